@@ -1,0 +1,92 @@
+"""`sentiment VERB`: the whole system, one command per step.
+
+A verb's module is imported only when the verb runs, so `sentiment status` never pays for TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+
+from sentiment.errors import InputError
+
+VERBS = {
+    "ingest": ("sentiment.data.ingest", "pull newly labelled files in; accept or quarantine each row"),
+    "prepare": ("sentiment.data.prepare", "make a run's training and test files from what is new"),
+    "mix": ("sentiment.data.mix", "mix old rows into new ones, on files"),
+    "train": ("sentiment.model.train", "fine-tune a model"),
+    "test": ("sentiment.model.test", "evaluate one model on a TSV"),
+    "evaluate": ("sentiment.model.evaluate", "score candidate and stable side by side"),
+    "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may go on"),
+    "predict": ("sentiment.model.predict", "classify a TSV, or lines on stdin"),
+    "export": ("sentiment.export.export", "turn a trained model into a SavedModel for serving"),
+    "publish": ("sentiment.serving.publish", "copy an export to the served folder as the next version"),
+    "canary": ("sentiment.serving.canary", "load a version and give it the canary label"),
+    "promote": ("sentiment.serving.promote", "make the canary stable"),
+    "withdraw": ("sentiment.serving.withdraw", "take the canary away"),
+    "rollback": ("sentiment.serving.rollback", "make an earlier version stable again"),
+    "status": ("sentiment.serving.status", "show versions, labels and servers"),
+    "serve": ("sentiment.serving.server.serve", "run the embedded model server"),
+    "demo": ("sentiment.demo.demo", "run the whole loop on one machine"),
+}
+
+
+class Verbs(click.Group):
+    """A group that imports a verb's module (its `command`) only when the verb is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(VERBS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, summary) for verb, (_, summary) in VERBS.items()])
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sentiment")
+def group() -> None:
+    """Keep a Chinese sentiment model fresh: retrain, gate, serve, promote, roll back."""
+
+
+def main() -> None:
+    """Runs a verb. Exit codes: 0 done, 2 bad usage or bad input, 1 anything else, 130 interrupted."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs `sentiment ARGUMENTS` in this process and returns its exit code."""
+    try:
+        group.main(arguments, prog_name="sentiment", standalone_mode=False)
+    except InputError as error:
+        click.echo(f"sentiment: {error}", err=True)
+        return 2
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        # The reader of our output left: nothing more can be said on it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last line of defence: name it, exit 1
+        traceback.print_exc()
+        click.echo(f"sentiment: unexpected {type(error).__name__}: {error}", err=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    main()

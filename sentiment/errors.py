@@ -1,0 +1,19 @@
+"""What can go wrong because of what somebody gave us.
+
+SentimentError
+└── InputError      bad usage or bad input: one line, exit code 2
+Anything else is a defect or a failing machine: exit code 1.
+"""
+
+
+class SentimentError(Exception):
+    """The root of this package's own errors."""
+
+
+class InputError(SentimentError):
+    """Says in one line what must hold, what was found, and what to do about it."""
+
+    def __init__(self, must_hold: str, *, found: str, do: str) -> None:
+        self.must_hold, self.found, self.do = must_hold, found, do
+        line = f"{must_hold}; found {found}. {do}"
+        super().__init__(" ".join(line.split()))

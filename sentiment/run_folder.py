@@ -1,0 +1,83 @@
+"""The folder in which one retrain keeps all that it made: the one place that knows its file names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sentiment.errors import InputError
+from sentiment.settings import Settings
+
+
+def safe_name(run_id: str) -> str:
+    """Returns `run_id` as one path segment; different ids never share a name.
+
+    An id that had to be changed (Airflow's hold `:` and `+`) gets a short hash of the original behind it.
+    """
+    kept = re.sub(r"[^A-Za-z0-9._-]+", "_", run_id).strip("._")[:100]
+    if kept == run_id:
+        return kept
+    return f"{kept or 'run'}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of one run."""
+
+    path: Path
+
+    @classmethod
+    def named(cls, settings: Settings, run_id: str) -> RunFolder:
+        """Returns the folder of the run `run_id` (which need not exist yet)."""
+        return cls(settings.runs / safe_name(run_id))
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def batch(self) -> Path:
+        """The new rows of this run, before mixing."""
+        return self.path / "batch.tsv"
+
+    @property
+    def train(self) -> Path:
+        return self.path / "train.tsv"
+
+    @property
+    def frozen(self) -> Path:
+        """The frozen test set as it stood at this run."""
+        return self.path / "test.tsv"
+
+    @property
+    def rolling(self) -> Path:
+        """The rolling test set as it stood at this run."""
+        return self.path / "latest_test.tsv"
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model"
+
+    @property
+    def export(self) -> Path:
+        return self.path / "export"
+
+    def result(self, step: str) -> Path:
+        """Returns where `step` leaves its result."""
+        return self.path / f"{step}.json"
+
+    def read(self, step: str) -> dict[str, Any]:
+        """Returns what `step` left; it is an InputError when it has not run."""
+        path = self.result(step)
+        if not path.is_file():
+            raise InputError(
+                f"step {step!r} of run {self.name} must have finished",
+                found=f"no {path}",
+                do=f"Run `sentiment {step} --run {self.name}` first.",
+            )
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return result
