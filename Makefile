@@ -1,0 +1,84 @@
+# make setup   both environments, from pins            make demo    the whole loop on this machine
+# make test    everything that needs no Docker         make serve   the embedded model server
+# make lint    ruff and mypy                           make lock    renew the pins
+# Each target prints what it does; `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+UV := .tools/bin/uv
+TRAINER := .venv/bin/python
+AIRFLOW := .venv-airflow/bin/python
+# Compiled here, once, in parallel: otherwise every first import of TensorFlow and Airflow pays for it.
+SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
+
+.PHONY: help setup demo test test-trainer test-airflow lint format lock serve clean
+
+help: ## list the targets
+	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
+
+setup: .venv/.ready .venv-airflow/.ready ## make both environments (about a minute)
+
+.tools/.ready: requirements/tools.txt
+	@command -v $(PYTHON) >/dev/null || { echo "make: Python 3.11 must be installed; found no $(PYTHON). Install it, or name it: make PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt
+	@touch $@
+
+.venv/.ready: .tools/.ready requirements/trainer-dev.txt pyproject.toml
+	@echo "make: the trainer environment …"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	@$(SYNC) --python $(TRAINER) requirements/trainer-dev.txt
+	@$(UV) pip install --quiet --python $(TRAINER) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-airflow/.ready: .tools/.ready requirements/airflow-dev.txt pyproject.toml
+	@echo "make: the Airflow environment …"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-airflow
+	@$(SYNC) --python $(AIRFLOW) requirements/airflow-dev.txt
+	@$(UV) pip install --quiet --python $(AIRFLOW) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# make demo               stops at the approval and waits for you
+# make demo APPROVE=1     approves by itself
+# make demo CHECK=1       does it all unattended, checks every claim, stops what it started
+# make demo DATA=folder   the same on train.tsv, test.tsv, latest_test.tsv and arrivals/*.tsv of that folder
+demo: setup ## the whole loop: first model, better model, refused batch
+	@$(TRAINER) -m sentiment.cli demo $(if $(APPROVE),--approve) $(if $(CHECK),--check) $(if $(DATA),--data "$$DATA") $(DEMO_OPTIONS)
+demo: export DATA := $(DATA)
+
+test: setup lint test-trainer test-airflow ## everything that needs neither Docker nor a browser
+
+test-trainer: setup
+	$(TRAINER) -m pytest tests --ignore tests/dags --ignore tests/plugins
+
+test-airflow: setup
+	$(AIRFLOW) -m pytest tests/dags tests/plugins
+
+lint: setup ## ruff and mypy, in both environments
+	$(TRAINER) -m ruff check
+	$(TRAINER) -m ruff format --check
+	$(TRAINER) -m mypy
+	cd plugins && ../$(AIRFLOW) -m mypy --config-file ../pyproject.toml .
+
+format: setup ## mend what ruff can
+	$(TRAINER) -m ruff check --fix
+	$(TRAINER) -m ruff format
+
+serve: setup ## the embedded model server, on localhost
+	$(TRAINER) -m sentiment.cli serve
+
+LOCK = $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock"
+
+lock: .tools/.ready ## renew the pins in requirements/ from pyproject.toml
+	echo "uv" | $(LOCK) - -o requirements/tools.txt
+	$(LOCK) pyproject.toml --extra trainer -o requirements/trainer.txt
+	$(LOCK) pyproject.toml --extra trainer --extra dev -c requirements/trainer.txt -o requirements/trainer-dev.txt
+	$(LOCK) pyproject.toml --extra airflow -o requirements/airflow.txt
+	$(LOCK) pyproject.toml --extra airflow --extra dev -c requirements/airflow.txt -o requirements/airflow-dev.txt
+
+clean: ## remove what make made: environments, caches, the demo
+	rm -rf .venv .venv-airflow .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,223 @@
+"""The three acts: a first model, a better one, a refused one."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import Any
+
+from sentiment.demo.material import Material
+from sentiment.demo.screen import Screen
+from sentiment.demo.stack import USER, Stack
+from sentiment.errors import SentimentError
+from sentiment.run_folder import RunFolder
+from sentiment.serving.history import read_state
+from sentiment.serving.servers import labelled_version, version_status
+
+RETRAIN, PROMOTE, APPROVAL = "sentiment_retrain", "sentiment_promote", "approve"
+FINISHED = ("success", "failed")
+SECONDS_FOR_A_RUN = 3600.0
+VISIBLY = 0.03  # an accuracy difference on the rolling set that a person sees
+Result = dict[str, Any]
+
+
+@dataclass
+class Demo:
+    """One showing: the stack, what it works on, and where it is printed."""
+
+    stack: Stack
+    material: Material
+    screen: Screen
+    conf: Result = field(default_factory=dict)  # the retrain form's values
+    approves: bool = False
+    promoted: list[int] = field(default_factory=list)
+
+    def first_model(self) -> None:
+        """Act 1: from the base data alone to a stable version."""
+        self.screen.act("Act 1 · the first model: train on the base data, serve as canary, approve")
+        self._wait_for_dags()
+        run = self._retrain("act-1")
+        self._decide(run)
+        version = read_state(self.stack.settings).stable
+        gate = run.read("gate")
+        accuracy = gate["sets"]["frozen"]["candidate_accuracy"]
+        self._done(f"version {version} answers customers, accuracy {accuracy:.3f} on {self.material.frozen_rows} rows")
+        self._claim_served(version)
+
+    def better_model(self) -> None:
+        """Act 2: a night of new posts makes a visibly better canary."""
+        names = self.material.deliver_good(self.stack.settings)
+        self.screen.act(f"Act 2 · a night of new posts ({', '.join(names)}): stable is stale, retraining helps")
+        before = read_state(self.stack.settings).stable
+        run = self._retrain("act-2")
+        rolling = run.read("evaluate")["sets"]["rolling"]
+        old, new = rolling["stable"]["accuracy"], rolling["candidate"]["accuracy"]
+        canary = read_state(self.stack.settings).canary
+        self.screen.claim(
+            new - old > VISIBLY,
+            f"on {rolling['rows']} recent posts version {before} scores {old:.3f}, the new {new:.3f}",
+        )
+        self.screen.claim(
+            canary is not None and self._labelled("canary") == canary and self._labelled("stable") == before,
+            f"version {canary} is the canary, version {before} still answers customers",
+        )
+        approved = self._decide(run)
+        now = read_state(self.stack.settings).stable
+        self._done(f"version {now} answers customers" + ("" if approved else ": the canary was rejected"))
+        self._claim_served(canary if approved else before)
+
+    def refused_model(self) -> None:
+        """Act 3: a poisoned delivery must not get past the gate, and a person must hear of it."""
+        mails = len(self.stack.mailbox.files())
+        name = self.material.deliver_bad(self.stack.settings)
+        self.screen.act(f"Act 3 · a poisoned night ({name}, labels wrong): the gate must refuse it")
+        before = read_state(self.stack.settings)
+        run = self._retrain("act-3", expected="failed")
+        gate, state = run.read("gate"), read_state(self.stack.settings)
+        self._done(gate["sentence"])
+        self.screen.claim(not gate["passed"], "the gate refused the candidate")
+        mail = self.stack.mailbox.wait_for(mails + 1, seconds=20)
+        self.screen.claim(mail is not None, f"a mail went to {mail['To'] if mail else 'nobody'}")
+        if mail:
+            self._show(mail)
+        self.screen.claim(
+            state.versions.keys() == before.versions.keys() and self._labelled("stable") == before.stable,
+            f"nothing was published, version {before.stable} still answers customers",
+        )
+
+    def epilogue(self) -> None:
+        """The table of versions, and one sentence that shows what retraining was for."""
+        self.screen.line()
+        state = read_state(self.stack.settings)
+        labels = {state.stable: "stable", state.canary: "canary", state.previous: "previous"}
+        rows = [("version", "label", "frozen", "rolling (as of act 2)", "what became of it")]
+        scores = RunFolder.named(self.stack.settings, "act-2").read("evaluate")
+        for number, version in sorted(state.versions.items()):
+            who = "stable" if number == scores["stable_version"] else "candidate"
+            frozen, rolling = (f"{scores['sets'][name][who]['accuracy']:.4f}" for name in ("frozen", "rolling"))
+            rows.append((str(number), labels.get(number, "–"), frozen, rolling, version.condition))
+        self.screen.table([*rows, ("refused", "–", *self._refused_scores(), "never published")])
+        self._one_sentence(scores)
+
+    def _refused_scores(self) -> tuple[str, str]:
+        sets = RunFolder.named(self.stack.settings, "act-3").read("evaluate")["sets"]
+        return f"{sets['frozen']['candidate']['accuracy']:.4f}", "–"
+
+    def _one_sentence(self, scores: Result) -> None:
+        """Asks the running server, old version and new, about the clearest improvement."""
+        old, new = scores["stable_version"], read_state(self.stack.settings).stable
+        if new == old:
+            return
+        labels = self.stack.settings.label_set.names
+        for post in scores["sets"]["rolling"]["improvements"]:
+            said = {version: self._ask(post["text"], f"versions/{version}") for version in (old, new)}
+            if (said[old] != labels[post["true"]]) and (said[new] == labels[post["true"]]):
+                break
+        else:
+            self.screen.claim(False, "the server shows a sentence that only the new version gets right")
+            return
+        self.screen.line()
+        self.screen.claim(
+            self._ask(post["text"], "labels/stable") == labels[post["true"]],
+            f"「{post['text']}」 version {old} said {said[old]}, version {new} says {said[new]}, which is right",
+        )
+
+    def _ask(self, text: str, which: str) -> str:
+        url = f"http://127.0.0.1:{self.stack.ports.rest}/v1/models/sentiment/{which}:predict"
+        body = json.dumps({"signature_name": "text", "instances": [text]}).encode()
+        request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return str(json.load(response)["predictions"][0]["label"])
+
+    def _retrain(self, name: str, expected: str = "success") -> RunFolder:
+        """Triggers the workflow and follows it to its end."""
+        api = self.stack.api
+        api.trigger(RETRAIN, name, self.conf)
+        state = self._follow(RETRAIN, name)
+        if state != expected:
+            failed = [task for task, instance in api.tasks(RETRAIN, name).items() if instance["state"] == "failed"]
+            raise SentimentError(
+                f"run {name} of {RETRAIN} must end as {expected}; it ended as {state} "
+                f"in {', '.join(failed) or 'no task'}. Its logs are in {self.stack.folder / 'airflow' / 'logs'}."
+            )
+        return RunFolder.named(self.stack.settings, name)
+
+    def _follow(self, dag: str, run: str) -> str:
+        deadline = time.monotonic() + SECONDS_FOR_A_RUN
+        while time.monotonic() < deadline:
+            state = self.stack.api.run_state(dag, run)
+            if state in FINISHED:
+                return state
+            running = [task for task, item in self.stack.api.tasks(dag, run).items() if item["state"] == "running"]
+            self.screen.live(", ".join(running) or "waiting for the scheduler")
+            self.stack.processes.check()
+            time.sleep(0.5)
+        raise SentimentError(f"run {run} of {dag} did not end within {SECONDS_FOR_A_RUN:g} s")
+
+    def _decide(self, run: RunFolder) -> bool:
+        """Waits until the canary's approval is answered and carried out; returns whether it was approved."""
+        question = self._wait_for_question()
+        promote_run = question["task_instance"]["dag_run_id"]
+        if self.approves:
+            self.stack.api.answer(PROMOTE, promote_run, APPROVAL, "Approve", {"reason": "the demo approves by itself"})
+        else:
+            self._invite(promote_run)
+        state = self._follow(PROMOTE, promote_run)
+        if state != "success":
+            raise SentimentError(f"run {promote_run} of {PROMOTE} failed; see Airflow's UI at {self.stack.api.address}")
+        return str(self.stack.api.tasks(PROMOTE, promote_run)["promote"]["state"]) == "success"
+
+    def _wait_for_question(self) -> Result:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            for question in self.stack.api.pending_approvals():
+                if question["task_instance"]["dag_id"] == PROMOTE:
+                    return question
+            self.screen.live("the canary is loaded; Airflow prepares the approval")
+            self.stack.processes.check()
+            time.sleep(0.5)
+        raise SentimentError(f"no approval appeared within 120 s; see Airflow's UI at {self.stack.api.address}")
+
+    def _invite(self, promote_run: str) -> None:
+        address = f"{self.stack.api.address}/dags/{PROMOTE}/runs/{promote_run}/tasks/{APPROVAL}/required_actions"
+        self.screen.line("  It is your turn: approve (or reject) the canary at")
+        self.screen.line(f"    {address}", bold=True)
+        self.screen.line(f"    user {USER}, password {self.stack.password}")
+
+    def _wait_for_dags(self) -> None:
+        deadline = time.monotonic() + 120
+        api = self.stack.api
+        while not all(api.dag_is_there(dag) for dag in (RETRAIN, PROMOTE)):
+            if time.monotonic() > deadline:
+                raise SentimentError(f"Airflow did not parse the workflows; see {self.stack.folder / 'logs'}")
+            self.screen.live("Airflow reads the workflows")
+            self.stack.processes.check()
+            time.sleep(0.5)
+        for dag in (RETRAIN, PROMOTE):
+            api.unpause(dag)
+
+    def _labelled(self, label: str) -> int | None:
+        settings = self.stack.settings
+        return labelled_version(settings.server_addresses[0], settings.model_name, label)
+
+    def _claim_served(self, version: int | None) -> None:
+        settings = self.stack.settings
+        loaded = version is not None and version_status(settings.server_addresses[0], "sentiment", version)[0]
+        self.screen.claim(
+            loaded == "AVAILABLE" and self._labelled("stable") == version,
+            f"the model server answers label stable with version {version}",
+        )
+
+    def _done(self, sentence: str) -> None:
+        self.screen.line(f"  {sentence} ({self.screen.seconds:.0f} s)")
+
+    def _show(self, mail: EmailMessage) -> None:
+        body = mail.get_body(preferencelist=("plain", "html"))
+        text = body.get_content() if body else ""
+        self.screen.line(f"    ┌ {mail['Subject']}")
+        for line in text.strip().splitlines()[:18]:
+            self.screen.line(f"    │ {line}")
+        self.screen.line(f"    └ whole: {self.stack.mailbox.files()[-1]}")

@@ -1,0 +1,119 @@
+"""`sentiment demo` (`make demo`): the whole loop on one machine, in three acts."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sentiment.demo.acts import Demo
+from sentiment.demo.material import SAMPLE, Material
+from sentiment.demo.processes import stop_leftovers
+from sentiment.demo.screen import Screen
+from sentiment.demo.stack import Stack, fresh_folder
+from sentiment.errors import InputError, SentimentError
+from sentiment.settings import CHECKOUT, Settings
+
+FOLDER = CHECKOUT / ".demo"
+
+
+def show(demo: Demo) -> None:
+    """Runs everything, in order."""
+    screen, stack = demo.screen, demo.stack
+    screen.act("Starting Airflow, the model server and a mailbox")
+    screen.line(f"  logs: {stack.folder / 'logs'}")
+    if demo.material.thresholds:
+        margin = float(demo.material.thresholds["SENTIMENT_GATE_MARGIN"])
+        rows = demo.material.frozen_rows
+        screen.line(f"  the frozen set has only {rows} rows, so the gate's margin is {margin:.0%} here, not 1%")
+    stack.start()
+    screen.line(f"  {stack.api.address} is up ({screen.seconds:.0f} s)")
+    demo.first_model()
+    demo.better_model()
+    demo.refused_model()
+    demo.epilogue()
+
+
+def look_around(demo: Demo) -> None:
+    """Leaves everything running until the person has seen enough."""
+    demo.screen.line()
+    demo.screen.line(f"  Look around: {demo.stack.api.address} (user admin, password {demo.stack.password}).")
+    demo.screen.line("  Ctrl-C stops everything.")
+    while True:
+        demo.stack.processes.check()
+        time.sleep(1)
+
+
+def hold(folder: Path) -> Any:
+    """Returns the lock on `folder`. Raises: InputError when another demo runs there."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = folder.with_name(f"{folder.name}.lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(
+            "only one demo may run at a time", found=f"another one in {folder}", do="Stop that one first (Ctrl-C)."
+        ) from None
+    os.set_inheritable(lock.fileno(), False)
+    return lock
+
+
+def verdict(screen: Screen) -> int:
+    """Returns how many claims did not hold, and says so."""
+    broken = [text for holds, text in screen.claims if not holds]
+    screen.line()
+    screen.line(f"  {len(screen.claims) - len(broken)} of {len(screen.claims)} claims hold.", bold=True)
+    return len(broken)
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+@click.command("demo")
+@click.option("--approve", is_flag=True, help="Approve by itself instead of waiting for a person.")
+@click.option(
+    "--check", is_flag=True, help="Unattended: approve, check every claim, stop everything, fail if one fails."
+)
+@click.option("--data", type=click.Path(path_type=Path), default=SAMPLE, help="A folder laid out as the sample is.")
+@click.option("--model-name", help="The encoder of the first model, e.g. scratch/mini.")
+@click.option("--num-epochs", type=int, help="Passes over the data.")
+@click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help="Where everything is kept.")
+def command(
+    approve: bool, check: bool, data: Path, model_name: str | None, num_epochs: int | None, folder: Path
+) -> None:
+    """Run the whole loop on one machine: a first model, a better one, a refused one."""
+    folder = folder.resolve()
+    material = Material.of(data.resolve(), Settings())
+    screen = Screen()
+    signal.signal(signal.SIGTERM, _interrupt)
+    lock = hold(folder)
+    if stop_leftovers(folder / "home"):
+        screen.line("An earlier demo was killed; what it left running is stopped now.")
+    fresh_folder(folder)
+    stack = Stack(folder, material.thresholds)
+    material.lay_out(stack.settings)
+    conf = {key: value for key, value in (("model_name", model_name), ("num_epochs", num_epochs)) if value is not None}
+    demo = Demo(stack, material, screen, conf, approves=approve or check)
+    try:
+        show(demo)
+        broken = verdict(screen)
+        if not check and sys.stdout.isatty():
+            look_around(demo)
+    except KeyboardInterrupt:
+        screen.line("  Stopped.")
+        raise click.exceptions.Exit(130 if not screen.claims else 0) from None
+    except SentimentError as error:
+        screen.line(f"  {error}")
+        raise click.exceptions.Exit(1) from None
+    finally:
+        stack.stop()
+        lock.close()
+    if broken:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,89 @@
+"""What the demo works on: a folder with train.tsv, test.tsv, latest_test.tsv and arrivals/*.tsv."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sentiment.data.tsv import read_posts, write_posts
+from sentiment.errors import InputError
+from sentiment.settings import CHECKOUT, Settings
+
+SAMPLE = CHECKOUT / "datasets" / "old_sentiment"
+BASE_FILES = ("train.tsv", "test.tsv", "latest_test.tsv")
+FEW_ROWS = 1000  # below so many frozen rows a margin of 1 percentage point refuses most equal models
+
+
+@dataclass(frozen=True)
+class Material:
+    """The data of one demo. The last arrival plays the poisoned delivery, the ones before it the good night."""
+
+    folder: Path
+    good: tuple[Path, ...]
+    bad: Path
+    frozen_rows: int
+
+    @classmethod
+    def of(cls, folder: Path, settings: Settings) -> Material:
+        """Returns the material in `folder`. Raises: InputError when a file is missing."""
+        for name in BASE_FILES:
+            if not (folder / name).is_file():
+                raise InputError(
+                    f"a demo's folder must hold {', '.join(BASE_FILES)} and arrivals/*.tsv",
+                    found=f"no {folder / name}",
+                    do="Add it, or leave DATA out to use the sample.",
+                )
+        arrivals = sorted((folder / "arrivals").glob("*.tsv"))
+        if len(arrivals) < 2:
+            raise InputError(
+                "a demo needs at least two arrivals, a good night and one to spoil",
+                found=f"{len(arrivals)} in {folder / 'arrivals'}",
+                do="Add some.",
+            )
+        rows = len(read_posts(folder / "test.tsv", settings.label_set))
+        return cls(folder, tuple(arrivals[:-1]), arrivals[-1], rows)
+
+    @property
+    def comes_poisoned(self) -> bool:
+        """Whether the last arrival's labels are wrong as they are (its name says so); else the demo turns them."""
+        return "poisoned" in self.bad.name
+
+    @property
+    def thresholds(self) -> dict[str, str]:
+        """The gate's settings that suit so many test rows."""
+        if self.frozen_rows >= FEW_ROWS:
+            return {}
+        return {"SENTIMENT_GATE_MARGIN": "0.06", "SENTIMENT_GATE_RECALL_DROP": "0.12"}
+
+    def lay_out(self, settings: Settings) -> None:
+        """Copies the base data into a home."""
+        settings.base_data.mkdir(parents=True)
+        for name in BASE_FILES:
+            shutil.copyfile(self.folder / name, settings.base_data / name)
+        Path(settings.source_folder).mkdir(parents=True)
+
+    def deliver_good(self, settings: Settings) -> list[str]:
+        """Drops the good night into the inbox; returns the files' names."""
+        for path in self.good:
+            _drop(path, settings)
+        return [path.name for path in self.good]
+
+    def deliver_bad(self, settings: Settings) -> str:
+        """Drops the poisoned night into the inbox; returns the file's name."""
+        if self.comes_poisoned:
+            _drop(self.bad, settings)
+            return self.bad.name
+        labels = settings.label_set
+        turned = [replace(post, label=(post.label + 1) % len(labels)) for post in read_posts(self.bad, labels)]
+        name = f"{self.bad.stem}-poisoned.tsv"
+        write_posts(Path(settings.source_folder) / name, turned)
+        return name
+
+
+def _drop(path: Path, settings: Settings) -> None:
+    """Copies under a temporary name and renames: an inbox must never show half a file."""
+    target = Path(settings.source_folder) / path.name
+    temporary = target.with_name(f".{target.name}.part")
+    shutil.copyfile(path, temporary)
+    temporary.rename(target)

@@ -1,0 +1,101 @@
+"""Background processes of the demo: started with a log file each, and never left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from sentiment.errors import SentimentError
+
+MARK = "SENTIMENT_HOME"  # every process of a demo carries its home folder in its environment
+GRACE = 10.0  # seconds between asking and killing
+
+
+class ProcessDied(SentimentError):
+    """A background process ended although it should run on."""
+
+
+class Processes:
+    """The processes that one demo started, by name; each in its own process group."""
+
+    def __init__(self, home: Path, logs: Path) -> None:
+        self._home, self._logs = home, logs
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        logs.mkdir(parents=True, exist_ok=True)
+
+    def start(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+        """Starts `command`; its output goes to `<logs>/<name>.log`."""
+        with (self._logs / f"{name}.log").open("ab") as log:
+            self._running[name] = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**environment, MARK: str(self._home)},
+                start_new_session=True,
+            )
+
+    def run(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+        """Runs `command` to its end. Raises: ProcessDied when it fails."""
+        self.start(name, command, environment)
+        process = self._running.pop(name)
+        if process.wait() != 0:
+            raise ProcessDied(f"{name} failed with exit code {process.returncode}; its log is {self.log(name)}")
+
+    def log(self, name: str) -> Path:
+        return self._logs / f"{name}.log"
+
+    def check(self) -> None:
+        """Raises: ProcessDied when one of them ended."""
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                raise ProcessDied(f"{name} ended with exit code {process.returncode}; its log is {self.log(name)}")
+
+    def stop(self) -> None:
+        """Stops every process that carries this demo's home, whoever started it. Safe to call twice."""
+        stop_leftovers(self._home)
+        for process in self._running.values():
+            process.wait()
+        self._running.clear()
+
+
+def stop_leftovers(home: Path) -> int:
+    """Stops every process that carries `home` in its environment (also of a demo that was killed); returns how many."""
+    found = _marked(home)
+    for signal_number, wait in ((signal.SIGTERM, GRACE), (signal.SIGKILL, 2.0)):
+        for pid in _marked(home):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal_number)
+        deadline = time.monotonic() + wait
+        while _marked(home) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    return len(found)
+
+
+def _marked(home: Path) -> list[int]:
+    wanted = f"{MARK}={home}".encode()
+    pids = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):
+            alive = (folder / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+            if alive and wanted in (folder / "environ").read_bytes().split(b"\0"):
+                pids.append(int(folder.name))
+    return pids
+
+
+def choose_port(preferred: int) -> int:
+    """Returns `preferred` when it is free on localhost, else any free port."""
+    for port in (preferred, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            chosen: int = probe.getsockname()[1]
+            return chosen
+    raise SentimentError("no free port on localhost")

@@ -1,0 +1,56 @@
+"""What the person at the terminal sees: a live line while something runs, one line when it is done, and claims."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+
+import click
+
+
+class Screen:
+    """Prints to stdout; keeps the claims that were made, so that the demo can fail when one does not hold."""
+
+    def __init__(self) -> None:
+        self.claims: list[tuple[bool, str]] = []
+        self._started = time.monotonic()
+        self._live = sys.stdout.isatty()
+
+    def line(self, text: str = "", *, bold: bool = False) -> None:
+        self._clear()
+        click.secho(text, bold=bold)
+
+    def act(self, title: str) -> None:
+        """Announces an act; its time counts from here."""
+        self._started = time.monotonic()
+        self.line()
+        self.line(title, bold=True)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the act began."""
+        return time.monotonic() - self._started
+
+    def live(self, text: str) -> None:
+        """Shows what is going on, in a line that the next one replaces; nothing where there is no terminal."""
+        if self._live:
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\033[K  {text} · {self.seconds:.0f} s"[: width + 4], end="", flush=True)
+
+    def claim(self, holds: bool, text: str) -> None:
+        """States something that was checked just now."""
+        self.claims.append((holds, text))
+        self._clear()
+        click.echo(click.style("  ✔ " if holds else "  ✘ ", fg="green" if holds else "red") + text)
+
+    def table(self, rows: list[tuple[str, ...]]) -> None:
+        """Prints rows in columns, the first row as their heads."""
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        for index, row in enumerate(rows):
+            cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            self.line("  " + cells.rstrip(), bold=index == 0)
+
+    def _clear(self) -> None:
+        if self._live:
+            print("\r\033[K", end="")

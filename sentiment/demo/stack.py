@@ -1,0 +1,144 @@
+"""What the demo runs in the background: the model server, a mailbox, and Airflow; all on localhost."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from sentiment import atomic
+from sentiment.demo.airflow_api import AirflowApi
+from sentiment.demo.mailbox import Mailbox
+from sentiment.demo.processes import Processes, choose_port
+from sentiment.errors import SentimentError
+from sentiment.serving.history import changing
+from sentiment.settings import CHECKOUT, Settings
+
+USER = "admin"
+SECONDS_TO_START = 240.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Localhost ports; the usual ones where they are free."""
+
+    web: int
+    grpc: int
+    rest: int
+    mail: int
+
+    @classmethod
+    def choose(cls) -> Ports:
+        return cls(*(choose_port(preferred) for preferred in (8080, 8500, 8501, 8025)))
+
+
+class Stack:
+    """Everything that runs beside the demo. `start` brings it up, `stop` leaves nothing behind."""
+
+    def __init__(self, folder: Path, thresholds: dict[str, str]) -> None:
+        self.folder, self.home = folder, folder / "home"
+        self.ports = Ports.choose()
+        self.password = secrets.token_urlsafe(12)
+        self.processes = Processes(self.home, folder / "logs")
+        self.mailbox = Mailbox(folder / "mail", self.ports.mail)
+        self.api = AirflowApi(f"http://localhost:{self.ports.web}", USER, self.password)
+        self.thresholds = thresholds
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the demo's own home."""
+        return Settings(home=self.home, serving_urls=f"http://127.0.0.1:{self.ports.rest}")
+
+    def start(self) -> None:
+        """Starts everything at once: the imports of TensorFlow and Airflow are what takes time."""
+        self.mailbox.start()
+        with changing(self.settings, "demo"):
+            pass  # renders an empty models.config for the server to start from
+        self._start_model_server()
+        self._start_airflow()
+        if not self.api.wait_until_up(SECONDS_TO_START):
+            self.processes.check()
+            raise SentimentError(f"Airflow did not answer in time; its logs are in {self.folder / 'logs'}")
+
+    def stop(self) -> None:
+        self.processes.stop()
+        self.mailbox.stop()
+
+    def _start_model_server(self) -> None:
+        command = [sys.executable, "-m", "sentiment.cli", "serve"]
+        command += ["--port", str(self.ports.grpc), "--rest-api-port", str(self.ports.rest)]
+        self.processes.start("model-server", command, self._environment())
+
+    def _start_airflow(self) -> None:
+        binary = CHECKOUT / ".venv-airflow" / "bin" / "airflow"
+        if not binary.exists():
+            raise SentimentError(f"Airflow's environment must be there; found no {binary}. Run `make setup`.")
+        environment = self._airflow_environment()
+        passwords = Path(environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
+        atomic.write_text(passwords, json.dumps({USER: self.password}))
+        passwords.chmod(0o600)
+        self.processes.run("airflow-db", [str(binary), "db", "migrate"], environment)
+        for name, arguments in {
+            "scheduler": ["scheduler"],
+            "dag-processor": ["dag-processor"],
+            "api-server": ["api-server", "--host", "127.0.0.1", "--port", str(self.ports.web), "--workers", "1"],
+        }.items():
+            self.processes.start(f"airflow-{name}", [str(binary), *arguments], environment)
+
+    def _environment(self) -> dict[str, str]:
+        """What every process gets: this environment without a person's own settings, and the demo's."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SENTIMENT_", "AIRFLOW_"))}
+        return {
+            **kept,
+            "SENTIMENT_HOME": str(self.home),
+            "SENTIMENT_SERVING_URLS": f"http://127.0.0.1:{self.ports.rest}",
+            **self.thresholds,
+        }
+
+    def _airflow_environment(self) -> dict[str, str]:
+        home = self.folder / "airflow"
+        address = f"http://localhost:{self.ports.web}"
+        core = {
+            "DAGS_FOLDER": str(CHECKOUT / "dags"),
+            "PLUGINS_FOLDER": str(CHECKOUT / "plugins"),
+            "LOAD_EXAMPLES": "False",
+            "EXECUTOR": "LocalExecutor",
+            "PARALLELISM": "2",
+            "SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+            "SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+            "EXECUTION_API_SERVER_URL": f"{address}/execution/",
+            "FERNET_KEY": "",
+        }
+        return {
+            **self._environment(),
+            "AIRFLOW_HOME": str(home),
+            **{f"AIRFLOW__CORE__{name}": value for name, value in core.items()},
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+            "AIRFLOW__API__BASE_URL": address,
+            "AIRFLOW__API__SECRET_KEY": self.password,
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(48),
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(
+                {
+                    "conn_type": "smtp",
+                    "host": "127.0.0.1",
+                    "port": self.ports.mail,
+                    "extra": {"disable_tls": True, "disable_ssl": True, "from_email": "sentiment@localhost"},
+                }
+            ),
+            "SENTIMENT_MAIL_TO": "operator@localhost",
+        }
+
+
+def fresh_folder(folder: Path) -> None:
+    """Removes what an earlier demo made. Raises: SentimentError when `folder` holds something else."""
+    if folder.exists() and not (folder / ".demo").exists() and any(folder.iterdir()):
+        raise SentimentError(f"{folder} must be empty or an earlier demo's; found something else. Choose another.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / ".demo").touch()

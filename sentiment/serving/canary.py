@@ -1,0 +1,45 @@
+"""`sentiment canary`: a version is loaded by every server and gets the canary label."""
+
+from __future__ import annotations
+
+import click
+
+from sentiment.run_folder import RunFolder
+from sentiment.serving.history import Change, changing
+from sentiment.serving.load import confirm, load
+from sentiment.serving.outcome import outcome
+from sentiment.serving.publish import candidate_of_run, publish
+from sentiment.settings import read_settings
+from sentiment.step import Result, step
+
+
+def canary(change: Change, version: int, why: str = "") -> Result:
+    """Makes `version` the canary. Loading comes first, so a version that does not load changes nothing."""
+    if change.state.canary == version:
+        confirm(change, "canary", version)
+        return outcome(change.state, version, False, f"Version {version} is the canary already.")
+    if version == change.state.stable:
+        return outcome(change.state, version, False, f"Version {version} is stable already.")
+    load(change, version)
+    change.record("canary", version, **{"from": change.state.canary, "to": version}, why=why)
+    confirm(change, "canary", version)
+    return outcome(change.state, version, True, f"Version {version} is the canary.")
+
+
+@click.command("canary")
+@click.option("--run", help="A run whose gate passed; it is published first, unless it is already.")
+@click.option("--version", type=int, help="A published version.")
+@click.option("--who", help="Who does it; default: this user.")
+@click.option("--reason", default="", help="Kept in the history.")
+@step
+def command(run: str | None, version: int | None, who: str | None, reason: str) -> Result:
+    """Load a version on every server and give it the canary label."""
+    settings = read_settings()
+    if (run is None) == (version is None):
+        raise click.UsageError("give either --run or --version")
+    candidate = candidate_of_run(RunFolder.named(settings, run)) if run else None
+    with changing(settings, who) as change:
+        if candidate:
+            version, _ = publish(change, candidate)
+        assert version is not None
+        return canary(change, version, reason)

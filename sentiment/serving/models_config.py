@@ -1,0 +1,51 @@
+"""`models.config`: what TensorFlow Serving reads, rendered from the state.
+
+The first line says that this file is rendered, and carries a digest of the rest: so an edit by hand is told apart
+from a file that is merely older than the history (a crash between the two).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from sentiment.errors import InputError
+from sentiment.serving.state import State
+
+MARK = "# Rendered from serving/history.jsonl; digest "
+
+
+def render(state: State, model_name: str, base_path: str) -> str:
+    """Returns the file's text: every served version, and the labels; nothing served gives an empty list."""
+    config = model_server_config_pb2.ModelServerConfig()
+    config.model_config_list.SetInParent()
+    if state.served:
+        model = config.model_config_list.config.add(name=model_name, base_path=base_path, model_platform="tensorflow")
+        model.model_version_policy.specific.versions.extend(state.served)
+        for label, version in state.labels.items():
+            model.version_labels[label] = version
+    body = text_format.MessageToString(config)
+    return f"{MARK}{_digest(body)}\n{body}"
+
+
+def parse(text: str, path: Path) -> model_server_config_pb2.ModelServerConfig:
+    """Returns the parsed file. Raises: InputError when it is not a ModelServerConfig."""
+    try:
+        return text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
+    except text_format.ParseError as error:
+        raise InputError(
+            f"{path} must be a ModelServerConfig text proto", found=str(error), do="Mend it or restore it."
+        ) from None
+
+
+def edited_by_hand(text: str) -> bool:
+    """Whether `text` is not, byte for byte, something that `render` once made."""
+    first, _, body = text.partition("\n")
+    return first != f"{MARK}{_digest(body)}"
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()[:16]

@@ -1,0 +1,62 @@
+"""`sentiment promote`: the canary becomes stable; the old stable stays loaded for a rollback."""
+
+from __future__ import annotations
+
+import click
+
+from sentiment.errors import InputError
+from sentiment.serving.history import Change, changing
+from sentiment.serving.load import confirm
+from sentiment.serving.outcome import outcome
+from sentiment.serving.prune import prune
+from sentiment.settings import read_settings
+from sentiment.step import Result, step
+
+
+def promote(change: Change, version: int | None, why: str = "") -> Result:
+    """Makes the canary stable, if it (still) is `version`; default: whichever is the canary.
+
+    A decision about a version that is not the canary any more changes nothing, and says so.
+    """
+    version = version_to_judge(change, version, "promote")
+    state = change.state
+    if version == state.stable:
+        confirm(change, "stable", version)
+        return outcome(state, version, False, f"Version {version} is stable already.")
+    if version != state.canary:
+        return outcome(state, version, False, superseded(change, version))
+    old = state.stable
+    change.record("promoted", version, **{"from": old, "to": version}, why=why)
+    confirm(change, "stable", version)
+    prune(change)
+    return outcome(change.state, version, True, f"Version {version} is stable now (before: {old or 'none'}).")
+
+
+def version_to_judge(change: Change, version: int | None, verb: str) -> int:
+    """Returns the version that a decision is about. Raises: InputError when there is none."""
+    version = change.state.canary if version is None else version
+    if version is None:
+        raise InputError(f"there must be a canary to {verb}", found="none", do="See `sentiment status`.")
+    if version not in change.state.versions:
+        raise InputError(
+            f"the version to {verb} must have been published", found=f"version {version}", do="See `sentiment status`."
+        )
+    return version
+
+
+def superseded(change: Change, version: int) -> str:
+    """Returns the sentence for a decision that came too late."""
+    canary = change.state.canary
+    now = "there is no canary now" if canary is None else f"the canary now is version {canary}"
+    return f"Nothing changed: version {version} is {change.state.versions[version].condition}; {now}."
+
+
+@click.command("promote")
+@click.option("--version", type=int, help="The version that was approved; default: the canary.")
+@click.option("--who", help="Who decided; default: this user.")
+@click.option("--reason", default="", help="Kept in the history.")
+@step
+def command(version: int | None, who: str | None, reason: str) -> Result:
+    """Make the canary stable."""
+    with changing(read_settings(), who) as change:
+        return promote(change, version, reason)

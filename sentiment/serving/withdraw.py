@@ -1,0 +1,31 @@
+"""`sentiment withdraw`: the canary loses its label and is unloaded."""
+
+from __future__ import annotations
+
+import click
+
+from sentiment.serving.history import Change, changing
+from sentiment.serving.outcome import outcome
+from sentiment.serving.promote import superseded, version_to_judge
+from sentiment.settings import read_settings
+from sentiment.step import Result, step
+
+
+def withdraw(change: Change, version: int | None, why: str = "") -> Result:
+    """Takes the canary away, if it (still) is `version`; default: whichever is the canary."""
+    version = version_to_judge(change, version, "withdraw")
+    if version != change.state.canary:
+        return outcome(change.state, version, False, superseded(change, version))
+    change.record("withdrawn", version, **{"from": version, "to": None}, why=why)
+    return outcome(change.state, version, True, f"Version {version} is withdrawn; stable is {change.state.stable}.")
+
+
+@click.command("withdraw")
+@click.option("--version", type=int, help="The version that was refused; default: the canary.")
+@click.option("--who", help="Who decided; default: this user.")
+@click.option("--reason", default="", help="Kept in the history.")
+@step
+def command(version: int | None, who: str | None, reason: str) -> Result:
+    """Take the canary away."""
+    with changing(read_settings(), who) as change:
+        return withdraw(change, version, reason)

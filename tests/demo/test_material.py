@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sentiment.data.tsv import Post, read_posts, write_posts
+from sentiment.demo.material import SAMPLE, Material
+from sentiment.errors import InputError
+from sentiment.settings import Settings
+
+
+def make_folder(folder: Path, arrivals: int) -> Path:
+    posts = [Post("好吃", 0), Post("難吃", 1), Post("請問幾點", 2)]
+    for name in ("train.tsv", "test.tsv", "latest_test.tsv"):
+        write_posts(folder / name, posts)
+    for day in range(arrivals):
+        write_posts(folder / "arrivals" / f"2026-11-0{day + 1}.tsv", posts)
+    return folder
+
+
+def test_the_sample_is_a_demo_folder() -> None:
+    material = Material.of(SAMPLE, Settings())
+    assert [path.name for path in material.good] == ["night-1.tsv"]
+    assert material.comes_poisoned
+    assert "SENTIMENT_GATE_MARGIN" in material.thresholds
+
+
+def test_the_last_arrival_of_another_folder_gets_wrong_labels(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    material = Material.of(make_folder(tmp_path / "data", arrivals=3), settings)
+    material.lay_out(settings)
+    assert material.deliver_good(settings) == ["2026-11-01.tsv", "2026-11-02.tsv"]
+    name = material.deliver_bad(settings)
+    delivered = read_posts(Path(settings.source_folder) / name, settings.label_set)
+    assert [post.label for post in delivered] == [1, 2, 0]
+
+
+def test_a_folder_without_arrivals_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="at least two arrivals"):
+        Material.of(make_folder(tmp_path, arrivals=1), Settings())
+
+
+def test_a_folder_without_a_base_file_is_refused(tmp_path: Path) -> None:
+    make_folder(tmp_path, arrivals=2)
+    (tmp_path / "test.tsv").unlink()
+    with pytest.raises(InputError, match=r"no .*test\.tsv"):
+        Material.of(tmp_path, Settings())

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sentiment.demo.processes import ProcessDied, Processes, choose_port, stop_leftovers
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+# A child that leaves its group, as Airflow's steps do: only its environment still says whose it is.
+GRANDCHILD = [
+    sys.executable,
+    "-c",
+    "import subprocess, sys, time\n"
+    "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True)\n"
+    "time.sleep(60)",
+]
+
+
+def test_stop_ends_every_process_that_carries_the_home(tmp_path: Path) -> None:
+    processes = Processes(tmp_path / "home", tmp_path / "logs")
+    processes.start("parent", GRANDCHILD, dict(os.environ))
+    time.sleep(1)
+    processes.check()
+    processes.stop()
+    assert stop_leftovers(tmp_path / "home") == 0
+
+
+def test_leftovers_of_a_killed_demo_are_found_and_others_are_left_alone(tmp_path: Path) -> None:
+    mine = subprocess.Popen(SLEEP, env={**os.environ, "SENTIMENT_HOME": str(tmp_path / "home")})
+    other = subprocess.Popen(SLEEP, env={**os.environ, "SENTIMENT_HOME": str(tmp_path / "home2")})
+    time.sleep(0.5)
+    try:
+        assert stop_leftovers(tmp_path / "home") == 1
+        assert mine.wait(timeout=10) < 0
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_process_that_ends_early_is_named_with_its_log(tmp_path: Path) -> None:
+    processes = Processes(tmp_path / "home", tmp_path / "logs")
+    with pytest.raises(ProcessDied, match=r"exit code 3; its log is .*short\.log"):
+        processes.run("short", [sys.executable, "-c", "print('why'); raise SystemExit(3)"], dict(os.environ))
+    assert processes.log("short").read_text() == "why\n"
+
+
+def test_a_busy_port_is_replaced_by_a_free_one() -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert choose_port(port) not in (port, 0)

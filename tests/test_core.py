@@ -1,0 +1,76 @@
+"""The small modules that everything stands on: labels, settings, atomic files, run folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sentiment import atomic
+from sentiment.errors import InputError
+from sentiment.labels import Labels
+from sentiment.run_folder import RunFolder, safe_name
+from sentiment.settings import Settings, read_settings
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [("0", 0), (" 1 ", 1), ("中立", 2), ("Negative", 1), ("3", None), ("", None), ("正", None), ("-1", None)],
+)
+def test_a_label_is_known_by_id_name_and_english_name(value: str, label: int | None) -> None:
+    assert Labels().parse(value) == label
+
+
+def test_a_label_set_needs_two_different_names() -> None:
+    with pytest.raises(InputError, match="different names"):
+        Labels(("好", "好"), ("good", "bad"))
+
+
+def test_settings_come_from_the_environment(tmp_path: Path) -> None:
+    settings = read_settings({"SENTIMENT_HOME": str(tmp_path), "SENTIMENT_GATE_MARGIN": "0.03", "PATH": "/bin"})
+    assert (settings.home, settings.gate_margin) == (tmp_path, 0.03)
+    assert settings.history == tmp_path / "serving" / "history.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "message"),
+    [
+        ("SENTIMENT_GATE_MARGN", "0.01", "SENTIMENT_GATE_MARGN"),
+        ("SENTIMENT_GATE_MARGIN", "much", "SENTIMENT_GATE_MARGIN must be of type float"),
+        ("SENTIMENT_ROLLING_SHARE", "1.5", "between 0 and 0.9"),
+        ("SENTIMENT_GATE_FLOOR", "nan", "between 0 and 1"),
+        ("SENTIMENT_LABELS", "好", "at least two"),
+    ],
+)
+def test_a_wrong_setting_is_named(variable: str, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_settings({variable: text})
+
+
+def test_several_servers_are_given_by_comma() -> None:
+    settings = Settings(serving_urls="http://a:8501/, http://b:8501")
+    assert settings.server_addresses == ("http://a:8501", "http://b:8501")
+
+
+def test_a_failed_write_leaves_the_old_content_and_no_rubbish(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), atomic.replacing(target) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_run_id_becomes_one_path_segment_and_stays_unique() -> None:
+    one, two = safe_name("manual__2026-11-01T00:00:00+00:00"), safe_name("manual__2026-11-01T00:00:00_00:00")
+    assert one != two
+    assert "/" not in safe_name("../../etc/passwd")
+    assert safe_name("night-1") == "night-1"
+    assert safe_name(safe_name("a:b")) == safe_name("a:b")
+
+
+def test_a_missing_step_result_says_what_to_run(tmp_path: Path) -> None:
+    run = RunFolder.named(Settings(home=tmp_path), "night")
+    with pytest.raises(InputError, match="sentiment gate --run night"):
+        run.read("gate")
