@@ -1,0 +1,1 @@
+"""Labelled posts: deliveries in, a run's training and test files out."""

@@ -1,0 +1,116 @@
+"""Our own files of labelled posts: TSV, UTF-8, one line a post, header `text<TAB>label`, label ids."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sentiment import atomic
+from sentiment.data.rows import Row, delimiter_of, join_rows, read_lines
+from sentiment.errors import InputError
+from sentiment.labels import Labels
+
+REQUIRED = ("text", "label")
+OPTIONAL = ("title", "source")
+
+
+@dataclass(frozen=True)
+class Post:
+    """A labelled post. `title` is the first segment of the pair a model reads; `source` says where it came from."""
+
+    text: str
+    label: int
+    title: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where the columns of a file are; columns with other names are allowed and left alone."""
+
+    columns: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, fields: tuple[str, ...]) -> Header | None:
+        """Returns the header that `fields` are, or None when they are none."""
+        columns = tuple(field.strip().lower() for field in fields)
+        known = [column for column in columns if column in REQUIRED + OPTIONAL]
+        if len(set(known)) != len(known) or not set(REQUIRED) <= set(known):
+            return None
+        return cls(columns)
+
+    def field(self, fields: tuple[str, ...], name: str) -> str:
+        """Returns the field called `name` as one stripped line; empty when the file has no such column."""
+        return one_line(fields[self.columns.index(name)]) if name in self.columns else ""
+
+    def is_complete(self, fields: tuple[str, ...], labels: Labels) -> bool:
+        """Tells whether `fields` are a row: as many as columns, with a known label."""
+        return len(fields) == len(self.columns) and labels.parse(self.field(fields, "label")) is not None
+
+    def post(self, fields: tuple[str, ...], labels: Labels) -> Post | str:
+        """Returns the post in `fields`, or the reason why there is none."""
+        if len(fields) != len(self.columns):
+            return f"wrong number of columns: {len(fields)} instead of {len(self.columns)}"
+        text, label = self.field(fields, "text"), labels.parse(self.field(fields, "label"))
+        if label is None:
+            return f"unknown label {self.field(fields, 'label')[:40]!r}"
+        if not text:
+            return "empty text"
+        return Post(text, label, self.field(fields, "title"), self.field(fields, "source"))
+
+
+def one_line(text: str) -> str:
+    """Returns `text` stripped, with every line break or tab in it made a space: a post is one line of a file."""
+    return text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ").replace("\t", " ").strip()
+
+
+def read_posts(path: Path, labels: Labels) -> list[Post]:
+    """Returns the posts of `path` in order; labels may be ids, names or English names.
+
+    InputError when the file is missing, has no such header, holds a row that is no post (with its line), or none.
+    """
+    if not path.is_file():
+        raise InputError("a file of labelled posts must exist", found=f"no file {path}", do="Check the path.")
+    delimiter = delimiter_of(path)
+    with path.open("rb") as handle:
+        lines = read_lines(handle, delimiter)
+        header = _header(path, next(lines, None))
+        rows = join_rows(lines, delimiter, lambda fields: header.is_complete(fields, labels))
+        posts = [_post(path, header, row, labels) for row in rows]
+    if not posts:
+        raise InputError(f"{path} must hold at least one labelled post", found="none", do="Put posts in it.")
+    return posts
+
+
+def _header(path: Path, first: Row | None) -> Header:
+    header = Header.parse(first.fields) if first and not first.error else None
+    if header is None:
+        raise InputError(
+            f"{path} must start with a header that names the columns text and label",
+            found=repr(first.raw[:80]) if first else "an empty file",
+            do="Add it as the first line: text<TAB>label.",
+        )
+    return header
+
+
+def _post(path: Path, header: Header, row: Row, labels: Labels) -> Post:
+    post = row.error or header.post(row.fields, labels)
+    if isinstance(post, str):
+        raise InputError(
+            f"every row of {path} must hold a text and one of the labels {labels.describe()}",
+            found=f"in line {row.number} {post}",
+            do="Mend or remove that line.",
+        )
+    return post
+
+
+def write_posts(path: Path, posts: Iterable[Post]) -> None:
+    """Replaces `path` with `posts`, atomically; `title` and `source` are written when any post has one."""
+    rows = list(posts)
+    columns = [*REQUIRED, *(name for name in OPTIONAL if any(getattr(post, name) for post in rows))]
+    with atomic.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([one_line(str(getattr(post, column))) for column in columns] for post in rows)

@@ -1,0 +1,54 @@
+"""Posts are written by strangers: here they become text that no mail program or web page can take for anything else."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit
+
+WORD_JOINER = "\N{WORD JOINER}"
+# What renderers turn into a link without being asked: an address, a host name, a mail address.
+_LINK_STARTS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
+_MARKDOWN = re.compile(r"[!-+\-/<-@\[-`{-~]|(?<=\d)\.(?=\s|$)")  # ASCII punctuation that can begin something
+
+
+def plain(text: object, longest: int = 200) -> str:
+    """Returns `text` as one line: no control or direction characters, no address that becomes a link, cut when long."""
+    shown = "".join(
+        character if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else _invisible(character)
+        for character in str(text)[: longest * 4]
+    )
+    shown = " ".join(shown.split())
+    shown = shown if len(shown) <= longest else shown[: longest - 1] + "…"
+    return _LINK_STARTS.sub(WORD_JOINER, shown)
+
+
+def _invisible(character: str) -> str:
+    # A joiner holds emoji together. Line and paragraph ends and control characters part words; the rest is dropped.
+    if character == "\N{ZERO WIDTH JOINER}":
+        return character
+    return "" if unicodedata.category(character) == "Cf" else " "
+
+
+def markdown(text: object, longest: int = 200) -> str:
+    """Returns `text` for a Markdown page or table cell, where it is shown as it is.
+
+    Punctuation becomes numeric character references: CommonMark never reads one as structure, nor does HTML.
+    """
+    return _MARKDOWN.sub(lambda match: f"&#{ord(match[0])};", plain(text, longest))
+
+
+def html_text(text: object, longest: int = 200) -> str:
+    """Returns `text` for the body of an HTML page."""
+    return html.escape(plain(text, longest))
+
+
+def safe_links(links: Mapping[str, str]) -> dict[str, str]:
+    """Returns the links that lead to a web page (`http`, `https` or a path of this site), percent-encoded."""
+    return {
+        name: quote(address, safe="/:?#@!$&*+,;=%~[]-._")
+        for name, address in links.items()
+        if urlsplit(address).scheme in ("http", "https") or re.match(r"/(?![/\\])", address)
+    }

@@ -1,0 +1,148 @@
+"""The mail that says exactly why there is no better model this morning. Standard library only."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sentiment.gate.harmless import html_text, plain, safe_links
+from sentiment.gate.report import Row, comparison_rows, data_lines, label_name, stable_name
+
+MOST_TEXTS = 10
+LONGEST_SUBJECT = 150
+CELL = 'style="padding:3px 10px;border-bottom:1px solid #ddd;text-align:left;vertical-align:top"'
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail: one line of subject, the body as text and as HTML."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def regression_mail(
+    gate: Mapping[str, Any], run: str, prepare: Mapping[str, Any] | None, links: Mapping[str, str]
+) -> Mail:
+    """Returns the mail about a refused candidate: `gate` and `prepare` are those steps' results.
+
+    Links whose address is no web page are left out. ValueError when the gate let the candidate pass.
+    """
+    if gate["passed"]:
+        raise ValueError("there is nothing to mail about: the gate let the candidate pass")
+    sections = _sections(gate, prepare)
+    table = [("", "rows", stable_name(gate), "candidate", "change", "at worst", "p"), *comparison_rows(gate)]
+    flips = _flips(gate)
+    addresses = safe_links(links)
+    return Mail(
+        subject=plain(f"Sentiment: no new model. {gate['sentence']}", LONGEST_SUBJECT),
+        text=_text(gate, run, sections, table, flips, addresses),
+        html=_html(gate, run, sections, table, flips, addresses),
+    )
+
+
+def _sections(gate: Mapping[str, Any], prepare: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    return {
+        "What failed": list(gate["reasons"]),
+        "What it was trained on": data_lines(prepare, list(gate.get("labels") or [])),
+        "What happens now": _what_now(gate, prepare),
+    }
+
+
+def _what_now(gate: Mapping[str, Any], prepare: Mapping[str, Any] | None) -> list[str]:
+    compared = any(found.get("stable_accuracy") is not None for found in gate["sets"].values())
+    serving = f"{stable_name(gate)} goes on serving" if compared else "There is still no model to serve"
+    lines = [f"{serving[:1].upper()}{serving[1:]}. The candidate was not published."]
+    if prepare and prepare["new"]["rows"]:
+        lines.append(
+            "The new rows are not lost: they are part of the next night's batch, with what arrives until then."
+        )
+        lines.append(
+            "If the texts below look wrongly labelled, correct the delivery's file and deliver it again: the newest "
+            "label of a text wins. Rows that could not be read are in datasets/quarantine, each with its reason."
+        )
+    return lines
+
+
+def _flips(gate: Mapping[str, Any]) -> list[Row]:
+    return [
+        (
+            str(flip.get("set", "")),
+            label_name(gate, flip.get("true")),
+            label_name(gate, flip.get("stable")),
+            f"{label_name(gate, flip.get('candidate'))} {_confidence(flip)}".strip(),
+            " ｜ ".join(part for part in (str(flip.get("title") or ""), str(flip.get("text") or "")) if part),
+        )
+        for flip in gate["regressions"][:MOST_TEXTS]
+    ]
+
+
+def _confidence(flip: Mapping[str, Any]) -> str:
+    value = flip.get("confidence")
+    return f"({value:.2f})" if isinstance(value, int | float) else ""
+
+
+def _text(
+    gate: Mapping[str, Any],
+    run: str,
+    sections: Mapping[str, list[str]],
+    table: list[Row],
+    flips: list[Row],
+    links: Mapping[str, str],
+) -> str:
+    parts = [plain(gate["sentence"], 1000), f"Run: {plain(run)}"]
+    parts += [_bullets(title, lines) for title, lines in sections.items() if lines]
+    parts.append("\n".join(["Accuracy and recall, changes in percentage points", *_aligned(table)]))
+    if flips:
+        told = (
+            f"- [{where}] true {true}, {stable_name(gate)} said {stable}, the candidate {candidate}:\n  {plain(text)}"
+            for where, true, stable, candidate, text in (tuple(map(plain, flip)) for flip in flips)
+        )
+        parts.append("\n".join(["Worst flipped texts: right before, wrong now", *told]))
+    parts += [f"{plain(name)}: {address}" for name, address in links.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _bullets(title: str, lines: Iterable[str]) -> str:
+    return "\n".join([title, *(f"- {plain(line, 1000)}" for line in lines)])
+
+
+def _aligned(table: list[Row]) -> list[str]:
+    widths = [max(_width(row[column]) for row in table) for column in range(len(table[0]))]
+    return [
+        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
+
+
+def _width(cell: str) -> int:
+    return sum(2 if ord(character) >= 0x2E80 else 1 for character in cell)
+
+
+def _html(
+    gate: Mapping[str, Any],
+    run: str,
+    sections: Mapping[str, list[str]],
+    table: list[Row],
+    flips: list[Row],
+    links: Mapping[str, str],
+) -> str:
+    parts = [f"<p><strong>{html_text(gate['sentence'], 1000)}</strong></p>", f"<p>Run: {html_text(run)}</p>"]
+    for title, lines in sections.items():
+        if lines:
+            items = "".join(f"<li>{html_text(line, 1000)}</li>" for line in lines)
+            parts.append(f"<h3>{html_text(title)}</h3><ul>{items}</ul>")
+    parts.append("<h3>Accuracy and recall, changes in percentage points</h3>" + _html_table(table))
+    if flips:
+        head = ("set", "true", stable_name(gate), "candidate", "text")
+        parts.append("<h3>Worst flipped texts: right before, wrong now</h3>" + _html_table([head, *flips]))
+    parts += [f'<p><a href="{html.escape(address)}">{html_text(name)}</a></p>' for name, address in links.items()]
+    return "<!DOCTYPE html>\n<html><body>\n" + "\n".join(parts) + "\n</body></html>\n"
+
+
+def _html_table(table: list[Row]) -> str:
+    rows = ("".join(f"<td {CELL}>{html_text(cell)}</td>" for cell in row) for row in table)
+    return f'<table style="border-collapse:collapse">{"".join(f"<tr>{row}</tr>" for row in rows)}</table>'

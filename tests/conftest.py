@@ -1,0 +1,10 @@
+"""What every test starts from: none of the caller's settings, no model hub, no noise."""
+
+from __future__ import annotations
+
+import os
+
+for name in [name for name in os.environ if name.startswith("SENTIMENT_") and name != "SENTIMENT_CONFORMANCE_TARGET"]:
+    del os.environ[name]
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"

@@ -1,0 +1,235 @@
+"""Ingest: every row is accepted or quarantined, and a file counts once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentiment.cli import run
+from sentiment.data.ingest import ingest
+from sentiment.data.ledger import Accepted, opened
+from sentiment.errors import InputError
+from sentiment.run_folder import RunFolder
+from sentiment.settings import Settings
+
+Deliver = Callable[[str, Any], Path]
+
+
+def ingested(settings: Settings) -> dict[str, Any]:
+    return ingest(settings.source_folder, settings)
+
+
+def posts(settings: Settings) -> dict[str, Accepted]:
+    with opened(settings.posts_database) as ledger:
+        return {item.post.text: item for item in ledger.snapshot()[0]}
+
+
+def quarantined(settings: Settings, delivery: dict[str, Any]) -> list[tuple[int, str, str]]:
+    assert Path(delivery["quarantine_file"]).parent == settings.quarantine
+    lines = Path(delivery["quarantine_file"]).read_text("utf-8").splitlines()
+    assert lines[0] == "line\treason\traw"
+    rows = (line.split("\t") for line in lines[1:])
+    return [(int(number), reason, raw) for number, reason, raw in rows]
+
+
+def test_good_rows_are_accepted(settings: Settings, deliver: Deliver) -> None:
+    deliver("a.tsv", "text\tlabel\ttitle\tsource\n好吃\t正面\t火鍋\tPTT\n難吃\t1\t\t\n")
+    result = ingested(settings)
+    assert result == {
+        "deliveries": [
+            {
+                "number": 1,
+                "key": "a.tsv",
+                "accepted": 2,
+                "duplicate": 0,
+                "relabelled": 0,
+                "quarantined": 0,
+                "reasons": {},
+                "quarantine_file": None,
+            }
+        ],
+        "accepted": 2,
+        "quarantined": 0,
+        "watermark": 1,
+    }
+    found = posts(settings)
+    assert (found["好吃"].post.label, found["好吃"].post.title, found["好吃"].post.source) == (0, "火鍋", "PTT")
+    assert list(settings.quarantine.iterdir()) == []
+
+
+def test_csv_windows_endings_byte_order_mark_and_folders(settings: Settings, deliver: Deliver) -> None:
+    deliver("2026/十一月/a.CSV", '\ufefflabel,text\r\nnegative,"貴,又難吃"\r\n2,"第一行\r\n第二行"\r\n')
+    assert ingested(settings)["deliveries"][0]["key"] == "2026/十一月/a.CSV"
+    assert {text: item.post.label for text, item in posts(settings).items()} == {"貴,又難吃": 1, "第一行 第二行": 2}
+
+
+def test_ingesting_twice_changes_nothing(settings: Settings, deliver: Deliver) -> None:
+    deliver("a.tsv", [("好吃", 0)])
+    ingested(settings)
+    before = posts(settings)
+    assert ingested(settings) == {"deliveries": [], "accepted": 0, "quarantined": 0, "watermark": 1}
+    assert posts(settings) == before
+
+
+def test_a_changed_file_is_a_new_delivery_also_when_it_changes_back(settings: Settings, deliver: Deliver) -> None:
+    labels = []
+    for label in (0, 1, 0):
+        deliver("a.tsv", [("好吃", label)])
+        ingested(settings)
+        item = posts(settings)["好吃"]
+        labels.append((item.post.label, item.delivery))
+    assert labels == [(0, 1), (1, 2), (0, 3)]
+
+
+def test_a_known_text_is_a_duplicate_or_relabelled(settings: Settings, deliver: Deliver) -> None:
+    deliver("a.tsv", [("推:好吃!", 0), ("推:好吃", 0), ("難吃", 1), ("推：好吃", 2)])
+    first = ingested(settings)["deliveries"][0]
+    assert (first["accepted"], first["duplicate"], first["relabelled"]) == (2, 1, 1)
+    deliver("b.tsv", [("難吃", 1), ("推 好吃", 1)])
+    second = ingested(settings)["deliveries"][0]
+    assert (second["accepted"], second["duplicate"], second["relabelled"]) == (0, 1, 1)
+    found = posts(settings)
+    assert (found["推 好吃"].post.label, found["推 好吃"].delivery, found["難吃"].delivery) == (1, 2, 1)
+
+
+def test_the_share_goes_to_the_rolling_set(settings: Settings, deliver: Deliver) -> None:
+    deliver("a.tsv", [(f"第{number}篇", number % 3) for number in range(1000)])
+    ingested(settings)
+    assert 150 < sum(item.rolling for item in posts(settings).values()) < 250
+
+
+def test_bad_rows_are_quarantined_and_stop_nothing(settings: Settings, deliver: Deliver) -> None:
+    rows = [
+        b"text\tlabel",
+        "好吃\t0".encode(),
+        "缺標籤".encode(),
+        "太\t多\t欄".encode(),
+        b" \t1",
+        "標籤怪\t9".encode(),
+        "沒標籤\t".encode(),
+        "有\0空字元\t1".encode(),
+        "有\x1b[31m控制碼\t1".encode(),
+        "長".encode() * 20_001 + b"\t1",
+        "大五碼".encode("big5") + b"\t1",
+        b"x" * 300_000 + b"\t1",
+        '"沒關的引號\t1'.encode(),
+        '"沒關又沒標籤'.encode(),
+        "難吃\t1".encode(),
+    ]
+    deliver("bad.tsv", b"\n".join(rows))
+    delivery = ingested(settings)["deliveries"][0]
+    assert list(posts(settings)) and set(posts(settings)) == {"好吃", '"沒關的引號', "難吃"}
+    assert delivery["accepted"] == 3
+    assert delivery["quarantined"] == 11
+    assert delivery["reasons"] == {
+        "wrong number of columns": 3,
+        "empty text": 1,
+        "unknown label": 2,
+        "control character in text": 2,
+        "text too long": 1,
+        "not UTF-8": 1,
+        "line too long": 1,
+    }
+    found = quarantined(settings, delivery)
+    assert [number for number, _, _ in found] == [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14]
+    assert found[1][1:] == ("wrong number of columns: 3 instead of 2", "太\\t多\\t欄")
+    assert found[5][2] == "有\\x00空字元\\t1"
+    assert found[6][2] == "有\\x1b[31m控制碼\\t1"
+    assert all(len(raw) <= 8_001 for _, _, raw in found)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "the file is empty"),
+        ("內容\t標籤\n好\t0\n".encode(), "the file has no header with the columns text and label"),
+        ("text\tlabel\n好\t0\n".encode("utf-16"), "the file is not UTF-8 text"),
+        (b"\x1f\x8b\x08\x00binary", "the file is not UTF-8 text"),
+        (os.urandom(5_000).replace(b"\n", b""), "the file"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "the file has no header"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_quarantined_whole_and_once(
+    settings: Settings, deliver: Deliver, content: bytes, reason: str
+) -> None:
+    deliver("a.tsv", content)
+    deliver("b.tsv", [("好吃", 0)])
+    first, second = ingested(settings)["deliveries"]
+    assert (first["accepted"], first["quarantined"], second["accepted"]) == (0, 1, 1)
+    assert quarantined(settings, first)[0][1].startswith(reason)
+    assert ingested(settings)["deliveries"] == []
+
+
+def test_a_header_alone_is_a_delivery_of_nothing(settings: Settings, deliver: Deliver) -> None:
+    deliver("a.tsv", "text\tlabel\n")
+    delivery = ingested(settings)["deliveries"][0]
+    assert (delivery["accepted"], delivery["quarantined"]) == (0, 0)
+
+
+def test_other_files_and_uploads_in_progress_are_left_alone(settings: Settings, deliver: Deliver) -> None:
+    for name in ("README.md", ".a.tsv", "._b.tsv", ".parts/c.tsv", "d.tsv.part"):
+        deliver(name, [("好吃", 0)])
+    deliver("folder.tsv/e.tsv", [("難吃", 1)])
+    (Path(settings.source_folder) / "loop.tsv").symlink_to("loop.tsv")
+    assert [item["key"] for item in ingested(settings)["deliveries"]] == ["folder.tsv/e.tsv"]
+
+
+def test_hostile_file_names_stay_in_quarantine(settings: Settings, deliver: Deliver) -> None:
+    folder = Path(settings.source_folder)
+    for name in (b"a\nb\t.tsv", b"\xff\xfe.tsv", b"; rm -rf $HOME .tsv", "很".encode() * 80 + b".tsv"):
+        (folder / os.fsdecode(name)).write_bytes(b"text\tlabel\nbad\n")
+    result = ingested(settings)
+    assert len(result["deliveries"]) == 4
+    assert json.loads(json.dumps(result)) == result
+    names = {Path(delivery["quarantine_file"]).name for delivery in result["deliveries"]}
+    assert names == {path.name for path in settings.quarantine.iterdir()}
+    assert all(name.isascii() and name.isprintable() and len(name) < 130 for name in names)
+    assert ingested(settings)["deliveries"] == []
+
+
+def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_time(
+    settings: Settings, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = deliver("a.tsv", [("好吃", 0)])
+    deliver("b.tsv", [("難吃", 1)])
+    import sentiment.data.ingest as module
+
+    unchanged = module.quarantining
+
+    def grow(*arguments: Any) -> Any:
+        if arguments[2] == "a.tsv":
+            path.write_text("text\tlabel\n好吃\t0\n又好吃\t", "utf-8")
+        return unchanged(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "quarantining", grow)
+        assert [item["key"] for item in ingested(settings)["deliveries"]] == ["b.tsv"]
+    assert set(posts(settings)) == {"難吃"}
+    deliver("a.tsv", [("好吃", 0), ("又好吃", 0)])
+    assert [item["number"] for item in ingested(settings)["deliveries"]] == [2]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"), [("s3://bucket/posts", "object storage"), ("/nowhere/at/all", "existing folder")]
+)
+def test_a_source_that_cannot_be_read_is_named(settings: Settings, source: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        ingest(source, settings)
+    assert not settings.posts_database.exists()
+
+
+def test_the_verb_leaves_its_result_with_the_run(
+    settings: Settings, deliver: Deliver, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    deliver("a.tsv", [("好吃", 0)])
+    assert run(["ingest", "--run", "night:1", "--result", str(tmp_path / "result.json")]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((tmp_path / "result.json").read_text("utf-8"))
+    assert printed == RunFolder.named(settings, "night:1").read("ingest")
+    assert run(["ingest", "--source", "/nowhere"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

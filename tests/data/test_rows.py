@@ -1,0 +1,133 @@
+"""Rows of delimited files: real posts hold quotes, and none of them may swallow a row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment.data import rows
+from sentiment.data.rows import Row, join_rows, read_lines, split_fields
+
+
+def read(content: bytes, delimiter: str = "\t", columns: int = 2) -> list[Row]:
+    """Reads `content`; a complete row has `columns` fields, the last one a digit."""
+    lines = read_lines(io.BytesIO(content), delimiter)
+    return list(join_rows(lines, delimiter, lambda fields: len(fields) == columns and fields[-1].isdigit()))
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ("好\t0", ("好", "0")),
+        ('"好"\t0', ("好", "0")),
+        ('"他說""好"""\t0', ('他說"好"', "0")),
+        ('"看重你自己\t1', ('"看重你自己', "1")),
+        ('"故事"的男同學\t1', ('"故事"的男同學', "1")),
+        ('他說"好"\t1', ('他說"好"', "1")),
+        ('"a\tb"\t1', ("a\tb", "1")),
+        ('""\t1', ("", "1")),
+        ('"\t"\t1', ("\t", "1")),
+        ("\t", ("", "")),
+        ("", ("",)),
+        ('"好""\t1', ('"好""', "1")),
+    ],
+)
+def test_only_a_closed_quote_quotes(line: str, fields: tuple[str, ...]) -> None:
+    assert split_fields(line, "\t") == fields
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])), min_size=1, max_size=4))
+@pytest.mark.parametrize("delimiter", ["\t", ","])
+def test_what_the_csv_module_writes_is_read_back(delimiter: str, fields: list[str]) -> None:
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(fields)
+    assert split_fields(out.getvalue().removesuffix("\n"), delimiter) == tuple(fields)
+
+
+def test_lines_have_numbers_and_blank_ones_are_left_out() -> None:
+    found = read("好\t0\n\n  \r\n壞\t1\r\n".encode())
+    assert [(row.number, row.fields) for row in found] == [(1, ("好", "0")), (4, ("壞", "1"))]
+
+
+def test_a_byte_order_mark_is_no_text() -> None:
+    assert read(b"\xef\xbb\xbfa\t1\n")[0].fields == ("a", "1")
+
+
+def test_only_a_line_feed_ends_a_line() -> None:
+    text = "一\u2028二\x0b三\x0c四\x85五\r六"
+    assert [row.fields for row in read(f"{text}\t1\n".encode())] == [(text, "1")]
+
+
+def test_a_quoted_text_may_hold_line_breaks() -> None:
+    found = read('"第一行\n第二行, 有""引號""\n第三行",1\n好,0\n'.encode(), ",")
+    assert [(row.number, row.fields) for row in found] == [
+        (1, ('第一行\n第二行, 有"引號"\n第三行', "1")),
+        (4, ("好", "0")),
+    ]
+
+
+def test_a_quoted_text_in_the_last_column_may_hold_line_breaks_too() -> None:
+    lines = read_lines(io.BytesIO('1,"第一行\n第二行"\n0,好\n'.encode()), ",")
+    found = join_rows(lines, ",", lambda fields: len(fields) == 2 and fields[0].isdigit())
+    assert [row.fields for row in found] == [("1", "第一行\n第二行"), ("0", "好")]
+
+
+def test_a_stray_quote_in_the_last_column_swallows_nothing() -> None:
+    lines = read_lines(io.BytesIO('1,"沒關\n0,好"\n0,"沒關\n沒標籤\n2,"也好"\n'.encode()), ",")
+    found = join_rows(lines, ",", lambda fields: len(fields) == 2 and fields[0].isdigit())
+    assert [row.fields for row in found] == [("1", '"沒關'), ("0", '好"'), ("0", '"沒關'), ("沒標籤",), ("2", "也好")]
+
+
+def test_a_stray_quote_swallows_nothing() -> None:
+    found = read('"沒關的引號\n"好的\t1\n"又一個\t0\n壞"\t1\n'.encode())
+    assert [row.number for row in found] == [1, 2, 3, 4]
+    assert [row.fields[0] for row in found] == ['"沒關的引號', '"好的', '"又一個', '壞"']
+
+
+def test_a_broken_row_does_not_take_the_quoted_row_behind_it() -> None:
+    found = read('"斷掉\n"第一行\n第二行"\t1\n'.encode())
+    assert [(row.number, row.fields) for row in found] == [(1, ('"斷掉',)), (2, ("第一行\n第二行", "1"))]
+
+
+def test_a_line_that_is_not_utf_8_is_a_row_with_an_error() -> None:
+    found = read(b"\xa7\xda\xb7R\t1\n" + "好\t0\n".encode())
+    assert [(row.error, row.fields) for row in found] == [("not UTF-8", ()), ("", ("好", "0"))]
+    assert found[0].raw == "\\xa7\u06b7R\t1"
+
+
+@pytest.mark.parametrize("extra", [0, 1, 2, 300_000])
+def test_a_line_that_is_too_long_costs_only_itself(extra: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "MAXIMUM_LINE_BYTES", 100)
+    found = read(b"a" * (99 + extra) + b"\n" + "好\t0\n".encode())
+    assert [row.error for row in found] == ["" if extra == 0 else "line too long", ""]
+    assert found[1].fields == ("好", "0")
+
+
+def test_everything_read_is_watched() -> None:
+    seen: list[bytes] = []
+    content = b"a\t1\n" + b"x" * 600_000 + b"\nb\t2"
+    list(read_lines(io.BytesIO(content), "\t", seen.append))
+    assert b"".join(seen) == content
+
+
+def test_a_file_of_nothing_but_quotes_is_read_in_reasonable_time() -> None:
+    started = time.monotonic()
+    assert len(read(b'"\n' * 2_000)) == 2_000
+    assert time.monotonic() - started < 10
+
+
+@given(st.lists(st.sampled_from(['"', "好\t1", '"好\t1', '好"\t1', '"好"\t1', "壞", '"x\ty']), max_size=12))
+def test_no_row_that_is_complete_is_ever_lost(lines: list[str]) -> None:
+    found = read("\n".join(lines).encode())
+    # Each complete line is a row of its own, or the end of a quoted text that began in lines that were none.
+    complete = sum(len(split_fields(line, "\t")) == 2 and line.endswith("1") for line in lines)
+    assert sum(len(row.fields) == 2 and row.fields[-1] == "1" for row in found) == complete
+    assert [row.number for row in found] == sorted({row.number for row in found})
+    joined = list(itertools.chain.from_iterable(row.raw.split("\n") for row in found))
+    assert joined == [line for line in lines if line.strip()]

@@ -1,0 +1,83 @@
+"""Our own files of labelled posts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sentiment.data.tsv import Post, one_line, read_posts, write_posts
+from sentiment.errors import InputError
+from sentiment.labels import Labels
+
+LABELS = Labels()
+TEXTS = st.text(st.characters(exclude_categories=["Cs"])).map(one_line).filter(bool)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.builds(Post, TEXTS, st.integers(0, 2), TEXTS | st.just(""), TEXTS | st.just("")), min_size=1))
+def test_posts_come_back_as_they_were_written(tmp_path_factory: pytest.TempPathFactory, posts: list[Post]) -> None:
+    path = tmp_path_factory.mktemp("posts") / "posts.tsv"
+    write_posts(path, posts)
+    assert read_posts(path, LABELS) == posts
+    assert len(path.read_bytes().split(b"\n")) == len(posts) + 2  # header, a line a post, the end
+
+
+def test_optional_columns_are_written_when_any_post_has_one(tmp_path: Path) -> None:
+    path = tmp_path / "posts.tsv"
+    write_posts(path, [Post("好", 0)])
+    assert path.read_text("utf-8") == "text\tlabel\n好\t0\n"
+    write_posts(path, [Post("好", 0), Post("壞", 1, title="標題")])
+    assert path.read_text("utf-8") == "text\tlabel\ttitle\n好\t0\t\n壞\t1\t標題\n"
+
+
+def test_a_line_break_in_a_text_becomes_a_space(tmp_path: Path) -> None:
+    path = tmp_path / "posts.tsv"
+    write_posts(path, [Post("一\r\n二\n三\r四\t五", 0)])
+    assert path.read_text("utf-8") == "text\tlabel\n一 二 三 四 五\t0\n"
+
+
+def test_labels_may_be_ids_names_or_english_and_other_columns_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_bytes('\ufeffid,Label,TEXT\r\n7,負面,好爛\r\n8,positive,讚\r\n9,2,"嗯,還好"\r\n'.encode())
+    assert read_posts(path, LABELS) == [Post("好爛", 1), Post("讚", 0), Post("嗯,還好", 2)]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "header"),
+        (b"\n\n", "header"),
+        (b"text,label\na,0\n", "header"),
+        (b"text\ttext\tlabel\na\tb\t0\n", "header"),
+        (b"\xff\xfet\x00\n", "header"),
+        (b"text\tlabel\n", "at least one labelled post"),
+        (b"text\tlabel\na\t0\nb\t3\n", "line 3 unknown label '3'"),
+        (b"text\tlabel\na\t0\n \t1\n", "line 3 empty text"),
+        (b"text\tlabel\na\t0\nb\n", "line 3 unknown label|line 3 wrong number of columns: 1 instead of 2"),
+        (b"text\tlabel\n\xff\t0\n", "line 2 not UTF-8"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_line(tmp_path: Path, content: bytes, told: str) -> None:
+    path = tmp_path / "posts.tsv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=told) as error:
+        read_posts(path, LABELS)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nothing\.tsv"):
+        read_posts(tmp_path / "nothing.tsv", LABELS)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "posts.tsv"
+    write_posts(path, [Post("好", 0)])
+    with pytest.raises(UnicodeEncodeError):
+        write_posts(path, [Post("\ud800", 0)])
+    assert read_posts(path, LABELS) == [Post("好", 0)]
+    assert [item.name for item in tmp_path.iterdir()] == ["posts.tsv"]

@@ -1,0 +1,86 @@
+"""`sentiment gate`: files in, a decision out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentiment import atomic
+from sentiment.cli import run
+from sentiment.run_folder import RunFolder
+from sentiment.settings import read_settings
+
+Make = Callable[..., Any]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evaluation: Make) -> RunFolder:
+    """A run whose candidate is 2.5 points worse than stable."""
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
+    made = RunFolder.named(read_settings(), "night:1")
+    atomic.write_json(made.result("evaluate"), evaluation([320, 320, 320], [330, 330, 330], 10))
+    return made
+
+
+def test_a_refusal_is_a_result(folder: RunFolder, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    output, result = tmp_path / "out" / "decision.json", tmp_path / "result.json"
+    assert run(["gate", "--run", "night:1", "--output", str(output), "--result", str(result)]) == 0
+    told = capsys.readouterr()
+    decision = json.loads(told.out)
+    assert decision["passed"] is False
+    assert told.err == decision["sentence"] + "\n"
+    assert decision == folder.read("gate") == json.loads(output.read_text()) == json.loads(result.read_text())
+    assert decision["thresholds"] == {"floor": 0.5, "margin": 0.01, "recall_drop": 0.05, "minimum_rolling": 200}
+
+
+def test_thresholds_come_from_options_or_else_settings(
+    folder: RunFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTIMENT_GATE_MARGIN", "0.2")
+    monkeypatch.setenv("SENTIMENT_GATE_MINIMUM_ROLLING", "7")
+    options = ["--floor", "0.1", "--recall-drop", "0.3"]
+    assert run(["gate", "--evaluation", str(folder.result("evaluate")), *options]) == 0
+    decision = json.loads(capsys.readouterr().out)
+    assert decision["passed"] is True
+    assert decision["thresholds"] == {"floor": 0.1, "margin": 0.2, "recall_drop": 0.3, "minimum_rolling": 7}
+    assert not folder.result("gate").exists()
+    assert run(["gate", "--run", "night:1", "--margin", "0"]) == 0
+    assert json.loads(capsys.readouterr().out)["thresholds"]["margin"] == 0.0
+
+
+def test_a_person_may_override(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["gate", "--run", "night:1", "--override-who", "王小明", "--override-reason", "急件"]) == 0
+    assert json.loads(capsys.readouterr().out)["passed"] is True
+    assert folder.read("gate")["overridden"] == {"who": "王小明", "reason": "急件"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], "--run NAME or --evaluation FILE"),
+        (["--run", "nothing"], "no file"),
+        (["--evaluation", "{tmp}/broken.json"], "must be JSON"),
+        (["--evaluation", "{tmp}/list.json"], "must be a JSON object"),
+        (["--evaluation", "{tmp}/binary.json"], "must be JSON"),
+        (["--run", "night:1", "--margin", "nan"], "margin"),
+        (["--run", "night:1", "--floor", "2"], "floor"),
+        (["--run", "night:1", "--minimum-rolling", "0"], "minimum_rolling"),
+        (["--run", "night:1", "--override-who", "王小明"], "who decides and why"),
+        (["--run", "night:1", "--override-reason", "急件"], "who decides and why"),
+    ],
+)
+def test_bad_usage_is_one_line_and_leaves_nothing(
+    folder: RunFolder, capsys: pytest.CaptureFixture[str], tmp_path: Path, options: list[str], told: str
+) -> None:
+    (tmp_path / "broken.json").write_text('{"labels": [')
+    (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "binary.json").write_bytes(b"\xff\x00\x01")
+    assert run(["gate", *(option.replace("{tmp}", str(tmp_path)) for option in options)]) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert len(error.splitlines()) == 1
+    assert not folder.result("gate").exists()

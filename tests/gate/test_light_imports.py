@@ -1,0 +1,24 @@
+"""Mail and approval are read by Airflow's environment: the standard library is all that they may need."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+
+def test_mail_and_approval_need_the_standard_library_alone() -> None:
+    code = (
+        "import json, sys, sentiment.gate.mail, sentiment.gate.approval;"
+        "ours = {name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names);"
+        "print(json.dumps(sorted(name for name in ours if name[0] not in '_@')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "click" not in done.stdout and "tqdm" not in done.stdout
+    assert set(json.loads(done.stdout)) - {"sentiment", "sitecustomize"} == set()
+
+
+def test_the_rules_are_quick_to_import() -> None:
+    code = "import time; t = time.perf_counter(); import sentiment.gate.rules; print(time.perf_counter() - t)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 0.5

@@ -1,0 +1,111 @@
+"""The verb: what it says, how it stops, what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentiment import cli
+
+
+def run_serve(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "sentiment.cli", "serve", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONWARNINGS": "default"},
+    )
+
+
+def wait_for_file(path: Path, process: subprocess.Popen[str]) -> Any:
+    deadline = time.monotonic() + 90
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return json.loads(path.read_text())
+
+
+def test_the_command_serves_and_finishes_its_requests_on_sigterm(site: Any, tmp_path: Path) -> None:
+    ready, gate = tmp_path / "ready.json", tmp_path / "gate"
+    process = run_serve(
+        *("--model-config-file", str(site.config), "--port", "0", "--rest-api-port", "0", "--ready-file", str(ready))
+    )
+    try:
+        server = wait_for_file(ready, process)
+        assert server["available"] == {"sentiment": [1]}
+        answers: list[Any] = []
+        body = json.dumps({"signature_name": "wait_for_file", "instances": [str(gate)]}).encode()
+        url = f"{server['rest']}/v1/models/sentiment/labels/stable:predict"
+
+        def ask() -> None:
+            with urllib.request.urlopen(urllib.request.Request(url, data=body), timeout=60) as response:
+                answers.append(json.load(response))
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert (process.poll(), answers) == (None, [])
+        gate.touch()
+        asking.join(30)
+        assert answers == [{"predictions": [1]}]
+        stdout, stderr = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0, stderr
+    assert f"gRPC at {server['grpc']}, REST at {server['rest']}, ready after" in stderr
+    assert "serving sentiment [1]" in stderr
+    assert json.loads(stdout.splitlines()[-1])["available"] == {"sentiment": [1]}
+    assert not ready.exists()
+
+
+@pytest.mark.parametrize("option", ["--port", "--rest-api-port"])
+def test_a_port_in_use_is_named(site: Any, capsys: Any, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        other = {"--port": "--rest-api-port", "--rest-api-port": "--port"}[option]
+        began = time.monotonic()
+        assert cli.run(["serve", "--model-config-file", str(site.config), option, str(port), other, "0"]) == 2
+    error = capsys.readouterr().err
+    assert f"found that 127.0.0.1:{port} cannot be listened on" in error
+    assert error.count("\n") == 1
+    assert time.monotonic() - began < 2, "known before anything is loaded"
+
+
+def test_two_servers_never_share_a_grpc_port(site: Any, start: Any) -> None:
+    from sentiment.errors import InputError
+
+    client = start(site)
+    with pytest.raises(InputError, match=f"127.0.0.1:{client.server.grpc_port} cannot be listened on"):
+        start(site, grpc_port=client.server.grpc_port)
+
+
+def test_a_missing_configuration_says_what_to_do(tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
+    assert cli.run(["serve"]) == 2
+    error = capsys.readouterr().err
+    assert f"found no {tmp_path}/serving/models/models.config" in error
+    assert "--model-config-file" in error
+
+
+def test_help_does_not_import_tensorflow() -> None:
+    script = (
+        "import sys; from sentiment import cli; cli.run(['serve', '--help']); assert 'tensorflow' not in sys.modules"
+    )
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 0, answer.stderr
+    assert "--rest-api-port" in answer.stdout
