@@ -32,8 +32,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     """Yields a new, empty folder beside `path`; on success it takes the place of `path`, on failure nothing is left."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary, replaced = (path.with_name(f".{path.name}.{os.getpid()}.{part}") for part in ("tmp", "old"))
-    for leftover in (temporary, replaced):  # of a killed process that had our number
-        shutil.rmtree(leftover, ignore_errors=True)
+    _remove_leftovers(path)
     temporary.mkdir()
     try:
         yield temporary
@@ -46,6 +45,16 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Removes what killed processes left while they replaced the folder `path`."""
+    for leftover in path.parent.glob(f".{path.name}.*"):
+        number, _, part = leftover.name.removeprefix(f".{path.name}.").partition(".")
+        if not number.isdigit() or part not in ("tmp", "old"):
+            continue
+        if int(number) == os.getpid() or not Path("/proc", number).exists():
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -11,6 +11,10 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 
+# Read elsewhere: by Airflow's side, which passes its environment on to every step, and by the tests.
+READ_ELSEWHERE = frozenset(
+    {"SENTIMENT_COMMAND", "SENTIMENT_MAIL_TO", "SENTIMENT_APPROVAL_HOURS", "SENTIMENT_CONFORMANCE_TARGET"}
+)
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -110,10 +114,9 @@ class Settings:
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Returns the settings that the environment states; a variable that names no setting is an error."""
     known = {f"SENTIMENT_{item.name.upper()}": item for item in fields(Settings) if item.init}
-    known_to_others = {"SENTIMENT_RUNNER", "SENTIMENT_MAIL_TO", "SENTIMENT_CONFORMANCE_TARGET"}
     given: dict[str, Any] = {}
     for variable, text in environment.items():
-        if not variable.startswith("SENTIMENT_") or variable in known_to_others:
+        if not variable.startswith("SENTIMENT_") or variable in READ_ELSEWHERE:
             continue
         if variable not in known:
             raise InputError(

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sentiment.errors import SentimentError
 
-MARK = "SENTIMENT_HOME"  # every process of a demo carries its home folder in its environment
+MARK = "SENTIMENT_HOME"  # every process of a demo carries its home folder in its environment …
+STARTED = "processes.txt"  # … but one that renames itself loses it: those that the demo started are written down, too
 GRACE = 10.0  # seconds between asking and killing
 
 
@@ -31,7 +32,7 @@ class Processes:
     def start(self, name: str, command: list[str], environment: dict[str, str]) -> None:
         """Starts `command`; its output goes to `<logs>/<name>.log`."""
         with (self._logs / f"{name}.log").open("ab") as log:
-            self._running[name] = subprocess.Popen(
+            self._running[name] = process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -39,6 +40,8 @@ class Processes:
                 env={**environment, MARK: str(self._home)},
                 start_new_session=True,
             )
+        with _started_file(self._home).open("a") as started:
+            started.write(f"{process.pid} {_start_time(process.pid)}\n")
 
     def run(self, name: str, command: list[str], environment: dict[str, str]) -> None:
         """Runs `command` to its end. Raises: ProcessDied when it fails."""
@@ -65,29 +68,60 @@ class Processes:
 
 
 def stop_leftovers(home: Path) -> int:
-    """Stops every process that carries `home` in its environment (also of a demo that was killed); returns how many."""
-    found = _marked(home)
+    """Stops every process of the demo in `home`, also of one that was killed; returns how many there were."""
+    found = _of_demo(home)
     for signal_number, wait in ((signal.SIGTERM, GRACE), (signal.SIGKILL, 2.0)):
-        for pid in _marked(home):
+        for pid in _of_demo(home):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal_number)
         deadline = time.monotonic() + wait
-        while _marked(home) and time.monotonic() < deadline:
+        while _of_demo(home) and time.monotonic() < deadline:
             time.sleep(0.1)
     return len(found)
 
 
-def _marked(home: Path) -> list[int]:
+def _of_demo(home: Path) -> set[int]:
+    """Returns the processes that carry the home, and those in a group that the demo started."""
     wanted = f"{MARK}={home}".encode()
-    pids = []
+    groups = _started_groups(home)
+    pids = set()
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
             continue
         with contextlib.suppress(OSError):
-            alive = (folder / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-            if alive and wanted in (folder / "environ").read_bytes().split(b"\0"):
-                pids.append(int(folder.name))
+            status = _status(int(folder.name))
+            mine = int(status[2]) in groups or wanted in (folder / "environ").read_bytes().split(b"\0")
+            if mine and status[0] != "Z":
+                pids.add(int(folder.name))
     return pids
+
+
+def _started_groups(home: Path) -> set[int]:
+    """Returns the groups in the demo's own list; a leader's start time tells it from a later process of its number."""
+    groups = set()
+    with contextlib.suppress(FileNotFoundError):
+        for line in _started_file(home).read_text().splitlines():
+            pid, started = line.split()
+            if _start_time(int(pid)) in (started, ""):
+                groups.add(int(pid))
+    return groups
+
+
+def _started_file(home: Path) -> Path:
+    return home.parent / STARTED
+
+
+def _start_time(pid: int) -> str:
+    """Returns when `pid` started, in ticks since boot; "" when there is no such process."""
+    try:
+        return _status(pid)[19]
+    except OSError:
+        return ""
+
+
+def _status(pid: int) -> list[str]:
+    """Returns the fields of /proc/<pid>/stat behind the name: state, parent, group, …"""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def choose_port(preferred: int) -> int:

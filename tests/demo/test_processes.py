@@ -43,6 +43,28 @@ def test_leftovers_of_a_killed_demo_are_found_and_others_are_left_alone(tmp_path
         other.wait()
 
 
+# As Airflow's api-server does: its title is written over its environment.
+RENAMED = [
+    sys.executable,
+    "-c",
+    "import ctypes, time\n"
+    "start = int(open('/proc/self/stat').read().rpartition(')')[2].split()[47])\n"
+    "ctypes.memset(start, 0, 2000)\n"
+    "print('renamed', flush=True)\n"
+    "time.sleep(60)",
+]
+
+
+def test_a_process_that_lost_its_environment_is_stopped_too(tmp_path: Path) -> None:
+    processes = Processes(tmp_path / "home", tmp_path / "logs")
+    processes.start("renamed", RENAMED, {**os.environ, "AAA": "x" * 3000})
+    while processes.log("renamed").read_text() != "renamed\n":
+        time.sleep(0.05)
+    processes.check()
+    assert stop_leftovers(tmp_path / "home") == 1
+    processes.stop()
+
+
 def test_a_process_that_ends_early_is_named_with_its_log(tmp_path: Path) -> None:
     processes = Processes(tmp_path / "home", tmp_path / "logs")
     with pytest.raises(ProcessDied, match=r"exit code 3; its log is .*short\.log"):

@@ -1,0 +1,1 @@
+"""From a trained model folder to a version that TensorFlow Serving loads."""

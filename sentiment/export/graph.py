@@ -1,0 +1,72 @@
+"""What is served: the model's variables once, the tokenizer, and two signatures, as one plain `tf.Module`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sentiment.model.folder import OpenedModel
+from sentiment.model.scoring import INPUTS
+from sentiment.model.tensorflow_setup import tf
+
+PADDING = 0
+
+
+class ServedModel(tf.Module):
+    """A trained model as the model server sees it.
+
+    Keras' own saving would store a traced copy of every layer, and fails on a transformers model. Here the Keras model
+    is only traced, once, into `forward`, which both signatures call; the variables are stored through `parameters`.
+    """
+
+    def __init__(self, opened: OpenedModel) -> None:
+        super().__init__(name="sentiment")
+        self.parameters = opened.keras.weights
+        self.tokenizer = opened.tokenizer
+        self.names = opened.card.labels
+        model = opened.keras  # not an attribute: tracking it would save it as Keras does
+        self.forward = tf.function(
+            lambda inputs: model(inputs, training=False), input_signature=[INPUTS], autograph=False
+        )
+
+    def signatures(self) -> dict[str, Any]:
+        """Returns the signatures to save, by the name that a client asks for."""
+        ids = {name: tf.TensorSpec((None, None), tf.int32, name=name) for name in INPUTS}
+        return {
+            "serving_default": tf.function(self.classify_ids, autograph=False).get_concrete_function(**ids),
+            "text": tf.function(self.classify_texts, autograph=False).get_concrete_function(
+                text=tf.TensorSpec((None,), tf.string, name="text")
+            ),
+        }
+
+    def classify_ids(self, input_ids: Any, input_mask: Any, segment_ids: Any) -> dict[str, Any]:
+        """Takes int32 [B, L]; returns float32 [B, labels] `probabilities`.
+
+        The server's batcher evens out lengths by repeating each tensor's first element (`AddPadding` in its
+        batching_util.h): ids get a tail of [CLS], masks a tail of 1. So neither is believed: padding is id 0, and [CLS]
+        anywhere but in front.
+        """
+        first = tf.range(tf.shape(input_ids)[1])[tf.newaxis, :] == 0
+        is_padding = (input_ids == PADDING) | (input_mask == 0) | ((input_ids == self.tokenizer.classify) & ~first)
+        mask = tf.cast(~is_padding, tf.int32)
+        return {"probabilities": self.forward({"input_ids": input_ids, "input_mask": mask, "segment_ids": segment_ids})}
+
+    def classify_texts(self, text: Any) -> dict[str, Any]:
+        """Takes string [B]; returns `probabilities` [B, labels], `label` (its name) [B] and `label_id` int32 [B]."""
+        ids = self.tokenizer.encode(text)
+        mask = tf.ones_like(ids).to_tensor(0)
+        segments = tf.zeros_like(mask)
+        inputs = {"input_ids": ids.to_tensor(PADDING), "input_mask": mask, "segment_ids": segments}
+        probabilities = self.forward(inputs)
+        label_id = tf.argmax(probabilities, axis=1, output_type=tf.int32)
+        return {
+            "probabilities": probabilities,
+            "label": tf.gather(tf.constant(self.names), label_id),
+            "label_id": label_id,
+        }
+
+
+def save(opened: OpenedModel, folder: Any) -> Any:
+    """Saves `opened` as a SavedModel in `folder` and returns what was saved."""
+    served = ServedModel(opened)
+    tf.saved_model.save(served, str(folder), signatures=served.signatures())
+    return served

@@ -1,0 +1,1 @@
+"""Vocabulary, tokenizer, encoder and classifier; training, scoring and the reports about them."""

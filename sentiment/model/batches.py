@@ -1,0 +1,103 @@
+"""Batches of posts: tokenised once, sorted into length buckets so that short posts do not pay for padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.data.tsv import Post
+
+if TYPE_CHECKING:
+    from sentiment.model.tokenizer import Tokenizer
+
+Ints = NDArray[np.int32]
+Inputs = dict[str, Ints]
+ROWS_AT_ONCE = 4096  # to tokenise
+BUCKETS = (8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 384, 512)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Tokenised posts: row i is `ids[i]` and `segments[i]`, int32 [its own length]."""
+
+    ids: list[Ints]
+    segments: list[Ints]
+    labels: Ints
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def lengths(self) -> Ints:
+        return np.array([len(row) for row in self.ids], np.int32)
+
+    def only(self, rows: Sequence[int]) -> Encoded:
+        """Returns the named rows, in that order."""
+        return Encoded([self.ids[row] for row in rows], [self.segments[row] for row in rows], self.labels[list(rows)])
+
+
+def encode(tokenizer: Tokenizer, posts: Sequence[Post]) -> Encoded:
+    """Tokenises `posts` with their titles."""
+    ids: list[Ints] = []
+    segments: list[Ints] = []
+    for start in range(0, len(posts), ROWS_AT_ONCE):
+        some = posts[start : start + ROWS_AT_ONCE]
+        titles, texts = ([_utf8(getattr(post, part)) for post in some] for part in ("title", "text"))
+        pieces, parts = tokenizer.encode_pairs(titles, texts)
+        cuts = pieces.row_splits.numpy()[1:-1]
+        ids += np.split(pieces.values.numpy(), cuts)
+        segments += np.split(parts.values.numpy(), cuts)
+    return Encoded(ids, segments, np.array([post.label for post in posts], np.int32))
+
+
+def _utf8(text: str) -> bytes:
+    """A lone surrogate (it can come out of JSON) is no character: it becomes a question mark."""
+    return text.encode("utf-8", errors="replace")
+
+
+def width(length: int, max_seq_length: int) -> int:
+    """Returns the bucket of a row of `length` pieces: few widths, so that few shapes are ever computed."""
+    return min(max_seq_length, next((bucket for bucket in BUCKETS if bucket >= length), length))
+
+
+def plan(lengths: Ints, batch_size: int, shuffle: np.random.Generator | None = None) -> list[NDArray[np.int64]]:
+    """Returns the rows of each batch, rows of like length together.
+
+    With `shuffle` both the rows of one bucket and the batches come in random order; without it, short rows come first.
+    """
+    rows = np.arange(len(lengths)) if shuffle is None else shuffle.permutation(len(lengths))
+    rows = rows[np.argsort(np.searchsorted(BUCKETS, lengths[rows]), kind="stable")]
+    batches = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    if shuffle is not None:
+        batches = [batches[index] for index in shuffle.permutation(len(batches))]
+    return batches
+
+
+def padded(encoded: Encoded, rows: NDArray[np.int64], max_seq_length: int) -> Inputs:
+    """Returns the model's three inputs for `rows`, int32 [rows, bucket of the longest]."""
+    columns = width(max(len(encoded.ids[row]) for row in rows), max_seq_length)
+    inputs = {name: np.zeros((len(rows), columns), np.int32) for name in ("input_ids", "input_mask", "segment_ids")}
+    for line, row in enumerate(rows):
+        length = len(encoded.ids[row])
+        inputs["input_ids"][line, :length] = encoded.ids[row]
+        inputs["input_mask"][line, :length] = 1
+        inputs["segment_ids"][line, :length] = encoded.segments[row]
+    return inputs
+
+
+def epoch(
+    encoded: Encoded, batch_size: int, max_seq_length: int, draw: np.random.Generator
+) -> Iterator[tuple[Inputs, Ints]]:
+    """Yields (inputs, labels) for one pass over all rows, in an order from `draw`."""
+    for rows in plan(encoded.lengths, batch_size, draw):
+        yield padded(encoded, rows, max_seq_length), encoded.labels[rows]
+
+
+def hide(ids: Ints, share: float, mask: int, keep: Sequence[int], draw: np.random.Generator) -> Ints:
+    """Returns `ids` with that share of the pieces replaced by the piece `mask`; the pieces in `keep` stay."""
+    hidden = (draw.random(ids.shape) < share) & ~np.isin(ids, keep)
+    return np.where(hidden, np.int32(mask), ids)

@@ -1,0 +1,133 @@
+"""A model folder: weights.h5, model.json, vocab.txt and the training report. The one place that knows its format."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentiment.errors import InputError
+from sentiment.labels import Labels
+from sentiment.model import vocabulary
+
+if TYPE_CHECKING:
+    from sentiment.model.tokenizer import Tokenizer
+
+FORMAT = 1
+WEIGHTS, CARD, VOCABULARY, SUMMARY, REPORT = "weights.h5", "model.json", "vocab.txt", "summary.txt", "report.json"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What `model.json` says: all that is needed, with the weights and the vocabulary, to build the model again."""
+
+    type: str
+    name: str
+    architecture: dict[str, Any]
+    labels: list[str]
+    labels_english: list[str]
+    max_seq_length: int
+    lower_case: bool
+    dropout: float
+    versions: dict[str, str]
+    data: dict[str, Any]
+    parameters: int
+    vocabulary: int
+
+    @property
+    def label_set(self) -> Labels:
+        return Labels(tuple(self.labels), tuple(self.labels_english))
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A model that can be asked: its Keras model, its tokenizer, its card and its word pieces."""
+
+    keras: Any
+    tokenizer: Tokenizer
+    card: ModelCard
+    pieces: list[str]
+
+
+def installed_versions() -> dict[str, str]:
+    return {name: version(name) for name in ("tensorflow", "transformers", "sentiment")}
+
+
+def write_card(folder: Path, card: ModelCard) -> None:
+    text = json.dumps({"format": FORMAT, **asdict(card)}, ensure_ascii=False, indent=2)
+    (folder / CARD).write_text(text + "\n", encoding="utf-8")
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Reads `model.json`. InputError: no model there, another format, or a field missing."""
+    path = folder / CARD
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        found_format = fields.pop("format", None)
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        reason = f"no {path}" if isinstance(error, FileNotFoundError) else f"{path}: {error}"
+        raise InputError(
+            "a model folder must hold a readable model.json",
+            found=reason,
+            do="Name a folder that `sentiment train` made.",
+        ) from None
+    if found_format != FORMAT:
+        raise InputError(
+            f"a model folder must be of format {FORMAT}",
+            found=f"format {found_format} in {path}",
+            do="Train it again with this version, or open it with the version that made it.",
+        )
+    try:
+        return ModelCard(**fields)
+    except TypeError as error:
+        raise InputError(f"{path} must describe a model", found=str(error), do="Train the model again.") from None
+
+
+def open_model(folder: Path) -> OpenedModel:
+    """Builds the model that `folder` describes and loads its weights.
+
+    InputError: a file is missing, cut short or of another model.
+    """
+    card = read_card(folder)
+    pieces = vocabulary.read(folder / VOCABULARY)
+    if len(pieces) != card.vocabulary:
+        raise InputError(
+            f"{folder / VOCABULARY} must hold the {card.vocabulary} pieces of its model",
+            found=f"{len(pieces)}",
+            do="Restore the folder.",
+        )
+    from sentiment.model import classifier
+    from sentiment.model.tokenizer import Tokenizer
+
+    model = classifier.build(card.type, card.architecture, labels=len(card.labels), dropout=card.dropout)
+    load_weights(model, folder / WEIGHTS)
+    tokenizer = Tokenizer(pieces, max_seq_length=card.max_seq_length, lower_case=card.lower_case)
+    return OpenedModel(model, tokenizer, card, pieces)
+
+
+def load_weights(model: Any, path: Path) -> None:
+    """Loads `path` into `model`. InputError: missing, truncated, or of another architecture."""
+    try:
+        model.load_weights(str(path))
+    except (OSError, ValueError, KeyError) as error:
+        reason = "no such file" if not path.is_file() else " ".join(str(error).split())[:200]
+        raise InputError(
+            "the weights of a model must be whole and fit its model.json",
+            found=f"{path}: {reason}",
+            do="Restore the folder, or train the model again.",
+        ) from None
+
+
+def require_replaceable(output: Path) -> None:
+    """Raises InputError when `output` holds something that is no model, which must not be deleted."""
+    if not output.exists() or (output / CARD).is_file():
+        return
+    if output.is_dir() and not any(output.iterdir()):
+        return
+    raise InputError(
+        "the output must be a new folder or a model folder",
+        found=f"something else at {output}",
+        do="Name another --output.",
+    )

@@ -1,0 +1,62 @@
+"""What a training run can be told, each with its default and the range in which it makes sense."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sentiment.errors import InputError
+from sentiment.model.encoder import LONGEST_SEQUENCE, is_scratch
+
+# A pretrained encoder is only adjusted, as in the original tool; one from nothing has everything to learn.
+PRETRAINED_DEFAULTS = {"learning_rate": 2e-5, "num_epochs": 3}
+SCRATCH_DEFAULTS = {"learning_rate": 1e-3, "num_epochs": 8, "dropout_rate": 0.5, "masked_share": 0.15}
+
+RANGES = {
+    "learning_rate": (1e-8, 1.0),
+    "num_epochs": (1, 10_000),
+    "batch_size": (1, 4096),
+    "max_seq_length": (8, LONGEST_SEQUENCE),
+    "dropout_rate": (0.0, 0.9),
+    "seed": (0, 2**32 - 1),
+    "validation_share": (0.0, 0.5),
+}
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """The settings of one training; made by `choose`, which fills in what depends on the encoder."""
+
+    model_type: str
+    model_name: str
+    learning_rate: float
+    num_epochs: int
+    batch_size: int = 32
+    max_seq_length: int = 128
+    dropout_rate: float = 0.1
+    seed: int = 13
+    validation_share: float = 0.1
+    masked_share: float = 0.0  # of the pieces, which training hides behind [MASK], each time others
+    warm_up_share: float = 0.1  # of all steps, in which the learning rate rises; then it falls to 0 on a line
+    clip_norm: float = 1.0  # of all gradients together
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:  # also refuses NaN
+                raise InputError(
+                    f"--{name.replace('_', '-')} must be between {low:g} and {high:g}",
+                    found=f"{value:g}",
+                    do="Mend it.",
+                )
+
+
+def choose(model_type: str, model_name: str, **given: Any) -> Hyperparameters:
+    """Returns the settings for `model_name`; a `given` value of None means the default."""
+    defaults = SCRATCH_DEFAULTS if is_scratch(model_name) else PRETRAINED_DEFAULTS
+    stated = {name: value for name, value in given.items() if value is not None}
+    return Hyperparameters(model_type, model_name, **{**defaults, **stated})
+
+
+def as_json(hyperparameters: Hyperparameters) -> dict[str, Any]:
+    return asdict(hyperparameters)

@@ -1,0 +1,34 @@
+"""The training and test reports, in the original tool's layout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+INDENT = " " * 8
+
+
+def layout(fields: dict[str, Any]) -> str:
+    """Returns one `- name: value` line a field; a table (`report`) starts on the line of its name."""
+    lines = (f"{INDENT}- {name + ':':<14} {value}" for name, value in fields.items())
+    return "\n".join(lines) + "\n"
+
+
+def training_report(curves: Any, epochs: int, table: str) -> str:
+    """Returns summary.txt: `epoch, params, loss, accuracy, val_loss, val_accuracy, report, total_time`."""
+    return layout(
+        {
+            "epoch": list(range(epochs)),
+            "params": {"verbose": 0, "epochs": epochs, "steps": curves.steps},
+            "loss": curves.loss,
+            "accuracy": curves.accuracy,
+            "val_loss": curves.val_loss,
+            "val_accuracy": curves.val_accuracy,
+            "report": "\n" + table,
+            "total_time": f"{curves.seconds:.3f}s",
+        }
+    )
+
+
+def test_report(table: str, seconds: float) -> str:
+    """Returns test_report.txt: `report, total_time`."""
+    return layout({"report": "\n" + table, "total_time": f"{seconds:.3f}s"})

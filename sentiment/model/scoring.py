@@ -1,0 +1,40 @@
+"""Probabilities for posts: one traced forward pass, batches of like length, rows back in their order."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.model.batches import Encoded, padded, plan
+from sentiment.model.tensorflow_setup import tf
+from sentiment.progress import progress
+
+BATCH_SIZE = 64
+INPUTS = {name: tf.TensorSpec((None, None), tf.int32) for name in ("input_ids", "input_mask", "segment_ids")}
+
+
+class Scorer:
+    """A Keras model as a function of posts. It is traced once, for any batch size and length."""
+
+    def __init__(self, model: Any, max_seq_length: int) -> None:
+        self.max_seq_length = max_seq_length
+        self.forward = tf.function(
+            lambda inputs: model(inputs, training=False), input_signature=[INPUTS], autograph=False
+        )
+
+    def probabilities(self, encoded: Encoded, what: str | None = None) -> NDArray[np.float32]:
+        """Returns float32 [rows, labels] in the order of `encoded`; reports progress as `what`, if it is named."""
+        parts: list[NDArray[np.float32]] = []
+        batches = plan(encoded.lengths, BATCH_SIZE)
+        with progress(len(encoded), what) if what else nullcontext() as line:
+            for rows in batches:
+                inputs = padded(encoded, rows, self.max_seq_length)
+                parts.append(self.forward({name: tf.constant(value) for name, value in inputs.items()}).numpy())
+                if line is not None:
+                    line.update(len(rows))
+        ordered = np.empty_like(np.concatenate(parts))
+        ordered[np.concatenate(batches)] = np.concatenate(parts)
+        return ordered

@@ -1,0 +1,73 @@
+"""The one tokenizer: training, scoring and the served graph all go through this `tf.Module`.
+
+It agrees with BERT's own tokenizer (transformers' `BertTokenizer`) except where that one is unsafe for strangers'
+text: a literal `[SEP]` in a post is text here, never a special piece; a word's limit is 100 bytes, not 100 characters;
+bytes that are not UTF-8 are dropped instead of failing. Its operations are those of TF-Text 2.12.1, which the model
+server links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sentiment.model import vocabulary
+from sentiment.model.tensorflow_setup import tf, tf_text
+
+INVISIBLE = r"[\p{Cf}\x{FFFD}]"  # joiners, marks of direction, what was no character: BERT drops them too
+
+
+class Tokenizer(tf.Module):
+    """Strings to piece ids: `[CLS] text [SEP]`, or `[CLS] title [SEP] text [SEP]` where there is a title."""
+
+    def __init__(self, pieces: Sequence[str], *, max_seq_length: int, lower_case: bool) -> None:
+        super().__init__(name="tokenizer")
+        self.max_seq_length = max_seq_length
+        self.classify = pieces.index(vocabulary.CLASSIFY)
+        self.separator = pieces.index(vocabulary.SEPARATOR)
+        self.mask = pieces.index(vocabulary.MASK)
+        self.wordpiece = tf_text.FastBertTokenizer(
+            vocab=list(pieces),
+            token_out_type=tf.int32,
+            unknown_token=vocabulary.UNKNOWN,
+            lower_case_nfd_strip_accents=False,
+        )
+        self.lower_case = lower_case
+
+    def pieces(self, texts: Any) -> Any:
+        """Returns the piece ids of `texts` (string [B]) as a ragged int32 [B, (pieces)], nothing added or cut."""
+        texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace", replacement_char=0xFFFD)
+        texts = tf.strings.regex_replace(texts, INVISIBLE, "")
+        if self.lower_case:
+            # Not FastBertTokenizer's own option: that one folds ，！… to ,!... (NFKC), which BERT never did.
+            decomposed = tf_text.normalize_utf8(tf.strings.lower(texts, encoding="utf-8"), "NFD")
+            texts = tf.strings.regex_replace(decomposed, r"\p{Mn}", "")
+        return self.wordpiece.tokenize(texts)
+
+    def encode(self, texts: Any) -> Any:
+        """Returns `[CLS] text [SEP]` as a ragged int32 [B, (at most max_seq_length)]."""
+        body = self.pieces(texts)[:, : self.max_seq_length - 2]
+        around = tf.ones_like(body.row_lengths(), dtype=tf.int32)[:, tf.newaxis]
+        return tf.concat([around * self.classify, body, around * self.separator], axis=1)
+
+    def encode_pairs(self, titles: Any, texts: Any) -> tuple[Any, Any]:
+        """Returns ids and segment ids, ragged int32 [B, (at most max_seq_length)]; a row without a title is a single.
+
+        The title keeps at most half of the room, the text gets what is left.
+        """
+        room = self.max_seq_length - 3
+        title = self.pieces(titles)[:, : room // 2]
+        has_title = tf.cast(title.row_lengths() > 0, tf.int64)
+        first_end = tf.RaggedTensor.from_row_lengths(
+            tf.fill([tf.reduce_sum(has_title)], self.separator), row_lengths=has_title
+        )
+        ones = tf.ones_like(has_title, dtype=tf.int32)[:, tf.newaxis]
+        first = tf.concat([ones * self.classify, title, first_end], axis=1)
+        body = self.pieces(texts)
+        lengths = tf.minimum(body.row_lengths(), self.max_seq_length - 1 - first.row_lengths())
+        body = tf.ragged.boolean_mask(body, tf.ragged.range(body.row_lengths()) < lengths[:, tf.newaxis])
+        second = tf.concat([body, ones * self.separator], axis=1)
+        segments = tf.concat(
+            [tf.zeros_like(first), tf.ones_like(second) * tf.cast(has_title, tf.int32)[:, tf.newaxis]], 1
+        )
+        return tf.concat([first, second], axis=1), segments

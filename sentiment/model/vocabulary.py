@@ -1,0 +1,118 @@
+"""The word pieces of a model: a `vocab.txt` in BERT's format, one piece a line, its id the line number.
+
+A from-scratch encoder gets its pieces from the training text, plus the characters that Traditional Chinese posts use,
+so that a later warm start can learn words which the first data did not have.
+"""
+
+from __future__ import annotations
+
+import string
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from sentiment.errors import InputError
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+PAD, UNKNOWN, CLASSIFY, SEPARATOR, MASK = SPECIAL
+
+# Chinese characters as BERT's tokenizer knows them: each is a piece of its own. Source: `_is_chinese_char` in BERT.
+CHINESE = (
+    (0x4E00, 0x9FFF),
+    (0x3400, 0x4DBF),
+    (0x20000, 0x2A6DF),
+    (0x2A700, 0x2B73F),
+    (0x2B740, 0x2B81F),
+    (0x2B820, 0x2CEAF),
+    (0xF900, 0xFAFF),
+    (0x2F800, 0x2FA1F),
+)
+MOST_WORDS = 2000
+LONGEST_WORD = 20
+
+
+def build(texts: Iterable[str], *, lower_case: bool = True) -> list[str]:
+    """Returns the pieces for `texts`: special, ASCII, common Traditional Chinese, then what else the texts hold."""
+    characters = [*string.ascii_letters, *string.digits, *string.punctuation, *big5(0xA1, 0xA3), *big5(0xA4, 0xC6)]
+    seen: Counter[str] = Counter()
+    words: Counter[str] = Counter()
+    for text in texts:
+        for word in split(text, lower_case=lower_case):
+            seen.update(word)
+            words[word] += 1
+    pieces = dict.fromkeys(SPECIAL)
+    for character in [*characters, *sorted(seen)]:
+        for word in split(character, lower_case=lower_case):
+            for letter in word:
+                pieces[letter] = None
+                if not stands_alone(letter):
+                    pieces[f"##{letter}"] = None
+    frequent = [word for word, count in words.most_common() if count > 1 and 1 < len(word) <= LONGEST_WORD]
+    pieces.update(dict.fromkeys(sorted(frequent[:MOST_WORDS])))
+    return list(pieces)
+
+
+def big5(first: int, last: int) -> Iterator[str]:
+    """Yields the characters whose Big5 lead byte is in `first..last`.
+
+    A1 to A3: punctuation, Greek and Zhuyin. A4 to C6: the 5,401 common Chinese characters (level 1, A440 to C67E).
+    """
+    for lead in range(first, last + 1):
+        for trail in (*range(0x40, 0x7F), *range(0xA1, 0xFF)):
+            if (lead, trail) > (0xC6, 0x7E):
+                return
+            try:
+                yield bytes((lead, trail)).decode("big5")
+            except UnicodeDecodeError:
+                continue  # a hole in the table
+
+
+def split(text: str, *, lower_case: bool) -> list[str]:
+    """Splits as BERT's basic tokenizer does: at white space, around punctuation and around Chinese characters."""
+    if lower_case:
+        decomposed = unicodedata.normalize("NFD", text.lower())
+        text = "".join(character for character in decomposed if unicodedata.category(character) != "Mn")
+    spaced = "".join(f" {character} " if stands_alone(character) else character for character in text)
+    return ["".join(filter(str.isprintable, word)) for word in spaced.split() if any(map(str.isprintable, word))]
+
+
+def stands_alone(character: str) -> bool:
+    """Says whether `character` never continues a word: punctuation, or a Chinese character."""
+    code = ord(character)
+    return (
+        character in string.punctuation
+        or unicodedata.category(character).startswith("P")
+        or any(low <= code <= high for low, high in CHINESE)
+    )
+
+
+def read(path: Path) -> list[str]:
+    """Reads a `vocab.txt`. InputError: missing, not UTF-8, a special piece missing, or [PAD] not the first."""
+    try:
+        pieces = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            "a vocabulary must be a readable UTF-8 text file", found=f"{path}: {error}", do="Name a vocab.txt."
+        ) from None
+    while pieces and not pieces[-1]:
+        pieces.pop()
+    pieces = [piece.rstrip("\r") for piece in pieces]
+    check(pieces, str(path))
+    return pieces
+
+
+def check(pieces: Sequence[str], source: str) -> None:
+    """Raises InputError unless `pieces` can be a model's vocabulary."""
+    missing = [piece for piece in SPECIAL if piece not in pieces]
+    if missing or pieces[0] != PAD:
+        raise InputError(
+            f"a vocabulary must hold {' '.join(SPECIAL)}, with {PAD} first (id 0 is what padding means)",
+            found=f"{source} without {' '.join(missing)}" if missing else f"{source} that starts with {pieces[0]!r}",
+            do="Name a BERT vocab.txt.",
+        )
+
+
+def write(path: Path, pieces: Sequence[str]) -> None:
+    """Writes a `vocab.txt`."""
+    path.write_text("\n".join(pieces) + "\n", encoding="utf-8")

@@ -1,0 +1,48 @@
+"""A toy model to export, trained for one epoch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sentiment.data.tsv import Post, write_posts
+from sentiment.labels import Labels
+from sentiment.model import encoder
+from sentiment.model.hyperparameters import choose
+from sentiment.model.train import train
+from sentiment.model.training_files import Files
+
+TEXTS = [
+    text + tail
+    for text in ("好吃", "難吃", "普通", "真的", "推:顏色好美", "噓:爛")
+    for tail in ("", "！", "😂", " ok", "…" * 9)
+]
+# Keras 2 draws its seeds with random.randint(1, 1e9).
+KERAS_SEED = "ignore:non-integer arguments to randrange:DeprecationWarning"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings(KERAS_SEED))
+
+
+@pytest.fixture(scope="session")
+def posts() -> list[Post]:
+    """Ninety posts, a third of them with a title."""
+    return [
+        Post(text, row % 3, title="店" * row if tail else "") for row, text in enumerate(TEXTS) for tail in range(3)
+    ]
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, posts: list[Post]) -> Path:
+    """The folder of a trained toy model: read it, do not write to it."""
+    folder = tmp_path_factory.mktemp("trained")
+    write_posts(folder / "train.tsv", posts)
+    settings = choose("custom", "scratch/toy", num_epochs=1, max_seq_length=32, validation_share=0.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(encoder.SCRATCH, "scratch/toy", (1, 16, 2))
+        train(Files(folder / "train.tsv", None, folder / "model"), settings, Labels())
+    return folder / "model"

@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sentiment import cli
+from sentiment.data.tsv import Post, write_posts
+from sentiment.errors import InputError
+from sentiment.export.export import export
+
+
+@pytest.fixture(scope="session")
+def result(trained: Path, posts: list[Post], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return export(trained, tmp_path_factory.mktemp("export") / "1", posts, "sentiment")
+
+
+@pytest.fixture(scope="session")
+def version(result: dict[str, Any]) -> Path:
+    return Path(result["export"])
+
+
+@pytest.fixture(scope="session")
+def served(version: Path) -> Any:
+    from sentiment.model.tensorflow_setup import tf
+
+    return tf.saved_model.load(str(version))
+
+
+def ask(served: Any, rows: list[list[int]], mask: list[list[int]] | None = None) -> np.ndarray:
+    from sentiment.model.tensorflow_setup import tf
+
+    ids = tf.constant(rows, tf.int32)
+    given = tf.ones_like(ids) if mask is None else tf.constant(mask, tf.int32)
+    signature = served.signatures["serving_default"]
+    return signature(input_ids=ids, input_mask=given, segment_ids=tf.zeros_like(ids))["probabilities"].numpy()
+
+
+def test_the_export_says_what_the_trained_model_says(result: dict[str, Any]) -> None:
+    assert result["parity"]["rows"] == 90
+    assert result["parity"]["largest_difference"] <= 1e-4
+    assert result["parity"]["labels_equal"] is True
+
+
+def test_it_is_a_complete_version_folder(version: Path, result: dict[str, Any]) -> None:
+    files = {str(path.relative_to(version)) for path in version.rglob("*") if path.is_file()}
+    assert {"saved_model.pb", "variables/variables.index", "assets.extra/tf_serving_warmup_requests"} <= files
+    assert [path.name for path in version.parent.iterdir()] == ["1"]
+    assert result["formats"]["savedmodel"]["bytes"] == sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
+
+
+def test_weights_are_stored_once(version: Path, result: dict[str, Any]) -> None:
+    data = version / "variables" / "variables.data-00000-of-00001"
+    assert result["weights_bytes"] <= data.stat().st_size <= result["weights_bytes"] * 1.05 + 10_000
+    assert result["formats"]["savedmodel"]["bytes"] <= result["weights_bytes"] * 1.05 + 3_000_000
+
+
+def test_the_signatures_are_what_clients_were_promised(served: Any) -> None:
+    from sentiment.model.tensorflow_setup import tf
+
+    default, text = served.signatures["serving_default"], served.signatures["text"]
+    inputs = default.structured_input_signature[1]
+    assert {name: (spec.dtype, spec.shape.as_list()) for name, spec in inputs.items()} == dict.fromkeys(
+        ("input_ids", "input_mask", "segment_ids"), (tf.int32, [None, None])
+    )
+    assert default.structured_outputs["probabilities"].dtype == tf.float32
+    assert list(text.structured_input_signature[1]) == ["text"]
+    assert {name: spec.dtype for name, spec in text.structured_outputs.items()} == {
+        "probabilities": tf.float32,
+        "label": tf.string,
+        "label_id": tf.int32,
+    }
+
+
+def test_the_text_signature_names_the_label(served: Any) -> None:
+    from sentiment.model.tensorflow_setup import tf
+
+    answer = served.signatures["text"](text=tf.constant(["好吃", "難吃", "普通"]))
+    names = [name.decode() for name in answer["label"].numpy()]
+    assert names == [("正面", "負面", "中立")[index] for index in answer["label_id"].numpy()]
+    assert (answer["probabilities"].numpy().argmax(axis=1) == answer["label_id"].numpy()).all()
+
+
+@pytest.mark.parametrize("text", [b"", b"\xff\xfe", b"\x00", "好".encode() * 5000, "\u200b".encode(), b"[SEP] [PAD]"])
+def test_strange_bytes_have_an_answer(served: Any, text: bytes) -> None:
+    from sentiment.model.tensorflow_setup import tf
+
+    answer = served.signatures["text"](text=tf.constant([text, b"ok"]))["probabilities"].numpy()
+    assert np.isfinite(answer).all()
+    alone = served.signatures["text"](text=tf.constant([b"ok"]))["probabilities"].numpy()
+    np.testing.assert_allclose(answer[1:], alone, atol=1e-6)
+
+
+def test_padding_of_any_kind_changes_nothing(served: Any) -> None:
+    """Zeros from a client, a repeated first element ([CLS] ids, a mask of 1) from the server's batcher."""
+    row = [2, 300, 400, 500, 3]
+    expected = ask(served, [row])
+    np.testing.assert_allclose(ask(served, [row + [0] * 11]), expected, atol=1e-6)
+    np.testing.assert_allclose(ask(served, [row + [2] * 11]), expected, atol=1e-6)
+    np.testing.assert_allclose(ask(served, [row + [700] * 3], [[1] * 5 + [0] * 3]), expected, atol=1e-6)
+    assert np.abs(ask(served, [[2, 300, 400, 700, 3]]) - expected).max() > 1e-6
+
+
+def test_warm_up_covers_every_signature_batch_and_length(version: Path) -> None:
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    from sentiment.export import warmup
+    from sentiment.model.tensorflow_setup import tf
+
+    shapes: dict[str, set[tuple[int, ...]]] = {"serving_default": set(), "text": set()}
+    for record in tf.data.TFRecordDataset(str(version / warmup.FILE)):
+        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        assert request.model_spec.name == "sentiment"
+        tensors = {name: tf.make_ndarray(proto) for name, proto in request.inputs.items()}
+        shapes[request.model_spec.signature_name].add(next(iter(tensors.values())).shape)
+    assert shapes == {"serving_default": {(1, 16), (1, 32), (32, 16), (32, 32)}, "text": {(1,), (32,)}}
+
+
+def test_warm_up_requests_are_ones_that_the_model_answers(version: Path, served: Any) -> None:
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    from sentiment.export import warmup
+    from sentiment.model.tensorflow_setup import tf
+
+    answered = 0
+    for record in tf.data.TFRecordDataset(str(version / warmup.FILE)):
+        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        inputs = {name: tf.constant(tf.make_ndarray(proto)) for name, proto in request.inputs.items()}
+        answer = served.signatures[request.model_spec.signature_name](**inputs)["probabilities"]
+        answered += int(np.isfinite(answer.numpy()).all())
+    assert answered == 8
+
+
+def test_lengths_to_warm_up_end_at_the_longest() -> None:
+    from sentiment.export.warmup import lengths_for
+
+    assert lengths_for(128) == [16, 32, 64, 128]
+    assert lengths_for(100) == [16, 32, 64, 100]
+    assert lengths_for(8) == [8]
+
+
+OPERATIONS_OF_TF_TEXT_2_12 = {"FastWordpieceTokenizeWithOffsets", "FastBertNormalize", "NormalizeUTF8"}
+
+
+def is_text_operation(name: str) -> bool:
+    return name.startswith("TFText>") or any(part in name for part in ("Wordpiece", "Bert", "UTF8", "Tokenize", "Trim"))
+
+
+def test_the_graph_uses_only_operations_that_the_model_server_links(version: Path) -> None:
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    graph = SavedModel.FromString((version / "saved_model.pb").read_bytes()).meta_graphs[0].graph_def
+    used = {node.op for function in graph.library.function for node in function.node_def}
+    text_operations = {name.removeprefix("TFText>") for name in used if is_text_operation(name)}
+    assert text_operations <= OPERATIONS_OF_TF_TEXT_2_12
+    assert "FastWordpieceTokenizeWithOffsets" in text_operations
+
+
+SERVER = """
+import sys, tensorflow as tf, tensorflow_text
+model = tf.saved_model.load(sys.argv[1])
+print(model.signatures["text"](text=tf.constant(["好吃"]))["label"].numpy()[0].decode())
+assert not {"transformers", "sentiment"} & {name.split(".")[0] for name in sys.modules}
+"""
+
+
+def test_a_process_without_transformers_can_serve_it(version: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", SERVER, str(version)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() in ("正面", "負面", "中立")
+
+
+def test_without_posts_texts_are_invented(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["export", "--model", str(trained), "--output", str(tmp_path / "1")]) == 0
+    assert json.loads(capsys.readouterr().out)["parity"]["rows"] >= 64
+
+
+def test_a_run_is_exported_into_its_folder(
+    trained: Path, posts: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
+    run = tmp_path / "runs" / "r1"
+    shutil.copytree(trained, run / "model")
+    write_posts(run / "test.tsv", posts)
+    assert cli.run(["export", "--run", "r1"]) == 0
+    assert json.loads((run / "export.json").read_text(encoding="utf-8"))["export"] == str(run / "export")
+    assert (run / "export" / "saved_model.pb").is_file()
+
+
+def test_a_model_that_answers_otherwise_is_not_exported(
+    trained: Path, posts: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trained model is changed behind the exported files' back: the check has to notice."""
+    from sentiment.export import graph
+    from sentiment.export.parity import ParityError
+
+    save = graph.save
+
+    def save_then_change(opened: Any, folder: Path) -> None:
+        save(opened, folder)
+        opened.keras.set_weights([weight + 0.05 for weight in opened.keras.get_weights()])
+
+    monkeypatch.setattr(graph, "save", save_then_change)
+    with pytest.raises(ParityError, match="must give the trained model's labels"):
+        export(trained, tmp_path / "1", posts, "sentiment")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_something_else_at_the_output_is_not_deleted(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="must be a new folder or an earlier export"):
+        export(trained, tmp_path, [], "sentiment")
+    assert (tmp_path / "thesis.txt").is_file()
+
+
+def test_an_earlier_export_is_replaced(trained: Path, posts: list[Post], tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_bytes(b"old")
+    export(trained, tmp_path / "1", posts, "sentiment")
+    assert (tmp_path / "1" / "saved_model.pb").stat().st_size > 1000
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]
+
+
+def test_a_missing_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["export", "--model", str(tmp_path / "no"), "--output", str(tmp_path / "1")]) == 2
+    assert "model.json" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+LENGTHS = st.lists(st.integers(2, 128), min_size=1, max_size=200)
+
+
+def encoded_of(lengths: list[int]):  # type: ignore[no-untyped-def]
+    from sentiment.model.batches import Encoded
+
+    rows = [np.full(length, index + 5, np.int32) for index, length in enumerate(lengths)]
+    return Encoded(rows, [np.zeros_like(row) for row in rows], np.arange(len(lengths), dtype=np.int32))
+
+
+@given(LENGTHS, st.integers(1, 40), st.one_of(st.none(), st.integers(0, 99)))
+def test_every_row_is_in_exactly_one_batch(lengths: list[int], size: int, seed: int | None) -> None:
+    from sentiment.model.batches import plan
+
+    batches = plan(np.array(lengths, np.int32), size, None if seed is None else np.random.default_rng(seed))
+    assert sorted(itertools.chain.from_iterable(batch.tolist() for batch in batches)) == list(range(len(lengths)))
+    assert len(batches) == -(-len(lengths) // size)
+
+
+def test_rows_of_like_length_share_a_batch() -> None:
+    from sentiment.model.batches import plan
+
+    lengths = np.array([128, 10] * 32, np.int32)
+    for batch in plan(lengths, 16, np.random.default_rng(0)):
+        assert len(set(lengths[batch])) == 1
+
+
+def test_each_epoch_has_another_order_and_a_seed_repeats_it() -> None:
+    from sentiment.model.batches import epoch
+
+    def rows(draw: np.random.Generator) -> list[int]:
+        batches = [labels.tolist() for _, labels in epoch(encoded_of([10] * 64), 16, 128, draw)]
+        return list(itertools.chain(*batches))
+
+    draw, again = np.random.default_rng(7), np.random.default_rng(7)
+    first, second = rows(draw), rows(draw)
+    assert first == rows(again)
+    assert first != second
+    assert sorted(first) == sorted(second) == list(range(64))
+
+
+def test_hidden_pieces_are_a_share_and_never_a_special_one() -> None:
+    from sentiment.model.batches import hide
+
+    ids = np.tile(np.array([2, 50, 60, 70, 3, 0], np.int32), (500, 1))
+    hidden = hide(ids, 0.15, 4, (0, 2, 3), np.random.default_rng(0))
+    assert (hidden[:, [0, 4, 5]] == [2, 3, 0]).all()
+    assert 0.12 < (hidden[:, 1:4] == 4).mean() < 0.18
+    assert (hide(ids, 0.0, 4, (0, 2, 3), np.random.default_rng(0)) == ids).all()
+
+
+def test_padding_is_zero_and_masked() -> None:
+    from sentiment.model.batches import padded
+
+    inputs = padded(encoded_of([3, 9]), np.array([1, 0]), 128)
+    assert inputs["input_ids"].shape == (2, 16)
+    assert inputs["input_mask"].sum(axis=1).tolist() == [9, 3]
+    assert (inputs["input_ids"] > 0).astype(np.int32).tolist() == inputs["input_mask"].tolist()
+
+
+@given(st.integers(2, 512), st.integers(8, 512))
+def test_a_width_holds_its_row_and_never_passes_the_longest(length: int, longest: int) -> None:
+    from sentiment.model.batches import width
+
+    length = min(length, longest)
+    assert length <= width(length, longest) <= longest

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentiment.errors import InputError
+from sentiment.model.folder import open_model, read_card
+
+
+@pytest.fixture
+def copied(toy_model: Path, tmp_path: Path) -> Path:
+    shutil.copytree(toy_model, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def change(folder: Path, **fields: Any) -> None:
+    card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    (folder / "model.json").write_text(json.dumps({**card, **fields}), encoding="utf-8")
+
+
+def test_a_model_opens_from_its_folder_alone(copied: Path) -> None:
+    opened = open_model(copied)
+    assert opened.keras.count_params() == opened.card.parameters
+    assert len(opened.pieces) == opened.card.vocabulary
+    assert opened.tokenizer.max_seq_length == opened.card.max_seq_length
+
+
+@pytest.mark.parametrize("name", ["model.json", "vocab.txt", "weights.h5"])
+def test_a_missing_file_is_named(copied: Path, name: str) -> None:
+    (copied / name).unlink()
+    with pytest.raises(InputError, match=name):
+        open_model(copied)
+
+
+def test_another_format_is_named_with_ours(copied: Path) -> None:
+    change(copied, format=2)
+    with pytest.raises(InputError, match="must be of format 1; found format 2"):
+        read_card(copied)
+
+
+def test_a_card_with_a_field_missing_or_unknown_is_refused(copied: Path) -> None:
+    change(copied, colour="red")
+    with pytest.raises(InputError, match="colour"):
+        read_card(copied)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])
+def test_a_card_that_is_no_json_is_refused(copied: Path, content: bytes) -> None:
+    (copied / "model.json").write_bytes(content)
+    with pytest.raises(InputError, match=r"readable model\.json"):
+        read_card(copied)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.98])
+def test_weights_that_were_cut_short_are_refused(copied: Path, share: float) -> None:
+    content = (copied / "weights.h5").read_bytes()
+    (copied / "weights.h5").write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(InputError, match="weights of a model must be whole") as raised:
+        open_model(copied)
+    assert "\n" not in str(raised.value)
+
+
+def test_weights_of_another_architecture_are_refused(copied: Path) -> None:
+    card = read_card(copied)
+    change(copied, architecture={**card.architecture, "hidden_size": 8})
+    with pytest.raises(InputError, match="weights of a model must be whole and fit"):
+        open_model(copied)
+
+
+def test_a_vocabulary_of_another_size_is_refused(copied: Path) -> None:
+    with (copied / "vocab.txt").open("a", encoding="utf-8") as file:
+        file.write("多\n")
+    with pytest.raises(InputError, match="pieces of its model"):
+        open_model(copied)
+
+
+def test_an_architecture_that_transformers_does_not_know_is_refused(copied: Path) -> None:
+    card = read_card(copied)
+    change(copied, architecture={**card.architecture, "model_type": "abacus"})
+    with pytest.raises(InputError, match="found 'abacus'"):
+        open_model(copied)

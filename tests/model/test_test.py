@@ -1,0 +1,52 @@
+"""`sentiment test`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from sentiment import cli
+from sentiment.data.tsv import Post, write_posts
+
+
+def test_writes_both_reports_and_the_figures(
+    toy_model: Path, posts: list[Post], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, output = tmp_path / "data.tsv", tmp_path / "out"
+    write_posts(data, [*posts, Post('他說"好"', 2)])
+    assert cli.run(["test", "--model", str(toy_model), "--data", str(data), "--output", str(output)]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["rows"], sum(result["support"])) == (31, 31)
+    report = (output / "test_report.txt").read_text(encoding="utf-8")
+    assert report.startswith("        - report:")
+    assert f"{result['accuracy']:.4f}" in report
+    assert report.rstrip().splitlines()[-1].startswith("        - total_time:")
+    with (output / "test_result.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file, delimiter="\t"))
+    assert rows[0] == ["text", "true", "pred", "正面", "負面", "中立"]
+    assert [row[0] for row in rows[1:]] == [*(post.text for post in posts), '他說"好"']
+    assert sum(row[1] == row[2] for row in rows[1:]) == result["correct"]
+    assert all(abs(sum(map(float, row[3:])) - 1) < 1e-4 for row in rows[1:])
+
+
+@pytest.mark.parametrize(("late", "name"), [("False", "test.tsv"), ("True", "latest_test.tsv")])
+def test_the_dev_dataset_is_the_late_one(
+    toy_model: Path, posts: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: str, name: str
+) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
+    write_posts(tmp_path / "datasets" / "old_sentiment" / name, posts[:5])
+    arguments = ["--model", str(toy_model), "--output", str(tmp_path / "out"), "--use-dev-dataset", late]
+    assert cli.run(["test", *arguments]) == 0
+    assert len((tmp_path / "out" / "test_result.tsv").read_text(encoding="utf-8").splitlines()) == 6
+
+
+def test_a_missing_file_of_posts_is_one_line(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--model", str(toy_model), "--data", str(tmp_path / "no.tsv"), "--output", str(tmp_path / "out")]
+    assert cli.run(["test", *arguments]) == 2
+    assert "no.tsv" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
