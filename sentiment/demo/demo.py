@@ -99,7 +99,8 @@ def command(
     fresh_folder(folder)
     stack = Stack(folder, material.thresholds)
     material.lay_out(stack.settings)
-    conf = {key: value for key, value in (("model_name", model_name), ("num_epochs", num_epochs)) if value is not None}
+    chosen = {"model_name": model_name, "num_epochs": num_epochs}
+    conf = {**material.form, **{key: value for key, value in chosen.items() if value is not None}}
     demo = Demo(stack, material, screen, conf, approves=approve or check)
     try:
         show(demo)

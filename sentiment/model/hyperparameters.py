@@ -11,6 +11,8 @@ from sentiment.model.encoder import LONGEST_SEQUENCE, is_scratch
 # A pretrained encoder is only adjusted, as in the original tool; one from nothing has everything to learn.
 PRETRAINED_DEFAULTS = {"learning_rate": 2e-5, "num_epochs": 3}
 SCRATCH_DEFAULTS = {"learning_rate": 1e-3, "num_epochs": 8, "dropout_rate": 0.5, "masked_share": 0.15}
+# Going on from a trained one: half the rate and fewer passes learn the new posts as well and turn fewer old answers.
+SCRATCH_WARM_DEFAULTS = {**SCRATCH_DEFAULTS, "learning_rate": 5e-4, "num_epochs": 5}
 
 RANGES = {
     "learning_rate": (1e-8, 1.0),
@@ -51,9 +53,10 @@ class Hyperparameters:
                 )
 
 
-def choose(model_type: str, model_name: str, **given: Any) -> Hyperparameters:
-    """Returns the settings for `model_name`; a `given` value of None means the default."""
-    defaults = SCRATCH_DEFAULTS if is_scratch(model_name) else PRETRAINED_DEFAULTS
+def choose(model_type: str, model_name: str, *, warm: bool = False, **given: Any) -> Hyperparameters:
+    """Returns the settings for `model_name`, `warm` when it goes on from a trained model; None means the default."""
+    scratch = SCRATCH_WARM_DEFAULTS if warm else SCRATCH_DEFAULTS
+    defaults = scratch if is_scratch(model_name) else PRETRAINED_DEFAULTS
     stated = {name: value for name, value in given.items() if value is not None}
     return Hyperparameters(model_type, model_name, **{**defaults, **stated})
 

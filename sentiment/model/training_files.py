@@ -103,4 +103,4 @@ def settings_for(files: Files, model_type: str | None, model_name: str | None, *
         )
     kept = {"max_seq_length": card.max_seq_length, "dropout_rate": card.dropout}
     stated = {name: value for name, value in given.items() if value is not None}
-    return choose(card.type, card.name, **{**kept, **stated})
+    return choose(card.type, card.name, warm=True, **{**kept, **stated})

@@ -1,0 +1,21 @@
+"""What the workflows share: their names, the asset that joins them, and how their tasks behave."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Asset
+from sentiment_mail import StepFailureNotifier
+
+RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
+CANARY = Asset("sentiment_canary")  # an event: version `version`, made by run `run`, is the canary now
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "sentiment",
+    "retries": 2,  # only for what is transient: a refused input fails at once
+    "retry_delay": timedelta(seconds=15),
+    "retry_exponential_backoff": True,
+    "execution_timeout": timedelta(hours=12),
+    "on_failure_callback": StepFailureNotifier(),
+}

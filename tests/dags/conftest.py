@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent))
+import airflow_home
+from airflow.dag_processing.dagbag import DagBag
+from airflow.utils.db import initdb
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database() -> None:
+    """Airflow's tables, in the SQLite file of the tests' home."""
+    initdb()
+
+
+@pytest.fixture
+def workflows() -> dict[str, Any]:
+    """The workflows by name, as Airflow reads them; anew for each test, since `dag.test()` fills in their forms."""
+    bag = DagBag(str(airflow_home.CHECKOUT / "dags"))
+    assert bag.import_errors == {}
+    return dict(bag.dags)
+
+
+@pytest.fixture(autouse=True)
+def stoppable() -> Iterator[None]:
+    """Takes SIGTERM back from the tasks that `dag.test()` ran in this process: they would swallow it."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty SENTIMENT_HOME."""
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[Callable[[], list[list[str]]]]:
+    """A `sentiment` command that agrees to everything; returns the arguments of every call of it so far."""
+    command, log = tmp_path / "sentiment", tmp_path / "calls.jsonl"
+    command.write_text(f"#!{sys.executable} -IS\n{AGREEABLE.format(log=str(log))}", encoding="utf-8")
+    command.chmod(0o755)
+    log.touch()
+    monkeypatch.setenv("SENTIMENT_COMMAND", str(command))
+    yield lambda: [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+
+
+AGREEABLE = """
+import json, pathlib, sys
+result = next(pathlib.Path(text[9:]) for text in sys.argv if text.startswith("--result="))
+result.parent.mkdir(parents=True, exist_ok=True)
+result.write_text(json.dumps({{"nothing_new": False, "passed": True, "version": 7, "changed": True}}))
+with open({log!r}, "a") as file:
+    print(json.dumps([text for text in sys.argv[1:] if not text.startswith("--result=")]), file=file)
+"""

@@ -1,0 +1,67 @@
+"""`sentiment_retrain`, run task by task with `dag.test()`; the steps' command is one that agrees to everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DagRunState
+
+from sentiment.run_folder import safe_name
+
+pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own are no errors of ours
+
+Calls = Callable[[], list[list[str]]]
+
+
+def states(run: Any) -> dict[str, str]:
+    return {task.task_id: str(task.state) for task in run.get_task_instances()}
+
+
+def test_every_step_runs_once_with_what_the_form_says(workflows: dict[str, Any], calls: Calls) -> None:
+    form = {"mode": "full", "model_name": "x; touch harm", "num_epochs": 2, "learning_rate": 0.001}
+    run = workflows["sentiment_retrain"].test(run_conf=form)
+    assert run.state == DagRunState.SUCCESS
+    name = f"--run={run.run_id}"
+    training = ["--model-name=x; touch harm", "--num-epochs=2", "--learning-rate=0.001"]
+    assert calls() == [
+        ["ingest", name],
+        ["prepare", name, "--mode=full"],
+        ["train", name, *training],
+        ["evaluate", name],
+        ["gate", name],
+        ["export", name],
+        ["canary", name],
+    ]
+
+
+def test_the_canary_leaves_an_event_that_names_the_version_and_the_run(workflows: dict[str, Any], calls: Calls) -> None:
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    run = workflows["sentiment_retrain"].test()
+    with create_session() as session:
+        event = session.scalars(select(AssetEvent).where(AssetEvent.source_run_id == run.run_id)).one()
+        assert event.extra == {"run": run.run_id, "version": 7}
+
+
+@pytest.mark.parametrize(
+    ("found", "said", "rest"),
+    [
+        ('"nothing_new": False', '"nothing_new": True', "skipped"),
+        ('"passed": True', '"passed": False, "sentence": "Worse."', "upstream_failed"),
+    ],
+)
+def test_a_run_stops_where_it_has_to(
+    workflows: dict[str, Any], calls: Calls, tmp_path: Path, found: str, said: str, rest: str
+) -> None:
+    command = tmp_path / "sentiment"
+    command.write_text(command.read_text(encoding="utf-8").replace(found, said), encoding="utf-8")
+    run = workflows["sentiment_retrain"].test()
+    assert states(run)["deploy_canary"] == rest
+    assert calls()[-1][0] == ("prepare" if rest == "skipped" else "gate")
+    assert run.state == (DagRunState.SUCCESS if rest == "skipped" else DagRunState.FAILED)
+    assert list((tmp_path / "home" / "runs" / safe_name(run.run_id)).iterdir()) == []

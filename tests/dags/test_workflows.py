@@ -1,0 +1,101 @@
+"""The workflows as Airflow reads them: tasks, edges, forms, and what reading them costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import airflow_home
+import pytest
+from airflow.sdk.definitions.param import ParamsDict
+from airflow.sdk.exceptions import ParamValidationError
+
+RETRAIN = {
+    "ingest": ["prepare"],
+    "prepare": ["train"],
+    "train": ["evaluate"],
+    "evaluate": ["gate"],
+    "gate": ["export"],
+    "export": ["deploy_canary"],
+    "deploy_canary": [],
+}
+PROMOTE = {"describe": ["approve"], "approve": ["promote", "withdraw"], "promote": [], "withdraw": []}
+
+
+@pytest.mark.parametrize(("name", "edges"), [("sentiment_retrain", RETRAIN), ("sentiment_promote", PROMOTE)])
+def test_tasks_follow_one_another(workflows: dict[str, Any], name: str, edges: dict[str, list[str]]) -> None:
+    assert {task.task_id: sorted(task.downstream_task_ids) for task in workflows[name].tasks} == edges
+
+
+def test_there_is_no_workflow_that_no_test_knows(workflows: dict[str, Any]) -> None:
+    assert workflows.keys() == {"sentiment_retrain", "sentiment_promote"}
+
+
+@pytest.mark.parametrize("name", ["sentiment_retrain", "sentiment_promote"])
+def test_every_workflow_explains_itself_and_runs_once_at_a_time(workflows: dict[str, Any], name: str) -> None:
+    workflow = workflows[name]
+    assert workflow.doc_md and workflow.description and "sentiment" in workflow.tags
+    assert (workflow.max_active_runs, workflow.catchup) == (1, False)
+    for task in workflow.tasks:
+        assert task.retries == 2 and task.on_failure_callback and task.execution_timeout
+
+
+def test_the_night_begins_at_two_in_taipei(workflows: dict[str, Any]) -> None:
+    timetable = workflows["sentiment_retrain"].timetable
+    assert (timetable.expression, str(timetable.timezone)) == ("0 2 * * *", "Asia/Taipei")
+
+
+def test_a_canary_starts_the_approval(workflows: dict[str, Any]) -> None:
+    outlets = workflows["sentiment_retrain"].get_task("deploy_canary").outlets
+    assert [asset.name for asset in outlets] == ["sentiment_canary"]
+    starts = workflows["sentiment_promote"].timetable.asset_condition.objects
+    assert [asset.name for asset in starts] == ["sentiment_canary"]
+
+
+def test_every_field_of_the_form_is_explained_and_empty_is_allowed(workflows: dict[str, Any]) -> None:
+    form: ParamsDict = workflows["sentiment_retrain"].params
+    for name in form:
+        schema = form.get_param(name).schema
+        assert schema["title"] and form.get_param(name).description
+    assert form.validate()["mode"] == "auto"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("num_epochs", 0), ("num_epochs", "3"), ("learning_rate", 0), ("mode", "half"), ("mix_number", -1)],
+)
+def test_the_form_refuses_what_no_step_can_take(workflows: dict[str, Any], name: str, value: object) -> None:
+    with pytest.raises(ParamValidationError):
+        workflows["sentiment_retrain"].params.get_param(name).resolve(value)
+
+
+def test_every_field_of_the_form_is_an_option_of_its_step(workflows: dict[str, Any]) -> None:
+    """Asks the real command: an option that a step does not know would fail every night."""
+    retrain = workflows["sentiment_retrain"]
+    taken = {name for task in retrain.tasks for name in task.form}
+    assert taken == set(retrain.params)
+    for task in retrain.tasks:
+        shown = subprocess.run(
+            [airflow_home.CHECKOUT / ".venv" / "bin" / "sentiment", task.verb, "--help"], capture_output=True, text=True
+        ).stdout
+        for name in ("run", "result", *task.form):
+            assert f"--{name.replace('_', '-')}" in shown, (task.verb, name)
+
+
+def test_reading_the_workflows_is_quick_and_starts_nothing(tmp_path: Path) -> None:
+    """No file is read or written, no TensorFlow comes in, and each file takes less than 0.3 s."""
+    source = (
+        "import sys, time, pathlib, importlib, airflow.sdk, airflow.providers.standard.operators.hitl\n"
+        "import airflow.providers.smtp.notifications.smtp\n"
+        f"sys.path[:0] = [{str(airflow_home.CHECKOUT / 'plugins')!r}, {str(airflow_home.CHECKOUT / 'dags')!r}]\n"
+        "for name in ('retrain', 'promote'):\n"
+        "    start = time.process_time(); importlib.import_module(name); print(time.process_time() - start)\n"
+        "print(sorted({'tensorflow', 'numpy', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=tmp_path, check=True)
+    *seconds, heavy = done.stdout.splitlines()[-3:]
+    assert heavy == "[]"
+    assert max(map(float, seconds)) < 0.3
+    assert list(tmp_path.iterdir()) == []

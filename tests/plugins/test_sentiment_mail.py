@@ -1,0 +1,167 @@
+"""The mails, received by a real SMTP server."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from sentiment_mail import RegressionNotifier, StepFailureNotifier, recipients
+from sentiment_steps import StepRefused
+
+from sentiment.run_folder import safe_name
+
+RUN = "manual__2026-11-22T02:00:00+08:00"
+HOSTILE = "店員很好 <script>alert(1)</script> {{ 7*7 }}\r\nBcc: x@example.com"
+GATE = {
+    "passed": False,
+    "verdict": "worse",
+    "sentence": "Worse than version 2: accuracy on the frozen set fell by 11.7 percentage points.",
+    "reasons": ["Accuracy on the frozen set fell by 11.7 percentage points, allowed is 1.0."],
+    "labels": ["正面", "負面", "中立"],
+    "stable_version": 2,
+    "sets": {
+        "frozen": {"rows": 300, "candidate_accuracy": 0.817, "stable_accuracy": 0.933, "difference": -0.117}
+        | {"lower_bound": -0.154, "mcnemar_p": 0.0001, "decides": True}
+    },
+    "regressions": [{"set": "frozen", "text": HOSTILE, "true": 0, "stable": 0, "candidate": 1, "confidence": 0.93}],
+    "improvements": [],
+    "overridden": None,
+}
+PREPARE = {
+    "new": {"per_label": [1, 2, 3], "rows": 6},
+    "mix": None,
+    "train_rows": 6,
+    "warm_from": 2,
+    "excluded_leaks": 0,
+    "deliveries": [2],
+}
+
+
+class Mailbox:
+    def __init__(self) -> None:
+        self.mails: list[tuple[list[str], EmailMessage]] = []
+
+    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:
+        self.mails.append((envelope.rcpt_tos, BytesParser(policy=policy.default).parsebytes(envelope.content)))
+        return "250 OK"
+
+
+def connection(port: int) -> str:
+    return f"smtp://127.0.0.1:{port}/?from_email=sentiment%40example.com&disable_ssl=true&disable_tls=true&timeout=2"
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    found = Mailbox()
+    server = Controller(found, hostname="127.0.0.1", port=free_port())
+    server.start()
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection(server.port))
+    monkeypatch.setenv("SENTIMENT_MAIL_TO", "ann@example.com, bob@example.com,")
+    yield found
+    server.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def failed(exception: BaseException | str | None, task: str = "train") -> Any:
+    facts = SimpleNamespace(
+        dag_id="sentiment_retrain", run_id=RUN, task_id=task, try_number=3, log_url="http://127.0.0.1:8080/log?a=1&b=2"
+    )
+    return {"ti": facts, "run_id": RUN, "exception": exception}
+
+
+@pytest.fixture
+def refused_run(home: Path) -> Path:
+    folder = home / "runs" / safe_name(RUN)
+    folder.mkdir(parents=True)
+    (folder / "gate.json").write_text(json.dumps(GATE), encoding="utf-8")
+    (folder / "prepare.json").write_text(json.dumps(PREPARE), encoding="utf-8")
+    return folder
+
+
+def parts(mail: EmailMessage) -> tuple[str, str]:
+    found = [mail.get_body((kind,)) for kind in ("plain", "html")]
+    assert all(found) and mail.get_content_type() == "multipart/alternative"
+    plain, html = (str(part.get_content()) for part in found if part)
+    return plain, html
+
+
+def test_a_regression_is_told_with_its_numbers_and_texts(mailbox: Mailbox, refused_run: Path) -> None:
+    RegressionNotifier()(failed(StepRefused(GATE["sentence"]), "gate"))
+    [(to, mail)] = mailbox.mails
+    assert to == ["ann@example.com", "bob@example.com"]
+    assert str(mail["subject"]).startswith("Sentiment: no new model. Worse than version 2")
+    assert mail["from"] == "sentiment@example.com"
+    for body in parts(mail):
+        assert "11.7" in body and "0.933" in body and "店員很好" in body and "{{ 7*7 }}" in body
+    assert "<script>" not in parts(mail)[1]
+    assert mail["bcc"] is None
+
+
+def test_another_failure_of_the_gate_is_told_as_that(mailbox: Mailbox, refused_run: Path) -> None:
+    RegressionNotifier()(failed(RuntimeError("no evaluation"), "gate"))
+    assert mailbox.mails[0][1]["subject"] == "Sentiment: step gate failed. no evaluation"
+
+
+def test_a_failed_step_is_told_with_its_cause_and_its_log(mailbox: Mailbox) -> None:
+    StepFailureNotifier()(failed(ValueError(HOSTILE)))
+    [(_, mail)] = mailbox.mails
+    plain, html = parts(mail)
+    assert "Step: train" in plain and "Try: 3" in plain and f"Run: {RUN}" in plain
+    assert '<a href="http://127.0.0.1:8080/log?a=1&amp;b=2">' in html and "<script>" not in html
+    assert "\n" not in str(mail["subject"]) and mail["bcc"] is None
+
+
+def test_the_same_notifier_serves_twice(mailbox: Mailbox) -> None:
+    notifier = StepFailureNotifier()
+    notifier(failed(ValueError("one")))
+    notifier(failed("two"))
+    assert [str(mail["subject"])[-3:] for _, mail in mailbox.mails] == ["one", "two"]
+
+
+def test_without_addresses_there_is_a_line_in_the_log(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SENTIMENT_MAIL_TO", " , ")
+    StepFailureNotifier()(failed(ValueError("no")))
+    assert mailbox.mails == [] and recipients() == []
+    assert (
+        "Nobody is mailed, because SENTIMENT_MAIL_TO is empty: Sentiment: step train failed" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("notifier", [StepFailureNotifier(), RegressionNotifier()])
+def test_a_mail_that_cannot_be_sent_is_one_line(
+    mailbox: Mailbox,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    notifier: StepFailureNotifier,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection(free_port()))
+    notifier(failed(StepRefused("worse"), "gate"))
+    said = [line for line in capsys.readouterr().out.splitlines() if "could not be sent" in line]
+    assert len(said) == 1
+    assert "ConnectionRefusedError" in said[0] or "step 'gate' of run" in said[0]
+
+
+def test_a_server_that_names_no_sender_is_one_line(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", "smtp://127.0.0.1:1/?disable_ssl=true&disable_tls=true")
+    StepFailureNotifier()(failed("no"))
+    assert capsys.readouterr().out.count("could not be sent") == 1
