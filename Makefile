@@ -62,7 +62,7 @@ lint: setup ## ruff and mypy, in both environments
 	$(TRAINER) -m ruff check
 	$(TRAINER) -m ruff format --check
 	$(TRAINER) -m mypy
-	cd plugins && ../$(AIRFLOW) -m mypy --config-file ../pyproject.toml .
+	MYPYPATH=plugins $(AIRFLOW) -m mypy plugins dags
 
 format: setup ## mend what ruff can
 	$(TRAINER) -m ruff check --fix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 import urllib.error
@@ -28,6 +29,11 @@ class AirflowApi:
             else:
                 return True
         return False
+
+    def warm_up(self) -> None:
+        """Asks the part of the api-server that tasks talk to, whatever it answers."""
+        with contextlib.suppress(OSError):
+            self._call("GET", "/execution/health")
 
     def dag_is_there(self, dag: str) -> bool:
         """Whether the dag processor has parsed `dag`."""

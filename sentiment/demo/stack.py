@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from sentiment.demo.airflow_api import AirflowApi
 from sentiment.demo.mailbox import Mailbox
 from sentiment.demo.processes import Processes, choose_port
 from sentiment.errors import SentimentError
-from sentiment.serving.history import changing
 from sentiment.settings import CHECKOUT, Settings
 
 USER = "admin"
@@ -56,13 +56,13 @@ class Stack:
     def start(self) -> None:
         """Starts everything at once: the imports of TensorFlow and Airflow are what takes time."""
         self.mailbox.start()
-        with changing(self.settings, "demo"):
-            pass  # renders an empty models.config for the server to start from
         self._start_model_server()
         self._start_airflow()
         if not self.api.wait_until_up(SECONDS_TO_START):
             self.processes.check()
             raise SentimentError(f"Airflow did not answer in time; its logs are in {self.folder / 'logs'}")
+        # Its first answer to a task takes seconds, so it is asked for before there is one.
+        threading.Thread(target=self.api.warm_up, daemon=True).start()
 
     def stop(self) -> None:
         self.processes.stop()
@@ -107,7 +107,7 @@ class Stack:
             "PLUGINS_FOLDER": str(CHECKOUT / "plugins"),
             "LOAD_EXAMPLES": "False",
             "EXECUTOR": "LocalExecutor",
-            "PARALLELISM": "2",
+            "PARALLELISM": "4",
             "SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
             "SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
             "EXECUTION_API_SERVER_URL": f"{address}/execution/",
@@ -121,7 +121,12 @@ class Stack:
             "AIRFLOW__API__BASE_URL": address,
             "AIRFLOW__API__SECRET_KEY": self.password,
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(48),
+            # A task takes under a second with these, three with the defaults, which are meant for big installations.
             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+            "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(
                 {

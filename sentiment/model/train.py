@@ -140,8 +140,10 @@ def hold_out(labels: Sequence[int], share: float, seed: int) -> tuple[list[int],
 )
 @click.option("--load-model-dir", type=click.Path(path_type=Path), help="Go on from this model instead of a new one.")
 @click.option("--vocab", type=click.Path(path_type=Path), help="Word pieces (vocab.txt) instead of the text's own.")
-@click.option("--learning-rate", type=float, help="Peak of the rate. [default: 1e-3 from scratch, else 2e-5]")
-@click.option("--num-epochs", type=int, help="Passes over the data. [default: 10 from scratch, else 3]")
+@click.option(
+    "--learning-rate", type=float, help="Peak of the rate. [default: 1e-3 from scratch, 5e-4 going on, else 2e-5]"
+)
+@click.option("--num-epochs", type=int, help="Passes over the data. [default: 8 from scratch, 5 going on, else 3]")
 @click.option("--batch-size", type=int, help="Rows a step. [default: 32]")
 @click.option("--max-seq-length", type=int, help="Longest row in pieces; what is longer is cut. [default: 128]")
 @click.option("--dropout-rate", type=float, help="Dropout before the last layer. [default: 0.1]")

@@ -149,7 +149,7 @@ def command(
     **options: Any,
 ) -> Result:
     """Run the embedded model server; it behaves as TensorFlow Serving does."""
-    config_file = (model_config_file or read_settings().models_config).absolute()
+    config_file = (model_config_file or _own_config()).absolute()
     _require_config(config_file)
     for port in filter(None, {options["grpc_port"], options["rest_port"]}):
         require_free(options["host"], port)
@@ -160,6 +160,17 @@ def command(
         "num_batch_threads": num_batch_threads,
     }
     return serve({**options, "config_file": config_file, "batching": limits if enable_batching else None}, ready_file)
+
+
+def _own_config() -> Path:
+    """Returns this home's models.config, rendered from the history if it is not there yet."""
+    from sentiment.serving.history import changing
+
+    settings = read_settings()
+    if not settings.models_config.exists():
+        with changing(settings):
+            say(f"{settings.models_config} is rendered from the history")
+    return settings.models_config
 
 
 def _require_config(config_file: Path) -> None:
