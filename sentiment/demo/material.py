@@ -56,8 +56,8 @@ class Material:
         if self.frozen_rows >= FEW_ROWS:
             return {}
         return {
-            "SENTIMENT_GATE_MARGIN": "0.09",
-            "SENTIMENT_GATE_RECALL_DROP": "0.15",
+            "SENTIMENT_GATE_MARGIN": "0.06",
+            "SENTIMENT_GATE_RECALL_DROP": "0.12",
             "SENTIMENT_ROLLING_SHARE": "0.3",  # of one small night, enough rows to see a difference
         }
 

@@ -13,10 +13,10 @@ from sentiment.labels import Labels
 
 FILES = {
     "train.tsv": 675,
-    "test.tsv": 225,
+    "test.tsv": 450,
     "latest_test.tsv": 150,
     "arrivals/night-1.tsv": 450,
-    "arrivals/night-2-poisoned.tsv": 320,
+    "arrivals/night-2-poisoned.tsv": 560,
 }
 
 

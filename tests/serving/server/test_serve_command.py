@@ -19,13 +19,13 @@ import pytest
 from sentiment import cli
 
 
-def run_serve(*arguments: str) -> subprocess.Popen[str]:
+def run_serve(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "sentiment.cli", "serve", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONWARNINGS": "default"},
+        env={**os.environ, "PYTHONWARNINGS": "default", **environment},
     )
 
 
@@ -94,12 +94,23 @@ def test_two_servers_never_share_a_grpc_port(site: Any, start: Any) -> None:
         start(site, grpc_port=client.server.grpc_port)
 
 
-def test_a_missing_configuration_says_what_to_do(tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
-    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
-    assert cli.run(["serve"]) == 2
-    error = capsys.readouterr().err
-    assert f"found no {tmp_path}/serving/models/models.config" in error
-    assert "--model-config-file" in error
+def test_a_missing_configuration_says_what_to_do(tmp_path: Path, capsys: Any) -> None:
+    assert cli.run(["serve", "--model-config-file", str(tmp_path / "nothing")]) == 2
+    assert "the model configuration must exist" in capsys.readouterr().err
+
+
+def test_a_home_without_a_configuration_gets_one_from_its_history(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    process = run_serve(
+        *("--port", "0", "--rest-api-port", "0", "--ready-file", str(ready)), SENTIMENT_HOME=str(tmp_path / "home")
+    )
+    try:
+        assert wait_for_file(ready, process)["available"] == {}
+        assert "model_config_list" in (tmp_path / "home" / "serving" / "models" / "models.config").read_text()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
 
 
 def test_help_does_not_import_tensorflow() -> None:
