@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 import urllib.request
 from dataclasses import dataclass, field
@@ -36,14 +37,13 @@ class Demo:
     screen: Screen
     conf: Result = field(default_factory=dict)  # the retrain form's values
     approves: bool = False
-    promoted: list[int] = field(default_factory=list)
 
     def first_model(self) -> None:
         """Act 1: from the base data alone to a stable version."""
         self.screen.act("Act 1 · the first model: train on the base data, serve as canary, approve")
         self._wait_for_dags()
         run = self._retrain("act-1")
-        self._decide(run)
+        self._decide(by_itself=True)  # there is nothing to compare it with
         version = read_state(self.stack.settings).stable
         gate = run.read("gate")
         accuracy = gate["sets"]["frozen"]["candidate_accuracy"]
@@ -67,7 +67,7 @@ class Demo:
             canary is not None and self._labelled("canary") == canary and self._labelled("stable") == before,
             f"version {canary} is the canary, version {before} still answers customers",
         )
-        approved = self._decide(run)
+        approved = self._decide(by_itself=self.approves)
         now = read_state(self.stack.settings).stable
         self._done(f"version {now} answers customers" + ("" if approved else ": the canary was rejected"))
         self._claim_served(canary if approved else before)
@@ -148,8 +148,10 @@ class Demo:
             )
         return RunFolder.named(self.stack.settings, name)
 
-    def _follow(self, dag: str, run: str) -> str:
-        deadline, asked_since = time.monotonic() + SECONDS_FOR_A_RUN, None
+    def _follow(self, dag: str, run: str, *, approve: bool = False) -> str:
+        """Returns how a run ended; on the way it shows what runs and, if it is to `approve`, answers the question."""
+        patience = SECONDS_FOR_A_RUN if dag == RETRAIN or approve else math.inf  # a person may take their time
+        deadline, asked_since = time.monotonic() + patience, None
         while time.monotonic() < deadline:
             state = self.stack.api.run_state(dag, run)
             if state in FINISHED:
@@ -158,7 +160,7 @@ class Demo:
             running = [task for task, task_state in tasks.items() if task_state == "running"]
             waiting = tasks.get(APPROVAL) == "awaiting_input"
             asked_since = (asked_since or time.monotonic()) if waiting else None
-            if self.approves and asked_since and time.monotonic() - asked_since > SECONDS_TO_THINK:
+            if approve and asked_since and time.monotonic() - asked_since > SECONDS_TO_THINK:
                 self.stack.api.answer(dag, run, APPROVAL, "Approve", {"reason": "the demo approves by itself"})
                 asked_since = None
             self.screen.live(
@@ -166,20 +168,20 @@ class Demo:
             )
             self.stack.processes.check()
             time.sleep(0.5)
-        raise SentimentError(f"run {run} of {dag} did not end within {SECONDS_FOR_A_RUN:g} s")
+        raise SentimentError(f"run {run} of {dag} did not end within {patience:g} s")
 
-    def _decide(self, run: RunFolder) -> bool:
+    def _decide(self, *, by_itself: bool) -> bool:
         """Waits until the canary's approval is answered and carried out; returns whether it was approved."""
         promote_run = self._wait_for_question()
-        if not self.approves:
+        if not by_itself:
             self._invite(promote_run)
-        state = self._follow(PROMOTE, promote_run)
+        state = self._follow(PROMOTE, promote_run, approve=by_itself)
         if state != "success":
             raise SentimentError(f"run {promote_run} of {PROMOTE} failed; see Airflow's UI at {self.stack.api.address}")
         return str(self.stack.api.tasks(PROMOTE, promote_run)["promote"]["state"]) == "success"
 
     def _wait_for_question(self) -> str:
-        """Returns the run that asks, once its task has settled down to wait and the demo (if it may) has answered."""
+        """Returns the run that asks, once its task waits for an answer."""
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             for question in self.stack.api.pending_approvals():

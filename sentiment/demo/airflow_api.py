@@ -9,6 +9,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+QUESTIONS = 4  # how often a question is asked before its failure counts
+
 
 class AirflowApi:
     """One user's session with an api-server."""
@@ -74,6 +76,17 @@ class AirflowApi:
         self._call("PATCH", path, {"chosen_options": [option], "params_input": inputs})
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Returns the JSON answer. A question is asked again when a busy api-server does not answer it in time."""
+        for _ in range(QUESTIONS - 1 if method == "GET" else 0):
+            try:
+                return self._ask(method, path, body)
+            except urllib.error.HTTPError:
+                raise
+            except OSError:
+                time.sleep(1)
+        return self._ask(method, path, body)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         request = urllib.request.Request(
             self.address + path,
             method=method,

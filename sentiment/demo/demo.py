@@ -110,8 +110,8 @@ def command(
     except KeyboardInterrupt:
         screen.line("  Stopped.")
         raise click.exceptions.Exit(130 if not screen.claims else 0) from None
-    except SentimentError as error:
-        screen.line(f"  {error}")
+    except (SentimentError, OSError) as error:
+        screen.line(f"  {stack.processes.explain(error)}")
         raise click.exceptions.Exit(1) from None
     finally:
         stack.stop()

@@ -59,6 +59,14 @@ class Processes:
             if process.poll() is not None:
                 raise ProcessDied(f"{name} ended with exit code {process.returncode}; its log is {self.log(name)}")
 
+    def explain(self, error: Exception) -> str:
+        """Returns what to tell of `error`: a process that ended is the better reason for a failing question."""
+        try:
+            self.check()
+        except ProcessDied as died:
+            return str(died)
+        return str(error)
+
     def stop(self) -> None:
         """Stops every process that carries this demo's home, whoever started it. Safe to call twice."""
         stop_leftovers(self._home)
