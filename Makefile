@@ -82,3 +82,48 @@ lock: .tools/.ready ## renew the pins in requirements/ from pyproject.toml
 
 clean: ## remove what make made: environments, caches, the demo
 	rm -rf .venv .venv-airflow .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The older tool's targets, with its variables, run here instead of in a container. A value reaches a command as an
+# environment variable in quotes, whatever characters it holds. SERVING_URLS: the model servers that deploy_model tells.
+TASK_NAME ?= sentiment
+DATA_DIR ?= datasets/old_sentiment
+OUTPUT_DIR ?= checkpoints/$(TASK_NAME)/model
+DEPLOY_DIR ?= checkpoints/$(TASK_NAME)/deploy
+LOAD_MODEL_DIR ?=
+MODEL_TYPE ?= custom
+MODEL_NAME ?=
+SAVE_FORMAT ?= savedmodel,tensorRT
+BATCH_SIZE ?= 16
+MIX_NUMBER ?= 0
+USE_DEV_DATASET ?= False
+SERVING_DIR ?=
+SERVING_URLS ?=
+
+OLDER := run_fine_tuning_sentiment run_load_model_to_train run_test_sentiment run_inference_sentiment deploy_model
+OLDER_VARIABLES := TASK_NAME DATA_DIR OUTPUT_DIR DEPLOY_DIR LOAD_MODEL_DIR MODEL_TYPE MODEL_NAME SAVE_FORMAT BATCH_SIZE \
+	MIX_NUMBER USE_DEV_DATASET SERVING_DIR
+.PHONY: $(OLDER)
+$(foreach variable,$(OLDER_VARIABLES),$(eval $(OLDER): export $(variable) := $$($(variable))))
+deploy_model: export SENTIMENT_SERVING_URLS := $(or $(SERVING_URLS),$(SENTIMENT_SERVING_URLS),http://127.0.0.1:8501)
+
+RUN_SENTIMENT = $(TRAINER) -m sentiment.run_sentiment --task_name "$$TASK_NAME" --output_dir "$$OUTPUT_DIR"
+TRAIN_AND_EXPORT = $(RUN_SENTIMENT) --do_train True --data_dir "$$DATA_DIR" --deploy_dir "$$DEPLOY_DIR" \
+	--save_format "$$SAVE_FORMAT" --batch_size "$$BATCH_SIZE" $(if $(MODEL_NAME),--model_name "$$MODEL_NAME")
+
+run_fine_tuning_sentiment: setup ## train on DATA_DIR into OUTPUT_DIR, export to DEPLOY_DIR
+	@$(TRAIN_AND_EXPORT) --model_type "$$MODEL_TYPE"
+
+run_load_model_to_train: setup ## go on from LOAD_MODEL_DIR, on DATA_DIR/new_train.tsv and old rows
+	@$(TRAIN_AND_EXPORT) --load_model_dir "$$LOAD_MODEL_DIR" --mix_number "$$MIX_NUMBER"
+
+run_test_sentiment: setup ## test OUTPUT_DIR on DATA_DIR/test.tsv, or latest_test.tsv
+	@$(RUN_SENTIMENT) --do_test True --data_dir "$$DATA_DIR" --model_type "$$MODEL_TYPE" --use_dev_dataset "$$USE_DEV_DATASET"
+
+run_inference_sentiment: setup ## type posts, see what OUTPUT_DIR says
+	@$(RUN_SENTIMENT) --do_inference True --model_type "$$MODEL_TYPE"
+
+deploy_model: setup ## publish DEPLOY_DIR, make it the canary
+	@[ -z "$$SERVING_DIR" ] || { echo "make: SERVING_DIR must not be set; found $$SERVING_DIR. Set SENTIMENT_HOME instead: versions go to its serving/models/" >&2; exit 2; }
+	@published=$$($(TRAINER) -m sentiment.cli publish --export "$$DEPLOY_DIR" --model "$$OUTPUT_DIR" | tail -n 1); \
+	version=$$(printf '%s' "$$published" | $(TRAINER) -c 'import json, sys; print(json.load(sys.stdin)["version"])'); \
+	$(TRAINER) -m sentiment.cli canary --version "$$version"

@@ -23,6 +23,7 @@ VERBS = {
     "evaluate": ("sentiment.model.evaluate", "score candidate and stable side by side"),
     "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may go on"),
     "predict": ("sentiment.model.predict", "classify a TSV, or lines on stdin"),
+    "infer": ("sentiment.model.infer", "classify what is typed, with a prompt"),
     "export": ("sentiment.export.export", "turn a trained model into a SavedModel for serving"),
     "publish": ("sentiment.serving.publish", "copy an export to the served folder as the next version"),
     "canary": ("sentiment.serving.canary", "load a version and give it the canary label"),
@@ -63,12 +64,12 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: list[str]) -> int:
-    """Runs `sentiment ARGUMENTS` in this process and returns its exit code."""
+def run(arguments: list[str], command: click.Command = group, name: str = "sentiment") -> int:
+    """Runs `sentiment ARGUMENTS` (or another command) in this process and returns its exit code."""
     try:
-        group.main(arguments, prog_name="sentiment", standalone_mode=False)
+        command.main(arguments, prog_name=name, standalone_mode=False)
     except InputError as error:
-        click.echo(f"sentiment: {error}", err=True)
+        click.echo(f"{name}: {error}", err=True)
         return 2
     except click.exceptions.Exit as stop:
         return stop.exit_code
@@ -83,7 +84,7 @@ def run(arguments: list[str]) -> int:
         return 1
     except Exception as error:  # noqa: BLE001 - the last line of defence: name it, exit 1
         traceback.print_exc()
-        click.echo(f"sentiment: unexpected {type(error).__name__}: {error}", err=True)
+        click.echo(f"{name}: unexpected {type(error).__name__}: {error}", err=True)
         return 1
     return 0
 

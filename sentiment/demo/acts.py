@@ -53,7 +53,8 @@ class Demo:
     def better_model(self) -> None:
         """Act 2: a night of new posts makes a visibly better canary."""
         names = self.material.deliver_good(self.stack.settings)
-        self.screen.act(f"Act 2 · a night of new posts ({', '.join(names)}): stable is stale, retraining helps")
+        files = names[0] if len(names) == 1 else f"{len(names)} files, {names[0]} to {names[-1]}"
+        self.screen.act(f"Act 2 · a night of new posts ({files}): stable is stale, retraining helps")
         before = read_state(self.stack.settings).stable
         run = self._retrain("act-2")
         rolling = run.read("evaluate")["sets"]["rolling"]

@@ -18,8 +18,6 @@ from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
-pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own are no errors of ours
-
 Calls = Callable[[], list[list[str]]]
 ANN = {"id": "ann", "name": "Ann"}
 GATE = {

@@ -20,7 +20,7 @@ from sentiment_steps import step_environment
 
 from sentiment.run_folder import safe_name
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+pytestmark = pytest.mark.slow
 SENTIMENT = airflow_home.CHECKOUT / ".venv" / "bin" / "sentiment"
 THINGS = re.findall("..", "手機餐廳電影飯店耳機客服便當公車相機書店咖啡遊戲網路鍵盤椅子冷氣")
 SAYINGS = (

@@ -11,8 +11,6 @@ from airflow.sdk import DagRunState
 
 from sentiment.run_folder import safe_name
 
-pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own are no errors of ours
-
 Calls = Callable[[], list[list[str]]]
 
 

@@ -18,14 +18,6 @@ TEXTS = [
     for text in ("好吃", "難吃", "普通", "真的", "推:顏色好美", "噓:爛")
     for tail in ("", "！", "😂", " ok", "…" * 9)
 ]
-# Keras 2 draws its seeds with random.randint(1, 1e9).
-KERAS_SEED = "ignore:non-integer arguments to randrange:DeprecationWarning"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings(KERAS_SEED))
 
 
 @pytest.fixture(scope="session")

@@ -32,16 +32,6 @@ POSTS = [
 TOY = "scratch/toy"
 
 
-# Keras 2 draws its seeds with random.randint(1, 1e9).
-KERAS_SEED = "ignore:non-integer arguments to randrange:DeprecationWarning"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings(KERAS_SEED))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def toy_encoder() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:

@@ -1,0 +1,234 @@
+"""`python -m sentiment.run_sentiment`: the older tool's command and its options, on this system's steps.
+
+--do_train      `sentiment train` on <data_dir>/train.tsv into <output_dir>, then `sentiment export` to <deploy_dir>;
+                with --load_model_dir it goes on from that model, on new_train.tsv with old rows mixed in
+--do_test       `sentiment test`: test_report.txt and test_result.tsv in <output_dir>
+--do_inference  `sentiment infer`: the console
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sentiment import cli
+from sentiment.create_load_dataset import OlderCommand, create
+from sentiment.data.mix import Mixing
+from sentiment.data.tsv import read_posts
+from sentiment.errors import InputError
+from sentiment.export import export as exporting
+from sentiment.model import folder, infer, train
+from sentiment.model import test as testing
+from sentiment.model.training_files import Files, settings_for
+from sentiment.settings import Settings, read_settings
+from sentiment.step import Result, say
+
+NAME = "run_sentiment"
+MIXED = "load_train.tsv"  # new_train.tsv with old rows mixed in, in the data folder
+FORMATS = ("savedmodel", "tensorRT", "tflite")
+NOT_AVAILABLE = ("tensorRT", "tflite")
+
+
+class FormatList(click.ParamType[tuple[str, ...]]):
+    """`savedmodel,tensorRT`, or the same as a Python list."""
+
+    name = "list"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        known = {name.lower(): name for name in FORMATS}
+        words = [word.strip(" \t'\"") for word in str(value).strip(" \t[]()").split(",")]
+        unknown = [word for word in words if word.lower() not in known]
+        if unknown:
+            self.fail(f"{', '.join(map(repr, unknown))} is none of {', '.join(FORMATS)}", param, ctx)
+        return tuple(known[word.lower()] for word in words)
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The folders that the options name: what is read (`data`, `load`), and what is replaced (`output`, `deploy`)."""
+
+    output: Path
+    data: Path | None = None
+    deploy: Path | None = None
+    load: Path | None = None
+
+    def require_apart(self) -> None:
+        """Raises InputError when replacing `output` or `deploy` would take another of the folders with it."""
+        paths = zip(
+            ("output_dir", "deploy_dir", "data_dir", "load_model_dir"),
+            (self.output, self.deploy, self.data, self.load),
+            strict=True,
+        )
+        named = {option: path.resolve() for option, path in paths if path}
+        for target in [option for option in ("output_dir", "deploy_dir") if option in named]:
+            for other in [option for option in named if option != target]:
+                goes_on = other == "load_model_dir" and named[target] == named[other]
+                if named[other].is_relative_to(named[target]) and not goes_on:
+                    raise InputError(
+                        f"--{target} is replaced as a whole and must not hold --{other}",
+                        found=f"{named[other]} in {named[target]}",
+                        do="Name another folder.",
+                    )
+
+    def file(self, name: str) -> Path:
+        """Returns a file of the data folder. InputError: no folder was named, or there is no such file."""
+        if self.data is None:
+            raise InputError("--data_dir must be given to train or to test", found="none", do="Name the data folder.")
+        path = self.data / name
+        if not path.is_file():
+            raise InputError(f"--data_dir must hold {name}", found=f"no {path}", do="Put it there, or name another.")
+        return path
+
+
+def do_train(
+    folders: Folders,
+    settings: Settings,
+    save_format: tuple[str, ...],
+    model_type: str | None,
+    model_name: str | None,
+    mix_number: int,
+    **given: Any,
+) -> dict[str, Result]:
+    """Trains into the output folder, and exports to the deploy folder when there is one; returns both results."""
+    folder.require_replaceable(folders.output)
+    if folders.deploy:
+        exporting.require_replaceable(folders.deploy)
+    test_file, train_file = folders.file("test.tsv"), folders.file("train.tsv")
+    files = Files(train_file, test_file, folders.output, folders.load)
+    hyperparameters = settings_for(files, model_type, model_name, **given)
+    require_known_type(hyperparameters.model_type)
+    results: dict[str, Result] = {}
+    if folders.load:
+        mixing, new = Mixing(mix_number=mix_number), folders.file("new_train.tsv")
+        results["mix"] = create(train_file, new, new.with_name(MIXED), mixing, settings.label_set)
+        files = Files(new.with_name(MIXED), test_file, folders.output, folders.load)
+    results["train"] = train.train(files, hyperparameters, settings.label_set)
+    say((folders.output / folder.SUMMARY).read_text(encoding="utf-8"))
+    if folders.deploy:
+        for name in [name for name in save_format if name in NOT_AVAILABLE]:
+            say(f"{NAME}: {name} is not available here; {folders.deploy} gets the plain SavedModel instead")
+        posts = read_posts(test_file, settings.label_set)
+        results["export"] = exporting.export(folders.output, folders.deploy, posts, settings.model_name)
+    return results
+
+
+def do_test(folders: Folders, use_dev_dataset: bool) -> dict[str, Result]:
+    """Tests the model of the output folder; the two reports go into it."""
+    result = testing.test(
+        folders.output, folders.file("latest_test.tsv" if use_dev_dataset else "test.tsv"), folders.output
+    )
+    say(Path(result["report"]).read_text(encoding="utf-8"))
+    return {"test": result}
+
+
+def require_known_type(model_type: str) -> None:
+    from sentiment.model import classifier
+
+    classifier.require_known_type(model_type)
+
+
+def require_same_type(output: Path, model_type: str | None) -> None:
+    """Raises InputError when a type was asked for that the model in `output` does not have."""
+    found = folder.read_card(output).type
+    if model_type not in (None, found):
+        require_known_type(str(model_type))
+        raise InputError(
+            f"--model_type must be that of the model in {output}, {found}", found=repr(model_type), do="Leave it out."
+        )
+
+
+FOLDER = click.Path(path_type=Path)
+BY_ENCODER = "; for scratch/… and a loaded model, as `sentiment train`"
+
+
+@click.command(NAME, cls=OlderCommand)
+@click.option(
+    "--data_dir",
+    type=FOLDER,
+    help="The input data dir. Should contain the .tsv files for the task.  [required to train and to test]",
+)
+@click.option("--task_name", required=True, help="The name of the task to train.")
+@click.option("--output_dir", type=FOLDER, required=True, help="The model folder: made by training, read by the rest.")
+@click.option(
+    "--deploy_dir",
+    type=FOLDER,
+    help="Where training also exports to: a version folder for TensorFlow Serving, without the optimizer.",
+)
+@click.option("--learning_rate", type=float, help=f"The initial learning rate for Adam.  [default: 2e-05{BY_ENCODER}]")
+@click.option("--num_epochs", type=int, help=f"Total number of training epochs to perform.  [default: 3{BY_ENCODER}]")
+@click.option("--dropout_rate", type=float, help=f"Dropout before the last layer.  [default: 0.1{BY_ENCODER}]")
+@click.option("--batch_size", type=int, default=32, show_default=True, help="Total batch size for training.")
+@click.option(
+    "--max_seq_length",
+    type=int,
+    help="The longest row in word pieces; what is longer is cut.  [default: 128; of a loaded model, its own]",
+)
+@click.option("--do_train", type=bool, default=False, show_default=True, help="Whether to run training.")
+@click.option("--do_test", type=bool, default=False, show_default=True, help="Whether to run test on the test set.")
+@click.option("--do_inference", type=bool, default=False, show_default=True, help="Whether to open the console.")
+@click.option(
+    "--save_format",
+    type=FormatList(),
+    default="savedmodel, tensorRT",
+    show_default=True,
+    help="What goes to --deploy_dir: savedmodel, tensorRT, tflite. tensorRT and tflite are not available yet: the plain"
+    " SavedModel is made instead, and said so.",
+)
+@click.option("--model_type", help='"custom", "origin" or "tf-hub".  [default: custom]')
+@click.option(
+    "--model_name",
+    help='"bert-base-chinese", "ckiplab/bert-base-chinese", "ckiplab/albert-base-chinese", '
+    '"ckiplab/albert-tiny-chinese", a local folder, "scratch/tiny", "scratch/mini".  '
+    "[default: bert-base-chinese; of a loaded model, its own]",
+)
+@click.option("--load_model_dir", type=FOLDER, help="Go on from this model, on new_train.tsv with old rows mixed in.")
+@click.option(
+    "--use_dev_dataset", type=bool, default=False, show_default=True, help="Whether to test on latest_test.tsv."
+)
+@click.option(
+    "--mix_number",
+    default=0,
+    show_default=True,
+    help="How many old rows of each label to mix in; 0: by the number of each label in new_train.tsv.",
+)
+def command(
+    task_name: str,
+    data_dir: Path | None,
+    output_dir: Path,
+    deploy_dir: Path | None,
+    load_model_dir: Path | None,
+    use_dev_dataset: bool,
+    model_type: str | None,
+    **given: Any,
+) -> None:
+    """Train, test or try a sentiment model, under the option names of the older tool.
+
+    The reports go to stderr; what was trained or tested is the last line of stdout, as JSON.
+    """
+    training, test_it, try_it = (given.pop(f"do_{what}") for what in ("train", "test", "inference"))
+    if not (training or test_it or try_it):
+        raise InputError("--do_train, --do_test or --do_inference must be True", found="none of them", do="Set one.")
+    settings = read_settings()
+    folders = Folders(output_dir, data_dir, deploy_dir, load_model_dir)
+    results: dict[str, Any] = {"task": task_name}
+    if training:
+        folders.require_apart()
+        name = given.pop("model_name") or (None if load_model_dir else "bert-base-chinese")
+        results |= do_train(folders, settings, model_type=model_type, model_name=name, **given)
+    else:
+        require_same_type(output_dir, model_type)
+    if test_it:
+        results |= do_test(folders, use_dev_dataset)
+    if training or test_it:
+        click.echo(json.dumps(results, ensure_ascii=False))
+    if try_it:
+        infer.console(output_dir)
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run(sys.argv[1:], command, NAME))
