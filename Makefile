@@ -46,6 +46,7 @@ setup: .venv/.ready .venv-airflow/.ready ## make both environments (about a minu
 # make demo APPROVE=1     approves by itself
 # make demo CHECK=1       does it all unattended, checks every claim, stops what it started
 # make demo DATA=folder   the same on train.tsv, test.tsv, latest_test.tsv and arrivals/*.tsv of that folder
+# make demo DEMO_OPTIONS="--margin 0.02 --num-epochs 3 --model-name scratch/mini"    see `sentiment demo --help`
 demo: setup ## the whole loop: first model, better model, refused batch
 	@$(TRAINER) -m sentiment.cli demo $(if $(APPROVE),--approve) $(if $(CHECK),--check) $(if $(DATA),--data "$$DATA") $(DEMO_OPTIONS)
 demo: export DATA := $(DATA)

@@ -142,12 +142,16 @@ class Demo:
         api.trigger(RETRAIN, name, self.conf)
         state = self._follow(RETRAIN, name)
         if state != expected:
-            failed = [task for task, instance in api.tasks(RETRAIN, name).items() if instance["state"] == "failed"]
-            raise SentimentError(
-                f"run {name} of {RETRAIN} must end as {expected}; it ended as {state} "
-                f"in {', '.join(failed) or 'no task'}. Its logs are in {self.stack.folder / 'airflow' / 'logs'}."
-            )
+            raise SentimentError(f"run {name} must end as {expected}; it ended as {state}: {self._cause(name)}")
         return RunFolder.named(self.stack.settings, name)
+
+    def _cause(self, name: str) -> str:
+        """Returns why a run ended otherwise than it should."""
+        failed = [task for task, item in self.stack.api.tasks(RETRAIN, name).items() if item["state"] == "failed"]
+        if failed == ["gate"]:
+            refused: str = RunFolder.named(self.stack.settings, name).read("gate")["sentence"]
+            return f"{refused} (another margin: --margin)"
+        return f"task {', '.join(failed) or 'none'} failed; logs: {self.stack.folder / 'airflow' / 'logs'}"
 
     def _follow(self, dag: str, run: str, *, approve: bool = False) -> str:
         """Returns how a run ended; on the way it shows what runs and, if it is to `approve`, answers the question."""

@@ -28,10 +28,10 @@ def show(demo: Demo) -> None:
     screen, stack = demo.screen, demo.stack
     screen.act("Starting Airflow, the model server and a mailbox")
     screen.line(f"  logs: {stack.folder / 'logs'}")
-    if demo.material.thresholds:
-        margin = float(demo.material.thresholds["SENTIMENT_GATE_MARGIN"])
-        rows = demo.material.frozen_rows
-        screen.line(f"  the frozen set has only {rows} rows, so the gate's margin is {margin:.0%} here, not 1%")
+    margin, rows = stack.settings.gate_margin, demo.material.frozen_rows
+    screen.line(
+        f"  the frozen set has {rows} rows; the gate allows a fall of {margin:.0%} (by default 1%, for many rows)"
+    )
     stack.start()
     screen.line(f"  {stack.api.address} is up ({screen.seconds:.0f} s)")
     demo.first_model()
@@ -84,9 +84,18 @@ def _interrupt(*_: Any) -> None:
 @click.option("--data", type=click.Path(path_type=Path), default=SAMPLE, help="A folder laid out as the sample is.")
 @click.option("--model-name", help="The encoder of the first model, e.g. scratch/mini.")
 @click.option("--num-epochs", type=int, help="Passes over the data.")
+@click.option(
+    "--margin", type=click.FloatRange(0, 1), help="The gate's margin, e.g. 0.02; default: by the data's size."
+)
 @click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help="Where everything is kept.")
 def command(
-    approve: bool, check: bool, data: Path, model_name: str | None, num_epochs: int | None, folder: Path
+    approve: bool,
+    check: bool,
+    data: Path,
+    model_name: str | None,
+    num_epochs: int | None,
+    margin: float | None,
+    folder: Path,
 ) -> None:
     """Run the whole loop on one machine: a first model, a better one, a refused one."""
     folder = folder.resolve()
@@ -97,7 +106,7 @@ def command(
     if stop_leftovers(folder / "home"):
         screen.line("An earlier demo was killed; what it left running is stopped now.")
     fresh_folder(folder)
-    stack = Stack(folder, material.thresholds)
+    stack = Stack(folder, {**material.thresholds, **({} if margin is None else {"SENTIMENT_GATE_MARGIN": str(margin)})})
     material.lay_out(stack.settings)
     chosen = {"model_name": model_name, "num_epochs": num_epochs}
     conf = {**material.form, **{key: value for key, value in chosen.items() if value is not None}}

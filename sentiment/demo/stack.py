@@ -16,7 +16,7 @@ from sentiment.demo.airflow_api import AirflowApi
 from sentiment.demo.mailbox import Mailbox
 from sentiment.demo.processes import Processes, choose_port
 from sentiment.errors import SentimentError
-from sentiment.settings import CHECKOUT, Settings
+from sentiment.settings import CHECKOUT, Settings, read_settings
 
 USER = "admin"
 SECONDS_TO_START = 240.0
@@ -51,7 +51,8 @@ class Stack:
     @property
     def settings(self) -> Settings:
         """The settings of the demo's own home."""
-        return Settings(home=self.home, serving_urls=f"http://127.0.0.1:{self.ports.rest}")
+        own = {"SENTIMENT_HOME": str(self.home), "SENTIMENT_SERVING_URLS": f"http://127.0.0.1:{self.ports.rest}"}
+        return read_settings({**own, **self.thresholds})
 
     def start(self) -> None:
         """Starts everything at once: the imports of TensorFlow and Airflow are what takes time."""
