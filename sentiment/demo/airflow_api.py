@@ -7,6 +7,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 QUESTIONS = 4  # how often a question is asked before its failure counts
@@ -20,13 +21,14 @@ class AirflowApi:
         self._credentials = {"username": user, "password": password}
         self._token = ""
 
-    def wait_until_up(self, seconds: float) -> bool:
-        """Returns whether the api-server answers within so many seconds."""
+    def wait_until_up(self, seconds: float, check: Callable[[], None]) -> bool:
+        """Returns whether the api-server answers within so many seconds; `check` may give up earlier."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
                 self._token = self._call("POST", "/auth/token", self._credentials)["access_token"]
             except OSError:
+                check()
                 time.sleep(0.5)
             else:
                 return True

@@ -30,10 +30,11 @@ class Ports:
     grpc: int
     rest: int
     mail: int
+    logs: int  # where Airflow's api-server fetches a running task's log
 
     @classmethod
     def choose(cls) -> Ports:
-        return cls(*(choose_port(preferred) for preferred in (8080, 8500, 8501, 8025)))
+        return cls(*(choose_port(preferred) for preferred in (8080, 8500, 8501, 8025, 8793)))
 
 
 class Stack:
@@ -59,8 +60,7 @@ class Stack:
         self.mailbox.start()
         self._start_model_server()
         self._start_airflow()
-        if not self.api.wait_until_up(SECONDS_TO_START):
-            self.processes.check()
+        if not self.api.wait_until_up(SECONDS_TO_START, self.processes.check):
             raise SentimentError(f"Airflow did not answer in time; its logs are in {self.folder / 'logs'}")
         # Its first answer to a task takes seconds, so it is asked for before there is one.
         threading.Thread(target=self.api.warm_up, daemon=True).start()
@@ -128,6 +128,7 @@ class Stack:
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
             "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.ports.logs),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(
                 {
