@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
-import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,23 +46,24 @@ def look_around(demo: Demo) -> None:
     demo.screen.line()
     demo.screen.line(f"  Look around: {demo.stack.api.address} (user admin, password {demo.stack.password}).")
     demo.screen.line("  Ctrl-C stops everything.")
-    while True:
-        demo.stack.processes.check()
-        time.sleep(1)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            demo.stack.processes.check()
+            time.sleep(1)
 
 
-def hold(folder: Path) -> Any:
-    """Returns the lock on `folder`. Raises: InputError when another demo runs there."""
+@contextlib.contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Holds `folder` for one demo. Raises: InputError when another one runs there."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = folder.with_name(f"{folder.name}.lock").open("a")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise InputError(
-            "only one demo may run at a time", found=f"another one in {folder}", do="Stop that one first (Ctrl-C)."
-        ) from None
-    os.set_inheritable(lock.fileno(), False)
-    return lock
+    with folder.with_name(f"{folder.name}.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                "only one demo may run at a time", found=f"another one in {folder}", do="Stop that one first (Ctrl-C)."
+            ) from None
+        yield
 
 
 def verdict(screen: Screen) -> int:
@@ -70,6 +72,26 @@ def verdict(screen: Screen) -> int:
     screen.line()
     screen.line(f"  {len(screen.claims) - len(broken)} of {len(screen.claims)} claims hold.", bold=True)
     return len(broken)
+
+
+def run(demo: Demo, *, stays: bool) -> int:
+    """Shows everything, stops what it started, and returns the exit code."""
+    screen, stack = demo.screen, demo.stack
+    try:
+        demo.material.lay_out(stack.settings)
+        show(demo)
+        broken = verdict(screen)
+        if stays:
+            look_around(demo)
+    except KeyboardInterrupt:
+        screen.line("  Stopped before the end.")
+        return 130
+    except (SentimentError, OSError) as error:
+        screen.line(f"  {stack.processes.explain(error)}")
+        return 1
+    finally:
+        stack.stop()
+    return 1 if broken else 0
 
 
 def _interrupt(*_: Any) -> None:
@@ -100,30 +122,15 @@ def command(
     """Run the whole loop on one machine: a first model, a better one, a refused one."""
     folder = folder.resolve()
     material = Material.of(data.resolve(), Settings())
-    screen = Screen()
-    signal.signal(signal.SIGTERM, _interrupt)
-    lock = hold(folder)
-    if stop_leftovers(folder / "home"):
-        screen.line("An earlier demo was killed; what it left running is stopped now.")
-    fresh_folder(folder)
-    stack = Stack(folder, {**material.thresholds, **({} if margin is None else {"SENTIMENT_GATE_MARGIN": str(margin)})})
-    material.lay_out(stack.settings)
     chosen = {"model_name": model_name, "num_epochs": num_epochs}
     conf = {**material.form, **{key: value for key, value in chosen.items() if value is not None}}
-    demo = Demo(stack, material, screen, conf, approves=approve or check)
-    try:
-        show(demo)
-        broken = verdict(screen)
-        if not check and sys.stdout.isatty():
-            look_around(demo)
-    except KeyboardInterrupt:
-        screen.line("  Stopped.")
-        raise click.exceptions.Exit(130 if not screen.claims else 0) from None
-    except (SentimentError, OSError) as error:
-        screen.line(f"  {stack.processes.explain(error)}")
-        raise click.exceptions.Exit(1) from None
-    finally:
-        stack.stop()
-        lock.close()
-    if broken:
-        raise click.exceptions.Exit(1)
+    thresholds = {**material.thresholds, **({} if margin is None else {"SENTIMENT_GATE_MARGIN": str(margin)})}
+    signal.signal(signal.SIGTERM, _interrupt)
+    with hold(folder):
+        screen = Screen()
+        if stop_leftovers(folder / "home"):
+            screen.line("An earlier demo was killed; what it left running is stopped now.")
+        fresh_folder(folder)
+        demo = Demo(Stack(folder, thresholds), material, screen, conf, approves=approve or check)
+        code = run(demo, stays=not check and sys.stdout.isatty())
+    raise click.exceptions.Exit(code)

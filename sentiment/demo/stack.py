@@ -15,11 +15,12 @@ from sentiment import atomic
 from sentiment.demo.airflow_api import AirflowApi
 from sentiment.demo.mailbox import Mailbox
 from sentiment.demo.processes import Processes, choose_port
-from sentiment.errors import SentimentError
+from sentiment.errors import InputError, SentimentError
 from sentiment.settings import CHECKOUT, Settings, read_settings
 
 USER = "admin"
 SECONDS_TO_START = 240.0
+MINE = ".demo"  # the file by which a demo knows its own folder
 
 
 @dataclass(frozen=True)
@@ -143,9 +144,11 @@ class Stack:
 
 
 def fresh_folder(folder: Path) -> None:
-    """Removes what an earlier demo made. Raises: SentimentError when `folder` holds something else."""
-    if folder.exists() and not (folder / ".demo").exists() and any(folder.iterdir()):
-        raise SentimentError(f"{folder} must be empty or an earlier demo's; found something else. Choose another.")
+    """Removes what an earlier demo made. Raises: InputError when `folder` holds something else."""
+    if folder.exists() and not (folder / MINE).exists() and any(folder.iterdir()):
+        raise InputError(
+            "a demo's folder must be empty or an earlier demo's", found=f"other files in {folder}", do="Choose another."
+        )
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / ".demo").touch()
+    (folder / MINE).touch()
