@@ -67,12 +67,10 @@ def main() -> None:
 def run(arguments: list[str], command: click.Command = group, name: str = "sentiment") -> int:
     """Runs `sentiment ARGUMENTS` (or another command) in this process and returns its exit code."""
     try:
-        command.main(arguments, prog_name=name, standalone_mode=False)
+        stopped_with = command.main(arguments, prog_name=name, standalone_mode=False)
     except InputError as error:
         click.echo(f"{name}: {error}", err=True)
         return 2
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
     except click.Abort:
         return 130
     except click.ClickException as error:
@@ -86,7 +84,7 @@ def run(arguments: list[str], command: click.Command = group, name: str = "senti
         traceback.print_exc()
         click.echo(f"{name}: unexpected {type(error).__name__}: {error}", err=True)
         return 1
-    return 0
+    return stopped_with if isinstance(stopped_with, int) else 0  # click returns what Exit carried; a verb returns None
 
 
 if __name__ == "__main__":

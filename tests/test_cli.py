@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from sentiment.cli import VERBS, run
@@ -62,6 +63,15 @@ def test_an_unknown_verb_or_option_is_exit_code_2(home: Path, capsys: pytest.Cap
     assert run(["promot"]) == 2
     assert run(["status", "--nope"]) == 2
     assert "No such command 'promot'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", [0, 1, 130])
+def test_a_verb_may_end_with_a_code_of_its_own(code: int) -> None:
+    @click.command()
+    def verb() -> None:
+        raise click.exceptions.Exit(code)
+
+    assert run([], verb) == code
 
 
 def test_help_lists_every_verb(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sentiment.cli import run
-from sentiment.demo.demo import hold
+from sentiment.demo.demo import hold, verdict
+from sentiment.demo.screen import Screen
 from sentiment.demo.stack import fresh_folder
 
 
@@ -29,3 +30,11 @@ def test_a_second_demo_in_the_same_folder_is_refused(tmp_path: Path, capsys: pyt
     with hold(tmp_path / "demo"):
         assert run(["demo", "--check", "--folder", str(tmp_path / "demo")]) == 2
     assert "only one demo may run at a time" in capsys.readouterr().err
+
+
+def test_a_claim_that_does_not_hold_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen()
+    screen.claim(True, "the first")
+    screen.claim(False, "the second")
+    assert verdict(screen) == 1
+    assert "1 of 2 claims hold." in capsys.readouterr().out
