@@ -8,3 +8,10 @@ for name in [name for name in os.environ if name.startswith("SENTIMENT_") and na
     del os.environ[name]
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+from hypothesis import settings  # noqa: E402
+
+# A change is judged by the same examples each time; new ones are looked for where people work.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
