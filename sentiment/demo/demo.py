@@ -17,7 +17,7 @@ from sentiment.demo.acts import Demo
 from sentiment.demo.material import SAMPLE, Material
 from sentiment.demo.processes import stop_leftovers
 from sentiment.demo.screen import Screen
-from sentiment.demo.stack import Stack, fresh_folder
+from sentiment.demo.stack import USER, Stack, fresh_folder
 from sentiment.errors import InputError, SentimentError
 from sentiment.settings import CHECKOUT, Settings
 
@@ -44,7 +44,7 @@ def show(demo: Demo) -> None:
 def look_around(demo: Demo) -> None:
     """Leaves everything running until the person has seen enough."""
     demo.screen.line()
-    demo.screen.line(f"  Look around: {demo.stack.api.address} (user admin, password {demo.stack.password}).")
+    demo.screen.line(f"  Look around: {demo.stack.api.address} (user {USER}, password {demo.stack.password}).")
     demo.screen.line("  Ctrl-C stops everything.")
     with contextlib.suppress(KeyboardInterrupt):
         while True:
