@@ -20,10 +20,10 @@ rows are new again in the next one.
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param
+from airflow.sdk import DAG, Param
 from sentiment_mail import RegressionNotifier
 from sentiment_steps import StepOperator
-from sentiment_workflows import CANARY, DEFAULT_ARGS, RETRAIN
+from sentiment_workflows import CANARY, DEFAULT_ARGS, RETRAIN, nightly
 
 # An empty field leaves the choice to the step.
 FORM = {
@@ -77,7 +77,7 @@ TRAINING = ["model_name", "num_epochs", "learning_rate", "batch_size", "max_seq_
 with DAG(
     dag_id=RETRAIN,
     description="New posts in, an evaluated canary out",
-    schedule=CronTriggerTimetable("0 2 * * *", timezone="Asia/Taipei"),
+    schedule=nightly(),
     catchup=False,
     max_active_runs=1,
     params=FORM,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, CronTriggerTimetable
 from sentiment_mail import StepFailureNotifier
 
 RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
@@ -19,3 +20,13 @@ DEFAULT_ARGS: dict[str, Any] = {
     "execution_timeout": timedelta(hours=12),
     "on_failure_callback": StepFailureNotifier(),
 }
+
+
+def nightly() -> CronTriggerTimetable | None:
+    """Returns when a night begins, in Taipei: SENTIMENT_NIGHTLY, a cron expression; `off`: only by hand."""
+    expression = os.environ.get("SENTIMENT_NIGHTLY") or "0 2 * * *"
+    if expression == "off":
+        return None
+    # Without the last argument, Airflow starts the night before at once when the workflow is first switched on
+    # within a tenth of a day after it (`False` means that, too).
+    return CronTriggerTimetable(expression, timezone="Asia/Taipei", run_immediately=timedelta(0))

@@ -13,7 +13,13 @@ from sentiment.labels import Labels
 
 # Read elsewhere: by Airflow's side, which passes its environment on to every step, and by the tests.
 READ_ELSEWHERE = frozenset(
-    {"SENTIMENT_COMMAND", "SENTIMENT_MAIL_TO", "SENTIMENT_APPROVAL_HOURS", "SENTIMENT_CONFORMANCE_TARGET"}
+    {
+        "SENTIMENT_COMMAND",
+        "SENTIMENT_MAIL_TO",
+        "SENTIMENT_NIGHTLY",
+        "SENTIMENT_APPROVAL_HOURS",
+        "SENTIMENT_CONFORMANCE_TARGET",
+    }
 )
 CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -183,7 +183,10 @@ class Demo:
         state = self._follow(PROMOTE, promote_run, approve=by_itself)
         if state != "success":
             raise SentimentError(f"run {promote_run} of {PROMOTE} failed; see Airflow's UI at {self.stack.api.address}")
-        return str(self.stack.api.tasks(PROMOTE, promote_run)["promote"]["state"]) == "success"
+        approved = str(self.stack.api.tasks(PROMOTE, promote_run)["promote"]["state"]) == "success"
+        if by_itself and not approved:
+            raise SentimentError(f"run {promote_run} of {PROMOTE} was approved, and promoted nothing")
+        return approved
 
     def _wait_for_question(self) -> str:
         """Returns the run that asks, once its task waits for an answer."""

@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import airflow_home
+import pendulum
 import pytest
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import ParamValidationError
+from airflow.serialization.decoders import decode_timetable
+from airflow.serialization.encoders import encode_timetable
+from airflow.timetables.base import TimeRestriction
+from sentiment_workflows import nightly
 
 RETRAIN = {
     "ingest": ["prepare"],
@@ -45,6 +50,26 @@ def test_every_workflow_explains_itself_and_runs_once_at_a_time(workflows: dict[
 def test_the_night_begins_at_two_in_taipei(workflows: dict[str, Any]) -> None:
     timetable = workflows["sentiment_retrain"].timetable
     assert (timetable.expression, str(timetable.timezone)) == ("0 2 * * *", "Asia/Taipei")
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_switching_the_workflow_on_starts_no_night_that_is_over(
+    workflows: dict[str, Any], hour: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = pendulum.datetime(2026, 11, 23, hour, 15, tz="Asia/Taipei")
+    monkeypatch.setattr("airflow.timetables.trigger.utcnow", lambda: now)
+    timetable = decode_timetable(encode_timetable(workflows["sentiment_retrain"].timetable))
+    never_run = TimeRestriction(earliest=None, latest=None, catchup=False)
+    first = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=never_run)
+    assert first and first.run_after > now
+
+
+def test_the_night_can_be_another_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_NIGHTLY", "30 4 * * 1")
+    timetable = nightly()
+    assert timetable and timetable.expression == "30 4 * * 1"
+    monkeypatch.setenv("SENTIMENT_NIGHTLY", "off")
+    assert nightly() is None
 
 
 def test_a_canary_starts_the_approval(workflows: dict[str, Any]) -> None:
