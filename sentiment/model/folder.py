@@ -60,6 +60,13 @@ def write_card(folder: Path, card: ModelCard) -> None:
     (folder / CARD).write_text(text + "\n", encoding="utf-8")
 
 
+def write_model(folder: Path, model: OpenedModel) -> None:
+    """Writes what `open_model` reads."""
+    model.keras.save_weights(str(folder / WEIGHTS))
+    vocabulary.write(folder / VOCABULARY, model.pieces)
+    write_card(folder, model.card)
+
+
 def read_card(folder: Path) -> ModelCard:
     """Reads `model.json`. InputError: no model there, another format, or a field missing."""
     path = folder / CARD

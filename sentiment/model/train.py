@@ -16,7 +16,7 @@ from sentiment import atomic
 from sentiment.data.tsv import Post, read_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import folder, vocabulary
+from sentiment.model import folder
 from sentiment.model.folder import OpenedModel
 from sentiment.model.hyperparameters import Hyperparameters, as_json
 from sentiment.model.start import starting_point
@@ -94,9 +94,7 @@ def save(made: Path, model: OpenedModel, curves: Curves, tested: Metrics | None,
     from sentiment.model.metrics import classification_report
     from sentiment.model.report import training_report
 
-    model.keras.save_weights(str(made / folder.WEIGHTS))
-    vocabulary.write(made / folder.VOCABULARY, model.pieces)
-    folder.write_card(made, model.card)
+    folder.write_model(made, model)
     names = [str(index) for index in range(len(model.card.labels))]
     table = classification_report(tested, names) if tested else "(no test rows)\n"
     (made / folder.SUMMARY).write_text(training_report(curves, len(curves.loss), table), encoding="utf-8")
