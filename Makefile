@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiled here, once, in parallel: otherwise every first import of TensorFlow and Airflow pays for it.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-trainer test-airflow lint format lock serve clean
+.PHONY: help setup demo test test-trainer test-airflow test-docker lint format lock serve clean
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -54,10 +54,13 @@ demo: export DATA := $(DATA)
 test: setup lint test-trainer test-airflow ## everything that needs neither Docker nor a browser
 
 test-trainer: setup
-	$(TRAINER) -m pytest tests --ignore tests/dags --ignore tests/plugins
+	$(TRAINER) -m pytest tests --ignore tests/dags --ignore tests/plugins --ignore tests/docker
 
 test-airflow: setup
 	$(AIRFLOW) -m pytest tests/dags tests/plugins
+
+test-docker: setup ## the images, on a Docker engine
+	$(TRAINER) -m pytest tests/docker
 
 lint: setup ## ruff and mypy, in both environments
 	$(TRAINER) -m ruff check
@@ -77,15 +80,17 @@ LOCK = $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit
 lock: .tools/.ready ## renew the pins in requirements/ from pyproject.toml
 	echo "uv" | $(LOCK) - -o requirements/tools.txt
 	$(LOCK) pyproject.toml --extra trainer -o requirements/trainer.txt
-	$(LOCK) pyproject.toml --extra trainer --extra dev -c requirements/trainer.txt -o requirements/trainer-dev.txt
+	$(LOCK) pyproject.toml --extra trainer --extra gpu -c requirements/trainer.txt -o requirements/trainer-gpu.txt
+	$(LOCK) pyproject.toml --extra trainer --extra dev --extra s3-server -c requirements/trainer.txt -o requirements/trainer-dev.txt
 	$(LOCK) pyproject.toml --extra airflow -o requirements/airflow.txt
 	$(LOCK) pyproject.toml --extra airflow --extra dev -c requirements/airflow.txt -o requirements/airflow-dev.txt
 
 clean: ## remove what make made: environments, caches, the demo
 	rm -rf .venv .venv-airflow .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# The older tool's targets, with its variables, run here instead of in a container. A value reaches a command as an
-# environment variable in quotes, whatever characters it holds. SERVING_URLS: the model servers that deploy_model tells.
+# The older tool's targets, with its variables. They run here; with IN_DOCKER=1 in the image that build_images makes, with
+# this folder mounted, and with GPUS=all (or a number) on its GPUs. A value reaches a command as an environment variable in
+# quotes, whatever characters it holds. SERVING_URLS: the model servers that deploy_model tells.
 TASK_NAME ?= sentiment
 DATA_DIR ?= datasets/old_sentiment
 OUTPUT_DIR ?= checkpoints/$(TASK_NAME)/model
@@ -99,28 +104,49 @@ MIX_NUMBER ?= 0
 USE_DEV_DATASET ?= False
 SERVING_DIR ?=
 SERVING_URLS ?=
+IMAGE ?= sentiment-trainer
+DEVICE ?= cpu
+IN_DOCKER ?=
+GPUS ?=
 
 OLDER := run_fine_tuning_sentiment run_load_model_to_train run_test_sentiment run_inference_sentiment deploy_model
 OLDER_VARIABLES := TASK_NAME DATA_DIR OUTPUT_DIR DEPLOY_DIR LOAD_MODEL_DIR MODEL_TYPE MODEL_NAME SAVE_FORMAT BATCH_SIZE \
-	MIX_NUMBER USE_DEV_DATASET SERVING_DIR
-.PHONY: $(OLDER)
+	MIX_NUMBER USE_DEV_DATASET SERVING_DIR IMAGE GPUS
+.PHONY: $(OLDER) build_images
 $(foreach variable,$(OLDER_VARIABLES),$(eval $(OLDER): export $(variable) := $$($(variable))))
 deploy_model: export SENTIMENT_SERVING_URLS := $(or $(SERVING_URLS),$(SENTIMENT_SERVING_URLS),http://127.0.0.1:8501)
 
-RUN_SENTIMENT = $(TRAINER) -m sentiment.run_sentiment --task_name "$$TASK_NAME" --output_dir "$$OUTPUT_DIR"
+CONTAINER = docker run --rm --interactive $$(if [ -t 0 ]; then echo --tty; fi) --user "$$(id -u):$$(id -g)" \
+	--volume "$$PWD:$$PWD" --workdir "$$PWD" --env "SENTIMENT_HOME=$$PWD" --env HOME=/tmp --env "HF_HOME=$$PWD/.cache/huggingface" $(if $(GPUS),--gpus "$$GPUS") \
+	--entrypoint python "$$IMAGE" -P
+RUN_SENTIMENT = $(if $(IN_DOCKER),$(CONTAINER),$(TRAINER)) -m sentiment.run_sentiment --task_name "$$TASK_NAME" --output_dir "$$OUTPUT_DIR"
 TRAIN_AND_EXPORT = $(RUN_SENTIMENT) --do_train True --data_dir "$$DATA_DIR" --deploy_dir "$$DEPLOY_DIR" \
 	--save_format "$$SAVE_FORMAT" --batch_size "$$BATCH_SIZE" $(if $(MODEL_NAME),--model_name "$$MODEL_NAME")
 
-run_fine_tuning_sentiment: setup ## train on DATA_DIR into OUTPUT_DIR, export to DEPLOY_DIR
+DOCKER_ANSWERS = docker info >/dev/null 2>&1 || { echo "make: a Docker engine must answer; found none. Start it (\`docker info\` says what is wrong)." >&2; exit 2; }
+build_images: export IMAGE := $(IMAGE)
+build_images: export DEVICE := $(DEVICE)
+build_images: ## the trainer's Docker image; DEVICE=gpu: with CUDA
+	@$(DOCKER_ANSWERS)
+	docker build --file docker/trainer.Dockerfile --build-arg "DEVICE=$$DEVICE" --tag "$$IMAGE" .
+
+.PHONY: image_is_there
+image_is_there: export IMAGE := $(IMAGE)
+image_is_there:
+	@$(DOCKER_ANSWERS)
+	@docker image inspect "$$IMAGE" >/dev/null 2>&1 || { echo "make: the image must be built; found no $$IMAGE. Run \`make build_images\`." >&2; exit 2; }
+
+NEEDS := $(if $(IN_DOCKER),image_is_there,setup)
+run_fine_tuning_sentiment: $(NEEDS) ## train on DATA_DIR into OUTPUT_DIR, export to DEPLOY_DIR
 	@$(TRAIN_AND_EXPORT) --model_type "$$MODEL_TYPE"
 
-run_load_model_to_train: setup ## go on from LOAD_MODEL_DIR, on DATA_DIR/new_train.tsv and old rows
+run_load_model_to_train: $(NEEDS) ## go on from LOAD_MODEL_DIR, on DATA_DIR/new_train.tsv and old rows
 	@$(TRAIN_AND_EXPORT) --load_model_dir "$$LOAD_MODEL_DIR" --mix_number "$$MIX_NUMBER"
 
-run_test_sentiment: setup ## test OUTPUT_DIR on DATA_DIR/test.tsv, or latest_test.tsv
+run_test_sentiment: $(NEEDS) ## test OUTPUT_DIR on DATA_DIR/test.tsv, or latest_test.tsv
 	@$(RUN_SENTIMENT) --do_test True --data_dir "$$DATA_DIR" --model_type "$$MODEL_TYPE" --use_dev_dataset "$$USE_DEV_DATASET"
 
-run_inference_sentiment: setup ## type posts, see what OUTPUT_DIR says
+run_inference_sentiment: $(NEEDS) ## type posts, see what OUTPUT_DIR says
 	@$(RUN_SENTIMENT) --do_inference True --model_type "$$MODEL_TYPE"
 
 deploy_model: setup ## publish DEPLOY_DIR, make it the canary
