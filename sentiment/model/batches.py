@@ -90,10 +90,18 @@ def padded(encoded: Encoded, rows: NDArray[np.int64], max_seq_length: int) -> In
 
 
 def epoch(
-    encoded: Encoded, batch_size: int, max_seq_length: int, draw: np.random.Generator
+    encoded: Encoded, batch_size: int, max_seq_length: int, draw: np.random.Generator, *, longest_first: bool = False
 ) -> Iterator[tuple[Inputs, Ints]]:
-    """Yields (inputs, labels) for one pass over all rows, in an order from `draw`."""
-    for rows in plan(encoded.lengths, batch_size, draw):
+    """Yields (inputs, labels) for one pass over all rows, in an order from `draw`.
+
+    With `longest_first` the largest batch comes first: if it does not fit into memory, that shows at once.
+    """
+    lengths = encoded.lengths
+    batches = plan(lengths, batch_size, draw)
+    if longest_first:
+        sizes = [len(rows) * lengths[rows].max() for rows in batches]
+        batches.insert(0, batches.pop(int(np.argmax(sizes))))
+    for rows in batches:
         yield padded(encoded, rows, max_seq_length), encoded.labels[rows]
 
 

@@ -1,84 +1,118 @@
-"""The classifier: an encoder, dropout, and a dense softmax named `probabilities`."""
+"""The classifier: an encoder, and what turns its output into `probabilities`, for each model type."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model.encoder import Architecture, not_found
+from sentiment.model import hub_encoder, model_type, pretrained
+from sentiment.model.encoder import Architecture
+from sentiment.model.model_type import CUSTOM, ORIGIN, TF_HUB
 from sentiment.model.tensorflow_setup import keras, tf
 
-Builder = Callable[[Architecture, int, float, str | None], Any]
+Inputs = dict[str, Any]
+Builder = Callable[[Inputs, Architecture, int, float, Path | None], Any]
+NAMES = ("input_ids", "input_mask", "segment_ids")
 
 
-def build(
-    model_type: str, architecture: Architecture, *, labels: int, dropout: float, weights: str | None = None
-) -> Any:
+def build(kind: str, architecture: Architecture, *, labels: int, dropout: float, weights: Path | None = None) -> Any:
     """Returns the Keras model: int32 [B, L] `input_ids`, `input_mask`, `segment_ids` → float32 [B, labels].
 
-    `weights` names a pretrained encoder to load; None leaves every weight at its random start.
+    `weights` is a checkpoint's file of weights to start from, None to leave every weight at its random start; for a
+    model of TF-Hub it is the folder of the encoder's SavedModel, without which there is nothing to build.
     """
-    builder = BUILDERS[require_known_type(model_type)]
+    builder = BUILDERS[model_type.require_known_type(kind)]
+    inputs = {name: keras.layers.Input(shape=(None,), dtype=tf.int32, name=name) for name in NAMES}
     # AutoGraph would translate every layer's source, 5 s of CPU, and find no Python control flow over tensors in it.
-    return tf.autograph.experimental.do_not_convert(builder)(architecture, labels, dropout, weights)
+    outputs = tf.autograph.experimental.do_not_convert(builder)(inputs, architecture, labels, dropout, weights)
+    return keras.Model(inputs=inputs, outputs=outputs, name="sentiment")
 
 
-def require_known_type(model_type: str) -> str:
-    if model_type not in BUILDERS:
-        raise InputError(f"the model type must be one of {', '.join(BUILDERS)}", found=repr(model_type), do="Mend it.")
-    return model_type
-
-
-def _custom(architecture: Architecture, labels: int, dropout: float, weights: str | None) -> Any:
+def _custom(inputs: Inputs, architecture: Architecture, labels: int, dropout: float, weights: Path | None) -> Any:
     """`TFAutoModel` + dropout + dense softmax, as the original's `custom`."""
-    inputs = {
-        name: keras.layers.Input(shape=(None,), dtype=tf.int32, name=name)
-        for name in ("input_ids", "input_mask", "segment_ids")
-    }
-    encoder = _encoder(architecture, weights)
-    mask = inputs["input_mask"]
-    encoded = encoder(
-        input_ids=inputs["input_ids"], attention_mask=mask, token_type_ids=inputs["segment_ids"], return_dict=True
-    )
-    if architecture["pooling"] == "mean":
-        pooled = MaskedMean(name="mean")(encoded.last_hidden_state, mask)
-    else:
-        pooled = encoded.pooler_output
+    mean = architecture.get("pooling") == "mean"
+    names = _classes("TF_MODEL_MAPPING_NAMES")
+    encoder = _transformer(names, architecture, weights, **({"add_pooling_layer": False} if mean else {}))
+    encoded = _call(encoder, inputs)
+    if mean:
+        return _head(MaskedMean(name="mean")(encoded.last_hidden_state, inputs["input_mask"]), labels, dropout)
+    if getattr(encoded, "pooler_output", None) is None:
+        raise InputError(
+            f"the encoder of a {CUSTOM} model must give a pooled output",
+            found=f"a {architecture['model_type']!r} encoder, which gives none",
+            do=f"Name a BERT or ALBERT encoder, or use --model-type {ORIGIN}.",
+        )
+    return _head(encoded.pooler_output, labels, dropout)
+
+
+def _origin(inputs: Inputs, architecture: Architecture, labels: int, dropout: float, weights: Path | None) -> Any:
+    """`TFBertForSequenceClassification`, or the like of another architecture, + softmax."""
+    names = _classes("TF_MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES")
+    settings = {**architecture, "num_labels": labels}
+    # BERT calls it by one name, ALBERT by the other.
+    settings |= {"classifier_dropout": dropout, "classifier_dropout_prob": dropout}
+    classifier = _transformer(names, settings, weights)
+    return keras.layers.Softmax(name="probabilities", dtype=tf.float32)(_call(classifier, inputs).logits)
+
+
+def _tf_hub(inputs: Inputs, architecture: Architecture, labels: int, dropout: float, weights: Path | None) -> Any:
+    """A TF-Hub encoder + dropout + dense softmax, as the original's `tf-hub`."""
+    if weights is None:
+        raise InputError(
+            f"a {TF_HUB} model must have the SavedModel of its encoder", found="none", do="Name one with --model-name."
+        )
+    return _head(hub_encoder.pooled(weights, inputs), labels, dropout)
+
+
+def _head(pooled: Any, labels: int, dropout: float) -> Any:
+    """In float32 under every precision policy."""
     dropped = keras.layers.Dropout(dropout)(pooled)
-    probabilities = keras.layers.Dense(labels, activation="softmax", name="probabilities")(dropped)
-    return keras.Model(inputs=inputs, outputs=probabilities, name="sentiment")
+    return keras.layers.Dense(labels, activation="softmax", name="probabilities", dtype=tf.float32)(dropped)
 
 
 class MaskedMean(keras.layers.Layer):
     """The mean of the token vectors [B, L, width] where the mask [B, L] is not 0."""
 
     def call(self, vectors: Any, mask: Any) -> Any:
-        weights = tf.cast(mask, vectors.dtype)[:, :, tf.newaxis]
+        vectors = tf.cast(vectors, tf.float32)  # under a mixed precision, sums of 16-bit numbers would lose their end
+        weights = tf.cast(mask, tf.float32)[:, :, tf.newaxis]
         return tf.reduce_sum(vectors * weights, axis=1) / tf.maximum(tf.reduce_sum(weights, axis=1), 1.0)
 
 
-def _encoder(architecture: Architecture, weights: str | None) -> Any:
+def _classes(table: str) -> dict[str, str]:
+    """Returns transformers' table of TF class names by architecture."""
+    from transformers.models.auto import modeling_tf_auto
+
+    names: dict[str, str] = getattr(modeling_tf_auto, table)
+    return names
+
+
+def _transformer(names: dict[str, str], architecture: Architecture, weights: Path | None, **options: Any) -> Any:
     """What TFAutoModel gives, without the four seconds in which it imports the settings of every architecture."""
     import transformers
-    from transformers.models.auto.modeling_tf_auto import TF_MODEL_MAPPING_NAMES
 
     settings = dict(architecture)
-    model_type = settings.pop("model_type", None)
-    if model_type not in TF_MODEL_MAPPING_NAMES:
+    kind = settings.pop("model_type", None)
+    if kind not in names:
         raise InputError(
-            "the encoder must be of a type that transformers has for TensorFlow",
-            found=repr(model_type),
-            do="Name another.",
+            "the encoder must be of a type that transformers has for TensorFlow", found=repr(kind), do="Name another."
         )
-    encoder = getattr(transformers, TF_MODEL_MAPPING_NAMES[model_type])
-    extra = {"add_pooling_layer": False} if architecture["pooling"] == "mean" else {}
-    if weights is None:
-        return encoder(transformers.AutoConfig.for_model(model_type, **settings), **extra)
-    try:
-        return encoder.from_pretrained(weights, **extra)
-    except (OSError, ImportError, ValueError) as error:
-        raise not_found(weights, error) from None
+    settings.pop("pooling", None)
+    made = getattr(transformers, names[kind])(transformers.AutoConfig.for_model(kind, **settings), **options)
+    if weights is not None:
+        pretrained.load(made, weights)
+    return made
 
 
-BUILDERS: dict[str, Builder] = {"custom": _custom}
+def _call(model: Any, inputs: Inputs) -> Any:
+    return model(
+        input_ids=inputs["input_ids"],
+        attention_mask=inputs["input_mask"],
+        token_type_ids=inputs["segment_ids"],
+        return_dict=True,
+    )
+
+
+BUILDERS: dict[str, Builder] = {CUSTOM: _custom, ORIGIN: _origin, TF_HUB: _tf_hub}

@@ -1,30 +1,36 @@
-"""Where an encoder comes from: a name that means `train from nothing`, a local folder, or a model hub."""
+"""What a classifier starts from: a name that means `train from nothing`, a checkpoint of transformers, or of TF-Hub."""
 
 from __future__ import annotations
 
-import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model import vocabulary
+from sentiment.model import checkpoint, vocabulary
+from sentiment.model.model_type import TF_HUB
+
+# As in tensorflow_setup; transformers reads them when it is imported, which may happen here, before TensorFlow.
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+os.environ.setdefault("USE_TORCH", "0")
 
 Architecture = dict[str, Any]
 
 # layers, width, heads; the feed-forward width is four times the width, as in BERT.
 SCRATCH = {"scratch/tiny": (2, 128, 2), "scratch/mini": (4, 256, 4)}
 LONGEST_SEQUENCE = 512
+NOT_ARCHITECTURE = ("_name_or_path", "architectures", "id2label", "label2id", "problem_type", "torch_dtype")
 
 
 @dataclass(frozen=True)
 class Source:
-    """An encoder that training can start from. `pretrained` is what `from_pretrained` loads, None for scratch."""
+    """An encoder that training can start from. `pretrained` holds its weights (for TF-Hub: a SavedModel's folder)."""
 
     architecture: Architecture
     pieces: list[str]
     lower_case: bool
-    pretrained: str | None
+    pretrained: Path | None
 
 
 def is_scratch(name: str) -> bool:
@@ -38,10 +44,7 @@ def scratch(name: str, pieces: list[str]) -> Source:
     vectors learns more. ReLU and no dropout inside cost a fifth less time and no accuracy (seen, 650 posts); what holds
     such a model back from learning by heart is the dropout before the last layer, and masked input.
     """
-    if name not in SCRATCH:
-        raise InputError(
-            f"a from-scratch encoder must be one of {', '.join(SCRATCH)}", found=repr(name), do="Mend --model-name."
-        )
+    require_scratch_name(name)
     layers, width, heads = SCRATCH[name]
     architecture = {
         "model_type": "bert",
@@ -59,51 +62,72 @@ def scratch(name: str, pieces: list[str]) -> Source:
     return Source(architecture, pieces, lower_case=True, pretrained=None)
 
 
-def pretrained(name: str, vocabulary_file: Path | None) -> Source:
-    """Returns the encoder in the folder or hub repository `name`; one InputError for all that can be missing."""
-    from transformers import AutoConfig
+def require_scratch_name(name: str) -> None:
+    if name not in SCRATCH:
+        raise InputError(
+            f"a from-scratch encoder must be one of {', '.join(SCRATCH)}", found=repr(name), do="Mend --model-name."
+        )
 
-    try:
-        architecture = AutoConfig.from_pretrained(name).to_dict()
-        pieces_file = vocabulary_file or _file_of(name, "vocab.txt")
-    except (OSError, ValueError) as error:
-        raise not_found(name, error) from None
-    architecture.setdefault("pooling", "cls")
+
+def pretrained(name: str, vocabulary_file: Path | None) -> Source:
+    """Returns the encoder in the folder or hub repository `name`. InputError: incomplete, or of no use here."""
+    files = checkpoint.locate(name)
+    architecture = {**_architecture(name, files.config), "pooling": "cls"}
+    pieces_file = vocabulary_file or files.vocabulary
+    if pieces_file is None:
+        raise InputError(
+            f"the encoder {name!r} must bring its word pieces in {checkpoint.VOCABULARY}",
+            found="none in it",
+            do="Name a BERT encoder, or its pieces with --vocab.",
+        )
     pieces = vocabulary.read(pieces_file)
     if len(pieces) > architecture["vocab_size"]:
         raise InputError(
             f"the vocabulary of {name} must fit its {architecture['vocab_size']} embeddings",
             found=f"{len(pieces)} pieces in {pieces_file}",
-            do="Name its own vocab.txt.",
+            do=f"Name its own {checkpoint.VOCABULARY}.",
         )
-    return Source(architecture, pieces, lower_case=_lower_case(name), pretrained=name)
+    return Source(architecture, pieces, files.lower_case, files.weights)
 
 
-def not_found(name: str, error: Exception) -> InputError:
-    """Says where weights are looked for, and how to bring them to a machine without a model hub."""
-    reason = " ".join(str(error).split())[:300]
-    return InputError(
-        f"the encoder {name!r} must be a local folder with config.json, vocab.txt and tf_model.h5 or model.safetensors,"
-        " or a name in the model hub's cache (HF_HOME) or on the hub",
-        found=reason,
-        do=f"Copy the folder here and name it, set HF_HOME to a cache that holds it, or train from nothing with "
-        f"--model-name {next(iter(SCRATCH))}.",
-    )
+def _architecture(name: str, config_file: Path) -> Architecture:
+    """Returns a checkpoint's settings with the defaults filled in. InputError: not those of a BERT-like encoder."""
+    from transformers import AutoConfig
 
-
-def _file_of(name: str, file: str) -> Path:
-    from transformers.utils import cached_file
-
-    found = cached_file(name, file)
-    if found is None:
-        raise OSError(f"{name} has no {file}")
-    return Path(found)
-
-
-def _lower_case(name: str) -> bool:
-    """BERT lower-cases unless its tokenizer's settings say otherwise."""
+    settings = checkpoint.read_json(config_file)
+    model_type = settings.pop("model_type", None)
     try:
-        settings = json.loads(_file_of(name, "tokenizer_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return True
-    return bool(settings.get("do_lower_case", True))
+        config = AutoConfig.for_model(model_type, **settings).to_dict()
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{config_file} must describe an architecture that transformers knows",
+            found=f"model_type {model_type!r} ({' '.join(str(error).split())[:100]})",
+            do="Name a BERT or ALBERT encoder.",
+        ) from None
+    segments, pieces = config.get("type_vocab_size"), config.get("vocab_size")
+    if not (isinstance(segments, int) and segments >= 2 and isinstance(pieces, int)) or config.get("is_decoder"):
+        raise InputError(
+            f"the encoder {name!r} must be one like BERT: word pieces, two segments, attention in both directions",
+            found=f"a {model_type!r} with type_vocab_size {segments}",
+            do="Name a BERT or ALBERT encoder.",
+        )
+    return {key: value for key, value in config.items() if key not in NOT_ARCHITECTURE}
+
+
+def weights_file(model_type: str, name: str) -> Path | None:
+    """Returns the file that decides what the encoder `name` starts with; None from scratch, or at an address."""
+    if model_type == TF_HUB:
+        file = Path(name).expanduser() / "variables" / "variables.data-00000-of-00001"
+        return file if file.is_file() else None
+    return None if is_scratch(name) else checkpoint.locate(name).weights
+
+
+def require_room(architecture: Architecture, name: str, max_seq_length: int) -> None:
+    """Raises InputError when rows of `max_seq_length` pieces are longer than the encoder's positions reach."""
+    positions = architecture.get("max_position_embeddings")
+    if positions is not None and max_seq_length > positions:
+        raise InputError(
+            f"--max-seq-length must be at most the {positions} positions of {name}",
+            found=str(max_seq_length),
+            do="Lower it.",
+        )

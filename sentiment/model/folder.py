@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import vocabulary
+from sentiment.model.model_type import TF_HUB
 
 if TYPE_CHECKING:
     from sentiment.model.tokenizer import Tokenizer
 
 FORMAT = 1
 WEIGHTS, CARD, VOCABULARY, SUMMARY, REPORT = "weights.h5", "model.json", "vocab.txt", "summary.txt", "report.json"
+ENCODER = "encoder"  # of a TF-Hub model: the SavedModel that its weights belong to
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,16 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class OpenedModel:
-    """A model that can be asked: its Keras model, its tokenizer, its card and its word pieces."""
+    """A model that can be asked: its Keras model, its tokenizer, its card and its word pieces.
+
+    `encoder` is the folder of the SavedModel that a TF-Hub model is built from, None for other types.
+    """
 
     keras: Any
     tokenizer: Tokenizer
     card: ModelCard
     pieces: list[str]
+    encoder: Path | None = None
 
 
 def installed_versions() -> dict[str, str]:
@@ -64,6 +70,10 @@ def write_model(folder: Path, model: OpenedModel) -> None:
     """Writes what `open_model` reads."""
     model.keras.save_weights(str(folder / WEIGHTS))
     vocabulary.write(folder / VOCABULARY, model.pieces)
+    if model.encoder is not None:
+        from sentiment.model import hub_encoder
+
+        hub_encoder.copy(model.encoder, folder / ENCODER)
     write_card(folder, model.card)
 
 
@@ -92,8 +102,8 @@ def read_card(folder: Path) -> ModelCard:
         raise InputError(f"{path} must describe a model", found=str(error), do="Train the model again.") from None
 
 
-def open_model(folder: Path) -> OpenedModel:
-    """Builds the model that `folder` describes and loads its weights.
+def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
+    """Builds the model that `folder` describes and loads its weights; `dropout` overrides its own, to train it further.
 
     InputError: a file is missing, cut short or of another model.
     """
@@ -108,10 +118,12 @@ def open_model(folder: Path) -> OpenedModel:
     from sentiment.model import classifier
     from sentiment.model.tokenizer import Tokenizer
 
-    model = classifier.build(card.type, card.architecture, labels=len(card.labels), dropout=card.dropout)
+    encoder = folder / ENCODER if card.type == TF_HUB else None
+    rate = card.dropout if dropout is None else dropout
+    model = classifier.build(card.type, card.architecture, labels=len(card.labels), dropout=rate, weights=encoder)
     load_weights(model, folder / WEIGHTS)
     tokenizer = Tokenizer(pieces, max_seq_length=card.max_seq_length, lower_case=card.lower_case)
-    return OpenedModel(model, tokenizer, card, pieces)
+    return OpenedModel(model, tokenizer, card, pieces, encoder)
 
 
 def load_weights(model: Any, path: Path) -> None:

@@ -22,6 +22,15 @@ RANGES = {
     "dropout_rate": (0.0, 0.9),
     "seed": (0, 2**32 - 1),
     "validation_share": (0.0, 0.5),
+    "masked_share": (0.0, 0.9),
+    "warm_up_share": (0.0, 1.0),
+    "clip_norm": (0.0, 1e6),
+    "early_stopping": (0, 10_000),
+}
+CHOICES = {
+    "class_weights": ("none", "balanced"),
+    "decay": ("linear", "cosine", "none"),
+    "precision": ("auto", "float32", "mixed_bfloat16", "mixed_float16"),
 }
 
 
@@ -39,18 +48,35 @@ class Hyperparameters:
     seed: int = 13
     validation_share: float = 0.1
     masked_share: float = 0.0  # of the pieces, which training hides behind [MASK], each time others
-    warm_up_share: float = 0.1  # of all steps, in which the learning rate rises; then it falls to 0 on a line
-    clip_norm: float = 1.0  # of all gradients together
+    warm_up_share: float = 0.1  # of all steps, in which the learning rate rises to its peak
+    decay: str = "linear"  # how it falls to 0 from there; none: it stays at the peak
+    clip_norm: float = 1.0  # the longest that all gradients together may be; 0: any length
+    early_stopping: int = 0  # epochs without a lower val_loss after which training ends, the best kept; 0: never
+    class_weights: str = "none"  # balanced: every label weighs the same in the loss, however rare
+    precision: str = "auto"  # of the arithmetic; weights are float32 in each
 
     def __post_init__(self) -> None:
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:  # also refuses NaN
                 raise InputError(
-                    f"--{name.replace('_', '-')} must be between {low:g} and {high:g}",
-                    found=f"{value:g}",
-                    do="Mend it.",
+                    f"{_option(name)} must be between {low:g} and {high:g}", found=f"{value:g}", do="Mend it."
                 )
+        for name, words in CHOICES.items():
+            if getattr(self, name) not in words:
+                raise InputError(
+                    f"{_option(name)} must be one of {', '.join(words)}", found=repr(getattr(self, name)), do="Mend it."
+                )
+        if self.early_stopping and not self.validation_share:
+            raise InputError(
+                "--early-stopping needs rows held out for val_loss",
+                found="--validation-share 0",
+                do="Leave one of the two out.",
+            )
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def choose(model_type: str, model_name: str, *, warm: bool = False, **given: Any) -> Hyperparameters:

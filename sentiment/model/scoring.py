@@ -19,8 +19,8 @@ INPUTS = {name: tf.TensorSpec((None, None), tf.int32) for name in ("input_ids", 
 class Scorer:
     """A Keras model as a function of posts. It is traced once, for any batch size and length."""
 
-    def __init__(self, model: Any, max_seq_length: int) -> None:
-        self.max_seq_length = max_seq_length
+    def __init__(self, model: Any, max_seq_length: int, batch_size: int = BATCH_SIZE) -> None:
+        self.max_seq_length, self.batch_size = max_seq_length, batch_size
         self.forward = tf.function(
             lambda inputs: model(inputs, training=False), input_signature=[INPUTS], autograph=False
         )
@@ -28,7 +28,7 @@ class Scorer:
     def probabilities(self, encoded: Encoded, what: str | None = None) -> NDArray[np.float32]:
         """Returns float32 [rows, labels] in the order of `encoded`; reports progress as `what`, if it is named."""
         parts: list[NDArray[np.float32]] = []
-        batches = plan(encoded.lengths, BATCH_SIZE)
+        batches = plan(encoded.lengths, self.batch_size)
         with progress(len(encoded), what) if what else nullcontext() as line:
             for rows in batches:
                 inputs = padded(encoded, rows, self.max_seq_length)

@@ -5,62 +5,107 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import encoder, folder, vocabulary
+from sentiment.model import encoder, folder, hub_encoder, vocabulary
 from sentiment.model.folder import ModelCard, OpenedModel, open_model
 from sentiment.model.hyperparameters import Hyperparameters
+from sentiment.model.model_type import TF_HUB, require_known_type
 from sentiment.model.training_files import Files, fingerprint
 
 
+def require_possible(files: Files, settings: Hyperparameters, labels: Labels) -> None:
+    """Raises the InputErrors of `starting_point` that can be known without TensorFlow, which takes seconds to load."""
+    require_known_type(settings.model_type)
+    name = settings.model_name
+    if files.warm_start:
+        card = folder.read_card(files.warm_start)
+        require_same_labels(card, labels, files.warm_start)
+        encoder.require_room(card.architecture, card.name, settings.max_seq_length)
+    elif settings.model_type == TF_HUB:
+        hub_encoder.require_nameable(name)
+    elif encoder.is_scratch(name):
+        encoder.require_scratch_name(name)
+    else:
+        encoder.require_room(encoder.pretrained(name, files.vocabulary).architecture, name, settings.max_seq_length)
+
+
 def starting_point(files: Files, settings: Hyperparameters, labels: Labels, posts: Sequence[Post]) -> OpenedModel:
-    """Returns the model to train: the warm start, a pretrained encoder, or a random one over the posts' own pieces."""
+    """Returns the model to train: the warm start, a pretrained encoder, or a random one over the posts' own pieces.
+
+    InputError: an unknown type, an encoder that is not to be had or does not fit its type, too long a row for it.
+    """
+    require_possible(files, settings, labels)
+    begin = _go_on if files.warm_start else _begin
+    start = begin(files, settings, labels, posts)
+    if start.encoder is not None:
+        hub_encoder.require_fit(start.keras, settings.model_name, len(start.pieces), settings.max_seq_length)
+    return start
+
+
+def _begin(files: Files, settings: Hyperparameters, labels: Labels, posts: Sequence[Post]) -> OpenedModel:
+    source = _source(settings, files.vocabulary, posts)
+    encoder.require_room(source.architecture, settings.model_name, settings.max_seq_length)
     from sentiment.model import classifier
     from sentiment.model.tensorflow_setup import keras
+
+    keras.utils.set_random_seed(settings.seed)
+    model = classifier.build(
+        settings.model_type,
+        source.architecture,
+        labels=len(labels),
+        dropout=settings.dropout_rate,
+        weights=source.pretrained,
+    )
+    return _opened(model, source, files, settings, labels, posts)
+
+
+def _go_on(files: Files, settings: Hyperparameters, labels: Labels, posts: Sequence[Post]) -> OpenedModel:
+    assert files.warm_start is not None
+    from sentiment.model.tensorflow_setup import keras
+
+    keras.utils.set_random_seed(settings.seed)
+    opened = open_model(files.warm_start, dropout=settings.dropout_rate)
+    source = encoder.Source(opened.card.architecture, opened.pieces, opened.card.lower_case, opened.encoder)
+    return _opened(opened.keras, source, files, settings, labels, posts)
+
+
+def _opened(
+    model: Any,
+    source: encoder.Source,
+    files: Files,
+    settings: Hyperparameters,
+    labels: Labels,
+    posts: Sequence[Post],
+) -> OpenedModel:
     from sentiment.model.tokenizer import Tokenizer
 
-    classifier.require_known_type(settings.model_type)
-    keras.utils.set_random_seed(settings.seed)
-    if files.warm_start:
-        opened = open_model(files.warm_start)
-        require_same_labels(opened.card, labels, files.warm_start)
-        model, pieces, lower_case, architecture = (
-            opened.keras,
-            opened.pieces,
-            opened.card.lower_case,
-            opened.card.architecture,
-        )
-    else:
-        source = _source(settings.model_name, files.vocabulary, posts)
-        pieces, lower_case, architecture = source.pieces, source.lower_case, source.architecture
-        model = classifier.build(
-            settings.model_type,
-            architecture,
-            labels=len(labels),
-            dropout=settings.dropout_rate,
-            weights=source.pretrained,
-        )
     card = ModelCard(
         type=settings.model_type,
         name=settings.model_name,
-        architecture=architecture,
+        architecture=source.architecture,
         labels=list(labels.names),
         labels_english=list(labels.english),
         max_seq_length=settings.max_seq_length,
-        lower_case=lower_case,
+        lower_case=source.lower_case,
         dropout=settings.dropout_rate,
         versions=folder.installed_versions(),
         data={"fingerprint": fingerprint(files.train), "rows": len(posts), **_per_label(posts, labels), **files.data},
         parameters=model.count_params(),
-        vocabulary=len(pieces),
+        vocabulary=len(source.pieces),
     )
-    tokenizer = Tokenizer(pieces, max_seq_length=settings.max_seq_length, lower_case=lower_case)
-    return OpenedModel(model, tokenizer, card, pieces)
+    tokenizer = Tokenizer(source.pieces, max_seq_length=settings.max_seq_length, lower_case=source.lower_case)
+    saved_model = source.pretrained if settings.model_type == TF_HUB else None
+    return OpenedModel(model, tokenizer, card, source.pieces, saved_model)
 
 
-def _source(name: str, vocabulary_file: Path | None, posts: Sequence[Post]) -> encoder.Source:
+def _source(settings: Hyperparameters, vocabulary_file: Path | None, posts: Sequence[Post]) -> encoder.Source:
+    name = settings.model_name
+    if settings.model_type == TF_HUB:
+        return hub_encoder.source(name, vocabulary_file)
     if not encoder.is_scratch(name):
         return encoder.pretrained(name, vocabulary_file)
     if vocabulary_file:

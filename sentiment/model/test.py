@@ -1,4 +1,4 @@
-"""`sentiment test`: evaluates one model on a TSV → test_report.txt, test_result.tsv, JSON."""
+"""`sentiment test`: evaluates one model on a TSV → test_report.txt, test_result.tsv, test_report.json and .html."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from sentiment.errors import InputError
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import classification_report, measure
 from sentiment.model.report import test_report
+from sentiment.report import testing as reporting
 from sentiment.settings import read_settings
 from sentiment.step import Result, step
 
 
 def test(model: Path, data: Path, output: Path) -> Result:
-    """Scores the posts of `data` and writes the two reports into the folder `output`."""
+    """Scores the posts of `data` and writes the reports into the folder `output`."""
     if output.exists() and not output.is_dir():
         raise InputError("the output must be a folder", found=f"a file at {output}", do="Name another --output.")
     posts = read_posts(data, read_card(model).label_set)
@@ -38,6 +39,7 @@ def test(model: Path, data: Path, output: Path) -> Result:
     table = classification_report(metrics, [str(index) for index in range(len(opened.card.labels))])
     atomic.write_text(output / "test_report.txt", test_report(table, seconds))
     write_result(output / "test_result.tsv", posts, probabilities, opened.card.labels)
+    reporting.write_test_report(output, model, opened.card, data, posts, probabilities, seconds)
     return {
         "model": str(model),
         "data": str(data),
@@ -45,6 +47,7 @@ def test(model: Path, data: Path, output: Path) -> Result:
         **metrics.as_json(),
         "report": str(output / "test_report.txt"),
         "rows_file": str(output / "test_result.tsv"),
+        "page": str(output / reporting.PAGE),
         "seconds": round(seconds, 3),
     }
 
@@ -61,7 +64,7 @@ def write_result(path: Path, posts: Sequence[Post], probabilities: NDArray[np.fl
 @click.command("test")
 @click.option("--model", required=True, type=click.Path(path_type=Path), help="The model folder.")
 @click.option("--data", type=click.Path(path_type=Path), help="Labelled posts (TSV). [default: the frozen test set]")
-@click.option("--output", required=True, type=click.Path(path_type=Path), help="The folder for the two reports.")
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="The folder for the reports.")
 @click.option(
     "--use-dev-dataset",
     type=bool,

@@ -5,126 +5,26 @@ The folder appears whole or not at all, holds no optimizer, and is not made agai
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from sentiment import atomic
-from sentiment.data.tsv import Post, read_posts
 from sentiment.errors import InputError
-from sentiment.labels import Labels
-from sentiment.model import folder
-from sentiment.model.folder import OpenedModel
-from sentiment.model.hyperparameters import Hyperparameters, as_json
-from sentiment.model.start import starting_point
-from sentiment.model.training_files import (
-    DEFAULT_MODEL,
-    Files,
-    earlier_result,
-    files_of_run,
-    identity_of,
-    settings_for,
-)
+from sentiment.model.hyperparameters import CHOICES
+from sentiment.model.served import model_of_version
+from sentiment.model.training import train
+from sentiment.model.training_files import DEFAULT_MODEL, Files, files_of_run, settings_for
 from sentiment.run_folder import RunFolder
-from sentiment.settings import read_settings
-from sentiment.step import Result, say, step
+from sentiment.settings import Settings, read_settings
+from sentiment.step import Result, step
 
-if TYPE_CHECKING:
-    from sentiment.model.fit import Curves
-    from sentiment.model.metrics import Metrics
+__all__ = ["command", "train"]
 
 
-def train(files: Files, settings: Hyperparameters, labels: Labels) -> Result:
-    """Trains, tests and saves; returns the result of the step. The same inputs again: the earlier result."""
-    folder.require_replaceable(files.output)
-    posts = read_posts(files.train, labels)
-    require_every_label(posts, labels, files.train)
-    test = read_posts(files.test, labels) if files.test else []
-    inputs = identity_of(files, settings, labels)
-    earlier = earlier_result(files.output, inputs)
-    if earlier is not None:
-        say(f"train: {files.output} was made from these inputs already")
-        return earlier
-    start = starting_point(files, settings, labels, posts)
-    return _train(start, posts, test, files, settings, inputs)
-
-
-def _train(
-    start: OpenedModel,
-    posts: list[Post],
-    test: list[Post],
-    files: Files,
-    settings: Hyperparameters,
-    inputs: dict[str, Any],
-) -> Result:
-    from sentiment.model import batches
-    from sentiment.model.fit import fit
-    from sentiment.model.metrics import measure
-    from sentiment.model.scoring import Scorer
-
-    encoded = batches.encode(start.tokenizer, posts)
-    kept, held_out = hold_out([post.label for post in posts], settings.validation_share, settings.seed)
-    scorer = Scorer(start.keras, settings.max_seq_length)
-    curves = fit(start, encoded.only(kept), encoded.only(held_out) if held_out else None, settings, scorer)
-    asked = batches.encode(start.tokenizer, test) if test else encoded.only(held_out) if held_out else None
-    tested = measure(asked.labels, scorer.probabilities(asked, "test")) if asked else None
-    result = {
-        "model": str(files.output),
-        "rows": len(posts),
-        "seconds": round(curves.seconds, 3),
-        "rows_per_second": round(len(kept) * settings.num_epochs / curves.seconds, 1),
-        "epochs": settings.num_epochs,
-        "loss": curves.loss,
-        "accuracy": curves.accuracy,
-        "val_loss": curves.val_loss,
-        "val_accuracy": curves.val_accuracy,
-        "test": tested.as_json() if tested else None,
-        "parameters": start.card.parameters,
-    }
-    with atomic.replacing_folder(files.output) as made:
-        save(made, start, curves, tested, {"inputs": inputs, "hyperparameters": as_json(settings), "result": result})
-    return result
-
-
-def save(made: Path, model: OpenedModel, curves: Curves, tested: Metrics | None, report: dict[str, Any]) -> None:
-    """Writes the files of a model folder into `made`."""
-    from sentiment.model.metrics import classification_report
-    from sentiment.model.report import training_report
-
-    folder.write_model(made, model)
-    names = [str(index) for index in range(len(model.card.labels))]
-    table = classification_report(tested, names) if tested else "(no test rows)\n"
-    (made / folder.SUMMARY).write_text(training_report(curves, len(curves.loss), table), encoding="utf-8")
-    atomic.write_json(made / folder.REPORT, report)
-
-
-def require_every_label(posts: Sequence[Post], labels: Labels, path: Path) -> None:
-    """Raises InputError unless every label has a row: a model cannot learn what it never sees."""
-    counts = Counter(post.label for post in posts)
-    missing = [name for index, name in enumerate(labels.names) if not counts[index]]
-    if missing:
-        raise InputError(
-            f"{path} must hold rows of every label ({labels.describe()})",
-            found=f"none of {'、'.join(missing)} in {len(posts)} rows",
-            do="Add such rows, or mix old ones in.",
-        )
-
-
-def hold_out(labels: Sequence[int], share: float, seed: int) -> tuple[list[int], list[int]]:
-    """Returns the rows to train on and the rows held out: `share` of each label, at random, never all of one."""
-    import numpy as np
-
-    order = np.random.default_rng(seed).permutation(len(labels)).tolist()
-    wanted = {label: int(count * share) for label, count in Counter(labels).items()}
-    held_out = []
-    for row in order:
-        if wanted[labels[row]] > 0:
-            wanted[labels[row]] -= 1
-            held_out.append(row)
-    return sorted(set(order) - set(held_out)), sorted(held_out)
+def _words(name: str) -> str:
+    return f"[{'|'.join(CHOICES[name])}]"
 
 
 @click.command("train")
@@ -132,11 +32,16 @@ def hold_out(labels: Sequence[int], share: float, seed: int) -> tuple[list[int],
 @click.option("--train", "train_file", type=click.Path(path_type=Path), help="Labelled posts to train on (TSV).")
 @click.option("--test", "test_file", type=click.Path(path_type=Path), help="Labelled posts for the report (TSV).")
 @click.option("--output", type=click.Path(path_type=Path), help="The model folder to make.")
-@click.option("--model-type", help="How the classifier is built. [default: custom]")
 @click.option(
-    "--model-name", help=f"scratch/tiny, scratch/mini, a local folder, a hub name. [default: {DEFAULT_MODEL}]"
+    "--model-type", help="custom (encoder, dropout, softmax), origin (transformers' own) or tf-hub. [default: custom]"
+)
+@click.option(
+    "--model-name",
+    help=f"scratch/tiny, scratch/mini, a local folder, a hub name; for tf-hub a SavedModel or an address. "
+    f"[default: {DEFAULT_MODEL}]",
 )
 @click.option("--load-model-dir", type=click.Path(path_type=Path), help="Go on from this model instead of a new one.")
+@click.option("--from-version", help="Go on from a served version: stable, canary, previous or a number.")
 @click.option("--vocab", type=click.Path(path_type=Path), help="Word pieces (vocab.txt) instead of the text's own.")
 @click.option(
     "--learning-rate", type=float, help="Peak of the rate. [default: 1e-3 from scratch, 5e-4 going on, else 2e-5]"
@@ -147,6 +52,24 @@ def hold_out(labels: Sequence[int], share: float, seed: int) -> tuple[list[int],
 @click.option("--dropout-rate", type=float, help="Dropout before the last layer. [default: 0.1]")
 @click.option("--seed", type=int, help="Seed of everything random. [default: 13]")
 @click.option("--validation-share", type=float, help="Share of the rows held out for val_loss. [default: 0.1]")
+@click.option("--early-stopping", type=int, help="Epochs without a lower val_loss that end it, the best kept; 0: none.")
+@click.option("--class-weights", metavar=_words("class_weights"), help="Weigh rare labels up. [default: none]")
+@click.option("--warm-up-share", type=float, help="Share of the steps in which the rate rises. [default: 0.1]")
+@click.option("--decay", metavar=_words("decay"), help="How the rate falls to 0 after that. [default: linear]")
+@click.option("--clip-norm", type=float, help="Longest that the gradients may be; 0: any length. [default: 1]")
+@click.option("--masked-share", type=float, help="Share of the pieces to hide. [default: 0.15 from scratch, else 0]")
+@click.option(
+    "--precision",
+    metavar=_words("precision"),
+    help="Of the arithmetic; auto: 16 bits where it is faster. [default: auto]",
+)
+@click.option(
+    "--devices",
+    default="auto",
+    show_default=True,
+    help="auto, cpu, gpu (all there are) or a number of them; they share each batch.",
+)
+@click.option("--tensorboard", type=click.Path(path_type=Path), help="Write learning curves for TensorBoard here.")
 @step
 def command(
     run_id: str | None,
@@ -156,10 +79,13 @@ def command(
     model_type: str | None,
     model_name: str | None,
     load_model_dir: Path | None,
+    from_version: str | None,
     vocab: Path | None,
+    devices: str,
+    tensorboard: Path | None,
     **given: Any,
 ) -> Result:
-    """Fine-tune a model."""
+    """Fine-tune a model. One that was interrupted goes on after its last finished epoch."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id) if run_id else None
     if run:
@@ -172,11 +98,20 @@ def command(
         train_file or base.train,
         test_file or base.test,
         output or base.output,
-        load_model_dir or base.warm_start,
+        _to_go_on_from(settings, load_model_dir, from_version) or base.warm_start,
         vocab,
         base.data if train_file in (None, base.train) else {},
     )
-    result = train(files, settings_for(files, model_type, model_name, **given), settings.label_set)
+    hyperparameters = settings_for(files, model_type, model_name, **given)
+    result = train(files, hyperparameters, settings.label_set, devices=devices, tensorboard=tensorboard)
     if run:
         atomic.write_json(run.result("train"), result)
     return result
+
+
+def _to_go_on_from(settings: Settings, load_model_dir: Path | None, from_version: str | None) -> Path | None:
+    if load_model_dir and from_version:
+        raise InputError(
+            "a training goes on from one model: --load-model-dir or --from-version", found="both", do="Leave one out."
+        )
+    return model_of_version(settings, from_version) if from_version else load_model_dir

@@ -11,11 +11,14 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import folder
+from sentiment.model.encoder import weights_file
 from sentiment.model.hyperparameters import Hyperparameters, as_json, choose
 from sentiment.run_folder import RunFolder
 from sentiment.step import Result
 
 DEFAULT_MODEL = "scratch/tiny"
+# What `prepare` says of the rows' origin and a model goes on saying: `sentiment lineage` and the next `prepare` ask.
+LINEAGE = ("mode", "warm_from", "partial", "seen", "used", "tests")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict
         "test": files.test,
         "vocabulary": files.vocabulary,
         "warm_start": files.warm_start / folder.WEIGHTS if files.warm_start else None,
+        "encoder": None if files.warm_start else weights_file(settings.model_type, settings.model_name),
     }
     return {
         "files": {name: fingerprint(path) if path and path.is_file() else None for name, path in contents.items()},
@@ -83,6 +87,7 @@ def files_of_run(run: RunFolder) -> Files:
         "watermark": prepared["watermark"],
         "rows": prepared["train_rows"],
         "run": run.name,
+        **{name: prepared[name] for name in LINEAGE if name in prepared},
     }
     return Files(run.train, run.frozen if run.frozen.is_file() else None, run.model, warm_start, None, data)
 

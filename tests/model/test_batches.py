@@ -47,6 +47,16 @@ def test_each_epoch_has_another_order_and_a_seed_repeats_it() -> None:
     assert sorted(first) == sorted(second) == list(range(64))
 
 
+def test_the_longest_batch_may_come_first() -> None:
+    from sentiment.model.batches import epoch
+
+    encoded = encoded_of([5] * 32 + [90] + [12] * 31)
+    plain = [labels.tolist() for _, labels in epoch(encoded, 8, 128, np.random.default_rng(1))]
+    moved = [labels.tolist() for _, labels in epoch(encoded, 8, 128, np.random.default_rng(1), longest_first=True)]
+    assert 32 in moved[0]
+    assert [batch for batch in plain if 32 not in batch] == moved[1:]
+
+
 def test_hidden_pieces_are_a_share_and_never_a_special_one() -> None:
     from sentiment.model.batches import hide
 

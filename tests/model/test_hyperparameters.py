@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sentiment.errors import InputError
-from sentiment.model.hyperparameters import choose
+from sentiment.model.hyperparameters import as_json, choose
 
 
 def test_defaults_depend_on_the_encoder() -> None:
@@ -31,8 +31,32 @@ def test_what_is_given_wins_and_none_means_the_default() -> None:
         ("dropout_rate", 1.0),
         ("validation_share", 0.9),
         ("seed", -1),
+        ("early_stopping", -1),
+        ("warm_up_share", 1.1),
+        ("warm_up_share", float("nan")),
+        ("clip_norm", -1.0),
+        ("clip_norm", float("nan")),
+        ("clip_norm", float("inf")),
+        ("masked_share", 0.95),
     ],
 )
 def test_a_senseless_value_is_refused_by_its_option_name(name: str, value: Any) -> None:
     with pytest.raises(InputError, match=f"--{name.replace('_', '-')} must be between"):
         choose("custom", "scratch/tiny", **{name: value})
+
+
+@pytest.mark.parametrize("name", ["class_weights", "decay", "precision"])
+def test_an_unknown_word_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(InputError, match=f"--{name.replace('_', '-')} must be one of .*; found 'much'"):
+        choose("custom", "scratch/tiny", **{name: "much"})
+
+
+def test_early_stopping_needs_rows_to_measure_on() -> None:
+    with pytest.raises(InputError, match="--early-stopping needs rows held out"):
+        choose("custom", "scratch/tiny", early_stopping=2, validation_share=0.0)
+
+
+def test_nothing_of_what_does_not_decide_the_outcome_is_a_hyperparameter() -> None:
+    names = set(as_json(choose("custom", "scratch/tiny")))
+    assert {"early_stopping", "class_weights", "decay", "precision", "clip_norm", "warm_up_share"} <= names
+    assert not names & {"devices", "tensorboard"}

@@ -15,7 +15,9 @@ from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.hyperparameters import Hyperparameters, choose
-from sentiment.model.train import hold_out, train
+from sentiment.model.split import hold_out
+from sentiment.model.train import train
+from sentiment.model.training import require_room
 from sentiment.model.training_files import Files, fingerprint, settings_for
 
 TOY = "scratch/toy"
@@ -35,7 +37,7 @@ def test_a_toy_model_learns_its_posts(toy_result: dict[str, Any]) -> None:
 
 def test_a_model_folder_is_complete_and_holds_no_optimizer(toy_model: Path, toy_result: dict[str, Any]) -> None:
     names = {path.name for path in toy_model.iterdir()}
-    assert names == {"weights.h5", "model.json", "vocab.txt", "summary.txt", "report.json"}
+    assert names == {"weights.h5", "model.json", "vocab.txt", "summary.txt", "report.json", "report.html"}
     with h5py.File(toy_model / "weights.h5") as file:
         sizes: list[int] = []
         file.visititems(lambda _, item: sizes.append(item.size) if isinstance(item, h5py.Dataset) else None)
@@ -149,7 +151,7 @@ def test_something_else_at_the_output_is_not_deleted(toy_files: Files, tmp_path:
 @pytest.mark.parametrize(
     ("model_type", "model_name", "message"),
     [
-        ("origin", TOY, "model type must be one of custom"),
+        ("bert", TOY, "model type must be one of custom"),
         ("custom", "scratch/huge", "from-scratch encoder must be one of scratch/tiny, scratch/mini"),
         ("custom", "nobody/nothing", "HF_HOME"),
         ("custom", "./no/such folder", "HF_HOME"),
@@ -172,6 +174,65 @@ def test_rows_are_held_out_by_label_and_never_all_of_one() -> None:
     assert [labels[row] for row in held_out].count(0) == 5
     assert {labels[row] for row in kept} == {0, 1, 2}
     assert hold_out(labels, 0.0, seed=1)[1] == []
+
+
+def test_the_result_says_where_and_how_it_was_trained(toy_result: dict[str, Any]) -> None:
+    assert (toy_result["devices"], toy_result["precision"]) == (["CPU:0"], "float32")
+    assert (toy_result["kept_epoch"], toy_result["stopped_early"]) == (12, False)
+    assert toy_result["resumed_from_epoch"] is None
+    assert toy_result["test_seconds"] > 0
+
+
+def test_what_does_not_decide_the_outcome_is_no_other_training(
+    toy_files: Files, toy_result: dict[str, Any], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    settings = choose("custom", TOY, num_epochs=12, learning_rate=0.01, batch_size=8, max_seq_length=16)
+    assert train(toy_files, settings, Labels(), devices="1", tensorboard=tmp_path / "board") == toy_result
+    assert "already" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--early-stopping", "-1"], "--early-stopping must be between 0 and"),
+        (["--early-stopping", "2", "--validation-share", "0"], "--early-stopping needs rows held out"),
+        (["--early-stopping", "2", "--validation-share", "0.01"], "of 30 rows is less than a row of each label"),
+        (["--class-weights", "fair"], "--class-weights must be one of none, balanced; found 'fair'"),
+        (["--decay", "exponential"], "--decay must be one of linear, cosine, none"),
+        (["--warm-up-share", "2"], "--warm-up-share must be between 0 and 1"),
+        (["--clip-norm", "nan"], "--clip-norm must be between 0 and"),
+        (["--masked-share", "1"], "--masked-share must be between 0 and 0.9"),
+        (["--seed", "-1"], "--seed must be between 0 and"),
+        (["--precision", "float16"], "--precision must be one of auto, float32, mixed_bfloat16, mixed_float16"),
+        (["--devices", "tpu"], "--devices must be auto, cpu, gpu or a number from 1; found 'tpu'"),
+        (["--devices", "gpu"], "--devices gpu needs a GPU that TensorFlow can use; found none"),
+        (["--devices", "7"], "--devices 7 needs as many devices; found CPU:0"),
+        (["--from-version", "stable"], "--from-version stable needs a stable version; found none"),
+    ],
+)
+def test_a_senseless_option_is_one_line_and_nothing_is_made(
+    toy_files: Files,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
+) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path / "home"))
+    files = ["--train", str(toy_files.train), "--output", str(tmp_path / "model"), "--model-name", TOY]
+    assert cli.run(["train", *files, *options]) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 1, errors
+    assert errors[0].startswith("sentiment: ")
+    assert message in errors[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_without_room_is_said_before_training(tmp_path: Path) -> None:
+    require_room(tmp_path / "new" / "model", 1000)
+    with pytest.raises(InputError, match=r"room for the model, [\d,]+ MB in .*; found [\d,]+ MB\. Make room"):
+        require_room(tmp_path / "model", 2**60)
 
 
 class TestRun:

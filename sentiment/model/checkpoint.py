@@ -1,0 +1,149 @@
+"""Where the files of a pretrained encoder are: a local folder, the model hub's cache, or the hub itself.
+
+A checkpoint is config.json, vocab.txt and one file of weights, as Hugging Face's tools write it. What the cache
+holds is used as it is, without asking the hub; what it does not hold is fetched, unless the hub cannot be reached.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sentiment.errors import InputError
+
+CONFIG, VOCABULARY, TOKENIZER = "config.json", "vocab.txt", "tokenizer_config.json"
+WEIGHTS = ("model.safetensors", "tf_model.h5", "pytorch_model.bin")  # in the order in which they are looked for
+SCRATCH_HINT = "scratch/tiny"
+
+# The checkpoints that the older tool was tested with. CKIP's are to be read with the pieces of bert-base-chinese (their
+# model cards say so), in which case counts, where their folder does not bring its own.
+NAMED = ("bert-base-chinese", "ckiplab/bert-base-chinese", "ckiplab/albert-base-chinese", "ckiplab/albert-tiny-chinese")
+CKIP, CKIP_PIECES = "ckiplab/", "bert-base-chinese"
+MOVED = {"bert-base-chinese": "google-bert/bert-base-chinese"}  # its name on the hub today
+SECONDS_TO_ANSWER = 5
+
+Find = Callable[[str], Path | None]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The files of an encoder; `vocabulary` is None when it brings none."""
+
+    config: Path
+    weights: Path
+    vocabulary: Path | None
+    lower_case: bool
+
+
+def locate(name: str) -> Checkpoint:
+    """Returns the files of the encoder `name`. InputError: not there, or not to be had."""
+    if Path(name).expanduser().is_dir():
+        return _complete(name, _in_folder(Path(name).expanduser()))
+    if name.startswith((".", "/", "~")):
+        raise not_found(name, f"no folder {name}")
+    cached = _in_cache(name)
+    if not (cached(CONFIG) and any(map(cached, WEIGHTS))):
+        return _complete(name, _on_hub(name))
+    if cached(VOCABULARY) is None:
+        with suppress(InputError):  # a tool that needs no text filled the cache: the hub may have what it left out
+            return _complete(name, _on_hub(name))
+    return _complete(name, cached)
+
+
+def _complete(name: str, find: Find) -> Checkpoint:
+    config, weights = find(CONFIG), next(filter(None, map(find, WEIGHTS)), None)
+    if config is None or weights is None:
+        raise not_found(name, f"no {CONFIG}" if config is None else f"none of {', '.join(WEIGHTS)}")
+    pieces, settings = find(VOCABULARY), find(TOKENIZER)
+    if pieces is None and name.startswith(CKIP):
+        pieces = _vocabulary_for_ckip(name)
+    return Checkpoint(config, weights, pieces, _lower_case(settings, default=not name.startswith(CKIP)))
+
+
+def _vocabulary_for_ckip(name: str) -> Path | None:
+    try:
+        return _in_cache(CKIP_PIECES)(VOCABULARY) or _on_hub(CKIP_PIECES)(VOCABULARY)
+    except InputError as error:
+        raise not_found(name, f"no {VOCABULARY} in it, nor {CKIP_PIECES}'s: {error.found}") from None
+
+
+def _in_folder(folder: Path) -> Find:
+    return lambda file: folder / file if (folder / file).is_file() else None
+
+
+def _in_cache(name: str) -> Find:
+    """Looks under HF_HOME; a name that has moved is looked for under both."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    def find(file: str) -> Path | None:
+        for repository in filter(None, (name, MOVED.get(name))):
+            try:
+                found = try_to_load_from_cache(repository, file)
+            except HFValidationError as error:
+                raise not_found(name, error) from None
+            if isinstance(found, str):
+                return Path(found)
+        return None
+
+    return find
+
+
+def _on_hub(name: str) -> Find:
+    """Fetches from the hub. One short question first: the hub's own client tries for 25 s when nobody answers."""
+    import requests
+    from huggingface_hub import constants, get_session, hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+
+    if constants.HF_HUB_OFFLINE:
+        raise not_found(name, f"nothing in {constants.HF_HUB_CACHE}, and HF_HUB_OFFLINE is set")
+    try:
+        get_session().head(constants.ENDPOINT, timeout=SECONDS_TO_ANSWER)
+    except requests.RequestException:
+        reason = f"nothing in {constants.HF_HUB_CACHE}, and no answer from {constants.ENDPOINT}"
+        raise not_found(name, reason) from None
+
+    def find(file: str) -> Path | None:
+        try:
+            return Path(hf_hub_download(name, file))
+        except LocalEntryNotFoundError as error:
+            raise not_found(name, error) from None
+        except EntryNotFoundError:
+            return None
+        except (HfHubHTTPError, requests.RequestException, OSError) as error:
+            raise not_found(name, error) from None
+
+    return find
+
+
+def not_found(name: str, reason: object) -> InputError:
+    """Says where weights are looked for, and how to bring them to a machine without a model hub."""
+    return InputError(
+        f"the encoder {name!r} must be a local folder with {CONFIG}, {VOCABULARY} and {' or '.join(WEIGHTS)},"
+        " or a name in the model hub's cache (HF_HOME) or on the hub",
+        found=" ".join(str(reason).split())[:300],
+        do="Copy the folder here and name it, set HF_HOME to a cache that holds it, or train from nothing with "
+        f"--model-name {SCRATCH_HINT}.",
+    )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a JSON object. InputError: it is none."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "a checkpoint's settings must be JSON", found=f"{path}: {error}", do="Bring it anew."
+        ) from None
+    if not isinstance(value, dict):
+        raise InputError("a checkpoint's settings must be a JSON object", found=f"{path}", do="Bring it anew.")
+    return value
+
+
+def _lower_case(settings: Path | None, *, default: bool) -> bool:
+    """BERT lower-cases unless its tokenizer's settings say otherwise."""
+    return bool(read_json(settings).get("do_lower_case", True)) if settings else default

@@ -1,0 +1,174 @@
+"""Encoders in TF-Hub's format: their own numbers, their vocabulary, a copy in the model folder, what is refused."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sentiment.errors import InputError
+from sentiment.labels import Labels
+from sentiment.model import hub_encoder
+from sentiment.model.folder import open_model, write_model
+from sentiment.model.hyperparameters import choose
+from sentiment.model.start import starting_point
+from sentiment.model.training_files import Files
+
+
+def start(files: Files, name: Path | str, **given: Any) -> Any:
+    return starting_point(files, choose("tf-hub", str(name), **{"max_seq_length": 16, **given}), Labels(), [])
+
+
+def asked(folder: Path) -> dict[str, Any]:
+    from sentiment.model.classifier import NAMES
+    from sentiment.model.tensorflow_setup import tf
+
+    expected = np.load(folder / "expected.npz")
+    keys = ("input_ids", "attention_mask", "token_type_ids")
+    return {name: tf.constant(expected[key], tf.int32) for name, key in zip(NAMES, keys, strict=True)}
+
+
+def test_the_pooled_output_is_the_encoders_own(hub_folder: Path) -> None:
+    found = hub_encoder.pooled(hub_folder / "encoder", asked(hub_folder)).numpy()
+    np.testing.assert_allclose(found, np.load(hub_folder / "expected.npz")["pooled"], atol=1e-6)
+
+
+def test_the_vocabulary_and_the_case_come_from_the_encoder(hub_folder: Path, data: Path, tmp_path: Path) -> None:
+    source = hub_encoder.source(str(hub_folder / "encoder"), None)
+    assert (len(source.pieces), source.lower_case) == (41, True)
+    assert source.architecture == {"model_type": "tf-hub", "max_position_embeddings": 24}
+    shorter = tmp_path / "vocab.txt"
+    shorter.write_text("\n".join(source.pieces[:30]), encoding="utf-8")
+    assert len(hub_encoder.source(str(hub_folder / "encoder"), shorter).pieces) == 30
+
+
+def test_the_encoder_is_trained_with_the_rest(hub_folder: Path, files: Files) -> None:
+    from sentiment.model.tensorflow_setup import tf
+
+    model = start(files, hub_folder / "encoder").keras
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.math.log(model(asked(hub_folder), training=True)[:, 0]))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    assert len(gradients) == 17
+    assert all(gradient is not None for gradient in gradients)
+
+
+def test_dropout_is_off_when_it_is_asked(hub_folder: Path, files: Files) -> None:
+    model = start(files, hub_folder / "encoder", dropout_rate=0.5).keras
+    answers = [model(asked(hub_folder), training=training).numpy() for training in (False, False, True, True)]
+    np.testing.assert_array_equal(answers[0], answers[1])
+    assert np.abs(answers[2] - answers[3]).max() > 1e-4
+
+
+def test_a_model_folder_needs_nothing_but_itself(hub_folder: Path, files: Files, tmp_path: Path) -> None:
+    encoder = shutil.copytree(hub_folder / "encoder", tmp_path / "encoder")
+    (encoder / "thesis.txt").write_text("mine", encoding="utf-8")
+    model = start(files, encoder)
+    model.keras.set_weights([weight * 1.01 for weight in model.keras.get_weights()])  # as training changes them
+    (tmp_path / "written").mkdir()
+    write_model(tmp_path / "written", model)
+    expected = model.keras(asked(hub_folder), training=False).numpy()
+    shutil.rmtree(encoder)
+    folder = (tmp_path / "written").rename(tmp_path / "moved")
+    opened = open_model(folder)
+    np.testing.assert_array_equal(opened.keras(asked(hub_folder), training=False).numpy(), expected)
+    assert opened.encoder == folder / "encoder"
+    assert not (folder / "encoder" / "thesis.txt").exists()
+    assert start(replace(files, warm_start=folder), encoder).encoder == folder / "encoder"
+    shutil.rmtree(folder / "encoder" / "variables")
+    with pytest.raises(InputError, match="an encoder's SavedModel must be whole"):
+        open_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("bert-base-chinese", "no bert-base-chinese/saved_model.pb"),
+        ("scratch/tiny", "no scratch/tiny/saved_model.pb"),
+        ("/nowhere", "no /nowhere/saved_model.pb"),
+        ("http://127.0.0.1:9/encoder/3", "Connection refused"),
+    ],
+)
+def test_an_encoder_that_cannot_be_had_is_one_line(
+    files: Files, name: str, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "cache"))
+    with pytest.raises(InputError, match=reason) as raised:
+        start(files, name)
+    assert "TFHUB_CACHE_DIR" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_rows_longer_than_its_positions_are_refused(hub_folder: Path, files: Files) -> None:
+    with pytest.raises(InputError, match="--max-seq-length must be at most the 24 positions"):
+        start(files, hub_folder / "encoder", max_seq_length=25)
+
+
+def test_a_vocabulary_that_does_not_fit_is_refused(hub_folder: Path, data: Path, files: Files, tmp_path: Path) -> None:
+    larger = tmp_path / "vocab.txt"
+    larger.write_text((data / "bert-bin" / "vocab.txt").read_text(encoding="utf-8") + "多\n", encoding="utf-8")
+    with pytest.raises(InputError, match="must have an embedding for each of the 42 pieces"):
+        start(replace(files, vocabulary=larger), hub_folder / "encoder")
+
+
+def test_a_damaged_encoder_is_refused(hub_folder: Path, files: Files, tmp_path: Path) -> None:
+    for part in ("saved_model.pb", "variables/variables.index"):
+        copied = shutil.copytree(hub_folder / "encoder", tmp_path / part.replace("/", "-"))
+        whole = (copied / part).read_bytes()
+        (copied / part).write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(InputError, match="an encoder's SavedModel must be whole"):
+            start(files, copied)
+
+
+def test_other_savedmodels_are_refused(files: Files, tmp_path: Path) -> None:
+    from sentiment.model.tensorflow_setup import keras, tf
+
+    tf.saved_model.save(tf.Module(), str(tmp_path / "nothing"))
+    with pytest.raises(InputError, match="must be one to call and to fine-tune"):
+        start(files, tmp_path / "nothing")
+    words = keras.layers.Input((None,), dtype=tf.int32)
+    model = keras.Model(words, keras.layers.Embedding(41, 4)(words))
+    model.vocab_file = tf.saved_model.Asset(str(Path(__file__).parent / "data" / "bert-bin" / "vocab.txt"))
+    model.save(tmp_path / "words", include_optimizer=False, save_format="tf")
+    with pytest.raises(InputError, match="must take a dict of input_word_ids, input_mask, input_type_ids") as raised:
+        start(files, tmp_path / "words")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.fixture
+def address(hub_folder: Path, tmp_path: Path) -> Iterator[str]:
+    """A site that has the encoder as TF-Hub sends one: a packed folder."""
+    (tmp_path / "site").mkdir()
+    with tarfile.open(tmp_path / "site" / "3", "w:gz") as packed:
+        packed.add(hub_folder / "encoder", arcname=".")
+    site = partial(Quiet, directory=str(tmp_path / "site"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), site)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/3"
+    server.shutdown()
+    server.server_close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_an_address_is_fetched_once(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "cache"))
+    folder = hub_encoder.resolve(address)
+    assert folder.is_relative_to(tmp_path / "cache")
+    (tmp_path / "site" / "3").unlink()
+    assert hub_encoder.resolve(address) == folder
+    assert len(hub_encoder.source(address, None).pieces) == 41
+    with pytest.raises(InputError, match="HTTP Error 404"):
+        hub_encoder.resolve(address.replace("/3", "/4"))
