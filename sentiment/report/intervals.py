@@ -1,0 +1,22 @@
+"""The uncertainty of a share of rows."""
+
+from __future__ import annotations
+
+import math
+
+Z_95 = 1.959963984540054  # two-sided 95 %
+
+
+def wilson(right: int, rows: int) -> tuple[float, float] | None:
+    """Returns the 95 % score interval of the share right / rows, in 0..1; None of no rows.
+
+    E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA 22:209-212. It
+    stays within 0..1 and keeps a width where all rows are right, which the textbook's normal interval does not.
+    """
+    if rows == 0:
+        return None
+    share, weight = right / rows, Z_95**2 / rows
+    middle = (share + weight / 2) / (1 + weight)
+    half = Z_95 * math.sqrt(share * (1 - share) / rows + weight / (4 * rows)) / (1 + weight)
+    # At 0 and at `rows` the bound is exactly 0 and 1; rounding may miss that by an ulp.
+    return (0.0 if right == 0 else middle - half), (1.0 if right == rows else middle + half)

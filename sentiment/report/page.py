@@ -1,0 +1,103 @@
+"""The page: a report's JSON in, one self-contained HTML document out. It needs no script, no network and no other file.
+
+What a post holds cannot become markup: every value is escaped, and the page forbids scripts and what is elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentiment.report import charts, tables, wording
+from sentiment.report.slices import FEWEST_ROWS
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+EPOCHS_LISTED = 50
+
+
+def render(report: Mapping[str, Any]) -> str:
+    """Returns the HTML page of `report`, which is what `report.json` or `test_report.json` holds."""
+    html: str = _environment().get_template("page.html").render(context(report))
+    # A lone surrogate (it can come out of JSON) is no character, and cannot be written.
+    return html.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def context(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns all that the template shows."""
+    training = report["kind"] == "training"
+    return {
+        "title": f"{wording.model_name(report['model']['name'])}: {'training' if training else 'test'} report",
+        "source": "report.json" if training else "test_report.json",
+        "headline": wording.headline(report),
+        "verdict": wording.verdict(report),
+        "figures": tables.key_figures(report),
+        "labels": report["model"]["labels"],
+        "analysis": report.get("analysis"),
+        **_curves(report["result"]),
+        **(_analysed(report) if report.get("analysis") else {}),
+        **tables.made_of(report),
+    }
+
+
+def _curves(result: Mapping[str, Any]) -> dict[str, Any]:
+    drawn = charts.learning_curves(result)
+    names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if result.get(name)]
+    rows = list(zip(*(result[name] for name in names), strict=True)) if names else []
+    return {
+        "curves": drawn,
+        "curves_sentence": wording.told_curves(result) if drawn else "",
+        "rings": any(line.best for chart in drawn for line in chart.lines),
+        "epoch_columns": [name.replace("val_", "validation ") for name in names],
+        "epochs": charts.thinned([(epoch, *row) for epoch, row in enumerate(rows, 1)], EPOCHS_LISTED),
+    }
+
+
+def _analysed(report: Mapping[str, Any]) -> dict[str, Any]:
+    analysis, baseline = report["analysis"], report["baseline"]
+    shown: dict[str, Any] = {
+        "confusion": tables.confusion(analysis),
+        "per_label": tables.per_label(analysis),
+        "label_means": tables.label_means(tables.per_label(analysis)),
+        "reliability": charts.reliability(analysis["calibration"]["bins"]),
+        "calibration_sentence": wording.told_calibration(analysis),
+        "slices_sentence": wording.told_slices(analysis),
+        "mistakes_sentence": wording.told_mistakes(analysis),
+        "fewest": FEWEST_ROWS,
+        "baseline": baseline,
+        "warm": report["model"].get("warm", False),
+        **tables.sliced(analysis),
+    }
+    if baseline["available"]:
+        shown["pairs_sentence"] = wording.told_pairs(baseline["paired"])
+        shown["pairs"] = tables.pairs(baseline["paired"])
+        shown["beside"] = tables.beside(analysis, baseline)
+    return shown
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": wording.percent,
+        "points": wording.points,
+        "duration": wording.duration,
+        "count": lambda number: f"{number:,}",
+    }
+    environment.globals |= {
+        "size": (charts.WIDTH, charts.HEIGHT),
+        "edges": {"left": charts.LEFT, "right": charts.RIGHT, "top": charts.TOP, "bottom": charts.BOTTOM},
+    }
+    return environment

@@ -1,0 +1,63 @@
+"""`sentiment report`: draws the pages of a model, or of a test, again from their JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sentiment import atomic
+from sentiment.errors import InputError
+from sentiment.model import folder
+from sentiment.report import testing, training
+from sentiment.report.page import render
+from sentiment.run_folder import RunFolder
+from sentiment.settings import Settings, read_settings
+from sentiment.step import Result, step
+
+PAGES = {folder.REPORT: training.PAGE, testing.REPORT: testing.PAGE}
+
+
+def draw(place: Path) -> list[Path]:
+    """Draws report.html, test_report.html or both in the folder `place`, and returns which.
+
+    InputError: neither's JSON is there, or one is not a report that a page can be drawn from.
+    """
+    found = [name for name in PAGES if (place / name).is_file()]
+    if not found:
+        raise InputError(
+            f"a report's folder must hold {' or '.join(PAGES)}",
+            found=f"neither in {place}" if place.is_dir() else f"no folder {place}",
+            do="Name a model folder, the output of a test, or a run.",
+        )
+    pages = {place / PAGES[name]: _rendered(place / name) for name in found}
+    for path, page in pages.items():
+        atomic.write_text(path, page)
+    return list(pages)
+
+
+def _rendered(path: Path) -> str:
+    try:
+        report: Any = json.loads(path.read_text(encoding="utf-8"))
+        return render(report)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        reason = f"{path}: {type(error).__name__} {error}"
+    raise InputError("a page is drawn from a report of this version", found=reason, do="Train or test the model again.")
+
+
+def place_of(settings: Settings, where: str) -> Path:
+    """Returns the folder that `where` names: a folder, or else a run, whose model it then is."""
+    return Path(where) if Path(where).is_dir() else RunFolder.named(settings, where).model
+
+
+@click.command("report")
+@click.argument("where", metavar="FOLDER|RUN")
+@step
+def command(where: str) -> Result:
+    """Draw report.html and test_report.html again from the JSON beside them.
+
+    FOLDER is a model folder or the output of a test; RUN is a run, whose model's report it is.
+    """
+    return {"pages": [str(path) for path in draw(place_of(read_settings(), where))]}

@@ -1,0 +1,92 @@
+"""Slices: how the model does on parts of the rows. In each group of slices, every row is in exactly one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.data.tsv import Post
+from sentiment.gate.harmless import plain
+from sentiment.report.intervals import wilson
+
+SHORT, LONG = 20, 60  # characters; 20 is also the shortest old row that mixing takes by default
+LENGTHS = (f"short: up to {SHORT} characters", f"middle: {SHORT + 1} to {LONG}", f"long: over {LONG} characters")
+TITLES = ("with title", "without title")
+MARKERS = ("推", "噓", "→")
+NO_MARKER, NO_SOURCE = "no marker", "no source given"
+SOURCES_SHOWN = 12
+LONGEST_NAME = 60  # characters of a source
+FEWEST_ROWS = 20  # below which no slice is called notable
+
+# 推薦 is a word and no marker: one is followed by a colon or a space.
+_MARKER = re.compile(r"([推噓])\s*[:：]|([推噓])\s|(→)")
+
+
+def slices(posts: Sequence[Post], right: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """Returns the groups that mean something for these posts; `right` [rows] tells where the model is right.
+
+    Lengths always; titles, markers and sources only where some post has one.
+    """
+    groups: list[tuple[str, list[str], tuple[str, ...]]] = [("length", [length(post) for post in posts], LENGTHS)]
+    if any(post.title for post in posts):
+        groups.append(("title", [TITLES[0] if post.title else TITLES[1] for post in posts], TITLES))
+    markers = [marker(post) for post in posts]
+    if any(name in MARKERS for name in markers):
+        groups.append(("marker", markers, (*MARKERS, NO_MARKER)))
+    if any(post.source for post in posts):
+        groups.append(("source", *_sources(posts)))
+    return [{"group": name, "slices": _measured(kinds, names, right)} for name, kinds, names in groups]
+
+
+def length(post: Post) -> str:
+    """Returns the length slice of a post, by the characters of its text."""
+    return LENGTHS[0 if len(post.text) <= SHORT else 1 if len(post.text) <= LONG else 2]
+
+
+def marker(post: Post) -> str:
+    """Returns the push marker that the text begins with, as on PTT (`推:`, `噓 `, `→`)."""
+    found = _MARKER.match(post.text.lstrip())
+    return next(group for group in found.groups() if group) if found else NO_MARKER
+
+
+def _sources(posts: Sequence[Post]) -> tuple[list[str], tuple[str, ...]]:
+    """Returns the source slice of each post, and their names: the largest first, last the others together."""
+    counts = Counter(post.source for post in posts)
+    names = {source: plain(source, LONGEST_NAME) or NO_SOURCE for source, _ in counts.most_common(SOURCES_SHOWN)}
+    others = f"{len(counts) - len(names)} other sources"
+    kinds = [names.get(post.source, others) for post in posts]
+    last = (others,) if len(counts) > len(names) else ()
+    return kinds, (*dict.fromkeys(names.values()), *last)
+
+
+def _measured(kinds: Sequence[str], names: Sequence[str], right: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    whole = float(right.mean())
+    kind = np.array(kinds)
+    return [_slice(name, right[kind == name], whole) for name in names]
+
+
+def _slice(name: str, right: NDArray[np.bool_], whole: float) -> dict[str, Any]:
+    rows, correct = len(right), int(right.sum())
+    interval = wilson(correct, rows)
+    low, high = interval or (None, None)
+    return {
+        "name": name,
+        "rows": rows,
+        "correct": correct,
+        "accuracy": correct / rows if rows else None,
+        "low": low,
+        "high": high,
+        "notable": _notable(rows, interval, whole),
+    }
+
+
+def _notable(rows: int, interval: tuple[float, float] | None, whole: float) -> str | None:
+    """Returns `worse` or `better` when the accuracy of all rows is outside the slice's interval."""
+    if interval is None or rows < FEWEST_ROWS or interval[0] <= whole <= interval[1]:
+        return None
+    return "worse" if whole > interval[1] else "better"

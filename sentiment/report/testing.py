@@ -1,0 +1,78 @@
+"""The report of a test: test_report.json and test_report.html, beside test_report.txt and test_result.tsv."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from sentiment import atomic
+from sentiment.data.tsv import Post, read_posts
+from sentiment.model import folder
+from sentiment.model.folder import ModelCard
+from sentiment.model.split import hold_out
+from sentiment.model.training_files import fingerprint
+from sentiment.report.analysis import analyse
+from sentiment.report.baseline import baseline
+from sentiment.report.page import render
+from sentiment.report.training import described, now
+
+REPORT, PAGE = "test_report.json", "test_report.html"
+TRAINING_FILES = ("train.tsv", "load_train.tsv")  # what a run, and the older tool's command, call them
+NOT_AT_HAND = (
+    "the posts that the model was trained on are not at hand "
+    f"(neither beside the model nor beside the test file is a {' or '.join(TRAINING_FILES)} with their fingerprint)"
+)
+
+
+def write_test_report(
+    output: Path,
+    model: Path,
+    card: ModelCard,
+    data: Path,
+    posts: Sequence[Post],
+    probabilities: ArrayLike,
+    seconds: float,
+) -> None:
+    """Writes both files into `output`: `model` (with its `card`) on the `posts` of `data`.
+
+    The linear baseline stands beside the model where the posts that it was trained on are at hand.
+    """
+    learned = learned_from(model, card, data)
+    report = {
+        "kind": "test",
+        "made": now(),
+        "model": described(card),
+        "data": {"file": data.name, "fingerprint": fingerprint(data)},
+        "result": {"seconds": round(seconds, 3)},
+        "analysis": analyse(posts, probabilities, card.labels),
+        "baseline": baseline(learned, posts, probabilities) if learned else {"available": False, "reason": NOT_AT_HAND},
+    }
+    atomic.write_json(output / REPORT, report)
+    atomic.write_text(output / PAGE, render(report))
+
+
+def learned_from(model: Path, card: ModelCard, data: Path) -> list[Post]:
+    """Returns the posts that the model learned from, without those held out; none when they are not at hand.
+
+    They are looked for beside the model (a run's) and beside the test file, and known by their fingerprint.
+    """
+    for path in (place / name for place in (model.resolve().parent, data.resolve().parent) for name in TRAINING_FILES):
+        if path.is_file() and fingerprint(path) == card.data.get("fingerprint"):
+            posts = read_posts(path, card.label_set)
+            settings = _hyperparameters(model)
+            share, seed = settings.get("validation_share", 0.0), settings.get("seed", 0)
+            return [posts[row] for row in hold_out([post.label for post in posts], share, seed)[0]]
+    return []
+
+
+def _hyperparameters(model: Path) -> dict[str, Any]:
+    try:
+        report = json.loads((model / folder.REPORT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    found: dict[str, Any] = report.get("hyperparameters", {})
+    return found

@@ -1,0 +1,175 @@
+"""The page's sentences: what the figures mean, for a reader who has never heard of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+ALPHA = 0.05
+MINUS = "\N{MINUS SIGN}"
+WELL_CALIBRATED = 0.03  # a mean distance of confidence and accuracy that nobody would act on
+WORTH_TELLING = 1.02  # how much the validation loss must have risen again
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """Returns a share as `84.3 %`, without rounding what is not all to 100 or what is not nothing to 0."""
+    if share is None:
+        return "–"
+    told = f"{share * 100:.{digits}f}"
+    smallest = 10.0**-digits
+    if told == f"{100:.{digits}f}" and share < 1:
+        told = f"{100 - smallest:.{digits}f}"
+    if float(told) == 0 and share > 0:
+        told = f"{smallest:.{digits}f}"
+    return f"{told}\N{NO-BREAK SPACE}%"
+
+
+def points(difference: float, digits: int = 1) -> str:
+    """Returns a difference of shares in percentage points, with its sign: `+1.2`."""
+    told = f"{abs(difference) * 100:.{digits}f}"
+    return told if float(told) == 0 else f"{MINUS if difference < 0 else '+'}{told}"
+
+
+def p_value(p: float) -> str:
+    """Returns McNemar's p as `p = 0.031`; with no-break spaces, so that it stays on one line."""
+    told = "p < 0.001" if p < 0.001 else f"p = {min(p, 1.0):.{3 if p < 0.1 else 2}f}"
+    return told.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def moment(made: str) -> str:
+    """Returns an ISO time as `5 November 2026, 14:03 UTC`; what is no time stays as it is."""
+    try:
+        time = datetime.fromisoformat(made)
+    except ValueError:
+        return made
+    return f"{time.day} {time:%B %Y, %H:%M} {time.tzname() or ''}".strip()
+
+
+def duration(seconds: float) -> str:
+    """Returns a time span with two units at most: `4.2 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def model_name(name: str) -> str:
+    """Returns how to call a model: a hub's or a built-in name as it is, of a folder the last part."""
+    return name.rstrip("/").rpartition("/")[2] if name.count("/") > 1 or name.startswith((".", "/")) else name
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def headline(report: Mapping[str, Any]) -> str:
+    """Returns the page's first sentence: which model, from what and when, how often right, beside the baseline."""
+    model, analysis = report["model"], report.get("analysis")
+    name, trained = model_name(model["name"]), report["kind"] == "training"
+    if trained:
+        doing = f"trained on {counted(model['data']['rows'], 'post')} on {moment(report['made'])}"
+    else:
+        doing = f"tested on {report['data']['file']} on {moment(report['made'])}"
+    if not analysis:
+        return f"{name}, {doing}, was not tested: there were no test posts."
+    right = percent(analysis["metrics"]["accuracy"])
+    told = f"{name}, {doing}, is right on {right} of {counted(analysis['rows'], 'test post')}"
+    if not _available(report):
+        return f"{told}."
+    return f"{told}; a linear baseline is right on {percent(report['baseline']['metrics']['accuracy'])}."
+
+
+def verdict(report: Mapping[str, Any]) -> tuple[str, str]:
+    """Returns (better, worse, equal or unknown) and, in words, how the model stands beside the baseline."""
+    if not report.get("analysis"):
+        return "unknown", "Nothing is known about how good it is."
+    if not _available(report):
+        return "unknown", f"There is no baseline to compare it with: {report['baseline']['reason']}."
+    pairs = report["baseline"]["paired"]
+    ours, theirs = pairs["only_model"], pairs["only_baseline"]
+    if pairs["p"] >= ALPHA:
+        told = "No better and no worse than the baseline, as far as these posts can tell"
+        if ours == theirs == 0:
+            return "equal", f"{told}: the two are right on the same posts."
+        return "equal", f"{told}: what difference there is can be chance ({p_value(pairs['p'])})."
+    if ours > theirs:
+        return "better", f"Better than the baseline, and not by chance ({p_value(pairs['p'])})."
+    advice = "more posts, a pretrained model or other settings may help"
+    return "worse", f"Worse than the baseline, and not by chance ({p_value(pairs['p'])}): {advice}."
+
+
+def told_pairs(pairs: Mapping[str, Any]) -> str:
+    """Returns what McNemar's test looks at."""
+    ours, theirs = pairs["only_model"], pairs["only_baseline"]
+    if ours + theirs == 0:
+        return "On every post either both are right or both are wrong."
+    return (
+        f"Only one of the two is right on {counted(ours + theirs, 'post')}: the model on {ours:,}, the baseline on "
+        f"{theirs:,}. Were they equally good, so uneven a split would come about with {p_value(pairs['p'])} "
+        "(McNemar's exact test)."
+    )
+
+
+def told_calibration(analysis: Mapping[str, Any]) -> str:
+    """Returns whether the model's confidence can be taken at its word."""
+    found = analysis["calibration"]
+    sure, right, error = found["mean_confidence"], analysis["metrics"]["accuracy"], found["expected_calibration_error"]
+    figures = f"on average it is {percent(sure)} sure and {percent(right)} right"
+    if error < WELL_CALIBRATED:
+        how = "The model is about as often right as it says"
+    elif sure - right > error / 2:
+        how = "The model is surer than it should be"
+    elif right - sure > error / 2:
+        how = "The model is right more often than it says"
+    else:
+        how = "The model is too sure of some answers and not sure enough of others"
+    return f"{how}: {figures}. The expected calibration error is {percent(error)}."
+
+
+def told_curves(result: Mapping[str, Any]) -> str:
+    """Returns what the validation loss says about the number of epochs; empty when nothing was held out."""
+    losses: Sequence[float] = result.get("val_loss") or []
+    if not losses:
+        return "No rows were held out, so there are no validation figures."
+    if len(losses) == 1:
+        return ""
+    best = min(range(len(losses)), key=lambda epoch: losses[epoch])
+    kept = result.get("kept_epoch") or len(losses)
+    if kept < len(losses):
+        return f"Training stopped after epoch {len(losses)}; the model has the weights of epoch {kept}, the best."
+    if best == len(losses) - 1:
+        return "The validation loss was lowest in the last epoch: more epochs may still help."
+    if losses[-1] > losses[best] * WORTH_TELLING:
+        return (
+            f"The validation loss was lowest after epoch {best + 1} of {len(losses)} and rose since: "
+            "from there on the model learns its training posts by heart."
+        )
+    return f"The validation loss levelled off after epoch {best + 1} of {len(losses)}."
+
+
+def told_mistakes(analysis: Mapping[str, Any]) -> str:
+    """Returns which mistakes are listed, of how many."""
+    total, shown = analysis["mistakes_total"], len(analysis["mistakes"])
+    which = "All of them" if total == shown else f"The {shown} of which the model was surest"
+    return (
+        f"{counted(total, 'mistake')} on {counted(analysis['rows'], 'post')}. {which}, the surest first: "
+        "here the model has something to learn, or the label is wrong."
+    )
+
+
+def told_slices(analysis: Mapping[str, Any]) -> str:
+    """Returns which slices stand out."""
+    found = [item for group in analysis["slices"] for item in group["slices"]]
+    told = []
+    for how in ("worse", "better"):
+        parts = [f"{item['name']} ({percent(item['accuracy'])})" for item in found if item["notable"] == how]
+        if parts:
+            told.append(f"{how.capitalize()} than the whole: {', '.join(parts)}.")
+    return " ".join(told) or "No slice differs notably from the whole."
+
+
+def _available(report: Mapping[str, Any]) -> bool:
+    return bool(report.get("baseline") and report["baseline"]["available"])

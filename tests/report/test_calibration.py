@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment.report.calibration import BINS, calibration
+
+ANSWERS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=80)
+
+
+def calibrated(rows: list[tuple[float, bool]]) -> dict[str, object]:
+    return calibration(np.array([row[0] for row in rows]), np.array([row[1] for row in rows]))
+
+
+@given(ANSWERS)
+def test_every_row_is_in_one_bin_and_the_error_is_a_share(rows: list[tuple[float, bool]]) -> None:
+    found = calibrated(rows)
+    bins = found["bins"]
+    assert isinstance(bins, list)
+    assert len(bins) == BINS
+    assert sum(item["rows"] for item in bins) == len(rows)
+    assert sum(item["correct"] for item in bins) == sum(right for _, right in rows)
+    error = found["expected_calibration_error"]
+    assert isinstance(error, float)
+    assert 0 <= error <= 1
+    for item in bins:
+        if item["rows"]:
+            assert item["from"] - 1e-9 <= item["confidence"] <= item["to"] + 1e-9
+            assert item["low"] <= item["accuracy"] <= item["high"]
+        else:
+            assert item["accuracy"] is item["confidence"] is item["low"] is None
+
+
+def test_the_error_of_a_known_case() -> None:
+    # Sure to 95 % and right in 8 of 10; sure to 65 % and right in 2 of 2.
+    found = calibrated([(0.95, True)] * 8 + [(0.95, False)] * 2 + [(0.65, True)] * 2)
+    assert found["expected_calibration_error"] == pytest.approx((10 * 0.15 + 2 * 0.35) / 12)
+    assert found["mean_confidence"] == pytest.approx(0.9)
+
+
+def test_certainty_belongs_to_the_last_bin() -> None:
+    bins = calibrated([(1.0, True)])["bins"]
+    assert isinstance(bins, list)
+    assert [item["rows"] for item in bins] == [0] * 9 + [1]

@@ -1,0 +1,71 @@
+"""`sentiment report`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sentiment import cli
+from sentiment.errors import InputError
+from sentiment.report.render import command, draw, place_of
+from sentiment.settings import Settings
+
+from .conftest import MakeReport
+
+
+def test_draws_the_page_again_from_the_json_alone(
+    make_report: MakeReport, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_report()
+    page = tmp_path / "report.html"
+    before = page.read_bytes()
+    for path in (page, tmp_path / "summary.txt"):
+        path.unlink()
+    assert cli.run([str(tmp_path)], command, "report") == 0
+    assert json.loads(capsys.readouterr().out) == {"pages": [str(page)]}
+    assert page.read_bytes() == before
+
+
+def test_a_run_is_its_model(make_report: MakeReport, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    assert place_of(settings, "nightly:1").parent.parent == tmp_path / "runs"
+    assert place_of(settings, str(tmp_path)) == tmp_path
+
+
+def test_no_report_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([str(tmp_path)], command, "report") == 2
+    assert "must hold report.json or test_report.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"kind": "training"}', '"text"', '{"inputs": {}, "result": {}}'])
+def test_another_json_is_one_line_and_leaves_the_page(make_report: MakeReport, tmp_path: Path, content: str) -> None:
+    make_report()
+    before = (tmp_path / "report.html").read_bytes()
+    (tmp_path / "report.json").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match="a report of this version"):
+        draw(tmp_path)
+    assert (tmp_path / "report.html").read_bytes() == before
+
+
+def test_both_pages_of_a_folder(make_report: MakeReport, tmp_path: Path) -> None:
+    report = make_report()
+    changed = {
+        **report,
+        "kind": "test",
+        "data": {"file": "test.tsv", "fingerprint": "ab" * 32},
+        "result": {"seconds": 1},
+    }
+    (tmp_path / "test_report.json").write_text(json.dumps(changed), encoding="utf-8")
+    assert [path.name for path in draw(tmp_path)] == ["report.html", "test_report.html"]
+    page = (tmp_path / "test_report.html").read_text(encoding="utf-8")
+    assert "tested on test.tsv" in page
+    assert "Learning curves" not in page
+
+
+def test_templates_are_part_of_the_package() -> None:
+    import tomllib
+
+    declared = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+    assert "templates/*" in declared["tool"]["setuptools"]["package-data"]["sentiment.report"]
