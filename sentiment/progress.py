@@ -8,7 +8,8 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 SECONDS_BETWEEN_LINES = 10.0  # in a log, where a line cannot be rewritten
-LOG_LINE = "{desc}: {n_fmt}/{total_fmt} {unit}, {rate_fmt}, {remaining} left{postfix}"
+LOG_LINE = "{desc}: {n:,}/{total:,}{unit}, {rate_noinv_fmt}, {remaining} left{postfix}"
+TERMINAL_LINE = "{desc} {percentage:3.0f}% |{bar}| {n:,}/{total:,}{unit}, {rate_noinv_fmt}, {remaining} left{postfix}"
 
 
 class LogLines:
@@ -26,19 +27,28 @@ class LogLines:
         self._stream.flush()
 
 
-def progress(total: int, what: str, unit: str = "rows") -> tqdm[Any]:
-    """Returns a progress line; `update(n)` moves it. It rewrites itself on a terminal, adds a line in a log.
+def progress(total: int, what: str, unit: str = "rows", done: int = 0) -> tqdm[Any]:
+    """Returns a progress line; `update(n)` moves it on from `done`.
 
-    In a log, work that is done within seconds says nothing.
+    It rewrites itself on a terminal and adds a line in a log, where work that is done within seconds says nothing.
     """
     if sys.stderr.isatty():
         return tqdm(
-            total=total, desc=what, unit=f" {unit}", file=sys.stderr, mininterval=0.3, dynamic_ncols=True, leave=False
+            total=total,
+            initial=done,
+            desc=what,
+            unit=f" {unit}",
+            file=sys.stderr,
+            mininterval=0.3,
+            dynamic_ncols=True,
+            bar_format=TERMINAL_LINE,
+            leave=False,
         )
     return tqdm(
         total=total,
+        initial=done,
         desc=what,
-        unit=unit,
+        unit=f" {unit}",
         file=LogLines(sys.stderr),
         mininterval=SECONDS_BETWEEN_LINES,
         delay=SECONDS_BETWEEN_LINES,

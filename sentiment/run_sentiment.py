@@ -22,30 +22,17 @@ from sentiment.data.mix import Mixing
 from sentiment.data.tsv import read_posts
 from sentiment.errors import InputError
 from sentiment.export import export as exporting
+from sentiment.export.formats import SAVED_MODEL, TENSORRT, TFLITE, FormatList, require_replaceable
 from sentiment.model import folder, infer, train
 from sentiment.model import test as testing
+from sentiment.model.model_type import CUSTOM, DEFAULT_ENCODERS, require_known_type
 from sentiment.model.training_files import Files, settings_for
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say
 
 NAME = "run_sentiment"
 MIXED = "load_train.tsv"  # new_train.tsv with old rows mixed in, in the data folder
-FORMATS = ("savedmodel", "tensorRT", "tflite")
-NOT_AVAILABLE = ("tensorRT", "tflite")
-
-
-class FormatList(click.ParamType[tuple[str, ...]]):
-    """`savedmodel,tensorRT`, or the same as a Python list."""
-
-    name = "list"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        known = {name.lower(): name for name in FORMATS}
-        words = [word.strip(" \t'\"") for word in str(value).strip(" \t[]()").split(",")]
-        unknown = [word for word in words if word.lower() not in known]
-        if unknown:
-            self.fail(f"{', '.join(map(repr, unknown))} is none of {', '.join(FORMATS)}", param, ctx)
-        return tuple(known[word.lower()] for word in words)
+FORMATS = {"savedmodel": SAVED_MODEL, "tensorRT": TENSORRT, "tflite": TFLITE}  # by the older tool's names
 
 
 @dataclass(frozen=True)
@@ -97,7 +84,7 @@ def do_train(
     """Trains into the output folder, and exports to the deploy folder when there is one; returns both results."""
     folder.require_replaceable(folders.output)
     if folders.deploy:
-        exporting.require_replaceable(folders.deploy)
+        require_replaceable(folders.deploy, [FORMATS[name] for name in save_format])
     test_file, train_file = folders.file("test.tsv"), folders.file("train.tsv")
     files = Files(train_file, test_file, folders.output, folders.load)
     hyperparameters = settings_for(files, model_type, model_name, **given)
@@ -110,10 +97,9 @@ def do_train(
     results["train"] = train.train(files, hyperparameters, settings.label_set)
     say((folders.output / folder.SUMMARY).read_text(encoding="utf-8"))
     if folders.deploy:
-        for name in [name for name in save_format if name in NOT_AVAILABLE]:
-            say(f"{NAME}: {name} is not available here; {folders.deploy} gets the plain SavedModel instead")
         posts = read_posts(test_file, settings.label_set)
-        results["export"] = exporting.export(folders.output, folders.deploy, posts, settings.model_name)
+        formats = [FORMATS[name] for name in save_format]
+        results["export"] = exporting.export(folders.output, folders.deploy, posts, settings.model_name, formats)
     return results
 
 
@@ -124,12 +110,6 @@ def do_test(folders: Folders, use_dev_dataset: bool) -> dict[str, Result]:
     )
     say(Path(result["report"]).read_text(encoding="utf-8"))
     return {"test": result}
-
-
-def require_known_type(model_type: str) -> None:
-    from sentiment.model import classifier
-
-    classifier.require_known_type(model_type)
 
 
 def require_same_type(output: Path, model_type: str | None) -> None:
@@ -173,11 +153,12 @@ BY_ENCODER = "; for scratch/… and a loaded model, as `sentiment train`"
 @click.option("--do_inference", type=bool, default=False, show_default=True, help="Whether to open the console.")
 @click.option(
     "--save_format",
-    type=FormatList(),
+    type=FormatList(FORMATS),
     default="savedmodel, tensorRT",
     show_default=True,
-    help="What goes to --deploy_dir: savedmodel, tensorRT, tflite. tensorRT and tflite are not available yet: the plain"
-    " SavedModel is made instead, and said so.",
+    help="savedmodel goes to --deploy_dir itself, without the optimizer; tensorRT, made from it, to"
+    " <deploy_dir>-tensorrt; tflite to <deploy_dir>-tflite. Without a GPU and TensorRT's libraries a line says so and"
+    " the plain SavedModel is all there is.",
 )
 @click.option("--model_type", help='"custom", "origin" or "tf-hub".  [default: custom]')
 @click.option(
@@ -218,7 +199,8 @@ def command(
     results: dict[str, Any] = {"task": task_name}
     if training:
         folders.require_apart()
-        name = given.pop("model_name") or (None if load_model_dir else "bert-base-chinese")
+        usual = None if load_model_dir else DEFAULT_ENCODERS.get(model_type or CUSTOM)
+        name = given.pop("model_name") or usual
         results |= do_train(folders, settings, model_type=model_type, model_name=name, **given)
     else:
         require_same_type(output_dir, model_type)

@@ -1,61 +1,112 @@
-"""`sentiment export`: a trained model folder becomes a version folder that TensorFlow Serving loads."""
+"""`sentiment export`: a trained model folder becomes a version folder for TensorFlow Serving, and more formats."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sentiment import atomic
 from sentiment.data.tsv import Post, read_posts
-from sentiment.errors import InputError
-from sentiment.model.folder import open_model, read_card
+from sentiment.errors import SentimentError
+from sentiment.export.formats import (
+    FORMATS,
+    MARKS,
+    SAVED_MODEL,
+    TENSORRT,
+    FormatList,
+    folder_of,
+    require_replaceable,
+    to_make,
+)
+from sentiment.model.folder import OpenedModel, open_model, read_card
 from sentiment.run_folder import RunFolder
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
 
-SAVED_MODEL = "saved_model.pb"
-FORMATS = ("savedmodel",)
+if TYPE_CHECKING:
+    from sentiment.export.parity import Reference
 
 
-def export(model: Path, output: Path, posts: list[Post], model_name: str) -> Result:
-    """Saves, checks against the trained model, adds the warm-up file; the folder appears whole or not at all.
+def export(
+    model: Path, output: Path, posts: list[Post], model_name: str, formats: Sequence[str] = (SAVED_MODEL,)
+) -> Result:
+    """Makes each of `formats`, compared with the trained model on `posts`; a folder appears whole or not at all.
 
-    `posts` are the rows of the parity check; without any, texts are made from the model's vocabulary.
+    Without enough posts, texts are made from the model's vocabulary. A SavedModel that differs is a ParityError; what
+    cannot be made of the others is reported as `{"made": false, "why": …}`, and an earlier one in its place stays.
     """
-    require_replaceable(output)
+    require_replaceable(output, formats)
     opened = open_model(model)
-    from sentiment.export import graph, parity, warmup
+    from sentiment.export import parity
 
     begin = time.monotonic()
-    with atomic.replacing_folder(output) as made:
-        say(f"export: saving {model}")
-        graph.save(opened, made)
-        say("export: comparing with the trained model")
-        enough = len(posts) >= parity.FEWEST_ROWS
-        rows = posts[: parity.MOST_ROWS] if enough else [*posts, *parity.invented_posts(opened.pieces)]
-        checked = parity.check(opened, made, rows)
-        warmup.write(made, opened.tokenizer, model_name)
-        sizes = {file: file.stat().st_size for file in made.rglob("*") if file.is_file()}
-        graph_bytes = sizes[made / SAVED_MODEL]
+    reference = parity.Reference(opened, parity.rows_for(posts, opened.pieces))
+    made: dict[str, Result] = {}
+    for name in to_make(formats):
+        say(f"export: {name} of {model}")
+        if name == SAVED_MODEL:
+            made[name] = _saved_model(opened, reference, output, model_name)
+        else:
+            made[name] = _other(opened, reference, output, name, model_name)
+    plain = made.get(SAVED_MODEL)
     return {
-        "export": str(output),
-        "formats": {"savedmodel": {"bytes": sum(sizes.values())}},
+        "export": str(output) if plain else None,
+        "formats": made,
         "weights_bytes": 4 * opened.card.parameters,
-        "graph_bytes": graph_bytes,
-        "parity": checked,
+        "graph_bytes": (output / MARKS[SAVED_MODEL]).stat().st_size if plain else None,
+        "parity": plain["parity"] if plain else None,
         "seconds": round(time.monotonic() - begin, 3),
     }
 
 
-def require_replaceable(output: Path) -> None:
-    """Raises InputError when `output` holds something that is no export, which must not be deleted."""
-    if not output.exists() or (output / SAVED_MODEL).is_file() or (output.is_dir() and not any(output.iterdir())):
-        return
-    raise InputError(
-        "the output must be a new folder or an earlier export", found=f"something else at {output}", do="Name another."
-    )
+def _saved_model(opened: OpenedModel, reference: Reference, output: Path, model_name: str) -> Result:
+    from sentiment.export import graph, warmup
+
+    def write(folder: Path) -> dict[str, Any]:
+        graph.save(opened, folder)
+        parity = reference.check_saved_model(folder)
+        warmup.write(folder, opened.tokenizer, model_name)
+        return {"parity": parity.as_json()}
+
+    return _written(output, write)
+
+
+def _other(opened: OpenedModel, reference: Reference, output: Path, name: str, model_name: str) -> Result:
+    """Makes a format beside the version folder, or says in one line why not."""
+    from sentiment.export import tensorrt, tflite
+
+    def write(folder: Path) -> dict[str, Any]:
+        if name == TENSORRT:
+            return tensorrt.make(opened, reference, output, folder, model_name)
+        return tflite.make(opened, reference, folder, name)
+
+    why = tensorrt.missing() if name == TENSORRT else None
+    if why is None:
+        try:
+            made = _written(folder_of(output, name), write)
+        except SentimentError as error:
+            why = str(error)
+    if why is not None:
+        instead = "; the plain SavedModel is made instead" if name == TENSORRT else ""
+        say(f"export: {name} is not made here: {why}{instead}")
+        return {"made": False, "why": why}
+    if fallbacks := made.get("select_tf_ops"):
+        say(f"export: {name} needs TensorFlow's own kernels (SELECT_TF_OPS) for {', '.join(fallbacks)}")
+    return made
+
+
+def _written(folder: Path, write: Callable[[Path], dict[str, Any]]) -> Result:
+    """Lets `write` fill `folder`, which is replaced as a whole; returns what it returns, with path, bytes, seconds."""
+    begin = time.monotonic()
+    with atomic.replacing_folder(folder) as new:
+        written = write(new)
+        size = sum(file.stat().st_size for file in new.rglob("*") if file.is_file())
+    seconds = round(time.monotonic() - begin, 3)
+    return {"made": True, "path": str(folder), "bytes": size, "seconds": seconds, **written}
 
 
 @click.command("export")
@@ -63,10 +114,25 @@ def require_replaceable(output: Path) -> None:
 @click.option("--model", type=click.Path(path_type=Path), help="The model folder to export.")
 @click.option("--output", type=click.Path(path_type=Path), help="The version folder to make.")
 @click.option("--data", type=click.Path(path_type=Path), help="Labelled posts for the parity check (TSV).")
-@click.option("--save-format", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
+@click.option(
+    "--format",
+    "formats",
+    type=FormatList(),
+    multiple=True,
+    default=(SAVED_MODEL,),
+    show_default=True,
+    help=f"{', '.join(FORMATS)}: once or more, or with commas. All but savedmodel go beside the version folder, to "
+    "OUTPUT-<format>.",
+)
 @step
-def command(run_id: str | None, model: Path | None, output: Path | None, data: Path | None, save_format: str) -> Result:
-    """Turn a trained model into a SavedModel for serving."""
+def command(
+    run_id: str | None,
+    model: Path | None,
+    output: Path | None,
+    data: Path | None,
+    formats: tuple[tuple[str, ...], ...],
+) -> Result:
+    """Turn a trained model into a SavedModel for serving, a TensorRT one, or a TFLite file."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id) if run_id else None
     if run:
@@ -75,7 +141,7 @@ def command(run_id: str | None, model: Path | None, output: Path | None, data: P
     if not (model and output):
         raise click.UsageError("give --run, or --model and --output")
     posts = read_posts(data, read_card(model).label_set) if data else []
-    result = export(model, output, posts, settings.model_name)
+    result = export(model, output, posts, settings.model_name, [name for names in formats for name in names])
     if run:
         atomic.write_json(run.result("export"), result)
     return result

@@ -1,12 +1,15 @@
-"""A toy model to export, trained for one epoch."""
+"""A toy model, trained for one epoch, and its export in every format."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sentiment.data.tsv import Post, write_posts
+from sentiment.export.export import export
+from sentiment.export.formats import FORMATS
 from sentiment.labels import Labels
 from sentiment.model import encoder
 from sentiment.model.hyperparameters import choose
@@ -38,3 +41,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory, posts: list[Post]) -> Path
         patch.setitem(encoder.SCRATCH, "scratch/toy", (1, 16, 2))
         train(Files(folder / "train.tsv", None, folder / "model"), settings, Labels())
     return folder / "model"
+
+
+@pytest.fixture(scope="session")
+def result(trained: Path, posts: list[Post], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The result of an export of `trained` in every format; what it made is read only."""
+    return export(trained, tmp_path_factory.mktemp("export") / "1", posts, "sentiment", FORMATS)
+
+
+@pytest.fixture(scope="session")
+def version(result: dict[str, Any]) -> Path:
+    """The version folder of that export."""
+    return Path(result["export"])
