@@ -1,0 +1,71 @@
+"""Runs a part of an experiment as a process of its own: its memory and its death are its own.
+
+It ends with the process that started it, even when that one is killed: a sweep that is started again must not meet the
+training of the first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sentiment.bench.results import read_row
+from sentiment.step import say
+
+PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>; it is the starting thread whose end counts: start children from the main one
+LAST_LINES = 20
+
+
+class Failed(Exception):
+    """A child ended without a result; the text says why in one line."""
+
+
+def start(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Popen[str]:
+    """Starts `python -m module arguments`."""
+    parent = os.getpid()
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def die_with_parent() -> None:
+        library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before that was said
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.Popen(command, text=True, encoding="utf-8", errors="replace", preexec_fn=die_with_parent, **pipes)
+
+
+def result_of(module: str, arguments: Sequence[str], result: Path) -> dict[str, Any]:
+    """Runs a verb with `--result` and returns what it wrote there; passes on what it says. Raises: Failed."""
+    result.parent.mkdir(parents=True, exist_ok=True)
+    result.unlink(missing_ok=True)
+    last: deque[str] = deque(maxlen=LAST_LINES)
+    options = [*arguments, "--result", str(result)]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with start(module, options, **pipes) as process:
+        try:
+            for line in process.stderr or ():
+                last.append(line.rstrip())
+                say(f"    {line.rstrip()}")
+        except BaseException:
+            process.kill()
+            raise
+    found = read_row(result) or {}
+    if process.returncode == 0 and found and "error" not in found:
+        return found
+    raise Failed(found.get("error") or reason(process.returncode, last))
+
+
+def reason(code: int, last: Sequence[str]) -> str:
+    """Says why a process ended that left no reason itself."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+    said = [line for line in last if line.strip()]
+    return said[-1][:300] if said else f"exit code {code}"

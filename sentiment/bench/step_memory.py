@@ -1,0 +1,147 @@
+"""One training step, measured: run by `sentiment bench length` as a process of its own, asked over its stdin.
+
+A line `BATCH STEPS` is answered by one line of JSON: {"batch", "bytes", "seconds"} with the peak of memory and the time
+of the last of the steps, or {"batch", "out_of_memory": …} after which it ends. Its first line says what it measures.
+
+- GPU: the peak that TensorFlow's allocator reached (`tf.config.experimental.get_memory_info`).
+- CPU: the peak resident memory of the whole process (`VmHWM` in /proc/self/status), reset before each measurement.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from sentiment import cli
+from sentiment.data.tsv import Post, write_posts
+from sentiment.labels import Labels
+from sentiment.model.batches import Inputs, Ints
+from sentiment.model.hyperparameters import choose
+from sentiment.model.training_files import Files
+from sentiment.settings import read_settings
+
+GPU_MEMORY, CPU_MEMORY = "peak memory on the GPU", "peak resident memory of the process"
+MEBIBYTE = 1 << 20
+
+
+class MeasuredStep:
+    """A model with its optimizer, and how much memory a step of it takes."""
+
+    def __init__(self, model_type: str, model_name: str, length: int, precision: str, labels: Labels) -> None:
+        from sentiment.model.devices import find_devices
+        from sentiment.model.precision import building_in, choose_precision
+        from sentiment.model.start import starting_point
+        from sentiment.model.training_step import adam, training_step
+
+        self.length = length
+        self.devices = find_devices("1")
+        self.precision = choose_precision(precision, self.devices.capabilities)
+        settings = choose(model_type, model_name, max_seq_length=length)
+        with building_in(self.precision.policy), tempfile.TemporaryDirectory() as folder:
+            train = Path(folder) / "train.tsv"
+            posts = [Post("好", label) for label in range(len(labels))]
+            write_posts(train, posts)
+            start = starting_point(Files(train, None, train.parent), settings, labels, posts)
+        self.pieces, self.parameters = len(start.pieces), start.card.parameters
+        optimizer = adam(scales_loss=self.precision.scales_loss)
+        self.step = training_step(start.keras, optimizer, settings.clip_norm, None, self.devices.strategy)
+        self.on_gpu = self.devices.names[0].startswith("GPU")
+        self.step(*self.rows(1))  # traced once, for every shape
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "device": self.devices.describe(),
+            "measured": GPU_MEMORY if self.on_gpu else CPU_MEMORY,
+            "precision": self.precision.policy,
+            "parameters": self.parameters,
+        }
+
+    def rows(self, batch: int) -> tuple[Inputs, Ints]:
+        """Returns `batch` rows without padding, so that every piece costs what it can cost."""
+        shape = (batch, self.length)
+        ids = np.random.default_rng(batch).integers(0, self.pieces, shape, np.int32)
+        inputs = {"input_ids": ids, "input_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
+        return inputs, np.zeros(batch, np.int32)
+
+    def measure(self, batch: int, steps: int) -> dict[str, Any]:
+        """Takes `steps` steps; returns the peak of memory in bytes, and the seconds of the last one."""
+        from sentiment.model.tensorflow_setup import tf
+
+        rows, seconds = self.rows(batch), 0.0
+        self._forget_peak()
+        try:
+            for _ in range(steps):
+                begin = time.monotonic()
+                loss, _hits = self.step(*rows)
+                float(loss)  # waits for the GPU
+                seconds = time.monotonic() - begin
+        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+            return {"batch": batch, "out_of_memory": type(error).__name__}
+        return {"batch": batch, "bytes": self._peak(), "seconds": seconds}
+
+    def _forget_peak(self) -> None:
+        from sentiment.model.tensorflow_setup import tf
+
+        if self.on_gpu:
+            tf.config.experimental.reset_memory_stats(self.devices.names[0])
+        else:
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # see proc(5): resets VmHWM
+
+    def _peak(self) -> int:
+        from sentiment.model.tensorflow_setup import tf
+
+        if self.on_gpu:
+            return int(tf.config.experimental.get_memory_info(self.devices.names[0])["peak"])
+        return resident_memory("self", "VmHWM")
+
+
+def resident_memory(process: int | str, field: str = "VmRSS") -> int:
+    """Returns a process' resident memory in bytes, now (VmRSS) or at its peak (VmHWM); 0 when it is gone."""
+    try:
+        lines = Path("/proc", str(process), "status").read_text(encoding="ascii").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    found = [line.split() for line in lines if line.startswith(f"{field}:")]
+    return int(found[0][1]) * 1024 if found else 0
+
+
+def asked() -> Iterator[tuple[int, int]]:
+    """Yields the (batch, steps) that are asked for, until stdin ends."""
+    for line in sys.stdin:
+        batch, steps = line.split()
+        yield int(batch), int(steps)
+
+
+@click.command("step_memory")
+@click.option("--model-type", required=True)
+@click.option("--model-name", required=True)
+@click.option("--max-seq-length", type=int, required=True)
+@click.option("--precision", required=True)
+@click.option("--memory", type=int, help="Bytes that TensorFlow may take of the GPU.")
+def command(model_type: str, model_name: str, max_seq_length: int, precision: str, memory: int | None) -> None:
+    """Measure training steps."""
+    from sentiment.model.tensorflow_setup import tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus and memory:
+        limit = tf.config.LogicalDeviceConfiguration(memory_limit=memory // MEBIBYTE)
+        tf.config.set_logical_device_configuration(gpus[0], [limit])
+    measured = MeasuredStep(model_type, model_name, max_seq_length, precision, read_settings().label_set)
+    click.echo(json.dumps(measured.describe()))
+    for batch, steps in asked():
+        answer = measured.measure(batch, steps)
+        click.echo(json.dumps(answer))
+        if "out_of_memory" in answer:
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run(sys.argv[1:], command, "step_memory"))
