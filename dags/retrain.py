@@ -8,6 +8,7 @@ serves it as the **canary** if it is not worse. A person decides about the canar
 |---|---|---|
 | ingest | takes new files in, row by row; a bad row is put aside with its reason | |
 | prepare | mixes old rows into the new ones, keeps test texts out | nothing is new |
+| check | measures the new posts: damage, repeats, near-copies of test texts, drift, doubtful labels | a figure is above its limit: a mail says which |
 | train | fine-tunes the candidate | |
 | evaluate | scores candidate and stable on the same rows | |
 | gate | decides | the candidate is worse: a mail says what, and by how much |
@@ -21,7 +22,7 @@ rows are new again in the next one.
 from __future__ import annotations
 
 from airflow.sdk import DAG, Param
-from sentiment_mail import RegressionNotifier
+from sentiment_mail import CheckNotifier, RegressionNotifier
 from sentiment_steps import StepOperator
 from sentiment_workflows import CANARY, DEFAULT_ARGS, RETRAIN, nightly
 
@@ -87,10 +88,11 @@ with DAG(
 ):
     ingest = StepOperator(task_id="ingest", verb="ingest")
     prepare = StepOperator(task_id="prepare", verb="prepare", form=MIXING, skip_when="nothing_new")
+    check = StepOperator(task_id="check", verb="check", fail_unless="passed", on_failure_callback=CheckNotifier())
     train = StepOperator(task_id="train", verb="train", form=TRAINING)
     evaluate = StepOperator(task_id="evaluate", verb="evaluate")
     gate = StepOperator(task_id="gate", verb="gate", fail_unless="passed", on_failure_callback=RegressionNotifier())
     export = StepOperator(task_id="export", verb="export")
     deploy_canary = StepOperator(task_id="deploy_canary", verb="canary", outlets=[CANARY], event_keys=["version"])
 
-    ingest >> prepare >> train >> evaluate >> gate >> export >> deploy_canary
+    ingest >> prepare >> check >> train >> evaluate >> gate >> export >> deploy_canary

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from sentiment_steps import step_settings
 from sentiment_workflows import CANARY, RETRAIN
 
+from sentiment.checks.mail import warnings_of
 from sentiment.errors import InputError
 from sentiment.gate.approval import approval_body
 from sentiment.run_folder import RunFolder
@@ -93,5 +94,5 @@ def question(events: list[Any]) -> dict[str, Any]:
             raise InputError("there must be a canary to decide about", found="none", do="Trigger sentiment_retrain.")
         version, run_id, links = state.canary, state.versions[state.canary].run, {}
     run = RunFolder.named(settings, run_id)
-    body = approval_body(run.read("gate"), run.read("prepare"), version, links)
+    body = approval_body(run.read("gate"), run.read("prepare"), version, links, warnings_of(run))
     return {"version": version, "run": run_id, "body": body}

@@ -18,6 +18,7 @@ from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 from airflow.sdk import Context
 from sentiment_steps import StepRefused, step_settings
 
+from sentiment.checks.mail import check_mail, warnings_of
 from sentiment.gate.harmless import html_text, plain, safe_links
 from sentiment.gate.mail import Mail, regression_mail
 from sentiment.run_folder import RunFolder
@@ -63,7 +64,18 @@ class RegressionNotifier(StepFailureNotifier):
         if not isinstance(context.get("exception"), StepRefused):
             return failure_mail(context)
         run = RunFolder.named(step_settings(), str(context["run_id"]))
-        return regression_mail(run.read("gate"), run.name, run.read("prepare"), {"Log": context["ti"].log_url})
+        links = {"Log": context["ti"].log_url}
+        return regression_mail(run.read("gate"), run.name, run.read("prepare"), links, warnings_of(run))
+
+
+class CheckNotifier(StepFailureNotifier):
+    """Mails which check of the new posts stopped the run, and on which texts; any other failure as that failure."""
+
+    def compose(self, context: Context) -> Mail:
+        if not isinstance(context.get("exception"), StepRefused):
+            return failure_mail(context)
+        run = RunFolder.named(step_settings(), str(context["run_id"]))
+        return check_mail(run.read("check"), run.name, {"Log": context["ti"].log_url})
 
 
 class TwoPartHook(SmtpHook):

@@ -13,13 +13,20 @@ LONGEST_TEXT = 120
 
 
 def approval_body(
-    gate: Mapping[str, Any], prepare: Mapping[str, Any] | None, version: int, links: Mapping[str, str]
+    gate: Mapping[str, Any],
+    prepare: Mapping[str, Any] | None,
+    version: int,
+    links: Mapping[str, str],
+    warnings: Iterable[str] = (),
 ) -> str:
     """Returns the Markdown body of the approval of canary `version`; `gate` and `prepare` are those steps' results.
 
+    `warnings` are sentences about the new posts.
+
     Every word that comes from data is escaped, for Markdown and for HTML.
     """
-    parts = [f"**{markdown(gate['sentence'], 1000)}**", *_warnings(gate)]
+    parts = [f"**{markdown(gate['sentence'], 1000)}**", *_overridden(gate)]
+    parts += _list("Warnings about the new posts", warnings)
     head = ("", "rows", stable_name(gate), f"version {version} (canary)", "change", "at worst", "McNemar p")
     parts.append(_table([head, *comparison_rows(gate)]))
     parts.append("Changes in percentage points; “at worst” is the lower end of a one-sided 95 % interval.")
@@ -31,7 +38,7 @@ def approval_body(
     return "\n\n".join(parts) + "\n"
 
 
-def _warnings(gate: Mapping[str, Any]) -> list[str]:
+def _overridden(gate: Mapping[str, Any]) -> list[str]:
     """Returns the checks that failed, when a person let the candidate pass in spite of them."""
     if not gate.get("overridden"):
         return []

@@ -25,15 +25,21 @@ class Mail:
 
 
 def regression_mail(
-    gate: Mapping[str, Any], run: str, prepare: Mapping[str, Any] | None, links: Mapping[str, str]
+    gate: Mapping[str, Any],
+    run: str,
+    prepare: Mapping[str, Any] | None,
+    links: Mapping[str, str],
+    warnings: Iterable[str] = (),
 ) -> Mail:
     """Returns the mail about a refused candidate: `gate` and `prepare` are those steps' results.
+
+    `warnings` are sentences about the new posts.
 
     Links whose address is no web page are left out. ValueError when the gate let the candidate pass.
     """
     if gate["passed"]:
         raise ValueError("there is nothing to mail about: the gate let the candidate pass")
-    sections = _sections(gate, prepare)
+    sections = _sections(gate, prepare, list(warnings))
     table = [("", "rows", stable_name(gate), "candidate", "change", "at worst", "p"), *comparison_rows(gate)]
     flips = _flips(gate)
     addresses = safe_links(links)
@@ -44,9 +50,10 @@ def regression_mail(
     )
 
 
-def _sections(gate: Mapping[str, Any], prepare: Mapping[str, Any] | None) -> dict[str, list[str]]:
+def _sections(gate: Mapping[str, Any], prepare: Mapping[str, Any] | None, warnings: list[str]) -> dict[str, list[str]]:
     return {
         "What failed": list(gate["reasons"]),
+        "Warnings about the new posts": warnings,
         "What it was trained on": data_lines(prepare, list(gate.get("labels") or [])),
         "What happens now": _what_now(gate, prepare),
     }

@@ -19,7 +19,8 @@ from sentiment_workflows import nightly
 
 RETRAIN = {
     "ingest": ["prepare"],
-    "prepare": ["train"],
+    "prepare": ["check"],
+    "check": ["train"],
     "train": ["evaluate"],
     "evaluate": ["gate"],
     "gate": ["export"],

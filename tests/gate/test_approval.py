@@ -118,3 +118,10 @@ def test_the_first_model_has_nothing_to_compare_with(evaluation: Make) -> None:
     assert "First model" in body
     assert "it is the first stable model" in body
     assert "does not decide" not in body
+
+
+def test_warnings_about_the_new_posts_stand_above_the_figures(evaluation: Make) -> None:
+    gate = decide(evaluation([350] * 3, None), THRESHOLDS)
+    body = approval_body(gate, None, 1, {}, ["Doubtful labels: 67.0%, up to 20.0% is expected."])
+    assert body.index("Warnings about the new posts") < body.index("| frozen set")
+    assert "Doubtful labels" in body and "Warnings" not in approval_body(gate, None, 1, {})

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from sentiment_mail import RegressionNotifier, StepFailureNotifier, recipients
+from sentiment_mail import CheckNotifier, RegressionNotifier, StepFailureNotifier, recipients
 from sentiment_steps import StepRefused
 
 from sentiment.run_folder import safe_name
@@ -43,6 +43,18 @@ PREPARE = {
     "warm_from": 2,
     "excluded_leaks": 0,
     "deliveries": [2],
+}
+
+
+CHECK = {
+    "passed": False,
+    "sentence": "The new posts failed a check. Near test texts: 40.0%, up to 20.0% is expected.",
+    "warnings": ["Doubtful labels: 67.0%, up to 20.0% is expected."],
+    "checks": [
+        {"level": "failed", "sentence": "Near test texts: 40.0%, up to 20.0% is expected.", "examples": [HOSTILE]},
+        {"level": "warning", "sentence": "Doubtful labels: 67.0%, up to 20.0% is expected.", "examples": []},
+    ],
+    "suspects_file": None,
 }
 
 
@@ -165,3 +177,22 @@ def test_a_server_that_names_no_sender_is_one_line(
     monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", "smtp://127.0.0.1:1/?disable_ssl=true&disable_tls=true")
     StepFailureNotifier()(failed("no"))
     assert capsys.readouterr().out.count("could not be sent") == 1
+
+
+def test_failed_checks_are_told_with_their_figures_and_texts(mailbox: Mailbox, refused_run: Path) -> None:
+    (refused_run / "check.json").write_text(json.dumps(CHECK), encoding="utf-8")
+    CheckNotifier()(failed(StepRefused(CHECK["sentence"]), "check"))
+    [(_, mail)] = mailbox.mails
+    assert str(mail["subject"]).startswith("Sentiment: nothing was trained. The new posts failed a check.")
+    for body in parts(mail):
+        assert "40.0%" in body and "67.0%" in body and "店員很好" in body
+    assert "<script>" not in parts(mail)[1] and mail["bcc"] is None
+    CheckNotifier()(failed(RuntimeError("no batch"), "check"))
+    assert mailbox.mails[1][1]["subject"] == "Sentiment: step check failed. no batch"
+
+
+def test_a_regression_is_told_with_the_warnings_about_its_data(mailbox: Mailbox, refused_run: Path) -> None:
+    (refused_run / "check.json").write_text(json.dumps(CHECK), encoding="utf-8")
+    RegressionNotifier()(failed(StepRefused(GATE["sentence"]), "gate"))
+    for body in parts(mailbox.mails[0][1]):
+        assert "Warnings about the new posts" in body and "Doubtful labels: 67.0%" in body

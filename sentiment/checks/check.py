@@ -1,0 +1,130 @@
+"""`sentiment check`: measures a run's new posts before anything is trained on them.
+
+Each check has a figure and two limits, `SENTIMENT_CHECK_<NAME>=warn,fail`. A figure above the second stops the run;
+above the first it is a warning, which the person who approves the canary reads.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import click
+
+from sentiment import atomic
+from sentiment.checks import deliveries, drift, near, suspects, texts
+from sentiment.checks.verdict import Limits, verdict
+from sentiment.data import ledger as posts_ledger
+from sentiment.data.identity import identity
+from sentiment.data.ledger import Delivered
+from sentiment.data.tsv import Post, each_post
+from sentiment.errors import InputError
+from sentiment.labels import Labels
+from sentiment.model import vocabulary
+from sentiment.model.folder import VOCABULARY, ModelCard, read_card
+from sentiment.run_folder import RunFolder
+from sentiment.settings import Settings, read_settings
+from sentiment.step import Result, say, step
+
+PREFIX = "check_"  # of the settings that hold the limits
+MOST_ROWS = 50_000  # of one file; of more, a random part: the shares stay, the time does not grow
+SEED = 13
+
+
+def check(run: RunFolder, settings: Settings) -> Result:
+    """Measures the posts that `prepare` left for `run`; returns the verdict with every figure."""
+    limits, labels, prepared = limits_of(settings), settings.label_set, run.read("prepare")
+    if prepared["nothing_new"]:
+        raise InputError(f"run {run.name} must have new posts", found="none", do="There is nothing to check.")
+    new = sample(each_post(run.batch, labels) if prepared["new"]["rows"] else ())
+    known = {identity(post.text) for post in new}
+    seen = [post for post in sample(each_post(run.train, labels)) if identity(post.text) not in known]
+    tests = sample(
+        [*each_post(run.frozen, labels), *(each_post(run.rolling, labels) if prepared["rolling_rows"] else ())]
+    )
+    stable = Path(prepared["warm_start"]) if prepared["warm_start"] else None
+    card = read_card(stable) if stable else None
+    say(f"check: {len(new):,} new posts, {len(seen):,} old ones, {len(tests):,} test texts")
+    wrong, found = suspects.suspects(new, seen, labels)
+    findings = [
+        *deliveries.findings(_deliveries(settings, card)),
+        texts.too_long(new),
+        texts.with_control_characters(new),
+        near.near_tests(new, tests),
+        drift.class_shares(prepared["new"]["per_label"], card.data["per_label"] if card else [], labels),
+        drift.vocabulary(new, seen) if stable else drift.no_stable(),
+        texts.unknown_to(vocabulary.read(stable / VOCABULARY), new) if stable else texts.no_stable(),
+        wrong,
+    ]
+    result = {**verdict(findings, limits), "rows": len(new), "suspects": len(found)}
+    return {**result, "suspects_file": str(write_suspects(run, found, labels)) if found else None}
+
+
+def _each_test(run: RunFolder, rolling_rows: int, labels: Labels) -> Iterator[Post]:
+    yield from each_post(run.frozen, labels)
+    if rolling_rows:
+        yield from each_post(run.rolling, labels)
+
+
+def sample(posts: Iterable[Post], most: int = MOST_ROWS) -> list[Post]:
+    """Returns the posts in order; of more than `most`, a random part of that size (reservoir sampling)."""
+    kept: list[tuple[int, Post]] = []
+    draw = random.Random(SEED)
+    for number, post in enumerate(posts):
+        if number < most:
+            kept.append((number, post))
+        elif (place := draw.randrange(number + 1)) < most:
+            kept[place] = (number, post)
+    return [post for _, post in sorted(kept, key=lambda item: item[0])]
+
+
+def _deliveries(settings: Settings, card: ModelCard | None) -> list[Delivered]:
+    """Returns the deliveries that came after those that the stable model has seen."""
+    with posts_ledger.opened(settings.posts_database) as ledger:
+        return [item for item in ledger.deliveries() if item.number > (card.data["watermark"] if card else 0)]
+
+
+def limits_of(settings: Settings) -> dict[str, Limits]:
+    """Returns the limits by the name of the check. InputError when a setting is none."""
+    names = [field.name for field in fields(settings) if field.name.startswith(PREFIX)]
+    return {
+        name.removeprefix(PREFIX): Limits.parse(f"SENTIMENT_{name.upper()}", getattr(settings, name)) for name in names
+    }
+
+
+def write_suspects(run: RunFolder, found: list[suspects.Suspect], labels: Labels) -> Path:
+    """Writes the posts whose label looks wrong as Label Studio imports them; returns the file."""
+    path = run.path / "suspects.json"
+    tasks = suspects.label_studio_tasks(found, labels)
+    atomic.write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1) + "\n")
+    return path
+
+
+def table(result: Result) -> str:
+    """Returns the checks, one line each, worst first, with their examples."""
+    order = {"failed": 0, "warning": 1, "ok": 2, "not measured": 3}
+    marks = {"failed": "✘", "warning": "!", "ok": "✔", "not measured": "–"}
+    lines = []
+    for check in sorted(result["checks"], key=lambda check: order[check["level"]]):
+        lines.append(f"  {marks[check['level']]} {check['sentence']}")
+        if check["level"] in ("failed", "warning"):
+            lines += [f"      {example}" for example in check["examples"][:5]]
+    return "\n".join(lines)
+
+
+@click.command("check")
+@click.option("--run", required=True, help="The run whose new posts to check, after `prepare`.")
+@step
+def command(run: str) -> Result:
+    """Measure a run's new posts before anything is trained on them."""
+    settings = read_settings()
+    folder = RunFolder.named(settings, run)
+    result = check(folder, settings)
+    atomic.write_json(folder.result("check"), result)
+    say(f"check: {result['sentence']}\n{table(result)}")
+    if result["suspects_file"]:
+        say(f"check: posts whose label looks wrong, for Label Studio: {result['suspects_file']}")
+    return result

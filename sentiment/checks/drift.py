@@ -1,0 +1,67 @@
+"""Findings about how the new posts differ from those that the stable model was trained on."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+from sentiment.checks.verdict import Finding
+from sentiment.data.tsv import Post
+from sentiment.labels import Labels
+
+FEWEST = 100  # posts on either side from which a distance says something
+CLASSES = "Change of a class's share against what the stable model was trained on"
+WORDS = "Drift of the vocabulary against what the stable model was trained on"
+
+
+def class_shares(new: Sequence[int], seen: Sequence[int], labels: Labels) -> Finding:
+    """Compares two counts by label; the value is the largest difference of a share."""
+    if not sum(seen):
+        return Finding("classes", CLASSES, None, "there is no stable model to go on from")
+    if not sum(new):
+        return Finding("classes", CLASSES, None, "nothing is new")
+    before, now = ([count / sum(counts) for count in counts] for counts in (seen, new))
+    changes = [abs(after - share) for share, after in zip(before, now, strict=True)]
+    told = [f"{name} {was:.1%} → {is_:.1%}" for name, was, is_ in zip(labels.names, before, now, strict=True)]
+    return Finding("classes", CLASSES, max(changes), examples=told)
+
+
+def vocabulary(new: Sequence[Post], seen: Sequence[Post], seed: int = 13) -> Finding:
+    """Returns the Jensen-Shannon distance of the characters' frequencies, less what chance alone gives.
+
+    Few posts are far from any larger set by chance alone: a part of `seen`, as large as `new`, is measured against
+    the rest of it, and that distance is taken off.
+    """
+    if min(len(new), len(seen) // 2) < FEWEST:
+        return Finding("vocabulary", WORDS, None, f"it takes {FEWEST} new posts and twice as many old ones")
+    mixed = random.Random(seed).sample(list(seen), len(seen))
+    size = min(len(new), len(seen) // 2)
+    chance = distance(frequencies(mixed[:size]), frequencies(mixed[size:]))
+    mine, theirs = frequencies(new[:: max(1, len(new) // size)][:size]), frequencies(mixed[size:])
+    return Finding("vocabulary", WORDS, max(0.0, distance(mine, theirs) - chance), examples=most_new(mine, theirs))
+
+
+def no_stable() -> Finding:
+    return Finding("vocabulary", WORDS, None, "there is no stable model to go on from")
+
+
+def frequencies(posts: Sequence[Post]) -> Counter[str]:
+    """Counts the characters of the posts' texts, spaces aside."""
+    return Counter(character for post in posts for character in post.text.lower() if not character.isspace())
+
+
+def distance(left: Counter[str], right: Counter[str]) -> float:
+    """Returns the Jensen-Shannon distance of two counts, to base 2: 0 for the same shares, 1 for nothing in common."""
+    from scipy.spatial.distance import jensenshannon
+
+    characters = sorted(left.keys() | right.keys())
+    counts = ([float(side[character]) for character in characters] for side in (left, right))
+    return float(jensenshannon(*counts, base=2))
+
+
+def most_new(new: Counter[str], seen: Counter[str], most: int = 15) -> list[str]:
+    """Returns the characters whose share rose most."""
+    total, before = new.total() or 1, seen.total() or 1
+    rise = {character: count / total - seen[character] / before for character, count in new.items()}
+    return sorted(rise, key=lambda character: (-rise[character], character))[:most]

@@ -1,0 +1,107 @@
+"""Posts whose label looks wrong: a linear classifier that never saw them is sure of another one (confident learning).
+
+Source of the method: Northcutt, Jiang and Chuang, "Confident Learning", 2021, as cleanlab has it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.checks.texts import MOST_EXAMPLES, shown
+from sentiment.checks.verdict import Finding
+from sentiment.data.tsv import Post
+from sentiment.labels import Labels
+
+FOLDS = 5
+MOST_ROWS = 10_000  # new and old together: five trainings of the linear classifier take half a minute
+FEWEST_OF_A_LABEL = 20
+SEED = 13
+TITLE = "New posts whose label looks wrong"
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A new post, the label that looks right instead, and how sure that is (0 to 1)."""
+
+    post: Post
+    likely: int
+    chance: float
+
+
+def suspects(new: Sequence[Post], seen: Sequence[Post], labels: Labels) -> tuple[Finding, list[Suspect]]:
+    """Returns the share of `new` with a suspicious label, and those posts, the clearest first.
+
+    Posts that were `seen` before help to tell; they are not suspected.
+    """
+    asked = list(new[:MOST_ROWS])
+    rows = asked + list(seen[: MOST_ROWS - len(asked)])
+    counts = Counter(post.label for post in rows)
+    fewest = min(counts[label] for label in range(len(labels)))
+    if not asked or fewest < FEWEST_OF_A_LABEL:
+        return Finding("suspects", TITLE, None, f"it takes {FEWEST_OF_A_LABEL} posts of every label"), []
+    found = _suspected(rows, out_of_fold(rows, len(labels)), len(asked))
+    examples = [f"{labels.names[s.post.label]}, likely {labels.names[s.likely]}: {shown(s.post.text)}" for s in found]
+    return Finding("suspects", TITLE, len(found) / len(asked), examples=examples[: 2 * MOST_EXAMPLES]), found
+
+
+def out_of_fold(rows: Sequence[Post], labels: int) -> NDArray[np.float64]:
+    """Returns for each row the probabilities [rows, labels] of a linear classifier that was trained without it."""
+    from sklearn.model_selection import StratifiedKFold
+
+    from sentiment.report.baseline import fit_and_answer
+
+    answers = np.zeros((len(rows), labels))
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
+    for train, test in folds.split(np.zeros(len(rows)), [post.label for post in rows]):
+        answers[test] = fit_and_answer([rows[row] for row in train], [rows[row] for row in test], labels)[0]
+    return answers
+
+
+def _suspected(rows: Sequence[Post], answers: NDArray[np.float64], new: int) -> list[Suspect]:
+    from cleanlab.filter import find_label_issues
+
+    given = np.array([post.label for post in rows])
+    ranked = find_label_issues(given, answers, return_indices_ranked_by="self_confidence", n_jobs=1)
+    return [
+        Suspect(rows[row], int(answers[row].argmax()), round(float(answers[row].max()), 4))
+        for row in ranked.tolist()
+        if row < new and answers[row].argmax() != given[row]
+    ]
+
+
+def label_studio_tasks(found: Sequence[Suspect], labels: Labels) -> list[dict[str, Any]]:
+    """Returns tasks as Label Studio imports them: the text, the label it came with, and the likely one as prediction.
+
+    Its labelling configuration needs a Text called `text` and Choices called `label`.
+    """
+    return [
+        {
+            "data": {
+                "text": suspect.post.text,
+                "title": suspect.post.title,
+                "source": suspect.post.source,
+                "delivered_label": labels.names[suspect.post.label],
+            },
+            "predictions": [
+                {
+                    "model_version": "linear classifier, out of fold",
+                    "score": suspect.chance,
+                    "result": [
+                        {
+                            "from_name": "label",
+                            "to_name": "text",
+                            "type": "choices",
+                            "value": {"choices": [labels.names[suspect.likely]]},
+                        }
+                    ],
+                }
+            ],
+        }
+        for suspect in found
+    ]

@@ -1,0 +1,68 @@
+"""Findings about the posts by themselves: their length, their characters."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from sentiment.checks.verdict import Finding
+from sentiment.data.tsv import Post
+
+LONGEST = 2_000  # characters; of a longer post a model reads a small part only
+MOST_EXAMPLES = 5
+SHOWN = 80
+UNKNOWN = "Characters that the stable model does not know"
+# Joiners and variation selectors make emoji, and are no sign of damage.
+HARMLESS = frozenset("\u200c\u200d\ufe0e\ufe0f")
+
+
+def share_of(name: str, title: str, posts: Sequence[Post], found: Iterable[Post]) -> Finding:
+    """Returns the finding that `found` of `posts` are so, with the first of them as examples."""
+    those = list(found)
+    value = len(those) / len(posts) if posts else 0.0
+    return Finding(name, title, value, examples=[shown(post.text) for post in those[:MOST_EXAMPLES]])
+
+
+def too_long(posts: Sequence[Post]) -> Finding:
+    found = (post for post in posts if len(post.text) > LONGEST)
+    return share_of("long", f"New posts of more than {LONGEST:,} characters", posts, found)
+
+
+def with_control_characters(posts: Sequence[Post]) -> Finding:
+    found = (post for post in posts if any(is_control(character) for character in post.text))
+    return share_of("control", "New posts with control or invisible characters", posts, found)
+
+
+def is_control(character: str) -> bool:
+    """Whether a character is never typed: controls, direction marks, private use, and the sign of a lost one."""
+    if character.isascii():
+        return not character.isprintable()
+    return character == "\ufffd" or (
+        unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs") and character not in HARMLESS
+    )
+
+
+def unknown_to(pieces: Sequence[str], posts: Sequence[Post]) -> Finding:
+    """Returns the share of the posts' characters, spaces aside, that no word piece of the stable model holds."""
+    known = {character for piece in pieces for character in piece}
+    total, strange = 0, dict[str, int]()
+    for post in posts:
+        for character in unicodedata.normalize("NFD", f"{post.title}{post.text}".lower()):
+            if character.isspace() or unicodedata.category(character) in ("Mn", "Cc", "Cf"):
+                continue
+            total += 1
+            if character not in known:
+                strange[character] = strange.get(character, 0) + 1
+    most = sorted(strange, key=lambda character: (-strange[character], character))[: 4 * MOST_EXAMPLES]
+    value = sum(strange.values()) / total if total else 0.0
+    return Finding("unknown", UNKNOWN, value, examples=most)
+
+
+def no_stable() -> Finding:
+    return Finding("unknown", UNKNOWN, None, "there is no stable model to go on from")
+
+
+def shown(text: str) -> str:
+    """Returns the beginning of a post, with its invisible characters made visible."""
+    cut = text if len(text) <= SHOWN else text[:SHOWN] + "…"
+    return "".join(f"\\u{ord(character):04x}" if is_control(character) else character for character in cut)

@@ -1,0 +1,90 @@
+"""`sentiment check` on a run that `prepare` made, from files on disk."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sentiment import cli
+from sentiment.checks.check import sample
+from sentiment.data.tsv import Post, read_posts
+from sentiment.run_folder import RunFolder
+from sentiment.settings import CHECKOUT, Settings, read_settings
+
+SAMPLE = CHECKOUT / "datasets" / "old_sentiment"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    shutil.copytree(SAMPLE, tmp_path / "datasets" / "old_sentiment")
+    (tmp_path / "datasets" / "inbox").mkdir()
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
+    monkeypatch.setenv("SENTIMENT_SETTLE_SECONDS", "0")
+    return read_settings()
+
+
+def checked(settings: Settings, *deliveries: Path) -> dict[str, dict[str, object]]:
+    """Delivers the files, prepares a run, checks it; returns the checks by name."""
+    for path in deliveries:
+        shutil.copy(path, settings.datasets / "inbox" / path.name)
+    assert cli.run(["ingest"]) == 0
+    assert cli.run(["prepare", "--run", "night"]) == 0
+    assert cli.run(["check", "--run", "night"]) == 0
+    result = RunFolder.named(settings, "night").read("check")
+    return {check["name"]: check for check in result["checks"]}
+
+
+def test_a_good_night_passes_every_check(settings: Settings) -> None:
+    found = checked(settings, SAMPLE / "arrivals" / "night-1.tsv")
+    assert {name: check["level"] for name, check in found.items()} == {
+        **dict.fromkeys(("quarantined", "repeats", "conflicts", "long", "control", "near_test", "suspects"), "ok"),
+        **dict.fromkeys(("classes", "vocabulary", "unknown"), "not measured"),  # there is no stable model
+    }
+
+
+def test_a_poisoned_night_is_seen_in_its_labels(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    found = checked(settings, SAMPLE / "arrivals" / "night-2-poisoned.tsv")
+    assert found["suspects"]["level"] == "warning" and float(str(found["suspects"]["value"])) > 0.5
+    printed = capfd.readouterr()
+    assert "! New posts whose label looks wrong" in printed.err
+    result = json.loads(printed.out.splitlines()[-1])
+    assert result["passed"] and len(json.loads(Path(result["suspects_file"]).read_text(encoding="utf-8"))) > 100
+
+
+def test_damage_is_measured(settings: Settings, tmp_path: Path) -> None:
+    frozen = read_posts(settings.base_data / "test.tsv", settings.label_set)
+    copies = [f"{post.text}呢\t{post.label}" for post in frozen if len(post.text) > 25][:40]
+    others = [f"第{number}篇\u202e文章說的是今天的天氣還不錯\t2" for number in range(20)]
+    long = ["很長" * 1500 + f"{number}\t0" for number in range(20)]
+    path = tmp_path / "nasty.tsv"
+    broken = ["沒有標籤的一行"] * 20
+    path.write_text("\n".join(["text\tlabel", *copies, *others, *long, *broken]) + "\n", encoding="utf-8")
+    found = checked(settings, path)
+    levels = {name: found[name]["level"] for name in ("near_test", "control", "long", "quarantined")}
+    assert levels == dict.fromkeys(levels, "warning") | {"near_test": "failed"}
+    result = RunFolder.named(settings, "night").read("check")
+    assert not result["passed"] and "nearly a test text" in result["sentence"]
+
+
+def test_a_limit_that_is_none_and_a_run_that_is_not_prepared_are_one_line(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["check", "--run", "nowhere"]) == 2
+    assert "step 'prepare' of run nowhere must have finished" in capfd.readouterr().err
+    shutil.copy(SAMPLE / "arrivals" / "night-1.tsv", settings.datasets / "inbox")
+    assert cli.run(["ingest"]) == 0 and cli.run(["prepare", "--run", "night"]) == 0
+    monkeypatch.setenv("SENTIMENT_CHECK_LONG", "a lot")
+    capfd.readouterr()
+    assert cli.run(["check", "--run", "night"]) == 2
+    assert capfd.readouterr().err.strip().count("\n") == 0
+
+
+def test_of_many_rows_a_random_part_is_measured_in_their_order() -> None:
+    posts = [Post(str(number), 0) for number in range(1000)]
+    some = sample(posts, 100)
+    numbers = [int(post.text) for post in some]
+    assert len(some) == 100 and numbers == sorted(numbers) and max(numbers) > 800 and min(numbers) < 200
+    assert sample(posts, 1000) == posts and sample([], 5) == []
