@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiled here, once, in parallel: otherwise every first import of TensorFlow and Airflow pays for it.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-trainer test-airflow test-docker lint format lock serve clean
+.PHONY: help setup demo test test-trainer test-airflow test-slow test-docker test-torch lint format lock serve clean
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -54,13 +54,24 @@ demo: export DATA := $(DATA)
 test: setup lint test-trainer test-airflow ## everything that needs neither Docker nor a browser
 
 test-trainer: setup
-	$(TRAINER) -m pytest tests --ignore tests/dags --ignore tests/plugins --ignore tests/docker
+	$(TRAINER) -m pytest tests --ignore tests/dags --ignore tests/plugins --ignore tests/docker -m "not slow"
+
+test-slow: setup ## what trains many models: every model type from end to end, the experiments
+	$(TRAINER) -m pytest tests --ignore tests/dags --ignore tests/plugins --ignore tests/docker -m slow
 
 test-airflow: setup
 	$(AIRFLOW) -m pytest tests/dags tests/plugins
 
 test-docker: setup ## the images, on a Docker engine
 	$(TRAINER) -m pytest tests/docker
+
+# PyTorch is needed for this alone, and is in no environment of ours. Where pip knows no CPU build, it takes the large one.
+test-torch: .tools/.ready ## the recorded checkpoints against PyTorch itself, in a throw-away environment
+	rm -rf .venv-torch
+	$(PYTHON) -m venv .venv-torch
+	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 transformers==4.54.1 safetensors==0.8.0 numpy==1.26.4
+	.venv-torch/bin/python tests/checkpoints/make.py --check
+	rm -rf .venv-torch
 
 lint: setup ## ruff and mypy, in both environments
 	$(TRAINER) -m ruff check
@@ -86,7 +97,7 @@ lock: .tools/.ready ## renew the pins in requirements/ from pyproject.toml
 	$(LOCK) pyproject.toml --extra airflow --extra dev -c requirements/airflow.txt -o requirements/airflow-dev.txt
 
 clean: ## remove what make made: environments, caches, the demo
-	rm -rf .venv .venv-airflow .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-airflow .venv-torch .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The older tool's targets, with its variables. They run here; with IN_DOCKER=1 in the image that build_images makes, with
 # this folder mounted, and with GPUS=all (or a number) on its GPUs. A value reaches a command as an environment variable in

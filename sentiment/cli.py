@@ -17,9 +17,11 @@ from sentiment.errors import InputError
 VERBS = {
     "ingest": ("sentiment.data.ingest", "pull newly labelled files in; accept or quarantine each row"),
     "prepare": ("sentiment.data.prepare", "make a run's training and test files from what is new"),
+    "check": ("sentiment.checks.check", "measure a run's new posts before anything is trained on them"),
     "mix": ("sentiment.data.mix", "mix old rows into new ones, on files"),
     "train": ("sentiment.model.train", "fine-tune a model"),
     "test": ("sentiment.model.test", "evaluate one model on a TSV"),
+    "report": ("sentiment.report.render", "draw a model's report page again"),
     "evaluate": ("sentiment.model.evaluate", "score candidate and stable side by side"),
     "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may go on"),
     "predict": ("sentiment.model.predict", "classify a TSV, or lines on stdin"),
@@ -32,6 +34,7 @@ VERBS = {
     "rollback": ("sentiment.serving.rollback", "make an earlier version stable again"),
     "status": ("sentiment.serving.status", "show versions, labels and servers"),
     "serve": ("sentiment.serving.server.serve", "run the embedded model server"),
+    "bench": ("sentiment.bench.bench", "run an experiment: learning rates, lengths, sizes, data"),
     "demo": ("sentiment.demo.demo", "run the whole loop on one machine"),
 }
 
@@ -70,7 +73,7 @@ def run(arguments: list[str], command: click.Command = group, name: str = "senti
         stopped_with = command.main(arguments, prog_name=name, standalone_mode=False)
     except InputError as error:
         click.echo(f"{name}: {error}", err=True)
-        return 2
+        return error.exit_code
     except click.Abort:
         return 130
     except click.ClickException as error:

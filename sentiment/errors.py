@@ -1,7 +1,8 @@
 """What can go wrong because of what somebody gave us.
 
 SentimentError
-└── InputError      bad usage or bad input: one line, exit code 2
+└── InputError              bad usage or bad input: one line, exit code 2
+    └── UnavailableError    something outside does not answer just now: one line, exit code 1, worth another try
 Anything else is a defect or a failing machine: exit code 1.
 """
 
@@ -13,7 +14,15 @@ class SentimentError(Exception):
 class InputError(SentimentError):
     """Says in one line what must hold, what was found, and what to do about it."""
 
+    exit_code = 2
+
     def __init__(self, must_hold: str, *, found: str, do: str) -> None:
         self.must_hold, self.found, self.do = must_hold, found, do
         line = f"{must_hold}; found {found}. {do}"
         super().__init__(" ".join(line.split()))
+
+
+class UnavailableError(InputError):
+    """The same, about what may be there again in a minute."""
+
+    exit_code = 1

@@ -49,6 +49,11 @@ class RunFolder:
         return self.path / "train.tsv"
 
     @property
+    def identities(self) -> Path:
+        """The identities of the rows of `train`, sorted, 16 bytes each: what was seen, without its words."""
+        return self.path / "identities.bin"
+
+    @property
     def frozen(self) -> Path:
         """The frozen test set as it stood at this run."""
         return self.path / "test.tsv"

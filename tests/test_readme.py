@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from dataclasses import fields
 from pathlib import Path
@@ -15,7 +16,8 @@ from sentiment.settings import READ_ELSEWHERE, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = sorted(set(re.findall(r"\bsentiment ([a-z]+)((?: --[a-z-]+(?: [A-Z]+)?)*)`", README)))
+BLOCKS = "\n".join(re.findall(r"```bash\n(.*?)```", README, re.DOTALL))
+COMMANDS = sorted({*re.findall(r"`(sentiment [^`\n]+)`", README), *re.findall(r"^sentiment .*$", BLOCKS, re.MULTILINE)})
 
 
 def test_every_make_target_in_the_readme_exists() -> None:
@@ -26,18 +28,27 @@ def test_every_make_target_in_the_readme_exists() -> None:
         assert checked.returncode == 0, checked.stderr
 
 
-@pytest.mark.parametrize(("verb", "options"), COMMANDS)
-def test_every_command_in_the_readme_exists(verb: str, options: str) -> None:
+def verb_of(command: str) -> tuple[str, click.Command | None]:
+    """Returns the verb that a command line names, and the command that it is; that of a group, when it is one."""
+    _, verb, *rest = shlex.split(command, comments=True)
+    found = group.get_command(click.Context(group), verb)
+    if isinstance(found, click.Group) and rest:
+        found = found.get_command(click.Context(found), rest[0])
+    return verb, found
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_in_the_readme_exists(command: str) -> None:
+    verb, found = verb_of(command)
     if verb == "VERB":
         return
-    command = group.get_command(click.Context(group), verb)
-    assert command is not None, verb
-    known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
-    assert set(re.findall(r"--[a-z-]+", options)) <= known
+    assert found is not None
+    known = {name for parameter in found.params for name in parameter.opts} | {"--help"}
+    assert {word for word in shlex.split(command, comments=True) if word.startswith("--")} <= known
 
 
 def test_every_verb_is_in_the_readme() -> None:
-    named = {verb for verb, _ in COMMANDS} | set(re.findall(r"`make ([a-z]+)", README))
+    named = {verb_of(command)[0] for command in COMMANDS} | set(re.findall(r"`make ([a-z]+)", README))
     assert set(VERBS) - named == set()
 
 

@@ -1,65 +1,187 @@
-"""Which text belongs where: the batch, the old pool, the rolling test set; never on both sides."""
+"""Which text belongs where: the batch, the old pool, the rolling test set; never on both sides.
+
+It is worked out in SQL, in temporary tables beside the ledger's own, so that its size is the disk's matter:
+`base` holds the posts that the system started from, `dealt` one row for every text with the `kind` it was given:
+
+    new        what the stable model has not seen, and this run takes: the batch
+    old        what it has seen, and this run may mix in
+    later      what it has not seen and this run leaves alone, because of its limits: new again for the next run
+    aside      what it has seen and this run leaves alone, because of its limits
+    rolling    rows of the rolling test set that were delivered
+    leak       texts kept out of training because a test set holds them
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sentiment.data.identity import identity
-from sentiment.data.ledger import Accepted
-from sentiment.data.tsv import Post
+from sentiment.data.selection import NO_LIMIT, Restriction, Slices, condition
+from sentiment.data.tsv import OPTIONAL, REQUIRED, Post
+
+PAGE_CACHE_KIB = 131_072
+TRAIN, FROZEN, ROLLING = range(3)  # the sides of `base`
+TABLES = (
+    """CREATE TEMP TABLE base (
+        position INTEGER PRIMARY KEY, side INTEGER NOT NULL, identity BLOB NOT NULL, text TEXT NOT NULL,
+        title TEXT NOT NULL, label INTEGER NOT NULL, source TEXT NOT NULL, characters INTEGER NOT NULL
+    )""",
+    """CREATE TEMP TABLE dealt (
+        number INTEGER PRIMARY KEY, kind TEXT NOT NULL, identity BLOB NOT NULL, label INTEGER NOT NULL,
+        source TEXT NOT NULL, characters INTEGER NOT NULL, delivery INTEGER NOT NULL, post INTEGER, base INTEGER
+    )""",
+)
+# The texts stay where they are, in the ledger or in the base: a dealt row says in which row of which.
+WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.position = dealt.base"
+COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRED, *OPTIONAL))
+ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side = {} AND side.identity = {}.identity)"
 
 
 @dataclass(frozen=True)
 class Base:
     """The labelled posts that the system started from."""
 
-    train: Sequence[Post]
-    frozen: Sequence[Post]
-    rolling: Sequence[Post]
+    train: Iterable[Post]
+    frozen: Iterable[Post]
+    rolling: Iterable[Post]
 
 
 @dataclass(frozen=True)
-class Composition:
-    """What a run may train on and is tested on. No text of `batch` or `old` is in a test set."""
+class Taken:
+    """Which delivered posts count as seen by stable, which of the others the run takes, which seen ones it may mix."""
 
-    batch: list[Post]  # what the stable model has not seen
-    old: list[Post]  # what it has
-    rolling: list[Post]
-    excluded_leaks: int  # texts kept out of training because a test set holds them
-    deliveries: list[int]  # that the batch comes from
+    seen: Slices
+    new: Slices
+    old: Slices
+    old_base: Restriction = NO_LIMIT  # the same as `old`, for the posts of the base
 
 
-def compose(base: Base, accepted: Iterable[Accepted], watermark: int) -> Composition:
-    """Deals base and accepted posts out; `watermark` is the last delivery that the stable model was trained on.
+def load(connection: sqlite3.Connection, base: Base) -> None:
+    """Makes the temporary tables and puts the posts of `base` into one of them."""
+    connection.execute(f"PRAGMA temp.cache_size = -{PAGE_CACHE_KIB}")
+    for table in TABLES:
+        connection.execute(table)
+    for side, posts in ((TRAIN, base.train), (FROZEN, base.frozen), (ROLLING, base.rolling)):
+        put_base(connection, side, posts)
+    # Only where a file came back from a copy: a deleted text is not trained or tested on again.
+    connection.execute("DELETE FROM base WHERE identity IN (SELECT identity FROM forgotten)")
+    connection.execute("CREATE INDEX temp.base_by_identity ON base (side, identity)")
 
-    Of a text that comes more than once, the newest label is taken. A text that the base trains on keeps that side for
-    ever, whatever its hash says: a model that has seen it cannot be tested on it.
-    """
-    trained = _by_identity(base.train)
-    frozen, rolling_base = _by_identity(base.frozen), _by_identity(base.rolling)
-    rolling_new: dict[str, Post] = {}
-    new: dict[str, Accepted] = {}
-    old = dict(trained)
-    for item in accepted:
-        if item.identity in rolling_base or (item.rolling and item.identity not in trained):
-            rolling_new[item.identity] = item.post
-        elif item.delivery > watermark:
-            new[item.identity] = item
-        else:
-            old[item.identity] = item.post
-    rolling_new = {key: post for key, post in rolling_new.items() if key not in frozen}
-    held_out = frozen.keys() | rolling_base.keys() | rolling_new.keys()
-    batch = [item for key, item in new.items() if key not in held_out]
-    return Composition(
-        batch=[item.post for item in batch],
-        old=[post for key, post in old.items() if key not in held_out and key not in new],
-        rolling=[post for post in base.rolling if identity(post.text) not in rolling_new] + list(rolling_new.values()),
-        excluded_leaks=len((old.keys() | new.keys()) & held_out),
-        deliveries=sorted({item.delivery for item in batch}),
+
+def put_base(connection: sqlite3.Connection, side: int, posts: Iterable[Post]) -> None:
+    """Adds posts to one side of the base, in order."""
+    connection.executemany(
+        "INSERT INTO base (side, identity, text, title, label, source, characters) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            (side, bytes.fromhex(identity(post.text)), post.text, post.title, post.label, post.source, len(post.text))
+            for post in posts
+        ),
     )
 
 
-def _by_identity(posts: Iterable[Post]) -> dict[str, Post]:
-    """Returns the posts by identity; of a text that comes twice, the later one."""
-    return {identity(post.text): post for post in posts}
+def deal(connection: sqlite3.Connection, taken: Taken) -> None:
+    """Fills `dealt` from the ledger and the base.
+
+    Of a text that comes more than once, the newest label is taken, and a delivered one is newer than the base's. A
+    text that the base trains on keeps that side for ever, whatever its hash says: a model that has seen it cannot be
+    tested on it.
+    """
+    seen, of_seen = condition(taken.seen)
+    old, of_old = condition(taken.old)
+    new, of_new = condition(taken.new)
+    trained, frozen, tested = (ON_SIDE.format(side, "posts") for side in (TRAIN, FROZEN, ROLLING))
+    connection.execute(
+        f"""INSERT INTO dealt (kind, identity, label, source, characters, delivery, post)
+        SELECT CASE
+            WHEN {tested} OR (rolling AND NOT {trained}) THEN CASE WHEN {frozen} THEN 'tested' ELSE 'rolling' END
+            WHEN {frozen} THEN CASE WHEN {trained} THEN 'tested' ELSE 'leak' END
+            WHEN {seen} THEN CASE WHEN {old} THEN 'old' ELSE 'aside' END
+            WHEN {new} THEN 'new'
+            ELSE 'later'
+        END, identity, label, source, length(text), delivery, row FROM posts ORDER BY row""",
+        (*of_seen, *of_old, *of_new),
+    )
+    _deal_base(connection, taken.old_base)
+
+
+def _deal_base(connection: sqlite3.Connection, restriction: Restriction) -> None:
+    """Deals the posts that the base trains on: each text once, with its last label, unless it was delivered since."""
+    frozen, tested = (ON_SIDE.format(side, "base") for side in (FROZEN, ROLLING))
+    names = ", ".join("?" * len(restriction.sources))
+    within = f"(source IN ({names}))" if names else "1"
+    connection.execute(
+        f"""INSERT INTO dealt (kind, identity, label, source, characters, delivery, base)
+        SELECT CASE
+            WHEN {frozen} OR {tested} THEN 'leak'
+            WHEN {int(restriction.takes_undated)} AND {within} THEN 'old'
+            ELSE 'aside'
+        END AS kind, identity, label, source, characters, 0, position
+        FROM base WHERE side = {TRAIN}
+            AND NOT EXISTS (
+                SELECT 1 FROM base AS later
+                WHERE later.side = {TRAIN} AND later.identity = base.identity AND later.position > base.position)
+            AND (kind = 'leak' OR NOT EXISTS (SELECT 1 FROM posts WHERE posts.identity = base.identity))
+        ORDER BY position""",
+        restriction.sources,
+    )
+
+
+def count(connection: sqlite3.Connection, kind: str, labels: int, minimum_characters: int = 0) -> list[int]:
+    """Returns how many texts of `kind` there are, per label."""
+    counts = [0] * labels
+    query = "SELECT label, count(*) FROM dealt WHERE kind = ? AND characters >= ? GROUP BY label"
+    for label, number in connection.execute(query, (kind, minimum_characters)):
+        counts[label] = number
+    return counts
+
+
+def batch(connection: sqlite3.Connection) -> Iterator[Post]:
+    """Yields the new posts, oldest delivery first."""
+    order = "ORDER BY dealt.delivery, dealt.identity"
+    return as_posts(connection.execute(f"SELECT {COLUMNS} FROM dealt {WITH_TEXTS} WHERE kind = 'new' {order}"))
+
+
+def batch_columns(connection: sqlite3.Connection) -> list[str]:
+    """Returns which of title and source any of the new posts has."""
+    return columns_in_use(connection, f"FROM dealt {WITH_TEXTS} WHERE kind = 'new'")
+
+
+def columns_in_use(connection: sqlite3.Connection, texts: str) -> list[str]:
+    """Returns which of title and source any of `texts` has; `texts` is a FROM clause with WITH_TEXTS in it."""
+    used = ", ".join(f"max(coalesce(posts.{name}, base.{name}) <> '')" for name in OPTIONAL)
+    found = connection.execute(f"SELECT {used} {texts}").fetchone()
+    return [name for name, is_used in zip(OPTIONAL, found, strict=True) if is_used]
+
+
+def frozen(connection: sqlite3.Connection) -> Iterator[Post]:
+    """Yields the frozen test set, as it is."""
+    query = f"SELECT text, label, title, source FROM base WHERE side = {FROZEN} ORDER BY position"
+    return as_posts(connection.execute(query))
+
+
+def rolling(connection: sqlite3.Connection, cap: int) -> Iterator[Post]:
+    """Yields the newest `cap` posts of the rolling test set: those of the base, then what was delivered, in order.
+
+    Those before them are tested on no more, and trained on never.
+    """
+    return as_posts(
+        connection.execute(
+            f"""SELECT text, label, title, source FROM (
+                SELECT text, label, title, source, 0 AS delivery, position, identity FROM base
+                WHERE side = {ROLLING} AND identity NOT IN (SELECT identity FROM dealt WHERE kind = 'rolling')
+                UNION ALL
+                SELECT posts.text, posts.label, posts.title, posts.source, posts.delivery, 0, posts.identity
+                FROM dealt JOIN posts ON posts.row = dealt.post WHERE kind = 'rolling'
+                ORDER BY delivery DESC, position DESC, identity DESC LIMIT ?
+            ) ORDER BY delivery, position, identity""",
+            (cap,),
+        )
+    )
+
+
+def as_posts(cursor: sqlite3.Cursor) -> Iterator[Post]:
+    """Yields the posts in rows of text, label, title and source."""
+    for row in cursor:
+        yield Post(*row)

@@ -2,45 +2,53 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Iterator
 
+from sentiment.data.form.record import Record
 from sentiment.data.identity import identity, is_rolling
 from sentiment.data.ledger import Accepted, Counts, Ledger
 from sentiment.data.quarantine import Quarantine
-from sentiment.data.rows import Row, join_rows
-from sentiment.data.tsv import Header, Post
+from sentiment.data.tsv import Post, one_line
 from sentiment.labels import Labels
 
+BATCH_POSTS, BATCH_CHARACTERS = 10_000, 4_000_000  # that wait to be put into the ledger together
+FORGOTTEN = "forgotten: deleted on request, not taken in again"
 LONGEST_TEXT = 20_000  # characters: far beyond any post, and beyond what any model reads
-NOT_TEXT = (
-    "\\xff\\xfe",
-    "\\xfe\\xff",
-    "\x1f\\x8b",
-)  # UTF-16, either way round, and gzip, as their first bytes are shown
+LONGEST_SHOWN = 40  # characters of an unknown label
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
-def judge(header: Header, row: Row, labels: Labels) -> Post | str:
-    """Returns the post in `row`, or the reason why it goes to quarantine."""
-    post = row.error or header.post(row.fields, labels)
-    if isinstance(post, str):
-        return post
-    for name, value in (("text", post.text), ("title", post.title), ("source", post.source)):
-        if len(value) > LONGEST_TEXT:
-            return f"{name} too long: {len(value):,} characters"
-        if any(unicodedata.category(character) == "Cc" for character in value):
-            return f"control character in {name}"
-    return post
+def judge(record: Record, labels: Labels) -> Post | str:
+    """Returns the post in `record`, or the reason why it goes to quarantine."""
+    if record.error:
+        return record.error
+    text, stated, title, source = map(_cleaned, record.columns)
+    label = labels.parse(stated)
+    if label is None:
+        return f"unknown label {stated[:LONGEST_SHOWN]!r}"
+    if not text:
+        return "empty text"
+    for name, value in (("text", text), ("title", title), ("source", source)):
+        if value and (wrong := fault(value)):
+            return wrong.format(name)
+    return Post(text, label, title, source)
 
 
-def read_header(first: Row | None) -> Header | str:
-    """Returns the header of a file whose first row is `first`, or the reason why the file cannot be read."""
-    if first is None:
-        return "the file is empty"
-    if "\0" in first.raw or first.raw.startswith(NOT_TEXT):
-        return "the file is not UTF-8 text"
-    header = None if first.error else Header.parse(first.fields)
-    return header or "the file has no header with the columns text and label"
+def _cleaned(value: str) -> str:
+    return value.strip() if value.isprintable() else one_line(value)
+
+
+def fault(value: str) -> str:
+    """Returns what is wrong with a column's value, with `{}` for the column's name; empty when nothing is."""
+    if len(value) > LONGEST_TEXT:
+        return f"{{}} too long: {len(value):,} characters"
+    if value.isprintable():
+        return ""
+    if _CONTROL.search(value):
+        return "control character in {}"
+    return "broken character in {}" if _SURROGATE.search(value) else ""
 
 
 class Delivery:
@@ -52,35 +60,46 @@ class Delivery:
         self.counts = Counts()
         self._ledger, self._quarantine = ledger, quarantine
         self._number, self._labels, self._rolling_share = number, labels, rolling_share
+        self._waiting: list[Accepted] = []
+        self._waiting_characters = 0
 
-    def take_in(self, lines: Iterator[Row], delimiter: str) -> None:
-        """Puts every row into the ledger or into quarantine; a file that cannot be read goes there whole."""
-        first = next(lines, None)
-        header = read_header(first)
-        if isinstance(header, str):
-            self._refuse(first.number if first else 0, header, first.raw[:200] if first else "")
-            return
-        for row in join_rows(lines, delimiter, lambda fields: header.is_complete(fields, self._labels)):
-            post = judge(header, row, self._labels)
+    def take_in(self, records: Iterator[Record]) -> None:
+        """Puts every row into the ledger or into quarantine."""
+        for record in records:
+            post = judge(record, self._labels)
             if isinstance(post, str):
-                self._refuse(row.number, post, row.raw)
+                self.refuse(record, post)
             else:
-                self._accept(post)
+                self._accept(record.number, post)
+        self._put()
 
-    def _refuse(self, line: int, reason: str, raw: str) -> None:
-        self._quarantine.add(line, reason, raw)
+    def refuse(self, record: Record, reason: str) -> None:
+        """Puts a row, or a whole file as row 0, into quarantine; the words of a text to be forgotten are left out."""
+        if self._ledger.may_forget and self._tells_forgotten(record):
+            record, reason = Record(record.number, ""), FORGOTTEN
+        self._quarantine.add(record, reason, intact=not any(fault(_cleaned(value)) for value in record.columns))
         self.counts.quarantined += 1
 
-    def _accept(self, post: Post) -> None:
-        """Adds a new text, counts a known one, gives a known one with another label the new label."""
+    def _tells_forgotten(self, record: Record) -> bool:
+        """Tells whether a row that is no post quotes a text to be forgotten, as its text or between two delimiters."""
+        raw = record.raw[:LONGEST_TEXT]
+        parts = (record.columns.text, *raw.split("\t"), *raw.split(","))
+        texts = (part.encode("utf-8", "replace").decode() for part in parts if part.strip())
+        return any(self._ledger.is_forgotten(identity(text)) for text in texts)
+
+    def _accept(self, number: int, post: Post) -> None:
+        """Sees to it that the post gets into the ledger, unless its text is to be forgotten."""
         text_identity = identity(post.text)
-        present = self._ledger.label_of(text_identity)
-        if present == post.label:
-            self.counts.duplicate += 1
+        if self._ledger.is_forgotten(text_identity):
+            self.refuse(Record(number, ""), FORGOTTEN)
             return
         rolling = is_rolling(text_identity, self._rolling_share)
-        self._ledger.put(Accepted(text_identity, post, self._number, rolling))
-        if present is None:
-            self.counts.accepted += 1
-        else:
-            self.counts.relabelled += 1
+        self._waiting.append(Accepted(text_identity, post, self._number, rolling))
+        self._waiting_characters += len(post.text) + len(post.title) + len(post.source)
+        if len(self._waiting) >= BATCH_POSTS or self._waiting_characters >= BATCH_CHARACTERS:
+            self._put()
+
+    def _put(self) -> None:
+        """Adds new texts, counts known ones, gives known ones with another label the new label."""
+        self.counts.add(self._ledger.put(self._waiting))
+        self._waiting, self._waiting_characters = [], 0

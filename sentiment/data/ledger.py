@@ -7,30 +7,20 @@ A delivery's number is the unit of the data watermark: a model that was trained 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sentiment import atomic
+from sentiment.data.ledger_schema import set_up
 from sentiment.data.tsv import Post
-from sentiment.errors import InputError
 
-SCHEMA_VERSION = 1
-SCHEMA = """
-CREATE TABLE deliveries (
-    number INTEGER PRIMARY KEY, key TEXT NOT NULL, hash TEXT NOT NULL, accepted INTEGER NOT NULL,
-    duplicate INTEGER NOT NULL, relabelled INTEGER NOT NULL, quarantined INTEGER NOT NULL, at TEXT NOT NULL
-);
-CREATE INDEX deliveries_by_key ON deliveries (key);
-CREATE TABLE posts (
-    identity TEXT PRIMARY KEY, text TEXT NOT NULL, title TEXT NOT NULL, label INTEGER NOT NULL,
-    source TEXT NOT NULL, delivery INTEGER NOT NULL REFERENCES deliveries (number), rolling INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX posts_by_delivery ON posts (delivery);
-"""
 SECONDS_TO_WAIT = 600.0  # for another ingest's transaction
+PAGE_CACHE_KIB = 262_144  # holds the index of identities of some ten million posts
+LARGEST_IDLE_WAL = 64 << 20  # bytes that the write-ahead log may keep on disk between two transactions
+IDENTITIES_A_QUERY = 10_000
 
 
 @dataclass(frozen=True)
@@ -52,23 +42,53 @@ class Counts:
     relabelled: int = 0
     quarantined: int = 0
 
+    def add(self, other: Counts) -> None:
+        self.accepted += other.accepted
+        self.duplicate += other.duplicate
+        self.relabelled += other.relabelled
+        self.quarantined += other.quarantined
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A delivery as the ledger has it; `at` is when it was taken in (UTC, ISO 8601)."""
+
+    number: int
+    key: str
+    hash: str
+    at: str
+    counts: Counts
+
 
 class Ledger:
     """An open ledger; made by `opened`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.may_forget = True  # False when no text is to be forgotten: known only while nobody else can write
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
         """Holds the one write transaction: a second writer waits; an error leaves nothing of it."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            yield
+            self.may_forget = bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM forgotten)").fetchone()[0])
+            yield self._connection
         except BaseException:
             self._connection.rollback()
             raise
+        finally:
+            self.may_forget = True
         self._connection.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yields the connection as the ledger stands now, whatever is delivered meanwhile."""
+        self._connection.execute("BEGIN")
+        try:
+            yield self._connection
+        finally:
+            self._connection.rollback()
 
     def newest_hash(self, key: str) -> str | None:
         """Returns the content hash of the newest delivery of the file `key`."""
@@ -80,19 +100,68 @@ class Ledger:
         """Returns the largest delivery number, 0 when there is none."""
         return int(self._connection.execute("SELECT COALESCE(MAX(number), 0) FROM deliveries").fetchone()[0])
 
-    def label_of(self, identity: str) -> int | None:
-        """Returns the present label of a text, None when it is not in the ledger."""
-        row = self._connection.execute("SELECT label FROM posts WHERE identity = ?", (identity,)).fetchone()
-        return int(row[0]) if row else None
+    def deliveries(self) -> list[Delivered]:
+        """Returns every delivery, oldest first."""
+        query = "SELECT number, key, hash, at, accepted, duplicate, relabelled, quarantined FROM deliveries"
+        rows = self._connection.execute(f"{query} ORDER BY number").fetchall()
+        return [Delivered(number, key, digest, at, Counts(*counts)) for number, key, digest, at, *counts in rows]
 
-    def put(self, accepted: Accepted) -> None:
-        """Adds a post, or gives a known text its newest label."""
-        post = accepted.post
-        values = (accepted.identity, post.text, post.title, post.label, post.source, accepted.delivery)
-        self._connection.execute(
-            "INSERT OR REPLACE INTO posts (identity, text, title, label, source, delivery, rolling)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*values, int(accepted.rolling)),
+    def labels_of(self, identities: Sequence[str]) -> dict[str, int]:
+        """Returns the present labels of those of the texts that are in the ledger."""
+        found: dict[str, int] = {}
+        wanted = [bytes.fromhex(identity) for identity in identities]
+        for start in range(0, len(wanted), IDENTITIES_A_QUERY):
+            part = wanted[start : start + IDENTITIES_A_QUERY]
+            query = f"SELECT identity, label FROM posts WHERE identity IN ({','.join('?' * len(part))})"
+            found.update((identity.hex(), label) for identity, label in self._connection.execute(query, part))
+        return found
+
+    def is_forgotten(self, identity: str) -> bool:
+        """Tells whether the text was deleted on request: it must not come in again."""
+        if not self.may_forget:
+            return False
+        query = "SELECT 1 FROM forgotten WHERE identity = ?"
+        return self._connection.execute(query, (bytes.fromhex(identity),)).fetchone() is not None
+
+    def put(self, posts: Sequence[Accepted]) -> Counts:
+        """Adds new texts and gives known ones their newest label; returns how many were which.
+
+        The outcome is that of one post after the other, the work that of one look-up and one insertion.
+        """
+        counts = Counts()
+        present = self.labels_of([item.identity for item in posts])
+        changed: dict[str, Accepted] = {}
+        for item in posts:
+            known = present.get(item.identity)
+            if known == item.post.label:
+                counts.duplicate += 1
+                continue
+            counts.accepted += known is None
+            counts.relabelled += known is not None
+            present[item.identity] = item.post.label
+            changed[item.identity] = item
+        # In the order of the index, so that each of its pages is touched once.
+        self._upsert([changed[identity] for identity in sorted(changed)])
+        return counts
+
+    def _upsert(self, posts: Sequence[Accepted]) -> None:
+        self._connection.executemany(
+            "INSERT INTO posts (identity, text, title, label, source, delivery, rolling) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (identity) DO UPDATE SET text = excluded.text, title = excluded.title,"
+            " label = excluded.label, source = excluded.source, delivery = excluded.delivery,"
+            " rolling = excluded.rolling",
+            (
+                (
+                    bytes.fromhex(item.identity),
+                    item.post.text,
+                    item.post.title,
+                    item.post.label,
+                    item.post.source,
+                    item.delivery,
+                    int(item.rolling),
+                )
+                for item in posts
+            ),
         )
 
     def record(self, number: int, key: str, content_hash: str, counts: Counts) -> None:
@@ -105,54 +174,46 @@ class Ledger:
             (number, key, content_hash, *numbers, at),
         )
 
-    def snapshot(self) -> tuple[list[Accepted], int]:
-        """Returns every accepted post, oldest delivery first, and the watermark, both of one moment."""
-        self._connection.execute("BEGIN")
-        try:
-            query = "SELECT identity, text, title, label, source, delivery, rolling FROM posts"
-            rows = self._connection.execute(f"{query} ORDER BY delivery, identity").fetchall()
-            watermark = self.watermark()
-        finally:
-            self._connection.rollback()
-        posts = [
-            Accepted(identity, Post(text, label, title, source), delivery, bool(rolling))
-            for identity, text, title, label, source, delivery, rolling in rows
-        ]
-        return posts, watermark
+    def wait_for_readers(self) -> bool:
+        """Waits until nobody reads the ledger as it was before; tells whether that came about."""
+        busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not busy
+
+    def rebuild(self) -> None:
+        """Writes the file anew from what is in it, so that no byte of what was deleted is left between its pages."""
+        self._connection.execute("VACUUM")
+        self.wait_for_readers()
+
+    def posts(self) -> Iterator[Accepted]:
+        """Yields every accepted post, oldest delivery first."""
+        query = "SELECT identity, text, title, label, source, delivery, rolling FROM posts"
+        for identity, text, title, label, source, delivery, rolling in self._connection.execute(
+            f"{query} ORDER BY delivery, identity"
+        ):
+            yield Accepted(identity.hex(), Post(text, label, title, source), delivery, bool(rolling))
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Ledger]:
-    """Opens the ledger at `path`, making it when there is none. InputError when `path` is something else."""
+    """Opens the ledger at `path`, making it when there is none, or bringing an older format up to date.
+
+    InputError when `path` is something else.
+    """
     connection: sqlite3.Connection | None = None
     try:
         # Changing to WAL does not wait for others as a transaction does: one opener at a time.
         with atomic.exclusive_lock(path.with_name(path.name + ".lock")):
             connection = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, isolation_level=None)
-            _set_up(path, connection)
+            set_up(path, connection)
+            for pragma in (
+                "journal_mode = WAL",
+                "synchronous = FULL",
+                "secure_delete = ON",
+                f"cache_size = -{PAGE_CACHE_KIB}",
+                f"journal_size_limit = {LARGEST_IDLE_WAL}",
+            ):
+                connection.execute(f"PRAGMA {pragma}")
         yield Ledger(connection)
     finally:
         if connection is not None:
             connection.close()
-
-
-def _set_up(path: Path, connection: sqlite3.Connection) -> None:
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-            version = SCHEMA_VERSION
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            raise
-        raise InputError(
-            f"{path} must be the ledger of posts", found=str(error), do="Restore it from a backup, or move it away."
-        ) from None
-    if version != SCHEMA_VERSION:
-        raise InputError(
-            f"{path} must be a ledger of format {SCHEMA_VERSION}",
-            found=f"format {version}",
-            do="Use the version of sentiment that wrote it.",
-        )

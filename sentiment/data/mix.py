@@ -10,18 +10,23 @@ The rule is that of the tool this system replaces (its `create_load_dataset`):
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Iterable, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
-from sentiment.data.identity import identity
-from sentiment.data.tsv import Post, read_posts, write_posts
+from sentiment.data.composition import ON_SIDE, TRAIN, Base, count, load, put_base
+from sentiment.data.draw import chosen_columns, chosen_posts, draw
+from sentiment.data.ledger_schema import set_up
+from sentiment.data.tsv import Post, each_post, write_posts
 from sentiment.errors import InputError
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
+
+NEW = 3  # the side of the table `base` for the new posts of files that are no deliveries
 
 
 @dataclass(frozen=True)
@@ -73,12 +78,38 @@ def _wanted(new_counts: list[int], mix_number: int, maximum_digits: int) -> list
     return [target - count for count in new_counts]
 
 
-def count_labels(posts: Iterable[Post], labels: int) -> list[int]:
-    """Returns the number of posts per label id."""
-    counts = [0] * labels
-    for post in posts:
-        counts[post.label] += 1
-    return counts
+@contextmanager
+def mixing(
+    old: Iterable[Post], new: Iterable[Post], labels: int, options: Mixing
+) -> Iterator[tuple[sqlite3.Connection, Plan]]:
+    """Yields a database in which the new posts and those of the old ones that the rule adds are `chosen`; and the plan.
+
+    The database is a temporary file of SQLite's own: it may be larger than the memory, and is gone at the end.
+    """
+    connection = sqlite3.connect("", isolation_level=None)
+    try:
+        set_up(Path("the mixing database"), connection)
+        connection.execute("BEGIN")
+        load(connection, Base(old, (), ()))
+        put_base(connection, NEW, new)
+        for kind, side, condition in (("new", NEW, "1"), ("old", TRAIN, f"NOT {ON_SIDE.format(NEW, 'base')}")):
+            connection.execute(
+                "INSERT INTO dealt (kind, identity, label, source, characters, delivery, base)"
+                " SELECT ?, identity, label, source, characters, 0, position FROM base"
+                f" WHERE side = ? AND {condition} ORDER BY position",
+                (kind, side),
+            )
+        plan = plan_for(connection, labels, options)
+        draw(connection, options.seed, plan.added, options.minimum_content_length)
+        yield connection, plan
+    finally:
+        connection.close()
+
+
+def plan_for(connection: sqlite3.Connection, labels: int, options: Mixing) -> Plan:
+    """Returns what the rule says for the texts that were dealt in the database."""
+    available = count(connection, "old", labels, options.minimum_content_length)
+    return mixing_plan(count(connection, "new", labels), available, options.mix_number, options.maximum_digits)
 
 
 def mix(old: Sequence[Post], new: Sequence[Post], labels: int, options: Mixing) -> tuple[list[Post], Plan]:
@@ -87,20 +118,8 @@ def mix(old: Sequence[Post], new: Sequence[Post], labels: int, options: Mixing) 
     Old posts that are too short, or whose text is among the new ones, are no candidates; those added are drawn
     without replacement. The same input and seed give the same rows in the same order.
     """
-    chance = random.Random(options.seed)
-    taken = {identity(post.text) for post in new}
-    pool: list[list[Post]] = [[] for _ in range(labels)]
-    for post in old:
-        if len(post.text) >= options.minimum_content_length and identity(post.text) not in taken:
-            pool[post.label].append(post)
-    plan = mixing_plan(
-        count_labels(new, labels), [len(posts) for posts in pool], options.mix_number, options.maximum_digits
-    )
-    rows = list(new)
-    for posts, number in zip(pool, plan.added, strict=True):
-        rows += chance.sample(posts, number)
-    chance.shuffle(rows)
-    return rows, plan
+    with mixing(old, new, labels, options) as (connection, plan):
+        return list(chosen_posts(connection)), plan
 
 
 @click.command("mix")
@@ -114,9 +133,9 @@ def mix(old: Sequence[Post], new: Sequence[Post], labels: int, options: Mixing) 
 @step
 def command(old: Path, new: Path, output: Path, **options: int) -> Result:
     """Mix old rows into new ones, on files."""
-    mixing = Mixing(**options)
+    mixing_options = Mixing(**options)
     labels = read_settings().label_set
-    rows, plan = mix(read_posts(old, labels), read_posts(new, labels), len(labels), mixing)
-    write_posts(output, rows)
+    with mixing(each_post(old, labels), each_post(new, labels), len(labels), mixing_options) as (connection, plan):
+        rows = write_posts(output, chosen_posts(connection), chosen_columns(connection))
     say(f"mixed {sum(plan.added)} old posts into {sum(plan.result) - sum(plan.added)} new ones: {plan.result}")
-    return {"output": str(output), "rows": len(rows), **asdict(plan)}
+    return {"output": str(output), "rows": rows, **asdict(plan)}

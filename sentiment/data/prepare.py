@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-import random
-from dataclasses import asdict, dataclass
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from sentiment import atomic
+from sentiment.data import composition, draw
 from sentiment.data import ledger as posts_ledger
-from sentiment.data.composition import Base, Composition, compose
-from sentiment.data.mix import Mixing, Plan, count_labels, mix
-from sentiment.data.tsv import Post, read_posts, write_posts
+from sentiment.data.composition import Base, Taken
+from sentiment.data.composition_table import tabulate, used_by_delivery, with_rows_of
+from sentiment.data.ledger import Delivered
+from sentiment.data.mix import Mixing, Plan, plan_for
+from sentiment.data.selection import Restriction, Slices, as_data, night_of, seen_by, united
+from sentiment.data.tsv import each_post, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 
+BASE_FILES = ("train.tsv", "test.tsv", "latest_test.tsv")
+
 
 @dataclass(frozen=True)
 class Stable:
-    """What prepare needs to know of the stable model: its version, its watermark, the model folder it came from."""
+    """What prepare needs to know of the stable model: its version, what it has seen, the folder it came from."""
 
     version: int
-    watermark: int
+    seen: Slices
     folder: Path
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a person limits a run to: which new rows it takes, and which old ones it may mix in."""
+
+    new: Restriction = field(default_factory=Restriction)
+    old: Restriction = field(default_factory=Restriction)
 
 
 def read_stable(settings: Settings) -> Stable | None:
@@ -37,9 +54,7 @@ def read_stable(settings: Settings) -> Stable | None:
     state = read_state(settings)
     if state.stable is None:
         return None
-    watermark = state.versions[state.stable].data.get("watermark", 0)
-    # A model that was trained elsewhere states no watermark: it has seen no delivery.
-    return Stable(state.stable, int(watermark or 0), settings.trained / str(state.stable))
+    return Stable(state.stable, seen_by(state.versions[state.stable].data), settings.trained / str(state.stable))
 
 
 def choose_mode(wished: str, stable: Stable | None) -> str:
@@ -49,68 +64,129 @@ def choose_mode(wished: str, stable: Stable | None) -> str:
     return wished if wished != "auto" else ("warm" if stable else "full")
 
 
-def training_rows(
-    composition: Composition, mode: str, labels: Labels, options: Mixing
-) -> tuple[list[Post], Plan | None]:
-    """Returns the shuffled training rows and, when old rows were mixed in, the plan. InputError on one class only."""
-    plan: Plan | None = None
-    if mode == "warm":
-        rows, plan = mix(composition.old, composition.batch, len(labels), options)
+def prepare(
+    run: RunFolder, settings: Settings, wished_mode: str, options: Mixing, limits: Limits | None = None
+) -> Result:
+    """Writes the files of `run`; returns what they hold. Safe to run again: the same input gives the same files."""
+    limits = limits or Limits()
+    stable = read_stable(settings)
+    mode = choose_mode(wished_mode, stable)
+    with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
+        deliveries = ledger.deliveries()
+        taken = taken_by(limits, stable, deliveries)
+        labels = settings.label_set
+        files = (each_post(settings.base_data / name, labels) for name in BASE_FILES)
+        composition.load(connection, Base(*files))
+        composition.deal(connection, taken)
+        new = composition.count(connection, "new", len(labels))
+        nothing_new = mode == "warm" and not sum(new)
+        plan = None if nothing_new else _choose(connection, mode, labels, options)
+        written = _write(run, connection, settings.rolling_cap, nothing_new)
+        made = {} if nothing_new else _made(connection, run, plan, labels, options, deliveries)
+        leaks, later = (sum(composition.count(connection, kind, len(labels))) for kind in ("leak", "later"))
+    warm = stable if mode == "warm" else None
+    seen = as_data(united(taken.seen, taken.new))
+    return {
+        "mode": mode,
+        "nothing_new": nothing_new,
+        "new": {"per_label": new, "rows": sum(new)},
+        "mix": asdict(plan) if plan else None,
+        "train_rows": 0,
+        "per_label": [0] * len(labels),
+        "frozen_rows": written["frozen"]["rows"],
+        "rolling_rows": written["rolling"]["rows"],
+        "excluded_leaks": leaks,
+        "partial": limits.new.restricts,
+        "left_for_later": later,
+        **seen,
+        "fingerprint": None,
+        "warm_from": warm.version if warm else None,
+        "warm_start": str(warm.folder) if warm else None,
+        "deliveries": [],
+        "used": [],
+        "tests": written,
+        "composition": None,
+        **made,
+    }
+
+
+def taken_by(limits: Limits, stable: Stable | None, deliveries: Sequence[Delivered]) -> Taken:
+    """Returns which of the delivered posts a run takes: those of `deliveries`, within `limits`."""
+    delivered = [(delivery.number, delivery.at) for delivery in deliveries]
+    seen = stable.seen if stable else ()
+    return Taken(seen, limits.new.slices(delivered), limits.old.slices(delivered), limits.old)
+
+
+def _choose(connection: sqlite3.Connection, mode: str, labels: Labels, options: Mixing) -> Plan | None:
+    """Chooses the training rows; returns the plan when old rows are mixed in. InputError on one class only."""
+    plan = plan_for(connection, len(labels), options) if mode == "warm" else None
+    if plan:
+        draw.draw(connection, options.seed, plan.added, options.minimum_content_length)
+        counts = plan.result
     else:
-        rows = composition.old + composition.batch
-        random.Random(options.seed).shuffle(rows)
-    counts = count_labels(rows, len(labels))
-    if sum(count > 0 for count in counts) < 2:
+        draw.draw(connection, options.seed, None)
+        new, old = (composition.count(connection, kind, len(labels)) for kind in ("new", "old"))
+        counts = [some + others for some, others in zip(new, old, strict=True)]
+    if sum(number > 0 for number in counts) < 2:
         raise InputError(
             "the training rows must hold at least two classes",
             found=f"{counts} rows of {labels.describe()}",
             do="Deliver posts of other classes too, or mix old ones in with --mix-number.",
         )
-    return rows, plan
+    return plan
 
 
-def prepare(run: RunFolder, settings: Settings, wished_mode: str, options: Mixing) -> Result:
-    """Writes the files of `run`; returns what they hold. Safe to run again: the same input gives the same files."""
-    labels = settings.label_set
-    base_train, base_frozen, base_rolling = (
-        read_posts(settings.base_data / name, labels) for name in ("train.tsv", "test.tsv", "latest_test.tsv")
-    )
-    with posts_ledger.opened(settings.posts_database) as ledger:
-        accepted, watermark = ledger.snapshot()
-    stable = read_stable(settings)
-    mode = choose_mode(wished_mode, stable)
-    composition = compose(Base(base_train, base_frozen, base_rolling), accepted, stable.watermark if stable else 0)
-    nothing_new = mode == "warm" and not composition.batch
-    rows, plan = ([], None) if nothing_new else training_rows(composition, mode, labels, options)
-    _write(run, composition, base_frozen, rows)
-    warm = stable if mode == "warm" else None
+def _write(run: RunFolder, connection: sqlite3.Connection, cap: int, nothing_new: bool) -> dict[str, Any]:
+    """Writes the run's files; returns the rows and the sha256 of the test sets."""
+    # A result that an earlier attempt left must not stand beside files that are not its own.
+    for path in (run.result("prepare"), run.train, run.identities):
+        path.unlink(missing_ok=True)
+    for path in (run.batch, run.train, run.frozen, run.rolling, run.identities, run.result("prepare")):
+        for left_by_a_kill in run.path.glob(f".{path.name}.*.tmp"):
+            left_by_a_kill.unlink()
+    write_posts(run.batch, composition.batch(connection), composition.batch_columns(connection))
+    frozen = write_posts(run.frozen, composition.frozen(connection))
+    rolling = write_posts(run.rolling, composition.rolling(connection, cap))
+    if not nothing_new:
+        with atomic.replacing(run.identities) as temporary, temporary.open("wb") as file:
+            draw.write_identities(connection, file)
+        write_posts(run.train, draw.chosen_posts(connection), draw.chosen_columns(connection))
     return {
-        "mode": mode,
-        "nothing_new": nothing_new,
-        "new": {"per_label": count_labels(composition.batch, len(labels)), "rows": len(composition.batch)},
-        "mix": asdict(plan) if plan else None,
-        "train_rows": len(rows),
-        "per_label": count_labels(rows, len(labels)),
-        "frozen_rows": len(base_frozen),
-        "rolling_rows": len(composition.rolling),
-        "excluded_leaks": composition.excluded_leaks,
-        "watermark": watermark,
-        "fingerprint": hashlib.sha256(run.train.read_bytes()).hexdigest() if rows else None,
-        "warm_from": warm.version if warm else None,
-        "warm_start": str(warm.folder) if warm else None,
-        "deliveries": composition.deliveries,
+        "frozen": {"rows": frozen, "sha256": _sha256(run.frozen)},
+        "rolling": {"rows": rolling, "sha256": _sha256(run.rolling)},
     }
 
 
-def _write(run: RunFolder, composition: Composition, frozen: list[Post], rows: list[Post]) -> None:
-    # A result that an earlier attempt left must not stand beside files that are not its own.
-    run.result("prepare").unlink(missing_ok=True)
-    run.train.unlink(missing_ok=True)
-    write_posts(run.batch, composition.batch)
-    write_posts(run.frozen, frozen)
-    write_posts(run.rolling, composition.rolling)
-    if rows:
-        write_posts(run.train, rows)
+def _made(
+    connection: sqlite3.Connection,
+    run: RunFolder,
+    plan: Plan | None,
+    labels: Labels,
+    options: Mixing,
+    deliveries: Sequence[Delivered],
+) -> dict[str, Any]:
+    """Returns what the result says of the training rows."""
+    minimum = options.minimum_content_length if plan else 0
+    nights = {delivery.number: night_of(delivery.at).isoformat() for delivery in deliveries}
+    table = tabulate(connection, plan, len(labels), minimum, nights)
+    counts = [line["result"] for line in table["per_label"]]
+    used = used_by_delivery(connection, len(labels))
+    return {
+        "train_rows": sum(counts),
+        "per_label": counts,
+        "fingerprint": _sha256(run.train),
+        "deliveries": with_rows_of(used, "new"),
+        "used": used,
+        "composition": table,
+    }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command("prepare")
@@ -120,15 +196,48 @@ def _write(run: RunFolder, composition: Composition, frozen: list[Post], rows: l
 @click.option("--minimum-content-length", default=20, show_default=True, help="Characters an old row has at least.")
 @click.option("--maximum-digits", default=3, show_default=True, help="Digits of a count from which the LCM is used.")
 @click.option("--seed", default=13, show_default=True, help="For the draw and the order.")
+@click.option("--new-since", type=DAY, help="Take only new rows delivered on this day (in Taipei) or later.")
+@click.option("--new-until", type=DAY, help="Take only new rows delivered on this day or earlier.")
+@click.option("--new-source", multiple=True, help="Take only new rows of this source; may be given again.")
+@click.option("--old-since", type=DAY, help="Mix in only old rows delivered on this day or later.")
+@click.option("--old-until", type=DAY, help="Mix in only old rows delivered on this day or earlier.")
+@click.option("--old-source", multiple=True, help="Mix in only old rows of this source; may be given again.")
 @step
-def command(run: str, mode: str, **options: int) -> Result:
-    """Make a run's training and test files from what is new."""
+def command(
+    run: str,
+    mode: str,
+    new_since: datetime | None,
+    new_until: datetime | None,
+    new_source: tuple[str, ...],
+    old_since: datetime | None,
+    old_until: datetime | None,
+    old_source: tuple[str, ...],
+    **options: int,
+) -> Result:
+    """Make a run's training and test files from what is new.
+
+    New rows that the --new-… options leave out stay new: the next run takes them.
+    """
     settings = read_settings()
     folder = RunFolder.named(settings, run)
-    result = prepare(folder, settings, mode, Mixing(**options))
+    limits = Limits(
+        Restriction(_day(new_since), _day(new_until), new_source),
+        Restriction(_day(old_since), _day(old_until), old_source),
+    )
+    result = prepare(folder, settings, mode, Mixing(**options), limits)
     atomic.write_json(folder.result("prepare"), result)
-    if result["nothing_new"]:
-        say(f"nothing new since version {result['warm_from']}")
-    else:
-        say(f"{result['mode']}: {result['new']['rows']} new rows, {result['train_rows']} to train on")
+    for line in told(result):
+        say(line)
     return result
+
+
+def _day(value: datetime | None) -> date | None:
+    return value.date() if value else None
+
+
+def told(result: Result) -> list[str]:
+    """Returns what `result` says, for people."""
+    later = [f"{result['left_for_later']} new rows are left for a later run"] if result["left_for_later"] else []
+    if result["nothing_new"]:
+        return [f"nothing new since version {result['warm_from']}", *later]
+    return [f"{result['mode']}: {result['new']['rows']} new rows, {result['train_rows']} to train on", *later]

@@ -1,4 +1,10 @@
-"""Where bad rows go: one file a delivery, with line, reason and the raw row, for a person to mend."""
+"""Where bad rows go: one file a delivery, for a person to mend and to deliver again.
+
+It is a delivery file itself (TSV with the columns text and label, which are filled in as far as they could be read),
+so a mended copy is dropped into the inbox as it is; `line`, `reason` and `raw` are for the person and are not read.
+A row that nobody mended is refused again: a text that must not be taken in is shown only in `raw`, as one harmless
+line.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from sentiment import atomic
+from sentiment.data.form.record import Columns, Record
+from sentiment.data.tsv import one_line
 from sentiment.run_folder import safe_name
 
+COLUMNS = ("line", "reason", *Columns._fields, "raw")
+ENCODING = "utf-8-sig"  # with a byte order mark: spreadsheets take a file without one for Big5
 LONGEST_RAW = 2_000  # characters of a bad row that are kept
+LONGEST_LABEL = 200
 
 
 class Quarantine:
@@ -24,19 +35,36 @@ class Quarantine:
         self._writer = writer
         self.reasons: Counter[str] = Counter()
 
-    def add(self, line: int, reason: str, raw: str) -> None:
-        """Adds a row. What follows a colon in `reason` is a detail: reasons are counted without it."""
-        self._writer.writerow((line, reason, visible(raw)))
-        self.reasons[re.split(": | '", reason, maxsplit=1)[0]] += 1
+    def add(self, record: Record, reason: str, intact: bool = True) -> None:
+        """Adds a row; its columns only if they are `intact`, or else only what it looked like."""
+        columns = Columns(*map(one_line, record.columns)) if intact else Columns()
+        label = visible(columns.label[:LONGEST_LABEL])
+        raw = "" if columns.text else visible(record.raw)
+        self._writer.writerow((record.number, reason, columns.text, label, columns.title, columns.source, raw))
+        self.reasons[counted_as(reason)] += 1
+
+
+def counted_as(reason: str) -> str:
+    """Returns a reason without its detail, which stands behind a colon or in quotes."""
+    return re.split(": | '", reason, maxsplit=1)[0]
 
 
 def visible(raw: str) -> str:
-    r"""Returns `raw` as one harmless line: control characters written as `\x1b`, and cut when very long."""
+    r"""Returns `raw` as one harmless line, cut when very long.
+
+    Control characters, lone surrogates and what turns the direction of writing become `\x1b`, `\udc80`, `\u202e`.
+    """
     shown = "".join(
-        character.encode("unicode_escape").decode() if unicodedata.category(character) == "Cc" else character
+        character.encode("unicode_escape").decode() if _is_harmful(character) else character
         for character in raw[:LONGEST_RAW]
     )
     return shown + ("…" if len(raw) > LONGEST_RAW else "")
+
+
+def _is_harmful(character: str) -> bool:
+    if character.isprintable():
+        return False
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or "\u202a" <= character <= "\u2069"
 
 
 def file_of(folder: Path, number: int, key: str) -> Path:
@@ -53,9 +81,9 @@ def quarantining(folder: Path, number: int, key: str) -> Iterator[Quarantine]:
     """
     path = file_of(folder, number, key)
     with atomic.replacing(path) as temporary:
-        with temporary.open("w", encoding="utf-8", newline="") as handle:
+        with temporary.open("w", encoding=ENCODING, newline="") as handle:
             writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
-            writer.writerow(("line", "reason", "raw"))
+            writer.writerow(COLUMNS)
             quarantine = Quarantine(writer)
             yield quarantine
         for left_behind in [*folder.glob(f"{number}-*.tsv"), *folder.glob(f".{number}-*.tmp")]:
@@ -63,3 +91,10 @@ def quarantining(folder: Path, number: int, key: str) -> Iterator[Quarantine]:
                 left_behind.unlink()
     if not quarantine.reasons:
         path.unlink()
+
+
+def rows_of(path: Path) -> Iterator[dict[str, str]]:
+    """Yields the rows of a quarantine file by column; a file of an older format has fewer columns."""
+    with path.open(encoding=ENCODING, newline="") as handle:
+        for row in csv.DictReader(handle, delimiter="\t"):
+            yield {column: row.get(column) or "" for column in COLUMNS}

@@ -20,6 +20,7 @@ MAXIMUM_JOINED_LINES = 50
 LONGEST_SHOWN = 4_000  # bytes kept of a line that is too long
 _QUOTED = {delimiter: re.compile(rf'"((?:[^"]++|"")*+)"(?={delimiter}|\Z)') for delimiter in ("\t", ",")}
 BOM = b"\xef\xbb\xbf"
+_TRANSLATED = re.compile(rb"\xed[\xb0-\xb3][\x80-\xbf]")  # a byte that was no character of the file's encoding
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ def split_fields(line: str, delimiter: str) -> tuple[str, ...]:
 
 def _split(text: str, delimiter: str) -> tuple[tuple[str, ...], bool]:
     """Returns the fields, and whether every line break is within a quoted one."""
+    if '"' not in text:
+        return tuple(text.split(delimiter)), "\n" not in text
     quoted = _QUOTED[delimiter]
     fields: list[str] = []
     closed, start = True, 0
@@ -64,44 +67,82 @@ def _split(text: str, delimiter: str) -> tuple[tuple[str, ...], bool]:
 IsComplete = Callable[[tuple[str, ...]], bool]
 
 
-def read_lines(handle: BinaryIO, delimiter: str, watch: Callable[[bytes], object] = lambda _: None) -> Iterator[Row]:
-    """Yields every line that is not blank as a row by itself; `watch` is given every byte read, in order."""
+def read_lines(
+    handle: BinaryIO, delimiter: str, encoding: str = "UTF-8", broken: Callable[[], str] = lambda: ""
+) -> Iterator[Row]:
+    """Yields every line that is not blank as a row by itself.
+
+    `encoding` is the name of the file's own encoding, for the error of a line that is not in it. When `broken` gives a
+    reason at the end of the file, that reason becomes the error of the line that was cut off there.
+    """
     number = 0
     while line := handle.readline(MAXIMUM_LINE_BYTES + 1):
         number += 1
-        watch(line)
-        too_long = len(line) > MAXIMUM_LINE_BYTES
         part = line
-        while too_long and part and not part.endswith(b"\n"):
+        while part and not part.endswith(b"\n"):
             part = handle.readline(MAXIMUM_LINE_BYTES)
-            watch(part)
+        too_long = len(line) > MAXIMUM_LINE_BYTES
+        reason = "line too long" if too_long else "" if line.endswith(b"\n") else broken()
         line = line.removeprefix(BOM) if number == 1 else line
-        row = _row(number, line.removesuffix(b"\n").removesuffix(b"\r"), too_long, delimiter)
+        row = _row(number, line.removesuffix(b"\n").removesuffix(b"\r"), reason, delimiter, encoding)
         if row.error or row.raw.strip():
             yield row
+        if reason and not too_long:
+            return
+    if reason := broken():
+        yield Row(number + 1, "", error=reason)
 
 
-def _row(number: int, line: bytes, too_long: bool, delimiter: str) -> Row:
-    if too_long:
-        return Row(number, line[:LONGEST_SHOWN].decode("utf-8", "backslashreplace"), error="line too long")
+def _row(number: int, line: bytes, reason: str, delimiter: str, encoding: str) -> Row:
+    if reason:
+        return Row(number, shown(line[:LONGEST_SHOWN]), error=reason)
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
-        return Row(number, line.decode("utf-8", "backslashreplace"), error="not UTF-8")
+        return Row(number, shown(line), error=f"not {encoding}")
     return Row(number, text, split_fields(text, delimiter))
+
+
+def shown(line: bytes) -> str:
+    r"""Returns a line that need not be UTF-8, with `\xa4` for a byte that is no character."""
+    return _TRANSLATED.sub(_escaped, line).decode("utf-8", "backslashreplace")
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    return b"\\x%02x" % (ord(match[0].decode("utf-8", "surrogatepass")) & 0xFF)
+
+
+class _Credit:
+    """How many characters may still be looked at again: joining lines costs a file in proportion to its size.
+
+    Without it, a file of nothing but unclosed quotes would be read fifty times over, a few kilobytes a second.
+    """
+
+    def __init__(self) -> None:
+        self._left = 1_000_000
+
+    def earn(self, row: Row) -> None:
+        self._left += 8 * len(row.raw)
+
+    def spend(self, characters: int) -> bool:
+        """Tells whether there was as much left, and takes it."""
+        self._left -= characters
+        return self._left >= 0
 
 
 def join_rows(lines: Iterator[Row], delimiter: str, is_complete: IsComplete) -> Iterator[Row]:
     """Yields the rows that `lines` make; `is_complete` tells whether fields are a row by themselves."""
     ahead: deque[Row] = deque()
+    credit = _Credit()
     while row := ahead.popleft() if ahead else next(lines, None):
+        credit.earn(row)
         if not row.error and '"' in row.raw and (row.fields[-1].startswith('"') or not is_complete(row.fields)):
-            row = _continued(row, ahead, lines, delimiter, is_complete) or row
+            row = _continued(row, ahead, lines, delimiter, is_complete, credit) or row
         yield row
 
 
 def _continued(
-    first: Row, ahead: deque[Row], lines: Iterator[Row], delimiter: str, is_complete: IsComplete
+    first: Row, ahead: deque[Row], lines: Iterator[Row], delimiter: str, is_complete: IsComplete, credit: _Credit
 ) -> Row | None:
     """Returns the row that `first` and the lines behind it make together, or None and leaves them in `ahead`."""
     raw, was_complete = first.raw, is_complete(first.fields)
@@ -116,11 +157,14 @@ def _continued(
         stops = is_complete(following.fields)
         if following.error or len(raw) > MAXIMUM_LINE_BYTES or (stops and was_complete):
             return None
-        fields, closed = _split(raw, delimiter)
-        if closed and is_complete(fields):
-            for _ in range(taken + 1):
-                ahead.popleft()
-            return Row(first.number, raw, fields)
+        if '"' in following.raw:  # nothing else closes a quoted field
+            if not credit.spend(len(raw)):
+                return None
+            fields, closed = _split(raw, delimiter)
+            if closed and is_complete(fields):
+                for _ in range(taken + 1):
+                    ahead.popleft()
+                return Row(first.number, raw, fields)
         if stops:  # the last line of a text that ends in `",1` looks complete, too: hence only now
             return None
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +63,8 @@ class Header:
 
 def one_line(text: str) -> str:
     """Returns `text` stripped, with every line break or tab in it made a space: a post is one line of a file."""
+    if "\n" not in text and "\r" not in text and "\t" not in text:  # nearly always: this is done millions of times
+        return text.strip()
     return text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ").replace("\t", " ").strip()
 
 
@@ -71,17 +73,23 @@ def read_posts(path: Path, labels: Labels) -> list[Post]:
 
     InputError when the file is missing, has no such header, holds a row that is no post (with its line), or none.
     """
+    return list(each_post(path, labels))
+
+
+def each_post(path: Path, labels: Labels) -> Iterator[Post]:
+    """Yields the posts of `path` in order, whatever its size; errors as of `read_posts`, when they are come to."""
     if not path.is_file():
         raise InputError("a file of labelled posts must exist", found=f"no file {path}", do="Check the path.")
     delimiter = delimiter_of(path)
     with path.open("rb") as handle:
         lines = read_lines(handle, delimiter)
         header = _header(path, next(lines, None))
-        rows = join_rows(lines, delimiter, lambda fields: header.is_complete(fields, labels))
-        posts = [_post(path, header, row, labels) for row in rows]
-    if not posts:
+        empty = True
+        for row in join_rows(lines, delimiter, lambda fields: header.is_complete(fields, labels)):
+            empty = False
+            yield _post(path, header, row, labels)
+    if empty:
         raise InputError(f"{path} must hold at least one labelled post", found="none", do="Put posts in it.")
-    return posts
 
 
 def _header(path: Path, first: Row | None) -> Header:
@@ -106,11 +114,20 @@ def _post(path: Path, header: Header, row: Row, labels: Labels) -> Post:
     return post
 
 
-def write_posts(path: Path, posts: Iterable[Post]) -> None:
-    """Replaces `path` with `posts`, atomically; `title` and `source` are written when any post has one."""
-    rows = list(posts)
-    columns = [*REQUIRED, *(name for name in OPTIONAL if any(getattr(post, name) for post in rows))]
+def write_posts(path: Path, posts: Iterable[Post], optional: Collection[str] | None = None) -> int:
+    """Replaces `path` with `posts`, atomically; returns how many there were.
+
+    The columns `title` and `source` are written when any post has one. To tell, all posts are held in memory; not
+    so when `optional` says which of the two to write.
+    """
+    if optional is None:
+        posts = list(posts)
+        optional = [name for name in OPTIONAL if any(getattr(post, name) for post in posts)]
+    columns = [*REQUIRED, *(name for name in OPTIONAL if name in optional)]
+    written = 0
     with atomic.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([one_line(str(getattr(post, column))) for column in columns] for post in rows)
+        for written, post in enumerate(posts, 1):  # noqa: B007 - the number is wanted after the last one
+            writer.writerow([one_line(str(getattr(post, column))) for column in columns])
+    return written

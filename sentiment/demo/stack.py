@@ -98,6 +98,7 @@ class Stack:
             **kept,
             "SENTIMENT_HOME": str(self.home),
             "SENTIMENT_SERVING_URLS": f"http://127.0.0.1:{self.ports.rest}",
+            "SENTIMENT_SETTLE_SECONDS": "0",  # the demo puts its deliveries into place by renaming
             **self.thresholds,
         }
 

@@ -40,6 +40,11 @@ class Candidate:
                     do="Run `sentiment export` again.",
                 )
 
+    @property
+    def identities(self) -> Path:
+        """What the model was trained on, as hashes: kept with the version, it outlives the run's folder."""
+        return self.model.parent / "identities.bin"
+
     def digest(self) -> str:
         """Returns a digest of every byte that would be served."""
         hashed = hashlib.sha256()
@@ -84,7 +89,7 @@ def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
     number = _number_for(change, digest)
     if not (settings.versions / str(number)).exists():
         _require_space(settings, candidate)
-        _place(candidate.model, settings.trained / str(number))
+        _place(candidate.model, settings.trained / str(number), beside=candidate.identities)
         _place(candidate.export, settings.versions / str(number), origin={"run": candidate.run, "digest": digest})
     change.record(
         "published",
@@ -112,11 +117,13 @@ def _number_for(change: Change, digest: str) -> int:
     return number
 
 
-def _place(source: Path, target: Path, origin: dict[str, str] | None = None) -> None:
+def _place(source: Path, target: Path, origin: dict[str, str] | None = None, beside: Path | None = None) -> None:
     temporary = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, temporary)
+    if beside and beside.is_file():
+        shutil.copy(beside, temporary)
     if origin:
         atomic.write_json(temporary / ORIGIN, origin)
     for path in temporary.rglob("*"):

@@ -26,6 +26,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for variable in [name for name in os.environ if name.startswith("SENTIMENT_")]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SENTIMENT_SETTLE_SECONDS", "0")
     made = read_settings()
     Path(made.source_folder).mkdir(parents=True)
     write_base(made)

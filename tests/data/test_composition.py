@@ -1,20 +1,119 @@
-"""Which text belongs where: never on both sides, and the newest label counts."""
+"""Which text belongs where: never on both sides, and the newest label counts.
+
+The SQL is held against a model of the rule in plain Python, on every mixture that hypothesis can think of.
+"""
 
 from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.data.composition import Base, compose
+from sentiment.data import composition
+from sentiment.data.composition import Base, Taken
 from sentiment.data.identity import identity
-from sentiment.data.ledger import Accepted
+from sentiment.data.ledger import Accepted, Ledger
+from sentiment.data.ledger_schema import set_up
+from sentiment.data.selection import Restriction, Slice, Slices, up_to
 from sentiment.data.tsv import Post
 
 EMPTY = Base([], [], [])
+EVERYTHING = up_to(99)
 
 
-def accepted(text: str, label: int = 0, delivery: int = 1, rolling: bool = False) -> Accepted:
-    return Accepted(identity(text), Post(text, label), delivery, rolling)
+@dataclass
+class Composition:
+    """What a run may train on and is tested on."""
+
+    batch: list[Post] = field(default_factory=list)
+    old: list[Post] = field(default_factory=list)
+    rolling: list[Post] = field(default_factory=list)
+    excluded_leaks: int = 0
+    later: int = 0
+
+
+@contextlib.contextmanager
+def dealt(base: Base, arrived: Sequence[Accepted], taken: Taken) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    set_up(Path("a ledger in memory"), connection)
+    Ledger(connection).put(arrived)
+    composition.load(connection, base)
+    composition.deal(connection, taken)
+    yield connection
+    connection.close()
+
+
+def compose(base: Base, arrived: Sequence[Accepted], watermark: int = 0) -> Composition:
+    return composed(base, arrived, Taken(up_to(watermark), EVERYTHING, EVERYTHING))
+
+
+def composed(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int = 1000) -> Composition:
+    with dealt(base, arrived, taken) as connection:
+        query = f"SELECT {composition.COLUMNS} FROM dealt {composition.WITH_TEXTS} WHERE kind = 'old'"
+        order = " ORDER BY dealt.delivery, dealt.base, dealt.identity"
+        return Composition(
+            list(composition.batch(connection)),
+            [Post(*row) for row in connection.execute(query + order)],
+            list(composition.rolling(connection, cap)),
+            sum(composition.count(connection, "leak", 3)),
+            sum(composition.count(connection, "later", 3)),
+        )
+
+
+def within(slices: Slices, item: Accepted) -> bool:
+    return any(
+        part.first <= item.delivery <= part.last and (part.sources is None or item.post.source in part.sources)
+        for part in slices
+    )
+
+
+def model(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int) -> Composition:
+    """The rule, in plain Python."""
+    arrived = sorted(arrived, key=lambda item: (item.delivery, item.identity))
+    trained, frozen, rolling_base = (
+        {identity(post.text): post for post in posts} for posts in (base.train, base.frozen, base.rolling)
+    )
+    rolling_new: dict[str, Post] = {}
+    new: dict[str, Post] = {}
+    old = {
+        key: post
+        for key, post in trained.items()
+        if taken.old_base.since is None and (not taken.old_base.sources or post.source in taken.old_base.sources)
+    }
+    excludable = set(trained)
+    later: set[str] = set()
+    for item in arrived:
+        old.pop(item.identity, None)
+        if item.identity in rolling_base or (item.rolling and item.identity not in trained):
+            rolling_new[item.identity] = item.post
+            continue
+        excludable.add(item.identity)
+        if within(taken.seen, item):
+            if within(taken.old, item):
+                old[item.identity] = item.post
+        elif within(taken.new, item):
+            new[item.identity] = item.post
+        else:
+            later.add(item.identity)
+    rolling_new = {key: post for key, post in rolling_new.items() if key not in frozen}
+    held_out = frozen.keys() | rolling_base.keys() | rolling_new.keys()
+    rolling = [post for post in base.rolling if identity(post.text) not in rolling_new] + list(rolling_new.values())
+    return Composition(
+        batch=[post for key, post in new.items() if key not in held_out],
+        old=[post for key, post in old.items() if key not in held_out],
+        rolling=rolling[-cap:],
+        excluded_leaks=len(excludable & held_out),
+        later=len(later - held_out),
+    )
+
+
+def accepted(text: str, label: int = 0, delivery: int = 1, rolling: bool = False, source: str = "") -> Accepted:
+    return Accepted(identity(text), Post(text, label, source=source), delivery, rolling)
 
 
 def test_what_stable_has_seen_is_old_and_the_rest_is_the_batch() -> None:
@@ -22,7 +121,6 @@ def test_what_stable_has_seen_is_old_and_the_rest_is_the_batch() -> None:
     found = compose(base, [accepted("一", 0, 1), accepted("二", 1, 2), accepted("三", 2, 4)], watermark=2)
     assert found.old == [Post("底", 1), Post("一", 0), Post("二", 1)]
     assert found.batch == [Post("三", 2)]
-    assert found.deliveries == [4]
 
 
 def test_rolling_posts_are_tested_on_and_never_trained_on() -> None:
@@ -64,12 +162,61 @@ def test_the_base_rolling_set_stays_as_it_is() -> None:
     assert compose(Base([], [], rolling), [], 0).rolling == rolling
 
 
+def test_the_rolling_set_is_capped_to_its_newest_rows_and_the_others_are_not_trained_on() -> None:
+    base = Base([], [], [Post("原", 0), Post("本", 0)])
+    arrived = [accepted(text, 1, delivery, rolling=True) for text, delivery in (("早", 1), ("中", 2), ("晚", 3))]
+    everything = Taken((), EVERYTHING, EVERYTHING)
+    assert [post.text for post in composed(base, arrived, everything, cap=4).rolling] == ["本", "早", "中", "晚"]
+    found = composed(base, arrived, everything, cap=2)
+    assert [post.text for post in found.rolling] == ["中", "晚"]
+    assert (found.batch, found.old) == ([], [])
+
+
+def test_what_the_limits_leave_out_is_neither_new_nor_old() -> None:
+    arrived = [
+        accepted("甲", delivery=1, source="論壇"),
+        accepted("乙", delivery=2, source="論壇"),
+        accepted("丙", delivery=2, source="新聞"),
+        accepted("丁", delivery=3, source="新聞"),
+    ]
+    taken = Taken(seen=up_to(1), new=(Slice(2, 3, ("新聞",)),), old=EVERYTHING)
+    found = composed(EMPTY, arrived, taken)
+    assert [post.text for post in found.batch] == ["丙", "丁"]
+    assert [post.text for post in found.old] == ["甲"]
+    assert found.later == 1
+    after = composed(EMPTY, arrived, replace(taken, seen=(*taken.seen, *taken.new), new=EVERYTHING))
+    assert [post.text for post in after.batch] == ["乙"]
+
+
+def test_a_base_text_whose_newer_label_waits_for_a_later_run_is_not_mixed_in_with_the_older_one() -> None:
+    taken = Taken(seen=(), new=(), old=EVERYTHING)
+    found = composed(Base([Post("甲", 0), Post("乙", 0)], [], []), [accepted("甲", 1)], taken)
+    assert (found.old, found.later) == ([Post("乙", 0)], 1)
+
+
 WORDS = st.sampled_from("甲乙丙丁戊己庚辛")
-POSTS = st.lists(st.builds(Post, WORDS, st.integers(0, 2)), max_size=6)
+SOURCES = st.sampled_from(["", "論壇", "新聞"])
+POSTS = st.lists(st.builds(Post, WORDS, st.integers(0, 2), st.just(""), SOURCES), max_size=6)
 # As in the ledger: a text once, with one delivery.
 ACCEPTED = st.dictionaries(
-    WORDS, st.tuples(st.integers(0, 2), st.integers(1, 4), st.booleans()), max_size=8
+    WORDS, st.tuples(st.integers(0, 2), st.integers(1, 4), st.booleans(), SOURCES), max_size=8
 ).map(lambda found: [accepted(text, *values) for text, values in found.items()])  # fmt: skip
+SLICES = st.lists(
+    st.builds(Slice, st.integers(1, 4), st.integers(1, 4), st.none() | st.lists(SOURCES, min_size=1).map(tuple)),
+    max_size=3,
+).map(tuple)
+OLD_BASE = st.sampled_from([Restriction(), Restriction(sources=("論壇",)), Restriction(sources=("", "新聞"))])
+
+
+@given(POSTS, POSTS, POSTS, ACCEPTED, st.builds(Taken, SLICES, SLICES, SLICES, OLD_BASE), st.integers(1, 9))
+def test_the_sql_is_the_rule(
+    train: list[Post], frozen: list[Post], rolling: list[Post], arrived: list[Accepted], taken: Taken, cap: int
+) -> None:
+    base = Base(train, frozen, rolling)
+    found, expected = composed(base, arrived, taken, cap), model(base, arrived, taken, cap)
+    assert sorted(found.old, key=str) == sorted(expected.old, key=str)
+    found.old = expected.old = []
+    assert found == expected
 
 
 @given(POSTS, POSTS, POSTS, ACCEPTED, st.integers(0, 4))

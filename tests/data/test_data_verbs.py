@@ -12,7 +12,8 @@ import pytest
 def test_a_light_verb_imports_nothing_heavy(verb: str) -> None:
     code = (
         f"import sys; from sentiment.cli import run; run(['{verb}', '--help']);"
-        "heavy = {'tensorflow', 'tf_keras', 'transformers', 'pandas', 'numpy', 'sklearn', 'scipy', 'boto3'};"
+        "heavy = {'tensorflow', 'tf_keras', 'transformers', 'pandas', 'numpy', 'sklearn', 'scipy', 'boto3', 'botocore',"
+        "'pyarrow'};"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

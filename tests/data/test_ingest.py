@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 from sentiment.cli import run
 from sentiment.data.ingest import ingest
 from sentiment.data.ledger import Accepted, opened
+from sentiment.data.quarantine import rows_of
 from sentiment.errors import InputError
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
@@ -26,15 +28,15 @@ def ingested(settings: Settings) -> dict[str, Any]:
 
 def posts(settings: Settings) -> dict[str, Accepted]:
     with opened(settings.posts_database) as ledger:
-        return {item.post.text: item for item in ledger.snapshot()[0]}
+        return {item.post.text: item for item in ledger.posts()}
 
 
 def quarantined(settings: Settings, delivery: dict[str, Any]) -> list[tuple[int, str, str]]:
     assert Path(delivery["quarantine_file"]).parent == settings.quarantine
     lines = Path(delivery["quarantine_file"]).read_text("utf-8").splitlines()
-    assert lines[0] == "line\treason\traw"
-    rows = (line.split("\t") for line in lines[1:])
-    return [(int(number), reason, raw) for number, reason, raw in rows]
+    assert lines[0] == "\ufeffline\treason\ttext\tlabel\ttitle\tsource\traw"
+    rows = rows_of(Path(delivery["quarantine_file"]))
+    return [(int(row["line"]), row["reason"], row["text"] or row["raw"]) for row in rows]
 
 
 def test_good_rows_are_accepted(settings: Settings, deliver: Deliver) -> None:
@@ -45,6 +47,8 @@ def test_good_rows_are_accepted(settings: Settings, deliver: Deliver) -> None:
             {
                 "number": 1,
                 "key": "a.tsv",
+                "form": "TSV",
+                "encoding": "UTF-8",
                 "accepted": 2,
                 "duplicate": 0,
                 "relabelled": 0,
@@ -55,6 +59,7 @@ def test_good_rows_are_accepted(settings: Settings, deliver: Deliver) -> None:
         ],
         "accepted": 2,
         "quarantined": 0,
+        "left": [],
         "watermark": 1,
     }
     found = posts(settings)
@@ -72,7 +77,7 @@ def test_ingesting_twice_changes_nothing(settings: Settings, deliver: Deliver) -
     deliver("a.tsv", [("好吃", 0)])
     ingested(settings)
     before = posts(settings)
-    assert ingested(settings) == {"deliveries": [], "accepted": 0, "quarantined": 0, "watermark": 1}
+    assert ingested(settings) == {"deliveries": [], "accepted": 0, "quarantined": 0, "left": [], "watermark": 1}
     assert posts(settings) == before
 
 
@@ -148,10 +153,14 @@ def test_bad_rows_are_quarantined_and_stop_nothing(settings: Settings, deliver: 
     [
         (b"", "the file is empty"),
         ("內容\t標籤\n好\t0\n".encode(), "the file has no header with the columns text and label"),
-        ("text\tlabel\n好\t0\n".encode("utf-16"), "the file is not UTF-8 text"),
-        (b"\x1f\x8b\x08\x00binary", "the file is not UTF-8 text"),
+        (b"\x1f\x8b\x08\x00binary", "the gzip file is cut off"),
+        (b"\x1f\x8b\xff" + b"\xff" * 50, "the file is broken gzip data"),
+        (gzip.compress(gzip.compress(b"text\tlabel\n")), "the file is packed with gzip twice"),
+        (b"PK\x03\x04\x14\0\0\0", "the file is a ZIP archive"),
+        (b"\0\0\0\0\0", "the file is not text"),
+        (b"text\tlabel" + b"\tx" * 200_000 + b"\n", "the file has no header: line too long"),
         (os.urandom(5_000).replace(b"\n", b""), "the file"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "the file has no header"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "the file is a picture"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_quarantined_whole_and_once(
@@ -175,8 +184,9 @@ def test_other_files_and_uploads_in_progress_are_left_alone(settings: Settings, 
     for name in ("README.md", ".a.tsv", "._b.tsv", ".parts/c.tsv", "d.tsv.part"):
         deliver(name, [("好吃", 0)])
     deliver("folder.tsv/e.tsv", [("難吃", 1)])
-    (Path(settings.source_folder) / "loop.tsv").symlink_to("loop.tsv")
-    assert [item["key"] for item in ingested(settings)["deliveries"]] == ["folder.tsv/e.tsv"]
+    result = ingested(settings)
+    assert [item["key"] for item in result["deliveries"]] == ["folder.tsv/e.tsv"]
+    assert result["left"] == []
 
 
 def test_hostile_file_names_stay_in_quarantine(settings: Settings, deliver: Deliver) -> None:
@@ -215,7 +225,7 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_time(
 
 
 @pytest.mark.parametrize(
-    ("source", "told"), [("s3://bucket/posts", "object storage"), ("/nowhere/at/all", "existing folder")]
+    ("source", "told"), [("ftp://host/posts", "a folder or s3:"), ("/nowhere/at/all", "existing folder")]
 )
 def test_a_source_that_cannot_be_read_is_named(settings: Settings, source: str, told: str) -> None:
     with pytest.raises(InputError, match=told):

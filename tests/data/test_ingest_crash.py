@@ -30,12 +30,12 @@ owner, name = {
     "rename": (quarantine.Path, "replace"), "quarantine": (quarantine.Quarantine, "add"),
 }[place]
 whole = getattr(owner, name)
-def counting(*arguments):
+def counting(*arguments, **options):
     global calls
     calls -= 1
     if calls == 0:
         os.kill(os.getpid(), signal.SIGKILL)
-    return whole(*arguments)
+    return whole(*arguments, **options)
 setattr(owner, name, counting)
 run(["ingest"])
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from sentiment.cli import run
 from sentiment.data.identity import identity
-from sentiment.data.mix import Mixing, Plan, count_labels, mix, mixing_plan
+from sentiment.data.mix import Mixing, Plan, mix, mixing_plan
 from sentiment.data.tsv import Post, read_posts, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -80,6 +81,10 @@ def test_other_numbers_of_labels_than_available_are_a_defect() -> None:
         mixing_plan([1, 2, 3], [1, 2], 0, 3)
 
 
+def count_labels(posts: list[Post]) -> list[int]:
+    return [sum(post.label == label for post in posts) for label in range(3)]
+
+
 def old_posts(number: int) -> list[Post]:
     return [Post(f"這是一篇夠長的舊文章,它是第{index}篇,足足有二十個字以上", index % 3) for index in range(number)]
 
@@ -88,7 +93,7 @@ def test_mixed_rows_are_the_new_ones_and_a_draw_without_replacement() -> None:
     old, new = old_posts(90), [Post("新", 0), Post("新文章", 2)]
     rows, plan = mix(old, new, 3, Mixing(mix_number=10))
     assert plan.added == [10, 10, 10]
-    assert count_labels(rows, 3) == plan.result == [11, 10, 11]
+    assert count_labels(rows) == plan.result == [11, 10, 11]
     assert {post.text for post in new} <= {post.text for post in rows} <= {post.text for post in old + new}
     assert len({post.text for post in rows}) == len(rows) == 32
 
@@ -98,6 +103,36 @@ def test_the_seed_decides_the_draw_and_the_order() -> None:
     first, again, other = (mix(old, new, 3, Mixing(mix_number=10, seed=seed))[0] for seed in (1, 1, 2))
     assert first == again
     assert set(first) != set(other)
+
+
+TEXTS = st.sampled_from([f"{'很' * length}長的文章{name}" for length in (1, 30) for name in "甲乙丙丁戊"])
+POSTS = st.lists(st.builds(Post, TEXTS, st.integers(0, 2), st.sampled_from(["", "標題"])), max_size=12)
+
+
+@given(POSTS, POSTS, st.integers(0, 4), st.integers(0, 99))
+def test_what_is_mixed_is_what_the_rule_says(old: list[Post], new: list[Post], number: int, seed: int) -> None:
+    rows, plan = mix(old, new, 3, Mixing(mix_number=number, seed=seed))
+    taken = {identity(post.text) for post in new}
+    pool = [post for post in old if len(post.text) >= 20 and identity(post.text) not in taken]
+    assert plan == mixing_plan(count_labels(new), count_labels(pool), number, 3)
+    added = Counter(rows) - Counter(new)
+    assert Counter(new) <= Counter(rows)
+    assert added <= Counter(pool)
+    assert [sum(count for post, count in added.items() if post.label == label) for label in range(3)] == plan.added
+
+
+def test_every_old_row_has_the_same_chance_and_place() -> None:
+    old = old_posts(30)
+    drawn: Counter[str] = Counter()
+    first: Counter[bool] = Counter()
+    for seed in range(150):
+        rows, _ = mix(old, [Post(f"新{index}", 0) for index in range(15)], 3, Mixing(mix_number=5, seed=seed))
+        drawn.update(post.text for post in rows if not post.text.startswith("新"))
+        first[rows[0].text.startswith("新")] += 1
+    # 75 of 150 are expected for each of the 30 rows, and of the first places: six standard deviations are 37.
+    assert len(drawn) == 30
+    assert all(38 < count < 112 for count in drawn.values())
+    assert 38 < first[True] < 112
 
 
 def test_short_old_posts_and_those_that_came_again_are_no_candidates() -> None:
@@ -127,7 +162,7 @@ def test_the_verb_mixes_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert run(["mix", *options, "--output", str(tmp_path / "mixed.tsv")]) == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (result["added"], result["available"], result["rows"]) == ([5, 5, 5], [20, 20, 20], 16)
-    assert count_labels(read_posts(tmp_path / "mixed.tsv", Labels()), 3) == result["result"] == [5, 6, 5]
+    assert count_labels(read_posts(tmp_path / "mixed.tsv", Labels())) == result["result"] == [5, 6, 5]
 
 
 @pytest.mark.parametrize("options", [["--mix-number", "-1"], ["--maximum-digits", "0"], ["--old", "nothing.tsv"]])

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +19,10 @@ import pytest
 from sentiment.cli import run as run_verb
 from sentiment.data.identity import identity
 from sentiment.data.ingest import ingest
-from sentiment.data.mix import Mixing, count_labels
-from sentiment.data.prepare import prepare
+from sentiment.data.ledger import opened
+from sentiment.data.mix import Mixing
+from sentiment.data.prepare import Limits, prepare
+from sentiment.data.selection import Restriction
 from sentiment.data.tsv import Post, read_posts, write_posts
 from sentiment.errors import InputError
 from sentiment.run_folder import RunFolder
@@ -29,9 +37,9 @@ def prepared(settings: Settings, name: str = "night", mode: str = "auto", **opti
     return prepare(RunFolder.named(settings, name), settings, mode, Mixing(**options))
 
 
-def make_stable(settings: Settings, version: int, watermark: int | None) -> None:
-    """Makes `version` stable, trained on all deliveries up to `watermark`."""
-    data = {} if watermark is None else {"watermark": watermark}
+def make_stable(settings: Settings, version: int, watermark: int | None, **data: Any) -> None:
+    """Makes `version` stable, trained on all deliveries up to `watermark`, and what else its `data` says."""
+    data |= {} if watermark is None else {"watermark": watermark}
     with changing(settings, who="a test") as change:
         for event in ("published", "staged", "canary", "promoted"):
             change.record(event, version, **({"data": data} if event == "published" else {}))
@@ -40,6 +48,10 @@ def make_stable(settings: Settings, version: int, watermark: int | None) -> None
 def night(deliver: Deliver, settings: Settings, number: int, texts: list[str]) -> None:
     deliver(f"{number}.tsv", [(text, index % 3) for index, text in enumerate(texts)])
     ingest(settings.source_folder, settings)
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def texts(path: Path, settings: Settings) -> set[str]:
@@ -60,11 +72,20 @@ def test_the_first_model_learns_all_there_is(settings: Settings, deliver: Delive
         "frozen_rows": 9,
         "rolling_rows": 9,
         "excluded_leaks": 0,
+        "partial": False,
+        "left_for_later": 0,
         "watermark": 1,
-        "fingerprint": hashlib.sha256(folder.train.read_bytes()).hexdigest(),
+        "seen": [],
+        "fingerprint": sha256(folder.train),
         "warm_from": None,
         "warm_start": None,
         "deliveries": [1],
+        "used": [{"number": 0, "old": [30, 30, 30]}, {"number": 1, "new": [4, 4, 4]}],
+        "tests": {
+            "frozen": {"rows": 9, "sha256": sha256(folder.frozen)},
+            "rolling": {"rows": 9, "sha256": sha256(folder.rolling)},
+        },
+        "composition": result["composition"],
     }
     assert texts(folder.batch, settings) == set(sides(False, 12))
     assert texts(folder.train, settings) > set(sides(False, 12))
@@ -102,7 +123,8 @@ def test_after_a_stable_model_new_rows_come_with_old_ones_mixed_in(
     assert result["new"] == {"per_label": [2, 2, 2], "rows": 6}
     assert result["deliveries"] == [2]
     # Some of yesterday's texts stand on the rolling side: the pool is the base's 30 a label and the others.
-    pool = [30 + count for count in count_labels(_trained_on(settings, seen), 3)]
+    labels = Counter(post.label for post in _trained_on(settings, seen))
+    pool = [30 + labels[label] for label in range(3)]
     assert plan["wanted"] == [35, 35, 35]
     assert plan["available"] == pool
     assert plan["added"] == [min(35, count) for count in pool]
@@ -234,3 +256,186 @@ def test_a_failed_attempt_leaves_no_result_of_an_earlier_one(
     folder = RunFolder.named(settings, "night")
     assert not folder.train.exists()
     assert not folder.result("prepare").exists()
+
+
+def sourced(deliver: Deliver, settings: Settings, number: int, rows: list[tuple[str, int, str]]) -> None:
+    lines = "".join(f"{text}\t{label}\t{source}\n" for text, label, source in rows)
+    deliver(f"{number}.tsv", f"text\tlabel\tsource\n{lines}")
+    ingest(settings.source_folder, settings)
+
+
+def set_day(settings: Settings, number: int, day: str) -> None:
+    """Makes the delivery one of that day's morning in Taipei."""
+    with opened(settings.posts_database) as ledger, ledger.writing() as connection:
+        connection.execute("UPDATE deliveries SET at = ? WHERE number = ?", (f"{day}T01:00:00+00:00", number))
+
+
+def restricted(settings: Settings, name: str, **limits: Restriction) -> dict[str, Any]:
+    return prepare(RunFolder.named(settings, name), settings, "auto", Mixing(mix_number=1), Limits(**limits))
+
+
+def batch_of(settings: Settings, name: str) -> set[str]:
+    return texts(RunFolder.named(settings, name).batch, settings)
+
+
+def test_what_a_limited_run_leaves_out_stays_new_until_it_is_taken(
+    settings: Settings, deliver: Deliver, sides: Sides
+) -> None:
+    """Nothing is lost: each row is in exactly one batch of a chain of limited and unlimited runs."""
+    names = sides(False, 24)
+    for number in (1, 2, 3):
+        mine = names[number * 6 : number * 6 + 6]
+        sourced(deliver, settings, number, [(t, i % 3, ("論壇", "新聞")[i % 2]) for i, t in enumerate(mine)])
+        set_day(settings, number, f"2026-11-0{number}")
+    make_stable(settings, 1, watermark=1)
+    first = restricted(settings, "a", new=Restriction(sources=("論壇",)))
+    assert (first["partial"], first["new"]["rows"], first["left_for_later"]) == (True, 6, 6)
+    assert (first["watermark"], first["seen"]) == (1, [{"first": 2, "last": 3, "sources": ["論壇"]}])
+    make_stable(settings, 2, first["watermark"], seen=first["seen"])
+    day = date(2026, 11, 3)
+    second = restricted(settings, "b", new=Restriction(day, day))
+    assert (second["new"]["rows"], second["left_for_later"], second["deliveries"]) == (3, 3, [3])
+    make_stable(settings, 3, second["watermark"], seen=second["seen"])
+    third = restricted(settings, "c")
+    assert (third["partial"], third["new"]["rows"], third["left_for_later"]) == (False, 3, 0)
+    assert (third["watermark"], third["seen"]) == (3, [])
+    batches = [batch_of(settings, name) for name in "abc"]
+    assert sum(map(len, batches)) == 12
+    assert set.union(*batches) == set(names[12:24])
+    make_stable(settings, 4, third["watermark"])
+    assert restricted(settings, "d")["nothing_new"]
+
+
+def test_a_relabelled_row_is_new_again_after_a_limited_run(settings: Settings, deliver: Deliver, sides: Sides) -> None:
+    text = sides(False, 1)[0]
+    sourced(deliver, settings, 1, [(text, 0, "論壇")])
+    make_stable(settings, 1, watermark=0, seen=[{"first": 1, "last": 1, "sources": ["論壇"]}])
+    assert restricted(settings, "a")["nothing_new"]
+    sourced(deliver, settings, 2, [(text, 1, "論壇")])
+    assert restricted(settings, "b")["new"]["per_label"] == [0, 1, 0]
+
+
+def test_old_rows_may_be_limited_too(settings: Settings, deliver: Deliver, sides: Sides) -> None:
+    seen = [f"{text}這是一篇已經被模型學過的很長的文章內容" for text in sides(False, 60)]
+    for number, source in ((1, "論壇"), (2, "新聞"), (3, "論壇")):
+        mine = seen[number * 15 : number * 15 + 15]
+        sourced(deliver, settings, number, [(text, index % 3, source) for index, text in enumerate(mine)])
+        set_day(settings, number, f"2026-11-0{number}")
+    make_stable(settings, 1, watermark=3)
+    sourced(deliver, settings, 4, [(text, index % 3, "") for index, text in enumerate(sides(False, 3, word="新"))])
+    everything = prepared(settings, "all", mix_number=100)["used"]
+    assert [item["number"] for item in everything] == [0, 1, 2, 3, 4]
+    since = Restriction(since=date(2026, 11, 2))
+    run = RunFolder.named(settings, "since")
+    result = prepare(run, settings, "auto", Mixing(mix_number=100), Limits(old=since))
+    assert [item["number"] for item in result["used"]] == [2, 3, 4]
+    assert (result["partial"], result["watermark"], result["left_for_later"]) == (False, 4, 0)
+    forum = prepare(run, settings, "auto", Mixing(mix_number=100), Limits(old=Restriction(sources=("論壇",))))
+    assert [item["number"] for item in forum["used"]] == [1, 3, 4]
+    assert {post.source for post in read_posts(run.train, settings.label_set)} == {"論壇", ""}
+
+
+def test_the_rolling_set_is_capped_and_titles_and_sources_are_kept(
+    settings: Settings, deliver: Deliver, sides: Sides
+) -> None:
+    rolling, trained = sides(True, 8), sides(False, 3)
+    for number in (1, 2):
+        rows = [f"{text}\t{number}\t第{number}夜\t論壇\n" for text in [*rolling[number * 4 - 4 : number * 4], *trained]]
+        deliver(f"{number}.tsv", "text\tlabel\ttitle\tsource\n" + "".join(rows))
+        ingest(settings.source_folder, settings)
+    run = RunFolder.named(settings, "night")
+    result = prepare(run, replace(settings, rolling_cap=5), "auto", Mixing())
+    kept = read_posts(run.rolling, settings.label_set)
+    assert result["rolling_rows"] == len(kept) == 5
+    assert {post.text for post in kept[1:]} == set(rolling[4:])
+    assert kept[0].text in rolling[:4]
+    assert {post.title for post in kept} == {"第1夜", "第2夜"}
+    assert not texts(run.train, settings) & set(rolling)
+    assert {(post.title, post.source) for post in read_posts(run.batch, settings.label_set)} == {("第2夜", "論壇")}
+    assert ("第2夜", "論壇") in {(post.title, post.source) for post in read_posts(run.train, settings.label_set)}
+    assert prepare(run, settings, "auto", Mixing())["rolling_rows"] == 14
+
+
+def test_the_composition_adds_up(settings: Settings, deliver: Deliver, sides: Sides) -> None:
+    long = [f"{text}這是一篇已經被模型學過的很長的文章內容" for text in sides(False, 80)]
+    sourced(deliver, settings, 1, [(text, i % 3, f"論壇{i % 30:02}") for i, text in enumerate(long)])
+    make_stable(settings, 1, watermark=1)
+    sourced(deliver, settings, 2, [(text, i % 3, "新聞") for i, text in enumerate(sides(False, 9, word="今天"))])
+    set_day(settings, 1, "2026-11-01")
+    set_day(settings, 2, "2026-11-02")
+    result = prepared(settings, mix_number=10)
+    found, plan = result["composition"], result["mix"]
+    assert [line["result"] for line in found["per_label"]] == plan["result"] == result["per_label"]
+    assert [line["wanted"] for line in found["per_label"]] == plan["wanted"] == [10, 10, 10]
+    for lines in (found["per_source"], found["per_night"]):
+        for name, per_label in (("new", [3, 3, 3]), ("available", plan["available"]), ("added", plan["added"])):
+            assert [sum(counts) for counts in zip(*(line[name] for line in lines), strict=True)] == per_label
+    assert [line["name"] for line in found["per_night"]] == ["base", "2026-11-01", "2026-11-02"]
+    sources = found["per_source"]
+    assert len(sources) == 21
+    assert (sources[0]["name"], sources[1]["name"]) == ("", "新聞")
+    assert (sources[-1]["name"], sources[-1]["members"]) == (None, 12)
+    sizes = [sum(line["new"] + line["available"]) for line in sources[1:20]]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_nights_too_far_back_are_told_together(settings: Settings, deliver: Deliver, sides: Sides) -> None:
+    names = sides(False, 70)
+    for number, text in enumerate(names, 1):
+        sourced(deliver, settings, number, [(text, number % 3, "")])
+        set_day(settings, number, (date(2026, 1, 1) + timedelta(days=number)).isoformat())
+    nights = prepared(settings)["composition"]["per_night"]
+    assert (nights[0]["name"], nights[1]["name"], nights[1]["members"], len(nights)) == ("base", None, 10, 62)
+    assert nights[-1]["name"] == "2026-03-12"
+    assert all(line["wanted"] is None for line in nights)
+
+
+def test_limits_are_options(settings: Settings, deliver: Deliver, sides: Sides) -> None:
+    sourced(deliver, settings, 1, [(text, i % 3, ("論壇", "新聞")[i % 2]) for i, text in enumerate(sides(False, 6))])
+    arguments = ["prepare", "--run", "night", "--new-source", "論壇", "--new-source", "沒有的"]
+    assert run_verb([*arguments, "--new-since", "2020-01-01"]) == 0
+    result = RunFolder.named(settings, "night").read("prepare")
+    assert (result["partial"], result["new"]["rows"], result["left_for_later"]) == (True, 3, 3)
+    assert run_verb(["prepare", "--run", "night", "--new-since", "yesterday"]) == 2
+    assert run_verb(["prepare", "--run", "night", "--new-since", "2026-01-02", "--new-until", "2026-01-01"]) == 2
+
+
+# Runs `sentiment prepare`, killed as kill -9 does just before it writes the given file.
+KILLED = """
+import os, signal, sys
+import sentiment.atomic as atomic
+from sentiment.cli import run
+replacing = atomic.replacing
+def killing(path):
+    if path.name == sys.argv[1]:
+        path.with_name(f".{path.name}.{os.getpid()}.tmp").write_text("half")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replacing(path)
+atomic.replacing = killing
+run(["prepare", "--run", "night"])
+"""
+
+
+@pytest.mark.parametrize("name", ["batch.tsv", "latest_test.tsv", "identities.bin", "train.tsv", "prepare.json"])
+def test_a_killed_prepare_is_made_good_by_the_next(
+    settings: Settings, deliver: Deliver, sides: Sides, name: str
+) -> None:
+    night(deliver, settings, 1, sides(False, 6))
+    folder = RunFolder.named(settings, "night").path
+    assert run_verb(["prepare", "--run", "night"]) == 0
+    whole = {path.name: path.read_bytes() for path in folder.iterdir()}
+    killed = subprocess.run([sys.executable, "-c", KILLED, name], capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not (folder / "prepare.json").exists()
+    assert run_verb(["prepare", "--run", "night"]) == 0
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole
+
+
+def test_the_identities_of_the_training_rows_are_kept_sorted(
+    settings: Settings, deliver: Deliver, sides: Sides
+) -> None:
+    night(deliver, settings, 1, sides(False, 6))
+    prepared(settings)
+    run = RunFolder.named(settings, "night")
+    wanted = sorted(bytes.fromhex(identity(text)) for text in texts(run.train, settings))
+    assert run.identities.read_bytes() == b"".join(wanted)

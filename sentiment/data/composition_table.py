@@ -1,0 +1,150 @@
+"""What a run's training rows consist of: per label, per source and per night, as JSON for the report to draw.
+
+    {"per_label":  [{"label": 0, "new": 12, "wanted": 988, "available": 9000, "added": 988, "result": 1000}, …],
+     "per_source": [{"name": "PTT", "members": 1, "new": [..], "wanted": [..], "available": [..], "added": [..]}, …],
+     "per_night":  [{"name": "2026-11-05", "members": 2, …the same…}, …]}
+
+Lists have one number a label. `new` are rows that the stable model has not seen, `available` old ones that could be
+mixed in, `added` those that were. `wanted` is what the mixing rule asks for; it asks per label, so a source's or a
+night's part is its share of what is available. It is null where nothing is mixed (a full training takes every old
+row). `name` is "" for posts without a source, "base" for the night of those that the system started from, and null
+for all the names that are not listed, together; `members` says how many sources, or deliveries, the line stands for.
+Sources come with the largest first, nights with the oldest first.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sentiment.data.mix import Plan
+
+SOURCES_LISTED = 20
+NIGHTS_LISTED = 60
+BASE = "base"
+COUNTS = (
+    "kind, label, count(*), sum(characters >= ?), count(chosen.number)"
+    " FROM dealt LEFT JOIN chosen USING (number) WHERE kind IN ('new', 'old')"
+)
+
+
+@dataclass
+class _Line:
+    """The counts of one source or night, per label."""
+
+    labels: int
+    members: set[Any] = field(default_factory=set)
+    new: list[int] = field(init=False)
+    available: list[int] = field(init=False)
+    added: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.new, self.available, self.added = ([0] * self.labels for _ in range(3))
+
+    def count(self, kind: str, label: int, rows: int, long_enough: int, chosen: int) -> None:
+        if kind == "new":
+            self.new[label] += rows
+        else:
+            self.available[label] += long_enough
+            self.added[label] += chosen
+
+    def as_json(self, name: str | None, members: int, plan: Plan | None) -> dict[str, Any]:
+        wanted = None
+        if plan:
+            wanted = [
+                round(want * have / all_there_is) if all_there_is else 0
+                for want, have, all_there_is in zip(plan.wanted, self.available, plan.available, strict=True)
+            ]
+        counts = {"new": self.new, "wanted": wanted, "available": self.available, "added": self.added}
+        return {"name": name, "members": members, **counts}
+
+
+def tabulate(
+    connection: sqlite3.Connection, plan: Plan | None, labels: int, minimum: int, nights: Mapping[int, str]
+) -> dict[str, Any]:
+    """Returns the table (see above) of what was dealt and chosen; `nights` are the days of the deliveries.
+
+    `minimum` is the number of characters from which an old row could be mixed in.
+    """
+    lines = list(_nights(connection, labels, minimum, nights).items())
+    per_night = [line.as_json(name, len(line.members), plan) for name, line in lines]
+    total = _Line(labels)
+    for _, line in lines:
+        for label in range(labels):
+            total.new[label] += line.new[label]
+            total.available[label] += line.available[label]
+            total.added[label] += line.added[label]
+    return {
+        "per_label": [
+            {
+                "label": label,
+                "new": total.new[label],
+                "wanted": plan.wanted[label] if plan else None,
+                "available": total.available[label],
+                "added": total.added[label],
+                "result": total.new[label] + total.added[label],
+            }
+            for label in range(labels)
+        ],
+        "per_source": _sources(connection, plan, labels, minimum),
+        "per_night": per_night,
+    }
+
+
+def _nights(
+    connection: sqlite3.Connection, labels: int, minimum: int, nights: Mapping[int, str]
+) -> dict[str | None, _Line]:
+    listed = set(sorted(set(nights.values()))[-NIGHTS_LISTED:])
+
+    def name(delivery: int) -> str | None:
+        night = nights.get(delivery, BASE)
+        return night if night in listed or night == BASE else None
+
+    rows = connection.execute(f"SELECT delivery, {COUNTS} GROUP BY delivery, kind, label", (minimum,))
+    found = _gathered(rows, labels, name)
+    # The base first, then what lies too far back to be listed, then night by night.
+    return dict(sorted(found.items(), key=lambda item: (item[0] != BASE, item[0] or "")))
+
+
+def _sources(connection: sqlite3.Connection, plan: Plan | None, labels: int, minimum: int) -> list[dict[str, Any]]:
+    kinds = "WHERE kind IN ('new', 'old')"
+    largest = f"SELECT source FROM dealt {kinds} GROUP BY source ORDER BY count(*) DESC, source LIMIT ?"
+    listed = [name for (name,) in connection.execute(largest, (SOURCES_LISTED,))]
+    everyone = connection.execute(f"SELECT count(DISTINCT source) FROM dealt {kinds}").fetchone()[0]
+    group = f"CASE WHEN source IN ({', '.join('?' * len(listed))}) THEN source END"
+    rows = connection.execute(f"SELECT {group} AS name, {COUNTS} GROUP BY name, kind, label", (*listed, minimum))
+    found = _gathered(rows, labels, lambda name: name)
+    names = [*listed, *([None] if everyone > len(listed) else [])]
+    return [found[name].as_json(name, 1 if name is not None else everyone - len(listed), plan) for name in names]
+
+
+def _gathered(
+    rows: Iterable[tuple[Any, str, int, int, int, int]], labels: int, name: Callable[[Any], str | None]
+) -> dict[str | None, _Line]:
+    lines: dict[str | None, _Line] = {}
+    for member, kind, label, *counts in rows:
+        line = lines.setdefault(name(member), _Line(labels))
+        line.members.add(member)
+        line.count(kind, label, *counts)
+    return lines
+
+
+def used_by_delivery(connection: sqlite3.Connection, labels: int) -> list[dict[str, Any]]:
+    """Returns the rows that were chosen, per delivery (0: the base) and label: `new` ones and `old` ones.
+
+    A kind of which a delivery gave none is left out.
+    """
+    query = (
+        "SELECT delivery, kind, label, count(*) FROM chosen JOIN dealt USING (number) GROUP BY delivery, kind, label"
+    )
+    found: dict[int, dict[str, list[int]]] = {}
+    for delivery, kind, label, rows in connection.execute(query):
+        found.setdefault(delivery, {}).setdefault(kind, [0] * labels)[label] = rows
+    return [{"number": number, **found[number]} for number in sorted(found)]
+
+
+def with_rows_of(used: Sequence[Mapping[str, Any]], kind: str) -> list[int]:
+    """Returns the deliveries that gave rows of `kind`."""
+    return [item["number"] for item in used if kind in item]

@@ -1,0 +1,68 @@
+"""Draws a run's training rows from what was dealt, and puts them in an order that only the seed decides.
+
+Both are done by a hash of the seed and a text's identity: the rows with the smallest hash are a draw without
+replacement, and the order of another hash is a shuffle. Neither needs a list of rows in memory, and both come out the
+same however the rows are stored. The table `chosen` holds the numbers (of `dealt`) of the rows, and their places.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO
+
+from sentiment.data.composition import COLUMNS, WITH_TEXTS, as_posts, columns_in_use
+from sentiment.data.tsv import Post
+
+CHOSEN = f"FROM chosen JOIN dealt USING (number) {WITH_TEXTS}"
+
+
+def draw(connection: sqlite3.Connection, seed: int, added: Sequence[int] | None, minimum_characters: int = 0) -> None:
+    """Chooses all new texts, and of the old ones `added` of each label with at least so many characters.
+
+    With `added` None every old text is chosen.
+    """
+    connection.create_function("place", 1, _hash(seed, "place"), deterministic=True)
+    connection.create_function("lot", 1, _hash(seed, "lot"), deterministic=True)
+    connection.execute("CREATE TEMP TABLE chosen (number INTEGER PRIMARY KEY, place INTEGER NOT NULL)")
+    kinds = "('new', 'old')" if added is None else "('new')"
+    _choose(connection, f"SELECT number, place(identity) FROM dealt WHERE kind IN {kinds}")
+    for label, number in enumerate(added or ()):
+        _choose(
+            connection,
+            "SELECT number, place(identity) FROM dealt WHERE kind = 'old' AND label = ? AND characters >= ?"
+            " ORDER BY lot(identity), identity, number LIMIT ?",
+            (label, minimum_characters, number),
+        )
+
+
+def _choose(connection: sqlite3.Connection, query: str, parameters: tuple[int, ...] = ()) -> None:
+    connection.execute(f"INSERT INTO chosen (number, place) {query}", parameters)
+
+
+def _hash(seed: int, purpose: str) -> Callable[[bytes], int]:
+    salt = f"{seed} {purpose} ".encode()
+
+    def hashed(identity: bytes) -> int:
+        digest = hashlib.blake2b(salt + identity, digest_size=8).digest()
+        return int.from_bytes(digest, "big", signed=True)
+
+    return hashed
+
+
+def chosen_columns(connection: sqlite3.Connection) -> list[str]:
+    """Returns which of title and source any of the chosen posts has."""
+    return columns_in_use(connection, CHOSEN)
+
+
+def chosen_posts(connection: sqlite3.Connection) -> Iterator[Post]:
+    """Yields the chosen posts, shuffled."""
+    return as_posts(connection.execute(f"SELECT {COLUMNS} {CHOSEN} ORDER BY place, dealt.identity, number"))
+
+
+def write_identities(connection: sqlite3.Connection, file: BinaryIO) -> None:
+    """Writes the identities of the chosen texts, 16 bytes each, in order: what a model saw, without its words."""
+    query = "SELECT dealt.identity FROM chosen JOIN dealt USING (number) ORDER BY dealt.identity"
+    for (identity,) in connection.execute(query):
+        file.write(identity)

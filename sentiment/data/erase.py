@@ -1,0 +1,230 @@
+"""Takes texts out of files: rows of TSV and CSV, items of JSON, lines of anything else; what is left stays as it was.
+
+Every file is replaced as a whole or not at all. No copy of the old one is kept: that is the point of it.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sentiment import atomic
+from sentiment.data.identity import identity, normalise
+from sentiment.data.rows import Row, delimiter_of, join_rows, read_lines
+
+LONG_ENOUGH = 8  # characters of a text's normal form from which it is looked for within other texts, too
+LINE_PIECE = 1 << 20
+POST_KEYS = frozenset({"text", "texts", "title", "raw"})
+PLAIN_SUFFIXES = frozenset({".txt", ".md", ".log"})
+LARGEST_PLAIN = 256 << 20  # bytes; a larger file is none of ours, and is only reported
+LINE_SUFFIXES = frozenset({".jsonl", ".ndjson"})
+Confirm = Callable[[Path, Path], None]  # is called with the file and what will replace it, just before it does
+
+
+class Texts:
+    """The texts to forget. A text is known by its identity, so also when it was written a little differently."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._words = {text.strip() for text in texts if text.strip()}
+        self.identities = frozenset(identity(text) for text in self._words)
+        forms = {normalise(text) for text in self._words}
+        self._long = sorted(form for form in forms if len(form) >= LONG_ENOUGH)
+
+    def __len__(self) -> int:
+        return len(self.identities)
+
+    def has(self, text: str) -> bool:
+        """Tells whether `text` is one of them."""
+        return bool(text) and identity(text) in self.identities
+
+    def quoted_in(self, text: str) -> bool:
+        """Tells whether `text` is one of them, quotes a long one, or is the beginning of one, cut short."""
+        if not text or self.has(text):
+            return bool(text)
+        form = normalise(text)
+        is_cut = text.rstrip().endswith(("…", "...")) and len(form) >= LONG_ENOUGH
+        return any(word in form or (is_cut and word.startswith(form)) for word in self._long)
+
+    def patterns(self) -> list[bytes]:
+        """Returns the bytes that a file holds where it has one of the texts, word for word."""
+        words = [word for word in self._words if len(normalise(word)) >= LONG_ENOUGH]
+        spellings = {spelt for word in words for spelt in (word, html.escape(word), json.dumps(word)[1:-1])}
+        return [spelt.encode() for spelt in sorted(spellings)]
+
+
+@dataclass(frozen=True)
+class Erased:
+    """How many rows, items or lines went out of a file, or would go."""
+
+    file: Path
+    number: int
+
+
+def erase(path: Path, texts: Texts, write: bool, confirm: Confirm = lambda old, new: None) -> Erased | None:
+    """Takes the texts out of one file (only counts them unless `write`); None when it holds none of them."""
+    number: int | None = None
+    if is_delimited(path):
+        number = _erase_rows(path, texts, write, confirm)
+    elif path.suffix in LINE_SUFFIXES or path.suffix == ".json":
+        number = _erase_items(path, texts, write, confirm)
+    if number is None and (path.suffix in PLAIN_SUFFIXES or path.suffix in LINE_SUFFIXES or is_delimited(path)):
+        number = _erase_lines(path, texts, write, confirm)
+    return Erased(path, number) if number else None
+
+
+def is_delimited(path: Path) -> bool:
+    """Tells whether `path` is a TSV or CSV, or one that was kept as NAME.bak-<n>."""
+    return _as_named(path).suffix.lower() in (".tsv", ".csv")
+
+
+def _as_named(path: Path) -> Path:
+    return Path(path.name.rpartition(".bak-")[0] or path.name)
+
+
+def _erase_rows(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int | None:
+    """Returns the number of rows, None when the file has no column `text`."""
+    with path.open("rb") as handle:
+        found = _spans(handle, path, texts)
+    if found is None or not found:
+        return None if found is None else 0
+    if write:
+        with atomic.replacing(path) as temporary:
+            _copy_without(path, temporary, found)
+            confirm(path, temporary)
+    return len(found)
+
+
+def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] | None:
+    """Returns first and last line of every row to erase."""
+    delimiter = delimiter_of(_as_named(path))
+    lines = read_lines(handle, delimiter)
+    header = next(lines, None)
+    names = [name.strip().lower() for name in header.fields] if header else []
+    if "text" not in names:
+        return None
+    column = names.index("text")
+    quotes = [names.index(name) for name in ("raw",) if name in names]  # a quarantine file shows rows as they were
+    spans: list[tuple[int, int]] = []
+    open_since = 0
+    for row in join_rows(lines, delimiter, lambda fields: len(fields) == len(names)):
+        if open_since:
+            spans.append((open_since, row.number - 1))  # whatever lines the row went over
+        open_since = row.number if _is_wanted(row, column, quotes, len(names), texts) else 0
+    if open_since:
+        spans.append((open_since, 2**62))
+    return spans
+
+
+def _is_wanted(row: Row, column: int, quotes: list[int], width: int, texts: Texts) -> bool:
+    if row.error or len(row.fields) != width:
+        return texts.quoted_in(row.raw) or any(texts.has(field) for field in row.fields)
+    return texts.has(row.fields[column]) or any(texts.quoted_in(row.fields[quote]) for quote in quotes)
+
+
+def _copy_without(path: Path, target: Path, spans: list[tuple[int, int]]) -> None:
+    """Copies a file less the lines in `spans`, which are in order."""
+    gaps = iter(spans)
+    first, last = next(gaps)
+    number, at_start = 0, True
+    with path.open("rb") as source, target.open("wb") as copy:
+        while piece := source.readline(LINE_PIECE):
+            number += at_start
+            at_start = piece.endswith(b"\n")
+            while number > last:
+                first, last = next(gaps, (2**62, 2**62))
+            if number < first:
+                copy.write(piece)
+
+
+def _erase_items(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int | None:
+    """Returns the number of items of lists, and of other strings; None when the file is no JSON."""
+    by_line = path.suffix in LINE_SUFFIXES
+    content = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+    try:
+        parts = [json.loads(line) for line in content.splitlines() if line.strip()] if by_line else json.loads(content)
+    except ValueError:
+        return None
+    kept, number = without(parts, texts)
+    if number and write:
+        shown = "".join(f"{json.dumps(part, ensure_ascii=False)}\n" for part in kept) if by_line else _as_file(kept)
+        with atomic.replacing(path) as temporary:
+            temporary.write_text(shown, encoding="utf-8", errors="surrogateescape")
+            confirm(path, temporary)
+    return number
+
+
+def _as_file(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def without(value: Any, texts: Texts, key: str = "") -> tuple[Any, int]:
+    """Returns a JSON value without the texts, and how many there were; `key` is the one that it stands at.
+
+    An item of a list goes as a whole when it is, or holds, one of them; a string elsewhere becomes empty. A short
+    text counts only at a key that is known to hold posts: `正面` is the name of a label, too.
+    """
+    if isinstance(value, str):
+        return ("", 1) if _is_about(key, value, texts) else (value, 0)
+    if isinstance(value, dict):
+        parts = {name: without(part, texts, name) for name, part in value.items()}
+        return {name: part for name, (part, _) in parts.items()}, sum(number for _, number in parts.values())
+    if not isinstance(value, list):
+        return value, 0
+    kept, gone = [], 0
+    for item in value:
+        if any(_is_about(name, text, texts) for name, text in _strings(item, key)):
+            gone += 1
+            continue
+        part, number = without(item, texts, key)
+        kept.append(part)
+        gone += number
+    return kept, gone
+
+
+def _strings(item: Any, key: str) -> Iterator[tuple[str, str]]:
+    """Yields the strings of an item of a list, with their keys; a list within it is looked through by itself."""
+    if isinstance(item, str):
+        yield key, item
+    elif isinstance(item, dict):
+        for name, part in item.items():
+            yield from _strings(part, name)
+
+
+def _is_about(key: str, value: str, texts: Texts) -> bool:
+    if key not in POST_KEYS and len(normalise(value)) < LONG_ENOUGH:
+        return False
+    return texts.quoted_in(value)
+
+
+def _erase_lines(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int:
+    if path.stat().st_size > LARGEST_PLAIN:
+        return 0
+    patterns = texts.patterns()
+    with path.open("rb") as handle:
+        lines = handle.readlines()
+    kept = [line for line in lines if not any(pattern in line for pattern in patterns)]
+    if len(kept) < len(lines) and write:
+        with atomic.replacing(path) as temporary:
+            temporary.write_bytes(b"".join(kept))
+            confirm(path, temporary)
+    return len(lines) - len(kept)
+
+
+def still_in(path: Path, patterns: Iterable[bytes]) -> bool:
+    """Tells whether a file of any kind holds one of the patterns as it is."""
+    wanted = list(patterns)
+    longest = max((len(pattern) for pattern in wanted), default=0)
+    if not longest:
+        return False
+    kept = b""
+    with path.open("rb") as handle:
+        while piece := handle.read(LINE_PIECE):
+            window = kept + piece
+            if any(pattern in window for pattern in wanted):
+                return True
+            kept = window[-longest:]
+    return False

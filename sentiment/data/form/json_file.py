@@ -1,0 +1,52 @@
+"""JSON Lines, and JSON files that are a list of objects (or objects one behind the other), read piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from sentiment.data.form.json_elements import CUT_OFF, LARGEST_ELEMENT, elements
+from sentiment.data.form.labelled_json import record_of
+from sentiment.data.form.record import Record
+from sentiment.data.rows import shown
+from sentiment.labels import Labels
+
+LONGEST_SHOWN = 4_000  # bytes kept of a row that cannot be read
+
+
+def read_json_lines(file: BinaryIO, encoding: str, broken: Callable[[], str], labels: Labels) -> Iterator[Record]:
+    """Yields a row a line; a broken line costs only itself."""
+    number = 0
+    while line := file.readline(LARGEST_ELEMENT + 1):
+        number += 1
+        part = line
+        while part and not part.endswith(b"\n"):
+            part = file.readline(LARGEST_ELEMENT)
+        too_long = len(line) > LARGEST_ELEMENT
+        reason = "line too long" if too_long else "" if line.endswith(b"\n") else broken()
+        if reason or line.strip():
+            yield _element(number, line, reason, encoding, labels)
+        if reason and not too_long:
+            return
+    if reason := broken():
+        yield Record(number + 1, "", error=reason)
+
+
+def read_json(file: BinaryIO, encoding: str, broken: Callable[[], str], labels: Labels) -> Iterator[Record]:
+    """Yields the elements of the list that the file is, or the values in it; their numbers count from 1."""
+    number, reason = 0, ""
+    for number, (element, reason) in enumerate(elements(file), 1):
+        why = broken() or reason if reason == CUT_OFF else reason
+        yield _element(number, element, why, encoding, labels)
+    if broken() and reason != CUT_OFF:
+        yield Record(number + 1, "", error=broken())
+
+
+def _element(number: int, raw: bytes, reason: str, encoding: str, labels: Labels) -> Record:
+    if reason:
+        return Record(number, shown(raw[:LONGEST_SHOWN]), error=reason)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return Record(number, shown(raw), error=f"not {encoding}")
+    return record_of(number, text.strip(), labels)

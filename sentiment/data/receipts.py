@@ -1,0 +1,73 @@
+"""What a person asks about a delivery, and what need not be read again: two tables beside the ledger's.
+
+A receipt says how a delivery was read and why rows were refused. A fingerprint (an object's ETag, a file's size and
+times) says that a file is the one whose content the ledger has. Neither decides anything about rows: without these
+tables an ingest reads every file and finds that it knows it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+
+from sentiment.data.ledger import Ledger
+
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS receipts (
+        delivery INTEGER PRIMARY KEY REFERENCES deliveries (number), form TEXT NOT NULL, encoding TEXT NOT NULL,
+        bytes INTEGER NOT NULL, reasons TEXT NOT NULL, quarantine_file TEXT NOT NULL
+    )""",
+    """CREATE TABLE IF NOT EXISTS fingerprints (
+        source TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, PRIMARY KEY (source, key)
+    ) WITHOUT ROWID""",
+)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """How a delivery was read: its form and encoding ("" when it was not read at all), size and refused rows."""
+
+    form: str = ""
+    encoding: str = ""
+    bytes: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    quarantine_file: str = ""  # its name within the quarantine folder; empty when no row was refused
+
+
+def make_tables(ledger: Ledger) -> None:
+    """Makes the tables when they are not there yet."""
+    with ledger.reading() as connection:
+        query = "SELECT COUNT(*) FROM sqlite_master WHERE name IN ('receipts', 'fingerprints')"
+        present = connection.execute(query).fetchone()[0]
+    if present < len(TABLES):
+        with ledger.writing() as connection:
+            for statement in TABLES:
+                connection.execute(statement)
+
+
+def remember(connection: sqlite3.Connection, source: str, key: str, fingerprint: str) -> None:
+    """Notes, within a transaction, that the ledger has the content that `fingerprint` stands for."""
+    connection.execute("INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?)", (source, key, fingerprint))
+
+
+def is_known(ledger: Ledger, source: str, key: str, fingerprint: str) -> bool:
+    """Tells whether the ledger has the content that `fingerprint` stands for."""
+    with ledger.reading() as connection:
+        query = "SELECT 1 FROM fingerprints WHERE source = ? AND key = ? AND fingerprint = ?"
+        return connection.execute(query, (source, key, fingerprint)).fetchone() is not None
+
+
+def add(connection: sqlite3.Connection, delivery: int, receipt: Receipt) -> None:
+    """Keeps the receipt of a delivery, within its transaction."""
+    reasons = json.dumps(receipt.reasons, ensure_ascii=False)
+    values = (delivery, receipt.form, receipt.encoding, receipt.bytes, reasons, receipt.quarantine_file)
+    connection.execute("INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?)", values)
+
+
+def receipt_of(ledger: Ledger, delivery: int) -> Receipt | None:
+    """Returns the receipt of a delivery, None for one that is older than receipts are."""
+    with ledger.reading() as connection:
+        query = "SELECT form, encoding, bytes, reasons, quarantine_file FROM receipts WHERE delivery = ?"
+        row = connection.execute(query, (delivery,)).fetchone()
+    return Receipt(row[0], row[1], row[2], json.loads(row[3]), row[4]) if row else None

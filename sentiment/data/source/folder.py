@@ -1,0 +1,110 @@
+"""A folder as the source of deliveries. A file that is still being written is left for the next ingest."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from sentiment.data.form.recognise import is_delivery
+from sentiment.data.source.source import LeftForNextTime, SourceFile, is_hidden
+from sentiment.errors import InputError
+
+WRITTEN_TO = "it is being written"
+Found = tuple[str, Path, os.stat_result | None, str]  # key, path, what the file was like, why it is left
+
+
+class Folder:
+    """The files below a folder. One that changed less than `settle_seconds` ago is watched until it is that old."""
+
+    def __init__(self, path: Path, settle_seconds: float) -> None:
+        if not path.is_dir():
+            raise InputError(
+                "the source must be an existing folder",
+                found=str(path),
+                do="Create it, or set SENTIMENT_SOURCE (or --source).",
+            )
+        self._root = path.resolve()
+        self._settle_seconds = settle_seconds
+
+    @property
+    def address(self) -> str:
+        return str(self._root)
+
+    def files(self) -> Iterator[SourceFile]:
+        found = sorted(self._found(), key=lambda item: item[0])
+        self._wait_for(found)
+        for key, path, before, left in found:
+            fingerprint = _fingerprint(before) if before else ""
+            yield SourceFile(
+                key=key,
+                fingerprint=fingerprint,
+                size=before.st_size if before else 0,
+                open=partial(_opened, path, fingerprint),
+                confirm=partial(_confirm, fingerprint),
+                left=left,
+            )
+
+    def _found(self) -> Iterator[Found]:
+        unreadable: list[OSError] = []
+        for folder, _, names in os.walk(self._root, onerror=unreadable.append):
+            for name in names:
+                path = Path(folder, name)
+                key = _key(self._root, path)
+                if is_delivery(name) and not is_hidden(key):
+                    yield self._seen(key, path)
+        for error in unreadable:
+            path = Path(os.fsdecode(error.filename))
+            if not is_hidden(_key(self._root, path)):
+                yield _key(self._root, path) + "/", path, None, f"the folder cannot be listed: {error.strerror}"
+
+    def _seen(self, key: str, path: Path) -> Found:
+        try:
+            resolved = path.resolve(strict=True)
+            before = resolved.stat()
+        except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
+            return key, path, None, getattr(error, "strerror", None) or "a link that leads to itself"
+        if not resolved.is_relative_to(self._root):
+            return key, path, None, "it links to a file outside of the folder"
+        if not stat.S_ISREG(before.st_mode):
+            return key, path, None, "it is no ordinary file"
+        return key, path, before, ""
+
+    def _wait_for(self, found: list[Found]) -> None:
+        """Waits until the youngest file has been left alone for the time to settle; who changes then, is left."""
+        now = time.time()
+        ages = [now - max(before.st_mtime, before.st_ctime) for _, _, before, _ in found if before]
+        # A clock that is ahead makes a file younger than now: it must not be waited for longer than any other.
+        youngest = max(0.0, min(ages, default=self._settle_seconds))
+        time.sleep(max(0.0, self._settle_seconds - youngest))
+
+
+def _key(root: Path, path: Path) -> str:
+    # A file name need not be UTF-8; a key always is.
+    return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
+
+
+def _fingerprint(status: os.stat_result) -> str:
+    return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
+
+
+def _confirm(fingerprint: str, file: BinaryIO) -> None:
+    if _fingerprint(os.fstat(file.fileno())) != fingerprint:
+        raise LeftForNextTime(WRITTEN_TO)
+
+
+@contextmanager
+def _opened(path: Path, fingerprint: str) -> Iterator[BinaryIO]:
+    try:
+        # Without waiting: what was a file may be a pipe by now.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise LeftForNextTime(error.strerror or str(error)) from None
+    with os.fdopen(descriptor, "rb") as file:
+        _confirm(fingerprint, file)
+        yield file

@@ -1,0 +1,139 @@
+"""A folder as the source: what is still being written, and what is no file at all, is left."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sentiment.data.ingest import ingest
+from sentiment.data.source.folder import Folder
+from sentiment.data.source.source import LeftForNextTime
+from sentiment.settings import Settings
+
+ROW = "text\tlabel\n好吃\t0\n"
+
+
+def write(folder: Path, name: str, content: str = ROW, seconds_ago: float = 60) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, "utf-8")
+    os.utime(path, (time.time() - seconds_ago,) * 2)
+    return path
+
+
+def test_files_come_by_key_with_their_sizes(tmp_path: Path) -> None:
+    for name in ("b.tsv", "a/z.tsv.gz", "a.json", "c.parquet", "d.jsonl", "e.CSV", "f.ndjson", "g.txt", ".h.tsv"):
+        write(tmp_path, name)
+    files = list(Folder(tmp_path, 0).files())
+    assert [file.key for file in files] == [
+        "a.json", "a/z.tsv.gz", "b.tsv", "c.parquet", "d.jsonl", "e.CSV", "f.ndjson",
+    ]  # fmt: skip
+    assert all(file.size == len(ROW.encode()) for file in files)
+    with files[0].open() as content:
+        assert content.read().decode() == ROW
+
+
+def test_what_is_no_ordinary_file_is_left_with_its_reason(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    write(inbox, "good.tsv")
+    secret = write(tmp_path, "secret.tsv")
+    (inbox / "folder.tsv").mkdir()
+    os.mkfifo(inbox / "pipe.tsv")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(inbox / "socket.tsv"))
+    (inbox / "device.tsv").symlink_to("/dev/zero")
+    (inbox / "outside.tsv").symlink_to(secret)
+    (inbox / "inside.tsv").symlink_to(inbox / "good.tsv")
+    (inbox / "gone.tsv").symlink_to("nothing")
+    (inbox / "loop.tsv").symlink_to("loop.tsv")
+    found = {file.key: file.left for file in Folder(inbox, 0).files()}
+    assert found == {
+        "good.tsv": "",
+        "inside.tsv": "",
+        "pipe.tsv": "it is no ordinary file",
+        "socket.tsv": "it is no ordinary file",
+        "device.tsv": "it links to a file outside of the folder",
+        "outside.tsv": "it links to a file outside of the folder",
+        "gone.tsv": "No such file or directory",
+        "loop.tsv": found["loop.tsv"],
+    }
+    assert found["loop.tsv"]
+
+
+def test_a_file_that_becomes_a_pipe_does_not_hang(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.tsv")
+    (file,) = Folder(tmp_path, 0).files()
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(LeftForNextTime, match="written"), file.open():
+        pass
+    path.unlink()
+    with pytest.raises(LeftForNextTime, match="No such file"), file.open():
+        pass
+
+
+def test_a_young_file_is_watched_and_an_old_one_is_not(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.tsv")
+    os.utime(path, (time.time() + 1_000,) * 2)  # a clock that is ahead: it is not waited for any longer
+    started = time.monotonic()
+    (file,) = Folder(tmp_path, 0.3).files()
+    assert 0.25 < time.monotonic() - started < 2
+    with file.open() as content:
+        assert content.read().decode() == ROW
+    time.sleep(0.2)
+    os.utime(path, (1, 1))
+    time.sleep(0.31)
+    started = time.monotonic()
+    list(Folder(tmp_path, 0.3).files())
+    assert time.monotonic() - started < 0.25
+
+
+def test_a_file_that_grows_is_left_and_the_others_are_taken(settings: Settings) -> None:
+    inbox = Path(settings.source_folder)
+    write(inbox, "b.tsv", ROW)
+    growing = write(inbox, "a.tsv", "text\tlabel\n")
+    stop = threading.Event()
+
+    def grow() -> None:
+        with growing.open("a", encoding="utf-8") as file:
+            while not stop.wait(0.02):
+                file.write("又好吃\t0\n")
+                file.flush()
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    object.__setattr__(settings, "settle_seconds", 0.2)
+    try:
+        result = ingest(str(inbox), settings)
+    finally:
+        stop.set()
+        writer.join()
+    assert [delivery["key"] for delivery in result["deliveries"]] == ["b.tsv"]
+    assert result["left"] == [{"key": "a.tsv", "reason": "it is being written"}]
+    assert [delivery["key"] for delivery in ingest(str(inbox), settings)["deliveries"]] == ["a.tsv"]
+
+
+def test_what_must_not_be_read_is_left() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        write(folder, "a.tsv").chmod(0)
+        write(folder, "b/c.tsv")
+        (folder / "b").chmod(0)
+        was = os.geteuid()
+        if was == 0:  # root may read everything
+            os.seteuid(65534)
+        try:
+            found = {file.key: file for file in Folder(folder, 0).files()}
+            assert "Permission denied" in found["b/"].left
+            with pytest.raises(LeftForNextTime, match="Permission denied"), found["a.tsv"].open():
+                pass
+        finally:
+            os.seteuid(was)
+            (folder / "b").chmod(0o700)
