@@ -8,7 +8,7 @@ serves it as the **canary** if it is not worse. A person decides about the canar
 |---|---|---|
 | ingest | takes new files in, row by row; a bad row is put aside with its reason | |
 | prepare | mixes old rows into the new ones, keeps test texts out | nothing is new |
-| check | measures the new posts: damage, repeats, near-copies of test texts, drift, doubtful labels | a figure is above its limit: a mail says which |
+| check | measures the new posts: damage, copies of test texts, drift, doubtful labels | a figure is above its limit |
 | train | fine-tunes the candidate | |
 | evaluate | scores candidate and stable on the same rows | |
 | gate | decides | the candidate is worse: a mail says what, and by how much |
@@ -52,6 +52,23 @@ FORM = {
         title="Shortest old row to mix in",
         description="In characters; empty: 20. Lower it where short posts are the rule.",
     ),
+    "new_since": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="New rows from this day on",
+        description="By the day of delivery, in Taipei. What is left out stays new for another run.",
+    ),
+    "new_until": Param(
+        None, type=["null", "string"], format="date", title="New rows up to this day", description="That day included."
+    ),
+    "new_source": Param(
+        None,
+        type=["null", "string"],
+        maxLength=200,
+        title="New rows of this source",
+        description="As the deliveries' column `source` names it.",
+    ),
     "model_name": Param(
         None,
         type=["null", "string"],
@@ -72,7 +89,7 @@ FORM = {
         None, type=["null", "integer"], minimum=8, maximum=512, title="Longest text", description="In word pieces."
     ),
 }
-MIXING = ["mode", "mix_number", "minimum_content_length"]
+MIXING = ["mode", "mix_number", "minimum_content_length", "new_since", "new_until", "new_source"]
 TRAINING = ["model_name", "num_epochs", "learning_rate", "batch_size", "max_seq_length"]
 
 with DAG(

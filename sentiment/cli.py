@@ -18,6 +18,8 @@ VERBS = {
     "ingest": ("sentiment.data.ingest", "pull newly labelled files in; accept or quarantine each row"),
     "prepare": ("sentiment.data.prepare", "make a run's training and test files from what is new"),
     "check": ("sentiment.checks.check", "measure a run's new posts before anything is trained on them"),
+    "lineage": ("sentiment.data.lineage", "show what a model was trained on and tested with"),
+    "forget": ("sentiment.data.forget", "delete texts on request, and list the models that saw them"),
     "mix": ("sentiment.data.mix", "mix old rows into new ones, on files"),
     "train": ("sentiment.model.train", "fine-tune a model"),
     "test": ("sentiment.model.test", "evaluate one model on a TSV"),

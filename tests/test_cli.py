@@ -12,7 +12,22 @@ import pytest
 
 from sentiment.cli import VERBS, run
 
-LIGHT = ["ingest", "prepare", "mix", "gate", "publish", "canary", "promote", "withdraw", "rollback", "status"]
+LIGHT = [
+    "ingest",
+    "prepare",
+    "mix",
+    "lineage",
+    "forget",
+    "report",
+    "check",
+    "gate",
+    "publish",
+    "canary",
+    "promote",
+    "withdraw",
+    "rollback",
+    "status",
+]
 
 
 @pytest.fixture

@@ -69,6 +69,8 @@ def data_lines(prepare: Mapping[str, Any] | None, labels: list[str]) -> list[str
         lines.append(f"{sum(added):,} old rows mixed in{_per_label(added, labels)}.")
     how = f"warm, from version {prepare['warm_from']}" if prepare.get("warm_from") is not None else "from the beginning"
     lines.append(f"{prepare['train_rows']:,} rows in all; trained {how}.")
+    if prepare.get("left_for_later"):
+        lines.append(f"{prepare['left_for_later']:,} more new rows were left for another run, as the form asked.")
     if prepare.get("excluded_leaks"):
         lines.append(f"{prepare['excluded_leaks']:,} texts were kept out because a test set holds them.")
     return lines

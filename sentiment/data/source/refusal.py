@@ -72,7 +72,9 @@ def _of_the_store(address: str, error: ClientError) -> InputError:
             found=found,
             do="Allow s3:ListBucket on the bucket and s3:GetObject on the prefix, or set other AWS_ credentials.",
         )
-    return UnavailableError(f"the object store must list {address}", found=found, do="Try again, or see the store's log.")
+    return UnavailableError(
+        f"the object store must list {address}", found=found, do="Try again, or see the store's log."
+    )
 
 
 def _line(error: Exception) -> str:
