@@ -107,7 +107,7 @@ def _run(training: Training, setup: Setup, data: Path, row: Path, inputs: dict[s
     module = "sentiment.bench.untrained"
     if training.learning_rate is not None:
         module, rate = "sentiment.cli", repr(training.learning_rate)
-        arguments = ["train", *arguments, "--learning-rate", rate, "--output", str(work / "model")]
+        arguments = ["train", *arguments, "--learning-rate", rate, "--output", str(work / "model"), "--replace"]
     try:
         result = child.result_of(module, arguments, work / "result.json")
     except child.Failed as error:

@@ -139,6 +139,17 @@ def load_weights(model: Any, path: Path) -> None:
         ) from None
 
 
+def require_no_model(output: Path) -> None:
+    """Raises InputError when `output` holds a model."""
+    if (output / CARD).is_file():
+        card = read_card(output)
+        raise InputError(
+            f"{output} must not hold another model",
+            found=f"{card.name}, trained on {card.data.get('rows', 'an unknown number of')} rows",
+            do="Name another --output, or add --replace.",
+        )
+
+
 def require_replaceable(output: Path) -> None:
     """Raises InputError when `output` holds something that is no model, which must not be deleted."""
     if not output.exists() or (output / CARD).is_file():

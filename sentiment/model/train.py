@@ -32,6 +32,7 @@ def _words(name: str) -> str:
 @click.option("--train", "train_file", type=click.Path(path_type=Path), help="Labelled posts to train on (TSV).")
 @click.option("--test", "test_file", type=click.Path(path_type=Path), help="Labelled posts for the report (TSV).")
 @click.option("--output", type=click.Path(path_type=Path), help="The model folder to make.")
+@click.option("--replace", is_flag=True, help="Replace another model in --output.")
 @click.option(
     "--model-type", help="custom (encoder, dropout, softmax), origin (transformers' own) or tf-hub. [default: custom]"
 )
@@ -76,6 +77,7 @@ def command(
     train_file: Path | None,
     test_file: Path | None,
     output: Path | None,
+    replace: bool,
     model_type: str | None,
     model_name: str | None,
     load_model_dir: Path | None,
@@ -103,7 +105,14 @@ def command(
         base.data if train_file in (None, base.train) else {},
     )
     hyperparameters = settings_for(files, model_type, model_name, **given)
-    result = train(files, hyperparameters, settings.label_set, devices=devices, tensorboard=tensorboard)
+    result = train(
+        files,
+        hyperparameters,
+        settings.label_set,
+        devices=devices,
+        tensorboard=tensorboard,
+        replaces=replace or files.output in (base.output if run else None, files.warm_start),
+    )
     if run:
         atomic.write_json(run.result("train"), result)
     return result

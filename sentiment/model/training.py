@@ -31,12 +31,18 @@ if TYPE_CHECKING:
 
 
 def train(
-    files: Files, settings: Hyperparameters, labels: Labels, *, devices: str = "auto", tensorboard: Path | None = None
+    files: Files,
+    settings: Hyperparameters,
+    labels: Labels,
+    *,
+    devices: str = "auto",
+    tensorboard: Path | None = None,
+    replaces: bool = True,
 ) -> Result:
     """Trains, tests and saves; returns the result of the step. The same inputs again: the earlier result.
 
     One of the same inputs that was interrupted goes on after its last finished epoch. `devices` and `tensorboard` (a
-    folder for event files) do not decide what is learned.
+    folder for event files) do not decide what is learned. Unless it `replaces`, a model of other inputs is left alone.
     """
     folder.require_replaceable(files.output)
     require_known(devices)
@@ -54,6 +60,8 @@ def train(
         say(f"train: {files.output} was made from these inputs already")
         unfinished.discard()
         return earlier
+    if not replaces:
+        folder.require_no_model(files.output)
     start, machine, precision = _build(files, settings, labels, posts, devices)
     require_room(files.output, start.card.parameters)
     with _environment(machine, precision, unfinished if settings.num_epochs > 1 else None, tensorboard) as environment:

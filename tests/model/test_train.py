@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -292,3 +293,18 @@ class TestRun:
 def test_neither_run_nor_files_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["train"]) == 2
     assert "give --run, or --train and --output" in capsys.readouterr().err
+
+
+def test_another_model_is_replaced_only_on_request(
+    toy_files: Files, toy_result: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "model"
+    shutil.copytree(toy_files.output, output)
+    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    command = ["train", "--train", str(toy_files.train), "--output", str(output), "--model-name", TOY]
+    command += ["--num-epochs", "1", "--max-seq-length", "16"]
+    assert cli.run(command) == 2
+    assert f"{output} must not hold another model; found {TOY}, trained on" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+    assert cli.run([*command, "--replace"]) == 0
+    assert (output / "weights.h5").read_bytes() != before["weights.h5"]
