@@ -103,7 +103,7 @@ with DAG(
     doc_md=__doc__,
     tags=["sentiment"],
 ):
-    ingest = StepOperator(task_id="ingest", verb="ingest")
+    ingest = StepOperator(task_id="ingest", verb="ingest", reads_bucket=True)
     prepare = StepOperator(task_id="prepare", verb="prepare", form=MIXING, skip_when="nothing_new")
     check = StepOperator(task_id="check", verb="check", fail_unless="passed", on_failure_callback=CheckNotifier())
     train = StepOperator(task_id="train", verb="train", form=TRAINING)

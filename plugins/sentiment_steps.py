@@ -13,8 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk import BaseHook, BaseOperator, Context
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSkipException,
+)
 from process_group import ProcessGroup
 
 from sentiment.run_folder import RunFolder
@@ -39,6 +44,7 @@ class StepOperator(BaseOperator):
     :param pass_run: whether the verb takes `--run`.
     :param skip_when: a key of the result; when it is true, the rest of the run is skipped.
     :param fail_unless: a key of the result; when it is false, the task fails with the result's `sentence`, for good.
+    :param reads_bucket: whether the step is given the bucket's credentials.
     :param event_keys: keys of the result that go, with the run, into the events of the task's asset outlets.
     """
 
@@ -55,18 +61,19 @@ class StepOperator(BaseOperator):
         pass_run: bool = True,
         skip_when: str = "",
         fail_unless: str = "",
+        reads_bucket: bool = False,
         event_keys: Iterable[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.verb, self.run, self.pass_run = verb, run, pass_run
         self.options, self.form, self.event_keys = dict(options or {}), tuple(form), tuple(event_keys)
-        self.skip_when, self.fail_unless = skip_when, fail_unless
+        self.skip_when, self.fail_unless, self.reads_bucket = skip_when, fail_unless, reads_bucket
         self._process: ProcessGroup | None = None
         self._killed = False
 
     def execute(self, context: Context) -> dict[str, Any]:
-        environment = step_environment(os.environ)
+        environment = step_environment(os.environ) | (bucket_environment(os.environ) if self.reads_bucket else {})
         result_file = RunFolder.named(step_settings(), self.run).result(f".{self.verb}-task")
         result_file.unlink(missing_ok=True)  # an earlier try's
         command = [step_command(os.environ), *self.arguments(context.get("params", {})), f"--result={result_file}"]
@@ -140,6 +147,31 @@ def step_environment(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if not name.startswith(AIRFLOWS_OWN) and name not in READ_ELSEWHERE
     }
+
+
+def bucket_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Returns the Airflow connection that SENTIMENT_BUCKET_CONNECTION names, as boto3's own variables; {} without one.
+
+    Its login and password are the key; its extra may hold `endpoint_url`, `region_name` and `aws_session_token`.
+    """
+    name = environment.get("SENTIMENT_BUCKET_CONNECTION")
+    if not name:
+        return {}
+    try:
+        connection = BaseHook.get_connection(name)
+    except AirflowNotFoundException:
+        raise AirflowFailException(
+            f"SENTIMENT_BUCKET_CONNECTION must name an Airflow connection; found none called {name!r}. Add it, or unset it."
+        ) from None
+    extra = connection.extra_dejson
+    found = {
+        "AWS_ACCESS_KEY_ID": connection.login,
+        "AWS_SECRET_ACCESS_KEY": connection.password,
+        "AWS_SESSION_TOKEN": extra.get("aws_session_token"),
+        "AWS_ENDPOINT_URL": extra.get("endpoint_url"),
+        "AWS_DEFAULT_REGION": extra.get("region_name"),
+    }
+    return {variable: str(value) for variable, value in found.items() if value}
 
 
 def step_settings() -> Settings:

@@ -103,6 +103,7 @@ def command(
         _to_go_on_from(settings, load_model_dir, from_version) or base.warm_start,
         vocab,
         base.data if train_file in (None, base.train) else {},
+        base.composition if train_file in (None, base.train) else None,
     )
     hyperparameters = settings_for(files, model_type, model_name, **given)
     result = train(

@@ -75,9 +75,10 @@ def train(
         "devices": list(machine.names),
         "precision": precision.policy,
     }
-    save(
-        files.output, start, curves, tested, {"inputs": inputs, "hyperparameters": as_json(settings), "result": result}
-    )
+    report = {"inputs": inputs, "hyperparameters": as_json(settings), "result": result}
+    if files.composition:
+        report["composition"] = files.composition
+    save(files.output, start, curves, tested, report)
     unfinished.discard()
     return result
 

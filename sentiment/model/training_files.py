@@ -31,6 +31,7 @@ class Files:
     warm_start: Path | None = None
     vocabulary: Path | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    composition: dict[str, Any] | None = None  # of the training rows, for the report
 
 
 def fingerprint(path: Path) -> str:
@@ -89,7 +90,8 @@ def files_of_run(run: RunFolder) -> Files:
         "run": run.name,
         **{name: prepared[name] for name in LINEAGE if name in prepared},
     }
-    return Files(run.train, run.frozen if run.frozen.is_file() else None, run.model, warm_start, None, data)
+    frozen = run.frozen if run.frozen.is_file() else None
+    return Files(run.train, frozen, run.model, warm_start, None, data, prepared.get("composition"))
 
 
 def settings_for(files: Files, model_type: str | None, model_name: str | None, **given: Any) -> Hyperparameters:

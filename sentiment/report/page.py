@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentiment.report import charts, tables, wording
+from sentiment.report import charts, composed, tables, wording
 from sentiment.report.slices import FEWEST_ROWS
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def context(report: Mapping[str, Any]) -> dict[str, Any]:
         "figures": tables.key_figures(report),
         "labels": report["model"]["labels"],
         "analysis": report.get("analysis"),
+        "composition": composed.groups(report.get("composition"), report["model"]["labels"]),
         **_curves(report["result"]),
         **(_analysed(report) if report.get("analysis") else {}),
         **tables.made_of(report),

@@ -173,6 +173,35 @@ def test_nothing_of_airflow_reaches_the_step(command: Command, home: Path, monke
     assert step_environment({"SENTIMENT_COMMAND": "x", "A": "b"}) == {"A": "b"}
 
 
+def test_the_buckets_key_comes_from_an_airflow_connection(
+    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = {"endpoint_url": "http://store:9000", "region_name": "ap-east-2", "other": 1}
+    connection = {"conn_type": "aws", "login": "key", "password": "s/e+c%ret", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_LABELS", json.dumps(connection))
+    monkeypatch.setenv("SENTIMENT_BUCKET_CONNECTION", "labels")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "another")
+    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+    command("result({name: value for name, value in os.environ.items() if name.startswith(('AWS_', 'SENTIMENT_B'))})")
+    assert run(verb="ingest", reads_bucket=True) == {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "s/e+c%ret",
+        "AWS_ENDPOINT_URL": "http://store:9000",
+        "AWS_DEFAULT_REGION": "ap-east-2",
+    }
+    assert run() == {"AWS_ACCESS_KEY_ID": "another"}
+
+
+def test_a_connection_that_is_not_there_is_one_clear_line(
+    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTIMENT_BUCKET_CONNECTION", "nowhere")
+    command("result({'rows': 3})")
+    with pytest.raises(AirflowFailException, match=r"found none called 'nowhere'"):
+        run(verb="ingest", reads_bucket=True)
+    assert run() == {"rows": 3}
+
+
 def test_a_missing_command_is_one_clear_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENTIMENT_COMMAND", "/nowhere/sentiment")
     with pytest.raises(AirflowFailException, match=r"found none at /nowhere/sentiment. Run `make setup`"):

@@ -1,0 +1,48 @@
+"""What the training rows consist of, as the page shows it: by label, by source, by night."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+WIDEST = 100.0  # % of a bar's track
+
+
+def groups(composition: Mapping[str, Any] | None, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Returns the groups of `prepare`'s composition, a row a label, source or night, with the widths of their bars.
+
+    A group of one row says nothing that the labels do not say, and is left out.
+    """
+    if not composition:
+        return []
+    by_label = [{**line, "name": labels[line["label"]]} for line in composition["per_label"]]
+    by_source = [_summed(line, "no source named", "source") for line in composition["per_source"]]
+    by_night = [_summed(line, "", "delivery") for line in composition["per_night"]]
+    found = [("By label", by_label), ("By source", by_source), ("By night of delivery", by_night)]
+    return [{"name": name, "rows": _with_bars(rows)} for name, rows in found if len(rows) > 1 or name == found[0][0]]
+
+
+def _summed(line: Mapping[str, Any], unnamed: str, member: str) -> dict[str, Any]:
+    """Returns a line whose figures are sums over the labels."""
+    counts = {name: None if line[name] is None else sum(line[name]) for name in ("new", "wanted", "available", "added")}
+    return {"name": _name(line, unnamed, member), **counts}
+
+
+def _name(line: Mapping[str, Any], unnamed: str, member: str) -> str:
+    if line["name"] is None:
+        several = {"source": "sources", "delivery": "deliveries"}[member]
+        return f"all others ({line['members']:,} {member if line['members'] == 1 else several})"
+    return {"": unnamed, "base": "what the system started from"}.get(line["name"], str(line["name"]))
+
+
+def _with_bars(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    most = max((row["new"] + row["added"] for row in rows), default=0) or 1
+    return [
+        {
+            **row,
+            "total": row["new"] + row["added"],
+            "new_wide": round(WIDEST * row["new"] / most, 1),
+            "added_wide": round(WIDEST * row["added"] / most, 1),
+        }
+        for row in rows
+    ]
