@@ -161,7 +161,7 @@ def bucket_environment(environment: Mapping[str, str]) -> dict[str, str]:
         connection = BaseHook.get_connection(name)
     except AirflowNotFoundException:
         raise AirflowFailException(
-            f"SENTIMENT_BUCKET_CONNECTION must name an Airflow connection; found none called {name!r}. Add it, or unset it."
+            f"SENTIMENT_BUCKET_CONNECTION must name an Airflow connection; found none called {name!r}. Add or unset it."
         ) from None
     extra = connection.extra_dejson
     found = {
