@@ -59,7 +59,8 @@ AGREEABLE = """
 import json, pathlib, sys
 result = next(pathlib.Path(text[9:]) for text in sys.argv if text.startswith("--result="))
 result.parent.mkdir(parents=True, exist_ok=True)
-result.write_text(json.dumps({{"nothing_new": False, "passed": True, "version": 7, "changed": True}}))
+passed = sys.argv[1] != ""
+result.write_text(json.dumps({{"nothing_new": False, "passed": passed, "sentence": "Worse.", "version": 7}}))
 with open({log!r}, "a") as file:
     print(json.dumps([text for text in sys.argv[1:] if not text.startswith("--result=")]), file=file)
 """

@@ -27,6 +27,7 @@ def test_every_step_runs_once_with_what_the_form_says(workflows: dict[str, Any],
     assert calls() == [
         ["ingest", name],
         ["prepare", name, "--mode=full"],
+        ["check", name],
         ["train", name, *training],
         ["evaluate", name],
         ["gate", name],
@@ -47,19 +48,20 @@ def test_the_canary_leaves_an_event_that_names_the_version_and_the_run(workflows
 
 
 @pytest.mark.parametrize(
-    ("found", "said", "rest"),
+    ("found", "said", "last", "rest"),
     [
-        ('"nothing_new": False', '"nothing_new": True', "skipped"),
-        ('"passed": True', '"passed": False, "sentence": "Worse."', "upstream_failed"),
+        ('"nothing_new": False', '"nothing_new": True', "prepare", "skipped"),
+        ('sys.argv[1] != ""', 'sys.argv[1] != "check"', "check", "upstream_failed"),
+        ('sys.argv[1] != ""', 'sys.argv[1] != "gate"', "gate", "upstream_failed"),
     ],
 )
 def test_a_run_stops_where_it_has_to(
-    workflows: dict[str, Any], calls: Calls, tmp_path: Path, found: str, said: str, rest: str
+    workflows: dict[str, Any], calls: Calls, tmp_path: Path, found: str, said: str, last: str, rest: str
 ) -> None:
     command = tmp_path / "sentiment"
     command.write_text(command.read_text(encoding="utf-8").replace(found, said), encoding="utf-8")
     run = workflows["sentiment_retrain"].test()
     assert states(run)["deploy_canary"] == rest
-    assert calls()[-1][0] == ("prepare" if rest == "skipped" else "gate")
+    assert calls()[-1][0] == last
     assert run.state == (DagRunState.SUCCESS if rest == "skipped" else DagRunState.FAILED)
     assert list((tmp_path / "home" / "runs" / safe_name(run.run_id)).iterdir()) == []
