@@ -111,7 +111,7 @@ def table(result: Result) -> str:
     for check in sorted(result["checks"], key=lambda check: order[check["level"]]):
         lines.append(f"  {marks[check['level']]} {check['sentence']}")
         if check["level"] in ("failed", "warning"):
-            lines += [f"      {example}" for example in check["examples"][:5]]
+            lines += [f"      {texts.shown(example)}" for example in check["examples"][:5]]
     return "\n".join(lines)
 
 

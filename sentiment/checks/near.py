@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sentiment.checks.texts import shown
 from sentiment.checks.verdict import Finding
 from sentiment.data.identity import normalise
 from sentiment.data.tsv import Post
@@ -23,7 +22,7 @@ def near_tests(new: Sequence[Post], tests: Sequence[Post]) -> Finding:
     Candidates come from datasketch's MinHash index, and each is then compared exactly.
     """
     found = list(_pairs(new, tests))
-    examples = [f"{shown(post.text)} ~ {shown(test.text)}" for post, test in found[:MOST_EXAMPLES]]
+    examples = [f"{post.text} ~ {test.text}" for post, test in found[:MOST_EXAMPLES]]
     return Finding("near_test", TITLE, len(found) / len(new) if new else 0.0, examples=examples)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment.checks.texts import MOST_EXAMPLES, shown
+from sentiment.checks.texts import MOST_EXAMPLES
 from sentiment.checks.verdict import Finding
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
@@ -46,7 +46,7 @@ def suspects(new: Sequence[Post], seen: Sequence[Post], labels: Labels) -> tuple
     if not asked or fewest < FEWEST_OF_A_LABEL:
         return Finding("suspects", TITLE, None, f"it takes {FEWEST_OF_A_LABEL} posts of every label"), []
     found = _suspected(rows, out_of_fold(rows, len(labels)), len(asked))
-    examples = [f"{labels.names[s.post.label]}, likely {labels.names[s.likely]}: {shown(s.post.text)}" for s in found]
+    examples = [f"{labels.names[s.post.label]}, likely {labels.names[s.likely]}: {s.post.text}" for s in found]
     return Finding("suspects", TITLE, len(found) / len(asked), examples=examples[: 2 * MOST_EXAMPLES]), found
 
 

@@ -10,17 +10,20 @@ from sentiment.data.tsv import Post
 
 LONGEST = 2_000  # characters; of a longer post a model reads a small part only
 MOST_EXAMPLES = 5
-SHOWN = 80
+SHOWN = 120
 UNKNOWN = "Characters that the stable model does not know"
 # Joiners and variation selectors make emoji, and are no sign of damage.
 HARMLESS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 
 
 def share_of(name: str, title: str, posts: Sequence[Post], found: Iterable[Post]) -> Finding:
-    """Returns the finding that `found` of `posts` are so, with the first of them as examples."""
+    """Returns the finding that `found` of `posts` are so, with the first of them as examples.
+
+    An example is quoted whole, so that a text can be found and deleted on request; `shown` cuts it for people.
+    """
     those = list(found)
     value = len(those) / len(posts) if posts else 0.0
-    return Finding(name, title, value, examples=[shown(post.text) for post in those[:MOST_EXAMPLES]])
+    return Finding(name, title, value, examples=[post.text for post in those[:MOST_EXAMPLES]])
 
 
 def too_long(posts: Sequence[Post]) -> Finding:

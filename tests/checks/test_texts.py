@@ -31,7 +31,7 @@ def test_what_people_type_is_none(character: str) -> None:
 
 def test_an_example_shows_what_cannot_be_seen() -> None:
     assert shown("好\u202e吃") == "好\\u202e吃"
-    assert shown("長" * 100) == "長" * 80 + "…"
+    assert shown("長" * 200) == "長" * 120 + "…"
 
 
 def test_characters_that_no_piece_holds_are_unknown() -> None:
