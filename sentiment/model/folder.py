@@ -141,13 +141,16 @@ def load_weights(model: Any, path: Path) -> None:
 
 def require_no_model(output: Path) -> None:
     """Raises InputError when `output` holds a model."""
-    if (output / CARD).is_file():
+    if not (output / CARD).is_file():
+        return
+    try:
         card = read_card(output)
-        raise InputError(
-            f"{output} must not hold another model",
-            found=f"{card.name}, trained on {card.data.get('rows', 'an unknown number of')} rows",
-            do="Name another --output, or add --replace.",
-        )
+        found = f"{card.name}, trained on {card.data.get('rows', 'an unknown number of')} rows"
+    except InputError as error:
+        found = error.found
+    raise InputError(
+        f"{output} must not hold another model", found=found, do="Name another --output, or add --replace."
+    )
 
 
 def require_replaceable(output: Path) -> None:

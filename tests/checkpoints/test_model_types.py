@@ -149,7 +149,7 @@ def test_a_mistake_is_one_line_and_the_old_model_stays(
     given = [option.format(**names) for option in options]
     files.output.mkdir()
     (files.output / "model.json").write_text("{}", encoding="utf-8")
-    arguments = ["train", "--train", str(files.train), "--output", str(files.output)]
+    arguments = ["train", "--train", str(files.train), "--output", str(files.output), "--replace"]
     assert cli.run([*arguments, "--max-seq-length", "16", *given]) == 2
     errors = capsys.readouterr().err.splitlines()
     assert message.format(**names) in errors[-1]
