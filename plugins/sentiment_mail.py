@@ -20,10 +20,10 @@ from sentiment_steps import StepRefused, step_settings
 
 from sentiment.checks.mail import check_mail, warnings_of
 from sentiment.gate.harmless import html_text, plain, safe_links
-from sentiment.gate.mail import Mail, regression_mail
+from sentiment.gate.letter import LONGEST_SUBJECT, Mail
+from sentiment.gate.mail import regression_mail
 from sentiment.run_folder import RunFolder
 
-LONGEST_SUBJECT = 150
 LONGEST_CAUSE = 1000
 
 

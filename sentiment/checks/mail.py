@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from typing import Any
 
-from sentiment.gate.harmless import html_text, plain, safe_links
-from sentiment.gate.mail import LONGEST_SUBJECT, Mail
+from sentiment.gate.letter import Mail, letter
 from sentiment.run_folder import RunFolder
 
-LONGEST_LINE = 1000
 MOST_EXAMPLES = 10
 
 
@@ -31,21 +28,7 @@ def check_mail(check: Mapping[str, Any], run: str, links: Mapping[str, str]) -> 
         "What else was noticed": _told(check, "warning"),
         "What happens now": _what_now(check),
     }
-    addresses = safe_links(links)
-    text = [plain(check["sentence"], LONGEST_LINE), f"Run: {plain(run)}"]
-    body = [f"<p><strong>{html_text(check['sentence'], LONGEST_LINE)}</strong></p>", f"<p>Run: {html_text(run)}</p>"]
-    for title, lines in sections.items():
-        if lines:
-            text.append("\n".join([title, *(f"- {plain(line, LONGEST_LINE)}" for line in lines)]))
-            items = "".join(f"<li>{html_text(line, LONGEST_LINE)}</li>" for line in lines)
-            body.append(f"<h3>{html_text(title)}</h3><ul>{items}</ul>")
-    text += [f"{plain(name)}: {address}" for name, address in addresses.items()]
-    body += [f'<p><a href="{html.escape(address)}">{html_text(name)}</a></p>' for name, address in addresses.items()]
-    return Mail(
-        subject=plain(f"Sentiment: nothing was trained. {check['sentence']}", LONGEST_SUBJECT),
-        text="\n\n".join(text) + "\n",
-        html="<!DOCTYPE html>\n<html><body>\n" + "\n".join(body) + "\n</body></html>\n",
-    )
+    return letter(f"Sentiment: nothing was trained. {check['sentence']}", check["sentence"], run, sections, links)
 
 
 def _told(check: Mapping[str, Any], level: str) -> list[str]:

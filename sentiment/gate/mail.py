@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from sentiment.gate.harmless import html_text, plain, safe_links
+from sentiment.gate.harmless import html_text, plain
+from sentiment.gate.letter import Mail, letter
 from sentiment.gate.report import Row, comparison_rows, data_lines, label_name, stable_name
 
 MOST_TEXTS = 10
-LONGEST_SUBJECT = 150
 CELL = 'style="padding:3px 10px;border-bottom:1px solid #ddd;text-align:left;vertical-align:top"'
-
-
-@dataclass(frozen=True)
-class Mail:
-    """A mail: one line of subject, the body as text and as HTML."""
-
-    subject: str
-    text: str
-    html: str
 
 
 def regression_mail(
@@ -39,14 +28,14 @@ def regression_mail(
     """
     if gate["passed"]:
         raise ValueError("there is nothing to mail about: the gate let the candidate pass")
-    sections = _sections(gate, prepare, list(warnings))
     table = [("", "rows", stable_name(gate), "candidate", "change", "at worst", "p"), *comparison_rows(gate)]
-    flips = _flips(gate)
-    addresses = safe_links(links)
-    return Mail(
-        subject=plain(f"Sentiment: no new model. {gate['sentence']}", LONGEST_SUBJECT),
-        text=_text(gate, run, sections, table, flips, addresses),
-        html=_html(gate, run, sections, table, flips, addresses),
+    return letter(
+        f"Sentiment: no new model. {gate['sentence']}",
+        gate["sentence"],
+        run,
+        _sections(gate, prepare, list(warnings)),
+        links,
+        [_compared(table), *_flipped(gate, _flips(gate))],
     )
 
 
@@ -92,29 +81,21 @@ def _confidence(flip: Mapping[str, Any]) -> str:
     return f"({value:.2f})" if isinstance(value, int | float) else ""
 
 
-def _text(
-    gate: Mapping[str, Any],
-    run: str,
-    sections: Mapping[str, list[str]],
-    table: list[Row],
-    flips: list[Row],
-    links: Mapping[str, str],
-) -> str:
-    parts = [plain(gate["sentence"], 1000), f"Run: {plain(run)}"]
-    parts += [_bullets(title, lines) for title, lines in sections.items() if lines]
-    parts.append("\n".join(["Accuracy and recall, changes in percentage points", *_aligned(table)]))
-    if flips:
-        told = (
-            f"- [{where}] true {true}, {stable_name(gate)} said {stable}, the candidate {candidate}:\n  {plain(text)}"
-            for where, true, stable, candidate, text in (tuple(map(plain, flip)) for flip in flips)
-        )
-        parts.append("\n".join(["Worst flipped texts: right before, wrong now", *told]))
-    parts += [f"{plain(name)}: {address}" for name, address in links.items()]
-    return "\n\n".join(parts) + "\n"
+def _compared(table: list[Row]) -> tuple[str, str]:
+    title = "Accuracy and recall, changes in percentage points"
+    return "\n".join([title, *_aligned(table)]), f"<h3>{title}</h3>{_html_table(table)}"
 
 
-def _bullets(title: str, lines: Iterable[str]) -> str:
-    return "\n".join([title, *(f"- {plain(line, 1000)}" for line in lines)])
+def _flipped(gate: Mapping[str, Any], flips: list[Row]) -> list[tuple[str, str]]:
+    if not flips:
+        return []
+    title = "Worst flipped texts: right before, wrong now"
+    told = (
+        f"- [{where}] true {true}, {stable_name(gate)} said {stable}, the candidate {candidate}:\n  {plain(text)}"
+        for where, true, stable, candidate, text in (tuple(map(plain, flip)) for flip in flips)
+    )
+    head = ("set", "true", stable_name(gate), "candidate", "text")
+    return [("\n".join([title, *told]), f"<h3>{title}</h3>{_html_table([head, *flips])}")]
 
 
 def _aligned(table: list[Row]) -> list[str]:
@@ -127,27 +108,6 @@ def _aligned(table: list[Row]) -> list[str]:
 
 def _width(cell: str) -> int:
     return sum(2 if ord(character) >= 0x2E80 else 1 for character in cell)
-
-
-def _html(
-    gate: Mapping[str, Any],
-    run: str,
-    sections: Mapping[str, list[str]],
-    table: list[Row],
-    flips: list[Row],
-    links: Mapping[str, str],
-) -> str:
-    parts = [f"<p><strong>{html_text(gate['sentence'], 1000)}</strong></p>", f"<p>Run: {html_text(run)}</p>"]
-    for title, lines in sections.items():
-        if lines:
-            items = "".join(f"<li>{html_text(line, 1000)}</li>" for line in lines)
-            parts.append(f"<h3>{html_text(title)}</h3><ul>{items}</ul>")
-    parts.append("<h3>Accuracy and recall, changes in percentage points</h3>" + _html_table(table))
-    if flips:
-        head = ("set", "true", stable_name(gate), "candidate", "text")
-        parts.append("<h3>Worst flipped texts: right before, wrong now</h3>" + _html_table([head, *flips]))
-    parts += [f'<p><a href="{html.escape(address)}">{html_text(name)}</a></p>' for name, address in links.items()]
-    return "<!DOCTYPE html>\n<html><body>\n" + "\n".join(parts) + "\n</body></html>\n"
 
 
 def _html_table(table: list[Row]) -> str:

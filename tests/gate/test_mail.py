@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from sentiment.gate.mail import MOST_TEXTS, Mail, regression_mail
+from sentiment.gate.letter import Mail
+from sentiment.gate.mail import MOST_TEXTS, regression_mail
 from sentiment.gate.rules import Thresholds, decide
 
 Make = Callable[..., Any]
