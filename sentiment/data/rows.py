@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 MAXIMUM_LINE_BYTES = 262_144
 MAXIMUM_JOINED_LINES = 50
-LONGEST_SHOWN = 4_000  # bytes kept of a line that is too long
+LONGEST_SHOWN = 4_000  # bytes kept of a row that cannot be read
 _QUOTED = {delimiter: re.compile(rf'"((?:[^"]++|"")*+)"(?={delimiter}|\Z)') for delimiter in ("\t", ",")}
 BOM = b"\xef\xbb\xbf"
 _TRANSLATED = re.compile(rb"\xed[\xb0-\xb3][\x80-\xbf]")  # a byte that was no character of the file's encoding
@@ -75,22 +75,33 @@ def read_lines(
     `encoding` is the name of the file's own encoding, for the error of a line that is not in it. When `broken` gives a
     reason at the end of the file, that reason becomes the error of the line that was cut off there.
     """
-    number = 0
-    while line := handle.readline(MAXIMUM_LINE_BYTES + 1):
-        number += 1
-        part = line
-        while part and not part.endswith(b"\n"):
-            part = handle.readline(MAXIMUM_LINE_BYTES)
-        too_long = len(line) > MAXIMUM_LINE_BYTES
-        reason = "line too long" if too_long else "" if line.endswith(b"\n") else broken()
+    for number, line, reason in bounded_lines(handle, MAXIMUM_LINE_BYTES, broken):
         line = line.removeprefix(BOM) if number == 1 else line
         row = _row(number, line.removesuffix(b"\n").removesuffix(b"\r"), reason, delimiter, encoding)
         if row.error or row.raw.strip():
             yield row
+
+
+def bounded_lines(
+    handle: BinaryIO, longest: int, broken: Callable[[], str] = lambda: ""
+) -> Iterator[tuple[int, bytes, str]]:
+    """Yields number, bytes and a reason to refuse it (or "") of every line; of one over `longest` bytes, its beginning.
+
+    When `broken` gives a reason at the end of the file, it is that of the line cut off there, or of an empty last one.
+    """
+    number = 0
+    while line := handle.readline(longest + 1):
+        number += 1
+        part = line
+        while part and not part.endswith(b"\n"):
+            part = handle.readline(longest)
+        too_long = len(line) > longest
+        reason = "line too long" if too_long else "" if line.endswith(b"\n") else broken()
+        yield number, line, reason
         if reason and not too_long:
             return
     if reason := broken():
-        yield Row(number + 1, "", error=reason)
+        yield number + 1, b"", reason
 
 
 def _row(number: int, line: bytes, reason: str, delimiter: str, encoding: str) -> Row:

@@ -8,28 +8,15 @@ from typing import BinaryIO
 from sentiment.data.form.json_elements import CUT_OFF, LARGEST_ELEMENT, elements
 from sentiment.data.form.labelled_json import record_of
 from sentiment.data.form.record import Record
-from sentiment.data.rows import shown
+from sentiment.data.rows import LONGEST_SHOWN, bounded_lines, shown
 from sentiment.labels import Labels
-
-LONGEST_SHOWN = 4_000  # bytes kept of a row that cannot be read
 
 
 def read_json_lines(file: BinaryIO, encoding: str, broken: Callable[[], str], labels: Labels) -> Iterator[Record]:
     """Yields a row a line; a broken line costs only itself."""
-    number = 0
-    while line := file.readline(LARGEST_ELEMENT + 1):
-        number += 1
-        part = line
-        while part and not part.endswith(b"\n"):
-            part = file.readline(LARGEST_ELEMENT)
-        too_long = len(line) > LARGEST_ELEMENT
-        reason = "line too long" if too_long else "" if line.endswith(b"\n") else broken()
+    for number, line, reason in bounded_lines(file, LARGEST_ELEMENT, broken):
         if reason or line.strip():
             yield _element(number, line, reason, encoding, labels)
-        if reason and not too_long:
-            return
-    if reason := broken():
-        yield Record(number + 1, "", error=reason)
 
 
 def read_json(file: BinaryIO, encoding: str, broken: Callable[[], str], labels: Labels) -> Iterator[Record]:
