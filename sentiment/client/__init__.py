@@ -1,0 +1,15 @@
+"""A small client for programs that ask the sentiment model; the standard library is all it needs over REST.
+
+    from sentiment.client import SentimentClient
+
+    with SentimentClient(["http://10.0.0.5:8501", "http://10.0.0.6:8501"], canary_share=0.05) as client:
+        for answer in client.classify(["這間餐廳真的很棒"], key="customer 17"):
+            print(answer.label, answer.probabilities, answer.side)
+
+A request always names its label: one that names none gets the newest version, which is the canary.
+"""
+
+from sentiment.client.answer import Answer, ClientError
+from sentiment.client.client import SentimentClient
+
+__all__ = ["Answer", "ClientError", "SentimentClient"]

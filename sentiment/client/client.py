@@ -1,0 +1,112 @@
+"""`SentimentClient`: names its label, sends a share of the requests to canary, and falls back to stable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+from sentiment.client.answer import CANARY, STABLE, Answer, ClientError, Prediction
+from sentiment.client.breaker import Breaker
+from sentiment.client.rest import RestServer
+from sentiment.client.share import goes_to_canary
+from sentiment.client.tries import Deadline, Server, Tries
+
+LARGEST_BATCH = 64  # texts in one request
+SHARE_OF_TIME = 0.5  # of what is left: how long canary may take, so that stable still has time
+
+
+class SentimentClient:
+    """Classifies texts. Safe to share between threads; use it as a context manager, or `close` it.
+
+    :param addresses: `http://host:8501`, `https://…` (REST) or `grpc://host:8500`; the next is asked when one fails.
+        gRPC tells which version answered, and imports TensorFlow (seconds); REST does neither.
+    :param canary_share: 0 to 1, the share of the keys that canary answers while there is one.
+    :param deadline: seconds that one `classify` may take in all, with every retry and fallback. (Looking up a host's
+        name is the operating system's affair and is not bounded by it.)
+    :param tries: how often stable is asked at most, on all servers together; only what is transient is asked again.
+    """
+
+    def __init__(
+        self,
+        addresses: str | Sequence[str],
+        *,
+        canary_share: float = 0.0,
+        deadline: float = 5.0,
+        tries: int = 4,
+        model: str = "sentiment",
+        batch: int = LARGEST_BATCH,
+    ) -> None:
+        addresses = [addresses] if isinstance(addresses, str) else list(addresses)
+        if not (addresses and 0 <= canary_share <= 1 and deadline > 0 and tries > 0 and batch > 0):
+            raise ValueError(
+                "there must be an address, a share from 0 to 1, and a deadline, tries and batch above 0; found "
+                f"{addresses=}, {canary_share=}, {deadline=}, {tries=}, {batch=}"
+            )
+        self.canary_share, self.deadline, self.batch = canary_share, deadline, batch
+        self._tries = Tries([server_at(address, model) for address in addresses], tries)
+        self._breaker = Breaker()
+
+    def classify(self, texts: Sequence[str], key: str | None = None) -> list[Answer]:
+        """Returns an answer for each text, in order.
+
+        All texts of a call go to one side, by the `key` (a customer, a session, a post's id); without a key, by the
+        texts themselves. More than `batch` texts are asked in several requests, within one deadline.
+
+        Raises:
+            ClientError: no server answered in time, or the question was refused: one line with every cause.
+            TypeError: `texts` is no list of strings.
+        """
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            raise TypeError(f"texts must be a list of strings; found {texts!r:.100}")
+        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # half characters cannot be sent
+        deadline = Deadline(self.deadline)
+        to_canary = goes_to_canary("\0".join(texts) if key is None else key, self.canary_share)
+        parts = [texts[start : start + self.batch] for start in range(0, len(texts), self.batch)]
+        return [answer for part in parts for answer in self._classify(part, to_canary, deadline)]
+
+    def _classify(self, texts: list[str], to_canary: bool, deadline: Deadline) -> list[Answer]:
+        began = time.monotonic()
+        answer = self._from_canary(texts, deadline) if to_canary else None
+        side = STABLE if answer is None else CANARY
+        predictions, version = answer or self._tries.ask(texts, STABLE, deadline)
+        seconds = time.monotonic() - began
+        fell_back = to_canary and side == STABLE
+        return [Answer(p.label, p.label_id, p.probabilities, version, side, fell_back, seconds) for p in predictions]
+
+    def _from_canary(self, texts: list[str], deadline: Deadline) -> tuple[list[Prediction], int | None] | None:
+        """Returns canary's answer, None when it has none: it failed, was withdrawn a moment ago, or fails too often."""
+        if not self._breaker.allows():
+            return None
+        try:
+            answer = self._tries.ask(texts, CANARY, Deadline(deadline.left() * SHARE_OF_TIME), most=1)
+        except ClientError:
+            self._breaker.note(went_well=False)
+            return None
+        self._breaker.note(went_well=True)
+        return answer
+
+    def close(self) -> None:
+        """Closes every connection."""
+        for server in self._tries.servers:
+            server.close()
+
+    def __enter__(self) -> SentimentClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def server_at(address: str, model: str) -> Server:
+    """Returns the server at an address. Raises: ValueError when its scheme is none of http, https and grpc."""
+    scheme, _, place = address.partition("://")
+    if scheme in ("http", "https") and place:
+        return RestServer(address, model)
+    if scheme == "grpc" and place:
+        from sentiment.client.grpc_server import GrpcServer
+
+        return GrpcServer(place, model)
+    raise ValueError(f"an address must be http://host:port, https://host:port or grpc://host:port; found {address!r}")

@@ -1,0 +1,103 @@
+"""One HTTP connection that keeps its deadline, whatever the server does: also one that sends a byte every second."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import select
+import socket
+import ssl
+import time
+from typing import Any
+
+LARGEST_ANSWER = 16 * 1024 * 1024  # bytes
+
+
+class Connection:
+    """A connection to one server; used by one thread at a time. Raises: OSError when it cannot be made by `until`."""
+
+    def __init__(self, host: str, port: int, *, secure: bool, until: float) -> None:
+        self._http = http.client.HTTPConnection(host, port)
+        self._http.sock = connect(host, port, secure=secure, until=until)
+
+    def post(self, path: str, body: bytes, until: float) -> tuple[int, bytes]:
+        """Returns status and content.
+
+        Raises:
+            TimeoutError: the whole answer was not there at `until` (of time.monotonic).
+            OSError, http.client.HTTPException, ValueError: there was none, or none that is HTTP and small enough.
+        """
+        sock = self._http.sock
+        sock.settimeout(left(until))
+        self._http.response_class = lambda _, **more: http.client.HTTPResponse(_Source(sock, until), **more)  # type: ignore[assignment, arg-type]
+        self._http.request("POST", path, body, {"Content-Type": "application/json"})
+        response = self._http.getresponse()
+        content = response.read(LARGEST_ANSWER + 1)
+        if len(content) > LARGEST_ANSWER or not response.isclosed():
+            raise ValueError(f"the answer was cut short or has more than {LARGEST_ANSWER} bytes")
+        return response.status, content
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be used again: nobody closed it, and nothing lies in it that nobody asked for."""
+        if self._http.sock is None:
+            return False
+        poll = select.poll()
+        poll.register(self._http.sock, select.POLLIN)
+        return not poll.poll(0)
+
+    def close(self) -> None:
+        self._http.close()
+
+
+def connect(host: str, port: int, *, secure: bool, until: float) -> socket.socket:
+    """Returns a connected socket; every address of `host` gets its part of the time."""
+    places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for number, (family, kind, protocol, _, place) in enumerate(places, 1):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(left(until) / (1 + len(places) - number))
+            sock.connect(place)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return ssl.create_default_context().wrap_socket(sock, server_hostname=host) if secure else sock
+        except BaseException as error:
+            sock.close()
+            if number == len(places) or not isinstance(error, OSError):
+                raise
+    raise OSError(f"{host} has no address")
+
+
+def left(until: float) -> float:
+    """Returns the seconds until then. Raises: TimeoutError when it is over."""
+    seconds = until - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError("time is up")
+    return seconds
+
+
+class _Source:
+    """What an HTTPResponse reads from. A socket's own time-out begins anew with every byte; this one does not."""
+
+    def __init__(self, sock: socket.socket, until: float) -> None:
+        self._sock, self._until = sock, until
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Bounded(self._sock, self._until))
+
+
+class _Bounded(io.RawIOBase):
+    def __init__(self, sock: socket.socket, until: float) -> None:
+        self._sock, self._until = sock, until
+        self._file = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(left(self._until))
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        with contextlib.closing(self._file):
+            super().close()

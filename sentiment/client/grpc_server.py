@@ -1,0 +1,57 @@
+"""One server over gRPC. Importing this imports TensorFlow: the service's message classes need it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import grpc
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+from sentiment.client.answer import OUTPUTS, SIGNATURE, Failure, Prediction, Then, predictions_of
+from sentiment.model.tensorflow_setup import tf
+
+TRANSIENT = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ABORTED})
+REFUSED = frozenset({grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNAUTHENTICATED,
+                     grpc.StatusCode.PERMISSION_DENIED})  # fmt: skip
+# The channel's own reconnecting begins at a second and grows to two minutes: longer than most deadlines.
+OPTIONS = (("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 2000))
+
+
+class GrpcServer:
+    """A server's gRPC address, `host:port`; its answers tell which version made them. Not for use after a fork."""
+
+    def __init__(self, place: str, model: str) -> None:
+        self.address = f"grpc://{place}"
+        self._model = model
+        self._channel = grpc.insecure_channel(place, options=OPTIONS)
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+
+    def ask(self, texts: Sequence[str], label: str, seconds: float) -> tuple[list[Prediction], int]:
+        """Returns the predictions of `texts` and the version that made them. Raises: Failure."""
+        request = predict_pb2.PredictRequest(output_filter=OUTPUTS)
+        request.model_spec.name, request.model_spec.signature_name = self._model, SIGNATURE
+        request.model_spec.version_label = label
+        request.inputs[SIGNATURE].CopyFrom(tf.make_tensor_proto([text.encode() for text in texts], tf.string))
+        try:
+            response = self._stub.Predict(request, timeout=seconds)
+        except grpc.RpcError as error:
+            raise _refusal(error) from None
+        return _predictions(response, len(texts)), int(response.model_spec.version.value)
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+def _predictions(response: predict_pb2.PredictResponse, texts: int) -> list[Prediction]:
+    try:
+        labels, ids, probabilities = (tf.make_ndarray(response.outputs[name]).tolist() for name in OUTPUTS)
+        names = [label.decode("utf-8") for label in labels]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Failure(f"the answer must have {', '.join(OUTPUTS)}; found {error!r}", Then.ELSEWHERE) from None
+    return predictions_of((names, ids, probabilities), texts)
+
+
+def _refusal(error: grpc.RpcError) -> Failure:
+    code = error.code()
+    then = Then.AGAIN if code in TRANSIENT else Then.NEVER if code in REFUSED else Then.ELSEWHERE
+    return Failure(f"{code.name}: {error.details()}", then)

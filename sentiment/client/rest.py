@@ -1,0 +1,120 @@
+"""One server over REST, with connections that stay open. Standard library only."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from sentiment.client.answer import OUTPUTS, SIGNATURE, Failure, Prediction, Then, predictions_of
+from sentiment.client.connection import Connection
+
+MOST_IDLE = 32  # connections that are kept open
+TRANSIENT = frozenset({429, 502, 503, 504})  # the last three also from a proxy before the server
+REFUSED = frozenset({400, 401, 403, 405, 413, 414, 431})
+
+
+class RestServer:
+    """A server's REST address; its answers do not tell which version made them."""
+
+    def __init__(self, address: str, model: str) -> None:
+        self.address = address.rstrip("/")
+        parts = urlsplit(self.address)
+        self._secure = parts.scheme == "https"
+        self._place = (parts.hostname or "", parts.port or (443 if self._secure else 80))
+        self._path = f"{parts.path}/v1/models/{quote(model, safe='')}/labels/"
+        self._idle: list[Connection] = []
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    def ask(self, texts: Sequence[str], label: str, seconds: float) -> tuple[list[Prediction], None]:
+        """Returns the predictions of `texts`, and no version. Raises: Failure, after so many seconds at the latest."""
+        body = json.dumps({"signature_name": SIGNATURE, "inputs": {"text": list(texts)}}).encode()
+        status, content = self._post(f"{self._path}{quote(label, safe='')}:predict", body, time.monotonic() + seconds)
+        answer = _parsed(content)
+        if status != http.HTTPStatus.OK:
+            raise _refusal(status, answer)
+        outputs = answer.get("outputs")
+        if not isinstance(outputs, dict):
+            raise Failure(f"the answer must be a JSON object with outputs; found {content[:80]!r}", Then.ELSEWHERE)
+        return predictions_of([outputs.get(name) for name in OUTPUTS], len(texts)), None
+
+    def close(self) -> None:
+        """Closes the connections that nobody uses just now."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _post(self, path: str, body: bytes, until: float) -> tuple[int, bytes]:
+        """Returns status and content. A kept connection that the server closed just now is replaced by a new one."""
+        kept = self._take()
+        if kept:
+            try:
+                return self._exchange(kept, path, body, until)
+            except (ConnectionError, http.client.RemoteDisconnected):
+                pass
+            except _NO_ANSWER as error:
+                raise _failure(error) from None
+        try:
+            return self._exchange(Connection(*self._place, secure=self._secure, until=until), path, body, until)
+        except _NO_ANSWER as error:
+            raise _failure(error) from None
+
+    def _exchange(self, connection: Connection, path: str, body: bytes, until: float) -> tuple[int, bytes]:
+        try:
+            answer = connection.post(path, body, until)
+        except BaseException:
+            connection.close()
+            raise
+        self._keep(connection)
+        return answer
+
+    def _take(self) -> Connection | None:
+        with self._lock:
+            if self._process != os.getpid():  # a fork: two processes on one connection would get each other's answers
+                self._idle, self._process = [], os.getpid()
+            while self._idle:
+                connection = self._idle.pop()
+                if connection.is_open:
+                    return connection
+                connection.close()
+        return None
+
+    def _keep(self, connection: Connection) -> None:
+        with self._lock:
+            if connection.is_open and len(self._idle) < MOST_IDLE:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+_NO_ANSWER = (OSError, http.client.HTTPException, ValueError)
+
+
+def _failure(error: Exception) -> Failure:
+    """Returns what an exchange that ended in `error` was."""
+    if isinstance(error, TimeoutError):
+        return Failure("no answer in time", Then.ELSEWHERE)
+    if isinstance(error, OSError):  # refused, reset, no such name; or it ended without an answer
+        return Failure(f"cannot be reached: {error or type(error).__name__}", Then.AGAIN)
+    return Failure(f"no HTTP answer: {type(error).__name__}: {error}", Then.ELSEWHERE)
+
+
+def _parsed(content: bytes) -> dict[str, Any]:
+    """Returns the JSON object in `content`; {} when it is none."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _refusal(status: int, answer: dict[str, Any]) -> Failure:
+    then = Then.AGAIN if status in TRANSIENT else Then.NEVER if status in REFUSED else Then.ELSEWHERE
+    return Failure(f"HTTP {status}: {answer.get('error') or 'no reason given'}", then)

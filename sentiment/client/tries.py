@@ -1,0 +1,78 @@
+"""How often, where and how long one label is asked: bounded tries within a deadline, the next server on failure."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from sentiment.client.answer import ClientError, Failure, Prediction, Then
+
+FIRST_PAUSE = 0.05  # seconds; it doubles, and each is drawn from 0 to that ("full jitter")
+LONGEST_PAUSE = 1.0
+
+
+class Server(Protocol):
+    """One server's address, over REST or gRPC."""
+
+    address: str
+
+    def ask(self, texts: Sequence[str], label: str, seconds: float) -> tuple[list[Prediction], int | None]:
+        """Returns the predictions and, where it tells, the version that made them. Raises: Failure."""
+
+    def close(self) -> None:
+        """Closes what is open."""
+
+
+class Deadline:
+    """A moment by which everything must be done."""
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Returns the seconds until then, 0 when it is over."""
+        return max(0.0, self._at - time.monotonic())
+
+
+class Tries:
+    """Asks several servers; begins with the one that answered last."""
+
+    def __init__(self, servers: Sequence[Server], most: int, pause: Callable[[float], None] = time.sleep) -> None:
+        self.servers, self._most, self._pause = tuple(servers), most, pause
+        self._first = 0
+
+    def ask(
+        self, texts: Sequence[str], label: str, deadline: Deadline, most: int | None = None
+    ) -> tuple[list[Prediction], int | None]:
+        """Returns the first answer. Raises: ClientError with what each try met, at the latest when time is up."""
+        met: list[str] = []
+        useful = list(range(len(self.servers)))
+        useful = useful[self._first :] + useful[: self._first]
+        last = (self._most if most is None else most) - 1
+        for number in range(last + 1):
+            server = self.servers[useful[0]]
+            seconds = deadline.left() if number == last or len(useful) == 1 else deadline.left() / 2
+            if not seconds:
+                met.append("no time is left")
+                break
+            try:
+                answer = server.ask(texts, label, seconds)
+            except Failure as failure:
+                met.append(f"{server.address}: {failure}")
+                tried = useful.pop(0)
+                if failure.then is Then.AGAIN:
+                    useful.append(tried)
+                if failure.then is Then.NEVER or not useful or number == last:
+                    break
+                if failure.then is Then.AGAIN and number + 1 >= len(self.servers):
+                    self._wait(number, deadline)
+            else:
+                self._first = useful[0]
+                return answer
+        raise ClientError(f"label {label} gave no answer: {'; '.join(met)}")
+
+    def _wait(self, number: int, deadline: Deadline) -> None:
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**number, deadline.left())
+        self._pause(random.uniform(0, longest))  # no secret
