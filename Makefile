@@ -160,8 +160,11 @@ run_test_sentiment: $(NEEDS) ## test OUTPUT_DIR on DATA_DIR/test.tsv, or latest_
 run_inference_sentiment: $(NEEDS) ## type posts, see what OUTPUT_DIR says
 	@$(RUN_SENTIMENT) --do_inference True --model_type "$$MODEL_TYPE"
 
-deploy_model: setup ## publish DEPLOY_DIR, make it the canary
+deploy_model: setup ## validate DEPLOY_DIR, publish it, make it the canary
 	@[ -z "$$SERVING_DIR" ] || { echo "make: SERVING_DIR must not be set; found $$SERVING_DIR. Set SENTIMENT_HOME instead: versions go to its serving/models/" >&2; exit 2; }
-	@published=$$($(TRAINER) -m sentiment.cli publish --export "$$DEPLOY_DIR" --model "$$OUTPUT_DIR" | tail -n 1); \
+	@data=(); [ ! -f "$$DATA_DIR/test.tsv" ] || data=(--data "$$DATA_DIR/test.tsv"); \
+	validated=$$($(TRAINER) -m sentiment.cli validate --export "$$DEPLOY_DIR" --model "$$OUTPUT_DIR" "$${data[@]}" | tail -n 1); \
+	printf '%s' "$$validated" | $(TRAINER) -c 'import json, sys; sys.exit(not json.load(sys.stdin)["passed"])'; \
+	published=$$($(TRAINER) -m sentiment.cli publish --export "$$DEPLOY_DIR" --model "$$OUTPUT_DIR" | tail -n 1); \
 	version=$$(printf '%s' "$$published" | $(TRAINER) -c 'import json, sys; print(json.load(sys.stdin)["version"])'); \
 	$(TRAINER) -m sentiment.cli canary --version "$$version"

@@ -13,6 +13,7 @@ serves it as the **canary** if it is not worse. A person decides about the canar
 | evaluate | scores candidate and stable on the same rows | |
 | gate | decides | the candidate is worse: a mail says what, and by how much |
 | export | makes the SavedModel, and checks that it answers as the trained model does | |
+| validate | loads it in a throw-away server, asks it, compares and times it | it does not load, or not answer so |
 | deploy_canary | loads it on every server, then gives it the label `canary` | |
 
 Everything that a run made is in its folder `runs/<run>/`. Nothing is lost by a run that failed or was refused: its
@@ -110,6 +111,7 @@ with DAG(
     evaluate = StepOperator(task_id="evaluate", verb="evaluate")
     gate = StepOperator(task_id="gate", verb="gate", fail_unless="passed", on_failure_callback=RegressionNotifier())
     export = StepOperator(task_id="export", verb="export")
+    validate = StepOperator(task_id="validate", verb="validate", fail_unless="passed")
     deploy_canary = StepOperator(task_id="deploy_canary", verb="canary", outlets=[CANARY], event_keys=["version"])
 
-    ingest >> prepare >> check >> train >> evaluate >> gate >> export >> deploy_canary
+    ingest >> prepare >> check >> train >> evaluate >> gate >> export >> validate >> deploy_canary

@@ -24,6 +24,8 @@ RUN /tools/bin/uv pip install --quiet --no-cache --no-deps --no-build-isolation 
 FROM ${BASE}
 RUN useradd --uid 1000 --create-home sentiment
 COPY --from=build /opt/sentiment /opt/sentiment
+# Beside the package, where it looks for the servers' flags when the mounted folder has none.
+COPY serving/flags serving/batching.config serving/monitoring.config /opt/sentiment/lib/python3.11/site-packages/serving/
 ENV PATH=/opt/sentiment/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     SENTIMENT_HOME=/home/sentiment

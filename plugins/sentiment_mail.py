@@ -1,4 +1,4 @@
-"""The mails of the workflows: what regressed, and which step failed.
+"""The mails of the workflows: what regressed, which canary was withdrawn, who went back, which step failed.
 
 Who gets them: SENTIMENT_MAIL_TO (addresses, by comma); by which server: Airflow's connection `smtp_default`.
 A mail that cannot be sent is one line in the task's log, and never changes the task's outcome.
@@ -11,17 +11,22 @@ import os
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from functools import cached_property
-from typing import Any
+from itertools import takewhile
+from typing import Any, cast
 
 from airflow.providers.smtp.hooks.smtp import SmtpHook
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 from airflow.sdk import Context
-from sentiment_steps import StepRefused, step_settings
+from sentiment_steps import StepOperator, StepRefused, step_settings
 
 from sentiment.checks.mail import check_mail, warnings_of
+from sentiment.errors import InputError
 from sentiment.gate.harmless import html_text, plain, safe_links
-from sentiment.gate.letter import LONGEST_SUBJECT, Mail
+from sentiment.gate.letter import LONGEST_SUBJECT, Mail, letter
 from sentiment.gate.mail import regression_mail
+from sentiment.probe.decision import UNREACHABLE
+from sentiment.probe.mail import withdrawn_mail
+from sentiment.probe.record import probes_file, read_probes
 from sentiment.run_folder import RunFolder
 
 LONGEST_CAUSE = 1000
@@ -76,6 +81,56 @@ class CheckNotifier(StepFailureNotifier):
             return failure_mail(context)
         run = RunFolder.named(step_settings(), str(context["run_id"]))
         return check_mail(run.read("check"), run.name, {"Log": context["ti"].log_url})
+
+
+class WithdrawalNotifier(StepFailureNotifier):
+    """Mails why a canary was withdrawn; of servers that do not answer, only when that begins."""
+
+    def compose(self, context: Context) -> Mail:
+        exception = context.get("exception")
+        if not isinstance(exception, StepRefused):
+            return failure_mail(context)
+        ti = context["ti"]
+        return withdrawn_mail(exception.result, ti.run_id, {"Log": ti.log_url}, step_settings().label_set.names)
+
+    def notify(self, context: Context) -> None:
+        if not isinstance(context.get("exception"), StepRefused) and self._is_told(context):
+            self.log.info("Nobody is mailed again: the servers have not answered since an earlier run")
+            return
+        super().notify(context)
+
+    def _is_told(self, context: Context) -> bool:
+        """Tells whether an earlier run failed for the same reason; every try of this one has a line in the record."""
+        try:
+            probes = read_probes(probes_file(step_settings()))
+        except InputError:  # a setting that is wrong is told in the mail
+            return False
+        streak = list(takewhile(lambda probe: probe.get("outcome") == UNREACHABLE, reversed(probes)))
+        same = bool(streak) and all(reason in str(context.get("exception")) for reason in streak[0].get("reasons", []))
+        return same and len(streak) > context["ti"].try_number
+
+
+class RollbackNotifier(StepFailureNotifier):
+    """Mails that somebody went back to an earlier version; for `on_success_callback`."""
+
+    def compose(self, context: Context) -> Mail:
+        ti, step = context["ti"], cast(StepOperator, context["task"])
+        result, asked = ti.xcom_pull(task_ids=ti.task_id), step.options
+        labels = ("stable", "previous", "canary")
+        return letter(
+            f"Sentiment: rollback by {asked['who']}. {result['sentence']}",
+            result["sentence"],
+            ti.run_id,
+            {
+                "Who and why": [f"By: {asked['who']}", f"Reason: {asked['reason']}"],
+                "What is served now": [f"{label}: {result[label] or 'none'}" for label in labels],
+                "What to do": [
+                    "Nothing at once. The next night trains on from the version that is stable now; what the later one "
+                    "had learned is new again, and part of its batch. See `sentiment status`."
+                ],
+            },
+            {"Log": ti.log_url},
+        )
 
 
 class TwoPartHook(SmtpHook):

@@ -33,17 +33,24 @@ REFUSED_INPUT = 2  # the exit code that says: trying again changes nothing
 class StepRefused(AirflowFailException):
     """The step was done, and its result says that the run must not go on."""
 
+    def __init__(self, sentence: str, result: Mapping[str, Any] | None = None) -> None:
+        super().__init__(sentence)
+        self.result = dict(result or {})
+
 
 class StepOperator(BaseOperator):
     """Runs `sentiment VERB --run=… --option=value …` and returns its result.
 
     :param verb: the step.
     :param options: option name → value, both without dashes; a value that renders to nothing leaves the option out.
-    :param form: names of Params that are passed on as options of the same name, when they are filled in.
+    :param required: names of options without which the step is not started; Airflow's form can be passed by.
+    :param form: names of Params that are passed on as options of the same name, when they are filled in; of a
+        yes-or-no one the option alone.
     :param run: whose run folder holds the result.
     :param pass_run: whether the verb takes `--run`.
     :param skip_when: a key of the result; when it is true, the rest of the run is skipped.
     :param fail_unless: a key of the result; when it is false, the task fails with the result's `sentence`, for good.
+    :param fail_when: a key of the result; when it is true, the task fails likewise.
     :param reads_bucket: whether the step is given the bucket's credentials.
     :param event_keys: keys of the result that go, with the run, into the events of the task's asset outlets.
     """
@@ -56,11 +63,13 @@ class StepOperator(BaseOperator):
         *,
         verb: str,
         options: Mapping[str, str] | None = None,
+        required: Iterable[str] = (),
         form: Iterable[str] = (),
         run: str = "{{ run_id }}",
         pass_run: bool = True,
         skip_when: str = "",
         fail_unless: str = "",
+        fail_when: str = "",
         reads_bucket: bool = False,
         event_keys: Iterable[str] = (),
         **kwargs: Any,
@@ -68,11 +77,13 @@ class StepOperator(BaseOperator):
         super().__init__(**kwargs)
         self.verb, self.run, self.pass_run = verb, run, pass_run
         self.options, self.form, self.event_keys = dict(options or {}), tuple(form), tuple(event_keys)
-        self.skip_when, self.fail_unless, self.reads_bucket = skip_when, fail_unless, reads_bucket
+        self.skip_when, self.fail_unless, self.fail_when = skip_when, fail_unless, fail_when
+        self.required, self.reads_bucket = tuple(required), reads_bucket
         self._process: ProcessGroup | None = None
         self._killed = False
 
     def execute(self, context: Context) -> dict[str, Any]:
+        self._require_options()
         environment = step_environment(os.environ) | (bucket_environment(os.environ) if self.reads_bucket else {})
         result_file = RunFolder.named(step_settings(), self.run).result(f".{self.verb}-task")
         result_file.unlink(missing_ok=True)  # an earlier try's
@@ -91,8 +102,16 @@ class StepOperator(BaseOperator):
         """Returns the verb and its options, each with its value in one argument: no value can become an option."""
         run = {"run": self.run} if self.pass_run else {}
         form = {name: params.get(name) for name in self.form}
-        filled = {name: value for name, value in {**run, **self.options, **form}.items() if value not in (None, "")}
-        return [self.verb, *(f"--{name.replace('_', '-')}={_printable(value)}" for name, value in filled.items())]
+        given = {**run, **self.options, **form}
+        filled = {name: value for name, value in given.items() if value not in (None, "") and value is not False}
+        return [self.verb, *(_argument(name, value) for name, value in filled.items())]
+
+    def _require_options(self) -> None:
+        for name in self.required:
+            if not _printable(self.options.get(name, "")).strip():
+                raise AirflowFailException(
+                    f"{self.verb} must be given a {name}; found none. Fill it in, and try again."
+                )
 
     def on_kill(self) -> None:
         self._killed = True
@@ -126,13 +145,15 @@ class StepOperator(BaseOperator):
     def _raise_for_result(self, result: Mapping[str, Any]) -> None:
         if not result:
             raise AirflowFailException(f"{self.verb} ended well but left no result")
-        for key in filter(None, (self.skip_when, self.fail_unless, *self.event_keys)):
+        for key in filter(None, (self.skip_when, self.fail_unless, self.fail_when, *self.event_keys)):
             if key not in result:
                 raise AirflowFailException(f"{self.verb} must leave {key!r} in its result; found {sorted(result)}")
         if self.skip_when and result[self.skip_when]:
             raise AirflowSkipException(f"{self.verb}: {self.skip_when.replace('_', ' ')}")
         if self.fail_unless and not result[self.fail_unless]:
-            raise StepRefused(str(result.get("sentence") or f"{self.verb}: not {self.fail_unless}"))
+            raise StepRefused(str(result.get("sentence") or f"{self.verb}: not {self.fail_unless}"), result)
+        if self.fail_when and result[self.fail_when]:
+            raise StepRefused(str(result.get("sentence") or f"{self.verb}: {self.fail_when}"), result)
 
     def _announce(self, result: Mapping[str, Any], context: Context) -> None:
         extra = {"run": self.run, **{key: result[key] for key in self.event_keys}}
@@ -188,6 +209,11 @@ def step_command(environment: Mapping[str, str]) -> str:
             "Run `make setup`, or name it in SENTIMENT_COMMAND."
         )
     return command
+
+
+def _argument(name: str, value: Any) -> str:
+    option = f"--{name.replace('_', '-')}"
+    return option if value is True else f"{option}={_printable(value)}"
 
 
 def _printable(value: Any) -> str:

@@ -10,6 +10,7 @@ from airflow.sdk import Asset, CronTriggerTimetable
 from sentiment_mail import StepFailureNotifier
 
 RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
+CANARY_WATCH, ROLLBACK = "sentiment_canary_watch", "sentiment_rollback"
 CANARY = Asset("sentiment_canary")  # an event: version `version`, made by run `run`, is the canary now
 
 DEFAULT_ARGS: dict[str, Any] = {
@@ -24,9 +25,18 @@ DEFAULT_ARGS: dict[str, Any] = {
 
 def nightly() -> CronTriggerTimetable | None:
     """Returns when a night begins, in Taipei: SENTIMENT_NIGHTLY, a cron expression; `off`: only by hand."""
-    expression = os.environ.get("SENTIMENT_NIGHTLY") or "0 2 * * *"
+    return _schedule("SENTIMENT_NIGHTLY", "0 2 * * *")
+
+
+def watching() -> CronTriggerTimetable | None:
+    """Returns when the canary is probed: SENTIMENT_WATCH, a cron expression; `off`: only by hand."""
+    return _schedule("SENTIMENT_WATCH", "*/5 * * * *")
+
+
+def _schedule(setting: str, default: str) -> CronTriggerTimetable | None:
+    expression = os.environ.get(setting) or default
     if expression == "off":
         return None
-    # Without the last argument, Airflow starts the night before at once when the workflow is first switched on
-    # within a tenth of a day after it (`False` means that, too).
+    # Without the last argument, Airflow starts what is just over at once when the workflow is first switched on
+    # within a tenth of the time to the next one (`False` means that, too).
     return CronTriggerTimetable(expression, timezone="Asia/Taipei", run_immediately=timedelta(0))

@@ -29,14 +29,17 @@ VERBS = {
     "predict": ("sentiment.model.predict", "classify a TSV, or lines on stdin"),
     "infer": ("sentiment.model.infer", "classify what is typed, with a prompt"),
     "export": ("sentiment.export.export", "turn a trained model into a SavedModel for serving"),
+    "validate": ("sentiment.validation.validate", "load an export in a throw-away server, ask it, compare, time"),
     "publish": ("sentiment.serving.publish", "copy an export to the served folder as the next version"),
     "canary": ("sentiment.serving.canary", "load a version and give it the canary label"),
     "promote": ("sentiment.serving.promote", "make the canary stable"),
     "withdraw": ("sentiment.serving.withdraw", "take the canary away"),
     "rollback": ("sentiment.serving.rollback", "make an earlier version stable again"),
+    "probe": ("sentiment.probe.probe", "ask stable and canary the same labelled questions"),
+    "watch": ("sentiment.probe.watch", "probe the canary; withdraw it after bad probes in a row"),
     "status": ("sentiment.serving.status", "show versions, labels and servers"),
     "serve": ("sentiment.serving.server.serve", "run the embedded model server"),
-    "bench": ("sentiment.bench.bench", "run an experiment: learning rates, lengths, sizes, data"),
+    "bench": ("sentiment.bench.bench", "run an experiment: learning rates, lengths, sizes, data, load"),
     "demo": ("sentiment.demo.demo", "run the whole loop on one machine"),
 }
 

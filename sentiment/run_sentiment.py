@@ -99,7 +99,7 @@ def do_train(
     if folders.deploy:
         posts = read_posts(test_file, settings.label_set)
         formats = [FORMATS[name] for name in save_format]
-        results["export"] = exporting.export(folders.output, folders.deploy, posts, settings.model_name, formats)
+        results["export"] = exporting.export(folders.output, folders.deploy, posts, formats)
     return results
 
 

@@ -17,6 +17,7 @@ READ_ELSEWHERE = frozenset(
         "SENTIMENT_COMMAND",
         "SENTIMENT_MAIL_TO",
         "SENTIMENT_NIGHTLY",
+        "SENTIMENT_WATCH",
         "SENTIMENT_BUCKET_CONNECTION",
         "SENTIMENT_APPROVAL_HOURS",
         "SENTIMENT_CONFORMANCE_TARGET",
@@ -55,6 +56,13 @@ class Settings:
     check_vocabulary: str = "0.2,0.6"  # drift of the characters' frequencies
     check_unknown: str = "0.02,0.2"  # of the characters: not in the stable model's vocabulary
     check_suspects: str = "0.2,off"  # of the new posts: the label looks wrong
+    # The canary, while it is served: what a probe asks, and what it calls bad.
+    canary_rows: int = 300  # newest rows of the rolling test set that both versions are asked
+    canary_bad_probes: int = 3  # bad probes in a row after which the canary is withdrawn
+    canary_accuracy_drop: float = 0.05  # accuracy below stable's on the same rows, a share
+    canary_errors: float = 0.01  # share of the questions without an answer
+    canary_slowdown: float = 3.0  # 95th percentile of the response time, as a multiple of stable's
+    canary_bake_minutes: float = 30.0  # for which it must have answered well to be called baked
     label_set: Labels = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -68,6 +76,12 @@ class Settings:
         self._require("gate_margin", self.gate_margin, 0.0, 1.0)
         self._require("gate_recall_drop", self.gate_recall_drop, 0.0, 1.0)
         self._require("gate_minimum_rolling", self.gate_minimum_rolling, 1, 10**9)
+        self._require("canary_rows", self.canary_rows, 1, 100_000)
+        self._require("canary_bad_probes", self.canary_bad_probes, 1, 1000)
+        self._require("canary_accuracy_drop", self.canary_accuracy_drop, 0.0, 1.0)
+        self._require("canary_errors", self.canary_errors, 0.0, 1.0)
+        self._require("canary_slowdown", self.canary_slowdown, 1.0, 1000.0)
+        self._require("canary_bake_minutes", self.canary_bake_minutes, 0.0, 100_000.0)
 
     def _require(self, name: str, value: float, low: float, high: float) -> None:
         if not low <= value <= high:

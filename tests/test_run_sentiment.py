@@ -85,7 +85,6 @@ def test_train_test_deploy_go_on_and_try(
         file.name for file in model.iterdir()
     }
     assert (deploy / "saved_model.pb").is_file()
-    assert (deploy / "assets.extra" / "tf_serving_warmup_requests").is_file()
 
     write_posts(data / "new_train.tsv", [Post("新店好雷", 1), Post("新店好香", 0)])
     second = tmp_path / "checkpoints" / "2"

@@ -71,13 +71,13 @@ def bound(weights_bytes: int) -> int:
     return round(weights_bytes * 1.05) + 3_000_000
 
 
-def weights_of(model: Path, posts: Sequence[Post], work: Path, model_name: str) -> tuple[list[Weight], dict[str, Any]]:
+def weights_of(model: Path, posts: Sequence[Post], work: Path) -> tuple[list[Weight], dict[str, Any]]:
     """Makes every format of `model` in `work`; returns what each weighs, and the result of the export."""
     rows = [model_weight(model)]
     say("bench size: savedModel with its optimizer")
     save_with_optimizer(model, work / "with_optimizer")
     rows.append(weigh(WITH_OPTIMIZER, work / "with_optimizer"))
-    exported = export(model, work / "export", list(posts), model_name, FORMATS)
+    exported = export(model, work / "export", list(posts), FORMATS)
     for name in FORMATS:
         made = exported["formats"][name]
         if made["made"]:
@@ -150,7 +150,7 @@ def command(model: Path, data: Path | None, output: Path | None) -> Result:
         work = folder / "work"
         shutil.rmtree(work, ignore_errors=True)
         try:
-            rows, exported = weights_of(model, posts, work, settings.model_name)
+            rows, exported = weights_of(model, posts, work)
         finally:
             shutil.rmtree(work, ignore_errors=True)
         result, table = summary(model, card.parameters, rows, exported)

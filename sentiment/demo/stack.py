@@ -142,6 +142,7 @@ class Stack:
             ),
             "SENTIMENT_MAIL_TO": "operator@localhost",
             "SENTIMENT_NIGHTLY": "off",  # at two in the morning in Taipei, too, the acts are the only runs
+            "SENTIMENT_WATCH": "off",
         }
 
 

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from sentiment.export.parity import Reference
 
 
-def export(
-    model: Path, output: Path, posts: list[Post], model_name: str, formats: Sequence[str] = (SAVED_MODEL,)
-) -> Result:
+def export(model: Path, output: Path, posts: list[Post], formats: Sequence[str] = (SAVED_MODEL,)) -> Result:
     """Makes each of `formats`, compared with the trained model on `posts`; a folder appears whole or not at all.
 
     Without enough posts, texts are made from the model's vocabulary. A SavedModel that differs is a ParityError; what
@@ -49,9 +47,9 @@ def export(
     for name in to_make(formats):
         say(f"export: {name} of {model}")
         if name == SAVED_MODEL:
-            made[name] = _saved_model(opened, reference, output, model_name)
+            made[name] = _saved_model(opened, reference, output)
         else:
-            made[name] = _other(opened, reference, output, name, model_name)
+            made[name] = _other(opened, reference, output, name)
     plain = made.get(SAVED_MODEL)
     return {
         "export": str(output) if plain else None,
@@ -63,25 +61,23 @@ def export(
     }
 
 
-def _saved_model(opened: OpenedModel, reference: Reference, output: Path, model_name: str) -> Result:
-    from sentiment.export import graph, warmup
+def _saved_model(opened: OpenedModel, reference: Reference, output: Path) -> Result:
+    from sentiment.export import graph
 
     def write(folder: Path) -> dict[str, Any]:
         graph.save(opened, folder)
-        parity = reference.check_saved_model(folder)
-        warmup.write(folder, opened.tokenizer, model_name)
-        return {"parity": parity.as_json()}
+        return {"parity": reference.check_saved_model(folder).as_json()}
 
     return _written(output, write)
 
 
-def _other(opened: OpenedModel, reference: Reference, output: Path, name: str, model_name: str) -> Result:
+def _other(opened: OpenedModel, reference: Reference, output: Path, name: str) -> Result:
     """Makes a format beside the version folder, or says in one line why not."""
     from sentiment.export import tensorrt, tflite
 
     def write(folder: Path) -> dict[str, Any]:
         if name == TENSORRT:
-            return tensorrt.make(opened, reference, output, folder, model_name)
+            return tensorrt.make(opened, reference, output, folder)
         return tflite.make(opened, reference, folder, name)
 
     why = tensorrt.missing() if name == TENSORRT else None
@@ -141,7 +137,7 @@ def command(
     if not (model and output):
         raise click.UsageError("give --run, or --model and --output")
     posts = read_posts(data, read_card(model).label_set) if data else []
-    result = export(model, output, posts, settings.model_name, [name for names in formats for name in names])
+    result = export(model, output, posts, [name for names in formats for name in names])
     if run:
         atomic.write_json(run.result("export"), result)
     return result

@@ -23,6 +23,8 @@ class ServedModel(tf.Module):
         self.parameters = opened.keras.weights
         self.tokenizer = opened.tokenizer
         self.names = opened.card.labels
+        self.vocabulary = len(opened.pieces)
+        self.longest = opened.card.architecture.get("max_position_embeddings")
         model = opened.keras  # not an attribute: tracking it would save it as Keras does
         self.forward = tf.function(
             lambda inputs: model(inputs, training=False), input_signature=[INPUTS], autograph=False
@@ -44,7 +46,14 @@ class ServedModel(tf.Module):
         The server's batcher evens out lengths by repeating each tensor's first element (`AddPadding` in its
         batching_util.h): ids get a tail of [CLS], masks a tail of 1. So neither is believed: padding is id 0, and [CLS]
         anywhere but in front.
+
+        Requests of several clients run as one batch, and what the graph refuses fails all of them: so an id beyond the
+        vocabulary counts as [UNK], a segment beyond the second as that one, and what is too long is cut.
         """
+        input_ids, input_mask, segment_ids = (ids[:, : self.longest] for ids in (input_ids, input_mask, segment_ids))
+        is_known = (input_ids >= 0) & (input_ids < self.vocabulary)
+        input_ids = tf.where(is_known, input_ids, self.tokenizer.unknown)
+        segment_ids = tf.clip_by_value(segment_ids, 0, 1)
         first = tf.range(tf.shape(input_ids)[1])[tf.newaxis, :] == 0
         is_padding = (input_ids == PADDING) | (input_mask == 0) | ((input_ids == self.tokenizer.classify) & ~first)
         mask = tf.cast(~is_padding, tf.int32)

@@ -57,6 +57,14 @@ class Parity:
         return asdict(self)
 
 
+def differing(wanted: Probabilities, found: Probabilities, tolerance: Tolerance) -> NDArray[np.intp]:
+    """Returns the rows of [rows, labels] whose label differs, or a probability by more than `tolerance` allows."""
+    number = np.isfinite(found).all(axis=1)
+    other_label = found.argmax(axis=1) != wanted.argmax(axis=1)
+    apart = np.abs(found - wanted).max(axis=1) > (np.inf if tolerance.difference is None else tolerance.difference)
+    return np.flatnonzero(~number | other_label | apart)
+
+
 def compare(wanted: Probabilities, found: Probabilities) -> Parity:
     """Compares probabilities [rows, labels]. A value that is no number is an infinite difference and no label."""
     number = np.isfinite(found).all(axis=1)
@@ -81,14 +89,14 @@ class Reference:
 
     def __init__(self, opened: OpenedModel, posts: Sequence[Post]) -> None:
         self.max_seq_length = opened.card.max_seq_length
-        self.encoded = encode(opened.tokenizer, posts)
+        self.encoded = self.encoded_texts = encode(opened.tokenizer, posts)
         self.texts = [post.text.encode("utf-8", "replace") for post in posts]
         scorer = Scorer(opened.keras, self.max_seq_length)
         self.wanted = scorer.probabilities(self.encoded, "parity")
         self.wanted_of_texts = self.wanted
         if any(post.title for post in posts):  # the text signature sees no title
-            alone = encode(opened.tokenizer, [Post(post.text, post.label) for post in posts])
-            self.wanted_of_texts = scorer.probabilities(alone, "parity")
+            self.encoded_texts = encode(opened.tokenizer, [Post(post.text, post.label) for post in posts])
+            self.wanted_of_texts = scorer.probabilities(self.encoded_texts, "parity")
 
     def check_saved_model(self, folder: Path, tolerance: Tolerance = SAME) -> Parity:
         """Compares both signatures of the SavedModel in `folder`. Raises: ParityError."""
@@ -98,10 +106,14 @@ class Reference:
         by_text = np.empty_like(by_ids)
         for rows in plan(self.encoded.lengths, BATCH_SIZE):
             by_text[rows] = texts(text=tf.constant([self.texts[row] for row in rows]))["probabilities"].numpy()
-        both = compare(np.concatenate([self.wanted, self.wanted_of_texts]), np.concatenate([by_ids, by_text]))
-        parity = replace(both, rows=len(self.texts))
+        parity = self.compare(by_ids, by_text)
         require(parity, tolerance, "the export")
         return parity
+
+    def compare(self, by_ids: Probabilities, by_text: Probabilities) -> Parity:
+        """Compares what the signatures `serving_default` and `text` answered to the rows, each [rows, labels]."""
+        both = compare(np.concatenate([self.wanted, self.wanted_of_texts]), np.concatenate([by_ids, by_text]))
+        return replace(both, rows=len(self.texts))
 
 
 def answers(model: Callable[[Inputs], Any], encoded: Encoded, max_seq_length: int) -> Probabilities:
@@ -114,8 +126,14 @@ def answers(model: Callable[[Inputs], Any], encoded: Encoded, max_seq_length: in
 
 
 def rows_for(posts: Sequence[Post], pieces: Sequence[str]) -> list[Post]:
-    """Returns the rows to compare on: the first of `posts`, with invented texts where those are few."""
-    return list(posts[:MOST_ROWS]) if len(posts) >= FEWEST_ROWS else [*posts, *invented_posts(pieces)]
+    """Returns the rows to compare on: some of `posts`, of every length, with invented texts where those are few."""
+    return spread(posts) if len(posts) >= FEWEST_ROWS else [*posts, *invented_posts(pieces)]
+
+
+def spread(posts: Sequence[Post], most: int = MOST_ROWS) -> list[Post]:
+    """Returns at most so many of `posts`, evenly from the shortest to the longest, those two included."""
+    by_length = sorted(posts, key=lambda post: len(post.text))
+    return [by_length[row] for row in np.linspace(0, len(posts) - 1, min(most, len(posts)), dtype=int)]
 
 
 def invented_posts(pieces: Sequence[str], rows: int = FEWEST_ROWS) -> list[Post]:
@@ -123,3 +141,9 @@ def invented_posts(pieces: Sequence[str], rows: int = FEWEST_ROWS) -> list[Post]
     characters = [piece for piece in pieces if len(piece) == 1]
     draw = np.random.default_rng(0)
     return [Post("".join(draw.choice(characters, 1 + 2 * row)), 0) for row in range(rows)]
+
+
+def text_of_length(pieces: Sequence[str], length: int) -> Post:
+    """Returns an invented text of exactly `length` pieces, [CLS] and [SEP] among them."""
+    characters = [piece for piece in pieces if "一" <= piece <= "鿿" and len(piece) == 1]  # each is a piece of its own
+    return Post("".join(np.random.default_rng(length).choice(characters or ["好"], max(length - 2, 0))), 0)

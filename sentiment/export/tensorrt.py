@@ -94,7 +94,7 @@ def missing() -> str | None:
     return None
 
 
-def make(opened: OpenedModel, reference: Reference, plain: Path, folder: Path, model_name: str) -> dict[str, Any]:
+def make(opened: OpenedModel, reference: Reference, plain: Path, folder: Path) -> dict[str, Any]:
     """Converts the SavedModel in `plain` into a whole version folder and compares it with the trained model.
 
     Returns {parity, engines, plan}. Raises: ConversionError, ParityError.
@@ -107,7 +107,6 @@ def make(opened: OpenedModel, reference: Reference, plain: Path, folder: Path, m
     add_text_signature(converted, opened, folder)
     shutil.rmtree(converted)
     parity = reference.check_saved_model(folder, ROUNDED)
-    warmup.write(folder, opened.tokenizer, model_name)
     return {"parity": parity.as_json(), "engines": engines, "plan": plan.as_json()}
 
 

@@ -1,33 +1,22 @@
 """The requests that the model server replays before it calls a version AVAILABLE, so that no client meets a cold graph.
 
-Format: a TFRecord of `PredictionLog`, at most 1000, at `assets.extra/tf_serving_warmup_requests`.
+Format: a TFRecord of `PredictionLog`, at most 1000, at `assets.extra/tf_serving_warmup_requests`. `sentiment validate`
+writes it: of requests that it has asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from sentiment.model.tensorflow_setup import tf
-from sentiment.model.tokenizer import Tokenizer
+from sentiment import atomic
+from sentiment.errors import InputError
 
 FILE = Path("assets.extra") / "tf_serving_warmup_requests"
-BATCH_SIZES = (1, 32)
+MOST_RECORDS = 1000  # the server refuses a version with more
+BATCH_SIZES = (1, 32)  # the smallest and the largest that are served
 LENGTHS = (16, 32, 64, 128)  # in pieces; longer ones only where the model takes them
-MODEL_NAME = "sentiment"
-
-
-def write(folder: Path, tokenizer: Tokenizer, model_name: str = MODEL_NAME) -> int:
-    """Writes the warm-up file of the version in `folder`; returns how many requests it holds."""
-    (folder / FILE).parent.mkdir(parents=True, exist_ok=True)
-    records = [record.SerializeToString() for record in requests(tokenizer, model_name)]
-    with tf.io.TFRecordWriter(str(folder / FILE)) as writer:
-        for record in records:
-            writer.write(record)
-    return len(records)
 
 
 def lengths_for(max_seq_length: int, lengths: Sequence[int] = LENGTHS) -> list[int]:
@@ -35,24 +24,32 @@ def lengths_for(max_seq_length: int, lengths: Sequence[int] = LENGTHS) -> list[i
     return [*(length for length in lengths if length < max_seq_length), max_seq_length]
 
 
-def requests(tokenizer: Tokenizer, model_name: str) -> Iterator[Any]:
-    """Yields a PredictionLog for every signature, batch size and length."""
-    for batch in BATCH_SIZES:
-        for length in lengths_for(tokenizer.max_seq_length):
-            ids = np.full((batch, length), tokenizer.separator, np.int32)
-            ids[:, 0] = tokenizer.classify
-            ones, zeros = np.ones_like(ids), np.zeros_like(ids)
-            yield _log(model_name, "serving_default", {"input_ids": ids, "input_mask": ones, "segment_ids": zeros})
-            yield _log(model_name, "text", {"text": np.array(["好" * (length - 2)] * batch, object)})
+def write(version: Path, requests: Iterable[Any]) -> int:
+    """Replaces the warm-up file of a version folder with these PredictRequests; returns how many there are."""
+    records = [_log(request).SerializeToString() for request in requests]
+    if len(records) > MOST_RECORDS:
+        raise InputError(
+            f"a warm-up file may hold {MOST_RECORDS} requests", found=f"{len(records)}", do="Serve fewer batch sizes."
+        )
+    from sentiment.model.tensorflow_setup import tf
+
+    remove(version)
+    with atomic.replacing(version / FILE) as file, tf.io.TFRecordWriter(str(file)) as writer:
+        for record in records:
+            writer.write(record)
+    return len(records)
 
 
-def _log(model_name: str, signature: str, inputs: dict[str, Any]) -> Any:
+def remove(version: Path) -> None:
+    """Removes the warm-up file, and what a killed process left of one."""
+    for file in (version / FILE.parent).glob(f"*{FILE.name}*"):
+        file.unlink()
+
+
+def _log(request: Any) -> Any:
     from tensorflow_serving.apis import prediction_log_pb2
 
     log = prediction_log_pb2.PredictionLog()
-    request = log.predict_log.request
-    request.model_spec.name = model_name
-    request.model_spec.signature_name = signature
-    for name, value in inputs.items():
-        request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+    log.predict_log.request.CopyFrom(request)
+    log.predict_log.request.model_spec.ClearField("version")
     return log

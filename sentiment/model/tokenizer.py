@@ -26,6 +26,7 @@ class Tokenizer(tf.Module):
         self.classify = pieces.index(vocabulary.CLASSIFY)
         self.separator = pieces.index(vocabulary.SEPARATOR)
         self.mask = pieces.index(vocabulary.MASK)
+        self.unknown = pieces.index(vocabulary.UNKNOWN)
         self.wordpiece = tf_text.FastBertTokenizer(
             vocab=list(pieces),
             token_out_type=tf.int32,

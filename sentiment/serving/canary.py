@@ -20,6 +20,10 @@ def canary(change: Change, version: int, why: str = "") -> Result:
         return outcome(change.state, version, False, f"Version {version} is the canary already.")
     if version == change.state.stable:
         return outcome(change.state, version, False, f"Version {version} is stable already.")
+    if version in change.state.served:
+        change.require_allowed(version, "canary")
+    else:
+        change.require_allowed(version, "staged", "canary")
     load(change, version)
     change.record("canary", version, **{"from": change.state.canary, "to": version}, why=why)
     confirm(change, "canary", version)
@@ -27,7 +31,7 @@ def canary(change: Change, version: int, why: str = "") -> Result:
 
 
 @click.command("canary")
-@click.option("--run", help="A run whose gate passed; it is published first, unless it is already.")
+@click.option("--run", help="A run whose gate and validation passed; it is published first, unless it is already.")
 @click.option("--version", type=int, help="A published version.")
 @click.option("--who", help="Who does it; default: this user.")
 @click.option("--reason", default="", help="Kept in the history.")

@@ -2,44 +2,77 @@
 
 from __future__ import annotations
 
-from sentiment.errors import InputError
-from sentiment.serving import servers
+from collections.abc import Sequence
+
+from sentiment.errors import InputError, UnavailableError
+from sentiment.serving import servers, version_folder
 from sentiment.serving.history import Change
+from sentiment.settings import Settings
 from sentiment.step import say
 
 
-def load(change: Change, version: int) -> None:
-    """Has every server load `version`, unless it is served already.
+def load(change: Change, version: int, addresses: Sequence[str] | None = None) -> None:
+    """Returns when every server (or those at `addresses`) has loaded `version`.
 
     TensorFlow Serving checks labels before it loads new versions, so a version is first added without one. When a
-    server refuses it, or is not there, the version is taken out again and `stable` never notices.
+    server refuses it, or is not there, the version is taken out again and `stable` never notices. A version that is
+    served already is asked for too: a server may have been restarted, or added, since.
 
-    Raises: InputError with the server and its reason.
+    Raises: InputError with the server and its reason, UnavailableError when it may be otherwise in a minute.
     """
-    if version in change.state.served:
-        return
     settings = change.settings
+    if version in change.state.served:
+        version_folder.require_whole(settings, change.state.versions[version])
+        require_available(settings, version, addresses)
+        return
+    version_folder.require_unchanged(settings, change.state.versions[version])
     change.record("staged", version)
-    say(f"loading version {version} on {', '.join(settings.server_addresses)} …")
+    asked = settings.server_addresses if addresses is None else addresses
+    say(f"loading version {version} on {', '.join(asked) or 'no server'} …")
     try:
-        servers.wait_until_available(
-            settings.server_addresses, settings.model_name, version, timeout=settings.load_timeout
-        )
-    except servers.ServerError as error:
-        change.record("unstaged", version, error=str(error))
-        raise InputError(
-            f"version {version} must be loaded by every server before it gets a label",
-            found=str(error),
-            do="Start the server or mend the export; nothing that customers see has changed.",
-        ) from None
+        require_available(settings, version, addresses)
+    except UnavailableError as error:
+        change.record("unstaged", version, why=error.found)
+        raise
+    except InputError as error:
+        change.record("unstaged", version, error=error.found)
+        raise
     except BaseException:
         change.record("unstaged", version, why="interrupted before it was loaded")
         raise
 
 
-def confirm(change: Change, label: str, version: int) -> None:
-    """Returns when every server answers `label` with `version`. Raises: ServerError."""
+def require_available(settings: Settings, version: int, addresses: Sequence[str] | None = None) -> None:
+    """Returns when every server (or those at `addresses`) says that `version` is AVAILABLE.
+
+    Raises: InputError when one could not load it, UnavailableError when one is late or cannot be reached.
+    """
+    if not settings.server_addresses:
+        raise InputError("SENTIMENT_SERVING_URLS must name a server", found="none", do="Name the servers' addresses.")
+    asked = settings.server_addresses if addresses is None else addresses
+    try:
+        servers.wait_until_available(asked, settings.model_name, version, timeout=settings.load_timeout)
+    except servers.ServerError as error:
+        kind = InputError if error.refused else UnavailableError
+        raise kind(
+            f"version {version} must be loaded by every server before it gets a label",
+            found=str(error),
+            do="Start the server or mend the export; nothing that customers see has changed.",
+        ) from None
+
+
+def confirm(change: Change, label: str, version: int, addresses: Sequence[str] | None = None) -> None:
+    """Returns when every server (or those at `addresses`) answers `label` with `version`.
+
+    Raises: UnavailableError, naming the server.
+    """
     settings = change.settings
-    servers.wait_until_labelled(
-        settings.server_addresses, settings.model_name, label, version, timeout=settings.load_timeout
-    )
+    asked = settings.server_addresses if addresses is None else addresses
+    try:
+        servers.wait_until_labelled(asked, settings.model_name, label, version, timeout=settings.load_timeout)
+    except servers.ServerError as error:
+        raise UnavailableError(
+            f"every server must answer label {label} with version {version}, as the history says",
+            found=str(error),
+            do="A server follows when it reads models.config again; give the same command again to make sure.",
+        ) from None

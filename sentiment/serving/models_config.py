@@ -14,8 +14,14 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from sentiment.errors import InputError
 from sentiment.serving.state import State
+from sentiment.settings import Settings
 
 MARK = "# Rendered from serving/history.jsonl; digest "
+
+
+def rendered(state: State, settings: Settings) -> str:
+    """Returns what `models.config` should be."""
+    return render(state, settings.model_name, settings.base_path_for_servers)
 
 
 def render(state: State, model_name: str, base_path: str) -> str:
@@ -31,13 +37,21 @@ def render(state: State, model_name: str, base_path: str) -> str:
     return f"{MARK}{_digest(body)}\n{body}"
 
 
+def read(path: Path) -> str | None:
+    """Returns the file's text to the byte (bad UTF-8 apart), or None when there is none."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+
+
 def parse(text: str, path: Path) -> model_server_config_pb2.ModelServerConfig:
     """Returns the parsed file. Raises: InputError when it is not a ModelServerConfig."""
     try:
         return text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
     except text_format.ParseError as error:
         raise InputError(
-            f"{path} must be a ModelServerConfig text proto", found=str(error), do="Mend it or restore it."
+            f"{path} must be a ModelServerConfig text proto", found=str(error).rstrip("."), do="Mend it or restore it."
         ) from None
 
 

@@ -6,17 +6,20 @@ import click
 
 from sentiment.errors import InputError
 from sentiment.serving.history import Change, changing
-from sentiment.serving.load import confirm
+from sentiment.serving.load import confirm, load
 from sentiment.serving.outcome import outcome
 from sentiment.serving.prune import prune
 from sentiment.settings import read_settings
 from sentiment.step import Result, step
 
+NEVER_CANARY = ("published", "failed")
+
 
 def promote(change: Change, version: int | None, why: str = "") -> Result:
     """Makes the canary stable, if it (still) is `version`; default: whichever is the canary.
 
-    A decision about a version that is not the canary any more changes nothing, and says so.
+    Every server must say that it is loaded. A decision about a version that is not the canary any more changes nothing,
+    and says so. Raises: InputError when it never was the canary.
     """
     version = version_to_judge(change, version, "promote")
     state = change.state
@@ -26,6 +29,7 @@ def promote(change: Change, version: int | None, why: str = "") -> Result:
     if version != state.canary:
         return outcome(state, version, False, superseded(change, version))
     old = state.stable
+    load(change, version)
     change.record("promoted", version, **{"from": old, "to": version}, why=why)
     confirm(change, "stable", version)
     prune(change)
@@ -37,9 +41,16 @@ def version_to_judge(change: Change, version: int | None, verb: str) -> int:
     version = change.state.canary if version is None else version
     if version is None:
         raise InputError(f"there must be a canary to {verb}", found="none", do="See `sentiment status`.")
-    if version not in change.state.versions:
+    known = change.state.versions.get(version)
+    if known is None:
         raise InputError(
             f"the version to {verb} must have been published", found=f"version {version}", do="See `sentiment status`."
+        )
+    if version != change.state.canary and known.condition in NEVER_CANARY:
+        raise InputError(
+            f"the version to {verb} must be the canary",
+            found=f"version {version}, which is {known.condition}",
+            do=f"See `sentiment status`; `sentiment canary --version {version}` makes it one.",
         )
     return version
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.run_folder import RunFolder
+from sentiment.serving import place, version_folder
 from sentiment.serving.history import Change, changing
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
-
-ORIGIN = Path("assets.extra") / "origin.json"  # tells a folder that a crash left apart from somebody else's
 
 
 @dataclass(frozen=True)
@@ -47,12 +43,7 @@ class Candidate:
 
     def digest(self) -> str:
         """Returns a digest of every byte that would be served."""
-        hashed = hashlib.sha256()
-        for file in sorted(path for path in self.export.rglob("*") if path.is_file()):
-            hashed.update(f"{file.relative_to(self.export)}\n".encode())
-            with file.open("rb") as handle:
-                hashed.update(hashlib.file_digest(handle, "sha256").digest())
-        return hashed.hexdigest()
+        return version_folder.digest_of(self.export)
 
     def data(self) -> dict[str, Any]:
         """Returns the data fingerprint and watermark that the model folder carries."""
@@ -62,7 +53,10 @@ class Candidate:
 
 
 def candidate_of_run(run: RunFolder) -> Candidate:
-    """Returns a run's export. Raises: InputError unless the run's gate passed (or was overridden)."""
+    """Returns a run's export.
+
+    Raises: InputError unless the run's gate passed (or was overridden) and `validate` passed this very export.
+    """
     gate = run.read("gate")
     if not gate.get("passed"):
         raise InputError(
@@ -72,77 +66,55 @@ def candidate_of_run(run: RunFolder) -> Candidate:
         )
     sets = gate.get("sets", {})
     metrics = {name: sets[name]["candidate_accuracy"] for name in sets if sets[name]}
-    return Candidate(run.export, run.model, run.name, metrics)
+    candidate = Candidate(run.export, run.model, run.name, metrics)
+    candidate.check()
+    _require_validated(run, candidate)
+    return candidate
+
+
+def _require_validated(run: RunFolder, candidate: Candidate) -> None:
+    validation = run.read("validate")
+    if not validation.get("passed"):
+        raise InputError(
+            "a run's export must have passed its validation to be published",
+            found=str(validation.get("sentence", "a validation that did not pass")),
+            do=f"Mend the export, then run `sentiment validate --run {run.name}` again.",
+        )
+    if validation.get("digest") != candidate.digest():
+        raise InputError(
+            "a run's export must be the one that was validated",
+            found=f"another content in {candidate.export}",
+            do=f"Run `sentiment validate --run {run.name}`.",
+        )
 
 
 def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
     """Copies a candidate to the served folder. Returns its version and whether it was published before.
 
-    The copy is made under a temporary name and renamed: a server that polls the folder never sees half of it.
+    The copy is made under a temporary name and renamed: a server that polls the folder never sees half of it. A version
+    whose files were damaged since is published again, under a new number.
     """
     candidate.check()
-    digest = candidate.digest()
+    settings, digest = change.settings, candidate.digest()
     for version in change.state.versions.values():
-        if version.digest == digest and version.run == candidate.run and version.condition != "pruned":
+        same = version.digest == digest and version.run == candidate.run and version.condition != "pruned"
+        if same and not version_folder.change_in(settings, version):
             return version.number, True
-    settings = change.settings
-    number = _number_for(change, digest)
+    number = place.free_number(settings, change.state, digest)
     if not (settings.versions / str(number)).exists():
-        _require_space(settings, candidate)
-        _place(candidate.model, settings.trained / str(number), beside=candidate.identities)
-        _place(candidate.export, settings.versions / str(number), origin={"run": candidate.run, "digest": digest})
+        place.require_space(settings, candidate.export, candidate.model)
+        place.copy(candidate.model, settings.trained / str(number), beside=candidate.identities)
+        place.copy(candidate.export, settings.versions / str(number), {"run": candidate.run, "digest": digest})
     change.record(
         "published",
         number,
         run=candidate.run,
         digest=digest,
+        size=version_folder.size_of(settings.versions / str(number)),
         data=candidate.data(),
         metrics=candidate.metrics,
     )
     return number, False
-
-
-def _number_for(change: Change, digest: str) -> int:
-    """Returns the version number to use: after every number in the history and every folder there is.
-
-    A folder that a crash left before its event was recorded holds the same digest, and is used as it is.
-    """
-    folder = change.settings.versions
-    number = change.state.next_number
-    while (folder / str(number)).exists():
-        origin = folder / str(number) / ORIGIN
-        if origin.is_file() and json.loads(origin.read_text(encoding="utf-8")).get("digest") == digest:
-            break
-        number += 1
-    return number
-
-
-def _place(source: Path, target: Path, origin: dict[str, str] | None = None, beside: Path | None = None) -> None:
-    temporary = target.with_name(f".{target.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, temporary)
-    if beside and beside.is_file():
-        shutil.copy(beside, temporary)
-    if origin:
-        atomic.write_json(temporary / ORIGIN, origin)
-    for path in temporary.rglob("*"):
-        atomic.sync_file(path)
-    temporary.rename(target)
-    atomic.sync_file(target.parent)
-
-
-def _require_space(settings: Settings, candidate: Candidate) -> None:
-    folders = (candidate.export, candidate.model)
-    needed = sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
-    settings.versions.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(settings.versions).free
-    if free < needed * 1.1:
-        raise InputError(
-            f"publishing needs {needed / 1e6:.1f} MB and a tenth more on the disk of {settings.versions}",
-            found=f"{free / 1e6:.1f} MB free",
-            do="Free some space; nothing was copied.",
-        )
 
 
 def choose_candidate(settings: Settings, run: str | None, export: Path | None, model: Path | None) -> Candidate:
@@ -157,7 +129,7 @@ def choose_candidate(settings: Settings, run: str | None, export: Path | None, m
 
 
 @click.command("publish")
-@click.option("--run", help="A run whose gate passed.")
+@click.option("--run", help="A run whose gate and validation passed.")
 @click.option("--export", type=click.Path(path_type=Path), help="A SavedModel folder.")
 @click.option("--model", type=click.Path(path_type=Path), help="The model folder it was exported from.")
 @click.option("--who", help="Who publishes; default: this user.")

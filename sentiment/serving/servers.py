@@ -1,31 +1,48 @@
-"""What the model servers say, asked over REST (the gRPC classes would import TensorFlow)."""
+"""What the model servers say, asked over REST (the gRPC classes would import TensorFlow), all of them at once."""
 
 from __future__ import annotations
 
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+from typing import Any, TypeVar
+
+from sentiment.step import say
 
 SECONDS_UNTIL_UNREACHABLE = 30.0  # a server that answers nothing for so long is not there
 SECONDS_BETWEEN_QUESTIONS = 0.3
+SECONDS_FOR_AN_ANSWER = 5.0
+SECONDS_OF_SILENCE = 2.0  # after which a person is told what is waited for
+
+Answer = TypeVar("Answer")
+Done = Callable[[str], bool]
 
 
 class ServerError(Exception):
     """A server cannot be reached, did not load a version, or did not take a label in time."""
 
+    refused = False  # whether asking again is pointless
+
+
+class RefusedError(ServerError):
+    """A server tried to load a version, and could not."""
+
+    refused = True
+
+
+def version_states(address: str, model: str) -> dict[int, tuple[str, str]]:
+    """Returns version → (state, error) of every version that a server knows. Raises: OSError."""
+    return _states(_ask(f"{address}/v1/models/{model}"))
+
 
 def version_status(address: str, model: str, version: int) -> tuple[str, str]:
     """Returns (state, error) of one version on one server; the state is "" when the server does not know it."""
-    answer = _ask(f"{address}/v1/models/{model}/versions/{version}")
-    for status in answer.get("model_version_status", []):
-        if int(status.get("version", 0)) == version:
-            problem = status.get("status", {})
-            code = problem.get("error_code", "OK")
-            return status.get("state", ""), "" if code == "OK" else f"{code}: {problem.get('error_message', '')}"
-    return "", ""
+    return _states(_ask(f"{address}/v1/models/{model}/versions/{version}")).get(version, ("", ""))
 
 
 def labelled_version(address: str, model: str, label: str) -> int | None:
@@ -34,13 +51,37 @@ def labelled_version(address: str, model: str, label: str) -> int | None:
     return int(version) if version is not None else None
 
 
+def each(addresses: Iterable[str], ask: Callable[[str], Answer]) -> dict[str, Answer | OSError]:
+    """Returns what `ask` returns for every server, or why that one cannot be reached; in the time of the slowest."""
+
+    def answer(address: str) -> Answer | OSError:
+        try:
+            return ask(address)
+        except OSError as error:
+            return error
+
+    names = list(addresses)
+    with ThreadPoolExecutor(max(1, len(names))) as pool:
+        return dict(zip(names, pool.map(answer, names), strict=True))
+
+
+def unreachable(addresses: Iterable[str], model: str) -> tuple[str, ...]:
+    """Returns the servers that answer nothing at all, asked three times."""
+    silent = tuple(addresses)
+    for pause in (0.0, SECONDS_BETWEEN_QUESTIONS, SECONDS_BETWEEN_QUESTIONS):
+        time.sleep(pause if silent else 0.0)
+        answers = each(silent, lambda address: version_states(address, model))
+        silent = tuple(address for address, answer in answers.items() if isinstance(answer, OSError))
+    return silent
+
+
 def wait_until_available(addresses: Iterable[str], model: str, version: int, timeout: float) -> None:
     """Returns when every server says AVAILABLE. Raises: ServerError, naming the server and its reason."""
 
     def loaded(address: str) -> bool:
         state, error = version_status(address, model, version)
         if state == "END" and error:
-            raise ServerError(f"{address} could not load version {version}: {error}")
+            raise RefusedError(f"{address} could not load version {version}: {error}")
         return state == "AVAILABLE"
 
     _wait(addresses, loaded, timeout, f"load version {version}")
@@ -56,30 +97,77 @@ def wait_until_labelled(addresses: Iterable[str], model: str, label: str, versio
     )
 
 
-def _wait(addresses: Iterable[str], done: Callable[[str], bool], timeout: float, what: str) -> None:
-    start = time.monotonic()
-    for address in addresses:
-        last_answer = time.monotonic()
-        while True:
-            now = time.monotonic()
-            try:
-                if done(address):
-                    break
-                last_answer = now
-            except OSError as error:
-                if now - last_answer > min(timeout, SECONDS_UNTIL_UNREACHABLE):
-                    raise ServerError(f"{address} cannot be reached: {error}") from None
-            if now - start > timeout:
-                raise ServerError(f"{address} did not {what} within {timeout:g} s")
-            time.sleep(SECONDS_BETWEEN_QUESTIONS)
+def _wait(addresses: Iterable[str], done: Done, timeout: float, what: str) -> None:
+    """Waits for all servers at once. The first that refuses ends it; of those that are late, every one is named."""
+    names, given_up = list(addresses), threading.Event()
+
+    def wait(address: str) -> ServerError | None:
+        try:
+            _wait_for_one(address, done, timeout, what, given_up)
+        except ServerError as error:
+            if error.refused:
+                given_up.set()
+            return error
+        return None
+
+    with ThreadPoolExecutor(max(1, len(names))) as pool:
+        try:
+            errors = [error for error in pool.map(wait, names) if error]
+        finally:
+            given_up.set()  # an interrupted command does not wait for its threads
+    for error in errors:
+        if error.refused:
+            raise error
+    if errors:
+        raise ServerError("; ".join(map(str, errors)))
+
+
+def _wait_for_one(address: str, done: Done, timeout: float, what: str, given_up: threading.Event) -> None:
+    start = last_answer = time.monotonic()
+    patience, told_once = min(timeout, SECONDS_UNTIL_UNREACHABLE), False
+    while not given_up.is_set():
+        now = time.monotonic()
+        try:
+            if done(address):
+                return
+            last_answer = now
+        except OSError as error:
+            if now - last_answer > patience:
+                raise ServerError(f"{address} cannot be reached: {told(error)}") from None
+            if now - last_answer > SECONDS_OF_SILENCE and not told_once:
+                say(f"{address} does not answer ({told(error)}); waiting for it up to {patience:g} s …")
+                told_once = True
+        if now - start > timeout:
+            raise ServerError(f"{address} did not {what} within {timeout:g} s")
+        given_up.wait(SECONDS_BETWEEN_QUESTIONS)
+
+
+def told(error: OSError) -> str:
+    """Returns why a server cannot be reached, without Python's wrapping."""
+    reason = getattr(error, "reason", error)
+    return str(getattr(reason, "strerror", None) or reason)
+
+
+def _states(answer: dict[str, Any]) -> dict[int, tuple[str, str]]:
+    states = {}
+    for status in answer.get("model_version_status", []):
+        problem = status.get("status", {})
+        code = problem.get("error_code", "OK")
+        error = "" if code == "OK" else f"{code}: {problem.get('error_message', '')}"
+        states[int(status.get("version", 0))] = (str(status.get("state", "")), error)
+    return states
 
 
 def _ask(url: str) -> dict[str, Any]:
     """Returns the JSON answer; {} for an answer that says the thing is unknown. Raises: OSError."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            answer: dict[str, Any] = json.load(response)
+        with urllib.request.urlopen(url, timeout=SECONDS_FOR_AN_ANSWER) as response:
+            answer = json.load(response)
     except urllib.error.HTTPError as error:
         error.close()
         return {}
+    except (ValueError, HTTPException) as error:  # no address, or something else listens there
+        raise OSError(f"no model server answers there ({error})") from None
+    if not isinstance(answer, dict):
+        raise OSError("no model server answers there (its answer is not a JSON object)")
     return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sentiment.errors import InputError
 from sentiment.serving.history import Change, changing
 from sentiment.serving.outcome import outcome
 from sentiment.serving.promote import superseded, version_to_judge
@@ -12,8 +13,17 @@ from sentiment.step import Result, step
 
 
 def withdraw(change: Change, version: int | None, why: str = "") -> Result:
-    """Takes the canary away, if it (still) is `version`; default: whichever is the canary."""
+    """Takes the canary away, if it (still) is `version`; default: whichever is the canary.
+
+    Raises: InputError when it is stable: whoever refuses it has to know that customers get it.
+    """
     version = version_to_judge(change, version, "withdraw")
+    if version == change.state.stable:
+        raise InputError(
+            "only the canary can be withdrawn",
+            found=f"version {version}, which is stable",
+            do="Go back to the version before with `sentiment rollback`.",
+        )
     if version != change.state.canary:
         return outcome(change.state, version, False, superseded(change, version))
     change.record("withdrawn", version, **{"from": version, "to": None}, why=why)

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 import airflow_home
+from aiosmtpd.controller import Controller
 from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.db import initdb
 
@@ -64,3 +69,40 @@ result.write_text(json.dumps({{"nothing_new": False, "passed": passed, "sentence
 with open({log!r}, "a") as file:
     print(json.dumps([text for text in sys.argv[1:] if not text.startswith("--result=")]), file=file)
 """
+
+
+@pytest.fixture
+def mails(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EmailMessage]]:
+    """The mails that a real SMTP server received so far."""
+    received: list[EmailMessage] = []
+
+    class Mailbox:
+        async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:
+            received.append(BytesParser(policy=policy.default).parsebytes(envelope.content))
+            return "250 OK"
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(Mailbox(), hostname="127.0.0.1", port=port)
+    server.start()
+    options = "from_email=sentiment%40example.com&disable_ssl=true&disable_tls=true&timeout=5"
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", f"smtp://127.0.0.1:{port}/?{options}")
+    monkeypatch.setenv("SENTIMENT_MAIL_TO", "ann@example.com")
+    yield received
+    server.stop()
+
+
+@pytest.fixture
+def history(home: Path) -> Callable[..., None]:
+    """Writes the events that are given, as (event, version) or (event, version, more), into the home's history."""
+
+    def write(*events: tuple[Any, ...]) -> None:
+        entries = [
+            {"event": name, "version": version, "at": "2026-11-22T02:00:00+00:00", "who": "x"} | dict(*more)
+            for name, version, *more in events
+        ]
+        (home / "serving").mkdir(parents=True, exist_ok=True)
+        text = "".join(json.dumps(entry) + "\n" for entry in entries)
+        (home / "serving" / "history.jsonl").write_text(text, encoding="utf-8")
+
+    return write

@@ -33,15 +33,24 @@ GATE = {
 
 
 def answer(
-    chosen: str, reason: str | None, who: dict[str, str] | None, seen: dict[str, Any], over: threading.Event
+    chosen: str,
+    reason: str | None,
+    who: dict[str, str] | None,
+    seen: dict[str, Any],
+    over: threading.Event,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> None:
-    """Waits for the question and answers it; without `who`, as the scheduler does when time runs out."""
+    """Waits for the question and answers it; without `who`, as the scheduler does when time runs out.
+
+    `meanwhile` is what happens while it thinks.
+    """
     parked = select(TaskInstance).where(TaskInstance.state == "awaiting_input")
     while not over.wait(0.2):
         with create_session() as session:
             if session.scalars(parked).first():
                 break
     over.wait(1.0)  # a person is slower than the task that is just parking itself
+    meanwhile()
     with create_session() as session:
         if not (task := session.scalars(parked).one_or_none()):
             return
@@ -110,6 +119,28 @@ def test_without_a_canary_there_is_nothing_to_ask(workflows: dict[str, Any], cal
     run = workflows["sentiment_promote"].test()
     assert run.state == DagRunState.FAILED
     assert calls() == []
+
+
+def test_the_approval_of_a_canary_that_the_watch_withdrew_changes_nothing_and_says_so(
+    workflows: dict[str, Any], canary: None, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The real command."""
+    history = home / "serving" / "history.jsonl"
+    event = {"event": "withdrawn", "version": 3, "at": "2026-11-22", "who": "sentiment watch", "why": "bad probes"}
+
+    def withdraw() -> None:
+        with history.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(event) + "\n")
+
+    over = threading.Event()
+    person = threading.Thread(target=answer, args=("Approve", "looks good", ANN, {}, over, withdraw))
+    person.start()
+    run = workflows["sentiment_promote"].test()
+    over.set()
+    person.join()
+    assert run.state == DagRunState.SUCCESS
+    assert [json.loads(line)["event"] for line in history.read_text(encoding="utf-8").splitlines()][-1] == "withdrawn"
+    assert "Nothing changed: version 3 is withdrawn; there is no canary now." in capfd.readouterr().out
 
 
 def test_a_promotion_that_fails_is_not_a_run_that_went_well(

@@ -65,7 +65,14 @@ def test_a_night_ends_with_a_canary_that_answers(workflows: dict[str, Any], home
     states = {task.task_id: str(task.state) for task in run.get_task_instances()}
     assert (run.state, set(states.values())) == (DagRunState.SUCCESS, {"success"}), states
     folder = home / "runs" / safe_name(run.run_id)
-    assert {path.stem for path in folder.glob("*.json")} >= {"prepare", "train", "evaluate", "gate", "export"}
+    assert {path.stem for path in folder.glob("*.json")} >= {
+        "prepare",
+        "train",
+        "evaluate",
+        "gate",
+        "export",
+        "validate",
+    }
     status = json.loads(urllib.request.urlopen(f"http://127.0.0.1:{server}/v1/models/sentiment/versions/1").read())
     assert status["model_version_status"][0]["state"] == "AVAILABLE"
     question = json.dumps({"signature_name": "text", "instances": ["推：這間餐廳真的很棒"]}).encode()

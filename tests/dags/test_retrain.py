@@ -32,6 +32,7 @@ def test_every_step_runs_once_with_what_the_form_says(workflows: dict[str, Any],
         ["evaluate", name],
         ["gate", name],
         ["export", name],
+        ["validate", name],
         ["canary", name],
     ]
 
@@ -53,6 +54,7 @@ def test_the_canary_leaves_an_event_that_names_the_version_and_the_run(workflows
         ('"nothing_new": False', '"nothing_new": True', "prepare", "skipped"),
         ('sys.argv[1] != ""', 'sys.argv[1] != "check"', "check", "upstream_failed"),
         ('sys.argv[1] != ""', 'sys.argv[1] != "gate"', "gate", "upstream_failed"),
+        ('sys.argv[1] != ""', 'sys.argv[1] != "validate"', "validate", "upstream_failed"),
     ],
 )
 def test_a_run_stops_where_it_has_to(

@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.decoders import decode_timetable
 from airflow.serialization.encoders import encode_timetable
 from airflow.timetables.base import TimeRestriction
-from sentiment_workflows import nightly
+from sentiment_workflows import nightly, watching
 
 RETRAIN = {
     "ingest": ["prepare"],
@@ -24,22 +24,31 @@ RETRAIN = {
     "train": ["evaluate"],
     "evaluate": ["gate"],
     "gate": ["export"],
-    "export": ["deploy_canary"],
+    "export": ["validate"],
+    "validate": ["deploy_canary"],
     "deploy_canary": [],
 }
 PROMOTE = {"describe": ["approve"], "approve": ["promote", "withdraw"], "promote": [], "withdraw": []}
+WATCH: dict[str, list[str]] = {"find_canary": ["watch"], "watch": []}
+ROLLBACK: dict[str, list[str]] = {"rollback": []}
+EDGES = {
+    "sentiment_retrain": RETRAIN,
+    "sentiment_promote": PROMOTE,
+    "sentiment_canary_watch": WATCH,
+    "sentiment_rollback": ROLLBACK,
+}
 
 
-@pytest.mark.parametrize(("name", "edges"), [("sentiment_retrain", RETRAIN), ("sentiment_promote", PROMOTE)])
+@pytest.mark.parametrize(("name", "edges"), EDGES.items())
 def test_tasks_follow_one_another(workflows: dict[str, Any], name: str, edges: dict[str, list[str]]) -> None:
     assert {task.task_id: sorted(task.downstream_task_ids) for task in workflows[name].tasks} == edges
 
 
 def test_there_is_no_workflow_that_no_test_knows(workflows: dict[str, Any]) -> None:
-    assert workflows.keys() == {"sentiment_retrain", "sentiment_promote"}
+    assert workflows.keys() == EDGES.keys()
 
 
-@pytest.mark.parametrize("name", ["sentiment_retrain", "sentiment_promote"])
+@pytest.mark.parametrize("name", EDGES)
 def test_every_workflow_explains_itself_and_runs_once_at_a_time(workflows: dict[str, Any], name: str) -> None:
     workflow = workflows[name]
     assert workflow.doc_md and workflow.description and "sentiment" in workflow.tags
@@ -71,6 +80,46 @@ def test_the_night_can_be_another_or_none(monkeypatch: pytest.MonkeyPatch) -> No
     assert timetable and timetable.expression == "30 4 * * 1"
     monkeypatch.setenv("SENTIMENT_NIGHTLY", "off")
     assert nightly() is None
+
+
+def test_the_canary_is_watched_every_five_minutes_or_not_at_all(
+    workflows: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timetable = workflows["sentiment_canary_watch"].timetable
+    assert (timetable.expression, str(timetable.timezone)) == ("*/5 * * * *", "Asia/Taipei")
+    monkeypatch.setenv("SENTIMENT_WATCH", "off")
+    assert watching() is None
+
+
+@pytest.mark.parametrize("minute", range(5))
+def test_switching_the_watch_on_starts_no_cycle_that_is_over(minute: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = pendulum.datetime(2026, 11, 23, 9, minute, 1, tz="Asia/Taipei")
+    monkeypatch.setattr("airflow.timetables.trigger.utcnow", lambda: now)
+    timetable = decode_timetable(encode_timetable(watching()))
+    never_run = TimeRestriction(earliest=None, latest=None, catchup=False)
+    first = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=never_run)
+    assert first and first.run_after == now.replace(minute=5, second=0)
+
+
+def test_a_rollback_starts_by_hand_only_and_needs_a_reason(workflows: dict[str, Any]) -> None:
+    workflow = workflows["sentiment_rollback"]
+    assert workflow.timetable.__class__.__name__ == "NullTimetable"
+    form: ParamsDict = workflow.params
+    assert all(form.get_param(name).schema["title"] and form.get_param(name).description for name in form)
+    with pytest.raises(ParamValidationError):
+        form.validate()
+    for name, value in {"reason": "no", "version": 0, "skip_unreachable": "yes"}.items():
+        with pytest.raises(ParamValidationError):
+            form.get_param(name).resolve(value)
+
+
+@pytest.mark.parametrize(("name", "task"), [("sentiment_canary_watch", "watch"), ("sentiment_rollback", "rollback")])
+def test_the_options_of_watch_and_rollback_exist(workflows: dict[str, Any], name: str, task: str) -> None:
+    step = workflows[name].get_task(task)
+    command = [airflow_home.CHECKOUT / ".venv" / "bin" / "sentiment", step.verb, "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    for option in ("result", *step.options, *step.form):
+        assert f"--{option.replace('_', '-')}" in shown, option
 
 
 def test_a_canary_starts_the_approval(workflows: dict[str, Any]) -> None:
@@ -116,12 +165,12 @@ def test_reading_the_workflows_is_quick_and_starts_nothing(tmp_path: Path) -> No
         "import sys, time, pathlib, importlib, airflow.sdk, airflow.providers.standard.operators.hitl\n"
         "import airflow.providers.smtp.notifications.smtp\n"
         f"sys.path[:0] = [{str(airflow_home.CHECKOUT / 'plugins')!r}, {str(airflow_home.CHECKOUT / 'dags')!r}]\n"
-        "for name in ('retrain', 'promote'):\n"
+        "for name in ('retrain', 'promote', 'canary_watch', 'rollback'):\n"
         "    start = time.process_time(); importlib.import_module(name); print(time.process_time() - start)\n"
         "print(sorted({'tensorflow', 'numpy', 'pandas'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=tmp_path, check=True)
-    *seconds, heavy = done.stdout.splitlines()[-3:]
+    *seconds, heavy = done.stdout.splitlines()[-5:]
     assert heavy == "[]"
     assert max(map(float, seconds)) < 0.3
     assert list(tmp_path.iterdir()) == []

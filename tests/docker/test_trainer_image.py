@@ -75,3 +75,13 @@ def test_an_image_that_was_not_built_and_an_unknown_device_are_one_clear_line(im
     assert missing.returncode == 2 and "found no sentiment-never-built" in missing.stderr
     unknown = make("build_images", f"IMAGE={image}-x", "DEVICE=tpu")
     assert unknown.returncode == 2 and "DEVICE must be cpu or gpu; found tpu" in unknown.stdout + unknown.stderr
+
+
+def test_the_image_knows_the_servers_flags_when_its_folder_has_none(image: str) -> None:
+    script = (
+        "from sentiment.serving.flags import flags_file, read_flags; from sentiment.settings import read_settings; "
+        "print(read_flags(flags_file(read_settings())))"
+    )
+    command = ["docker", "run", "--rm", "--entrypoint", "python", image, "-c", script]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "--enable_batching=true" in said and "site-packages/serving/batching.config" in said

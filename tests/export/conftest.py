@@ -46,7 +46,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, posts: list[Post]) -> Path
 @pytest.fixture(scope="session")
 def result(trained: Path, posts: list[Post], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The result of an export of `trained` in every format; what it made is read only."""
-    return export(trained, tmp_path_factory.mktemp("export") / "1", posts, "sentiment", FORMATS)
+    return export(trained, tmp_path_factory.mktemp("export") / "1", posts, FORMATS)
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ def test_the_export_says_what_the_trained_model_says(result: dict[str, Any]) -> 
 
 def test_it_is_a_complete_version_folder(version: Path, result: dict[str, Any]) -> None:
     files = {str(path.relative_to(version)) for path in version.rglob("*") if path.is_file()}
-    assert {"saved_model.pb", "variables/variables.index", "assets.extra/tf_serving_warmup_requests"} <= files
+    assert {"saved_model.pb", "variables/variables.index"} <= files
     assert sorted(path.name for path in version.parent.iterdir()) == ["1", "1-tflite", "1-tflite-int8"]
     assert result["formats"]["savedmodel"]["bytes"] == sum(p.stat().st_size for p in version.rglob("*") if p.is_file())
 
@@ -97,59 +97,23 @@ def test_padding_of_any_kind_changes_nothing(served: Any) -> None:
     assert np.abs(ask(served, [[2, 300, 400, 700, 3]]) - expected).max() > 1e-6
 
 
-def test_warm_up_covers_every_signature_batch_and_length(version: Path) -> None:
-    from tensorflow_serving.apis import prediction_log_pb2
-
-    from sentiment.export import warmup
+def test_ids_that_nobody_should_send_harm_nobody_in_the_batch(served: Any) -> None:
+    """Requests of several clients run as one batch: what the graph refused would fail all of them."""
     from sentiment.model.tensorflow_setup import tf
 
-    shapes: dict[str, set[tuple[int, ...]]] = {"serving_default": set(), "text": set()}
-    for record in tf.data.TFRecordDataset(str(version / warmup.FILE)):
-        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
-        assert request.model_spec.name == "sentiment"
-        tensors = {name: tf.make_ndarray(proto) for name, proto in request.inputs.items()}
-        shapes[request.model_spec.signature_name].add(next(iter(tensors.values())).shape)
-    assert shapes == {"serving_default": {(1, 16), (1, 32), (32, 16), (32, 32)}, "text": {(1,), (32,)}}
+    row = [2, 300, 400, 500, 3]
+    mixed = ask(served, [row, [2, 300, 10**6, -7, 3]])
+    np.testing.assert_allclose(mixed[:1], ask(served, [row]), atol=1e-6)
+    assert np.isfinite(mixed).all()
+    ids, segments = tf.constant([row]), tf.constant([[0, 0, 7, -1, 0]])
+    signature = served.signatures["serving_default"]
+    strange = signature(input_ids=ids, input_mask=tf.ones_like(ids), segment_ids=segments)["probabilities"].numpy()
+    assert np.isfinite(strange).all()
 
 
-def test_warm_up_requests_are_ones_that_the_model_answers(version: Path, served: Any) -> None:
-    from tensorflow_serving.apis import prediction_log_pb2
-
-    from sentiment.export import warmup
-    from sentiment.model.tensorflow_setup import tf
-
-    answered = 0
-    for record in tf.data.TFRecordDataset(str(version / warmup.FILE)):
-        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
-        inputs = {name: tf.constant(tf.make_ndarray(proto)) for name, proto in request.inputs.items()}
-        answer = served.signatures[request.model_spec.signature_name](**inputs)["probabilities"]
-        answered += int(np.isfinite(answer.numpy()).all())
-    assert answered == 8
-
-
-def test_lengths_to_warm_up_end_at_the_longest() -> None:
-    from sentiment.export.warmup import lengths_for
-
-    assert lengths_for(128) == [16, 32, 64, 128]
-    assert lengths_for(100) == [16, 32, 64, 100]
-    assert lengths_for(8) == [8]
-
-
-OPERATIONS_OF_TF_TEXT_2_12 = {"FastWordpieceTokenizeWithOffsets", "FastBertNormalize", "NormalizeUTF8"}
-
-
-def is_text_operation(name: str) -> bool:
-    return name.startswith("TFText>") or any(part in name for part in ("Wordpiece", "Bert", "UTF8", "Tokenize", "Trim"))
-
-
-def test_the_graph_uses_only_operations_that_the_model_server_links(version: Path) -> None:
-    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-
-    graph = SavedModel.FromString((version / "saved_model.pb").read_bytes()).meta_graphs[0].graph_def
-    used = {node.op for function in graph.library.function for node in function.node_def}
-    text_operations = {name.removeprefix("TFText>") for name in used if is_text_operation(name)}
-    assert text_operations <= OPERATIONS_OF_TF_TEXT_2_12
-    assert "FastWordpieceTokenizeWithOffsets" in text_operations
+def test_a_row_beyond_the_longest_position_is_cut(served: Any) -> None:
+    row = [2] + [300] * 599
+    np.testing.assert_allclose(ask(served, [row]), ask(served, [row[:512]]), atol=1e-6)
 
 
 SERVER = """
@@ -198,21 +162,21 @@ def test_a_model_that_answers_otherwise_is_not_exported(
 
     monkeypatch.setattr(graph, "save", change_and_save)
     with pytest.raises(ParityError, match="must give the trained model's labels"):
-        export(trained, tmp_path / "1", posts, "sentiment")
+        export(trained, tmp_path / "1", posts)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_something_else_at_the_output_is_not_deleted(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(InputError, match="must be a new folder or an earlier export"):
-        export(trained, tmp_path, [], "sentiment")
+        export(trained, tmp_path, [])
     assert (tmp_path / "thesis.txt").is_file()
 
 
 def test_an_earlier_export_is_replaced(trained: Path, posts: list[Post], tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"old")
-    export(trained, tmp_path / "1", posts, "sentiment")
+    export(trained, tmp_path / "1", posts)
     assert (tmp_path / "1" / "saved_model.pb").stat().st_size > 1000
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
 

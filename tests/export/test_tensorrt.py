@@ -109,7 +109,7 @@ def test_it_is_never_reported_as_made_where_it_cannot_be(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(tensorrt, "missing", lambda: "TensorFlow sees no GPU")
-    result = export(trained, tmp_path / "1", posts, "sentiment", ["tensorrt"])
+    result = export(trained, tmp_path / "1", posts, ["tensorrt"])
     assert result["formats"]["tensorrt"] == {"made": False, "why": "TensorFlow sees no GPU"}
     assert result["formats"]["savedmodel"]["made"] is True
     said = [line for line in capsys.readouterr().err.splitlines() if "not made" in line]

@@ -99,7 +99,7 @@ def test_what_differs_is_not_made_and_an_earlier_one_stays(
     earlier.parent.mkdir()
     earlier.write_bytes(b"earlier")
     monkeypatch.setitem(tflite.TOLERANCE, TFLITE, Tolerance(0.0, 1.0))
-    result = export(trained, tmp_path / "1", posts, "sentiment", [TFLITE])
+    result = export(trained, tmp_path / "1", posts, [TFLITE])
     assert result["formats"][TFLITE]["made"] is False
     assert "must give the trained model's labels" in result["formats"][TFLITE]["why"]
     assert [line for line in capsys.readouterr().err.splitlines() if "is not made here" in line] != []

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from sentiment_mail import CheckNotifier, RegressionNotifier, StepFailureNotifier, recipients
+from sentiment_mail import CheckNotifier, RegressionNotifier, StepFailureNotifier, WithdrawalNotifier, recipients
 from sentiment_steps import StepRefused
 
+from sentiment.probe.record import append
 from sentiment.run_folder import safe_name
 
 RUN = "manual__2026-11-22T02:00:00+08:00"
@@ -196,3 +197,31 @@ def test_a_regression_is_told_with_the_warnings_about_its_data(mailbox: Mailbox,
     RegressionNotifier()(failed(StepRefused(GATE["sentence"]), "gate"))
     for body in parts(mailbox.mails[0][1]):
         assert "Warnings about the new posts" in body and "Doubtful labels: 67.0%" in body
+
+
+def test_servers_that_do_not_answer_are_told_once(mailbox: Mailbox, home: Path) -> None:
+    """Every try of a run leaves a line; the third one fails the run, and so does the next run's."""
+    record = home / "serving" / "probes.jsonl"
+    for tries in range(1, 7):
+        append(record, {"outcome": "unreachable", "reasons": ["no route"]})
+        if tries % 3 == 0:
+            WithdrawalNotifier()(failed(RuntimeError("watch ended: found no route."), "watch"))
+    assert [mail["subject"] for _, mail in mailbox.mails] == [
+        "Sentiment: step watch failed. watch ended: found no route."
+    ]
+    WithdrawalNotifier()(failed(RuntimeError("the disk is full"), "watch"))
+    assert len(mailbox.mails) == 2
+    append(record, {"outcome": "good"})
+    append(record, {"outcome": "unreachable", "reasons": ["no route"]})
+    WithdrawalNotifier()(failed(RuntimeError("found no route."), "watch"))
+    assert len(mailbox.mails) == 3
+
+
+def test_a_watch_that_fails_otherwise_is_told_every_time(
+    mailbox: Mailbox, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        WithdrawalNotifier()(failed(RuntimeError("no ledger"), "watch"))
+    monkeypatch.setenv("SENTIMENT_NONSENSE", "1")
+    WithdrawalNotifier()(failed(RuntimeError("no setting"), "watch"))
+    assert len(mailbox.mails) == 3

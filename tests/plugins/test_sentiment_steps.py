@@ -104,6 +104,27 @@ def test_fail_unless(command: Command, home: Path) -> None:
         run(verb="gate", fail_unless="passed")
 
 
+def test_fail_when(command: Command, home: Path) -> None:
+    command("result({'withdrawn': True, 'sentence': 'Gone.', 'version': 3})")
+    with pytest.raises(StepRefused, match=r"^Gone\.$") as caught:
+        run(fail_when="withdrawn")
+    assert caught.value.result["version"] == 3
+    command("result({'withdrawn': False})")
+    assert run(fail_when="withdrawn") == {"withdrawn": False}
+
+
+@pytest.mark.parametrize("reason", ["", " \n", "\0"])
+def test_a_step_that_lacks_what_it_needs_is_not_started(command: Command, home: Path, reason: str) -> None:
+    command("result({'started': True})")
+    with pytest.raises(AirflowFailException, match="must be given a reason; found none"):
+        run(options={"reason": reason}, required=["reason"])
+    assert run(options={"reason": "good"}, required=["reason"]) == {"started": True}
+
+
+def test_a_yes_is_the_option_alone_and_a_no_is_left_out() -> None:
+    assert arguments({"all": True, "none": False}, form=["all", "none"], pass_run=False) == ["prepare", "--all"]
+
+
 def test_a_result_without_the_deciding_key_is_not_a_pass(command: Command, home: Path) -> None:
     command("result({'rows': 3})")
     with pytest.raises(AirflowFailException, match=r"must leave 'passed' in its result; found \['rows'\]"):

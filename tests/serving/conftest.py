@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -161,7 +162,7 @@ class Client:
         return [row["label"] for row in answer["predictions"]]
 
     def predict(self, inputs: dict[str, Any], signature: str = "", outputs: tuple[str, ...] = (), **spec: Any) -> Any:
-        """Returns the PredictResponse over gRPC; `spec` may name `model`, `version` or `label`."""
+        """Returns the PredictResponse over gRPC; `spec` may name `model`, `version`, `label` or `timeout`."""
         from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
         from sentiment.model.tensorflow_setup import tf
@@ -175,7 +176,9 @@ class Client:
         for name, value in inputs.items():
             proto = value if hasattr(value, "tensor_shape") else tf.make_tensor_proto(value)
             request.inputs[name].CopyFrom(proto)
-        return prediction_service_pb2_grpc.PredictionServiceStub(self.channel).Predict(request, timeout=WAIT)
+        return prediction_service_pb2_grpc.PredictionServiceStub(self.channel).Predict(
+            request, timeout=spec.get("timeout", WAIT)
+        )
 
     def reload(self, text: str) -> Any:
         """Returns the ReloadConfigResponse."""
@@ -202,6 +205,12 @@ class Client:
             time.sleep(0.02)
 
 
+@pytest.fixture(scope="session")
+def client_class() -> type[Client]:
+    """For a test that starts its server in another way."""
+    return Client
+
+
 @contextlib.contextmanager
 def running_servers() -> Iterator[Callable[..., Client]]:
     import grpc
@@ -212,7 +221,12 @@ def running_servers() -> Iterator[Callable[..., Client]]:
     with contextlib.ExitStack() as stack:
 
         def start_server(site: Site, **changes: Any) -> Client:
-            options = ServerOptions(site.config, config_poll_seconds=0.05, file_system_poll_seconds=0.05)
+            options = ServerOptions(
+                site.config,
+                config_poll_seconds=0.05,
+                file_system_poll_seconds=0.05,
+                allow_labels_for_unavailable=True,
+            )
             server = ModelServer(replace(options, **changes))
             stack.callback(server.stop)
             return Client(server, stack.enter_context(grpc.insecure_channel(server.grpc_address)))
@@ -238,3 +252,90 @@ def standing(tmp_path_factory: pytest.TempPathFactory, toys: dict[int, Path]) ->
     """A server that serves version 1 as `stable` to every test that changes nothing."""
     with running_servers() as start_server:
         yield start_server(served_site(tmp_path_factory.mktemp("standing"), toys))
+
+
+class Shop:
+    """A home, servers that poll its models.config, and toy candidates: version N answers label N - 1."""
+
+    def __init__(self, folder: Path, toys: dict[int, Path], start: Callable[..., Any], servers: int = 1) -> None:
+        from sentiment.serving.history import changing
+        from sentiment.settings import Settings
+
+        bare = Settings(home=folder)
+        with changing(bare):
+            pass
+        self.clients = [start(SimpleNamespace(config=bare.models_config)) for _ in range(servers)]
+        self.client = self.clients[0]
+        urls = ",".join(client.server.rest_url for client in self.clients)
+        self.settings = Settings(home=folder, serving_urls=urls, load_timeout=20.0)
+        self.toys = toys
+
+    def candidate(self, number: int, change: Callable[[Path], object] = lambda _: None) -> Any:
+        """Returns toy `number` as the export of run `night-<number>`, whose gate and validation passed."""
+        from sentiment.run_folder import RunFolder
+        from sentiment.serving.publish import Candidate
+
+        run = RunFolder.named(self.settings, f"night-{number}")
+        shutil.copytree(self.toys[number], run.export)
+        change(run.export)
+        run.model.mkdir()
+        card = {"data": {"watermark": number, "rows": 100 * number}}
+        (run.model / "model.json").write_text(json.dumps(card))
+        candidate = Candidate(run.export, run.model, run.name, {"frozen": 0.8})
+        gate = {"passed": True, "sets": {"frozen": {"candidate_accuracy": 0.8}, "rolling": None}}
+        run.result("gate").write_text(json.dumps(gate))
+        run.result("validate").write_text(json.dumps({"passed": True, "digest": candidate.digest()}))
+        return candidate
+
+    def deploy(self, number: int) -> int:
+        """Publishes and makes canary; returns the version."""
+        from sentiment.serving.canary import canary
+        from sentiment.serving.history import changing
+        from sentiment.serving.publish import publish
+
+        with changing(self.settings, "ops") as change:
+            version, _ = publish(change, self.candidate(number))
+            canary(change, version)
+        return version
+
+    def do(self, verb: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+        from sentiment.serving.history import changing
+
+        with changing(self.settings, "ops") as change:
+            return dict(verb(change, *arguments))
+
+    def says(self, where: str) -> str:
+        return str(self.client.ask("今天天氣", where=where)[0])
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.settings.history.read_text().splitlines()]
+
+    def run(self, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+        """Runs `sentiment ARGUMENTS` in this home; returns its exit code."""
+        from sentiment.cli import run
+
+        monkeypatch.setenv("SENTIMENT_HOME", str(self.settings.home))
+        monkeypatch.setenv("SENTIMENT_SERVING_URLS", self.settings.serving_urls)
+        monkeypatch.setenv("SENTIMENT_LOAD_TIMEOUT", str(self.settings.load_timeout))
+        return run(list(arguments))
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers are asked more often: a toy loads at once."""
+    from sentiment.serving import servers
+
+    monkeypatch.setattr(servers, "SECONDS_BETWEEN_QUESTIONS", 0.03)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, toys: dict[int, Path], start: Callable[..., Any], impatient: None) -> Shop:
+    """A home with one server."""
+    return Shop(tmp_path / "home", toys, start)
+
+
+@pytest.fixture
+def two_servers(tmp_path: Path, toys: dict[int, Path], start: Callable[..., Any], impatient: None) -> Shop:
+    """A home with two servers."""
+    return Shop(tmp_path / "home", toys, start, servers=2)

@@ -1,86 +1,99 @@
-"""Batches concurrent requests with TensorFlow's own batch function."""
+"""Batches concurrent requests with TensorFlow's own batch function, put into the version's graph."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from sentiment.model.tensorflow_setup import tf
+from sentiment.serving.server.parameter_files import Batching
 from sentiment.serving.server.refusal import Code, Refusal
+from sentiment.serving.server.saved_graph import Run, SavedGraph, Tensors
 from sentiment.serving.server.tensors import Array
 
-Run = Callable[[Mapping[str, Array]], Mapping[str, Any]]
-LARGEST_REQUEST = 65536  # rows
-_numbers = itertools.count()  # every queue has its own name: queues of one name are one queue, across versions
 
+def batched(saved: SavedGraph, name: str, limits: Batching) -> Run:
+    """Returns a function that answers as signature `name`, run over the rows of several callers together.
 
-@dataclass(frozen=True)
-class Batching:
-    """The limits of a queue, one queue for each signature of each version; as batching_parameters_file has them."""
-
-    max_batch_size: int = 32
-    batch_timeout_micros: int = 2000
-    max_enqueued_batches: int = 100
-    num_batch_threads: int = 2
-
-
-def batched(signature: Any, infos: Mapping[str, Any], limits: Batching) -> Run:
-    """Returns a function that answers as `signature`, run over the rows of several callers together.
-
-    Rows of ids of different lengths cannot be joined: they travel as byte strings, and come out padded with zeros to
-    the longest row of the batch, so the graph has to derive its own mask. (The real server does the same with
-    `pad_variable_length_inputs`, but its filler is each tensor's first element.) A full queue raises UNAVAILABLE.
+    With `limits.pad`, rows of ids of different lengths are joined: they travel as byte strings, and come out padded
+    with zeros to the longest row of the batch, so the graph has to derive its own mask. (The real server's filler is
+    each tensor's first element.) Without, a batch of different lengths fails, as it does there. A full queue raises
+    UNAVAILABLE.
     """
-    names = sorted(infos)
-    packed = {name: tf.dtypes.as_dtype(infos[name].dtype) for name in names if _varies(infos[name])}
-
-    def unpack(name: str, rows: Any) -> Any:
-        if name not in packed:
-            return rows
-        length = tf.reduce_max(tf.strings.length(rows))
-        return tf.io.decode_raw(rows, packed[name], fixed_length=length)
+    definition = saved.signature_defs[name]
+    inputs, outputs = saved.tensors(definition.inputs), saved.tensors(definition.outputs)
+    packed = {key: tensor.dtype for key, tensor in inputs.items() if limits.pad and _varies(tensor)}
+    part = _Part(saved.graph, inputs, outputs)
 
     @tf.nondifferentiable_batch_function(
         num_batch_threads=limits.num_batch_threads,
-        max_batch_size=max(LARGEST_REQUEST, limits.max_batch_size),  # of a request, which is split
-        allowed_batch_sizes=list(range(1, limits.max_batch_size + 1)),  # of what runs together; each size, so no filler
+        max_batch_size=limits.max_batch_size,
+        allowed_batch_sizes=_allowed_sizes(limits),
         batch_timeout_micros=limits.batch_timeout_micros,
         max_enqueued_batches=limits.max_enqueued_batches,
+        enable_large_batch_splitting=limits.split_large,
         autograph=False,
     )
     def run_batch(*rows: Any) -> Any:
-        return signature(**{name: unpack(name, value) for name, value in zip(names, rows, strict=True)})
+        columns = {key: _unpack(values, packed.get(key)) for key, values in zip(inputs, rows, strict=True)}
+        return part.copied(columns)
 
-    queue = f"signature_{next(_numbers)}"
+    with saved.graph.as_default(), tf.name_scope(f"batched_{name.strip('_')}"):
+        queued = {
+            key: tf.compat.v1.placeholder(tf.string, [None])
+            if key in packed
+            else tf.compat.v1.placeholder(tensor.dtype, tensor.shape)
+            for key, tensor in inputs.items()
+        }
+        results = run_batch(*queued.values())
+    call = saved.function(queued, dict(zip(outputs, results, strict=True)))
 
-    @tf.function(
-        input_signature=[tf.TensorSpec([None], tf.string) if name in packed else _spec(infos[name]) for name in names]
-    )
-    def enqueue(*rows: Any) -> Any:
-        with tf.name_scope(queue):
-            return run_batch(*rows)
-
-    def run(arrays: Mapping[str, Array]) -> Mapping[str, Any]:
-        _require_equal_rows(arrays, packed)
-        outputs: Mapping[str, Any] = enqueue(
-            *(tf.constant(_pack(arrays[name]), tf.string) if name in packed else arrays[name] for name in names)
-        )
-        return outputs
+    def run(arrays: Mapping[str, Array]) -> dict[str, Array]:
+        _require_rows(arrays, packed, limits)
+        return call({key: _pack(array) if key in packed else array for key, array in arrays.items()})
 
     return run
 
 
-def _varies(info: Any) -> bool:
-    dims = info.tensor_shape.dim
-    return len(dims) == 2 and dims[1].size == -1 and tf.dtypes.as_dtype(info.dtype) in (tf.int32, tf.int64)
+class _Part:
+    """What lies between a signature's inputs and outputs, and can be put into another graph."""
+
+    def __init__(self, graph: Any, inputs: Tensors, outputs: Tensors) -> None:
+        wanted = [tensor.op.name for tensor in outputs.values()]
+        self._definition = tf.compat.v1.graph_util.extract_sub_graph(graph.as_graph_def(), wanted)
+        operations = [graph.get_operation_by_name(node.name) for node in self._definition.node]
+        # Variables and tables are not copied: the copy uses the graph's own.
+        self._resources = [
+            tensor for op in operations if not op.inputs for tensor in op.outputs if tensor.dtype == tf.resource
+        ]
+        self._inputs, self._outputs = inputs, [tensor.name for tensor in outputs.values()]
+        replaced = {tensor.op.name for tensor in (*self._resources, *inputs.values())}
+        kept = [node for node in self._definition.node if node.name not in replaced]
+        del self._definition.node[:]
+        self._definition.node.extend(kept)
+        # Nor are the functions that it calls: copying those of a BERT takes seconds.
+        self._definition.ClearField("library")
+
+    def copied(self, columns: Tensors) -> Any:
+        """Returns the outputs for `columns`, in the graph of the function that is being made."""
+        function_graph = next(iter(columns.values())).graph
+        known = {tensor.name: columns[key] for key, tensor in self._inputs.items()}
+        known |= {tensor.name: function_graph.capture(tensor) for tensor in self._resources}
+        return tf.graph_util.import_graph_def(
+            self._definition, input_map=known, return_elements=self._outputs, name="signature"
+        )
 
 
-def _spec(info: Any) -> Any:
-    return tf.TensorSpec(tf.TensorShape(info.tensor_shape), tf.dtypes.as_dtype(info.dtype))
+def _allowed_sizes(limits: Batching) -> list[int] | None:
+    if limits.allowed_batch_sizes:
+        return list(limits.allowed_batch_sizes)
+    return list(range(1, limits.largest_batch + 1)) if limits.split_large else None  # each size: no filler
+
+
+def _varies(tensor: Any) -> bool:
+    return tensor.shape.rank == 2 and tensor.shape[1] is None and tensor.dtype in (tf.int32, tf.int64)
 
 
 def _pack(rows: Array) -> Array:
@@ -89,11 +102,23 @@ def _pack(rows: Array) -> Array:
     return packed
 
 
-def _require_equal_rows(arrays: Mapping[str, Array], packed: Mapping[str, Any]) -> None:
+def _unpack(rows: Any, kind: Any) -> Any:
+    if kind is None:
+        return rows
+    return tf.io.decode_raw(rows, kind, fixed_length=tf.reduce_max(tf.strings.length(rows)))
+
+
+def _require_rows(arrays: Mapping[str, Array], packed: Mapping[str, Any], limits: Batching) -> None:
     """Refuses what would make the whole batch fail, and so the requests of others."""
     if any(array.ndim == 0 for array in arrays.values()):
         raise Refusal(Code.INVALID_ARGUMENT, "Batching Run() input tensors must have at least one dimension")
-    if len({len(array) for array in arrays.values()}) > 1:
+    rows = {len(array) for array in arrays.values()}
+    if len(rows) > 1:
         raise Refusal(Code.INVALID_ARGUMENT, "Batching Run() input tensors must have equal 0th-dimension size")
     if len({arrays[name].shape for name in packed}) > 1:
         raise Refusal(Code.INVALID_ARGUMENT, "Batching Run() id inputs of one request must have equal shapes")
+    if max(rows) > limits.max_batch_size:
+        raise Refusal(
+            Code.INVALID_ARGUMENT,
+            f"Task size {max(rows)} is larger than maximum input batch size {limits.max_batch_size}",
+        )

@@ -22,7 +22,7 @@ L = TypeVar("L", bound=Loaded)
 class Core(Generic[L]):
     """The server without its ports. Every method may be called from any thread."""
 
-    def __init__(self, versions: Versions[L], *, allow_labels_for_unavailable: bool = True) -> None:
+    def __init__(self, versions: Versions[L], *, allow_labels_for_unavailable: bool = False) -> None:
         self._versions = versions
         self._allow_labels_for_unavailable = allow_labels_for_unavailable
         self._reloading = threading.Lock()  # one reload at a time, held while its new models load
@@ -119,6 +119,10 @@ class Core(Generic[L]):
         if version not in states:
             raise Refusal(Code.NOT_FOUND, f"Could not find version {version} of model {name}")
         return {version: states[version]}
+
+    def all_states(self) -> dict[str, dict[int, VersionState]]:
+        """Returns model → version → state."""
+        return self._versions.states()
 
     def available(self) -> dict[str, list[int]]:
         """Returns, for every configured model, the versions that answer now."""

@@ -19,7 +19,8 @@ from tensorflow_serving.apis import (
 
 from sentiment.serving.server.config import config_of
 from sentiment.serving.server.core import Core
-from sentiment.serving.server.health import health_handler
+from sentiment.serving.server.health import Health
+from sentiment.serving.server.metrics import Answered, Metrics
 from sentiment.serving.server.refusal import Code, Refusal, refusal_of
 from sentiment.serving.server.servable import DEFAULT_SIGNATURE, Servable
 from sentiment.serving.server.tensors import from_proto, to_proto
@@ -27,24 +28,29 @@ from sentiment.serving.server.tensors import from_proto, to_proto
 log = logging.getLogger("sentiment.server")
 SIGNATURE_DEF = "signature_def"
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-WORKER_THREADS = 16
 MAX_CONCURRENT_CALLS = 256  # running and waiting; a call beyond is answered RESOURCE_EXHAUSTED
+MAX_CONNECTIONS = 1024
+MILLISECONDS_FOR_HANDSHAKE = 20_000
 
 
-def make_grpc_server(core: Core[Servable], address: str) -> tuple[grpc.Server, int]:
+def make_grpc_server(
+    core: Core[Servable], metrics: Metrics, health: Health, address: str, threads: int
+) -> tuple[grpc.Server, int]:
     """Returns a server that is bound to `address` (not started), and its port; OSError when it cannot be bound."""
     server = grpc.server(
-        ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="grpc"),
+        ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
         options=[
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             ("grpc.so_reuseport", 0),  # or a second server would share the port in silence
+            ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
+            ("grpc.server_handshake_timeout_ms", MILLISECONDS_FOR_HANDSHAKE),
         ],
         maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
     )
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(core), server)
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(core, metrics), server)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(core), server)
-    server.add_generic_rpc_handlers((health_handler(),))
+    server.add_generic_rpc_handlers((health.handler(),))
     try:
         port = server.add_insecure_port(address)
     except RuntimeError as error:
@@ -77,16 +83,24 @@ def _version_and_label(spec: Any) -> tuple[int | None, str | None]:
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     """Predict and GetModelMetadata; the rest of the service is UNIMPLEMENTED."""
 
-    def __init__(self, core: Core[Servable]) -> None:
-        self._core = core
+    def __init__(self, core: Core[Servable], metrics: Metrics) -> None:
+        self._core, self._metrics = core, metrics
 
     def Predict(self, request: Any, context: Any) -> Any:
-        return _answer(context, lambda: self._predict(request))
+        return _answer(context, lambda: self._predict(request, context))
 
-    def _predict(self, request: Any) -> Any:
+    def _predict(self, request: Any, context: Any) -> Any:
+        with self._metrics.predict("GRPC") as answered:
+            if context.time_remaining() == 0:  # it waited for a thread for too long: nobody wants the answer
+                raise Refusal(Code.DEADLINE_EXCEEDED, "Timed out before the answer was there")
+            return self._run(request, answered)
+
+    def _run(self, request: Any, answered: Answered) -> Any:
         spec = request.model_spec
         signature = spec.signature_name or DEFAULT_SIGNATURE
-        with self._core.using(spec.name, *_version_and_label(spec)) as (version, servable):
+        version_asked, label = _version_and_label(spec)
+        with self._core.using(spec.name, version_asked, label) as (version, servable):
+            answered.model, answered.version, answered.label = spec.name, version, label
             arrays = {name: from_proto(name, proto) for name, proto in request.inputs.items()}
             outputs = servable.run(signature, arrays, request.output_filter)
         response = predict_pb2.PredictResponse()

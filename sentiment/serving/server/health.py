@@ -12,7 +12,7 @@ import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 SERVICE = "grpc.health.v1.Health"
-SERVING = 1
+SERVING, NOT_SERVING = 1, 2
 
 
 def health_messages() -> tuple[Any, Any]:
@@ -30,18 +30,23 @@ def health_messages() -> tuple[Any, Any]:
     return request, response
 
 
-def health_handler() -> Any:
-    """Returns the handler of Check: SERVING for the whole server (service ""), NOT_FOUND for any other name."""
-    request_class, response_class = health_messages()
+class Health:
+    """Answers Check for the whole server (service ""): NOT_SERVING until it is ready, and when it stops."""
 
-    def check(request: Any, context: Any) -> Any:
+    def __init__(self) -> None:
+        self.serving = False
+        self._request, self._response = health_messages()
+
+    def handler(self) -> Any:
+        """Returns what a gRPC server needs to answer."""
+        method = grpc.unary_unary_rpc_method_handler(
+            self._check,
+            request_deserializer=self._request.FromString,
+            response_serializer=self._response.SerializeToString,
+        )
+        return grpc.method_handlers_generic_handler(SERVICE, {"Check": method})
+
+    def _check(self, request: Any, context: Any) -> Any:
         if request.service:
-            context.abort(grpc.StatusCode.NOT_FOUND, f"unknown service {request.service}")
-        return response_class(status=SERVING)
-
-    method = grpc.unary_unary_rpc_method_handler(
-        check,
-        request_deserializer=request_class.FromString,
-        response_serializer=response_class.SerializeToString,
-    )
-    return grpc.method_handlers_generic_handler(SERVICE, {"Check": method})
+            context.abort(grpc.StatusCode.NOT_FOUND, f"unknown service {request.service[:64]}")
+        return self._response(status=SERVING if self.serving else NOT_SERVING)

@@ -9,23 +9,27 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from sentiment.errors import InputError
-from sentiment.serving.server.batching import Batching
+from sentiment.model.tensorflow_setup import tf
 from sentiment.serving.server.config_file import ConfigFile
+from sentiment.serving.server.connections import MAX_CONNECTIONS, BoundedConnection
 from sentiment.serving.server.core import Core
 from sentiment.serving.server.grpc_service import make_grpc_server
+from sentiment.serving.server.health import Health
+from sentiment.serving.server.metrics import Metrics
+from sentiment.serving.server.parameter_files import Batching
 from sentiment.serving.server.periodic import Periodic
 from sentiment.serving.server.ports import listen, port_is_taken
 from sentiment.serving.server.refusal import Refusal
-from sentiment.serving.server.rest import MAX_BODY_BYTES, make_app
+from sentiment.serving.server.rest_app import RestApp, RestLimits
 from sentiment.serving.server.servable import Servable, load_servable
 from sentiment.serving.server.versions import LoadRules, Versions
 
 log = logging.getLogger("sentiment.server")
-MAX_CONNECTIONS = 1024  # of REST; one beyond is answered 503
 GRACE_SECONDS = 30  # that requests in flight have to finish when the server stops
 
 
@@ -40,9 +44,14 @@ class ServerOptions:
     config_poll_seconds: float = 1.0
     file_system_poll_seconds: float = 1.0
     load_rules: LoadRules = field(default_factory=LoadRules)
-    allow_labels_for_unavailable: bool = True
+    allow_labels_for_unavailable: bool = False
     batching: Batching | None = None
-    max_body_bytes: int = MAX_BODY_BYTES
+    warm_up: bool = True
+    metrics_path: str | None = None  # beside /metrics
+    rest: RestLimits = field(default_factory=RestLimits)
+    grpc_threads: int = 16
+    intra_op_threads: int = 0
+    inter_op_threads: int = 0
 
 
 class ModelServer:
@@ -54,10 +63,13 @@ class ModelServer:
         Raises:
             InputError: the configuration is refused, a model has no version that loads, or a port is in use.
         """
-        versions: Versions[Servable] = Versions(
-            functools.partial(load_servable, batching=options.batching), options.load_rules
+        loader = functools.partial(
+            load_servable, batching=options.batching, session_config=_session_config(options), warm_up=options.warm_up
         )
+        versions: Versions[Servable] = Versions(loader, options.load_rules)
         self.core = Core(versions, allow_labels_for_unavailable=options.allow_labels_for_unavailable)
+        self.metrics = Metrics(self.core)
+        self._health = Health()
         config = ConfigFile(options.config_file, self.core.reload)
         try:
             _apply_first(config, options)
@@ -69,11 +81,18 @@ class ModelServer:
             Periodic("poll the configuration", options.config_poll_seconds, config.poll),
             Periodic("poll the version folders", options.file_system_poll_seconds, self.core.poll),
         )
+        self._health.serving = True
 
     def _open_ports(self, options: ServerOptions) -> None:
         rest_socket = listen(options.host, options.rest_port)
         try:
-            self._grpc, self.grpc_port = make_grpc_server(self.core, f"{options.host}:{options.grpc_port}")
+            self._grpc, self.grpc_port = make_grpc_server(
+                self.core,
+                self.metrics,
+                self._health,
+                f"{options.host}:{options.grpc_port}",
+                options.grpc_threads,
+            )
         except OSError:
             rest_socket.close()
             raise port_is_taken(options.host, options.grpc_port) from None
@@ -84,9 +103,10 @@ class ModelServer:
         self._grpc.start()
 
     def _start_rest(self, rest_socket: socket.socket, options: ServerOptions) -> None:
-        app = make_app(self.core, options.max_body_bytes)
+        self._app = RestApp(self.core, self.metrics, options.rest, options.metrics_path)
         config = uvicorn.Config(
-            app,
+            self._app,
+            http=BoundedConnection,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -102,12 +122,20 @@ class ModelServer:
 
     def stop(self) -> None:
         """Closes the ports, lets requests in flight finish, unloads everything."""
+        self._health.serving = False
         for poll in self._polls:
             poll.stop()
         self._rest.should_exit = True
         self._grpc.stop(GRACE_SECONDS).wait()
         self._rest_thread.join()
+        self._app.close()
         self.core.close()
+
+
+def _session_config(options: ServerOptions) -> Any:
+    return tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=options.intra_op_threads, inter_op_parallelism_threads=options.inter_op_threads
+    )
 
 
 def _apply_first(config: ConfigFile, options: ServerOptions) -> None:

@@ -24,12 +24,16 @@ class State(enum.Enum):
 
 @dataclass(frozen=True)
 class VersionState:
-    """Where a version is in its life. `gave_up`: its load failed, and it is not tried again while it is wanted."""
+    """Where a version is in its life. `gave_up`: its load failed, and it is not tried again while it is wanted.
+
+    `load_seconds`: how long it took to become available, 0 before.
+    """
 
     state: State
     code: Code = Code.OK
     message: str = ""
     gave_up: bool = False
+    load_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -1,34 +1,26 @@
-"""The REST port, `/v1/models/…`: the real server's paths, bodies and HTTP codes.
+"""What the REST interface says, `/v1/models/…`: the real server's paths, bodies and HTTP codes.
 
 Source: `http_rest_api_util.cc` and https://www.tensorflow.org/tfx/serving/api_rest.
 """
 
 from __future__ import annotations
 
-import json
-import logging
 import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from google.protobuf import json_format
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
 from sentiment.serving.server.core import Core
 from sentiment.serving.server.grpc_service import SIGNATURE_DEF, model_metadata, model_status
+from sentiment.serving.server.metrics import Answered, Metrics
 from sentiment.serving.server.policy import LARGEST_VERSION
-from sentiment.serving.server.refusal import Code, Refusal, refusal_of
+from sentiment.serving.server.refusal import Code, Refusal
 from sentiment.serving.server.servable import DEFAULT_SIGNATURE, Servable
 from sentiment.serving.server.tensor_json import arrays_of, parse_request, render
 
-log = logging.getLogger("sentiment.server")
-MAX_BODY_BYTES = 64 * 1024 * 1024
-TOO_LARGE = 413
 _VERSION_OR_LABEL = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
 _PREDICT = re.compile(
     rf"/v1/models/(?P<name>[^/:]+){_VERSION_OR_LABEL}:(?P<method>classify|regress|predict)", re.IGNORECASE
@@ -65,10 +57,11 @@ def parse_path(http_method: str, path: str) -> Call:
     return Call((match["method"] or "status").lower(), unquote(match["name"]), version, label)
 
 
-def answer(core: Core[Servable], call: Call, body: bytes) -> dict[str, Any]:
+def answer(core: Core[Servable], metrics: Metrics, call: Call, body: bytes | bytearray) -> dict[str, Any]:
     """Returns the JSON-ready answer of a call; raises Refusal or what TensorFlow raised."""
     if call.method == "predict":
-        return _predict(core, call, body)
+        with metrics.predict("REST") as answered:
+            return _predict(core, call, body, answered)
     if call.method == "status":
         return _status(core, call)
     if call.method == "metadata":
@@ -76,10 +69,11 @@ def answer(core: Core[Servable], call: Call, body: bytes) -> dict[str, Any]:
     raise Refusal(Code.UNIMPLEMENTED, f"{call.method} is not served; use predict")
 
 
-def _predict(core: Core[Servable], call: Call, body: bytes) -> dict[str, Any]:
+def _predict(core: Core[Servable], call: Call, body: bytes | bytearray, answered: Answered) -> dict[str, Any]:
     request = parse_request(body)
     signature = request.signature or DEFAULT_SIGNATURE
-    with core.using(call.name, call.version, call.label) as (_, servable):
+    with core.using(call.name, call.version, call.label) as (version, servable):
+        answered.model, answered.version, answered.label = call.name, version, call.label
         definition = servable.signature_defs.get(signature)
         if definition is None or not definition.inputs:
             raise Refusal(Code.INVALID_ARGUMENT, f'Serving signature name: "{signature}" not found in signature def')
@@ -115,52 +109,3 @@ def _as_json(message: Any) -> dict[str, Any]:
         message, preserving_proto_field_name=True, including_default_value_fields=True
     )
     return fields
-
-
-def make_app(core: Core[Servable], max_body_bytes: int = MAX_BODY_BYTES) -> ASGIApp:
-    """Returns the ASGI application."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        try:
-            body = await _read_body(request, max_body_bytes)
-        except ClientDisconnect:
-            return
-        path = scope["raw_path"].decode("ascii", errors="replace")
-        if body is None:
-            response = _error(TOO_LARGE, f"the body must be at most {max_body_bytes} bytes")
-        elif not path.lower().startswith("/v1/"):
-            response = _error(Code.NOT_FOUND.http_status, f"Not found: {path}")
-        else:
-            response = await run_in_threadpool(_respond, core, request.method, path, body)
-        await response(scope, receive, send)
-
-    return app
-
-
-async def _read_body(request: Request, limit: int) -> bytes | None:
-    """Returns the body, or None when it is too large: then the rest is read and dropped, so the client can listen."""
-    body, size = bytearray(), 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= limit:
-            body += chunk
-        elif size > 4 * limit:
-            break
-    return bytes(body) if size <= limit else None
-
-
-def _respond(core: Core[Servable], http_method: str, path: str, body: bytes) -> Response:
-    try:
-        content = answer(core, parse_path(http_method, path), body)
-    except Exception as error:
-        refusal = refusal_of(error)
-        if refusal.code is Code.INTERNAL:
-            log.exception("a request failed")
-        return _error(refusal.code.http_status, str(refusal))
-    return Response(json.dumps(content, ensure_ascii=False), media_type="application/json")
-
-
-def _error(http_status: int, message: str) -> Response:
-    content = json.dumps({"error": message}, ensure_ascii=False).encode("utf-8", errors="replace")
-    return Response(content, http_status, media_type="application/json")

@@ -1,43 +1,48 @@
-"""One loaded SavedModel: its signatures, its warm-up, and how many requests are in it."""
+"""One loaded version: its signatures, its warm-up, and how many requests are in it."""
 
 from __future__ import annotations
 
-import gc
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tensorflow.core.protobuf import saved_model_pb2
 
 from sentiment.model.tensorflow_setup import tf
-from sentiment.serving.server.batching import Batching, batched
+from sentiment.serving.server.batching import batched
+from sentiment.serving.server.parameter_files import Batching
 from sentiment.serving.server.refusal import Code, Refusal
+from sentiment.serving.server.saved_graph import Run, SavedGraph
 from sentiment.serving.server.tensors import Array, check_inputs, select_outputs
 from sentiment.serving.server.warmup import warmup_requests
 
 DEFAULT_SIGNATURE = "serving_default"
-SERVE_TAG = "serve"
+OF_THE_LOADER = "__saved_model_"  # how signatures begin that are there for the loader alone
 
 
 class Servable:
     """A version that can answer. Whoever uses it holds it (`with servable:`); `close` waits for all of them."""
 
-    def __init__(self, path: Path, batching: Batching | None = None) -> None:
-        self.signature_defs = _read_signature_defs(path)
-        self._model: Any = tf.saved_model.load(str(path), tags=[SERVE_TAG])
-        self._runs: dict[str, Callable[[Mapping[str, Array]], Mapping[str, Any]]] = {
-            name: self._prepare(name, function, batching) for name, function in self._model.signatures.items()
-        }
+    def __init__(self, path: Path, batching: Batching | None = None, session_config: Any = None) -> None:
+        self._saved = SavedGraph(path, session_config)
+        self.signature_defs = self._saved.signature_defs
         self.users = 0
         self._idle = threading.Condition()
+        self._runs: dict[str, Run] = {}
+        try:
+            for name in self.signature_defs:
+                if not name.startswith(OF_THE_LOADER):
+                    self._runs[name] = self._prepare(name, batching)
+        except BaseException:
+            self.close()
+            raise
 
-    def _prepare(self, name: str, function: Any, batching: Batching | None) -> Any:
-        infos = self.signature_defs[name].inputs
-        if batching and infos:
-            return batched(function, infos, batching)
-        return lambda arrays: function(**{key: tf.constant(value) for key, value in arrays.items()})
+    def _prepare(self, name: str, batching: Batching | None) -> Run:
+        definition = self.signature_defs[name]
+        if batching and definition.inputs:
+            return batched(self._saved, name, batching)
+        return self._saved.function(self._saved.tensors(definition.inputs), self._saved.tensors(definition.outputs))
 
     def run(self, signature: str, arrays: Mapping[str, Array], output_filter: Sequence[str] = ()) -> dict[str, Array]:
         """Returns the outputs of `signature` for `arrays`.
@@ -52,7 +57,7 @@ class Servable:
         check_inputs(definition.inputs, arrays)
         wanted = select_outputs(sorted(definition.outputs), output_filter)
         outputs = self._runs[signature](arrays)
-        return {name: _as_array(outputs[name]) for name in wanted}
+        return {name: _as_array(outputs[name], definition.outputs[name].dtype) for name in wanted}
 
     def __enter__(self) -> Servable:
         with self._idle:
@@ -69,34 +74,35 @@ class Servable:
         with self._idle:
             self._idle.wait_for(lambda: self.users == 0)
         self._runs.clear()
-        self._model = None
-        gc.collect()  # a loaded SavedModel is full of reference cycles
+        self._saved.close()
 
 
-def load_servable(path: Path, batching: Batching | None = None) -> Servable:
+def load_servable(
+    path: Path, *, batching: Batching | None = None, session_config: Any = None, warm_up: bool = True
+) -> Servable:
     """Loads a version folder and replays its warm-up requests; any record that fails, fails the load."""
-    servable = Servable(path, batching)
-    for position, (signature, arrays, output_filter) in enumerate(warmup_requests(path)):
-        try:
-            servable.run(signature or DEFAULT_SIGNATURE, arrays, output_filter)
-        except (Refusal, tf.errors.OpError) as error:
-            servable.close()
-            code = error.code if isinstance(error, Refusal) else Code.INVALID_ARGUMENT
-            raise Refusal(code, f"warm-up request {position} failed: {error}") from error
+    servable = Servable(path, batching, session_config)
+    try:
+        for position, request in enumerate(warmup_requests(path) if warm_up else ()):
+            _replay(servable, position, *request)
+    except BaseException:
+        servable.close()
+        raise
     return servable
 
 
-def _read_signature_defs(path: Path) -> dict[str, Any]:
-    file = path / "saved_model.pb"
-    if not file.is_file():
-        raise Refusal(Code.NOT_FOUND, f"Could not find SavedModel .pb at supplied export directory path: {path}")
-    saved_model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
-    for graph in saved_model.meta_graphs:
-        if SERVE_TAG in graph.meta_info_def.tags:
-            return dict(graph.signature_def)
-    raise Refusal(Code.NOT_FOUND, f"Could not find meta graph def matching supplied tags: {{ {SERVE_TAG} }} in {path}")
+def _replay(
+    servable: Servable, position: int, signature: str, arrays: Mapping[str, Array], output_filter: Sequence[str]
+) -> None:
+    try:
+        servable.run(signature or DEFAULT_SIGNATURE, arrays, output_filter)
+    except (Refusal, tf.errors.OpError) as error:
+        code = error.code if isinstance(error, Refusal) else Code.INVALID_ARGUMENT
+        raise Refusal(code, f"warm-up request {position} failed: {error}") from error
 
 
-def _as_array(tensor: Any) -> Array:
-    value = tensor.numpy()
-    return value if isinstance(value, np.ndarray) else np.asarray(value, object if tensor.dtype == tf.string else None)
+def _as_array(value: object, kind: int) -> Array:
+    """Returns what a session answered as an array; of a scalar it answers the bare value."""
+    if isinstance(value, np.ndarray):
+        return value
+    return np.asarray(value, object if kind == tf.string.as_datatype_enum else None)

@@ -17,15 +17,16 @@ import click
 
 from sentiment import atomic
 from sentiment.errors import InputError
+from sentiment.serving.server.command_line import ServeCommand, server_flags, server_options
 from sentiment.serving.server.ports import require_free
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
 
 if TYPE_CHECKING:
-    from sentiment.serving.server.model_server import ModelServer, ServerOptions
+    from sentiment.serving.server.model_server import ModelServer
 
 
-def serve(options: dict[str, Any], ready_file: Path | None) -> Result:
+def serve(config_file: Path, flags: dict[str, Any], ready_file: Path | None) -> Result:
     """Serves until SIGTERM or SIGINT; returns what was served.
 
     A second signal ends it at once.
@@ -33,7 +34,7 @@ def serve(options: dict[str, Any], ready_file: Path | None) -> Result:
     began = time.monotonic()
     stop = threading.Event()
     _on_first_signal(stop.set)
-    server = _start(options)
+    server = _start(config_file, flags)
     _announce(server, ready_file, time.monotonic() - began)
     stop.wait()
     say("stopping: requests in flight finish first")
@@ -57,31 +58,14 @@ def _on_first_signal(action: Callable[[], None]) -> None:
         signal.signal(number, handle)
 
 
-def _start(options: dict[str, Any]) -> ModelServer:
+def _start(config_file: Path, flags: dict[str, Any]) -> ModelServer:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("sentiment").setLevel(logging.INFO)
+    options = server_options(config_file, flags)
     from sentiment.serving.server.model_server import ModelServer
 
     gc.freeze()  # so that the collection after an unload walks over the models only, not over all of TensorFlow
-    return ModelServer(_server_options(**options))
-
-
-def _server_options(
-    *,
-    batching: dict[str, int] | None,
-    max_retries: int,
-    retry_interval: float,
-    **rest: Any,
-) -> ServerOptions:
-    from sentiment.serving.server.batching import Batching
-    from sentiment.serving.server.model_server import ServerOptions
-    from sentiment.serving.server.versions import LoadRules
-
-    return ServerOptions(
-        batching=Batching(**batching) if batching else None,
-        load_rules=LoadRules(max_retries, retry_interval),
-        **rest,
-    )
+    return ModelServer(options)
 
 
 def _describe(server: ModelServer) -> Result:
@@ -97,69 +81,19 @@ def _announce(server: ModelServer, ready_file: Path | None, seconds: float) -> N
         atomic.write_json(ready_file, {**description, "pid": os.getpid()})
 
 
-@click.command("serve")
-@click.option("--model-config-file", type=click.Path(path_type=Path), help="Default: serving/models/models.config.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", "grpc_port", default=8500, show_default=True, help="The gRPC port; 0: any free one.")
-@click.option("--rest-api-port", "rest_port", default=8501, show_default=True, help="The REST port; 0: any free one.")
-@click.option(
-    "--model-config-file-poll-wait-seconds",
-    "config_poll_seconds",
-    type=click.FloatRange(0),
-    default=1.0,
-    show_default=True,
-    help="How often the configuration is read again; 0: never.",
-)
-@click.option(
-    "--file-system-poll-wait-seconds",
-    "file_system_poll_seconds",
-    type=click.FloatRange(0),
-    default=1.0,
-    show_default=True,
-    help="How often the version folders are looked at; 0: never.",
-)
-@click.option("--max-num-load-retries", "max_retries", type=click.IntRange(0), default=0, show_default=True)
-@click.option(
-    "--load-retry-interval-seconds", "retry_interval", type=click.FloatRange(0), default=60.0, show_default=True
-)
-@click.option(
-    "--allow-version-labels-for-unavailable-models/--no-allow-version-labels-for-unavailable-models",
-    "allow_labels_for_unavailable",
-    default=True,
-    show_default=True,
-    help="Needed to start with labels in the file: nothing is loaded yet when they are checked.",
-)
-@click.option("--enable-batching/--no-enable-batching", default=False, show_default=True)
-@click.option("--max-batch-size", type=click.IntRange(1), default=32, show_default=True)
-@click.option("--batch-timeout-micros", type=click.IntRange(0), default=2000, show_default=True)
-@click.option("--max-enqueued-batches", type=click.IntRange(1), default=100, show_default=True)
-@click.option("--num-batch-threads", type=click.IntRange(1), default=2, show_default=True)
+@click.command("serve", cls=ServeCommand)
+@server_flags
 @click.option(
     "--ready-file", type=click.Path(path_type=Path), help="Written, as JSON, when the server is ready; removed after."
 )
 @step
-def command(
-    model_config_file: Path | None,
-    enable_batching: bool,
-    max_batch_size: int,
-    batch_timeout_micros: int,
-    max_enqueued_batches: int,
-    num_batch_threads: int,
-    ready_file: Path | None,
-    **options: Any,
-) -> Result:
-    """Run the embedded model server; it behaves as TensorFlow Serving does."""
-    config_file = (model_config_file or _own_config()).absolute()
+def command(ready_file: Path | None, **flags: Any) -> Result:
+    """Run the embedded model server; it behaves as TensorFlow Serving does, and takes its flags."""
+    config_file = (flags["model_config_file"] or _own_config()).absolute()
     _require_config(config_file)
-    for port in filter(None, {options["grpc_port"], options["rest_port"]}):
-        require_free(options["host"], port)
-    limits = {
-        "max_batch_size": max_batch_size,
-        "batch_timeout_micros": batch_timeout_micros,
-        "max_enqueued_batches": max_enqueued_batches,
-        "num_batch_threads": num_batch_threads,
-    }
-    return serve({**options, "config_file": config_file, "batching": limits if enable_batching else None}, ready_file)
+    for port in filter(None, {flags["port"], flags["rest_api_port"]}):
+        require_free(flags["host"], port)
+    return serve(config_file, flags, ready_file)
 
 
 def _own_config() -> Path:

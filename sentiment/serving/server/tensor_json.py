@@ -31,7 +31,7 @@ class JsonRequest:
     value: Any
 
 
-def parse_request(body: bytes) -> JsonRequest:
+def parse_request(body: bytes | bytearray) -> JsonRequest:
     """Returns what a predict request's body says; raises INVALID_ARGUMENT when it is not one."""
     try:
         document = json.loads(body.decode("utf-8"))

@@ -20,6 +20,7 @@ from sentiment.serving.server.policy import State, VersionState, next_steps
 from sentiment.serving.server.refusal import Code, Refusal, refusal_of
 
 log = logging.getLogger("sentiment.server")
+KEPT_ENDED = 100  # versions of a model that are gone and whose state is still told
 
 
 class Loaded(Protocol):
@@ -37,10 +38,12 @@ L = TypeVar("L", bound=Loaded)
 
 @dataclass(frozen=True)
 class LoadRules:
-    """How often a failed load is tried again, and how many seconds later."""
+    """How often a failed load is tried again, how many seconds later, and how much is done at once."""
 
     max_retries: int = 0
     retry_interval: float = 60.0
+    load_threads: int = 1
+    unload_threads: int = 4
 
 
 class Versions(Generic[L]):
@@ -53,8 +56,8 @@ class Versions(Generic[L]):
         self._states: dict[str, dict[int, VersionState]] = {}
         self._loaded: dict[str, dict[int, L]] = {}
         self._closing = False
-        self._loads = ThreadPoolExecutor(1, thread_name_prefix="load")
-        self._unloads = ThreadPoolExecutor(4, thread_name_prefix="unload")
+        self._loads = ThreadPoolExecutor(rules.load_threads, thread_name_prefix="load")
+        self._unloads = ThreadPoolExecutor(rules.unload_threads, thread_name_prefix="unload")
 
     def want(self, wanted: Mapping[str, Mapping[int, Path]]) -> None:
         """Begins what makes `wanted` (model → version → folder) come true, and lets go of all else."""
@@ -79,7 +82,13 @@ class Versions(Generic[L]):
     def _enter(self, name: str, version: int, state: VersionState) -> None:
         with self._changed:
             self._states[name][version] = state
+            for forgotten in self._ended(name)[:-KEPT_ENDED]:
+                del self._states[name][forgotten]
             self._begin_steps()
+
+    def _ended(self, name: str) -> list[int]:
+        wanted = self._wanted.get(name, {})
+        return sorted(v for v, e in self._states[name].items() if e.state is State.END and v not in wanted)
 
     def _load(self, name: str, version: int, path: Path) -> None:
         self._enter(name, version, VersionState(State.LOADING))
@@ -95,10 +104,11 @@ class Versions(Generic[L]):
                 if tries_left:
                     self._wait_while_wanted(name, version)
             else:
-                log.info("%s version %d is available after %.1f s", name, version, time.monotonic() - began)
+                seconds = time.monotonic() - began
+                log.info("%s version %d is available after %.1f s", name, version, seconds)
                 with self._changed:
                     self._loaded.setdefault(name, {})[version] = loaded
-                    self._enter(name, version, VersionState(State.AVAILABLE))
+                    self._enter(name, version, VersionState(State.AVAILABLE, load_seconds=seconds))
                 return
         self._enter(name, version, VersionState(State.END, failure.code, str(failure), gave_up=not tries_left))
 
@@ -136,7 +146,7 @@ class Versions(Generic[L]):
             loaded.__exit__()
 
     def states(self) -> dict[str, dict[int, VersionState]]:
-        """Returns model → version → state, of every version ever seen."""
+        """Returns model → version → state, of every version that is there, and of the last that were."""
         with self._changed:
             return {name: dict(states) for name, states in self._states.items()}
 

@@ -41,7 +41,8 @@ def wait_for_file(path: Path, process: subprocess.Popen[str]) -> Any:
 def test_the_command_serves_and_finishes_its_requests_on_sigterm(site: Any, tmp_path: Path) -> None:
     ready, gate = tmp_path / "ready.json", tmp_path / "gate"
     process = run_serve(
-        *("--model-config-file", str(site.config), "--port", "0", "--rest-api-port", "0", "--ready-file", str(ready))
+        *("--model-config-file", str(site.config), "--port", "0", "--rest-api-port", "0", "--ready-file", str(ready)),
+        "--allow_version_labels_for_unavailable_models=true",
     )
     try:
         server = wait_for_file(ready, process)

@@ -9,9 +9,9 @@ import grpc
 import numpy as np
 import pytest
 
-from sentiment.serving.server.batching import Batching
+from sentiment.serving.server.parameter_files import Batching
 
-SLOW_TO_FILL = Batching(max_batch_size=16, batch_timeout_micros=200_000, num_batch_threads=1)
+SLOW_TO_FILL = Batching(max_batch_size=16, batch_timeout_micros=200_000, num_batch_threads=1, pad=True)
 
 
 def test_concurrent_requests_run_in_one_batch_and_keep_their_answers(site: Any, start: Any) -> None:
@@ -50,7 +50,7 @@ def test_two_versions_never_share_a_batch(site: Any, start: Any) -> None:
 
 
 def test_a_request_larger_than_a_batch_is_split(site: Any, start: Any) -> None:
-    client = start(site, batching=Batching(max_batch_size=4, batch_timeout_micros=1000))
+    client = start(site, batching=Batching(64, 1000, split_large=True, max_execution_batch_size=4))
     outputs = client.predict({"text": ["噓"] * 11}, "text").outputs
     assert [label.decode() for label in outputs["label"].string_val] == ["負面"] * 11
     assert max(outputs["rows"].int_val) <= 4

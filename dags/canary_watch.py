@@ -1,0 +1,45 @@
+"""
+### Canary watch
+
+Every few minutes while there is a canary (`SENTIMENT_WATCH`), both versions are asked the newest labelled posts of the
+rolling test set: accuracy, errors, response times. After `SENTIMENT_CANARY_BAD_PROBES` bad probes in a row the canary
+is **withdrawn**: the history says why, a mail goes out, and this workflow's run is red. Stable never notices, and an
+approval of that version that still waits changes nothing any more.
+
+Servers that do not answer, and probes in which stable fails as well, are not held against the canary: such a run fails
+after its retries and is mailed once. Without a canary a run ends at once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+from sentiment_canary import find_canary
+from sentiment_mail import WithdrawalNotifier
+from sentiment_steps import StepOperator
+from sentiment_workflows import CANARY_WATCH, DEFAULT_ARGS, watching
+
+with DAG(
+    dag_id=CANARY_WATCH,
+    description="A canary that answers badly is withdrawn",
+    schedule=watching(),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=["sentiment"],
+):
+    version = find_canary()
+    watch = StepOperator(
+        task_id="watch",
+        verb="watch",
+        run=CANARY_WATCH,  # one folder for all: every few minutes a new one would be left empty
+        pass_run=False,
+        options={"version": "{{ ti.xcom_pull(task_ids='find_canary') }}"},
+        fail_when="withdrawn",
+        on_failure_callback=WithdrawalNotifier(),
+        execution_timeout=timedelta(minutes=15),
+    )
+
+    version >> watch

@@ -1,0 +1,66 @@
+"""Asking one server the questions under both labels, in pairs: what the machine does meanwhile hits both alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sentiment.client.answer import STABLE, Failure, Prediction
+from sentiment.client.rest import RestServer
+from sentiment.data.tsv import Post
+
+SECONDS_FOR_AN_ANSWER = 5.0
+FAILURES_IN_A_ROW = 5  # of stable, after which a server is not asked any more
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of one question: a prediction or an error, and the seconds that it took."""
+
+    seconds: float
+    prediction: Prediction | None = None
+    error: str = ""
+
+
+@dataclass
+class Replies:
+    """One server's replies by label, in the order of the questions; `first` were asked before, on new connections."""
+
+    first: dict[str, Reply] = field(default_factory=dict)
+    of: dict[str, list[Reply]] = field(default_factory=dict)
+
+
+def ask_in_pairs(address: str, model: str, labels: Sequence[str], posts: Iterable[Post], until: float) -> Replies:
+    """Returns the replies of the server at `address` to each post under each label; fewer when time is up at `until`.
+
+    A post is sent under one label right after the other, and the next one in the other order.
+    """
+    servers = {label: RestServer(address, model) for label in labels}
+    replies = Replies(of={label: [] for label in labels})
+    try:
+        for number, post in enumerate(posts):
+            if number == 0:
+                replies.first = {label: _ask(servers[label], label, post) for label in labels}
+            if number and (time.monotonic() > until or _is_gone(replies.of.get(STABLE, []))):
+                break
+            for label in labels if number % 2 == 0 else reversed(labels):
+                replies.of[label].append(_ask(servers[label], label, post))
+    finally:
+        for server in servers.values():
+            server.close()
+    return replies
+
+
+def _ask(server: RestServer, label: str, post: Post) -> Reply:
+    began = time.perf_counter()
+    try:
+        [prediction], _ = server.ask([post.text], label, SECONDS_FOR_AN_ANSWER)
+    except Failure as failure:
+        return Reply(time.perf_counter() - began, error=str(failure))
+    return Reply(time.perf_counter() - began, prediction)
+
+
+def _is_gone(replies: Sequence[Reply]) -> bool:
+    last = replies[-FAILURES_IN_A_ROW:]
+    return len(last) == FAILURES_IN_A_ROW and all(reply.error for reply in last)

@@ -1,0 +1,47 @@
+"""`sentiment status --adopt-config`: an edit of `models.config` by hand becomes history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sentiment.serving import edit, repair, version_folder
+from sentiment.serving.history import Change, locked
+from sentiment.serving.load import require_available
+from sentiment.settings import Settings
+
+
+def adopt(settings: Settings, who: str | None = None, why: str = "") -> str:
+    """Takes over the labels that somebody set by hand, then renders the file anew. Returns what came of it.
+
+    Raises: InputError when the edit says anything that the history cannot, or a version it names is damaged;
+    UnavailableError when a server has not loaded one.
+    """
+    with locked(settings, who) as change:
+        text = edit.edited(settings)
+        if text is None:
+            repair.mend(change)
+            return "models.config is as the history says: nothing to adopt."
+        wanted = edit.wanted(text, change.state, settings)
+        changed = _record(change, wanted, why)
+        repair.mend(change)
+    sentence = "The edit of models.config is adopted" if changed else "The edit of models.config changes no label"
+    return f"{sentence}: {', '.join(filter(None, (_labels(change), wanted.dropped)))}."
+
+
+def _record(change: Change, wanted: edit.Wanted, why: str) -> bool:
+    """Records what the edit changes, once every server has it loaded; returns whether it changes anything."""
+    state = change.state
+    before = {"stable": state.stable, "canary": state.canary, "kept": state.kept}
+    after: dict[str, Any] = {"stable": wanted.stable, "canary": wanted.canary, "kept": wanted.kept}
+    about = wanted.stable or wanted.canary
+    if before == after or about is None:
+        return False
+    for number in wanted.served:
+        version_folder.require_whole(change.settings, state.versions[number])
+        require_available(change.settings, number)
+    change.record("adopted", about, **after, **{"from": before}, why=why)
+    return True
+
+
+def _labels(change: Change) -> str:
+    return ", ".join(f"{label} is version {number}" for label, number in change.state.labels.items()) or "no label"

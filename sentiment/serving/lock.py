@@ -1,0 +1,78 @@
+"""The one lock around a change of what is served. Whoever has to wait is told for whom, and since when."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+@contextmanager
+def held(path: Path, who: str) -> Iterator[None]:
+    """Holds `path` as a lock. The kernel lets go of it with the process, so a dead holder holds nothing.
+
+    The file says who holds it; what it says while nobody does means nothing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say_who_holds_it(path)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        _write(handle.fileno(), json.dumps(_holder(who), ensure_ascii=False))
+        try:
+            yield
+        finally:
+            _write(handle.fileno(), "")
+
+
+def _holder(who: str) -> dict[str, str | int]:
+    return {
+        "who": who,
+        "verb": sys.argv[1] if Path(sys.argv[0]).stem in ("sentiment", "cli") and len(sys.argv) > 1 else "",
+        "process": os.getpid(),
+        "host": socket.gethostname(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _write(descriptor: int, text: str) -> None:
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, text.encode())
+
+
+def _say_who_holds_it(path: Path) -> None:
+    from sentiment.step import say
+
+    say(f"waiting for {told(path.read_text(encoding='utf-8', errors='replace'))} …")
+
+
+def told(text: str) -> str:
+    """Returns what a lock file's text says of its holder."""
+    try:
+        holder = json.loads(text)
+        doing = f"`sentiment {holder['verb']}`, " if holder["verb"] else ""
+        since = datetime.fromisoformat(holder["since"]).astimezone()
+        return f"{holder['who']} ({doing}process {holder['process']} on {holder['host']}, since {since:%H:%M:%S})"
+    except (ValueError, KeyError, TypeError):  # it is being written just now
+        return "another change to what is served"
+
+
+def holder_of(path: Path) -> str:
+    """Returns who holds the lock now, or "" when nobody does."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return told(handle.read())
+    except FileNotFoundError:
+        pass
+    return ""

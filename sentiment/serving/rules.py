@@ -1,0 +1,227 @@
+"""The rules of the serving state, which is a pure fold over events.
+
+    published → staged → canary → promoted          (version becomes stable; the old stable becomes previous)
+                   ↓         ↓
+               unstaged   withdrawn                  (did not load / was refused)
+    rolled_back: an earlier stable version is stable again
+    adopted: the labels are as somebody set them by hand in models.config
+    pruned: the files of a version that nothing refers to are gone
+
+A rule says what one event does, and in which state it is refused. It returns the state after it and, apart from that,
+the versions that it adds or changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sentiment.errors import InputError
+from sentiment.serving.state import State, Version
+
+Event = Mapping[str, Any]
+Marks = Mapping[int, Version]
+Rule = Callable[[State, int, Event], tuple[State, Marks]]
+LARGEST = 2**63 - 1  # TensorFlow Serving's versions are int64
+
+
+def fold(events: Iterable[Event]) -> State:
+    """Returns the state after `events`; an event that its state does not allow is an InputError."""
+    versions: dict[int, Version] = {}  # this call's own until it returns: a copy for each event would be quadratic
+    state = State(versions)
+    for event in events:
+        state, marks = _after(state, event)
+        versions.update(marks)
+    return state
+
+
+def apply(state: State, event: Event) -> State:
+    """Returns the state after one event.
+
+    Raises: InputError when the event is unknown, malformed or not allowed now.
+    """
+    after, marks = _after(state, event)
+    return after._replace(versions={**state.versions, **marks})
+
+
+def with_stable(stables: tuple[int, ...], stable: int | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Returns the succession of stable versions when `stable` is the last, and those that leave it by going back."""
+    if stable is None:
+        return stables, ()
+    if stable not in stables:
+        return (*stables, stable), ()
+    end = stables.index(stable) + 1
+    return stables[:end], stables[end:]
+
+
+def _after(state: State, event: Event) -> tuple[State, Mapping[int, Version]]:
+    """Returns the state after `event`, with the versions still as before, and the versions that are new or changed."""
+    name = event.get("event")
+    if not isinstance(name, str) or name not in RULES:
+        raise InputError(
+            f"an event must be one of {', '.join(RULES)}", found=repr(name)[:80], do="Mend the history file."
+        )
+    return RULES[name](state, _whole_number(event.get("version"), f"the version of a {name!r} event"), event)
+
+
+def _published(state: State, number: int, event: Event) -> tuple[State, Marks]:
+    last = f"version {state.newest}" if state.newest else "none"
+    _require(number > state.newest, "version numbers must only grow", f"version {number} after {last}")
+    version = Version(
+        number,
+        run=_of_kind(event, "run", str, ""),
+        digest=_of_kind(event, "digest", str, ""),
+        size=_of_kind(event, "size", int, None),
+        published_at=_of_kind(event, "at", str, ""),
+        data=_of_kind(event, "data", dict, {}),
+        metrics=_of_kind(event, "metrics", dict, {}),
+    )
+    return state._replace(newest=number), {number: version}
+
+
+def _staged(state: State, number: int, event: Event) -> tuple[State, Marks]:
+    _known(state, number)
+    _require(state.staged is None, "only one version may be loading at a time", f"version {state.staged} still loading")
+    _require(number not in state.served, "a version that is loaded must not be staged", f"version {number}, served")
+    return state._replace(staged=number), {}
+
+
+def _unstaged(state: State, number: int, event: Event) -> tuple[State, Marks]:
+    _known(state, number)
+    _require(number == state.staged, "only a loading version can be unstaged", f"version {number}, which is not")
+    error = _of_kind(event, "error", str, "")
+    condition = "failed" if error else state.versions[number].condition
+    return state._replace(staged=None), _marked(state, {number: condition}, error)
+
+
+def _canary(state: State, number: int, event: Event) -> tuple[State, Marks]:
+    _known(state, number)
+    _not_an_earlier_stable(state.stables, number)
+    _require(number in state.served, "a label may only go to a loaded version", f"version {number}, not loaded")
+    conditions = {state.canary: "replaced", number: "served"}
+    return state._replace(canary=number, staged=_without(state.staged, number)), _marked(state, conditions)
+
+
+def _promoted(state: State, number: int, event: Event) -> tuple[State, Marks]:
+    _known(state, number)
+    _require(number == state.canary, "only the canary can be promoted", f"version {number}; {_canary_is(state)}")
+    after = state._replace(stables=(*state.stables, number), kept=state.stable, canary=None, last_move="promoted")
+    return after, _marked(state, {state.stable: "retired", number: "served"})
+
+
+def _withdrawn(state: State, number: int, event: Event) -> tuple[State, Marks]:
+    _known(state, number)
+    _require(number == state.canary, "only the canary can be withdrawn", f"version {number}; {_canary_is(state)}")
+    return state._replace(canary=None), _marked(state, {number: "withdrawn"})
+
+
+def _rolled_back(state: State, number: int, event: Event) -> tuple[State, Marks]:
+    _known(state, number)
+    _require(number in state.stables[:-1], "a rollback must return to an earlier stable version", f"version {number}")
+    _require(number in state.served, "a label may only go to a loaded version", f"version {number}, not loaded")
+    stables, left = with_stable(state.stables, number)
+    staged = _without(state.staged, number)
+    after = state._replace(stables=stables, staged=staged, kept=None, last_move="rolled_back")
+    return after, _marked(state, {**dict.fromkeys(left, "rolled back"), number: "served"})
+
+
+def _adopted(state: State, number: int, event: Event) -> tuple[State, Marks]:
+    """The labels, and the version kept for a rollback, are as `event` says: what a person wrote into models.config."""
+    stable, canary, kept = (_optional(event, name) for name in ("stable", "canary", "kept"))
+    for named in (stable, canary, kept):
+        if named is not None:
+            _known(state, named)
+    _require(stable is not None or state.stable is None, "there must stay a stable version", "an edit that names none")
+    _require(number in (stable, canary), "an adopted edit must be about a version it labels", f"version {number}")
+    _require(canary is None or canary != stable, "the canary must not be the stable version", f"version {canary}")
+    stables, left = with_stable(state.stables, stable)
+    if canary is not None:
+        _not_an_earlier_stable(stables, canary)
+    previous = stables[-2] if len(stables) > 1 else None
+    _require(kept in (None, previous), "only the stable version before can be kept loaded", f"version {kept}")
+    moved = "adopted" if stable != state.stable else state.last_move
+    after = state._replace(stables=stables, canary=canary, staged=None, kept=kept, last_move=moved)
+    conditions: dict[int | None, str] = {
+        state.canary: "withdrawn" if canary is None else "replaced",
+        state.stable: "retired",
+        **dict.fromkeys(left, "rolled back"),
+        stable: "served",
+        canary: "served",
+    }
+    return after, _marked(state, conditions)
+
+
+def _pruned(state: State, number: int, event: Event) -> tuple[State, Marks]:
+    _known(state, number)
+    _require(number not in state.served, "only a version that is not served can be pruned", f"version {number}, served")
+    _require(number != state.previous, "the version that a rollback returns to must be kept", f"version {number}")
+    kept = tuple(stable for stable in state.stables if stable != number) if number in state.stables else state.stables
+    return state._replace(stables=kept), _marked(state, {number: "pruned"})
+
+
+RULES: dict[str, Rule] = {
+    "published": _published,
+    "staged": _staged,
+    "unstaged": _unstaged,
+    "canary": _canary,
+    "promoted": _promoted,
+    "withdrawn": _withdrawn,
+    "rolled_back": _rolled_back,
+    "adopted": _adopted,
+    "pruned": _pruned,
+}
+
+
+def _known(state: State, number: int) -> None:
+    _require(number in state.versions, "the version must have been published", f"version {number}")
+    gone = state.versions[number].condition == "pruned"
+    _require(not gone, "the version's files must still be there", f"version {number}, pruned")
+
+
+def _not_an_earlier_stable(stables: tuple[int, ...], number: int) -> None:
+    found = f"version {number} while version {stables[-1]} is stable" if stables else ""
+    _require(number not in stables, "an earlier stable version must come back by a rollback, not as canary", found)
+
+
+def _marked(state: State, conditions: Mapping[int | None, str], error: str = "") -> Marks:
+    return {
+        number: state.versions[number]._replace(condition=condition, error=error)
+        for number, condition in conditions.items()
+        if number is not None
+    }
+
+
+def _without(current: int | None, number: int) -> int | None:
+    return None if current == number else current
+
+
+def _canary_is(state: State) -> str:
+    return "there is no canary" if state.canary is None else f"the canary is version {state.canary}"
+
+
+def _optional(event: Event, name: str) -> int | None:
+    value = event.get(name)
+    return None if value is None else _whole_number(value, f"{name!r} of an 'adopted' event")
+
+
+def _of_kind(event: Event, name: str, kind: type, default: Any) -> Any:
+    """Returns the event's `name`, or `default` if it has none."""
+    value = event.get(name)
+    if value is None:
+        return default
+    _require(isinstance(value, kind), f"{name!r} of an event must be of type {kind.__name__}", repr(value)[:80])
+    return value
+
+
+def _whole_number(value: object, what: str) -> int:
+    """Returns `value` as a version number. Raises: InputError when it cannot be one (nor can True)."""
+    right = type(value) is int and 0 < value <= LARGEST
+    _require(right, f"{what} must be a whole number from 1 to {LARGEST}", repr(value)[:80])
+    assert isinstance(value, int)
+    return value
+
+
+def _require(holds: bool, must_hold: str, found: str) -> None:
+    """Raises: InputError unless `holds`."""
+    if not holds:
+        raise InputError(must_hold, found=found, do="See `sentiment status`.")

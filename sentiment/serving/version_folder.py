@@ -1,0 +1,104 @@
+"""The folder of one served version: whether it is whole, and what is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sentiment.errors import InputError
+from sentiment.serving.state import Version
+from sentiment.settings import Settings
+
+ORIGIN = Path("assets.extra") / "origin.json"  # tells a folder that a crash left apart from somebody else's
+
+
+def size_of(folder: Path) -> int:
+    """Returns the bytes of everything that is served from `folder`."""
+    return sum(file.stat().st_size for file in _files(folder))
+
+
+def digest_of(folder: Path) -> str:
+    """Returns a digest of every name and byte that is served from `folder`."""
+    hashed = hashlib.sha256()
+    for file in sorted(_files(folder)):
+        hashed.update(f"{file.relative_to(folder)}\n".encode())
+        with file.open("rb") as handle:
+            hashed.update(hashlib.file_digest(handle, "sha256").digest())
+    return hashed.hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder) != ORIGIN)
+
+
+def origin(folder: Path) -> dict[str, Any]:
+    """Returns where a version's folder came from; {} when this system did not make it."""
+    try:
+        said = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def problem(settings: Settings, version: Version) -> str:
+    """Returns what is wrong with a version's folder, or "". Every byte is only looked at by `change_in`."""
+    folder = settings.versions / str(version.number)
+    if not folder.is_dir():
+        return f"no folder {folder}"
+    needed = ("saved_model.pb", "variables", *(() if version.size else ("variables/variables.index",)))
+    for name in needed:
+        if not (folder / name).exists():
+            return f"no {name} in {folder}"
+    size = size_of(folder)
+    if version.size and size != version.size:
+        return f"{size:,} bytes in {folder}, {version.size:,} were published"
+    return ""
+
+
+def require_whole(settings: Settings, version: Version) -> None:
+    """Raises: InputError when the folder is gone or not as large as it was."""
+    _refuse_if(problem(settings, version), version)
+
+
+def require_unchanged(settings: Settings, version: Version) -> None:
+    """Raises: InputError when any byte of the folder is not as it was published."""
+    _refuse_if(change_in(settings, version), version)
+
+
+def change_in(settings: Settings, version: Version) -> str:
+    """Returns what in the folder is not as it was published, or ""; reads every byte."""
+    folder = settings.versions / str(version.number)
+    trouble = problem(settings, version)
+    if not trouble and version.digest and digest_of(folder) != version.digest:
+        trouble = f"other content in {folder} than was published"
+    return trouble
+
+
+def _refuse_if(trouble: str, version: Version) -> None:
+    if trouble:
+        raise InputError(
+            f"the files of version {version.number} must be as they were published",
+            found=trouble,
+            do="Restore that folder from a backup, or publish the model again; nothing has changed.",
+        )
+
+
+def remove(folder: Path) -> None:
+    """Removes a version's folder: out of the servers' sight at once, then file by file.
+
+    Raises: OSError when a part of it cannot be removed.
+    """
+    hidden = temporary_name(folder)
+    if hidden.exists():
+        shutil.rmtree(hidden)
+    folder.rename(hidden)
+    shutil.rmtree(hidden)
+
+
+def temporary_name(folder: Path) -> Path:
+    """Returns the name beside `folder` under which it is built and taken apart; servers ignore it."""
+    return folder.with_name(f".{folder.name}.tmp")

@@ -1,0 +1,156 @@
+"""A version under examination: what it is asked, one thing after the other, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sentiment.export import warmup
+from sentiment.export.parity import Probabilities, Reference, Tolerance
+from sentiment.step import say
+from sentiment.validation import findings
+from sentiment.validation.asking import AnswerError, Arrays, Version
+from sentiment.validation.check import Check, limited
+from sentiment.validation.questions import IDS, TEXT, Questions, Rows, Shape
+from sentiment.validation.throwaway import NotServedError, ThrowawayServer
+from sentiment.validation.timing import Latency, measure, seconds_of, slowest_of_one
+
+ASKED_TWICE = 16  # posts that are also asked alone, and over REST
+STRANGE = ["", " ", "好" * 20_000, "😂👩‍👩‍👧‍👦🇹🇼" * 20, "\0好\0", "\u200b", "[SEP] [PAD] [CLS]", "a" * 5000]
+NO_TEXT = b"\xff\xfe\x00\xd8"  # not UTF-8
+
+
+@dataclass
+class Examination:
+    """Asks a version everything it will be asked. Each method adds checks; AnswerError when it does not answer."""
+
+    cold: Version
+    reference: Reference
+    questions: Questions
+    labels: Sequence[str]
+    tolerance: Tolerance
+    checks: list[Check] = field(default_factory=list)
+    latencies: list[Latency] = field(default_factory=list)
+    first_request_ms: dict[str, dict[str, float]] = field(default_factory=dict)
+    parity: dict[str, Any] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Does all of it that makes sense; a version without the signatures is asked nothing."""
+        try:
+            self.checks.append(findings.signatures(self.cold.signatures(), len(self.labels)))
+            if not self.checks[-1].passed:
+                return
+            say("validate: real posts, both signatures")
+            self.first_request_ms["cold"] = self.first_requests(self.cold)
+            by_ids = self.answers_by_ids()
+            by_text = self.answers_by_text()
+            self.parity = self.reference.compare(by_ids, by_text["probabilities"]).as_json()
+            self.alone_and_by_rest(by_ids, by_text["probabilities"])
+            self.strange_texts()
+            say("validate: response times")
+            self.time()
+        except AnswerError as error:
+            self.checks.append(Check("answers", False, None, None, f"it must answer every request; {error}"))
+
+    def answers_by_ids(self) -> Probabilities:
+        found = self._ask(IDS)["probabilities"]
+        self.checks.append(findings.probabilities(found))
+        wanted = self.reference.wanted
+        self.checks.append(findings.same_as_trained(IDS, wanted, found, self.reference.texts, self.tolerance))
+        return found
+
+    def answers_by_text(self) -> Arrays:
+        found = self._ask(TEXT)
+        wanted, texts = self.reference.wanted_of_texts, self.reference.texts
+        self.checks.append(findings.same_as_trained(TEXT, wanted, found["probabilities"], texts, self.tolerance))
+        names = [name.decode("utf-8", "replace") for name in found["label"].tolist()]
+        self.checks.append(findings.label_names(names, found["label_id"], found["probabilities"], self.labels))
+        return found
+
+    def _ask(self, signature: str) -> Arrays:
+        """Returns the outputs for all rows, in their order."""
+        batches = list(self.questions.batches(signature))
+        answers = [self.cold.predict(signature, self.questions.inputs_of(signature, rows)) for rows in batches]
+        order = np.argsort(np.concatenate(batches))
+        return {name: np.concatenate([answer[name] for answer in answers])[order] for name in answers[0]}
+
+    def alone_and_by_rest(self, by_ids: Probabilities, by_text: Probabilities) -> None:
+        rows: Rows = np.unique(np.linspace(0, len(by_ids) - 1, ASKED_TWICE, dtype=np.int64))
+        alone = [self.cold.predict(IDS, self.questions.inputs_of(IDS, rows[at : at + 1])) for at in range(len(rows))]
+        one = np.concatenate([answer["probabilities"] for answer in alone])
+        self.checks.append(findings.close("alone", "answers to a post alone and in a batch", one, by_ids[rows]))
+        texts = [self.reference.texts[row].decode("utf-8", "replace") for row in rows]
+        rest = np.array([answer["probabilities"] for answer in self.cold.predict_by_rest(texts)])
+        self.checks.append(findings.close("REST", "answers over REST and gRPC", rest, by_text[rows]))
+
+    def strange_texts(self) -> None:
+        encoded = [*(text.encode() for text in STRANGE), NO_TEXT]
+        together = self.cold.predict(TEXT, {"text": encoded})["probabilities"]
+        alone = [self.cold.predict(TEXT, {"text": [text]})["probabilities"] for text in encoded]
+        rest = np.array([answer["probabilities"] for answer in self.cold.predict_by_rest(STRANGE)])
+        found = findings.probabilities(np.concatenate([together, *alone, rest]))
+        said = f"empty, very long and damaged texts, emoji and NUL are answered: {found.sentence}"
+        self.checks.append(replace(found, name="strange texts", sentence=said))
+
+    def first_requests(self, version: Version) -> dict[str, float]:
+        """Returns, by signature, the milliseconds of the first request of one post, the longest that is served."""
+        taken = {}
+        for signature in (IDS, TEXT):
+            shape = [each for each in self.questions.shapes() if each.signature == signature and each.batch == 1][-1]
+            request = version.request(signature, self.questions.inputs(shape))
+            taken[signature] = round(1000 * seconds_of(partial(version.send, request)), 3)
+        return taken
+
+    def time(self) -> None:
+        """Times the smallest and the largest batch that are served, by every length."""
+        shapes = self.questions.shapes()
+        ends = {min(shape.batch for shape in shapes), max(shape.batch for shape in shapes)}
+        for shape in (shape for shape in shapes if shape.batch in ends):
+            self.latencies.append(measure(shape, partial(self.cold.send, self._request(shape))))
+
+    def limit_latency(self, limit_ms: float | None) -> None:
+        if self.latencies:
+            slowest = slowest_of_one(self.latencies)
+            told = f"a single post takes {slowest.p95_ms:.0f} ms{{}}, the 95th percentile of the slowest length"
+            self.checks.append(limited("latency", slowest.p95_ms, limit_ms, told))
+
+    def limit_memory(self, peak_bytes: int, limit_mb: float | None) -> None:
+        megabytes = peak_bytes / 1e6
+        self.checks.append(limited("memory", megabytes, limit_mb, f"the server took {megabytes:.0f} MB{{}}"))
+
+    def warm_up_requests(self) -> list[Any]:
+        """Returns a request of every served shape."""
+        return [self._request(shape) for shape in self.questions.shapes()]
+
+    def _request(self, shape: Shape) -> Any:
+        return self.cold.request(shape.signature, self.questions.inputs(shape))
+
+    def load_warm(self, server: ThrowawayServer, export: Path, warm: Version) -> float | None:
+        """Has the server load the version with its warm-up file; returns the seconds, or None when it does not.
+
+        A file that keeps the version from loading is removed.
+        """
+        try:
+            seconds = server.add(warm.number, export)
+            self.first_request_ms["warm"] = self.first_requests(warm)
+        except (NotServedError, AnswerError) as error:
+            warmup.remove(export)
+            said = error.found if isinstance(error, NotServedError) else str(error)
+            self.checks.append(Check("warm-up", False, None, None, f"it does not load with its warm-up file: {said}"))
+            return None
+        told = f"with its warm-up file it is loaded after {seconds:.1f} s"
+        self.checks.append(Check("warm-up", True, round(seconds, 3), server.timeout, told))
+        return seconds
+
+
+def tolerance_of(operations: frozenset[str]) -> Tolerance:
+    """Returns how far a version may be from the trained model: TensorRT rounds to half floats."""
+    from sentiment.export.parity import ROUNDED, SAME
+    from sentiment.validation.operations import TENSORRT
+
+    return ROUNDED if operations & TENSORRT else SAME

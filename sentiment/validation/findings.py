@@ -1,0 +1,129 @@
+"""What is to be said of a version's answers: from values to checks, without asking anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.export.parity import SAME, Probabilities, Tolerance, differing
+from sentiment.model.tensorflow_setup import tf
+from sentiment.validation.check import Check
+from sentiment.validation.questions import IDS, TEXT
+
+SUM_TOLERANCE = 1e-3  # of a row's probabilities: float32 sums are off by 1e-7, half floats by 5e-4
+QUOTED = 24  # characters of a post in a sentence
+Spec = tuple[str, int]  # a tensor's type and its number of dimensions
+
+
+def expected_signatures() -> dict[str, tuple[dict[str, Spec], dict[str, Spec]]]:
+    """Returns, by signature, the inputs and the outputs: type and number of dimensions, the first is the batch."""
+    ids = dict.fromkeys(("input_ids", "input_mask", "segment_ids"), ("int32", 2))
+    probabilities = {"probabilities": ("float32", 2)}
+    return {
+        IDS: (ids, probabilities),
+        TEXT: ({"text": ("string", 1)}, {**probabilities, "label": ("string", 1), "label_id": ("int32", 1)}),
+    }
+
+
+def signatures(found: Mapping[str, Any], labels: int) -> Check:
+    """Checks names, types and shapes of both signatures; `found`: SignatureDef by name."""
+    problems: list[str] = []
+    for name, (inputs, outputs) in expected_signatures().items():
+        if name not in found:
+            there = ", ".join(sorted(set(found) - {"__saved_model_init_op"})) or "none"
+            problems.append(f"it has no signature {name!r}, only {there}")
+            continue
+        for kind, wanted in (("input", inputs), ("output", outputs)):
+            problems += _tensor_problems(f"{kind}s of {name!r}", wanted, getattr(found[name], f"{kind}s"), labels)
+    said = "; ".join(problems) or "both signatures have the names, types and shapes that clients use"
+    return Check("signatures", not problems, None, None, said)
+
+
+def _tensor_problems(where: str, wanted: Mapping[str, Spec], found: Mapping[str, Any], labels: int) -> list[str]:
+    if set(wanted) != set(found):
+        return [f"the {where} must be {', '.join(sorted(wanted))}; found {', '.join(sorted(found)) or 'none'}"]
+    problems = []
+    for name, (kind, dimensions) in wanted.items():
+        shape = [dim.size for dim in found[name].tensor_shape.dim]
+        kind_found = tf.dtypes.as_dtype(found[name].dtype).name
+        width_fits = name != "probabilities" or shape[-1:] in ([labels], [-1])
+        if kind_found != kind or len(shape) != dimensions or shape[0] != -1 or not width_fits:
+            asked = ["any", labels if name == "probabilities" else "any"][:dimensions]
+            told = ["any" if size == -1 else size for size in shape]
+            problems.append(
+                f"{name} of the {where} must be {kind} [{_listed(asked)}]; found {kind_found} [{_listed(told)}]"
+            )
+    return problems
+
+
+def _listed(sizes: Sequence[object]) -> str:
+    return ", ".join(map(str, sizes))
+
+
+def same_as_trained(
+    signature: str, wanted: Probabilities, found: Probabilities, texts: Sequence[bytes], tolerance: Tolerance = SAME
+) -> Check:
+    """Checks the probabilities [rows, labels] of one signature against the trained model's."""
+    name = f"parity of {signature}"
+    if found.shape != wanted.shape:
+        return Check(name, False, None, None, f"{signature} must answer {wanted.shape}; found {found.shape}")
+    apart = differing(wanted, found, tolerance)
+    share_apart = len(apart) / len(wanted)
+    largest = float(np.abs(found - wanted).max()) if np.isfinite(found).all() else float("inf")
+    if len(apart) and share_apart > 1 - tolerance.agreement:
+        first = min(apart.tolist())
+        return Check(
+            name,
+            False,
+            largest,
+            tolerance.difference,
+            f"{signature}: probabilities differ by {largest:.2g} from the trained model's in {len(apart)} of "
+            f"{len(wanted)} posts, first: 「{quoted(texts[first])}」",
+        )
+    said = f"{signature} answers {len(wanted)} posts as the trained model does (largest difference {largest:.1g})"
+    return Check(name, True, largest, tolerance.difference, said)
+
+
+def probabilities(found: NDArray[Any]) -> Check:
+    """Checks that every row [rows, labels] is finite, not negative, and sums to 1."""
+    number = np.isfinite(found).all(axis=1)
+    bad = int((~number).sum() + (found[number] < 0).any(axis=1).sum())
+    off = float(np.abs(found[number].sum(axis=1) - 1).max(initial=0.0))
+    if bad:
+        said = f"{bad} of {len(found)} answers hold what is no probability"
+    else:
+        said = f"the probabilities of {len(found)} answers sum to 1, within {off:.1g}"
+    return Check("probabilities", not bad and off <= SUM_TOLERANCE, None, SUM_TOLERANCE, said)
+
+
+def label_names(names: Sequence[str], ids: NDArray[Any], rows: Probabilities, labels: Sequence[str]) -> Check:
+    """Checks that `label` and `label_id` are the largest probability's, under the trained model's names."""
+    largest = rows.argmax(axis=1)
+    wrong_id = np.flatnonzero(ids != largest)
+    if len(wrong_id):
+        row = int(wrong_id[0])
+        said = f"label_id must be the largest probability's; found {ids[row]} where that is {largest[row]}"
+        return Check("labels", False, None, None, said)
+    for name, number in zip(names, ids.tolist(), strict=True):
+        if name != labels[number]:
+            said = f"label {number} must be called {labels[number]}; it answers {name}"
+            return Check("labels", False, None, None, said)
+    seen = ", ".join(labels[number] for number in sorted(set(ids.tolist())))
+    return Check("labels", True, None, None, f"labels have the trained model's ids and names (seen: {seen})")
+
+
+def close(name: str, what: str, one: NDArray[Any], other: NDArray[Any]) -> Check:
+    """Checks that the same posts have the same probabilities, asked in two ways."""
+    difference = float(np.abs(one - other).max(initial=0.0)) if one.shape == other.shape else float("inf")
+    passed = difference <= (SAME.difference or 0.0)
+    return Check(name, passed, None if passed else difference, SAME.difference, f"{what} differ by {difference:.1g}")
+
+
+def quoted(text: bytes) -> str:
+    """Returns a post's beginning, on one line and without what does not print."""
+    line = "".join(character if character.isprintable() else " " for character in text.decode("utf-8", "replace"))
+    line = " ".join(line.split())
+    return line if len(line) <= QUOTED else f"{line[:QUOTED]}…"

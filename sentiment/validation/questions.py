@@ -1,0 +1,93 @@
+"""What a version is asked: real posts, in the batches and lengths that are served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.data.tsv import Post
+from sentiment.export import warmup
+from sentiment.export.parity import Reference, rows_for, text_of_length
+from sentiment.model.batches import Encoded, Ints, padded
+from sentiment.model.folder import OpenedModel
+from sentiment.serving.flags import BATCHING, value_of
+
+IDS, TEXT = "serving_default", "text"
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A request of `batch` posts, the longest of `length` pieces, to one signature."""
+
+    signature: str
+    batch: int
+    length: int
+
+
+def served_batches(flags: Sequence[str]) -> tuple[int, ...]:
+    """Returns the batch sizes that a server with these flags computes, from the smallest to the largest."""
+    from sentiment.serving.server.parameter_files import read_batching
+
+    file = value_of(flags, BATCHING)
+    batching = value_of(flags, "enable_batching") == "true" and file
+    return (read_batching(Path(file)).allowed_batch_sizes if batching and file else ()) or warmup.BATCH_SIZES
+
+
+def posts_to_ask(posts: Sequence[Post], opened: OpenedModel) -> list[Post]:
+    """Returns real posts of every length, and one that fills each served length exactly."""
+    lengths = warmup.lengths_for(opened.card.max_seq_length)
+    return [*rows_for(posts, opened.pieces), *(text_of_length(opened.pieces, length) for length in lengths)]
+
+
+class Questions:
+    """The rows of a `Reference` as requests."""
+
+    def __init__(self, reference: Reference, batches: Sequence[int]) -> None:
+        self._reference, self._batches = reference, tuple(batches)
+        self._lengths = warmup.lengths_for(reference.max_seq_length)
+
+    def shapes(self) -> list[Shape]:
+        """Returns every served combination of signature, batch size and length."""
+        return [
+            Shape(signature, batch, length)
+            for signature in (IDS, TEXT)
+            for batch in self._batches
+            for length in self._lengths
+        ]
+
+    def inputs(self, shape: Shape) -> dict[str, Any]:
+        """Returns the inputs of a request of that shape: posts of that length, the longest first."""
+        lengths = self._encoded(shape.signature).lengths
+        shorter = max((length for length in self._lengths if length < shape.length), default=0)
+        rows = np.flatnonzero((lengths > shorter) & (lengths <= shape.length))
+        rows = rows[np.argsort(-lengths[rows], kind="stable")]
+        return self.inputs_of(shape.signature, np.resize(rows, shape.batch), shape.length)
+
+    def inputs_of(self, signature: str, rows: Rows, width: int = 0) -> dict[str, Any]:
+        """Returns the inputs for these rows; ids are padded to `width` where that is more than they need."""
+        if signature == TEXT:
+            return {"text": [self._reference.texts[row] for row in rows]}
+        ids = padded(self._reference.encoded, rows, self._reference.max_seq_length)
+        return {name: _widened(value, width) for name, value in ids.items()}
+
+    def batches(self, signature: str) -> Iterator[Rows]:
+        """Yields all rows once, rows of like length together, in batches of every served size."""
+        rows = np.argsort(self._encoded(signature).lengths, kind="stable")
+        start = number = 0
+        while start < len(rows):
+            size = self._batches[number % len(self._batches)]
+            yield rows[start : start + size]
+            start, number = start + size, number + 1
+
+    def _encoded(self, signature: str) -> Encoded:
+        return self._reference.encoded if signature == IDS else self._reference.encoded_texts
+
+
+def _widened(array: Ints, width: int) -> Ints:
+    return array if array.shape[1] >= width else np.pad(array, ((0, 0), (0, width - array.shape[1])))

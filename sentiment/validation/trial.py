@@ -1,0 +1,160 @@
+"""An export on trial: loaded in a throw-away server, examined, and loaded again with its warm-up file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sentiment.data.tsv import Post
+from sentiment.step import say
+from sentiment.validation.check import Check
+from sentiment.validation.throwaway import NotServedError, ThrowawayServer, throwaway_server
+
+if TYPE_CHECKING:
+    from sentiment.export.parity import Reference
+    from sentiment.validation.examination import Examination
+
+COLD, WARM = 1, 2  # the version without, and with its warm-up file
+LAST_LINES = 20  # of the server's log, told where it does not load a version
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How an export is tried out, and what it must not exceed. No limit: the value is only reported.
+
+    `flags`: production's. `command`: a tensorflow_model_server; default: the embedded server. `gpu_image`: whether
+    production runs the -gpu image, which links TensorRT.
+    """
+
+    flags: Sequence[str]
+    load_seconds: float
+    command: str | None = None
+    gpu_image: bool = False
+    memory_mb: float | None = None
+    latency_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The trained model's side of the comparison, and the operations of the exported graph."""
+
+    reference: Reference
+    labels: list[str]
+    operations: frozenset[str]
+    unknown: list[str]
+
+
+@dataclass
+class Trial:
+    """What was found out, as far as it came."""
+
+    checks: list[Check]
+    prepared: Prepared | None = None
+    start_seconds: float | None = None
+    load_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    warmup_records: int = 0
+    examination: Examination | None = field(default=None, repr=False)
+
+    @property
+    def passed(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+
+def try_out(export: Path, model: Path, posts: Sequence[Post], conditions: Conditions, model_name: str) -> Trial:
+    """Tries the export out; if nothing is wrong with it, it has a warm-up file then, made of what it was asked.
+
+    Raises: InputError when the model folder, the flags or the server's command are amiss.
+    """
+    from sentiment.export import warmup
+
+    trial = Trial([complete(export)])
+    if trial.passed:
+        warmup.remove(export)
+        # TensorFlow is imported, and the trained model asked, while the server starts.
+        with ThreadPoolExecutor(1) as background:
+            prepared = background.submit(_prepare, export, model, posts, conditions.gpu_image)
+            _serve(export, prepared, conditions, model_name, trial)
+    return trial
+
+
+def complete(export: Path) -> Check:
+    """Checks that the files of a version are there."""
+    missing = [name for name in ("saved_model.pb", "variables/variables.index") if not (export / name).exists()]
+    if not any((export / "variables").glob("variables.data-*")):
+        missing.append("variables/variables.data-…")
+    said = f"the export has no {', no '.join(missing)}" if missing else "every file of a version is there"
+    return Check("files", not missing, None, None, said)
+
+
+def operations(prepared: Prepared) -> Check:
+    """Checks that production's server links every operation of the graph."""
+    from sentiment.validation.operations import SERVER, way_out
+
+    if unknown := prepared.unknown:
+        said = f"{SERVER} does not link {', '.join(unknown)}; {way_out(unknown)}"
+        return Check("operations", False, len(unknown), 0, said)
+    said = f"{SERVER} links all {len(prepared.operations)} operations of the graph"
+    return Check("operations", True, None, None, said)
+
+
+def _prepare(export: Path, model: Path, posts: Sequence[Post], gpu_image: bool) -> Prepared:
+    from sentiment.export.parity import Reference
+    from sentiment.model.folder import open_model
+    from sentiment.validation import operations
+    from sentiment.validation.questions import posts_to_ask
+
+    opened = open_model(model)
+    used = operations.operations_of(export)
+    reference = Reference(opened, posts_to_ask(posts, opened))
+    return Prepared(reference, opened.card.labels, used, operations.unknown(used, gpu=gpu_image))
+
+
+def _serve(export: Path, prepared: Future[Prepared], conditions: Conditions, model_name: str, trial: Trial) -> None:
+    command = [conditions.command] if conditions.command else None
+    say(f"validate: {export} in a throw-away server")
+    with throwaway_server(
+        {}, conditions.flags, command=command, model_name=model_name, timeout=conditions.load_seconds
+    ) as server:
+        trial.start_seconds = server.load_seconds
+        loads = _loads(server, export)
+        trial.prepared = prepared.result()
+        trial.checks += [operations(trial.prepared), loads]
+        if loads.passed:
+            _examine(server, trial.prepared, export, conditions, trial)
+
+
+def _loads(server: ThrowawayServer, export: Path) -> Check:
+    try:
+        server.add(COLD, export)
+    except NotServedError as error:
+        say("\n".join(["validate: the server's last lines:", *server.last_lines(LAST_LINES)]))
+        return Check("loads", False, None, server.timeout, f"the server did not load it: {error.found}")
+    return Check("loads", True, None, server.timeout, "the server loads it")
+
+
+def _examine(server: ThrowawayServer, prepared: Prepared, export: Path, conditions: Conditions, trial: Trial) -> None:
+    from sentiment.export import warmup
+    from sentiment.validation.asking import Version, connected
+    from sentiment.validation.examination import Examination, tolerance_of
+    from sentiment.validation.questions import Questions, served_batches
+
+    questions = Questions(prepared.reference, served_batches(conditions.flags))
+    tolerance = tolerance_of(prepared.operations)
+    with connected(server) as channel:
+        cold = Version(server, COLD, channel)
+        examination = Examination(cold, prepared.reference, questions, prepared.labels, tolerance)
+        trial.examination = examination
+        examination.run()
+        examination.limit_latency(conditions.latency_ms)
+        if all(check.passed for check in (*trial.checks, *examination.checks)):
+            say("validate: the same requests as warm-up")
+            trial.warmup_records = warmup.write(export, examination.warm_up_requests())
+            trial.load_seconds = examination.load_warm(server, export, Version(server, WARM, channel))
+        if server.is_running():
+            trial.peak_memory_bytes = server.peak_memory_bytes()
+            examination.limit_memory(trial.peak_memory_bytes, conditions.memory_mb)
+    trial.checks += examination.checks

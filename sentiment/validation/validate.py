@@ -1,0 +1,126 @@
+"""`sentiment validate`: an export is loaded and asked in a throw-away server before any customer's server sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from sentiment import atomic
+from sentiment.data.tsv import Post, read_posts
+from sentiment.errors import InputError
+from sentiment.model.folder import read_card
+from sentiment.run_folder import RunFolder
+from sentiment.serving.flags import flags_file, read_flags
+from sentiment.serving.publish import Candidate
+from sentiment.settings import Settings, read_settings
+from sentiment.step import Result, say, step
+from sentiment.validation.check import verdict
+from sentiment.validation.trial import Conditions, Trial, try_out
+
+
+def validate(export: Path, model: Path, posts: Sequence[Post], conditions: Conditions, model_name: str) -> Result:
+    """Tries the export out and returns what was found. A bad export is a result; see `try_out` for what is an error."""
+    begin = time.monotonic()
+    trial = try_out(export, model, posts, conditions, model_name)
+    result = told(trial, Candidate(export, model, run="", metrics={}), conditions.command or "embedded")
+    return {**result, "seconds": round(time.monotonic() - begin, 3)}
+
+
+def told(trial: Trial, candidate: Candidate, server: str) -> Result:
+    """Returns the result: what was found, and the digest of the export that passed."""
+    examination, prepared, export = trial.examination, trial.prepared, candidate.export
+    return {
+        "passed": trial.passed,
+        "sentence": verdict(trial.checks),
+        "export": str(export),
+        "digest": candidate.digest() if trial.passed else None,
+        "checks": [asdict(check) for check in trial.checks],
+        "parity": examination.parity if examination else {},
+        "latency": [asdict(latency) for latency in examination.latencies] if examination else [],
+        "first_request_ms": examination.first_request_ms if examination else {},
+        "start_seconds": _rounded(trial.start_seconds),
+        "load_seconds": _rounded(trial.load_seconds),
+        "peak_memory_bytes": trial.peak_memory_bytes,
+        "export_bytes": sum(file.stat().st_size for file in export.rglob("*") if file.is_file()),
+        "warmup_records": trial.warmup_records,
+        "operations": {
+            "count": len(prepared.operations) if prepared else 0,
+            "unknown": prepared.unknown if prepared else [],
+        },
+        "server": server,
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def _of_run(run: RunFolder) -> tuple[Path, Path, list[Path]]:
+    """Returns a run's export, its model, and its test sets."""
+    run.read("export")
+    return run.export, run.model, [data for data in (run.frozen, run.rolling) if data.is_file()]
+
+
+def _require_own_folder(settings: Settings, export: Path) -> None:
+    """Raises: InputError when there is no such folder, or it is served: a warm-up file is written into it."""
+    if not export.is_dir():
+        raise InputError("an export must be a folder", found=f"none at {export}", do="Run `sentiment export` first.")
+    served = settings.models_config.parent.resolve()
+    if export.resolve().is_relative_to(served):
+        raise InputError(
+            "only an export that is not published yet can be validated",
+            found=f"{export}, in the served folder",
+            do="Validate what it was published from.",
+        )
+
+
+@click.command("validate")
+@click.option("--run", "run_id", help="Validate this run's export, on its frozen and rolling test sets.")
+@click.option("--export", type=click.Path(path_type=Path), help="The version folder to validate.")
+@click.option("--model", type=click.Path(path_type=Path), help="The model folder it was exported from.")
+@click.option("--data", type=click.Path(path_type=Path), multiple=True, help="Labelled posts to ask (TSV).")
+@click.option("--server", help="A tensorflow_model_server to try it in; default: the embedded server.")
+@click.option("--gpu-image", is_flag=True, help="Production runs the -gpu image, which links TensorRT.")
+@click.option("--memory-limit", type=click.FloatRange(0), help="Most memory of the server, in MB; default: reported.")
+@click.option("--latency-limit-ms", type=click.FloatRange(0), help="Longest answer to one post, 95th percentile.")
+@click.option("--load-timeout", type=click.FloatRange(1), help="Seconds to load in; default: SENTIMENT_LOAD_TIMEOUT.")
+@step
+def command(
+    run_id: str | None,
+    export: Path | None,
+    model: Path | None,
+    data: tuple[Path, ...],
+    server: str | None,
+    gpu_image: bool,
+    memory_limit: float | None,
+    latency_limit_ms: float | None,
+    load_timeout: float | None,
+) -> Result:
+    """Load an export in a throw-away server, ask it, compare, time; write its warm-up file."""
+    settings = read_settings()
+    run = RunFolder.named(settings, run_id) if run_id else None
+    if run and not (export or model):
+        export, model, sets = _of_run(run)
+        data = data or tuple(sets)
+    if not (export and model):
+        raise click.UsageError("give --run, or --export and --model")
+    _require_own_folder(settings, export)
+    labels = read_card(model).label_set
+    conditions = Conditions(
+        read_flags(flags_file(settings)),
+        load_timeout or settings.load_timeout,
+        server,
+        gpu_image,
+        memory_limit,
+        latency_limit_ms,
+    )
+    posts = [post for file in data for post in read_posts(file, labels)]
+    result = validate(export, model, posts, conditions, settings.model_name)
+    say(f"validate: {result['sentence']}")
+    if run:
+        atomic.write_json(run.result("validate"), result)
+    return result

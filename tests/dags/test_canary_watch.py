@@ -1,0 +1,127 @@
+"""`sentiment_canary_watch`, run with `dag.test()`: when it asks, when it is red, and what is mailed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DagRunState
+
+Calls = Callable[[], list[list[str]]]
+History = Callable[..., None]
+SERVED = [("published", 3), ("staged", 3), ("canary", 3)]
+SIDE = {"answers": 300, "interval": [0.85, 0.92], "errors": 0, "error": "", "first_ms": 30.0, "p50_ms": 9.0}
+SIDE |= {"p95_ms": 14.0, "p99_ms": 20.0}
+PROBE = {
+    "at": "2026-11-22T10:05:00+00:00",
+    "canary": 3,
+    "stable": 2,
+    "since": "x",
+    "outcome": "bad",
+    "reasons": ["12.0 percentage points fewer right answers than stable on the same 300 posts"],
+    "servers": {
+        "http://10.0.0.5:8501": {
+            "asked": 300,
+            "stable": {**SIDE, "accuracy": 0.89},
+            "canary": {**SIDE, "accuracy": 0.77},
+            "pairs": {"rows": 300, "only_stable_right": 40, "only_canary_right": 4, "disagreements": 51},
+        },
+        "http://10.0.0.6:8501": {"unreachable": "cannot be reached: connection refused"},
+    },
+}
+HOSTILE = "店員<script>alert(1)</script>很好 http://evil.example"
+EXAMPLE = {"text": HOSTILE, "true": 0, "stable": 0, "canary": 1, "confidence": 0.97}
+WITHDRAWN = {
+    "canary": None,
+    "version": 3,
+    "stable": 2,
+    "healthy": False,
+    "withdrawn": True,
+    "why": "3 bad probes in a row: 12.0 percentage points fewer right answers",
+    "sentence": "Version 3 is withdrawn after 3 bad probes in a row; version 2 is stable, as before.",
+    "bad_probes": [PROBE] * 3,
+    "probe": {**PROBE, "examples": [EXAMPLE]},
+}
+
+
+@pytest.fixture
+def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any], int], None]:
+    """Makes a `sentiment` command that leaves this result and ends with this exit code."""
+
+    def make(result: dict[str, Any], code: int = 0) -> None:
+        command = tmp_path / "sentiment"
+        source = f"""#!{sys.executable} -IS
+import pathlib, sys
+result = next(pathlib.Path(text[9:]) for text in sys.argv if text.startswith("--result="))
+result.parent.mkdir(parents=True, exist_ok=True)
+result.write_text({json.dumps(result)!r})
+sys.exit({code})
+"""
+        command.write_text(source, encoding="utf-8")
+        command.chmod(0o755)
+        monkeypatch.setenv("SENTIMENT_COMMAND", str(command))
+
+    return make
+
+
+def states(run: Any) -> dict[str, str]:
+    return {task.task_id: str(task.state) for task in run.get_task_instances()}
+
+
+def test_without_a_canary_no_step_is_started(workflows: dict[str, Any], calls: Calls, history: History) -> None:
+    history(*SERVED, ("promoted", 3))
+    run = workflows["sentiment_canary_watch"].test()
+    assert (run.state, states(run)) == (DagRunState.SUCCESS, {"find_canary": "skipped", "watch": "skipped"})
+    assert calls() == []
+
+
+def test_before_anything_was_published_there_is_nothing_to_watch(workflows: dict[str, Any], calls: Calls) -> None:
+    assert workflows["sentiment_canary_watch"].test().state == DagRunState.SUCCESS
+    assert calls() == []
+
+
+def test_the_canary_is_named_and_no_folder_is_left_for_each_run(
+    workflows: dict[str, Any], calls: Calls, history: History, home: Path, tmp_path: Path
+) -> None:
+    command = tmp_path / "sentiment"
+    command.write_text(command.read_text("utf-8").replace('"version": 7', '"withdrawn": False'), encoding="utf-8")
+    history(*SERVED)
+    for _ in range(2):
+        assert workflows["sentiment_canary_watch"].test().state == DagRunState.SUCCESS
+    assert calls() == [["watch", "--version=3"]] * 2
+    assert [path.name for path in (home / "runs").iterdir()] == ["sentiment_canary_watch"]
+
+
+def test_a_withdrawal_is_red_at_once_and_mailed_with_its_numbers(
+    workflows: dict[str, Any], history: History, answers: Any, mails: list[EmailMessage]
+) -> None:
+    history(*SERVED)
+    answers(WITHDRAWN)
+    run = workflows["sentiment_canary_watch"].test()
+    assert (run.state, states(run)["watch"]) == (DagRunState.FAILED, "failed")
+    [mail] = mails
+    assert str(mail["subject"]).startswith("Sentiment: version 3 was withdrawn. 3 bad probes in a row: 12.0 percentage")
+    for kind in ("plain", "html"):
+        part = mail.get_body((kind,))
+        assert part
+        body = str(part.get_content())
+        for told in (
+            "0.770",
+            "0.890",
+            "0 errors",
+            "p95 14 ms",
+            "51 of 300",
+            "900 of 900 questions",
+            "connection refused",
+            "負面",
+            "很好",
+        ):
+            assert told in body, told
+        for told in ("What customers noticed", "nothing", "sentiment canary --version 3", "probes.jsonl"):
+            assert told in body, told
+        assert "http://evil" not in body and (kind == "plain" or "<script>" not in body)

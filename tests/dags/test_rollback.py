@@ -1,0 +1,59 @@
+"""`sentiment_rollback`, run with `dag.test()`: its form, who it was, and the mail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DagRunState
+from airflow.sdk.exceptions import ParamValidationError
+
+Calls = Callable[[], list[list[str]]]
+HARM = "ok; $(touch harm) {{ 7*7 }}\n--who=root 好"
+
+
+@pytest.fixture
+def rolled(calls: Calls, tmp_path: Path) -> Calls:
+    """A `sentiment` command that says it rolled back."""
+    command = tmp_path / "sentiment"
+    labels = '"version": 2, "stable": 2, "previous": None, "canary": None, "changed": True'
+    text = command.read_text(encoding="utf-8").replace('"version": 7', labels)
+    command.write_text(text.replace('"Worse."', '"Version 2 is stable again (before: 3)."'), encoding="utf-8")
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [
+        ({"reason": "wrong on night 3"}, ["--reason=wrong on night 3"]),
+        ({"reason": "far back", "version": 1}, ["--reason=far back", "--to=1"]),
+        ({"reason": HARM, "skip_unreachable": True}, [f"--reason={HARM}", "--skip-unreachable"]),
+    ],
+)
+def test_the_form_becomes_options_and_nothing_else(
+    workflows: dict[str, Any], rolled: Calls, form: dict[str, Any], options: list[str], mails: list[EmailMessage]
+) -> None:
+    run = workflows["sentiment_rollback"].test(run_conf=form)
+    assert run.state == DagRunState.SUCCESS
+    [[verb, *given]] = rolled()
+    assert verb == "rollback" and sorted(given) == sorted(["--who=dag_test", *options])
+    [mail] = mails
+    assert str(mail["subject"]) == "Sentiment: rollback by dag_test. Version 2 is stable again (before: 3)."
+    part = mail.get_body(("plain",))
+    assert part and "By: dag_test" in part.get_content() and "stable: 2" in part.get_content()
+    assert "canary: none" in part.get_content() and "Reason: " in part.get_content()
+
+
+def test_airflow_refuses_a_form_without_a_reason(workflows: dict[str, Any], rolled: Calls) -> None:
+    with pytest.raises(ParamValidationError):
+        workflows["sentiment_rollback"].test(run_conf={"version": 1})
+    assert rolled() == []
+
+
+def test_a_blank_reason_starts_nothing(workflows: dict[str, Any], rolled: Calls, mails: list[EmailMessage]) -> None:
+    run = workflows["sentiment_rollback"].test(run_conf={"reason": " \n\t "})
+    assert run.state == DagRunState.FAILED and rolled() == []
+    assert "rollback must be given a reason; found none" in str(mails[0]["subject"])

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sentiment.data.tsv import Post
+from sentiment.export.parity import Reference
+from sentiment.model.folder import open_model
+from sentiment.validation.questions import IDS, TEXT, Questions, Shape, posts_to_ask, served_batches
+
+SIZES = (1, 2, 4, 8, 16, 32)
+
+
+@pytest.fixture(scope="module")
+def reference(model: Path, posts: list[Post]) -> Reference:
+    opened = open_model(model)
+    return Reference(opened, posts_to_ask(posts, opened))
+
+
+def test_batch_sizes_are_those_of_productions_flags(flags: list[str], tmp_path: Path) -> None:
+    assert served_batches(flags) == SIZES
+    assert served_batches([]) == (1, 32)
+    (tmp_path / "batching").write_text("max_batch_size { value: 8 }", encoding="utf-8")
+    assert served_batches(["--enable_batching=true", f"--batching_parameters_file={tmp_path / 'batching'}"]) == (1, 32)
+
+
+def test_every_served_shape_is_made_of_real_rows_and_has_exactly_that_length(reference: Reference) -> None:
+    questions = Questions(reference, SIZES)
+    shapes = questions.shapes()
+    assert len(shapes) == len(set(shapes)) == 2 * len(SIZES) * 2
+    assert {shape.length for shape in shapes} == {16, 32}
+    for shape in shapes:
+        inputs = questions.inputs(shape)
+        if shape.signature == IDS:
+            assert {value.shape for value in inputs.values()} == {(shape.batch, shape.length)}
+            assert inputs["input_mask"][0].sum() == shape.length
+        else:
+            assert len(inputs["text"]) == shape.batch
+            assert set(inputs["text"]) <= set(reference.texts)
+
+
+def test_every_row_is_asked_once_in_batches_of_every_size(reference: Reference) -> None:
+    questions = Questions(reference, SIZES)
+    for signature in (IDS, TEXT):
+        batches = list(questions.batches(signature))
+        assert sorted(np.concatenate(batches).tolist()) == list(range(len(reference.texts)))
+        assert {len(rows) for rows in batches} >= set(SIZES)
+
+
+def test_ids_are_padded_with_zeros(reference: Reference) -> None:
+    inputs = Questions(reference, SIZES).inputs_of(IDS, np.array([0]), 32)
+    assert inputs["input_ids"].shape == (1, 32)
+    assert inputs["input_ids"][inputs["input_mask"] == 0].tolist() == [0] * (32 - int(inputs["input_mask"].sum()))
+
+
+def test_a_shape_names_itself() -> None:
+    assert Shape(TEXT, 1, 16) == Shape("text", 1, 16)

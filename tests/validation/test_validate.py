@@ -1,0 +1,135 @@
+"""The verb, from end to end: each run of it starts a server of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentiment import atomic, cli
+from sentiment.data.tsv import Post, write_posts
+from sentiment.export import warmup
+from sentiment.serving.publish import Candidate
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def validate(capsys: pytest.CaptureFixture[str], *options: object) -> dict[str, Any]:
+    assert cli.run(["validate", *map(str, options)]) == 0
+    result: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return result
+
+
+def failed(result: dict[str, Any]) -> dict[str, str]:
+    return {check["name"]: check["sentence"] for check in result["checks"] if not check["passed"]}
+
+
+def test_a_run_is_validated_and_its_export_gets_its_warm_up(
+    model: Path, exported: Path, posts: list[Post], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = home / "runs" / "r1"
+    shutil.copytree(model, run / "model")
+    shutil.copytree(exported, run / "export")
+    atomic.write_json(run / "export.json", {})
+    write_posts(run / "test.tsv", posts[::2])
+    write_posts(run / "latest_test.tsv", posts[1::2])
+    result = validate(capsys, "--run", "r1")
+    assert failed(result) == {}
+    assert result["passed"] and result["sentence"].startswith("It may be served: ")
+    assert json.loads((run / "validate.json").read_text(encoding="utf-8")) == result
+    assert result["warmup_records"] == 2 * 6 * 2
+    assert result["digest"] == Candidate(run / "export", run / "model", "", {}).digest()
+    assert (run / "export" / warmup.FILE).is_file() and not (exported / warmup.FILE).exists()
+    assert result["parity"]["rows"] == len(posts) + 2
+    assert (result["server"], result["operations"]["unknown"]) == ("embedded", [])
+    for signature, milliseconds in result["first_request_ms"]["warm"].items():
+        assert milliseconds < result["first_request_ms"]["cold"][signature]
+    assert result["export_bytes"] > 1000 and result["peak_memory_bytes"] > 100e6 and result["load_seconds"] > 0
+    assert not (home / "serving").exists()
+
+
+@pytest.mark.slow
+def test_limits_are_kept_when_they_are_given(
+    model: Path, copy: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limits = ["--memory-limit", "100", "--latency-limit-ms", "0.1"]
+    result = validate(capsys, "--export", copy, "--model", model, *limits)
+    assert set(failed(result)) == {"latency", "memory"}
+    assert result["sentence"].endswith(" MB (at most 100).")
+    assert (result["passed"], result["digest"], result["warmup_records"]) == (False, None, 0)
+
+
+def truncate_variables(export: Path) -> None:
+    file = next((export / "variables").glob("variables.data-*"))
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def damage_graph(export: Path) -> None:
+    (export / "saved_model.pb").write_bytes(b"\xff" * 1000)
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (truncate_variables, "OUT_OF_RANGE: Read less bytes than requested."),
+        pytest.param(damage_graph, "", marks=pytest.mark.slow),
+    ],
+)
+def test_an_export_that_does_not_load_is_refused(
+    harm: Any, said: str, model: Path, copy: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    harm(copy)
+    result = validate(capsys, "--export", copy, "--model", model)
+    assert list(failed(result)) == ["loads"]
+    assert result["sentence"].startswith(f"Not to be served: the server did not load it: {said}")
+    assert result["digest"] is None
+
+
+def test_a_missing_file_is_named_before_anything_is_started(
+    model: Path, copy: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copy / "variables" / "variables.index").unlink()
+    result = validate(capsys, "--export", copy, "--model", model)
+    assert result["sentence"] == "Not to be served: the export has no variables/variables.index."
+    assert result["start_seconds"] is None
+
+
+@pytest.mark.slow
+def test_a_version_that_takes_for_ever_to_load_is_refused(
+    model: Path, copy: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = copy / "variables" / "variables.index"
+    index.unlink()
+    os.mkfifo(index)  # whoever opens it waits for a writer
+    result = validate(capsys, "--export", copy, "--model", model, "--load-timeout", 3)
+    assert "the server did not load it: not in 3 s; it last said: " in result["sentence"]
+
+
+def test_what_is_served_is_not_touched(model: Path, copy: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    served = home / "serving" / "models" / "sentiment" / "1"
+    served.parent.mkdir(parents=True)
+    shutil.move(copy, served)
+    assert cli.run(["validate", "--export", str(served), "--model", str(model)]) == 2
+    assert "only an export that is not published yet can be validated" in capsys.readouterr().err
+    assert not (served / warmup.FILE).exists()
+
+
+def test_bad_usage_is_one_line(
+    model: Path, copy: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options, said in (
+        ([], "give --run, or --export and --model"),
+        (["--run", "none"], "step 'export' of run none must have finished"),
+        (["--export", str(tmp_path / "no"), "--model", str(model)], "an export must be a folder; found none at"),
+        (["--export", str(copy), "--model", str(model), "--server", "/no/server"], "a throw-away server must start"),
+    ):
+        assert cli.run(["validate", *options]) == 2
+        assert said in capsys.readouterr().err
