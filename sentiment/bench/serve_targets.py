@@ -1,0 +1,147 @@
+"""The servers that a load test asks: one for every format of an export, each of its own; or one that runs already."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sentiment.errors import InputError
+from sentiment.export.formats import MARKS, SAVED_MODEL, TENSORRT, TFLITE, TFLITE_INT8, folder_of
+from sentiment.run_folder import RunFolder
+from sentiment.serving.flags import BATCHING, flags_file, overridden, read_flags
+from sentiment.serving.history import read_state
+from sentiment.settings import Settings
+from sentiment.step import say
+from sentiment.validation.throwaway import NotServedError, ThrowawayServer, throwaway_server
+
+LABEL = "stable"
+NOT_MADE = {
+    TENSORRT: "not made here: it needs a GPU and TensorRT's libraries (`sentiment export --format tensorrt`)",
+    TFLITE: "not made here (`sentiment export --format tflite`)",
+}
+LITE = "not asked: TensorFlow Serving serves it only with --prefer_tflite_model, the embedded server not at all"
+ADDRESSES = ("grpc", "rest")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One server to ask: a version folder to be served by a new one, or the addresses of one that runs."""
+
+    name: str
+    folder: Path | None = None
+    batching: bool = False
+    addresses: tuple[tuple[str, str], ...] = ()
+
+    def identity(self) -> dict[str, Any]:
+        """Returns what decides its speed, as far as it is in files: every file with size and time."""
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file()) if self.folder else []
+        known = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
+        return {"name": self.name, "batching": self.batching, "addresses": self.addresses, "files": known}
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers. `own` is None for one that this did not start: its process cannot be measured."""
+
+    addresses: dict[str, str]
+    own: ThrowawayServer | None = None
+
+    def processor(self) -> float | None:
+        """Returns the seconds of processor that the server has taken so far."""
+        if self.own is None:
+            return None
+        times = Path(f"/proc/{self.own.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime
+
+    def peak_bytes(self) -> int | None:
+        return self.own.peak_memory_bytes() if self.own else None
+
+
+def exports_of(settings: Settings, named: Sequence[str], runs: Sequence[str], version: str | None) -> dict[str, Path]:
+    """Returns name → version folder of everything that was asked for. Raises: InputError when one is not there."""
+    found: dict[str, Path] = {}
+    for text in named:
+        name, equals, folder = text.partition("=")
+        if not (name and equals and folder):
+            raise InputError("--export must be NAME=FOLDER", found=repr(text), do="Name the row and the folder.")
+        found[name] = Path(folder)
+    found |= {run: RunFolder.named(settings, run).export for run in runs}
+    if version:
+        number = read_state(settings).labels.get(version) or version
+        found[f"version {number}"] = settings.versions / str(number)
+    for name, place in found.items():
+        if not (place / MARKS[SAVED_MODEL]).is_file():
+            raise InputError(
+                f"{name} must be an export, with a {MARKS[SAVED_MODEL]}",
+                found=f"none in {place}",
+                do="Export it first.",
+            )
+    return found
+
+
+def targets_of(exports: dict[str, Path], batching: Sequence[bool]) -> tuple[list[Target], list[str]]:
+    """Returns a server for every format that can be served, and a line about each one that cannot."""
+    found, lines = [], []
+    for name, folder in exports.items():
+        for kind, row in ((SAVED_MODEL, name), (TENSORRT, f"{name} → tensorRT")):
+            place = folder_of(folder, kind)
+            if not (place / MARKS[kind]).is_file():
+                lines.append(f"{row}: {NOT_MADE[kind]}")
+                continue
+            for batched in batching:
+                found.append(Target(row + ", batching" * (batched and len(batching) > 1), place, batched))
+        made = [kind for kind in (TFLITE, TFLITE_INT8) if (folder_of(folder, kind) / MARKS[kind]).is_file()]
+        lines.append(f"{name} → tflite: {LITE if made else NOT_MADE[TFLITE] + '; ' + LITE}")
+    return found, lines
+
+
+def running_target(text: str) -> Target:
+    """Returns the running server that `grpc=HOST:PORT,rest=http://HOST:PORT` names (one of them is enough)."""
+    parts = [part.partition("=") for part in text.split(",")]
+    addresses = {key.strip(): value.strip().rstrip("/") for key, _, value in parts}
+    rest = addresses.get("rest", "http://")
+    if not all(addresses.values()) or set(addresses) - set(ADDRESSES) or not rest.startswith(("http://", "https://")):
+        raise InputError(
+            "--target must be grpc=HOST:PORT,rest=http://HOST:PORT, or one of them", found=repr(text), do="Mend it."
+        )
+    if rest.startswith("https"):
+        raise InputError("--target's rest must be plain http", found=repr(rest), do="Ask the server itself.")
+    return Target("running server", addresses=tuple(sorted(addresses.items())))
+
+
+def flags_of(settings: Settings, target: Target) -> list[str]:
+    """Returns production's flags, with batching as the target has it."""
+    flags = read_flags(flags_file(settings))
+    if target.batching:
+        return overridden(flags, enable_batching="true")
+    # The real server refuses parameters of a batching that is off.
+    return [flag for flag in flags if not flag.startswith((f"--{BATCHING}=", "--enable_batching="))]
+
+
+@contextmanager
+def running(
+    targets: Sequence[Target], settings: Settings, command: Sequence[str] | None
+) -> Iterator[tuple[dict[str, Running], list[str]]]:
+    """Starts every server, all at once, and yields those that answer, by name, with a line about each that does not."""
+    with ExitStack() as stack:
+        found: dict[str, Running] = {}
+        lines = []
+        for target in targets:
+            if target.folder is None:
+                found[target.name] = Running(dict(target.addresses))
+                continue
+            say(f"bench serve: starting a server for {target.name} …")
+            flags, versions, labels = flags_of(settings, target), {1: target.folder}, {LABEL: 1}
+            try:
+                own = stack.enter_context(
+                    throwaway_server(versions, flags, labels, command, settings.model_name, settings.load_timeout)
+                )
+            except NotServedError as error:
+                lines.append(f"{target.name}: not served here: {error}")
+                continue
+            found[target.name] = Running({"grpc": own.grpc, "rest": own.rest}, own)
+        yield found, lines
