@@ -1,4 +1,4 @@
-"""The three acts: a first model, a better one, a refused one."""
+"""The four acts: a first model, a better one, a refused one, and a rollback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sentiment.run_folder import RunFolder
 from sentiment.serving.history import read_state
 from sentiment.serving.servers import labelled_version, version_status
 
-RETRAIN, PROMOTE, APPROVAL = "sentiment_retrain", "sentiment_promote", "approve"
+RETRAIN, PROMOTE, ROLLBACK, APPROVAL = "sentiment_retrain", "sentiment_promote", "sentiment_rollback", "approve"
 FINISHED = ("success", "failed")
 SECONDS_FOR_A_RUN = 3600.0
 # Airflow loses an answer that comes while the asking task's own process is still ending (it takes up to 5 s), and asks
@@ -106,6 +106,20 @@ class Demo:
         self.screen.table([*rows, ("refused", "–", *self._refused_scores(), "never published")])
         self._one_sentence(scores)
 
+    def second_thoughts(self) -> None:
+        """Act 4: back to the version before, by one form in Airflow."""
+        state = read_state(self.stack.settings)
+        if state.previous is None:
+            return  # the canary was rejected, so there is nothing to go back from
+        mails = len(self.stack.mailbox.files())
+        self.screen.act(f"Act 4 · second thoughts: somebody rolls back from version {state.stable}")
+        self.stack.api.trigger(ROLLBACK, "act-4", {"reason": "the demo shows a rollback"})
+        ended = self._follow(ROLLBACK, "act-4")
+        self._done(f"{ROLLBACK} ended as {ended}")
+        self._claim_served(state.previous)
+        mail = self.stack.mailbox.wait_for(mails + 1, seconds=20)
+        self.screen.claim(mail is not None, f"a mail says so: {mail['Subject'] if mail else 'none came'}")
+
     def _refused_scores(self) -> tuple[str, str]:
         sets = RunFolder.named(self.stack.settings, "act-3").read("evaluate")["sets"]
         return f"{sets['frozen']['candidate']['accuracy']:.4f}", "–"
@@ -155,7 +169,7 @@ class Demo:
 
     def _follow(self, dag: str, run: str, *, approve: bool = False) -> str:
         """Returns how a run ended; on the way it shows what runs and, if it is to `approve`, answers the question."""
-        patience = SECONDS_FOR_A_RUN if dag == RETRAIN or approve else math.inf  # a person may take their time
+        patience = math.inf if dag == PROMOTE and not approve else SECONDS_FOR_A_RUN  # a person may take their time
         deadline, asked_since = time.monotonic() + patience, None
         while time.monotonic() < deadline:
             state = self.stack.api.run_state(dag, run)
@@ -210,13 +224,13 @@ class Demo:
     def _wait_for_dags(self) -> None:
         deadline = time.monotonic() + 120
         api = self.stack.api
-        while not all(api.dag_is_there(dag) for dag in (RETRAIN, PROMOTE)):
+        while not all(api.dag_is_there(dag) for dag in (RETRAIN, PROMOTE, ROLLBACK)):
             if time.monotonic() > deadline:
                 raise SentimentError(f"Airflow did not parse the workflows; see {self.stack.folder / 'logs'}")
             self.screen.live("Airflow reads the workflows")
             self.stack.processes.check()
             time.sleep(0.5)
-        for dag in (RETRAIN, PROMOTE):
+        for dag in (RETRAIN, PROMOTE, ROLLBACK):
             api.unpause(dag)
 
     def _labelled(self, label: str) -> int | None:

@@ -1,4 +1,4 @@
-"""`sentiment demo` (`make demo`): the whole loop on one machine, in three acts."""
+"""`sentiment demo` (`make demo`): the whole loop on one machine, in four acts."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def show(demo: Demo) -> None:
     demo.better_model()
     demo.refused_model()
     demo.epilogue()
+    demo.second_thoughts()
 
 
 def look_around(demo: Demo) -> None:
