@@ -43,7 +43,7 @@ Shortest transaction:\t        0.00
 """
 # What it prints first in a home without its settings.
 NEW_HOME = (
-    "New configuration template added to /tmp/work/.siege\nRun siege -C to view the current settings in that file\n"
+    "New configuration template added to /home/user/.siege\nRun siege -C to view the current settings in that file\n"
 )
 
 
