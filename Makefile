@@ -64,6 +64,7 @@ test-airflow: setup
 
 test-docker: setup ## the images, on a Docker engine
 	$(TRAINER) -m pytest tests/docker
+	$(AIRFLOW) -m pytest tests/docker/test_docker_runner.py
 
 # PyTorch is needed for this alone, and is in no environment of ours. Where pip knows no CPU build, it takes the large one.
 test-torch: .tools/.ready ## the recorded checkpoints against PyTorch itself, in a throw-away environment

@@ -1,32 +1,31 @@
 """One `sentiment VERB` as one Airflow task.
 
 Airflow adds schedule, retries and approval; what a step does, and whether it went well, is the step's own affair:
-its result file is the task's XCom, its exit code decides about retries.
+its result file is the task's XCom, its exit code decides about retries. How it is run, as a process, a container or a
+pod, is its runner's (SENTIMENT_RUNNER).
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from airflow.sdk import BaseHook, BaseOperator, Context
+from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
-    AirflowNotFoundException,
     AirflowSkipException,
 )
-from process_group import ProcessGroup
+from runner_environment import bucket_environment, step_command, step_environment, step_settings
+from runner_local import LocalRunner
+from runner_settings import DOCKER, LOCAL, read_runner_settings
+from runner_step import Ended, Runner, StepCommand, StepLog, read_result
 
+from sentiment.errors import InputError
 from sentiment.run_folder import RunFolder
-from sentiment.settings import CHECKOUT, READ_ELSEWHERE, Settings, read_settings
 
-# A step has its own environment: Airflow's packages would break it, and Airflow's secrets are none of its business.
-AIRFLOWS_OWN = ("AIRFLOW", "_AIRFLOW", "__AIRFLOW", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+__all__ = ["StepOperator", "StepRefused", "step_environment", "step_settings"]
 REFUSED_INPUT = 2  # the exit code that says: trying again changes nothing
 
 
@@ -79,24 +78,39 @@ class StepOperator(BaseOperator):
         self.options, self.form, self.event_keys = dict(options or {}), tuple(form), tuple(event_keys)
         self.skip_when, self.fail_unless, self.fail_when = skip_when, fail_unless, fail_when
         self.required, self.reads_bucket = tuple(required), reads_bucket
-        self._process: ProcessGroup | None = None
+        self._runner: Runner | None = None
         self._killed = False
 
     def execute(self, context: Context) -> dict[str, Any]:
         self._require_options()
-        environment = step_environment(os.environ) | (bucket_environment(os.environ) if self.reads_bucket else {})
-        result_file = RunFolder.named(step_settings(), self.run).result(f".{self.verb}-task")
-        result_file.unlink(missing_ok=True)  # an earlier try's
-        command = [step_command(os.environ), *self.arguments(context.get("params", {})), f"--result={result_file}"]
+        step = self.step(context)
+        step.result_file.unlink(missing_ok=True)  # an earlier try's
         try:
-            code, last_line = self._run(command, environment, result_file)
-            result = _read_result(result_file)
+            ended, last_line = self._run(step, context)
+            result = read_result(step.result_file)
         finally:
-            result_file.unlink(missing_ok=True)
-        self._raise_for_exit_code(code, str(result.get("error") or last_line))
+            step.result_file.unlink(missing_ok=True)
+        self._raise_for_end(ended, str(result.get("error") or last_line))
         self._raise_for_result(result)
         self._announce(result, context)
         return result
+
+    def step(self, context: Context) -> StepCommand:
+        """Returns what is to be run. Tasks that are mapped over one run have a result file each."""
+        settings = step_settings()
+        index = getattr(context.get("ti"), "map_index", -1)
+        mapped = f"-{index}" if index >= 0 else ""
+        result_file = RunFolder.named(settings, self.run).result(f".{self.verb}-task{mapped}")
+        return StepCommand(
+            verb=self.verb,
+            arguments=(*self.arguments(context.get("params", {})), f"--result={result_file}"),
+            environment=step_environment(os.environ),
+            credentials=bucket_environment(os.environ) if self.reads_bucket else {},
+            home=settings.home,
+            result_file=result_file,
+            identity={"dag": self.dag_id, "task": self.task_id, "run": self.run, "map-index": str(index)},
+            reads_bucket=self.reads_bucket,
+        )
 
     def arguments(self, params: Mapping[str, Any]) -> list[str]:
         """Returns the verb and its options, each with its value in one argument: no value can become an option."""
@@ -115,32 +129,29 @@ class StepOperator(BaseOperator):
 
     def on_kill(self) -> None:
         self._killed = True
-        if self._process:
-            self._process.stop()
+        if self._runner:
+            self._runner.stop()
 
-    def _run(self, command: Sequence[str], environment: Mapping[str, str], result_file: Path) -> tuple[int, str]:
-        """Logs what the command says, and returns its exit code and the last line that was not its result."""
-        self.log.info("%s", " ".join(command))
-        last: deque[str] = deque([""], maxlen=1)
-        self._process = ProcessGroup(command, environment)
+    def _run(self, step: StepCommand, context: Context) -> tuple[Ended, str]:
+        """Logs what the step says, and returns how it ended and the last line that was not its result."""
+        self._runner = runner_of(step, os.environ, context)
+        log = StepLog(self.log, step.result_file)
+        self.log.info("%s", self._runner.shown())
         try:
-            for line in self._process.lines():
-                if not _is_result(line, result_file):
-                    self.log.info("%s", line)
-                    last.append(line)
-            return self._process.wait(), last[0].strip()
-        finally:
-            self._process.close()
+            return self._runner.run(log), log.last
+        except Exception as error:
+            if self._killed:
+                raise AirflowException(f"{self.verb} was stopped") from error
+            raise
 
-    def _raise_for_exit_code(self, code: int, cause: str) -> None:
-        if code == 0:
+    def _raise_for_end(self, ended: Ended, cause: str) -> None:
+        if ended.code == 0:
             return
         if self._killed:
             raise AirflowException(f"{self.verb} was stopped")
-        if code == REFUSED_INPUT:
+        if ended.code == REFUSED_INPUT:
             raise AirflowFailException(cause or f"{self.verb} refused its input and did not say why")
-        ended = f"was killed by signal {code - 128}" if code > 128 else f"ended with exit code {code}"
-        raise AirflowException(f"{self.verb} {ended}: {cause or 'it did not say why'}")
+        raise AirflowException(f"{self.verb} {ended.in_words()}: {cause or 'it did not say why'}")
 
     def _raise_for_result(self, result: Mapping[str, Any]) -> None:
         if not result:
@@ -161,54 +172,21 @@ class StepOperator(BaseOperator):
             context["outlet_events"][outlet].extra = extra
 
 
-def step_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns the environment of a step: everything but what belongs to Airflow."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith(AIRFLOWS_OWN) and name not in READ_ELSEWHERE
-    }
-
-
-def bucket_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns the Airflow connection that SENTIMENT_BUCKET_CONNECTION names, as boto3's own variables; {} without one.
-
-    Its login and password are the key; its extra may hold `endpoint_url`, `region_name` and `aws_session_token`.
-    """
-    name = environment.get("SENTIMENT_BUCKET_CONNECTION")
-    if not name:
-        return {}
+def runner_of(step: StepCommand, environment: Mapping[str, str], context: Context) -> Runner:
+    """Returns the runner that SENTIMENT_RUNNER names. The others' libraries are not imported."""
     try:
-        connection = BaseHook.get_connection(name)
-    except AirflowNotFoundException:
-        raise AirflowFailException(
-            f"SENTIMENT_BUCKET_CONNECTION must name an Airflow connection; found none called {name!r}. Add or unset it."
-        ) from None
-    extra = connection.extra_dejson
-    found = {
-        "AWS_ACCESS_KEY_ID": connection.login,
-        "AWS_SECRET_ACCESS_KEY": connection.password,
-        "AWS_SESSION_TOKEN": extra.get("aws_session_token"),
-        "AWS_ENDPOINT_URL": extra.get("endpoint_url"),
-        "AWS_DEFAULT_REGION": extra.get("region_name"),
-    }
-    return {variable: str(value) for variable, value in found.items() if value}
+        settings = read_runner_settings(environment)
+    except InputError as error:
+        raise AirflowFailException(str(error)) from None
+    if settings.runner == LOCAL:
+        return LocalRunner(step, step_command(environment))
+    if settings.runner == DOCKER:
+        from runner_docker import DockerRunner
 
+        return DockerRunner(step, settings)
+    from runner_kubernetes import KubernetesRunner
 
-def step_settings() -> Settings:
-    """Returns the settings that a step started from here would read."""
-    return read_settings(step_environment(os.environ))
-
-
-def step_command(environment: Mapping[str, str]) -> str:
-    """Returns the path of `sentiment` in the trainer environment: SENTIMENT_COMMAND, or the checkout's `.venv`."""
-    command = environment.get("SENTIMENT_COMMAND") or str(CHECKOUT / ".venv" / "bin" / "sentiment")
-    if not os.access(command, os.X_OK):
-        raise AirflowFailException(
-            f"the steps' command must be an executable file; found none at {command}. "
-            "Run `make setup`, or name it in SENTIMENT_COMMAND."
-        )
-    return command
+    return KubernetesRunner(step, settings, context)
 
 
 def _argument(name: str, value: Any) -> str:
@@ -219,20 +197,3 @@ def _argument(name: str, value: Any) -> str:
 def _printable(value: Any) -> str:
     """Returns a form's value as text that an argument can hold: no NUL, no half characters."""
     return str(value).replace("\0", "").encode(errors="replace").decode()
-
-
-def _is_result(line: str, result_file: Path) -> bool:
-    """Tells whether a line is the JSON object with which a step ends its stdout: the log need not repeat it."""
-    if not line.startswith("{"):
-        return False
-    try:
-        return bool(json.loads(line) == _read_result(result_file))
-    except ValueError:
-        return False
-
-
-def _read_result(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return result

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -227,6 +228,21 @@ def test_a_missing_command_is_one_clear_line(home: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("SENTIMENT_COMMAND", "/nowhere/sentiment")
     with pytest.raises(AirflowFailException, match=r"found none at /nowhere/sentiment. Run `make setup`"):
         run()
+
+
+def test_a_runner_that_does_not_exist_is_one_clear_line(
+    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("result({'started': True})")
+    monkeypatch.setenv("SENTIMENT_RUNNER", "podman")
+    with pytest.raises(AirflowFailException, match=r"SENTIMENT_RUNNER must be one of local, docker, kubernetes"):
+        run()
+
+
+def test_tasks_that_are_mapped_over_one_run_have_a_result_file_each(command: Command, home: Path) -> None:
+    command("result({'argument': sys.argv[-1]})")
+    files = {run(context={"ti": SimpleNamespace(map_index=index)})["argument"] for index in (-1, 0, 1)}
+    assert {file.rpartition("/")[2] for file in files} == {f".prepare-task{part}.json" for part in ("", "-0", "-1")}
 
 
 def test_on_kill_ends_the_step_with_its_children(

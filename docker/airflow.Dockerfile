@@ -1,0 +1,37 @@
+# Airflow with the workflows: scheduler, worker, api-server and the rest are one image and different commands.
+#   docker build --file docker/airflow.Dockerfile --tag sentiment-airflow .
+# It holds no TensorFlow: steps run in the trainer's image (SENTIMENT_RUNNER). Mount the folder that holds datasets/,
+# serving/ and runs/ at /home/sentiment, in both.
+ARG BASE=python:3.11-slim-bookworm
+
+FROM ${BASE} AS build
+# The layers up to the package itself change only with the pins.
+COPY requirements/tools.txt /requirements/
+RUN python3 -m venv /tools && /tools/bin/python -m pip install --quiet --no-cache-dir --require-hashes -r /requirements/tools.txt
+COPY requirements/airflow.txt /requirements/
+RUN /tools/bin/uv venv --quiet --python python3 /opt/sentiment \
+    && /tools/bin/uv pip sync --quiet --no-cache --require-hashes --compile-bytecode --python /opt/sentiment/bin/python /requirements/airflow.txt
+# Airflow's side needs the package's modules alone: there is nothing to build, nor anything to build it with.
+COPY sentiment /opt/sentiment/lib/python3.11/site-packages/sentiment
+RUN /opt/sentiment/bin/python -m compileall -q /opt/sentiment/lib/python3.11/site-packages/sentiment
+
+FROM ${BASE}
+# The trainer image's user: what a step writes is Airflow's to read.
+RUN useradd --uid 1000 --create-home sentiment \
+    && install --directory --owner=sentiment --group=sentiment /opt/airflow /opt/airflow/logs
+COPY --from=build /opt/sentiment /opt/sentiment
+COPY plugins /opt/airflow/plugins
+COPY dags /opt/airflow/dags
+ENV PATH=/opt/sentiment/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    AIRFLOW_HOME=/opt/airflow \
+    AIRFLOW__CORE__LOAD_EXAMPLES=False \
+    SENTIMENT_RUNNER=docker \
+    SENTIMENT_HOME=/home/sentiment
+USER sentiment
+WORKDIR /opt/airflow
+ENTRYPOINT ["airflow"]
+CMD ["api-server"]
+# Of the api-server. Another service has another one: `airflow jobs check --local` for the scheduler, for example.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --retries=3 CMD ["python", "-c", \
+    "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/api/v2/monitor/health', timeout=8)"]

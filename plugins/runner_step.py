@@ -1,0 +1,107 @@
+"""What every runner is given and gives back: a step as data, and how it ended.
+
+A runner is how a step is run, and nothing else: what to run, and how its result is judged, is the StepOperator's.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+# What a container is given of Airflow's environment. All else is of another machine: PATH, HOME, LD_LIBRARY_PATH.
+PASSED_ON = ("SENTIMENT_", "HF_", "TF_", "TFHUB_", "TRANSFORMERS_")
+PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
+KILLED = 128 + 9  # the exit code of what nobody asked to stop: most often the kernel, for its memory
+
+
+@dataclass(frozen=True)
+class StepCommand:
+    """One `sentiment VERB` with everything that it needs."""
+
+    verb: str
+    arguments: tuple[str, ...]  # behind `sentiment`: the verb, its options, `--result=…`
+    environment: Mapping[str, str] = field(repr=False)  # of a process on this machine; nothing of Airflow's own
+    credentials: Mapping[str, str] = field(repr=False)  # the bucket's, only for the step that reads it
+    home: Path  # SENTIMENT_HOME
+    result_file: Path  # below `home`
+    identity: Mapping[str, str]  # the same for every try of one task instance, and for no other
+    reads_bucket: bool = False
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a step ended: its exit code, 128 + n if signal n ended it, and whether its memory ran out."""
+
+    code: int
+    out_of_memory: bool | None = None  # None: nobody was asked
+
+    def in_words(self) -> str:
+        words = f"was killed by signal {self.code - 128}" if self.code > 128 else f"ended with exit code {self.code}"
+        if self.out_of_memory:
+            return f"{words}, out of memory (raise SENTIMENT_RUNNER_MEMORY, or take a smaller batch)"
+        if self.out_of_memory is False and self.code == KILLED:
+            return f"{words}, out of memory?"
+        return words
+
+
+class Runner(Protocol):
+    """One step, run once."""
+
+    def shown(self) -> str:
+        """Returns what is started, for the log: no environment, since that holds the secrets."""
+
+    def run(self, log: StepLog) -> Ended:
+        """Runs the step to its end, writes what it says as it says it, and leaves nothing of it behind."""
+
+    def stop(self) -> None:
+        """Ends the step. Called in a signal handler, at any moment of `run`."""
+
+
+class StepLog:
+    """A step's lines in the task's log, but for the result: that one is the task's XCom."""
+
+    def __init__(self, logger: logging.Logger | Any, result_file: Path) -> None:
+        self._logger, self._result_file = logger, result_file
+        self.last = ""  # the last line that was not the result
+
+    def write(self, line: str) -> None:
+        if self.shows(line):
+            self._logger.info("%s", line)
+
+    def shows(self, line: str) -> bool:
+        """Tells whether a line is to be logged, and remembers it if it is."""
+        if not line.strip() or self._is_result(line):
+            return False
+        self.last = line.strip()
+        return True
+
+    def _is_result(self, line: str) -> bool:
+        if not line.startswith("{"):
+            return False
+        try:
+            return bool(json.loads(line) == read_result(self._result_file))
+        except ValueError:
+            return False
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """Returns the result that a step left, {} when it left none."""
+    if not path.is_file():
+        return {}
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return result
+
+
+def container_environment(step: StepCommand) -> dict[str, str]:
+    """Returns what a container of the step is given: the system's settings, the libraries', and the step's secrets."""
+    kept = {name: value for name, value in step.environment.items() if _is_passed_on(name)}
+    own = {"SENTIMENT_HOME": str(step.home), "HOME": "/tmp"}  # a user whom the image does not know has no home in it
+    return {"HF_HOME": str(step.home / ".cache" / "huggingface")} | kept | own | dict(step.credentials)
+
+
+def _is_passed_on(name: str) -> bool:
+    return name.startswith(PASSED_ON) or name.lower() in PROXIES

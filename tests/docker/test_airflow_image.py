@@ -1,0 +1,50 @@
+"""Airflow's image on a real engine: it reads the workflows, is nobody's root, and says how it is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+IMAGE = "sentiment-airflow-under-test"
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1800)]
+
+
+def docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+        pytest.skip("no Docker engine answers")
+    docker("build", "--file", "docker/airflow.Dockerfile", "--tag", IMAGE, ".")
+    return IMAGE
+
+
+def test_it_is_not_root_holds_no_compiler_and_has_a_health_check(image: str) -> None:
+    script = "id -u; command -v gcc || echo none"
+    assert docker("run", "--rm", "--entrypoint", "sh", image, "-c", script).split() == ["1000", "none"]
+    [found] = json.loads(docker("image", "inspect", image))
+    assert "/api/v2/monitor/health" in " ".join(found["Config"]["Healthcheck"]["Test"])
+
+
+def test_it_reads_every_workflow(image: str) -> None:
+    script = (
+        "from airflow.dag_processing.dagbag import DagBag; bag = DagBag('/opt/airflow/dags'); "
+        "print(); print(bag.import_errors, *sorted(bag.dags))"
+    )
+    said = docker("run", "--rm", "--entrypoint", "python", image, "-c", script).splitlines()[-1]
+    assert said.startswith("{} ") and {"sentiment_retrain", "sentiment_promote"} <= set(said.split())
+
+
+def test_it_can_start_steps_in_containers_and_in_pods(image: str) -> None:
+    script = (
+        "import sys; sys.path[:0] = ['/opt/airflow/plugins']; import runner_docker, runner_kubernetes; print('both')"
+    )
+    assert docker("run", "--rm", "--entrypoint", "python", image, "-c", script).split()[-1] == "both"

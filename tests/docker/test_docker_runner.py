@@ -1,0 +1,307 @@
+"""Steps in containers, on a real engine: what a StepOperator with the docker runner does, from start to clean-up.
+
+The image is the trainer's without its libraries: it is made in seconds, and `ingest` and `prepare` need none of them.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("airflow", reason="needs Airflow's environment")
+CHECKOUT = Path(__file__).resolve().parents[2]
+sys.path.append(str(CHECKOUT / "tests" / "dags"))
+import airflow_home  # noqa: E402, F401 - sets Airflow's home
+import click  # noqa: E402
+import tqdm  # noqa: E402
+from airflow.sdk.exceptions import AirflowException, AirflowFailException  # noqa: E402
+from sentiment_steps import StepOperator  # noqa: E402
+
+IMAGE = "sentiment-steps-under-test"
+DOCKERFILE = """
+FROM python:3.11-slim-bookworm
+COPY . /opt/steps
+ENV PYTHONPATH=/opt/steps PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENTRYPOINT ["python3", "-m", "sentiment.cli"]
+"""
+# In the place of `sentiment`: the first argument is source, in which `result(value)` leaves the step's result.
+SCRIPTED = """
+import json, os, pathlib, sys, time
+def result(value):
+    path = next(pathlib.Path(text[9:]) for text in sys.argv if text.startswith("--result="))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))
+    print(json.dumps(value))
+exec(next(text[9:] for text in sys.argv if text.startswith("--source=")))
+"""
+SAMPLE = CHECKOUT / "datasets" / "old_sentiment"
+RUN = "manual__2026-11-22T02:00:00+08:00"
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.timeout(300),
+    # The Docker library leaves it to the garbage collector to close the connection that a container's lines come by.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+
+
+def docker(*arguments: str) -> str:
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True, timeout=250).stdout
+
+
+def build(name: str, dockerfile: str, context: Path) -> None:
+    (context / "Dockerfile").write_text(dockerfile, encoding="utf-8")
+    docker("build", "--tag", name, str(context))
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> None:
+    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+        pytest.skip("no Docker engine answers")
+    context = tmp_path_factory.mktemp("image")
+    for package in (CHECKOUT / "sentiment", Path(click.__file__).parent, Path(tqdm.__file__).parent):
+        shutil.copytree(package, context / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    build(IMAGE, DOCKERFILE, context)
+    scripted = tmp_path_factory.mktemp("scripted")
+    (scripted / "scripted.py").write_text(SCRIPTED, encoding="utf-8")
+    entry = 'ENTRYPOINT ["python3", "/opt/scripted.py"]'
+    build(f"{IMAGE}-scripted", f"FROM {IMAGE}\nCOPY scripted.py /opt/\n{entry}\n", scripted)
+
+
+@pytest.fixture
+def home(images: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home with the sample; after the test no container of it is left."""
+    home = tmp_path / "home"
+    shutil.copytree(SAMPLE, home / "datasets" / "old_sentiment")
+    (home / "datasets" / "inbox").mkdir()
+    for name, value in {"HOME": home, "RUNNER": "docker", "RUNNER_IMAGE": IMAGE, "SETTLE_SECONDS": 0}.items():
+        monkeypatch.setenv(f"SENTIMENT_{name}", str(value))
+    yield home
+    gc.collect()  # here, where what it says is not an error
+    left = containers(home)
+    for container in left:
+        docker("rm", "--force", container)
+    assert left == []
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Runs Python source as a step."""
+    monkeypatch.setenv("SENTIMENT_RUNNER_IMAGE", f"{IMAGE}-scripted")
+    return lambda source, **options: run("train", options={"source": source}, **options)
+
+
+def containers(home: Path) -> list[str]:
+    return docker("ps", "--all", "--quiet", "--filter", f"label=sentiment.home={home}").split()
+
+
+def step(verb: str, **options: Any) -> StepOperator:
+    return StepOperator(task_id=verb, verb=verb, run=RUN, **options)
+
+
+def run(verb: str, **options: Any) -> dict[str, Any]:
+    return execute(step(verb, **options))
+
+
+def execute(operator: StepOperator) -> dict[str, Any]:
+    context: Any = {"params": {}, "ti": SimpleNamespace(map_index=-1)}
+    return operator.execute(context)
+
+
+def wait_until(condition: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 30
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def test_a_night_begins_in_containers(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arrivals = next(SAMPLE.parent.glob("**/arrivals/*.tsv"), SAMPLE / "train.tsv")
+    shutil.copy(arrivals, home / "datasets" / "inbox" / "night.tsv")
+    ingested = run("ingest", reads_bucket=True)
+    prepared = run("prepare", skip_when="nothing_new", options={"minimum_content_length": "5"})
+    folder = next(path for path in (home / "runs").iterdir())
+    assert ingested["accepted"] > 100 and not prepared["nothing_new"]
+    assert {"prepare.json", "train.tsv", "test.tsv"} <= {path.name for path in folder.iterdir()}
+    assert not list(folder.glob(".*-task*.json"))
+    assert {path.stat().st_uid for path in folder.rglob("*")} == {os.getuid()}
+    said = capsys.readouterr().out
+    assert f"In a container of {IMAGE}: sentiment prepare --run={RUN}" in said
+    assert '"nothing_new"' not in said, "the result is not repeated"
+
+
+def test_lines_come_while_the_step_works(home: Path, scripted: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    shown: list[str] = []
+    stopped = threading.Event()
+
+    def read() -> None:
+        while not stopped.wait(0.1):
+            shown.append(capsys.readouterr().out)
+            if "one half" in "".join(shown):
+                (home / "go on").touch()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    until = f"go = pathlib.Path({str(home / 'go on')!r})\nfor _ in range(600): go.exists() or time.sleep(0.05)"
+    lines = [
+        "print('one', 'half', '一半', flush=True)",
+        until,
+        "print('10%\\r20%', file=sys.stderr)",
+        "result({'rows': 3})",
+    ]
+    try:
+        assert scripted("\n".join(lines)) == {"rows": 3}
+    finally:
+        stopped.set()
+        reader.join()
+    said = "".join(shown) + capsys.readouterr().out
+    assert "one half 一半" in said and "20%" in said and '{"rows": 3}' not in said
+
+
+def test_a_refused_input_fails_for_good_with_its_line(home: Path) -> None:
+    (home / "datasets" / "old_sentiment" / "train.tsv").write_text("nothing\n", encoding="utf-8")
+    with pytest.raises(AirflowFailException, match=r"must.*; found "):
+        run("prepare")
+    with pytest.raises(AirflowFailException, match=r"No such option.*--nowhere"):
+        run("ingest", options={"nowhere": "x"})
+
+
+def test_another_exit_code_may_be_tried_again(home: Path, scripted: Any) -> None:
+    with pytest.raises(AirflowException, match=r"train ended with exit code 1: ValueError: no$") as raised:
+        scripted("raise ValueError('no')")
+    assert not isinstance(raised.value, AirflowFailException)
+
+
+def test_a_step_without_memory_says_so(home: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_RUNNER_MEMORY", "32m")
+    with pytest.raises(AirflowException, match=r"train was killed by signal 9, out of memory \(raise SENT"):
+        scripted("print('filling', flush=True); kept = [bytearray(1 << 20) for _ in range(1 << 12)]")
+
+
+def test_a_killed_step_leaves_nothing(home: Path, scripted: Any) -> None:
+    """As Airflow does it: a signal, whose handler calls `on_kill` in the middle of everything."""
+    operator = step("train", options={"source": "print('up', flush=True); time.sleep(120)"})
+    before = signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())
+
+    def kill() -> None:
+        wait_until(lambda: [id for id in containers(home) if "up" in docker("logs", id)])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    start = time.monotonic()
+    try:
+        with pytest.raises(AirflowException, match=r"^train was stopped$"):
+            execute(operator)
+    finally:
+        killer.join()
+        signal.signal(signal.SIGTERM, before)
+    assert time.monotonic() - start < 30 and containers(home) == []
+
+
+def test_what_a_killed_worker_left_is_removed_before_the_next_try(home: Path, scripted: Any) -> None:
+    """The worker's process is killed with a signal that nobody can catch; its container goes on, and is found."""
+    worker = os.fork()
+    if worker == 0:
+        try:
+            scripted("(pathlib.Path(os.environ['SENTIMENT_HOME']) / 'up').touch(); time.sleep(120)")
+        finally:
+            os._exit(1)
+    assert wait_until((home / "up").exists)
+    os.kill(worker, signal.SIGKILL)
+    os.waitpid(worker, 0)
+    left = containers(home)
+    assert len(left) == 1
+    other = StepOperator(task_id="other", verb="train", run=RUN, options={"source": "result({'other': 1})"})
+    assert execute(other) == {"other": 1}
+    assert containers(home) == left, "another task's container is not touched"
+    assert scripted("result({'tried': 'again'})") == {"tried": "again"}
+    assert containers(home) == []
+
+
+def test_a_step_is_given_its_own_and_nothing_more(
+    home: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection = {"conn_type": "aws", "login": "key", "password": "s/e+c%ret"}
+    given = {
+        "SENTIMENT_GATE_MARGIN": "0.02",
+        "SENTIMENT_RUNNER_SHM": "256m",
+        "SENTIMENT_BUCKET_CONNECTION": "labels",
+        "AIRFLOW_CONN_LABELS": json.dumps(connection),
+        "AIRFLOW__CORE__FERNET_KEY": "secret",
+        "SENTIMENT_RUNNER_MOUNTS": f"{SAMPLE}:/sample",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    source = (
+        "disk = os.statvfs('/dev/shm'); result({'env': dict(os.environ), 'id': [os.getuid(), os.getgid()], "
+        "'shm': disk.f_blocks * disk.f_frsize, 'sample': sorted(os.listdir('/sample')), "
+        "'read only': not os.access('/sample', os.W_OK) or bool(os.statvfs('/sample').f_flag & os.ST_RDONLY)})"
+    )
+    found = scripted(source, reads_bucket=True)
+    environment = found.pop("env")
+    assert found == {
+        "id": [os.getuid(), os.getgid()],
+        "shm": 256 << 20,
+        "sample": sorted(path.name for path in SAMPLE.iterdir()),
+        "read only": True,
+    }
+    assert environment["AWS_SECRET_ACCESS_KEY"] == "s/e+c%ret" and environment["SENTIMENT_GATE_MARGIN"] == "0.02"
+    assert environment["SENTIMENT_HOME"] == str(home) and environment["HOME"] == "/tmp"
+    assert not [name for name in environment if "AIRFLOW" in name or name.startswith("SENTIMENT_RUNNER")]
+    assert "AWS_SECRET_ACCESS_KEY" not in scripted("result(dict(os.environ))")
+    assert "s/e+c%ret" not in capsys.readouterr().out
+
+
+def test_a_step_reaches_what_listens_on_this_machine(home: Path, scripted: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        source = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5).close(); result({{'reached': 1}})"
+        assert scripted(source) == {"reached": 1}
+
+
+@pytest.mark.parametrize(
+    "text", ["$(touch /tmp/x); `id`", "--who=root", "a\nb\t'\"\\", "正面 😀 {{ 7*7 }}", "$HOME $$"]
+)
+def test_a_hostile_value_arrives_as_it_was_written(home: Path, scripted: Any, text: str) -> None:
+    operator = step("train", options={"source": "result({'found': sys.argv[-2]})", "reason": text})
+    assert execute(operator) == {"found": f"--reason={text}"}
+
+
+def test_an_engine_that_refuses_is_one_clear_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_HOST_HOME", "/nowhere/at/all")
+    with pytest.raises(AirflowFailException, match=r"must run a container for ingest; it said: .*/nowhere/at/all"):
+        run("ingest")
+    monkeypatch.delenv("SENTIMENT_HOST_HOME")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+        with pytest.raises(AirflowException, match=r"a Docker engine must answer at unix:///nowhere\.sock"):
+            run("ingest")
+
+
+def test_an_image_that_is_nowhere_is_one_clear_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_RUNNER_IMAGE", "127.0.0.1:1/sentiment-never-built")
+    with pytest.raises(AirflowException, match=r"sentiment-never-built, or find it in a registry.*make build_images"):
+        run("ingest")
+
+
+def test_gpus_are_asked_for_only_where_they_help(home: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This engine has no GPU: it refuses what asks for one, and that is told."""
+    monkeypatch.setenv("SENTIMENT_RUNNER_GPUS", "all")
+    with pytest.raises(AirflowException, match=r"capabilities: \[\[gpu"):
+        scripted("result({'rows': 3})")
+    monkeypatch.setenv("SENTIMENT_RUNNER_IMAGE", IMAGE)
+    assert run("ingest")["accepted"] == 0
