@@ -18,7 +18,7 @@ from airflow.sdk import DAG
 from sentiment_canary import find_canary
 from sentiment_mail import WithdrawalNotifier
 from sentiment_steps import StepOperator
-from sentiment_workflows import CANARY_WATCH, DEFAULT_ARGS, watching
+from sentiment_workflows import CANARY_WATCH, DEFAULT_ARGS, owner_links, watching
 
 with DAG(
     dag_id=CANARY_WATCH,
@@ -28,7 +28,8 @@ with DAG(
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
-    tags=["sentiment"],
+    tags=["sentiment", "serving"],
+    owner_links=owner_links(),
 ):
     version = find_canary()
     watch = StepOperator(

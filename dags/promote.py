@@ -7,30 +7,48 @@ asks about the canary that there is now.
 * **Approve**: the canary becomes stable, and the stable model before it is kept for a rollback.
 * **Reject**, or no answer in time: the canary is withdrawn; stable never noticed.
 
-Who decided, and the reason, are kept in the history. An answer about a canary that has been replaced in the meantime
-changes nothing, and the task's log says so.
+Either needs a reason: an answer without one is not taken, and the question stays open. Who decided, and why, is kept in
+the history and mailed. A mail goes out when a question waits, and another when a quarter of the time is left.
+
+A newer canary closes the questions about older ones (`close_older` starts their runs anew, which then find that
+there is nothing to decide any more). An answer about a canary that has been replaced in the meantime changes nothing,
+and says so.
 """
 
 from __future__ import annotations
 
 from airflow.sdk import DAG
-from sentiment_approval import DECISION, RUN, CanaryApproval, describe
+from sentiment_approval import DECISION, RUN, CanaryApproval
+from sentiment_approval_mail import DecisionNotifier
+from sentiment_question import CloseQuestion, describe, find_older
 from sentiment_steps import StepOperator
-from sentiment_workflows import CANARY, DEFAULT_ARGS, PROMOTE
+from sentiment_workflows import CANARY, DEFAULT_ARGS, PROMOTE, owner_links
 
 with DAG(
     dag_id=PROMOTE,
     description="A person decides about the canary",
     schedule=[CANARY],
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=16,  # a question that waits must not keep a newer canary's from being asked
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
-    tags=["sentiment"],
+    tags=["sentiment", "serving"],
+    owner_links=owner_links(),
 ):
     description = describe()
     approve = CanaryApproval(task_id="approve")
-    promote = StepOperator(task_id="promote", verb="promote", run=RUN, pass_run=False, options=DECISION)
-    withdraw = StepOperator(task_id="withdraw", verb="withdraw", run=RUN, pass_run=False, options=DECISION)
+    promote, withdraw = (
+        StepOperator(
+            task_id=verb,
+            verb=verb,
+            run=RUN,
+            pass_run=False,
+            options=DECISION,
+            on_success_callback=DecisionNotifier(),
+        )
+        for verb in ("promote", "withdraw")
+    )
+    older = find_older(description)  # type: ignore[arg-type]  # Airflow's decorator: the value comes when it runs
+    CloseQuestion.partial(task_id="close_older").expand(asking=older)
 
     description >> approve >> [promote, withdraw]

@@ -17,81 +17,29 @@ serves it as the **canary** if it is not worse. A person decides about the canar
 | deploy_canary | loads it on every server, then gives it the label `canary` | |
 
 Everything that a run made is in its folder `runs/<run>/`. Nothing is lost by a run that failed or was refused: its
-rows are new again in the next one.
+rows are new again in the next one. What is transient is tried three times; a refused input (exit code 2) fails at once.
 """
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param
-from sentiment_mail import CheckNotifier, RegressionNotifier
-from sentiment_steps import StepOperator
-from sentiment_workflows import CANARY, DEFAULT_ARGS, RETRAIN, nightly
+from datetime import timedelta
 
-# An empty field leaves the choice to the step.
-FORM = {
-    "mode": Param(
-        "auto",
-        type="string",
-        enum=["auto", "warm", "full"],
-        title="Mode",
-        description="warm: go on from the stable model with the new rows. full: start anew with all rows. "
-        "auto: warm if there is a stable model.",
-    ),
-    "mix_number": Param(
-        None,
-        type=["null", "integer"],
-        minimum=0,
-        maximum=1_000_000,
-        title="Old rows to mix in, per label",
-        description="0 or empty: as many as the mixing rule says.",
-    ),
-    "minimum_content_length": Param(
-        None,
-        type=["null", "integer"],
-        minimum=0,
-        maximum=1000,
-        title="Shortest old row to mix in",
-        description="In characters; empty: 20. Lower it where short posts are the rule.",
-    ),
-    "new_since": Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="New rows from this day on",
-        description="By the day of delivery, in Taipei. What is left out stays new for another run.",
-    ),
-    "new_until": Param(
-        None, type=["null", "string"], format="date", title="New rows up to this day", description="That day included."
-    ),
-    "new_source": Param(
-        None,
-        type=["null", "string"],
-        maxLength=200,
-        title="New rows of this source",
-        description="As the deliveries' column `source` names it.",
-    ),
-    "model_name": Param(
-        None,
-        type=["null", "string"],
-        maxLength=200,
-        title="Model",
-        description="A hub id, a local folder, scratch/tiny or scratch/mini. For a full run.",
-    ),
-    "num_epochs": Param(
-        None, type=["null", "integer"], minimum=1, maximum=100, title="Epochs", description="Passes over the data."
-    ),
-    "learning_rate": Param(
-        None, type=["null", "number"], exclusiveMinimum=0, maximum=1, title="Learning rate", description="At its peak."
-    ),
-    "batch_size": Param(
-        None, type=["null", "integer"], minimum=1, maximum=1024, title="Batch size", description="Rows a step."
-    ),
-    "max_seq_length": Param(
-        None, type=["null", "integer"], minimum=8, maximum=512, title="Longest text", description="In word pieces."
-    ),
+from airflow.sdk import DAG
+from sentiment_deadline import deadline
+from sentiment_form import GATE, MIXING, RETRAIN_FORM, TRAINING
+from sentiment_mail import CheckNotifier, QuietNightsNotifier, RegressionNotifier, ValidationNotifier
+from sentiment_steps import StepOperator
+from sentiment_workflows import CANARY, DEFAULT_ARGS, RETRAIN, gpu_pool, nightly, owner_links
+
+# Who forces a candidate through the gate is whoever triggered the run.
+OVERRIDE = {
+    "override_who": "{{ (dag_run.triggering_user_name or 'somebody in Airflow') if params.override_reason else '' }}"
 }
-MIXING = ["mode", "mix_number", "minimum_content_length", "new_since", "new_until", "new_source"]
-TRAINING = ["model_name", "num_epochs", "learning_rate", "batch_size", "max_seq_length"]
+# Into the history, beside the canary: what the gate had against it.
+FORCED = {
+    "reason": "{% set forced = ti.xcom_pull(task_ids='gate').get('overridden') %}"
+    "{{ 'let pass against the gate by ' ~ forced.who ~ ': ' ~ forced.reason if forced else '' }}"
+}
 
 with DAG(
     dag_id=RETRAIN,
@@ -99,19 +47,44 @@ with DAG(
     schedule=nightly(),
     catchup=False,
     max_active_runs=1,
-    params=FORM,
-    default_args=DEFAULT_ARGS,
+    params=RETRAIN_FORM,
+    default_args=DEFAULT_ARGS | {"execution_timeout": timedelta(hours=2)},
     doc_md=__doc__,
-    tags=["sentiment"],
+    tags=["sentiment", "model"],
+    owner_links=owner_links(),
+    deadline=deadline(),
 ):
     ingest = StepOperator(task_id="ingest", verb="ingest", reads_bucket=True)
-    prepare = StepOperator(task_id="prepare", verb="prepare", form=MIXING, skip_when="nothing_new")
+    prepare = StepOperator(
+        task_id="prepare",
+        verb="prepare",
+        form=MIXING,
+        skip_when="nothing_new",
+        on_skipped_callback=QuietNightsNotifier(),
+    )
     check = StepOperator(task_id="check", verb="check", fail_unless="passed", on_failure_callback=CheckNotifier())
-    train = StepOperator(task_id="train", verb="train", form=TRAINING)
-    evaluate = StepOperator(task_id="evaluate", verb="evaluate")
-    gate = StepOperator(task_id="gate", verb="gate", fail_unless="passed", on_failure_callback=RegressionNotifier())
-    export = StepOperator(task_id="export", verb="export")
-    validate = StepOperator(task_id="validate", verb="validate", fail_unless="passed")
-    deploy_canary = StepOperator(task_id="deploy_canary", verb="canary", outlets=[CANARY], event_keys=["version"])
+    train = StepOperator(
+        task_id="train", verb="train", form=TRAINING, pool=gpu_pool(), execution_timeout=timedelta(hours=12)
+    )
+    evaluate = StepOperator(task_id="evaluate", verb="evaluate", pool=gpu_pool())
+    gate = StepOperator(
+        task_id="gate",
+        verb="gate",
+        form=GATE,
+        options=OVERRIDE,
+        fail_unless="passed",
+        on_failure_callback=RegressionNotifier(),
+    )
+    export = StepOperator(task_id="export", verb="export", pool=gpu_pool())
+    validate = StepOperator(
+        task_id="validate",
+        verb="validate",
+        fail_unless="passed",
+        pool=gpu_pool(),
+        on_failure_callback=ValidationNotifier(),
+    )
+    deploy_canary = StepOperator(
+        task_id="deploy_canary", verb="canary", options=FORCED, outlets=[CANARY], event_keys=["version"]
+    )
 
     ingest >> prepare >> check >> train >> evaluate >> gate >> export >> validate >> deploy_canary

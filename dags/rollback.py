@@ -12,7 +12,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param
 from sentiment_mail import RollbackNotifier
 from sentiment_steps import StepOperator
-from sentiment_workflows import DEFAULT_ARGS, ROLLBACK
+from sentiment_workflows import DEFAULT_ARGS, ROLLBACK, owner_links
 
 FORM = {
     "version": Param(
@@ -46,7 +46,8 @@ with DAG(
     params=FORM,
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
-    tags=["sentiment"],
+    tags=["sentiment", "serving"],
+    owner_links=owner_links(),
 ):
     StepOperator(
         task_id="rollback",

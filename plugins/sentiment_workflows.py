@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,8 @@ DEFAULT_ARGS: dict[str, Any] = {
     "owner": "sentiment",
     "retries": 2,  # only for what is transient: a refused input fails at once
     "retry_delay": timedelta(seconds=15),
-    "retry_exponential_backoff": True,
+    "retry_exponential_backoff": 2.0,  # twice as long each time; `True` would be 1, and no longer
+    "max_retry_delay": timedelta(minutes=10),
     "execution_timeout": timedelta(hours=12),
     "on_failure_callback": StepFailureNotifier(),
 }
@@ -31,6 +33,25 @@ def nightly() -> CronTriggerTimetable | None:
 def watching() -> CronTriggerTimetable | None:
     """Returns when the canary is probed: SENTIMENT_WATCH, a cron expression; `off`: only by hand."""
     return _schedule("SENTIMENT_WATCH", "*/5 * * * *")
+
+
+def gpu_pool() -> str:
+    """Returns the pool of the steps that use a GPU: SENTIMENT_GPU_POOL, which has to exist; default: that of all tasks.
+
+    With as many slots as there are cards, no two steps ever share one.
+    """
+    return os.environ.get("SENTIMENT_GPU_POOL") or "default_pool"
+
+
+def owner_links() -> dict[str, str]:
+    """Returns where the owner's name in Airflow leads: a mail to the first address of SENTIMENT_MAIL_TO."""
+    address = os.environ.get("SENTIMENT_MAIL_TO", "").split(",")[0].strip()
+    return {"sentiment": f"mailto:{address}"} if re.fullmatch(r"[\w.+-]+@[\w.-]+", address) else {}
+
+
+def hours_to_answer() -> float:
+    """Returns how long an approval waits: SENTIMENT_APPROVAL_HOURS, default a day."""
+    return float(os.environ.get("SENTIMENT_APPROVAL_HOURS") or 24)
 
 
 def _schedule(setting: str, default: str) -> CronTriggerTimetable | None:

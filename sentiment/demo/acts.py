@@ -47,6 +47,8 @@ class Demo:
         version = read_state(self.stack.settings).stable
         gate = run.read("gate")
         accuracy = gate["sets"]["frozen"]["candidate_accuracy"]
+        mails = [self.stack.mailbox.wait_for(told, seconds=20) for told in ("waits for your approval", "approved by")]
+        self.screen.claim(None not in mails, "a mail asked for the approval, and another told of it")
         self._done(f"version {version} answers customers, accuracy {accuracy:.3f} on {self.material.frozen_rows} rows")
         self._claim_served(version)
 
@@ -75,7 +77,6 @@ class Demo:
 
     def refused_model(self) -> None:
         """Act 3: a poisoned delivery must not get past the gate, and a person must hear of it."""
-        mails = len(self.stack.mailbox.files())
         name = self.material.deliver_bad(self.stack.settings)
         self.screen.act(f"Act 3 · a poisoned night ({name}, labels wrong): the gate must refuse it")
         before = read_state(self.stack.settings)
@@ -83,7 +84,7 @@ class Demo:
         gate, state = run.read("gate"), read_state(self.stack.settings)
         self._done(gate["sentence"])
         self.screen.claim(not gate["passed"], "the gate refused the candidate")
-        mail = self.stack.mailbox.wait_for(mails + 1, seconds=20)
+        mail = self.stack.mailbox.wait_for("no new model", seconds=20)
         self.screen.claim(mail is not None, f"a mail went to {mail['To'] if mail else 'nobody'}")
         if mail:
             self._show(mail)
@@ -111,13 +112,12 @@ class Demo:
         state = read_state(self.stack.settings)
         if state.previous is None:
             return  # the canary was rejected, so there is nothing to go back from
-        mails = len(self.stack.mailbox.files())
         self.screen.act(f"Act 4 · second thoughts: somebody rolls back from version {state.stable}")
         self.stack.api.trigger(ROLLBACK, "act-4", {"reason": "the demo shows a rollback"})
         ended = self._follow(ROLLBACK, "act-4")
         self._done(f"{ROLLBACK} ended as {ended}")
         self._claim_served(state.previous)
-        mail = self.stack.mailbox.wait_for(mails + 1, seconds=20)
+        mail = self.stack.mailbox.wait_for("rollback by", seconds=20)
         self.screen.claim(mail is not None, f"a mail says so: {mail['Subject'] if mail else 'none came'}")
 
     def _refused_scores(self) -> tuple[str, str]:

@@ -36,11 +36,14 @@ class Mailbox:
     def files(self) -> list[Path]:
         return sorted(self.folder.glob("*.eml"), key=lambda path: int(path.stem))
 
-    def wait_for(self, number: int, seconds: float) -> EmailMessage | None:
-        """Returns mail `number` (from 1), waiting for it; None when it does not come in time."""
+    def wait_for(self, subject: str, seconds: float) -> EmailMessage | None:
+        """Returns the newest mail with `subject` in its subject, waiting for it; None when it does not come in time."""
         deadline = time.monotonic() + seconds
-        while len(self.files()) < number:
+        while not (found := [mail for mail in self._mails() if subject in str(mail["Subject"])]):
             if time.monotonic() > deadline:
                 return None
             time.sleep(0.2)
-        return email.message_from_bytes(self.files()[number - 1].read_bytes(), policy=email.policy.default)
+        return found[-1]
+
+    def _mails(self) -> list[EmailMessage]:
+        return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in self.files()]

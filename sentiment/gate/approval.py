@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sentiment.gate.approval_mail import told_time
 from sentiment.gate.harmless import markdown, safe_links
 from sentiment.gate.report import Row, comparison_rows, data_lines, label_name, stable_name
 
-MOST_TEXTS = 8  # either way
+MOST_TEXTS = 10  # either way
 LONGEST_TEXT = 120
 
 
@@ -18,22 +19,34 @@ def approval_body(
     version: int,
     links: Mapping[str, str],
     warnings: Iterable[str] = (),
+    *,
+    validation: Mapping[str, Any] | None = None,
+    standing: str = "",
+    report: str = "",
+    hours: float = 24,
 ) -> str:
     """Returns the Markdown body of the approval of canary `version`; `gate` and `prepare` are those steps' results.
 
-    `warnings` are sentences about the new posts.
+    `warnings` are sentences about the new posts, `validation` is that step's result, `standing` says how the canary
+    has answered so far, `report` is where its training report lies, `hours` is how long the question waits.
 
     Every word that comes from data is escaped, for Markdown and for HTML.
     """
     parts = [f"**{markdown(gate['sentence'], 1000)}**", *_overridden(gate)]
     parts += _list("Warnings about the new posts", warnings)
     head = ("", "rows", stable_name(gate), f"version {version} (canary)", "change", "at worst", "McNemar p")
-    parts.append(_table([head, *comparison_rows(gate)]))
-    parts.append("Changes in percentage points; “at worst” is the lower end of a one-sided 95 % interval.")
+    parts.append(_table([head, *comparison_rows(gate, intervals=True)]))
+    parts.append(
+        "In brackets 95 % intervals. Changes in percentage points; “at worst” is the lower end of a one-sided 95 % "
+        "interval of the change on the same rows."
+    )
     parts += _flips(gate, "regressions", f"Right in {stable_name(gate)}, wrong in version {version}")
     parts += _flips(gate, "improvements", f"Wrong in {stable_name(gate)}, right in version {version}")
     parts += _list("Data", data_lines(prepare, list(gate.get("labels") or [])))
-    parts += _list("What the buttons do", _buttons(gate, version))
+    parts += _list("Validation", validation_lines(validation))
+    parts += _list("As canary", [standing] if standing else [])
+    parts += _list("What the buttons do", _buttons(gate, version, hours))
+    parts += [f"Training report: {markdown(report, 1000)}"] if report else []
     parts += [f"[{markdown(name)}](<{address}>)" for name, address in safe_links(links).items()]
     return "\n\n".join(parts) + "\n"
 
@@ -48,15 +61,36 @@ def _overridden(gate: Mapping[str, Any]) -> list[str]:
     )
 
 
-def _buttons(gate: Mapping[str, Any], version: int) -> list[str]:
+def _buttons(gate: Mapping[str, Any], version: int, hours: float) -> list[str]:
     compared = any(found.get("stable_accuracy") is not None for found in gate["sets"].values())
     kept = f"{stable_name(gate)} stays loaded for a rollback" if compared else "it is the first stable model"
     stays = f"{stable_name(gate)} goes on serving" if compared else "no model is stable"
     return [
         f"Approve: version {version} becomes stable on every server; {kept}.",
         f"Reject: version {version} is withdrawn; {stays}; its rows are part of the next night's batch. "
-        "No answer in time counts as Reject.",
+        f"No answer within {told_time(hours)} counts as Reject.",
+        "Either needs a reason: an answer without one is not taken, and the question stays open.",
     ]
+
+
+def validation_lines(validation: Mapping[str, Any] | None) -> list[str]:
+    """Returns what the throw-away server found: response times, size, memory, time to load; a sentence a line."""
+    if not validation:
+        return []
+    slowest = {
+        batch: max(item["p95_ms"] for item in validation["latency"] if item["batch"] == batch)
+        for batch in sorted({item["batch"] for item in validation["latency"]})
+    }
+    times = ", ".join(
+        f"{took:.0f} ms for {'one post' if batch == 1 else f'{batch} posts'}" for batch, took in slowest.items()
+    )
+    memory, seconds = validation.get("peak_memory_bytes"), validation.get("load_seconds")
+    lines = [str(validation["sentence"])]
+    if times:
+        lines.append(f"Slowest response, 95th percentile, at any length: {times}.")
+    size = f"The version is {validation['export_bytes'] / 1e6:,.1f} MB"
+    memory_told = f", and its server took {memory / 1e6:,.0f} MB of memory" if memory else ""
+    return [*lines, f"{size}{f', is loaded after {seconds:.1f} s' if seconds else ''}{memory_told}."]
 
 
 def _flips(gate: Mapping[str, Any], kind: str, title: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sentiment.gate.harmless import html_text, plain, safe_links
 
@@ -14,11 +14,21 @@ LONGEST_LINE = 1000
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail: one line of subject, the body as text and as HTML."""
+    """A mail: one line of subject, the body as text and as HTML.
+
+    Of mails with the same `cause` only the first within a set time is sent (see `sentiment.gate.repeats`).
+    """
 
     subject: str
     text: str
     html: str
+    cause: str = ""
+
+    def with_note(self, note: str) -> Mail:
+        """Returns the mail with a sentence at its end."""
+        end = self.html.rfind("\n</body>")
+        html = f"{self.html[:end]}\n<p><em>{html_text(note, LONGEST_LINE)}</em></p>{self.html[end:]}"
+        return replace(self, text=f"{self.text}\n{plain(note, LONGEST_LINE)}\n", html=html)
 
 
 def letter(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sentiment.report.intervals import wilson
+
 Row = tuple[str, ...]
 MINUS = "\N{MINUS SIGN}"
 
@@ -21,8 +23,11 @@ def label_name(gate: Mapping[str, Any], label: object) -> str:
     return str(names[label]) if isinstance(label, int) and 0 <= label < len(names) else str(label)
 
 
-def comparison_rows(gate: Mapping[str, Any]) -> list[Row]:
-    """Returns a row a test set, then a row a class: what, rows, stable, candidate, change, at worst, McNemar's p."""
+def comparison_rows(gate: Mapping[str, Any], *, intervals: bool = False) -> list[Row]:
+    """Returns a row a test set, then a row a class: what, rows, stable, candidate, change, at worst, McNemar's p.
+
+    With `intervals` each share has its 95 % interval (Wilson's) behind it.
+    """
     rows: list[Row] = []
     for name, found in gate["sets"].items():
         aside = "" if found.get("decides") or found.get("stable_accuracy") is None else " (does not decide)"
@@ -30,17 +35,17 @@ def comparison_rows(gate: Mapping[str, Any]) -> list[Row]:
             (
                 f"{name} set{aside}",
                 f"{found['rows']:,}",
-                _share(found.get("stable_accuracy")),
-                _share(found.get("candidate_accuracy")),
+                _share(found.get("stable_accuracy"), found["rows"] if intervals else 0),
+                _share(found.get("candidate_accuracy"), found["rows"] if intervals else 0),
                 _points(found.get("difference")),
                 _points(found.get("lower_bound")),
                 _p_value(found.get("mcnemar_p")),
             )
         )
-    return rows + _recall_rows(gate)
+    return rows + _recall_rows(gate, intervals)
 
 
-def _recall_rows(gate: Mapping[str, Any]) -> list[Row]:
+def _recall_rows(gate: Mapping[str, Any], intervals: bool) -> list[Row]:
     frozen = gate["sets"].get("frozen", {})
     now, support = frozen.get("candidate_recall") or [], frozen.get("support") or []
     before = frozen.get("stable_recall") or [None] * len(now)
@@ -48,8 +53,8 @@ def _recall_rows(gate: Mapping[str, Any]) -> list[Row]:
         (
             f"recall of {label_name(gate, label)}",
             f"{support[label]:,}",
-            _share(before[label]),
-            _share(now[label]),
+            _share(before[label], support[label] if intervals else 0),
+            _share(now[label], support[label] if intervals else 0),
             _points(None if before[label] is None or now[label] is None else now[label] - before[label]),
             "",
             "",
@@ -90,8 +95,11 @@ def _deliveries(prepare: Mapping[str, Any]) -> str:
     return f" of deliver{'ies' if len(numbers) > 1 else 'y'} {shown}"
 
 
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def _share(value: float | None, rows: int = 0) -> str:
+    if value is None:
+        return "–"
+    interval = wilson(round(value * rows), rows)
+    return f"{value:.3f}" + (f" [{interval[0]:.3f} to {interval[1]:.3f}]" if interval else "")
 
 
 def _points(value: float | None) -> str:

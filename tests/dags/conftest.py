@@ -65,7 +65,11 @@ import json, pathlib, sys
 result = next(pathlib.Path(text[9:]) for text in sys.argv if text.startswith("--result="))
 result.parent.mkdir(parents=True, exist_ok=True)
 passed = sys.argv[1] != ""
-result.write_text(json.dumps({{"nothing_new": False, "passed": passed, "sentence": "Worse.", "version": 7}}))
+version = next((int(text[10:]) for text in sys.argv if text.startswith("--version=")), 7)
+found = {{"nothing_new": False, "passed": passed, "sentence": "Worse.", "version": version}}
+found |= {{"changed": True, "stable": version if sys.argv[1] == "promote" else 2, "previous": 1, "canary": None}}
+found |= {{"withdrawn": False}}
+result.write_text(json.dumps(found))
 with open({log!r}, "a") as file:
     print(json.dumps([text for text in sys.argv[1:] if not text.startswith("--result=")]), file=file)
 """

@@ -86,10 +86,8 @@ def test_before_anything_was_published_there_is_nothing_to_watch(workflows: dict
 
 
 def test_the_canary_is_named_and_no_folder_is_left_for_each_run(
-    workflows: dict[str, Any], calls: Calls, history: History, home: Path, tmp_path: Path
+    workflows: dict[str, Any], calls: Calls, history: History, home: Path
 ) -> None:
-    command = tmp_path / "sentiment"
-    command.write_text(command.read_text("utf-8").replace('"version": 7', '"withdrawn": False'), encoding="utf-8")
     history(*SERVED)
     for _ in range(2):
         assert workflows["sentiment_canary_watch"].test().state == DagRunState.SUCCESS

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from email.message import EmailMessage
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,13 +15,19 @@ from airflow.models.hitl import HITLDetail
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.trigger import handle_event_submit
 from airflow.sdk import DagRunState
+from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.timezone import utcnow
 from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
+from sentiment_approval import CanaryApproval, approvers
+from sentiment_question import describe, question
+from sentiment_steps import step_settings
 from sqlalchemy import select
 
 Calls = Callable[[], list[list[str]]]
 ANN = {"id": "ann", "name": "Ann"}
+NO_ANSWER = ("Reject", "", None)  # what the scheduler answers when time runs out
+PARKED = select(TaskInstance).where(TaskInstance.state == "awaiting_input")
 GATE = {
     "passed": True,
     "verdict": "first",
@@ -32,34 +40,51 @@ GATE = {
 }
 
 
-def answer(
-    chosen: str,
-    reason: str | None,
-    who: dict[str, str] | None,
-    seen: dict[str, Any],
-    over: threading.Event,
-    meanwhile: Callable[[], object] = lambda: None,
-) -> None:
-    """Waits for the question and answers it; without `who`, as the scheduler does when time runs out.
+class Person(threading.Thread):
+    """Answers the questions as they come; without `who`, as the scheduler does when time runs out.
 
-    `meanwhile` is what happens while it thinks.
+    An answer is (chosen, reason, who); `meanwhile` is what happens while the person thinks about the first.
     """
-    parked = select(TaskInstance).where(TaskInstance.state == "awaiting_input")
-    while not over.wait(0.2):
+
+    def __init__(self, *answers: tuple[str, str | None, Any], meanwhile: Callable[[], object] = lambda: None) -> None:
+        super().__init__()
+        self.answers, self.meanwhile = answers, meanwhile
+        self.seen: dict[str, Any] = {}
+        self.over = threading.Event()
+
+    def __enter__(self) -> Person:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.join()
+
+    def run(self) -> None:
+        for chosen, reason, who in self.answers:
+            if not self._wait():
+                return
+            self.meanwhile()
+            self._answer(chosen, reason, who)
+
+    def _wait(self) -> bool:
+        while not self.over.wait(0.2):
+            with create_session() as session:
+                if session.scalars(PARKED).first():
+                    break
+        return not self.over.wait(1.0)  # a person is slower than the task that is just parking itself
+
+    def _answer(self, chosen: str, reason: str | None, who: dict[str, str] | None) -> None:
         with create_session() as session:
-            if session.scalars(parked).first():
-                break
-    over.wait(1.0)  # a person is slower than the task that is just parking itself
-    meanwhile()
-    with create_session() as session:
-        if not (task := session.scalars(parked).one_or_none()):
-            return
-        detail = session.scalars(select(HITLDetail).where(HITLDetail.ti_id == task.id)).one()
-        seen |= {"subject": detail.subject, "body": detail.body, "defaults": detail.defaults}
-        detail.chosen_options, detail.params_input = [chosen], {} if reason is None else {"reason": reason}
-        detail.responded_by, detail.responded_at = who, utcnow()
-        event = TriggerEvent(detail.as_resume_event_payload(timedout=who is None))  # type: ignore[no-untyped-call]
-        handle_event_submit(event, task_instance=task, session=session)
+            task = session.scalars(PARKED).one()
+            detail = session.scalars(select(HITLDetail).where(HITLDetail.ti_id == task.id)).one()
+            assert detail.responded_at is None
+            self.seen |= {"subject": detail.subject, "body": detail.body, "defaults": detail.defaults}
+            self.seen |= {"assignees": detail.assignees}
+            detail.chosen_options, detail.params_input = [chosen], {} if reason is None else {"reason": reason}
+            detail.responded_by, detail.responded_at = who, utcnow()
+            event = TriggerEvent(detail.as_resume_event_payload(timedout=who is None))  # type: ignore[no-untyped-call]
+            handle_event_submit(event, task_instance=task, session=session)
 
 
 @pytest.fixture
@@ -82,37 +107,58 @@ def canary(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "reason", "who", "call"),
+    ("answers", "call", "told"),
     [
-        ("Approve", "ok; $(touch harm) {{ 7*7 }}\n好", ANN, ["promote", "Ann", "ok; $(touch harm) {{ 7*7 }}\n好"]),
-        ("Approve", "", ANN, ["promote", "Ann", "no reason given"]),
-        ("Reject", "--who=root", ANN, ["withdraw", "Ann", "--who=root"]),
-        ("Reject", None, None, ["withdraw", "nobody", "no answer in time"]),
+        (
+            [("Approve", "ok; $(touch harm) {{ 7*7 }}\n好", ANN)],
+            ["promote", "Ann", "ok; $(touch harm) {{ 7*7 }}\n好"],
+            ["waits for your approval", "Sentiment: version 3 is stable now, approved by Ann"],
+        ),
+        (
+            [("Reject", "--who=root", ANN)],
+            ["withdraw", "Ann", "--who=root"],
+            ["waits for your approval", "Sentiment: version 3 was rejected by Ann"],
+        ),
+        (
+            [NO_ANSWER, NO_ANSWER],
+            ["withdraw", "nobody", "no answer in time"],
+            ["waits for your approval", "reminder", "version 3 was rejected, because nobody answered in time"],
+        ),
+        (
+            [("Approve", " \n", ANN), ("Reject", None, ANN), NO_ANSWER, ("Approve", "好", ANN)],
+            ["promote", "Ann", "好"],
+            ["waits", "Ann chose Approve", "Ann chose Reject", "reminder", "version 3 is stable now"],
+        ),
     ],
 )
 def test_the_answer_decides_which_of_two_steps_runs(
     workflows: dict[str, Any],
     calls: Calls,
     canary: None,
-    chosen: str,
-    reason: str | None,
-    who: dict[str, str] | None,
+    mails: list[EmailMessage],
+    answers: list[Any],
     call: list[str],
+    told: list[str],
 ) -> None:
-    seen: dict[str, Any] = {}
-    over = threading.Event()
-    person = threading.Thread(target=answer, args=(chosen, reason, who, seen, over))
-    person.start()
-    run = workflows["sentiment_promote"].test()
-    over.set()
-    person.join()
+    with Person(*answers) as person:
+        run = workflows["sentiment_promote"].test()
     assert run.state == DagRunState.SUCCESS
     verb, name, why = call
     assert calls() == [[verb, "--version=3", f"--who={name}", f"--reason={why}"]]
     skipped = {"promote": "withdraw", "withdraw": "promote"}[verb]
     assert {task.task_id: task.state for task in run.get_task_instances()}[skipped] == "skipped"
-    assert (seen["subject"], seen["defaults"]) == ("Make version 3 stable?", ["Reject"])
-    assert "The first model" in seen["body"] and "0.912" in seen["body"]
+    assert (person.seen["subject"], person.seen["defaults"]) == ("Make version 3 stable?", ["Reject"])
+    assert "The first model" in person.seen["body"] and "0.912" in person.seen["body"]
+    subjects = [str(mail["subject"]) for mail in mails]
+    assert len(subjects) == len(told), subjects
+    assert all(part in subject for part, subject in zip(told, subjects, strict=True)), subjects
+    for mail in mails[:-1]:
+        body = mail.get_body(("plain",))
+        assert (
+            body
+            and f"/runs/{run.run_id.replace(':', '%3A').replace('+', '%2B')}/tasks/approve/required_actions"
+            in (body.get_content())
+        )
 
 
 def test_without_a_canary_there_is_nothing_to_ask(workflows: dict[str, Any], calls: Calls) -> None:
@@ -132,15 +178,44 @@ def test_the_approval_of_a_canary_that_the_watch_withdrew_changes_nothing_and_sa
         with history.open("a", encoding="utf-8") as file:
             file.write(json.dumps(event) + "\n")
 
-    over = threading.Event()
-    person = threading.Thread(target=answer, args=("Approve", "looks good", ANN, {}, over, withdraw))
-    person.start()
-    run = workflows["sentiment_promote"].test()
-    over.set()
-    person.join()
+    with Person(("Approve", "looks good", ANN), meanwhile=withdraw):
+        run = workflows["sentiment_promote"].test()
     assert run.state == DagRunState.SUCCESS
     assert [json.loads(line)["event"] for line in history.read_text(encoding="utf-8").splitlines()][-1] == "withdrawn"
     assert "Nothing changed: version 3 is withdrawn; there is no canary now." in capfd.readouterr().out
+
+
+def test_the_question_about_a_canary_that_was_replaced_is_closed(
+    workflows: dict[str, Any], calls: Calls, canary: None, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The older run is one that is over: two at once in one process get in each other's way."""
+    with Person(("Reject", "not yet", ANN)):
+        older = workflows["sentiment_promote"].test()
+    questions = home / "serving" / "questions.json"
+    questions.write_text(json.dumps({older.run_id: [2, False]}), encoding="utf-8")
+    with Person(("Approve", "good", ANN)):
+        run = workflows["sentiment_promote"].test()
+    assert run.state == DagRunState.SUCCESS
+    assert json.loads(questions.read_text(encoding="utf-8")) == {older.run_id: [2, True]}
+    with create_session() as session:
+        tasks = session.scalars(select(TaskInstance).where(TaskInstance.run_id == older.run_id)).all()
+        assert {task.state for task in tasks} == {None}  # all of it starts anew …
+    with pytest.raises(AirflowSkipException, match=r"Superseded: version 2 is unknown; the canary now is version 3\."):
+        describe.function(run_id=older.run_id)  # … and finds this
+    assert json.loads(questions.read_text(encoding="utf-8")) == {}
+
+
+def test_an_event_about_a_canary_that_is_gone_asks_nobody(canary: None) -> None:
+    event = SimpleNamespace(extra={"version": 2, "run": "night-0"})
+    with pytest.raises(AirflowSkipException, match="closed, and nothing changed"):
+        question(step_settings(), [event])
+
+
+def test_who_may_answer_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert approvers() is None
+    monkeypatch.setenv("SENTIMENT_APPROVERS", "ann, bob,")
+    assert approvers() == [{"id": "ann", "name": "ann"}, {"id": "bob", "name": "bob"}]
+    assert CanaryApproval(task_id="approve").assigned_users == approvers()
 
 
 def test_a_promotion_that_fails_is_not_a_run_that_went_well(
@@ -149,10 +224,6 @@ def test_a_promotion_that_fails_is_not_a_run_that_went_well(
     (tmp_path / "sentiment").write_text(
         "#!/bin/sh\necho 'sentiment: no server answers' >&2\nexit 2\n", encoding="utf-8"
     )
-    over = threading.Event()
-    person = threading.Thread(target=answer, args=("Approve", "", ANN, {}, over))
-    person.start()
-    run = workflows["sentiment_promote"].test()
-    over.set()
-    person.join()
+    with Person(("Approve", "good", ANN)):
+        run = workflows["sentiment_promote"].test()
     assert run.state == DagRunState.FAILED

@@ -37,6 +37,26 @@ def test_every_step_runs_once_with_what_the_form_says(workflows: dict[str, Any],
     ]
 
 
+def test_who_forces_a_candidate_is_who_triggered_the_run(workflows: dict[str, Any], calls: Calls) -> None:
+    run = workflows["sentiment_retrain"].test(run_conf={"override_reason": "a holiday; $(x)", "margin": 0.02})
+    [gate] = [call for call in calls() if call[0] == "gate"]
+    assert gate == [
+        "gate",
+        f"--run={run.run_id}",
+        "--override-who=dag_test",
+        "--margin=0.02",
+        "--override-reason=a holiday; $(x)",
+    ]
+
+
+def test_a_forced_canary_is_so_in_the_history(workflows: dict[str, Any], calls: Calls, tmp_path: Path) -> None:
+    command, forced = tmp_path / "sentiment", '"overridden": {{"who": "Ann", "reason": "{{ 7*7 }} 急"}}, '
+    source = command.read_text(encoding="utf-8")
+    command.write_text(source.replace('{"nothing_new"', "{" + forced.format() + '"nothing_new"'), encoding="utf-8")
+    workflows["sentiment_retrain"].test()
+    assert calls()[-1][2:] == ["--reason=let pass against the gate by Ann: { 7*7 } 急"]
+
+
 def test_the_canary_leaves_an_event_that_names_the_version_and_the_run(workflows: dict[str, Any], calls: Calls) -> None:
     from airflow.models.asset import AssetEvent
     from airflow.utils.session import create_session

@@ -28,7 +28,14 @@ RETRAIN = {
     "validate": ["deploy_canary"],
     "deploy_canary": [],
 }
-PROMOTE = {"describe": ["approve"], "approve": ["promote", "withdraw"], "promote": [], "withdraw": []}
+PROMOTE = {
+    "describe": ["approve", "find_older"],
+    "find_older": ["close_older"],
+    "close_older": [],
+    "approve": ["promote", "withdraw"],
+    "promote": [],
+    "withdraw": [],
+}
 WATCH: dict[str, list[str]] = {"find_canary": ["watch"], "watch": []}
 ROLLBACK: dict[str, list[str]] = {"rollback": []}
 EDGES = {
@@ -52,7 +59,8 @@ def test_there_is_no_workflow_that_no_test_knows(workflows: dict[str, Any]) -> N
 def test_every_workflow_explains_itself_and_runs_once_at_a_time(workflows: dict[str, Any], name: str) -> None:
     workflow = workflows[name]
     assert workflow.doc_md and workflow.description and "sentiment" in workflow.tags
-    assert (workflow.max_active_runs, workflow.catchup) == (1, False)
+    at_once = 16 if name == "sentiment_promote" else 1  # a question that waits keeps no other from being asked
+    assert (workflow.max_active_runs, workflow.catchup) == (at_once, False)
     for task in workflow.tasks:
         assert task.retries == 2 and task.on_failure_callback and task.execution_timeout
 
@@ -139,7 +147,18 @@ def test_every_field_of_the_form_is_explained_and_empty_is_allowed(workflows: di
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("num_epochs", 0), ("num_epochs", "3"), ("learning_rate", 0), ("mode", "half"), ("mix_number", -1)],
+    [
+        ("num_epochs", 0),
+        ("num_epochs", "3"),
+        ("learning_rate", 0),
+        ("mode", "half"),
+        ("mix_number", -1),
+        ("margin", -0.1),
+        ("margin", 2),
+        ("minimum_rolling", 0),
+        ("override_reason", "no"),
+        ("override_reason", "    "),
+    ],
 )
 def test_the_form_refuses_what_no_step_can_take(workflows: dict[str, Any], name: str, value: object) -> None:
     with pytest.raises(ParamValidationError):

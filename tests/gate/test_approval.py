@@ -63,9 +63,9 @@ def test_the_verdict_comes_first(gate: dict[str, Any]) -> None:
 def test_the_tables_hold_the_comparison_and_the_flips(gate: dict[str, Any]) -> None:
     rows = cells(approval_body(gate, PREPARE, 3, {}))
     assert rows[0] == ["", "rows", "version 2", "version 3 (canary)", "change", "at worst", "McNemar p"]
-    assert rows[1][:5] == ["frozen set", "1,200", "0.825", "0.875", "+5.0"]
-    assert rows[2][:5] == ["rolling set", "210", "0.714", "0.929", "+21.4"]
-    assert rows[3] == ["recall of 正面", "400", "0.825", "0.875", "+5.0", "", ""]
+    assert rows[1][:5] == ["frozen set", "1,200", "0.825 [0.802 to 0.845]", "0.875 [0.855 to 0.893]", "+5.0"]
+    assert rows[2][:5] == ["rolling set", "210", "0.714 [0.650 to 0.771]", "0.929 [0.886 to 0.956]", "+21.4"]
+    assert rows[3] == ["recall of 正面", "400", "0.825 [0.785 to 0.859]", "0.875 [0.839 to 0.904]", "+5.0", "", ""]
     assert rows[6] == ["set", "text", "true", "stable said", "canary said"]
     assert rows[7][0] == "frozen"
     assert rows[7][1].startswith("標*題 ｜ | </td><script>alert(1)</script> [核准](http:")

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
-from sentiment_mail import CheckNotifier, RegressionNotifier, StepFailureNotifier, WithdrawalNotifier, recipients
+from sentiment_deadline import deadline, tell_late
+from sentiment_mail import (
+    CheckNotifier,
+    QuietNightsNotifier,
+    RegressionNotifier,
+    StepFailureNotifier,
+    ValidationNotifier,
+    WithdrawalNotifier,
+)
+from sentiment_notifier import recipients
 from sentiment_steps import StepRefused
 
 from sentiment.probe.record import append
@@ -59,6 +71,24 @@ CHECK = {
 }
 
 
+VALIDATION = {
+    "passed": False,
+    "sentence": "It must not be served: text answers 3 posts otherwise than the trained model.",
+    "checks": [
+        {"name": "loads", "passed": True, "sentence": "the server loads it"},
+        {"name": "parity of text", "passed": False, "sentence": HOSTILE},
+    ],
+    "latency": [
+        {"batch": 1, "p95_ms": 13.9},
+        {"batch": 1, "p95_ms": 8.0},
+        {"batch": 32, "p95_ms": 125.7},
+    ],
+    "export_bytes": 6_440_296,
+    "load_seconds": 5.672,
+    "peak_memory_bytes": 780_177_408,
+}
+
+
 class Mailbox:
     def __init__(self) -> None:
         self.mails: list[tuple[list[str], EmailMessage]] = []
@@ -73,7 +103,7 @@ def connection(port: int) -> str:
 
 
 @pytest.fixture
-def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+def mailbox(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
     found = Mailbox()
     server = Controller(found, hostname="127.0.0.1", port=free_port())
     server.start()
@@ -217,11 +247,91 @@ def test_servers_that_do_not_answer_are_told_once(mailbox: Mailbox, home: Path) 
     assert len(mailbox.mails) == 3
 
 
-def test_a_watch_that_fails_otherwise_is_told_every_time(
+def test_the_same_cause_is_mailed_once_within_a_set_time(
     mailbox: Mailbox, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for minute in range(3):
+        WithdrawalNotifier()(failed(RuntimeError(f"no ledger after {minute}.5 s"), "watch"))
+    StepFailureNotifier()(failed(RuntimeError("no ledger after 0.5 s"), "gate"))
+    assert [mail["subject"] for _, mail in mailbox.mails] == [
+        "Sentiment: step watch failed. no ledger after 0.5 s",
+        "Sentiment: step gate failed. no ledger after 0.5 s",
+    ]
+    assert "no ledger" not in (home / "serving" / "mailed.json").read_text(encoding="utf-8")
+    monkeypatch.setenv("SENTIMENT_MAIL_QUIET_HOURS", "0.0000001")
+    WithdrawalNotifier()(failed(RuntimeError("no ledger after 9 s"), "watch"))
+    for body in parts(mailbox.mails[2][1]):
+        assert "2 mails about the same cause had been held back" in body
+    WithdrawalNotifier()(failed(RuntimeError("no ledger after 9 s"), "watch"))
+    assert "held back" not in parts(mailbox.mails[3][1])[0]
+
+
+def test_a_mail_that_was_not_sent_is_no_mail(mailbox: Mailbox, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = os.environ["AIRFLOW_CONN_SMTP_DEFAULT"]
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection(free_port()))
+    StepFailureNotifier()(failed("the disk is full"))
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", good)
+    StepFailureNotifier()(failed("the disk is full"))
+    assert len(mailbox.mails) == 1
+
+
+@pytest.mark.parametrize("setting", ["SENTIMENT_NONSENSE", "SENTIMENT_MAIL_QUIET_HOURS"])
+def test_with_a_wrong_setting_every_mail_goes_out(
+    mailbox: Mailbox, home: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.setenv(setting, "soon")
     for _ in range(2):
-        WithdrawalNotifier()(failed(RuntimeError("no ledger"), "watch"))
-    monkeypatch.setenv("SENTIMENT_NONSENSE", "1")
-    WithdrawalNotifier()(failed(RuntimeError("no setting"), "watch"))
-    assert len(mailbox.mails) == 3
+        StepFailureNotifier()(failed(RuntimeError("no setting")))
+    assert len(mailbox.mails) == 2
+
+
+def test_a_refused_validation_is_told_with_its_findings(mailbox: Mailbox, refused_run: Path) -> None:
+    (refused_run / "validate.json").write_text(json.dumps(VALIDATION), encoding="utf-8")
+    ValidationNotifier()(failed(StepRefused(VALIDATION["sentence"]), "validate"))
+    [(_, mail)] = mailbox.mails
+    assert str(mail["subject"]).startswith("Sentiment: no new model. It must not be served: text answers 3")
+    for body in parts(mail):
+        assert "店員很好" in body and "14 ms for one post" in body and "6.4 MB" in body
+    assert "<script>" not in parts(mail)[1] and mail["bcc"] is None
+    ValidationNotifier()(failed(RuntimeError("no export"), "validate"))
+    assert mailbox.mails[1][1]["subject"] == "Sentiment: step validate failed. no export"
+
+
+def test_every_third_quiet_night_is_told(mailbox: Mailbox, home: Path) -> None:
+    """A night with something new begins the count anew; two runs of one night are one night."""
+    skipped = {**failed(None, "prepare"), "run_id": RUN}
+    monday = datetime(2026, 11, 16, 2, tzinfo=ZoneInfo("Asia/Taipei"))
+    for number, quiet in enumerate([True, False, True, True, True, True, True, True]):
+        folder, at = home / "runs" / f"night-{number}", (monday + timedelta(days=number)).timestamp()
+        for name in (folder, folder.with_name(f"again-{number}")):
+            name.mkdir(parents=True)
+            (name / "prepare.json").write_text(json.dumps({"nothing_new": quiet}), encoding="utf-8")
+            os.utime(name / "prepare.json", (at, at))
+        QuietNightsNotifier()(skipped)
+        told = {4: 1, 5: 1, 6: 1, 7: 1}.get(number, 0)
+        assert len(mailbox.mails) == told
+    plain, _ = parts(mailbox.mails[0][1])
+    assert mailbox.mails[0][1]["subject"] == (
+        "Sentiment: Nothing new for 3 nights, since 2026-11-18: no model was trained."
+    )
+    assert str(home / "datasets" / "inbox") in plain
+
+
+def test_a_run_is_late_after_six_hours_or_as_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SENTIMENT_DEADLINE_HOURS")
+    alert = deadline()
+    assert alert and alert.interval == timedelta(hours=6)
+    assert alert.callback.path == "sentiment_deadline.tell_late"
+    monkeypatch.setenv("SENTIMENT_DEADLINE_HOURS", "off")
+    assert deadline() is None
+
+
+def test_a_late_run_is_mailed(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The context is what Airflow's scheduler hands to a deadline's callback."""
+    monkeypatch.setenv("SENTIMENT_DEADLINE_HOURS", "5")
+    context: Any = {"dag_run": {"dag_id": "sentiment_retrain", "dag_run_id": "night <b>"}, "deadline": {"id": "x"}}
+    tell_late(context)
+    [(_, mail)] = mailbox.mails
+    assert mail["subject"] == "Sentiment: No new model yet: run night <b> has not ended after 5 hours."
+    plain, html = parts(mail)
+    assert "SENTIMENT_DEADLINE_HOURS" in plain and "<b>" not in html
