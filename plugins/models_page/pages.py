@@ -1,0 +1,39 @@
+"""Templates, and what a browser is allowed to do with them: show text in one style sheet, send one form."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from urllib.parse import urlencode
+
+import jinja2
+from markupsafe import Markup
+
+FOLDER = Path(__file__).parent / "templates"
+# Autoescape for every template, whatever its name: what they show was written by strangers.
+_environment = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(FOLDER),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_style = (FOLDER / "style.css").read_text(encoding="utf-8")
+_environment.globals["style"] = Markup(_style)
+_environment.filters["query"] = urlencode
+_digest = base64.b64encode(hashlib.sha256(_style.encode()).digest()).decode()
+
+PAGE_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+# A report is a page of its own, with style attributes; of a sandbox, no script, form or link gets out.
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; sandbox; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'"
+)
+
+
+def rendered(template: str, **context: object) -> str:
+    """Returns the page of a template."""
+    return _environment.get_template(template).render(**context)

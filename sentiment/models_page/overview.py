@@ -1,0 +1,72 @@
+"""The first page: stable and canary, accuracy over versions, the newest versions, the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sentiment.models_page.cards import Card, card
+from sentiment.models_page.history import Filters, HistoryPage, history_page
+from sentiment.models_page.ledger import Ledger
+from sentiment.models_page.notices import Notices
+from sentiment.models_page.plot import Plot, accuracy_plot
+from sentiment.models_page.version_page import condition_of
+from sentiment.models_page.wording import count, megabytes, share, when
+from sentiment.probe.record import probes_file, read_probes
+from sentiment.settings import Settings
+
+LISTED = 10  # newest versions
+WIDE, NARROW = (860, 280), (360, 240)  # the same plot for a screen and for a phone, whose letters are as large
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One version as a row."""
+
+    number: int
+    role: str
+    condition: str
+    published: str
+    frozen: str
+    rolling: str
+    rows: str
+    size: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    cards: list[Card]
+    missing: list[str]  # labels that no version has
+    plots: list[Plot]
+    versions: list[Listed]
+    published: int
+    history: HistoryPage
+
+
+def overview(ledger: Ledger, settings: Settings, query: Mapping[str, str], notices: Notices) -> Overview:
+    """Returns the first page; `query` are its parameters, which filter the history."""
+    state = ledger.state
+    probes = notices.guarded("The record of the probes", lambda: read_probes(probes_file(settings))) or []
+    return Overview(
+        [card(label, ledger, settings, probes, notices) for label in state.labels],
+        [label for label in ("stable", "canary") if label not in state.labels],
+        [plot for plot in (accuracy_plot(state, *size) for size in (WIDE, NARROW)) if plot],
+        [_listed(ledger, number) for number in sorted(state.versions, reverse=True)[:LISTED]],
+        len(state.versions),
+        history_page(ledger.events, Filters.asked(query)),
+    )
+
+
+def _listed(ledger: Ledger, number: int) -> Listed:
+    version: Any = ledger.state.versions[number]
+    return Listed(
+        number,
+        next((label for label, labelled in ledger.state.labels.items() if labelled == number), ""),
+        condition_of(version),
+        when(version.published_at),
+        share(version.metrics.get("frozen")),
+        share(version.metrics.get("rolling")),
+        count(version.data.get("rows")),
+        megabytes(version.size),
+    )

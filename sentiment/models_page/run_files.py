@@ -1,0 +1,63 @@
+"""What a version's run left: results and report. Its name comes from the history, which anybody may have edited."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from sentiment.models_page.notices import LARGEST_FILE, Notices
+from sentiment.run_folder import RunFolder
+from sentiment.serving.state import Version
+from sentiment.settings import Settings
+
+REPORT = "report.html"  # the one file that is served as it is
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
+
+
+def folder_of(settings: Settings, run: str) -> RunFolder | None:
+    """Returns the folder of the run of that name; None when it is no name of a folder in `runs/`."""
+    return RunFolder(settings.runs / run) if _NAME.fullmatch(run) else None
+
+
+class RunFiles:
+    """The results of one version's run, each read when it is asked for, and once."""
+
+    def __init__(self, settings: Settings, version: Version, notices: Notices) -> None:
+        self.version, self._notices = version, notices
+        self.folder = folder_of(settings, version.run)
+        self._read: dict[str, dict[str, Any] | None] = {}
+        if not version.run:
+            notices.add(f"Version {version.number} was published without a run: there are no results of it.")
+        elif self.folder is None:
+            notices.add(f"The run of version {version.number} has an impossible name: {version.run!r}.")
+        elif not self.folder.path.is_dir():
+            notices.add(f"The folder runs/{self.folder.name} of version {version.number} is missing.")
+            self.folder = None
+
+    def read(self, step: str) -> dict[str, Any] | None:
+        """Returns what `step` left; None when it is missing or broken, with a notice."""
+        if self.folder is None:
+            return None
+        if step not in self._read:
+            name = f"{step}.json of version {self.version.number} (run {self.folder.name})"
+            self._read[step] = self._notices.read_json(self.folder.result(step), name)
+        return self._read[step]
+
+
+def report_of(settings: Settings, version: Version) -> Path | None:
+    """Returns the version's training report: its run's, or the copy that was kept with the model; None without one."""
+    run = folder_of(settings, version.run)
+    places = [(settings.runs, run.model / REPORT)] if run else []
+    places.append((settings.trained, settings.trained / str(version.number) / REPORT))
+    return next((path for root, path in places if _is_ours(root, path)), None)
+
+
+def _is_ours(root: Path, path: Path) -> bool:
+    """Tells whether `path` is a file of a sensible size below `root`: a link out of it leads nowhere."""
+    try:
+        found = path.resolve(strict=True)
+        inside = found.is_relative_to(root.resolve()) and found.is_file()
+        return inside and found.stat().st_size <= LARGEST_FILE
+    except (OSError, RuntimeError, ValueError):
+        return False

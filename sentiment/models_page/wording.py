@@ -1,0 +1,53 @@
+"""Values as the page writes them. Whatever is no number (half a file, a stranger's text) is a dash."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any, TypeGuard
+
+from sentiment.data.selection import TAIPEI
+from sentiment.gate.harmless import plain
+
+NONE = "–"
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Tells whether `value` is a number that can be written; NaN cannot, nor can True."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
+def share(value: object) -> str:
+    """Returns an accuracy or a recall: `0.824`."""
+    return f"{value:.3f}" if is_number(value) and 0 <= value <= 1 else NONE
+
+
+def count(value: object) -> str:
+    return f"{value:,}" if is_count(value) else NONE
+
+
+def megabytes(value: object) -> str:
+    """Returns bytes as megabytes (10⁶): `6.4 MB`."""
+    return f"{value / 1e6:,.1f} MB" if is_number(value) and value >= 0 else NONE
+
+
+def milliseconds(value: object) -> str:
+    return f"{value:,.1f} ms" if is_number(value) and value >= 0 else NONE
+
+
+def when(at: object) -> str:
+    """Returns an ISO time as Taipei's clock shows it, `2026-11-23 07:04`; one that is none as it is."""
+    try:
+        time = datetime.fromisoformat(str(at))
+        return time.astimezone(TAIPEI).strftime("%Y-%m-%d %H:%M") if time.tzinfo else plain(at, 40)
+    except (ValueError, OverflowError):
+        return plain(at, 40) if at else NONE
+
+
+def text(value: Any, longest: int = 2000) -> str:
+    """Returns a stranger's words as one harmless line; "" for nothing."""
+    return "" if value is None else plain(value, longest)

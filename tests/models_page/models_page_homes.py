@@ -1,0 +1,151 @@
+"""Homes for tests of the Models page: a history and what its runs left, as small as they can be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+LABELS = ["正面", "負面", "中立"]
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}\u202eevil"
+Event = dict[str, Any]
+
+
+def event(name: str, version: int, minute: int = 0, **more: Any) -> Event:
+    return {"event": name, "version": version, "at": f"2026-11-22T18:{minute % 60:02}:00+00:00", "who": "ann", **more}
+
+
+def published(version: int, **more: Any) -> Event:
+    found = {
+        "run": f"night-{version}",
+        "digest": f"{version:064}",
+        "size": 6_400_000 + version,
+        "data": {"rows": 900 + version, "per_label": [300, 300, 300 + version]},
+        "metrics": {"frozen": 0.80 + version % 20 / 200, "rolling": 0.78 + version % 16 / 150},
+    }
+    return event("published", version, version, **{**found, **more})
+
+
+def steps(version: int, stable: int | None, **why: Any) -> list[Event]:
+    """The six events of a version that was made, approved and outlived."""
+    return [
+        published(version),
+        event("staged", version),
+        event("canary", version, **{"from": None, "to": version}, why="nightly"),
+        event("promoted", version, **{"from": stable, "to": version}, **(why or {"why": "better on ptt"})),
+    ]
+
+
+def three_versions() -> list[Event]:
+    """Version 1 retired, version 2 stable, version 3 canary."""
+    canary = event("canary", 3, 30, **{"from": None, "to": 3}, why="nightly", who="airflow")
+    return [*steps(1, None), *steps(2, 1), published(3), event("staged", 3), canary]
+
+
+def long_history(versions: int = 1000) -> list[Event]:
+    """Six events a version: published, loaded, canary, promoted, and one that failed to load in between."""
+    events: list[Event] = []
+    for number in range(1, versions + 1):
+        before = number - 1 or None
+        made, *labelled = steps(number, before)
+        events += [made, event("staged", number), event("unstaged", number, error="no memory"), *labelled]
+    return events
+
+
+def write_history(home: Path, events: list[Event], rest: str = "") -> Path:
+    path = home / "serving" / "history.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = (json.dumps(line, ensure_ascii=False) + "\n" for line in events)
+    path.write_text("".join(lines) + rest, encoding="utf-8")
+    return path
+
+
+def scores(right: int = 40) -> dict[str, Any]:
+    confusion = [[right, 50 - right, 0], [5, 43, 2], [1, 2, 47]]
+    return {"accuracy": 0.867, "correct": right + 90, "confusion": confusion, "support": [50, 50, 50]}
+
+
+def flip(text: str) -> dict[str, Any]:
+    return {"text": text, "title": "", "true": 0, "stable": 0, "candidate": 1, "confidence": 0.97, "set": "frozen"}
+
+
+def results(text: str = "好吃到哭", why: str = "all is well") -> dict[str, dict[str, Any]]:
+    """What the steps of a run leave, as far as the page reads it."""
+    told = {"rows": 150, "candidate_accuracy": 0.867, "stable_accuracy": 0.85, "difference": 0.017, "decides": True}
+    told |= {"lower_bound": -0.01, "mcnemar_p": 0.4, "support": [50, 50, 50]}
+    told |= {"candidate_recall": [0.8, 0.86, 0.94], "stable_recall": [0.9, 0.86, 0.94]}
+    per_source = [{"name": text, "members": 1, "new": [10, 10, 10], "added": [20, 20, 20]}]
+    per_night = [{"name": "base", "members": 1, "new": [0, 0, 0], "added": [20, 20, 20]}]
+    per_night += [{"name": "2026-11-22", "members": 2, "new": [10, 10, 10], "added": [0, 0, 0]}]
+    latency = [{"signature": "text", "batch": 1, "length": 32, "p95_ms": 14.4}]
+    latency += [{"signature": "text", "batch": 64, "length": 32, "p95_ms": 144.0}]
+    prepare = {"new": {"rows": 30, "per_label": [10, 10, 10]}, "mix": {"added": [20, 20, 20]}, "train_rows": 90}
+    return {
+        "gate": {
+            "passed": True,
+            "sentence": f"As good as version 1: {why}",
+            "checks": [{"name": "floor", "passed": True, "decides": True, "sentence": "Above the floor."}],
+            "sets": {"frozen": told},
+            "labels": list(LABELS),
+            "stable_version": 1,
+            "regressions": [flip(text), *(flip(f"第{number}句") for number in range(12))],
+            "improvements": [flip(text)],
+            "overridden": {"who": "bob", "reason": why},
+        },
+        "evaluation": {"labels": list(LABELS), "sets": {"frozen": {"candidate": scores(), "stable": scores(45)}}},
+        "prepare": {
+            **prepare,
+            "deliveries": [4],
+            "warm_from": 1,
+            "composition": {"per_source": per_source, "per_night": per_night},
+        },
+        "check": {
+            "checks": [{"level": "warning", "sentence": f"Repeats: {text}"}, {"level": "ok", "sentence": "Fine"}]
+        },
+        "validate": {
+            "passed": True,
+            "checks": [{"passed": True, "sentence": "the server loads it"}],
+            "latency": latency,
+            "peak_memory_bytes": 780_177_408,
+            "load_seconds": 5.672,
+        },
+    }
+
+
+def write_run(home: Path, run: str, found: dict[str, dict[str, Any]], report: str = "<p>curves</p>") -> None:
+    folder = home / "runs" / run
+    (folder / "model").mkdir(parents=True, exist_ok=True)
+    (folder / "model" / "report.html").write_text(report, encoding="utf-8")
+    for step, result in found.items():
+        (folder / f"{step}.json").write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
+
+
+def probe(stable: int | None, canary: int) -> dict[str, Any]:
+    side = {"accuracy": 0.83, "p95_ms": 12.2, "errors": 0}
+    servers = {
+        "http://one:8501": {"asked": 300, "stable": side if stable else None, "canary": {**side, "accuracy": 0.85}},
+        "http://two:8501": {"unreachable": "no route"},
+    }
+    return {
+        "at": "2026-11-22T19:00:00+00:00",
+        "stable": stable,
+        "canary": canary,
+        "outcome": "good",
+        "servers": servers,
+    }
+
+
+def write_probes(home: Path, *probes: dict[str, Any]) -> None:
+    (home / "serving" / "probes.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in probes), encoding="utf-8"
+    )
+
+
+def whole_home(home: Path, text: str = "好吃到哭", why: str = "all is well") -> None:
+    """Three versions with everything that the page can show, every word of a stranger being `text` or `why`."""
+    events = three_versions()
+    events[-1] |= {"why": why, "who": why}
+    write_history(home, events)
+    for version in (1, 2, 3):
+        write_run(home, f"night-{version}", results(text, why))
+    write_probes(home, probe(2, 3))

@@ -1,0 +1,65 @@
+"""The history's table: newest first, filtered by event, version and who, fifty a page."""
+
+from __future__ import annotations
+
+import models_page_homes as homes
+import pytest
+
+from sentiment.models_page.history import Filters, history_page
+
+MAILED = homes.event("staged", 3, who="eve@example.com")
+EVENTS = [
+    MAILED,
+    *homes.three_versions(),
+    homes.event("withdrawn", 3, 40, who="Bob <b>", why="worse", **{"from": 3, "to": None}),
+]
+
+
+def test_the_newest_event_comes_first_with_who_why_and_what_moved() -> None:
+    first = history_page(EVENTS, Filters()).rows[0]
+    assert (first.event, first.version, first.who, first.why) == ("withdrawn", 3, "Bob <b>", "worse")
+    assert first.moved == "3 → none" and first.at == "2026-11-23 02:40"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, 13),
+        ({"event": "promoted"}, 2),
+        ({"version": "3"}, 5),
+        ({"version": " 3 "}, 5),
+        ({"who": "bob"}, 1),
+        ({"event": "published", "version": "2", "who": "ann"}, 1),
+        ({"event": "<script>"}, 0),
+        ({"version": "three"}, 0),
+        ({"version": "³"}, 0),
+        ({"unknown": "x"}, 13),
+        ({"who": "eve@example.com"}, 1),
+    ],
+)
+def test_filters(query: dict[str, str], found: int) -> None:
+    assert history_page(EVENTS, Filters.asked(query)).found == found
+
+
+@pytest.mark.parametrize(
+    ("page", "shown", "rows"),
+    [("1", 1, 50), ("3", 3, 20), ("99", 3, 20), ("0", 1, 50), ("-1", 1, 50), ("x", 1, 50), ("9" * 50, 1, 50)],
+)
+def test_pages(page: str, shown: int, rows: int) -> None:
+    found = history_page([homes.published(number) for number in range(1, 121)], Filters(page=page))
+    assert (found.page, found.pages, len(found.rows)) == (shown, 3, rows)
+
+
+def test_newer_and_older_keep_the_filters() -> None:
+    found = history_page([homes.published(number) for number in range(1, 121)], Filters(who="ann", page="2"))
+    assert found.newer == {"who": "ann", "page": "1"} and found.older == {"who": "ann", "page": "3"}
+
+
+def test_an_adopted_edit_tells_its_labels() -> None:
+    adopted = homes.event("adopted", 2, stable=2, canary=3, **{"from": {"stable": 1}})
+    assert history_page([adopted], Filters()).rows[0].moved == "stable 2, canary 3"
+
+
+def test_an_event_of_nonsense_is_shown_as_it_is() -> None:
+    row = history_page([{"event": ["x"], "version": "1", "who": {"a": 1}, "at": 5, "why": None}], Filters()).rows[0]
+    assert (row.version, row.who, row.at, row.why) == (None, "{'a': 1}", "5", "")

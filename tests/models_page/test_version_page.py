@@ -1,0 +1,113 @@
+"""One version's page, from whole files and from broken ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import models_page_homes as homes
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from sentiment.models_page.ledger import read_ledger
+from sentiment.models_page.notices import Notices
+from sentiment.models_page.run_files import report_of
+from sentiment.models_page.version_page import VersionPage, version_page
+from sentiment.settings import Settings
+
+
+def look(settings: Settings, number: int = 2) -> tuple[VersionPage, list[str]]:
+    notices = Notices()
+    return version_page(read_ledger(settings.history), number, settings, notices), notices.lines
+
+
+def test_all_that_is_known_of_a_version(settings: Settings) -> None:
+    homes.whole_home(settings.home)
+    page, notices = look(settings)
+    assert notices == [] and page.role == "stable" and (page.older, page.newer) == (1, 3)
+    assert page.gate and page.gate.stable == "version 1" and page.gate.overridden == "bob: all is well"
+    assert len(page.gate.regressions) == 13 and page.gate.regressions[0].text == "好吃到哭"
+    assert page.gate.regressions[0].candidate == "負面 (0.97)"
+    assert [(m.model, m.set, m.cells[0][0].rows) for m in page.matrices] == [
+        ("This version", "frozen set", 40),
+        ("Stable at that time", "frozen set", 45),
+    ]
+    assert page.matrices[0].cells[0][0].shade == 7 and page.matrices[0].cells[0][0].right
+    assert page.data[0] == "30 new rows (正面 10, 負面 10, 中立 10) of delivery 4."
+    assert [(bar.name, bar.new, bar.old) for bar in page.parts[1].bars] == [("base", 0, 60), ("2026-11-22", 30, 0)]
+    assert page.checks == [(False, "Repeats: 好吃到哭"), (True, "Fine")] and page.has_report
+    assert [row.event for row in page.events] == ["promoted", "canary", "staged", "published"]
+
+
+def test_a_rollback_is_in_the_history_of_both_versions(settings: Settings) -> None:
+    back = homes.event("rolled_back", 1, **{"from": 2, "to": 1})
+    homes.write_history(settings.home, [*homes.steps(1, None), *homes.steps(2, 1), back])
+    assert look(settings, 1)[0].events[0].event == look(settings, 2)[0].events[0].event == "rolled_back"
+
+
+def test_a_version_whose_run_is_gone_has_a_page(settings: Settings) -> None:
+    homes.write_history(settings.home, homes.three_versions())
+    page, notices = look(settings)
+    assert page.gate is None and page.matrices == [] and not page.has_report
+    assert notices == ["The folder runs/night-2 of version 2 is missing."]
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> tuple[str, object]:
+    """One step's result with one value in it, however deep, replaced by anything."""
+    step = draw(st.sampled_from(["gate", "evaluation", "prepare", "check", "validate"]))
+    result = homes.results()[step]
+    place: object = result
+    while isinstance(place, dict | list) and place:
+        key = draw(st.sampled_from(list(place) if isinstance(place, dict) else list(range(len(place)))))
+        deeper = place[key]  # type: ignore[call-overload, index]
+        if not (isinstance(deeper, dict | list) and deeper) or draw(st.booleans()):
+            place[key] = draw(values)  # type: ignore[call-overload, index]
+            break
+        place = deeper
+    return step, result
+
+
+@given(damaged())
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+def test_no_damage_to_a_result_raises(settings: Settings, damage: tuple[str, object]) -> None:
+    step, result = damage
+    homes.whole_home(settings.home)
+    (settings.runs / "night-2" / f"{step}.json").write_text(json.dumps(result), encoding="utf-8")
+    page, _ = look(settings)
+    assert page.number == 2 and page.events[0].event == "promoted"
+
+
+def test_the_report_is_the_runs_or_the_one_that_was_kept(settings: Settings) -> None:
+    homes.whole_home(settings.home)
+    version = read_ledger(settings.history).state.versions[2]
+    assert report_of(settings, version) == settings.runs / "night-2" / "model" / "report.html"
+    (settings.runs / "night-2" / "model" / "report.html").unlink()
+    assert report_of(settings, version) is None
+    kept = settings.trained / "2" / "report.html"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("kept", encoding="utf-8")
+    assert report_of(settings, version) == kept
+
+
+@pytest.mark.parametrize("what", ["link out of the home", "folder", "link to itself"])
+def test_only_a_file_of_the_home_is_a_report(settings: Settings, tmp_path: Path, what: str) -> None:
+    homes.whole_home(settings.home)
+    report = settings.runs / "night-2" / "model" / "report.html"
+    report.unlink()
+    if what == "folder":
+        report.mkdir()
+    else:
+        secret = tmp_path.parent / f"{tmp_path.name}-secret.html"
+        secret.write_text("secret", encoding="utf-8")
+        report.symlink_to(secret if what == "link out of the home" else report)
+    assert report_of(settings, read_ledger(settings.history).state.versions[2]) is None
