@@ -7,6 +7,7 @@ changes the task's outcome.
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
@@ -23,15 +24,15 @@ from sentiment.gate.letter import Mail
 from sentiment.gate.repeats import Told, look, mailed_file, note
 
 
-class MailNotifier(SmtpNotifier):
+class MailNotifier(SmtpNotifier, ABC):
     """Sends what `compose` writes; nothing when it writes nothing."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(to=[], mime_subtype="alternative", **kwargs)
 
+    @abstractmethod
     def compose(self, context: Context) -> Mail | None:
         """Returns the mail about the task of `context`, None when there is nothing to say."""
-        raise NotImplementedError
 
     def notify(self, context: Context) -> None:
         try:

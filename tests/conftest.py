@@ -9,9 +9,37 @@ for name in [name for name in os.environ if name.startswith("SENTIMENT_") and na
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
+from collections.abc import Callable  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
 # A change is judged by the same examples each time; new ones are looked for where people work. Never by the clock.
 settings.register_profile("people", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "people")
+
+
+@pytest.fixture(scope="session")
+def train_toy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Any]], Path]:
+    """A function that trains a toy model on posts for one epoch and returns its folder."""
+
+    def make(posts: list[Any]) -> Path:
+        from sentiment.data.tsv import write_posts
+        from sentiment.labels import Labels
+        from sentiment.model import encoder
+        from sentiment.model.hyperparameters import choose
+        from sentiment.model.train import train
+        from sentiment.model.training_files import Files
+
+        folder = tmp_path_factory.mktemp("trained")
+        write_posts(folder / "train.tsv", posts)
+        options = choose("custom", "scratch/toy", num_epochs=1, max_seq_length=32, validation_share=0.0)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(encoder.SCRATCH, "scratch/toy", (1, 16, 2))
+            train(Files(folder / "train.tsv", None, folder / "model"), options, Labels())
+        return folder / "model"
+
+    return make

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,9 @@ class Candidate:
         """What the model was trained on, as hashes: kept with the version, it outlives the run's folder."""
         return self.model.parent / "identities.bin"
 
+    @cached_property
     def digest(self) -> str:
-        """Returns a digest of every byte that would be served."""
+        """A digest of every byte that is to be served, taken once: what was validated is what the copy must be."""
         return version_folder.digest_of(self.export)
 
     def data(self) -> dict[str, Any]:
@@ -80,7 +82,7 @@ def _require_validated(run: RunFolder, candidate: Candidate) -> None:
             found=str(validation.get("sentence", "a validation that did not pass")),
             do=f"Mend the export, then run `sentiment validate --run {run.name}` again.",
         )
-    if validation.get("digest") != candidate.digest():
+    if validation.get("digest") != candidate.digest:
         raise InputError(
             "a run's export must be the one that was validated",
             found=f"another content in {candidate.export}",
@@ -95,7 +97,7 @@ def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
     whose files were damaged since is published again, under a new number.
     """
     candidate.check()
-    settings, digest = change.settings, candidate.digest()
+    settings, digest = change.settings, candidate.digest
     for version in change.state.versions.values():
         same = version.digest == digest and version.run == candidate.run and version.condition != "pruned"
         if same and not version_folder.change_in(settings, version):

@@ -37,7 +37,7 @@ def told(trial: Trial, candidate: Candidate, server: str) -> Result:
         "passed": trial.passed,
         "sentence": verdict(trial.checks),
         "export": str(export),
-        "digest": candidate.digest() if trial.passed else None,
+        "digest": candidate.digest if trial.passed else None,
         "checks": [asdict(check) for check in trial.checks],
         "parity": examination.parity if examination else {},
         "latency": [asdict(latency) for latency in examination.latencies] if examination else [],

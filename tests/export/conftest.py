@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sentiment.data.tsv import Post, write_posts
+from sentiment.data.tsv import Post
 from sentiment.export.export import export
 from sentiment.export.formats import FORMATS
-from sentiment.labels import Labels
-from sentiment.model import encoder
-from sentiment.model.hyperparameters import choose
-from sentiment.model.train import train
-from sentiment.model.training_files import Files
 
 TEXTS = [
     text + tail
@@ -32,15 +28,9 @@ def posts() -> list[Post]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, posts: list[Post]) -> Path:
+def trained(train_toy: Callable[[list[Post]], Path], posts: list[Post]) -> Path:
     """The folder of a trained toy model: read it, do not write to it."""
-    folder = tmp_path_factory.mktemp("trained")
-    write_posts(folder / "train.tsv", posts)
-    settings = choose("custom", "scratch/toy", num_epochs=1, max_seq_length=32, validation_share=0.0)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(encoder.SCRATCH, "scratch/toy", (1, 16, 2))
-        train(Files(folder / "train.tsv", None, folder / "model"), settings, Labels())
-    return folder / "model"
+    return train_toy(posts)
 
 
 @pytest.fixture(scope="session")

@@ -349,6 +349,18 @@ def test_a_run_is_published_only_as_it_was_validated(
         candidate_of_run(run)
 
 
+def test_an_export_that_changes_after_its_validation_was_read_is_not_published(shop: Any) -> None:
+    """Another change may be waited for in between."""
+    run = RunFolder.named(shop.settings, "night-1")
+    shop.candidate(1)
+    candidate = candidate_of_run(run)
+    (run.export / "late.txt").write_text("not validated")
+    with changing(shop.settings) as change, pytest.raises(InputError, match="must stay as it is"):
+        publish(change, candidate)
+    assert not (shop.settings.versions / "1").exists()
+    assert read_state(shop.settings).versions == {}
+
+
 def test_a_validated_run_is_published_with_its_scores(shop: Any) -> None:
     shop.candidate(1)
     candidate = candidate_of_run(RunFolder.named(shop.settings, "night-1"))

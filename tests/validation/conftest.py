@@ -9,14 +9,9 @@ from typing import Any
 
 import pytest
 
-from sentiment.data.tsv import Post, write_posts
+from sentiment.data.tsv import Post
 from sentiment.export.export import export
-from sentiment.labels import Labels
-from sentiment.model import encoder
 from sentiment.model.folder import open_model
-from sentiment.model.hyperparameters import choose
-from sentiment.model.train import train
-from sentiment.model.training_files import Files
 from sentiment.serving.flags import flags_file, read_flags
 from sentiment.settings import Settings
 from sentiment.validation.throwaway import ThrowawayServer, throwaway_server
@@ -35,15 +30,9 @@ def posts() -> list[Post]:
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory, posts: list[Post]) -> Path:
+def model(train_toy: Callable[[list[Post]], Path], posts: list[Post]) -> Path:
     """The folder of a trained toy model: read it, do not write to it."""
-    folder = tmp_path_factory.mktemp("trained")
-    write_posts(folder / "train.tsv", posts)
-    settings = choose("custom", "scratch/toy", num_epochs=1, max_seq_length=32, validation_share=0.0)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(encoder.SCRATCH, "scratch/toy", (1, 16, 2))
-        train(Files(folder / "train.tsv", None, folder / "model"), settings, Labels())
-    return folder / "model"
+    return train_toy(posts)
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def test_a_run_is_validated_and_its_export_gets_its_warm_up(
     assert result["passed"] and result["sentence"].startswith("It may be served: ")
     assert json.loads((run / "validate.json").read_text(encoding="utf-8")) == result
     assert result["warmup_records"] == 2 * 6 * 2
-    assert result["digest"] == Candidate(run / "export", run / "model", "", {}).digest()
+    assert result["digest"] == Candidate(run / "export", run / "model", "", {}).digest
     assert (run / "export" / warmup.FILE).is_file() and not (exported / warmup.FILE).exists()
     assert result["parity"]["rows"] == len(posts) + 2
     assert (result["server"], result["operations"]["unknown"]) == ("embedded", [])
