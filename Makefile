@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiled here, once, in parallel: otherwise every first import of TensorFlow and Airflow pays for it.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-trainer test-airflow test-slow test-docker test-torch lint format lock serve clean
+.PHONY: help setup demo test test-trainer test-airflow test-slow test-slow-trainer test-slow-airflow test-docker test-torch lint format lock serve clean
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -51,16 +51,30 @@ demo: setup ## the whole loop: first model, better model, refused batch
 	@$(TRAINER) -m sentiment.cli demo $(if $(APPROVE),--approve) $(if $(CHECK),--check) $(if $(DATA),--data "$$DATA") $(DEMO_OPTIONS)
 demo: export DATA := $(DATA)
 
-test: setup lint test-trainer test-airflow ## everything that needs neither Docker nor a browser
+# The two environments' tests side by side, each line marked with whose it is.
+BOTH = $(MAKE) --no-print-directory --jobs 2 MARKED=1
+as = $(if $(MARKED), 2>&1 | sed -u "s/^/$(1) | /")
+
+test: setup lint ## everything that needs neither Docker nor a browser
+	@$(BOTH) test-trainer test-airflow
+
+TRAINER_TESTS = PYTHONUNBUFFERED=1 $(TRAINER) -m pytest tests --ignore tests/dags --ignore tests/plugins --ignore tests/browser --ignore tests/docker
+AIRFLOW_TESTS = PYTHONUNBUFFERED=1 $(AIRFLOW) -m pytest tests/dags tests/plugins tests/browser
 
 test-trainer: setup
-	$(TRAINER) -m pytest tests --ignore tests/dags --ignore tests/plugins --ignore tests/docker -m "not slow"
-
-test-slow: setup ## what trains many models: every model type from end to end, the experiments
-	$(TRAINER) -m pytest tests --ignore tests/dags --ignore tests/plugins --ignore tests/docker -m slow
+	$(TRAINER_TESTS) -m "not slow" $(call as,trainer)
 
 test-airflow: setup
-	$(AIRFLOW) -m pytest tests/dags tests/plugins
+	$(AIRFLOW_TESTS) -m "not slow and not browser" $(call as,airflow)
+
+test-slow: setup ## what takes long: every model type from end to end, the experiments, people's days in a browser
+	@$(BOTH) test-slow-trainer test-slow-airflow
+
+test-slow-trainer: setup
+	$(TRAINER_TESTS) -m slow $(call as,trainer)
+
+test-slow-airflow: setup
+	$(AIRFLOW_TESTS) -m "slow or browser" $(call as,airflow)
 
 test-docker: setup ## the images, on a Docker engine
 	$(TRAINER) -m pytest tests/docker
@@ -95,7 +109,7 @@ lock: .tools/.ready ## renew the pins in requirements/ from pyproject.toml
 	$(LOCK) pyproject.toml --extra trainer --extra gpu -c requirements/trainer.txt -o requirements/trainer-gpu.txt
 	$(LOCK) pyproject.toml --extra trainer --extra dev --extra s3-server -c requirements/trainer.txt -o requirements/trainer-dev.txt
 	$(LOCK) pyproject.toml --extra airflow -o requirements/airflow.txt
-	$(LOCK) pyproject.toml --extra airflow --extra dev -c requirements/airflow.txt -o requirements/airflow-dev.txt
+	$(LOCK) pyproject.toml --extra airflow --extra dev --extra browser -c requirements/airflow.txt -o requirements/airflow-dev.txt
 
 clean: ## remove what make made: environments, caches, the demo
 	rm -rf .venv .venv-airflow .venv-torch .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -117,7 +131,8 @@ USE_DEV_DATASET ?= False
 SERVING_DIR ?=
 SERVING_URLS ?=
 IMAGE ?= sentiment-trainer
-DEVICE ?= cpu
+AIRFLOW_IMAGE ?= sentiment-airflow
+DEVICE ?= $(if $(shell grep -s '^COMPOSE_PROFILES=.*gpu' .env),gpu,cpu)
 IN_DOCKER ?=
 GPUS ?=
 
@@ -135,12 +150,31 @@ RUN_SENTIMENT = $(if $(IN_DOCKER),$(CONTAINER),$(TRAINER)) -m sentiment.run_sent
 TRAIN_AND_EXPORT = $(RUN_SENTIMENT) --do_train True --data_dir "$$DATA_DIR" --deploy_dir "$$DEPLOY_DIR" \
 	--save_format "$$SAVE_FORMAT" --batch_size "$$BATCH_SIZE" $(if $(MODEL_NAME),--model_name "$$MODEL_NAME")
 
+# The stack: docker-compose.yml, in either of Compose's versions.
+#   make env STACK_HOME=/data/sentiment      the home, when it is not this checkout
+#   make env DEVICE=gpu                      model server and training steps on the GPUs
+#   make env TRYOUT=1                        with an S3 store and a mailbox to try things out
+COMPOSE = $$(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+.PHONY: env up down
+env: export STACK_HOME := $(STACK_HOME)
+env: ## what the stack needs, with its secrets, into .env; what is there stays
+	@$(PYTHON) docker/environment.py $(if $(STACK_HOME),"$$STACK_HOME") $(if $(filter gpu,$(DEVICE)),--gpu) $(if $(TRYOUT),--tryout)
+
+up: env build_images ## start the stack: Airflow, its workers, the model server
+	$(COMPOSE) up --detach --remove-orphans
+	@echo "make: http://localhost:8080 in a minute: user admin, its password is AIRFLOW_ADMIN_PASSWORD in .env" >&2
+
+down: ## stop the stack; its volumes stay
+	$(COMPOSE) down
+
 DOCKER_ANSWERS = docker info >/dev/null 2>&1 || { echo "make: a Docker engine must answer; found none. Start it (\`docker info\` says what is wrong)." >&2; exit 2; }
 build_images: export IMAGE := $(IMAGE)
+build_images: export AIRFLOW_IMAGE := $(AIRFLOW_IMAGE)
 build_images: export DEVICE := $(DEVICE)
-build_images: ## the trainer's Docker image; DEVICE=gpu: with CUDA
+build_images: ## the trainer's and Airflow's Docker images; DEVICE=gpu: with CUDA
 	@$(DOCKER_ANSWERS)
 	docker build --file docker/trainer.Dockerfile --build-arg "DEVICE=$$DEVICE" --tag "$$IMAGE" .
+	docker build --file docker/airflow.Dockerfile --tag "$$AIRFLOW_IMAGE" .
 
 .PHONY: image_is_there
 image_is_there: export IMAGE := $(IMAGE)

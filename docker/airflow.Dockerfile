@@ -1,5 +1,5 @@
 # Airflow with the workflows: scheduler, worker, api-server and the rest are one image and different commands.
-#   docker build --file docker/airflow.Dockerfile --tag sentiment-airflow .
+#   docker build --file docker/airflow.Dockerfile --tag sentiment-airflow .    docker-compose.yml uses it
 # It holds no TensorFlow: steps run in the trainer's image (SENTIMENT_RUNNER). Mount the folder that holds datasets/,
 # serving/ and runs/ at /home/sentiment, in both.
 ARG BASE=python:3.11-slim-bookworm
@@ -16,12 +16,13 @@ COPY sentiment /opt/sentiment/lib/python3.11/site-packages/sentiment
 RUN /opt/sentiment/bin/python -m compileall -q /opt/sentiment/lib/python3.11/site-packages/sentiment
 
 FROM ${BASE}
-# The trainer image's user: what a step writes is Airflow's to read.
+# The trainer image's user: what a step writes is Airflow's to read. Both also run as any other user, as /tmp is anybody's.
 RUN useradd --uid 1000 --create-home sentiment \
-    && install --directory --owner=sentiment --group=sentiment /opt/airflow /opt/airflow/logs
+    && install --directory --mode=1777 /opt/airflow /opt/airflow/logs
 COPY --from=build /opt/sentiment /opt/sentiment
 COPY plugins /opt/airflow/plugins
 COPY dags /opt/airflow/dags
+COPY docker/health.py docker/initialise.sh /opt/airflow/
 ENV PATH=/opt/sentiment/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     AIRFLOW_HOME=/opt/airflow \
@@ -32,6 +33,5 @@ USER sentiment
 WORKDIR /opt/airflow
 ENTRYPOINT ["airflow"]
 CMD ["api-server"]
-# Of the api-server. Another service has another one: `airflow jobs check --local` for the scheduler, for example.
-HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --retries=3 CMD ["python", "-c", \
-    "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/api/v2/monitor/health', timeout=8)"]
+# Of the api-server. Another service has another one: `health.py scheduler`, for example.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --retries=3 CMD ["python", "/opt/airflow/health.py", "api-server"]

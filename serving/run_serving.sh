@@ -54,12 +54,9 @@ number REST_PORT "$rest_port"
 # The flags of this home, or else those beside this script; {serving} is their folder in the container.
 config=$home/serving
 [[ -f $config/flags ]] || config=$here
-flags=()
-while IFS= read -r line || [[ -n $line ]]; do
-    [[ -z $line || $line == '#'* ]] && continue
-    [[ $line =~ ^--[a-z0-9_]+=[!-~]+$ ]] || refuse "a line of $config/flags must be --name=value" "$line" "Mend it."
-    flags+=("${line//'{serving}'//serving}")
-done <"$config/flags"
+# shellcheck source=serving/read_flags.sh
+. "$here/read_flags.sh"
+read_flags "$config/flags" /serving || exit
 
 [[ -f $models/models.config ]] || refuse "a model must have been published" "no $models/models.config" "Run \`sentiment canary\` first, or set SENTIMENT_HOME."
 # A text proto writes what is not ASCII as \nnn, and a backslash before quotes.

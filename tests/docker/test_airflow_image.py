@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-IMAGE = "sentiment-airflow-under-test"
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1800)]
 
 
@@ -19,19 +19,16 @@ def docker(*arguments: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def image() -> str:
-    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
-        pytest.skip("no Docker engine answers")
-    docker("build", "--file", "docker/airflow.Dockerfile", "--tag", IMAGE, ".")
-    return IMAGE
+@pytest.fixture(scope="session")
+def image(images: Any) -> str:
+    return str(images.airflow)
 
 
 def test_it_is_not_root_holds_no_compiler_and_has_a_health_check(image: str) -> None:
     script = "id -u; command -v gcc || echo none"
     assert docker("run", "--rm", "--entrypoint", "sh", image, "-c", script).split() == ["1000", "none"]
     [found] = json.loads(docker("image", "inspect", image))
-    assert "/api/v2/monitor/health" in " ".join(found["Config"]["Healthcheck"]["Test"])
+    assert found["Config"]["Healthcheck"]["Test"][-2:] == ["/opt/airflow/health.py", "api-server"]
 
 
 def test_it_reads_every_workflow(image: str) -> None:

@@ -28,6 +28,7 @@ sys.path.append(str(CHECKOUT / "tests" / "dags"))
 import airflow_home  # noqa: E402, F401 - sets Airflow's home
 import click  # noqa: E402
 import tqdm  # noqa: E402
+from airflow.sdk import DAG  # noqa: E402
 from airflow.sdk.exceptions import AirflowException, AirflowFailException  # noqa: E402
 from sentiment_steps import StepOperator  # noqa: E402
 
@@ -212,12 +213,15 @@ def test_a_killed_step_leaves_nothing(home: Path, scripted: Any) -> None:
     assert time.monotonic() - start < 30 and containers(home) == []
 
 
-def test_what_a_killed_worker_left_is_removed_before_the_next_try(home: Path, scripted: Any) -> None:
-    """The worker's process is killed with a signal that nobody can catch; its container goes on, and is found."""
+UP = "(pathlib.Path(os.environ['SENTIMENT_HOME']) / 'up').touch(); time.sleep(120)"
+
+
+def kill_the_worker_of(operator: StepOperator, home: Path) -> list[str]:
+    """Kills a worker's process with a signal that nobody can catch; returns its container, which goes on."""
     worker = os.fork()
     if worker == 0:
         try:
-            scripted("(pathlib.Path(os.environ['SENTIMENT_HOME']) / 'up').touch(); time.sleep(120)")
+            execute(operator)
         finally:
             os._exit(1)
     assert wait_until((home / "up").exists)
@@ -225,11 +229,31 @@ def test_what_a_killed_worker_left_is_removed_before_the_next_try(home: Path, sc
     os.waitpid(worker, 0)
     left = containers(home)
     assert len(left) == 1
+    return left
+
+
+def test_what_a_killed_worker_left_is_removed_before_the_next_try(home: Path, scripted: Any) -> None:
+    left = kill_the_worker_of(step("train", options={"source": UP}), home)
     other = StepOperator(task_id="other", verb="train", run=RUN, options={"source": "result({'other': 1})"})
     assert execute(other) == {"other": 1}
     assert containers(home) == left, "another task's container is not touched"
     assert scripted("result({'tried': 'again'})") == {"tried": "again"}
     assert containers(home) == []
+
+
+@pytest.mark.parametrize(("runs_at_once", "stays"), [(1, False), (16, True)])
+def test_what_the_last_try_left_is_removed_by_the_next_run_where_there_is_one_at_a_time(
+    home: Path, scripted: Any, runs_at_once: int, stays: bool
+) -> None:
+    def train(run: str, source: str) -> StepOperator:
+        with DAG(dag_id="nightly", schedule=None, max_active_runs=runs_at_once):
+            return StepOperator(task_id="train", verb="train", run=run, options={"source": source})
+
+    left = kill_the_worker_of(train("last night", UP), home)
+    assert execute(train("tonight", "result({'rows': 3})")) == {"rows": 3}
+    assert containers(home) == (left if stays else [])
+    for container in containers(home):
+        docker("rm", "--force", container)
 
 
 def test_a_step_is_given_its_own_and_nothing_more(

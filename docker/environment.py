@@ -1,0 +1,154 @@
+"""`make env`: what docker-compose.yml needs of this machine, and its secrets, into `.env`.
+
+A value that is there already is kept, so it can be run again at any time: a database keeps the password that it was
+made with. Everything else in `.env` is a person's: Airflow's services are given all of it, so settings of the system
+(`SENTIMENT_…`), of the bucket (`AWS_…`) and of the mail server go there, one `NAME=value` a line.
+
+    python3 docker/environment.py [HOME-FOLDER] [--gpu] [--tryout]
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import re
+import secrets
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NoReturn
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SOCKET = Path("/var/run/docker.sock")
+LINE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
+# What Compose would read as something else than itself, in one of its versions or the other.
+AWKWARD = re.compile(r"[\s$'\"#\\:,]")
+
+# 24 characters and more without any that a URL or a shell would take for its own.
+SECRETS: dict[str, Callable[[], str]] = {
+    "POSTGRES_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "REDIS_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "STORE_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "AIRFLOW_ADMIN_PASSWORD": lambda: secrets.token_urlsafe(12),
+    "AIRFLOW_API_SECRET": lambda: secrets.token_urlsafe(32),
+    "AIRFLOW_JWT_SECRET": lambda: secrets.token_urlsafe(64),
+    "AIRFLOW_FERNET_KEY": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+}
+
+
+def machine(home: Path, socket: Path = SOCKET) -> dict[str, str]:
+    """Returns what is true of this machine: the home, whose it is, and the group that may command the engine."""
+    owner = home.stat()
+    group = socket.stat().st_gid if socket.exists() else owner.st_gid
+    return {
+        "STACK_HOME": str(home),
+        "STACK_UID": str(owner.st_uid),
+        "STACK_GID": str(owner.st_gid),
+        "DOCKER_GID": str(group),
+    }
+
+
+def choices(gpu: bool, tryout: bool, store_password: str) -> dict[str, str]:
+    """Returns the settings of a stack: its model server, and with `tryout` a store and a mailbox of its own."""
+    profiles = ["gpu" if gpu else "cpu", *(["tryout"] if tryout else [])]
+    chosen = {"COMPOSE_PROFILES": ",".join(profiles)}
+    if gpu:
+        chosen |= {"SENTIMENT_RUNNER_GPUS": "all"}
+    if tryout:
+        chosen |= {
+            "SENTIMENT_SOURCE": "s3://posts/labelled",
+            "AWS_ENDPOINT_URL": "http://store:9000",
+            "AWS_ACCESS_KEY_ID": "sentiment",
+            "AWS_SECRET_ACCESS_KEY": store_password,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "SENTIMENT_MAIL_TO": "operator@localhost",
+            "AIRFLOW_CONN_SMTP_DEFAULT": "smtp://mail:1025/?disable_tls=true&disable_ssl=true&from_email=sentiment%40localhost",
+        }
+    return chosen
+
+
+def read_lines(path: Path) -> list[str]:
+    """Returns the lines of a `.env`; one that is no NAME=value is refused."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.startswith("#") and not LINE.fullmatch(line):
+            # The name alone: what follows it may be a secret.
+            refuse(f"{path}, line {number}, must be NAME=value", repr(line.partition("=")[0][:40]), "Mend it.")
+    return lines
+
+
+def values_of(lines: Iterable[str]) -> dict[str, str]:
+    """Returns name → value; the last of a name counts, as it does for Compose."""
+    return {match["name"]: match["value"] for line in lines if (match := LINE.fullmatch(line))}
+
+
+def completed(lines: list[str], wanted: dict[str, str]) -> list[str]:
+    """Returns `lines` with what is missing or empty of `wanted` behind them: the last line of a name counts."""
+    there = values_of(lines)
+    return [*lines, *(f"{name}={value}" for name, value in wanted.items() if not there.get(name))]
+
+
+def differing(lines: list[str], wanted: dict[str, str]) -> dict[str, str]:
+    """Returns what is wanted otherwise than it is there; no secret ever is."""
+    there = values_of(lines)
+    return {name: value for name, value in wanted.items() if there.get(name) not in (None, "", value)}
+
+
+def write(path: Path, lines: Iterable[str]) -> None:
+    """Replaces `path` in one step, readable by its owner alone."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600, exist_ok=False)
+    with new.open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make env", description=str(__doc__).partition("\n")[0])
+    parser.add_argument("home", nargs="?", type=Path, default=CHECKOUT, help="holds datasets/, serving/ and runs/")
+    parser.add_argument("--gpu", action="store_true", help="model server and training steps on the GPUs")
+    parser.add_argument("--tryout", action="store_true", help="with an S3 store and a mailbox to try things out")
+    parser.add_argument("--file", type=Path, default=CHECKOUT / ".env", help="where it is written")
+    return parser.parse_args()
+
+
+def refuse(must: str, found: object, do: str) -> NoReturn:
+    """Ends with exit code 2 and one line."""
+    print(f"make env: {must}; found {found}. {do}", file=sys.stderr)
+    sys.exit(2)
+
+
+def main() -> None:
+    given = arguments()
+    home = given.home.resolve()
+    if not home.is_dir() or AWKWARD.search(str(home)):
+        refuse("the home must be a folder without spaces or $ ' \" # \\ : , in its path", home, "Make it, or move it.")
+    lines = read_lines(given.file)
+    secret = {name: values_of(lines).get(name) or make() for name, make in SECRETS.items()}
+    wanted = machine(home) | choices(given.gpu, given.tryout, secret["STORE_PASSWORD"]) | secret
+    for folder in ("serving", "datasets/inbox", "runs"):
+        _make_folder(home / folder, home)
+    new = completed(lines, wanted)
+    if new != lines:
+        write(given.file, new)
+    print(
+        f"make env: {given.file}: {len(new) - len(lines)} values added, {len(values_of(lines))} kept", file=sys.stderr
+    )
+    for name, value in differing(lines, wanted).items():
+        print(f"make env: {name} stays as it is there; now it would be {value}", file=sys.stderr)
+
+
+def _make_folder(folder: Path, home: Path) -> None:
+    """Makes a folder that containers would otherwise make as root: it belongs to the home's owner."""
+    for path in (folder.parent, folder):
+        if not path.exists():
+            path.mkdir()
+            os.chown(path, home.stat().st_uid, home.stat().st_gid)
+
+
+if __name__ == "__main__":
+    main()

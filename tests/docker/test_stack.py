@@ -1,0 +1,257 @@
+"""docker-compose.yml for real: retrain, approval and promotion on two workers, one of which is killed in the middle.
+
+No image is pulled: stack/stand-ins.yml builds stand-ins for what is not ours. All else is as a person has it: a copy of
+the checkout, `make env`, the images, `up --scale worker=2`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentiment.demo.airflow_api import AirflowApi
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SAMPLE = CHECKOUT / "datasets" / "old_sentiment"
+PARTS = ("docker-compose.yml", "Makefile", "docker", "serving", "requirements", "tests/docker/stack")
+PORTS = ("AIRFLOW_PORT", "REST_PORT", "GRPC_PORT", "MAIL_PORT", "STORE_PORT")
+CONTAINERS_USER = 1000
+RETRAIN, PROMOTE, RUN = "sentiment_retrain", "sentiment_promote", "stack-night"
+pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(2400)]
+
+
+class ComposeStack:
+    """The stack of a copy of the checkout, and what a person does with it."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder, self.home = folder, home
+        lines = (folder / ".env").read_text(encoding="utf-8").splitlines()
+        self.env = dict(line.split("=", 1) for line in lines)
+        self.address = f"http://127.0.0.1:{self.env['AIRFLOW_PORT']}"
+        self.api = AirflowApi(self.address, "admin", self.env["AIRFLOW_ADMIN_PASSWORD"])
+
+    def compose(self, *arguments: str) -> str:
+        v2 = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
+        files = ["--file", "docker-compose.yml", "--file", "tests/docker/stack/stand-ins.yml"]
+        return run([*(["docker", "compose"] if v2 else ["docker-compose"]), *files, *arguments], self.folder)
+
+    def containers(self, *filters: str) -> list[dict[str, Any]]:
+        """Returns what the engine knows of this stack's containers."""
+        chosen = [f"--filter=label=com.docker.compose.project={self.env['COMPOSE_PROJECT_NAME']}", *filters]
+        return inspect(run(["docker", "ps", "--all", "--quiet", *chosen]).split())
+
+    def steps(self) -> list[dict[str, Any]]:
+        """Returns the containers of steps, which workers start."""
+        return inspect(run(["docker", "ps", "--all", "--quiet", f"--filter=label=sentiment.home={self.home}"]).split())
+
+    def task(self, name: str) -> dict[str, Any]:
+        return self.api.tasks(RETRAIN, RUN)[name]
+
+    def subjects(self) -> list[str]:
+        files = [path for path in (self.home / "mail").rglob("*") if path.is_file()]
+        return [str(message_from_bytes(path.read_bytes(), policy=policy.default)["Subject"]) for path in files]
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Returns what the model server answers on its port of this machine."""
+        url = f"http://127.0.0.1:{self.env['REST_PORT']}/v1/models/sentiment{path}"
+        with urllib.request.urlopen(url, data=json.dumps(body).encode() if body else None, timeout=60) as answer:
+            return json.load(answer)
+
+
+def run(command: list[str], folder: Path = CHECKOUT) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+    return done.stdout
+
+
+def inspect(ids: list[str]) -> list[dict[str, Any]]:
+    return list(json.loads(run(["docker", "inspect", *ids]))) if ids else []
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = 600) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
+        time.sleep(1)
+    return found
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    try:
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout with an `.env`, and a home that belongs to nobody in particular."""
+    copy, home = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("home")
+    for part in PARTS:
+        source = CHECKOUT / part
+        (copy / part).parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / part)
+    shutil.copytree(SAMPLE, home / "datasets" / "old_sentiment")
+    (home / "mail").mkdir()
+    for path in [home, *home.rglob("*")]:
+        os.chown(path, CONTAINERS_USER, CONTAINERS_USER)
+    run(["make", "env", f"STACK_HOME={home}", "TRYOUT=1"], copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def stack(images: Any, copy: Path) -> Iterator[ComposeStack]:
+    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    name = f"sentiment-under-test-{os.getpid()}"
+    own = {
+        **ports,
+        "AIRFLOW_URL": f"http://localhost:{ports['AIRFLOW_PORT']}",
+        "COMPOSE_PROJECT_NAME": name,
+        "STACK_NAME": name,
+        "AIRFLOW_IMAGE": images.airflow,
+        "SENTIMENT_RUNNER_IMAGE": images.trainer,
+        "SENTIMENT_SETTLE_SECONDS": 0,
+        "SENTIMENT_NIGHTLY": "off",
+        "SENTIMENT_WATCH": "off",
+    }
+    with (copy / ".env").open("a", encoding="utf-8") as file:
+        file.writelines(f"{key}={value}\n" for key, value in own.items())
+    home = dict(line.split("=", 1) for line in (copy / ".env").read_text().splitlines())["STACK_HOME"]
+    stack = ComposeStack(copy, Path(home))
+    stack.compose("build")
+    try:
+        stack.compose("up", "--detach", "--scale", "worker=2")
+        assert stack.api.wait_until_up(600, check=lambda: None), stack.compose("logs", "--tail=20")
+        yield stack
+        print(stack.compose("ps"))  # pytest shows it where a test failed
+    finally:
+        for step in stack.steps():
+            run(["docker", "rm", "--force", step["Id"]])
+        stack.compose("down", "--volumes", "--remove-orphans")
+
+
+@pytest.fixture(scope="module")
+def night(stack: ComposeStack) -> dict[str, Any]:
+    """A delivery in the store, a retrain of it, and in the middle of the training its worker's end."""
+    wait_until(lambda: stack.api.dag_is_there(RETRAIN) and stack.api.dag_is_there(PROMOTE), "the workflows are there")
+    deliver(stack, SAMPLE / "arrivals" / "night-1.tsv")
+    stack.api.trigger(RETRAIN, RUN, {"model_name": "scratch/tiny", "num_epochs": 3})
+    wait_until(lambda: stack.task("train")["state"] == "running" and stack.steps(), "the training runs", 900)
+    first = stack.task("train")
+    [step] = stack.steps()
+    run(["docker", "kill", first["hostname"]])
+    state = wait_until(lambda: finished(stack), "the retrain ends", 1200)
+    return {"first": first, "step": step["Id"], "state": state, "again": stack.task("train")}
+
+
+def deliver(stack: ComposeStack, path: Path) -> None:
+    import boto3
+
+    store = boto3.client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{stack.env['STORE_PORT']}",
+        aws_access_key_id=stack.env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=stack.env["AWS_SECRET_ACCESS_KEY"],
+        region_name=stack.env["AWS_DEFAULT_REGION"],
+    )
+    store.create_bucket(Bucket="posts")
+    store.upload_file(str(path), "posts", f"labelled/{path.name}")
+
+
+def finished(stack: ComposeStack) -> str:
+    state = stack.api.run_state(RETRAIN, RUN)
+    return state if state in ("success", "failed") else ""
+
+
+def test_a_killed_worker_costs_a_try_and_not_the_night(stack: ComposeStack, night: dict[str, Any]) -> None:
+    assert night["state"] == "success", stack.api.tasks(RETRAIN, RUN)
+    first, again = night["first"], night["again"]
+    assert (first["try_number"], again["try_number"]) == (1, 2) and first["hostname"] != again["hostname"]
+    assert stack.steps() == [], "the killed worker's step is removed, and the others remove themselves"
+    owners = {path.stat().st_uid for path in (stack.home / "runs").rglob("*")}
+    assert owners == {CONTAINERS_USER}
+
+
+def test_a_person_approves_and_customers_get_the_version(stack: ComposeStack, night: dict[str, Any]) -> None:
+    [question] = wait_until(stack.api.pending_approvals, "the approval waits")
+    asked = question["task_instance"]
+    stack.api.answer(PROMOTE, asked["dag_run_id"], asked["task_id"], "Approve", {"reason": "good on both sets"})
+    wait_until(lambda: stack.api.run_state(PROMOTE, asked["dag_run_id"]) == "success", "the promotion")
+    answer = stack.ask("/labels/stable:predict", {"signature_name": "text", "instances": ["這家店超棒的"]})
+    assert len(answer["predictions"]) == 1
+    [promoted] = [event for event in history(stack) if event["event"] == "promoted"]
+    assert promoted["who"] == "admin" and "good on both sets" in promoted["why"]
+    subjects = " | ".join(wait_until(lambda: len(stack.subjects()) >= 2 and stack.subjects(), "two mails"))
+    assert "waits for your approval" in subjects and "approved by" in subjects
+
+
+def history(stack: ComposeStack) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (stack.home / "serving" / "history.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_every_service_is_well_but_the_killed_one(stack: ComposeStack, night: dict[str, Any]) -> None:
+    well = {name: ["healthy"] for name in ("api-server", "scheduler", "dag-processor", "triggerer", "serving")}
+    well |= {"postgres": ["healthy"], "redis": ["healthy"], "initialise": ["exited"]}
+    well |= {"store": ["running"], "mail": ["running"]}
+    deadline = time.monotonic() + 120
+    while (found := states(stack)) != well | {"worker": found["worker"]} and time.monotonic() < deadline:
+        time.sleep(2)
+    assert found == well | {"worker": found["worker"]} and "healthy" in found["worker"]
+
+
+def states(stack: ComposeStack) -> dict[str, list[str]]:
+    """Returns how the containers of each service are: their health, or where none is asked, their state."""
+    found: dict[str, list[str]] = {}
+    for container in stack.containers():
+        service, state = container["Config"]["Labels"]["com.docker.compose.service"], container["State"]
+        found.setdefault(service, []).append(state.get("Health", {}).get("Status") or state["Status"])
+    return found
+
+
+def test_nothing_listens_beyond_this_machine_and_nobody_gets_in_without_a_password(stack: ComposeStack) -> None:
+    bound = [
+        binding["HostIp"]
+        for container in stack.containers()
+        for bindings in container["HostConfig"]["PortBindings"].values()
+        for binding in bindings
+    ]
+    assert len(bound) >= 3 and set(bound) == {"127.0.0.1"}
+    for path in ("/api/v2/dags", "/sentiment/models/"):
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(stack.address + path, timeout=60)
+
+
+def test_the_models_page_is_there_for_who_is_logged_in(stack: ComposeStack, night: dict[str, Any]) -> None:
+    token = AirflowApi(stack.address, "admin", stack.env["AIRFLOW_ADMIN_PASSWORD"])
+    assert token.wait_until_up(60, check=lambda: None)
+    request = urllib.request.Request(
+        f"{stack.address}/sentiment/models/", headers={"Authorization": f"Bearer {token._token}"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as page:
+        assert "stack-night" in page.read().decode()
+
+
+def test_a_worker_that_is_killed_is_told_by_its_health_check(stack: ComposeStack, night: dict[str, Any]) -> None:
+    alive = [each for each in stack.containers("--filter=label=com.docker.compose.service=worker") if running(each)]
+    check = ["docker", "exec", alive[0]["Id"], "python", "/opt/airflow/health.py"]
+    assert subprocess.run([*check, "worker"], capture_output=True, check=False).returncode == 0
+    away = subprocess.run([*check, "flower"], capture_output=True, text=True, check=False)
+    assert away.returncode == 1 and away.stderr.startswith("flower: KeyError")
+
+
+def running(container: dict[str, Any]) -> bool:
+    return bool(container["State"]["Running"])
