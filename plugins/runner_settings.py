@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 from sentiment.errors import InputError
 
 LOCAL, DOCKER, KUBERNETES = RUNNERS = ("local", "docker", "kubernetes")
-GPU_VERBS = frozenset({"train", "test", "evaluate", "export", "validate", "bench"})  # what gains from a GPU
+# What gains from a GPU.
+GPU_VERBS = frozenset({"train", "test", "evaluate", "export", "validate", "bench", "experiment-train"})
 ALL = "all"
 UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 VARIABLES = {

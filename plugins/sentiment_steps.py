@@ -51,6 +51,7 @@ class StepOperator(BaseOperator):
     :param fail_unless: a key of the result; when it is false, the task fails with the result's `sentence`, for good.
     :param fail_when: a key of the result; when it is true, the task fails likewise.
     :param reads_bucket: whether the step is given the bucket's credentials.
+    :param returns: a key of the result, whose value is then the task's XCom: a list to map other tasks over.
     :param event_keys: keys of the result that go, with the run, into the events of the task's asset outlets.
     """
 
@@ -70,18 +71,20 @@ class StepOperator(BaseOperator):
         fail_unless: str = "",
         fail_when: str = "",
         reads_bucket: bool = False,
+        returns: str = "",
         event_keys: Iterable[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.verb, self.run, self.pass_run = verb, run, pass_run
-        self.options, self.form, self.event_keys = dict(options or {}), tuple(form), tuple(event_keys)
+        self.options = options if options is not None else {}  # no copy: Airflow renders no mapped value, which it
+        self.form, self.event_keys = tuple(form), tuple(event_keys)  # knows by its identity
         self.skip_when, self.fail_unless, self.fail_when = skip_when, fail_unless, fail_when
-        self.required, self.reads_bucket = tuple(required), reads_bucket
+        self.required, self.reads_bucket, self.returns = tuple(required), reads_bucket, returns
         self._runner: Runner | None = None
         self._killed = False
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> Any:
         self._require_options()
         step = self.step(context)
         step.result_file.unlink(missing_ok=True)  # an earlier try's
@@ -91,9 +94,13 @@ class StepOperator(BaseOperator):
         finally:
             step.result_file.unlink(missing_ok=True)
         self._raise_for_end(ended, str(result.get("error") or last_line))
-        self._raise_for_result(result)
+        try:
+            self._raise_for_result(result)
+        except StepRefused:
+            self._keep(result, context)
+            raise
         self._announce(result, context)
-        return result
+        return result[self.returns] if self.returns else result
 
     def step(self, context: Context) -> StepCommand:
         """Returns what is to be run. Tasks that are mapped over one run have a result file each."""
@@ -110,6 +117,7 @@ class StepOperator(BaseOperator):
             result_file=result_file,
             identity={"dag": self.dag_id, "task": self.task_id, "run": self.run, "map-index": str(index)},
             reads_bucket=self.reads_bucket,
+            one_run_at_a_time=getattr(self.get_dag(), "max_active_runs", None) == 1,
         )
 
     def arguments(self, params: Mapping[str, Any]) -> list[str]:
@@ -156,7 +164,7 @@ class StepOperator(BaseOperator):
     def _raise_for_result(self, result: Mapping[str, Any]) -> None:
         if not result:
             raise AirflowFailException(f"{self.verb} ended well but left no result")
-        for key in filter(None, (self.skip_when, self.fail_unless, self.fail_when, *self.event_keys)):
+        for key in filter(None, (self.skip_when, self.fail_unless, self.fail_when, self.returns, *self.event_keys)):
             if key not in result:
                 raise AirflowFailException(f"{self.verb} must leave {key!r} in its result; found {sorted(result)}")
         if self.skip_when and result[self.skip_when]:
@@ -165,6 +173,11 @@ class StepOperator(BaseOperator):
             raise StepRefused(str(result.get("sentence") or f"{self.verb}: not {self.fail_unless}"), result)
         if self.fail_when and result[self.fail_when]:
             raise StepRefused(str(result.get("sentence") or f"{self.verb}: {self.fail_when}"), result)
+
+    def _keep(self, result: Mapping[str, Any], context: Context) -> None:
+        """Makes the result the task's XCom, as if it had ended well: it was done, and its result says why it failed."""
+        if (ti := context.get("ti")) is not None:
+            ti.xcom_push(key="return_value", value=dict(result))
 
     def _announce(self, result: Mapping[str, Any], context: Context) -> None:
         extra = {"run": self.run, **{key: result[key] for key in self.event_keys}}
@@ -190,10 +203,13 @@ def runner_of(step: StepCommand, environment: Mapping[str, str], context: Contex
 
 
 def _argument(name: str, value: Any) -> str:
+    """Returns an option with its value; a list goes with commas between its items."""
     option = f"--{name.replace('_', '-')}"
     return option if value is True else f"{option}={_printable(value)}"
 
 
 def _printable(value: Any) -> str:
     """Returns a form's value as text that an argument can hold: no NUL, no half characters."""
+    if isinstance(value, list):
+        return ",".join(map(_printable, value))
     return str(value).replace("\0", "").encode(errors="replace").decode()

@@ -12,6 +12,7 @@ from sentiment_mail import StepFailureNotifier
 
 RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
 CANARY_WATCH, ROLLBACK = "sentiment_canary_watch", "sentiment_rollback"
+EXPERIMENT = "sentiment_experiment"
 CANARY = Asset("sentiment_canary")  # an event: version `version`, made by run `run`, is the canary now
 
 DEFAULT_ARGS: dict[str, Any] = {

@@ -40,6 +40,9 @@ VERBS = {
     "status": ("sentiment.serving.status", "show versions, labels and servers"),
     "serve": ("sentiment.serving.server.serve", "run the embedded model server"),
     "bench": ("sentiment.bench.bench", "run an experiment: learning rates, lengths, sizes, data, load"),
+    "experiment-plan": ("sentiment.bench.experiment_plan", "list the trainings of an experiment"),
+    "experiment-train": ("sentiment.bench.experiment_train", "do one training of an experiment"),
+    "experiment-table": ("sentiment.bench.experiment_table", "draw table and plot of an experiment"),
     "demo": ("sentiment.demo.demo", "run the whole loop on one machine"),
 }
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import click
 
-from sentiment.bench import data, length, lr, serve, size
+from sentiment.bench import airflow, data, length, lr, serve, size
 
 
 @click.group("bench")
 def command() -> None:
-    """Compare: formats by size and by load, models by learning rate, lengths by the batch that fits; time data steps.
+    """Compare: formats by size and by load, models by learning rate, lengths by the batch; time data steps, Airflow.
 
     An experiment's table, numbers and plot go to runs/bench/EXPERIMENT/, or to --output.
     """
 
 
-for experiment in (size.command, lr.command, length.command, data.command, serve.command):
+for experiment in (size.command, lr.command, length.command, data.command, serve.command, airflow.command):
     command.add_command(experiment)

@@ -23,8 +23,15 @@ PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>; it is the starting thread whose end 
 LAST_LINES = 20
 
 
+REFUSED = 2  # the exit code of a verb that refused its input: trying again changes nothing
+
+
 class Failed(Exception):
     """A child ended without a result; the text says why in one line."""
+
+    def __init__(self, why: str, *, refused: bool = False) -> None:
+        super().__init__(why)
+        self.refused = refused
 
 
 def start(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Popen[str]:
@@ -59,7 +66,8 @@ def result_of(module: str, arguments: Sequence[str], result: Path) -> dict[str, 
     found = read_row(result) or {}
     if process.returncode == 0 and found and "error" not in found:
         return found
-    raise Failed(found.get("error") or reason(process.returncode, last))
+    why = found.get("error") or reason(process.returncode, last)
+    raise Failed(why, refused=process.returncode == REFUSED)
 
 
 def reason(code: int, last: Sequence[str]) -> str:

@@ -19,9 +19,9 @@ import click
 
 from sentiment import atomic
 from sentiment.bench import child, results
-from sentiment.bench.lr import Numbers
 from sentiment.bench.search import Search, one_smaller
 from sentiment.bench.step_memory import CPU_MEMORY
+from sentiment.bench.sweep_options import Numbers
 from sentiment.bench.table import Table, bytes_as_text, time_left
 from sentiment.bench.trials import Trial, Trials, available_memory
 from sentiment.model import folder as model_folder

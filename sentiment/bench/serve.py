@@ -18,7 +18,6 @@ import click
 
 from sentiment import atomic
 from sentiment.bench import results, serve_siege, serve_table
-from sentiment.bench.lr import Numbers
 from sentiment.bench.serve_figures import figures, ratios
 from sentiment.bench.serve_load import GRPC, REST
 from sentiment.bench.serve_plan import Plan, design, measured_of
@@ -26,6 +25,7 @@ from sentiment.bench.serve_requests import SIGNATURES, TEXT
 from sentiment.bench.serve_run import Asked, LoadTest, run
 from sentiment.bench.serve_siege import NAME as SIEGE
 from sentiment.bench.serve_targets import LABEL, Target, exports_of, flags_of, running_target, targets_of
+from sentiment.bench.sweep_options import Numbers
 from sentiment.data.tsv import read_posts
 from sentiment.errors import InputError, UnavailableError
 from sentiment.export.formats import FormatList

@@ -50,11 +50,12 @@ class Setup:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a training: its result, or why there is none."""
+    """What came of a training: its result, or why there is none; `refused`: another try would end the same way."""
 
     training: Training
     result: Mapping[str, Any] | None = None
     why: str = ""
+    refused: bool = False
 
 
 def trainings(
@@ -164,6 +165,14 @@ def row_of(group: Group, setup: Setup) -> list[str]:
     if not group.trained:
         return [*cells, "failed", *[""] * (len(FIGURES) - 1)]
     return cells + [_cell(name, group.mean[name], group.deviation[name]) for name in FIGURES]
+
+
+def outcome_as_text(outcome: Outcome, setup: Setup) -> str:
+    """Returns one training's figures in one line, or why it has none."""
+    if outcome.result is None:
+        return outcome.why
+    cells = zip(HEADINGS, row_of(grouped([outcome])[0], setup), strict=True)
+    return "  ".join(f"{heading} {cell}" for heading, cell in list(cells)[2:] if cell)
 
 
 def name_of(group: Group, setup: Setup) -> str:

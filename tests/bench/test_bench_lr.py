@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sentiment.bench import lr, untrained
+from sentiment.bench import sweep_plot, sweep_rows, untrained
 from sentiment.bench.sweep import Outcome, Training, grouped
 from sentiment.labels import Labels
 from sentiment.model.hyperparameters import choose
@@ -105,7 +105,7 @@ def test_the_plot_has_a_line_a_model_and_bars_for_seeds(tmp_path: Path) -> None:
         outcome("b", 1e-3, 1, 0.6),
         Outcome(Training("c", 1e-3, 1), why="failed"),
     ]
-    figure = results.drawn(lr.draw(grouped(outcomes)))
+    figure = results.drawn(sweep_plot.draw(grouped(outcomes)))
     (axes,) = figure.axes
     labels = axes.get_legend_handles_labels()[1]
     assert sorted(labels) == ["a", "a, not trained", "b"]
@@ -116,7 +116,7 @@ def test_the_plot_has_a_line_a_model_and_bars_for_seeds(tmp_path: Path) -> None:
 def test_a_plot_of_nothing_is_drawn_too(tmp_path: Path) -> None:
     from sentiment.bench import results
 
-    figure = results.drawn(lr.draw(grouped([Outcome(Training("c", 1e-3, 1), why="failed")])))
+    figure = results.drawn(sweep_plot.draw(grouped([Outcome(Training("c", 1e-3, 1), why="failed")])))
     figure.savefig(tmp_path / "plot.svg")
     assert (tmp_path / "plot.svg").stat().st_size > 1000
 
@@ -159,9 +159,9 @@ def test_results_go_to_a_folder(
 
 
 def test_an_exchanged_local_model_is_another_one(tmp_path: Path) -> None:
-    assert lr.local_files("scratch/tiny") == []
+    assert sweep_rows.local_files("scratch/tiny") == []
     (tmp_path / "config.json").write_text("{}", encoding="utf-8")
-    first: Any = lr.local_files(str(tmp_path))
+    first: Any = sweep_rows.local_files(str(tmp_path))
     (tmp_path / "config.json").write_text('{"a": 1}', encoding="utf-8")
     assert first[0][0] == "config.json"
-    assert lr.local_files(str(tmp_path)) != first
+    assert sweep_rows.local_files(str(tmp_path)) != first

@@ -50,14 +50,16 @@ def test_a_result_is_read_from_its_file(tmp_path: Path) -> None:
 
 def test_a_mistake_is_the_verbs_own_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["train", "--train", str(tmp_path / "no.tsv"), "--output", str(tmp_path / "model")]
-    with pytest.raises(child.Failed, match="a file of labelled posts must exist; found no file"):
+    with pytest.raises(child.Failed, match="a file of labelled posts must exist; found no file") as failed:
         child.result_of("sentiment.cli", arguments, tmp_path / "result.json")
+    assert failed.value.refused
     assert "    sentiment: a file of labelled posts must exist" in capsys.readouterr().err
 
 
 def test_without_a_result_file_the_last_line_is_the_reason(tmp_path: Path) -> None:
-    with pytest.raises(child.Failed, match="No module named nowhere"):
+    with pytest.raises(child.Failed, match="No module named nowhere") as failed:
         child.result_of("nowhere", [], tmp_path / "result.json")
+    assert not failed.value.refused  # another try may end well
 
 
 def test_an_earlier_result_is_not_taken_for_this_ones(tmp_path: Path) -> None:

@@ -126,6 +126,29 @@ def test_a_yes_is_the_option_alone_and_a_no_is_left_out() -> None:
     assert arguments({"all": True, "none": False}, form=["all", "none"], pass_run=False) == ["prepare", "--all"]
 
 
+def test_a_list_goes_with_commas() -> None:
+    given = {"models": ["a", "$(x)", ""], "rates": [5e-5, "1e-3"], "none": []}
+    assert arguments(given, form=given, pass_run=False) == [
+        *("prepare", "--models=a,$(x),", "--rates=5e-05,1e-3", "--none=")
+    ]
+
+
+def test_one_key_of_the_result_can_be_all_that_the_task_returns(command: Command, home: Path) -> None:
+    command("result({'cells': [1, 2], 'more': 3})")
+    assert run(returns="cells") == [1, 2]
+    with pytest.raises(AirflowFailException, match="must leave 'rows' in its result"):
+        run(returns="rows")
+
+
+def test_the_result_of_a_step_that_was_done_and_refused_is_the_xcom_too(command: Command, home: Path) -> None:
+    pushed: dict[str, Any] = {}
+    ti = SimpleNamespace(map_index=-1, xcom_push=lambda key, value: pushed.update({key: value}))
+    command("result({'failed': 2, 'sentence': 'Two failed.'})")
+    with pytest.raises(StepRefused):
+        run(fail_when="failed", context={"ti": ti})
+    assert pushed == {"return_value": {"failed": 2, "sentence": "Two failed."}}
+
+
 def test_a_result_without_the_deciding_key_is_not_a_pass(command: Command, home: Path) -> None:
     command("result({'rows': 3})")
     with pytest.raises(AirflowFailException, match=r"must leave 'passed' in its result; found \['rows'\]"):
