@@ -2,7 +2,8 @@
 
 The container sees SENTIMENT_HOME at the path at which Airflow sees it, so that every path in a result holds on both
 sides; it runs as Airflow's user, so that what it writes is Airflow's to read. It carries labels that name its task
-instance: a container that a killed worker left is found by them, and removed before the next try starts its own.
+instance: a container that a killed worker left is found by them, and removed before the next try starts its own, or
+the same task of the next run, where a workflow has one run at a time.
 """
 
 from __future__ import annotations
@@ -101,9 +102,9 @@ class DockerRunner:
             engine.stop(self._operator.container["Id"], timeout=GRACE_SECONDS)
 
     def _remove_leftovers(self) -> None:
-        filters = {"label": [f"{name}={value}" for name, value in labels(self._step, self._settings).items()]}
+        filters = {"label": [f"{name}={value}" for name, value in leftovers(self._step, self._settings).items()]}
         for left in self._operator.cli.containers(all=True, filters=filters):
-            logger.info("An earlier try left the container %s: it is removed", left["Names"][0].lstrip("/"))
+            logger.info("An earlier try or run left the container %s: it is removed", left["Names"][0].lstrip("/"))
             self._remove(left["Id"])
 
     def _remove(self, container: str) -> None:
@@ -164,6 +165,12 @@ def labels(step: StepCommand, settings: RunnerSettings) -> dict[str, str]:
     """Returns the labels by which a container of this task instance is known; another home's tasks are others."""
     known = {"home": settings.host_home or str(step.home), **step.identity}
     return {f"{LABEL}{name}": value for name, value in known.items()}
+
+
+def leftovers(step: StepCommand, settings: RunnerSettings) -> dict[str, str]:
+    """Returns the labels of the containers that can only be left over when the step starts."""
+    others = {f"{LABEL}run"} if step.one_run_at_a_time else set()
+    return {name: value for name, value in labels(step, settings).items() if name not in others}
 
 
 def _home(target: str, source: str) -> Mount:

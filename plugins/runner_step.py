@@ -30,6 +30,7 @@ class StepCommand:
     result_file: Path  # below `home`
     identity: Mapping[str, str]  # the same for every try of one task instance, and for no other
     reads_bucket: bool = False
+    one_run_at_a_time: bool = False  # of the step's workflow: what another run of it left is nobody's
 
 
 @dataclass(frozen=True)

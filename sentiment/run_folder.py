@@ -12,16 +12,20 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.settings import Settings
 
+KEPT = 100  # characters of an id that has to be changed
+HASH = 8  # hexadecimal digits behind them
+
 
 def safe_name(run_id: str) -> str:
-    """Returns `run_id` as one path segment; different ids never share a name.
+    """Returns `run_id` as one path segment; the name of a name is itself.
 
-    An id that had to be changed (Airflow's hold `:` and `+`) gets a short hash of the original behind it.
+    An id that had to be changed (Airflow's hold `:` and `+`) gets a short hash of the original behind it, so that two
+    ids share a name only when one of them is that name.
     """
-    kept = re.sub(r"[^A-Za-z0-9._-]+", "_", run_id).strip("._")[:100]
-    if kept == run_id:
+    kept = re.sub(r"[^A-Za-z0-9._-]+", "_", run_id).strip("._")
+    if kept == run_id and 0 < len(kept) <= KEPT + len("-") + HASH:
         return kept
-    return f"{kept or 'run'}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"
+    return f"{kept[:KEPT] or 'run'}-{hashlib.sha256(run_id.encode()).hexdigest()[:HASH]}"
 
 
 @dataclass(frozen=True)

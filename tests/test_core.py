@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sentiment import atomic
 from sentiment.errors import InputError
@@ -67,7 +70,22 @@ def test_a_run_id_becomes_one_path_segment_and_stays_unique() -> None:
     assert one != two
     assert "/" not in safe_name("../../etc/passwd")
     assert safe_name("night-1") == "night-1"
-    assert safe_name(safe_name("a:b")) == safe_name("a:b")
+    assert safe_name("") != safe_name(".") != safe_name("..")
+
+
+ids = st.text(st.sampled_from("ab._-:+/ 夜"), max_size=12) | st.text(st.sampled_from("a:"), min_size=95, max_size=125)
+
+
+@given(ids)
+def test_the_name_of_a_name_is_itself(run_id: str) -> None:
+    name = safe_name(run_id)
+    assert safe_name(name) == name and re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,108}", name)
+
+
+@given(ids, st.integers(0, 125), st.sampled_from("ab.:"))
+def test_two_ids_share_a_name_only_when_one_is_that_name(one: str, place: int, more: str) -> None:
+    for other in (one[:place] + more + one[place:], one[:place] + more + one[place + 1 :], safe_name(one)):
+        assert one == other or safe_name(one) != safe_name(other) or safe_name(one) in (one, other)
 
 
 def test_a_missing_step_result_says_what_to_run(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import socket
 import sys
@@ -15,13 +14,11 @@ from typing import Any
 
 import pytest
 
-SERVING = Path(__file__).resolve().parents[1] / "serving" / "conftest.py"
-_spec = importlib.util.spec_from_file_location("serving_for_clients", SERVING)
-assert _spec and _spec.loader
-serving = importlib.util.module_from_spec(_spec)
-sys.modules["serving_for_clients"] = serving  # its dataclasses look their module up
-_spec.loader.exec_module(serving)
-toys, start, site, standing = serving.toys, serving.start, serving.site, serving.standing
+sys.path.append(str(Path(__file__).resolve().parents[1] / "serving"))
+import toy_servers
+
+toys, start, site = toy_servers.toys, toy_servers.start, toy_servers.site
+standing = toy_servers.standing
 
 
 @pytest.fixture

@@ -10,11 +10,13 @@ from typing import Any
 import airflow_home
 import pendulum
 import pytest
+from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.decoders import decode_timetable
 from airflow.serialization.encoders import encode_timetable
 from airflow.timetables.base import TimeRestriction
+from runner_settings import GPU_VERBS
 from sentiment_workflows import nightly, watching
 
 RETRAIN = {
@@ -38,11 +40,13 @@ PROMOTE = {
 }
 WATCH: dict[str, list[str]] = {"find_canary": ["watch"], "watch": []}
 ROLLBACK: dict[str, list[str]] = {"rollback": []}
+EXPERIMENT = {"plan": ["table", "train"], "train": ["table"], "table": []}
 EDGES = {
     "sentiment_retrain": RETRAIN,
     "sentiment_promote": PROMOTE,
     "sentiment_canary_watch": WATCH,
     "sentiment_rollback": ROLLBACK,
+    "sentiment_experiment": EXPERIMENT,
 }
 
 
@@ -62,7 +66,9 @@ def test_every_workflow_explains_itself_and_runs_once_at_a_time(workflows: dict[
     at_once = 16 if name == "sentiment_promote" else 1  # a question that waits keeps no other from being asked
     assert (workflow.max_active_runs, workflow.catchup) == (at_once, False)
     for task in workflow.tasks:
-        assert task.retries == 2 and task.on_failure_callback and task.execution_timeout
+        assert task.doc_md or name == "sentiment_experiment"
+        told = task.on_failure_callback or task.is_mapped  # of the mapped ones, the task behind them tells once
+        assert task.retries == 2 and told and task.execution_timeout
 
 
 def test_the_night_begins_at_two_in_taipei(workflows: dict[str, Any]) -> None:
@@ -109,6 +115,35 @@ def test_switching_the_watch_on_starts_no_cycle_that_is_over(minute: int, monkey
     assert first and first.run_after == now.replace(minute=5, second=0)
 
 
+@pytest.mark.parametrize(
+    ("addresses", "link"),
+    [
+        ("", {}),
+        ("ann@example.com, bob@example.com", {"sentiment": "mailto:ann@example.com"}),
+        ("the whole team", {}),
+        ("javascript:alert(1)//@example.com", {}),
+    ],
+)
+def test_the_owner_of_every_workflow_is_a_mail_away(
+    addresses: str, link: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTIMENT_MAIL_TO", addresses)
+    bag = DagBag(str(airflow_home.CHECKOUT / "dags"))
+    assert bag.import_errors == {}
+    assert all(workflow.owner_links == link for workflow in bag.dags.values())
+    assert {task.owner for workflow in bag.dags.values() for task in workflow.tasks} == {"sentiment"}
+
+
+def test_the_steps_that_gain_from_a_gpu_wait_for_one_in_their_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pools() -> dict[str, str]:
+        retrain = DagBag(str(airflow_home.CHECKOUT / "dags" / "retrain.py")).dags["sentiment_retrain"]
+        return {task.task_id: task.pool for task in retrain.tasks}
+
+    assert set(pools().values()) == {"default_pool"}
+    monkeypatch.setenv("SENTIMENT_GPU_POOL", "cards")
+    assert {task for task, pool in pools().items() if pool == "cards"} == GPU_VERBS & RETRAIN.keys()
+
+
 def test_a_rollback_starts_by_hand_only_and_needs_a_reason(workflows: dict[str, Any]) -> None:
     workflow = workflows["sentiment_rollback"]
     assert workflow.timetable.__class__.__name__ == "NullTimetable"
@@ -151,10 +186,16 @@ def test_every_field_of_the_form_is_explained_and_empty_is_allowed(workflows: di
         ("num_epochs", 0),
         ("num_epochs", "3"),
         ("learning_rate", 0),
+        ("learning_rate", 1),
+        ("learning_rate", "35"),
+        ("learning_rate", "0.0"),
+        ("learning_rate", "-1e-3"),
+        ("learning_rate", "3e5"),
         ("mode", "half"),
         ("mix_number", -1),
         ("margin", -0.1),
-        ("margin", 2),
+        ("margin", 1),
+        ("recall_drop", 1),
         ("minimum_rolling", 0),
         ("override_reason", "no"),
         ("override_reason", "    "),
@@ -165,12 +206,18 @@ def test_the_form_refuses_what_no_step_can_take(workflows: dict[str, Any], name:
         workflows["sentiment_retrain"].params.get_param(name).resolve(value)
 
 
-def test_every_field_of_the_form_is_an_option_of_its_step(workflows: dict[str, Any]) -> None:
+@pytest.mark.parametrize("value", [None, 0.0005, "3e-5", "2.5E-05", "0.0005", ".001"])
+def test_a_learning_rate_is_taken_as_people_write_it(workflows: dict[str, Any], value: object) -> None:
+    assert workflows["sentiment_retrain"].params.get_param("learning_rate").resolve(value) == value
+
+
+@pytest.mark.parametrize("workflow", ["sentiment_retrain", "sentiment_experiment"])
+def test_every_field_of_the_form_is_an_option_of_its_step(workflows: dict[str, Any], workflow: str) -> None:
     """Asks the real command: an option that a step does not know would fail every night."""
-    retrain = workflows["sentiment_retrain"]
-    taken = {name for task in retrain.tasks for name in task.form}
-    assert taken == set(retrain.params)
-    for task in retrain.tasks:
+    steps = [task for task in workflows[workflow].tasks if not task.is_mapped]
+    taken = {name for task in steps for name in task.form}
+    assert taken == set(workflows[workflow].params)
+    for task in steps:
         shown = subprocess.run(
             [airflow_home.CHECKOUT / ".venv" / "bin" / "sentiment", task.verb, "--help"], capture_output=True, text=True
         ).stdout
@@ -178,18 +225,16 @@ def test_every_field_of_the_form_is_an_option_of_its_step(workflows: dict[str, A
             assert f"--{name.replace('_', '-')}" in shown, (task.verb, name)
 
 
-def test_reading_the_workflows_is_quick_and_starts_nothing(tmp_path: Path) -> None:
-    """No file is read or written, no TensorFlow comes in, and each file takes less than 0.3 s."""
+def test_reading_the_workflows_starts_nothing_and_needs_no_heavy_library(tmp_path: Path) -> None:
+    """No file is read or written. How long it takes is measured by `sentiment bench airflow`, which has its tests."""
+    dags = airflow_home.CHECKOUT / "dags"
     source = (
-        "import sys, time, pathlib, importlib, airflow.sdk, airflow.providers.standard.operators.hitl\n"
-        "import airflow.providers.smtp.notifications.smtp\n"
-        f"sys.path[:0] = [{str(airflow_home.CHECKOUT / 'plugins')!r}, {str(airflow_home.CHECKOUT / 'dags')!r}]\n"
-        "for name in ('retrain', 'promote', 'canary_watch', 'rollback'):\n"
-        "    start = time.process_time(); importlib.import_module(name); print(time.process_time() - start)\n"
-        "print(sorted({'tensorflow', 'numpy', 'pandas'} & set(sys.modules)))"
+        "import sys, importlib, airflow.sdk\n"
+        f"sys.path[:0] = [{str(airflow_home.CHECKOUT / 'plugins')!r}, {str(dags)!r}]\n"
+        f"for name in {[path.stem for path in dags.glob('*.py')]}: importlib.import_module(name)\n"
+        "heavy = {'tensorflow', 'numpy', 'pandas', 'boto3', 'docker', 'kubernetes', 'fastapi'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=tmp_path, check=True)
-    *seconds, heavy = done.stdout.splitlines()[-5:]
-    assert heavy == "[]"
-    assert max(map(float, seconds)) < 0.3
+    assert done.stdout.splitlines()[-1] == "[]"
     assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import models_page_homes as homes
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.models_page.ledger import parse, read_ledger
+from sentiment.models_page.ledger import Ledger, parse, read_ledger
 from sentiment.serving.rules import fold
 
 
@@ -70,6 +72,44 @@ def test_a_history_that_grows_is_read_as_it_would_be_anew(tmp_path: Path) -> Non
         read_ledger(path)
         path = homes.write_history(tmp_path, events[:11], rest)
         assert read_ledger(path) == parse(lines(*events[:11]) + rest)
+
+
+def test_a_history_that_did_not_change_is_not_read_again_damaged_or_not(tmp_path: Path) -> None:
+    for rest in ("", "garbage\n"):
+        path = homes.write_history(tmp_path, homes.three_versions(), rest)
+        assert read_ledger(path) is read_ledger(path)
+
+
+def test_a_change_that_keeps_size_time_and_inode_is_seen(tmp_path: Path) -> None:
+    events = homes.three_versions()
+    path = homes.write_history(tmp_path, events)
+    before, read = path.stat(), read_ledger(path)
+    events[2]["who"] = "bob"  # as long as ann
+    homes.write_history(tmp_path, events)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size and path.stat().st_ino == before.st_ino
+    assert read_ledger(path).events[2]["who"] == "bob" and read.events[2]["who"] == "ann"
+
+
+def test_who_reads_while_others_write_sees_some_state_that_there_was(tmp_path: Path) -> None:
+    """The page's requests run in several threads, and the history grows meanwhile."""
+    events = homes.long_history(40)
+    path = homes.write_history(tmp_path, events[:1])
+    states = {end: fold(events[:end]) for end in range(1, len(events) + 1)}
+
+    def look(_: int) -> list[Ledger]:
+        return [read_ledger(path) for _ in range(60)]
+
+    with ThreadPoolExecutor(4) as pool:
+        looks = pool.map(look, range(4))
+        with path.open("a", encoding="utf-8") as history:
+            for event in events[1:]:
+                history.write(lines(event))
+                history.flush()
+        seen = [ledger for found in looks for ledger in found if not ledger.notices]  # but half a line
+    assert seen and all(ledger.state == states[len(ledger.events)] for ledger in seen)
+    assert all(list(ledger.events) == events[: len(ledger.events)] for ledger in seen)
+    assert read_ledger(path).state == states[len(events)]
 
 
 def test_a_history_that_was_mended_by_hand_is_read_anew(tmp_path: Path) -> None:

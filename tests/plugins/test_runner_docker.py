@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runner_docker import DockerRunner, labels, mounts, step_container
+from runner_docker import DockerRunner, labels, leftovers, mounts, step_container
 from runner_settings import RunnerSettings
 from runner_step import StepCommand
 
@@ -69,3 +69,12 @@ def test_nothing_secret_is_shown_and_nothing_is_expanded() -> None:
     made = step_container(secret, settings())
     assert made.command == ["train", "--reason={{ 7*7 }} $HOME"]
     assert made.environment == {}, "it would be a template, and shown in the UI"
+
+
+def test_another_runs_container_is_left_over_only_where_a_workflow_has_one_run_at_a_time() -> None:
+    several, one = step(), step(one_run_at_a_time=True)
+    assert leftovers(several, settings()) == labels(several, settings())
+    assert labels(one, settings()).keys() - leftovers(one, settings()).keys() == {"sentiment.run"}
+    assert {"sentiment.home", "sentiment.dag", "sentiment.task", "sentiment.map-index"} == leftovers(
+        one, settings()
+    ).keys()

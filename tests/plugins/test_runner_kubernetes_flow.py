@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
-from sentiment_steps import StepOperator
+from sentiment_steps import StepOperator, runner_of
 
 RUN = "manual__2026-11-22T02:00:00+08:00"
 POD = re.compile(r"^/api/v1/namespaces/nightly/pods/([a-z0-9-]+)(/log)?(\?|$)")
@@ -25,7 +29,7 @@ def now() -> str:
 
 
 class Cluster(ThreadingHTTPServer):
-    """Runs no pod: each ends at once, with what the test says it said and left."""
+    """Runs no pod: each ends at once, with what the test says it said and left; or when it is deleted."""
 
     daemon_threads = True
 
@@ -34,12 +38,15 @@ class Cluster(ThreadingHTTPServer):
         self.pods: dict[str, Any] = {}
         self.created: list[dict[str, Any]] = []
         self.lines, self.result, self.code, self.reason = ["loss 0.3"], {"rows": 3}, 0, "Completed"
+        self.goes_on, self.heard, self.deleted = False, threading.Event(), list[dict[str, list[str]]]()
 
     def create(self, pod: dict[str, Any]) -> dict[str, Any]:
         self.created.append(pod)
         ended = {"terminated": {"exitCode": self.code, "reason": self.reason, "startedAt": now(), "finishedAt": now()}}
-        facts = {"name": "base", "image": "i", "imageID": "i", "ready": False, "restartCount": 0, "state": ended}
-        pod["status"] = {"phase": "Failed" if self.code else "Succeeded", "containerStatuses": [facts]}
+        state = {"running": {"startedAt": now()}} if self.goes_on else ended
+        facts = {"name": "base", "image": "i", "imageID": "i", "ready": False, "restartCount": 0, "state": state}
+        phase = "Running" if self.goes_on else "Failed" if self.code else "Succeeded"
+        pod["status"] = {"phase": phase, "containerStatuses": [facts]}
         pod["metadata"]["namespace"] = "nightly"
         self.pods[pod["metadata"]["name"]] = pod
         if self.result is not None:
@@ -63,6 +70,9 @@ class Requests(BaseHTTPRequestHandler):
         self._answer(self.server.pods[POD.match(self.path)[1]])  # type: ignore[index]
 
     def do_DELETE(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        asked = parse_qs(urlsplit(self.path).query) | json.loads(self.rfile.read(length) or b"{}")
+        self.server.deleted.append(asked)
         self._answer(self.server.pods.pop(POD.match(self.path)[1], {}))  # type: ignore[index]
 
     def do_GET(self) -> None:
@@ -70,6 +80,9 @@ class Requests(BaseHTTPRequestHandler):
         if not found:
             kind = "PodList" if "/pods" in self.path else "EventList"
             self._answer({"kind": kind, "items": list(self.server.pods.values()) if kind == "PodList" else []})
+        elif found[2] and self.server.goes_on:
+            self.server.heard.set()
+            self._answer(f"{now()} loss 0.3\n".encode())
         elif found[2]:
             text = "".join(f"{now()} {line}\n" for line in [*self.server.lines, json.dumps(self.server.result)])
             self._answer(text.encode())
@@ -110,7 +123,10 @@ def cluster(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 def run(**options: Any) -> dict[str, Any]:
-    step = StepOperator(task_id="train", verb="train", run=RUN, **options)
+    return execute(StepOperator(task_id="train", verb="train", run=RUN, **options))
+
+
+def execute(step: StepOperator) -> Any:
     ti = SimpleNamespace(
         dag_id="sentiment_retrain", task_id="train", run_id=RUN, map_index=-1, try_number=1, xcom_push=lambda **_: None
     )
@@ -147,3 +163,35 @@ def test_a_pod_without_memory_says_so_and_shows_no_environment(
     ) as raised:
         run()
     assert "s3cret" not in capsys.readouterr().out + str(raised.value)
+
+
+def test_a_killed_step_deletes_its_pod(cluster: Cluster) -> None:
+    """As Airflow does it: a signal, whose handler calls `on_kill` in the middle of everything."""
+    cluster.goes_on, cluster.result = True, None
+    step = StepOperator(task_id="train", verb="train", run=RUN)
+    before = signal.signal(signal.SIGTERM, lambda *_: step.on_kill())
+
+    def kill() -> None:
+        cluster.heard.wait(30)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    began = time.monotonic()
+    try:
+        with pytest.raises(AirflowException, match=r"^train was stopped$"):
+            execute(step)
+    finally:
+        killer.join()
+        signal.signal(signal.SIGTERM, before)
+    assert len(cluster.created) == 1 and cluster.pods == {} and time.monotonic() - began < 30
+    assert cluster.deleted[0] == {"gracePeriodSeconds": ["2"]}
+
+
+def test_a_step_that_is_killed_before_its_pod_is_there_says_so(cluster: Cluster, home: Path) -> None:
+    step = StepOperator(task_id="train", verb="train", run=RUN)
+    made = step.step({"params": {}})  # type: ignore[typeddict-item]
+    runner = runner_of(made, os.environ, {})  # type: ignore[typeddict-item]
+    with pytest.raises(AirflowException, match="train was stopped before its pod was there"):
+        runner.stop()
+    assert cluster.deleted == []

@@ -76,7 +76,7 @@ def make_toys(folder: Path) -> None:
     script = f"""if True:
         import sys; sys.path.insert(0, {str(HERE.parent)!r})
         from pathlib import Path
-        from conftest import VERSIONS, save_toy
+        from toy_servers import VERSIONS, save_toy
         for version in VERSIONS: save_toy(Path({str(folder)!r}, str(version)), version)"""
     subprocess.run([sys.executable, "-c", script], check=True, stderr=subprocess.DEVNULL)
 
