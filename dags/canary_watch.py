@@ -31,7 +31,7 @@ with DAG(
     tags=["sentiment", "serving"],
     owner_links=owner_links(),
 ):
-    version = find_canary()
+    version = find_canary.override(doc_md="Reads from the history which version is canary; without one the run ends.")()
     watch = StepOperator(
         task_id="watch",
         verb="watch",
@@ -41,6 +41,8 @@ with DAG(
         fail_when="withdrawn",
         on_failure_callback=WithdrawalNotifier(),
         execution_timeout=timedelta(minutes=15),
+        doc_md="Asks both versions the newest labelled posts. Red: the canary was withdrawn, and log and mail say why; "
+        "or, after its retries, no server answered.",
     )
 
     version >> watch

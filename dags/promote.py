@@ -24,6 +24,11 @@ from sentiment_question import CloseQuestion, describe, find_older
 from sentiment_steps import StepOperator
 from sentiment_workflows import CANARY, DEFAULT_ARGS, PROMOTE, owner_links
 
+OUTCOMES = {
+    "promote": "After Approve: the canary becomes stable on every server. If a server was down, clear this task.",
+    "withdraw": "After Reject, or no answer in time: the canary is taken from the servers; stable stays as it is.",
+}
+
 with DAG(
     dag_id=PROMOTE,
     description="A person decides about the canary",
@@ -35,8 +40,13 @@ with DAG(
     tags=["sentiment", "serving"],
     owner_links=owner_links(),
 ):
-    description = describe()
-    approve = CanaryApproval(task_id="approve")
+    description = describe.override(
+        doc_md="Writes the question: version, comparison, flipped texts, warnings. Skipped when that version is "
+        "no longer the canary."
+    )()
+    approve = CanaryApproval(
+        task_id="approve", doc_md="Waits for a person: **Required Actions** has the question and the two buttons."
+    )
     promote, withdraw = (
         StepOperator(
             task_id=verb,
@@ -45,10 +55,13 @@ with DAG(
             pass_run=False,
             options=DECISION,
             on_success_callback=DecisionNotifier(),
+            doc_md=does,
         )
-        for verb in ("promote", "withdraw")
+        for verb, does in OUTCOMES.items()
     )
-    older = find_older(description)  # type: ignore[arg-type]  # Airflow's decorator: the value comes when it runs
-    CloseQuestion.partial(task_id="close_older").expand(asking=older)
+    older = find_older.override(doc_md="Finds runs that still ask about a version that was replaced.")(description)  # type: ignore[arg-type]  # Airflow's decorator: the value comes when it runs
+    CloseQuestion.partial(
+        task_id="close_older", doc_md="Starts each such run anew; its `describe` then ends it. Nobody has to answer it."
+    ).expand(asking=older)
 
     description >> approve >> [promote, withdraw]

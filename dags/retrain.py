@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, chain
 from sentiment_deadline import deadline
 from sentiment_form import GATE, MIXING, RETRAIN_FORM, TRAINING
 from sentiment_mail import CheckNotifier, QuietNightsNotifier, RegressionNotifier, ValidationNotifier
@@ -35,10 +35,23 @@ from sentiment_workflows import CANARY, DEFAULT_ARGS, RETRAIN, gpu_pool, nightly
 OVERRIDE = {
     "override_who": "{{ (dag_run.triggering_user_name or 'somebody in Airflow') if params.override_reason else '' }}"
 }
-# Into the history, beside the canary: what the gate had against it.
-FORCED = {
+# Into the history, beside the canary: who started the run, and what the gate had against it.
+RECORDED = {
+    "who": "{{ dag_run.triggering_user_name or 'the nightly run' }}",
     "reason": "{% set forced = ti.xcom_pull(task_ids='gate').get('overridden') %}"
     "{{ 'let pass against the gate by ' ~ forced.who ~ ': ' ~ forced.reason if forced else '' }}"
+}
+
+DOES = {
+    "ingest": "Takes new files in: a line a file in the log. Rows that were put aside are in `datasets/quarantine`.",
+    "prepare": "Mixes old rows into the new ones. Skipped, with all that follows, when nothing is new.",
+    "check": "Measures the new posts. Red: a figure is above its limit, nothing is trained, a mail quotes the posts.",
+    "train": "Fine-tunes the candidate. Cleared after a crash, it goes on after its last finished epoch.",
+    "evaluate": "Scores candidate and stable on the same rows, now.",
+    "gate": "Decides. Red: the candidate is worse, and a mail says by how much.",
+    "export": "Makes the SavedModel, and compares its answers with the trained model's.",
+    "validate": "Asks the export in a throw-away server. Red: it does not load, answers otherwise, or is too slow.",
+    "deploy_canary": "Loads the version on every server, then labels it `canary`. `sentiment_promote` asks a person.",
 }
 
 with DAG(
@@ -84,7 +97,10 @@ with DAG(
         on_failure_callback=ValidationNotifier(),
     )
     deploy_canary = StepOperator(
-        task_id="deploy_canary", verb="canary", options=FORCED, outlets=[CANARY], event_keys=["version"]
+        task_id="deploy_canary", verb="canary", options=RECORDED, outlets=[CANARY], event_keys=["version"]
     )
 
-    ingest >> prepare >> check >> train >> evaluate >> gate >> export >> validate >> deploy_canary
+    steps = [ingest, prepare, check, train, evaluate, gate, export, validate, deploy_canary]
+    for step in steps:
+        step.doc_md = DOES[step.task_id]
+    chain(*steps)

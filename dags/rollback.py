@@ -62,4 +62,6 @@ with DAG(
         required=["reason"],
         form=["skip_unreachable"],
         on_success_callback=RollbackNotifier(),
+        doc_md="Loads the version on every server, then moves the label `stable`. When it fails, the label is where it "
+        "was; the log names the server.",
     )

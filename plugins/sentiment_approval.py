@@ -44,9 +44,10 @@ class CanaryApproval(HITLBranchOperator):
     APPROVE, REJECT = "Approve", "Reject"
 
     def __init__(self, **kwargs: Any) -> None:
-        reason = Param(  # a task's own Params have to be valid as they are, so an empty one is
+        # A task's own Params have to be valid as they are, so an empty text is. Airflow's form lets nobody send it.
+        reason = Param(
             "",
-            type=["null", "string"],
+            type="string",
             maxLength=LONGEST_REASON,
             title="Reason",
             description="Required, with either answer: kept in the history, with your name, and mailed.",

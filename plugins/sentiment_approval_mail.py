@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from airflow.sdk import Context
+from sentiment_links import version_links
 from sentiment_notifier import MailNotifier
 from sentiment_steps import StepOperator
 
@@ -24,7 +25,9 @@ class QuestionNotifier(MailNotifier):
 
     def compose(self, context: Context) -> Mail:
         ti = context["ti"]
-        return self.write(ti.xcom_pull(task_ids="describe"), {"Approve or reject": answer_link(ti.log_url)})
+        question = ti.xcom_pull(task_ids="describe")
+        links = {"Approve or reject": answer_link(ti.log_url), **version_links(question["version"])}
+        return self.write(question, links)
 
 
 class DecisionNotifier(MailNotifier):
@@ -32,7 +35,9 @@ class DecisionNotifier(MailNotifier):
 
     def compose(self, context: Context) -> Mail:
         ti, step = context["ti"], cast(StepOperator, context["task"])
-        return decided_mail(ti.xcom_pull(task_ids=ti.task_id), step.options, ti.run_id, {"Log": ti.log_url})
+        result = ti.xcom_pull(task_ids=ti.task_id)
+        links = {"Log": ti.log_url, **version_links(result["version"])}
+        return decided_mail(result, step.options, step.run, links)
 
 
 def answer_link(log_url: str) -> str:

@@ -10,9 +10,10 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Context, conf
+from airflow.sdk import Context
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from sentiment_links import run_link
 from sentiment_notifier import MailNotifier
 
 from sentiment.gate.letter import Mail, letter
@@ -24,7 +25,7 @@ class LateNotifier(MailNotifier):
     def compose(self, context: Context) -> Mail:
         run: Any = context["dag_run"]
         lead = f"No new model yet: run {run['dag_run_id']} has not ended after {deadline_hours():g} hours."
-        address = f"{conf.get('api', 'base_url', fallback='http://localhost:8080').rstrip('/')}/dags/{run['dag_id']}/runs/{run['dag_run_id']}"
+        address = run_link(run["dag_id"], str(run["dag_run_id"]))
         to_do = [
             "The stable model goes on serving. The run goes on, too: it may still come to its end.",
             "Look at which step it is at: a training on more data, or on a slower machine, takes longer. Another limit "

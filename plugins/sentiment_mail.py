@@ -7,9 +7,11 @@ from itertools import takewhile
 from typing import cast
 
 from airflow.sdk import Context
+from sentiment_links import version_links
 from sentiment_notifier import MailNotifier
 from sentiment_steps import StepOperator, StepRefused, step_settings
 
+from sentiment.bench.experiment_mail import experiment_mail
 from sentiment.checks.mail import check_mail, warnings_of
 from sentiment.errors import InputError
 from sentiment.gate import failure_mail
@@ -64,6 +66,16 @@ class ValidationNotifier(StepFailureNotifier):
         return failure_mail.validation_mail(run.read("validate"), run.name, {"Log": context["ti"].log_url})
 
 
+class ExperimentNotifier(StepFailureNotifier):
+    """Mails which trainings of an experiment failed, and why; any other failure as that failure."""
+
+    def compose(self, context: Context) -> Mail:
+        exception = context.get("exception")
+        if not isinstance(exception, StepRefused):
+            return super().compose(context)
+        return experiment_mail(exception.result, str(context["run_id"]), {"Log": context["ti"].log_url})
+
+
 class QuietNightsNotifier(MailNotifier):
     """Mails that nothing was new, every SENTIMENT_NOTHING_NEW_NIGHTS nights (default 3; 0: never).
 
@@ -86,7 +98,8 @@ class WithdrawalNotifier(StepFailureNotifier):
         if not isinstance(exception, StepRefused):
             return super().compose(context)
         ti = context["ti"]
-        return withdrawn_mail(exception.result, ti.run_id, {"Log": ti.log_url}, step_settings().label_set.names)
+        links = {"Log": ti.log_url, **version_links(exception.result.get("version"))}
+        return withdrawn_mail(exception.result, ti.run_id, links, step_settings().label_set.names)
 
     def notify(self, context: Context) -> None:
         if not isinstance(context.get("exception"), StepRefused) and self._is_told(context):
@@ -124,5 +137,5 @@ class RollbackNotifier(MailNotifier):
                     "had learned is new again, and part of its batch. See `sentiment status`."
                 ],
             },
-            {"Log": ti.log_url},
+            {"Log": ti.log_url, **version_links(result["stable"])},
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 
 from airflow.sdk import BaseOperator, Context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DagRunTriggerException
+from sentiment_links import run_link, version_links
 from sentiment_steps import step_settings
 from sentiment_workflows import CANARY, PROMOTE, RETRAIN, hours_to_answer
 
@@ -21,6 +22,8 @@ from sentiment.serving.history import read_state
 from sentiment.serving.state import State
 from sentiment.settings import Settings
 
+log = logging.getLogger(__name__)
+
 
 @task
 def describe(run_id: Any = None, triggering_asset_events: Any = None) -> dict[str, Any]:
@@ -32,15 +35,23 @@ def describe(run_id: Any = None, triggering_asset_events: Any = None) -> dict[st
         return question(settings, list(triggering_asset_events[CANARY]) if triggering_asset_events else [])
     except InputError as error:
         raise AirflowFailException(str(error)) from error
-    except AirflowSkipException:
+    except AirflowSkipException as superseded:
+        log.warning("%s", superseded)  # Airflow folds away its own line about it
         open_questions.forget(settings, str(run_id))
         raise
 
 
 @task
-def find_older(asked: dict[str, Any], run_id: Any = None) -> list[str]:
-    """Returns the runs whose question is about a version that is not the canary any more: they end."""
-    return open_questions.ask(step_settings(), str(run_id), asked["version"])
+def find_older(asked: dict[str, Any], run_id: Any = None, ti: Any = None) -> list[str]:
+    """Returns the runs whose question is about a version that is not the canary any more: they end.
+
+    Questions of runs that Airflow does not know (any more) are forgotten: its database may be another than it was.
+    """
+    settings = step_settings()
+    for asking in open_questions.read_questions(settings):
+        if not ti.get_dr_count(dag_id=PROMOTE, run_ids=[asking]):
+            open_questions.forget(settings, asking)
+    return open_questions.ask(settings, str(run_id), asked["version"])
 
 
 def question(settings: Settings, events: list[Any]) -> dict[str, Any]:
@@ -48,7 +59,7 @@ def question(settings: Settings, events: list[Any]) -> dict[str, Any]:
     state = read_state(settings)
     if events:
         version, run_id = int(events[-1].extra["version"]), str(events[-1].extra["run"])
-        links = {"The run that made it": f"/dags/{RETRAIN}/runs/{quote(run_id)}"}
+        links = {"The run that made it": run_link(RETRAIN, run_id)}
         require_canary(version, state)
     elif state.canary is None:
         raise InputError("there must be a canary to decide about", found="none", do="Trigger sentiment_retrain.")
@@ -60,11 +71,10 @@ def question(settings: Settings, events: list[Any]) -> dict[str, Any]:
         gate,
         run.read("prepare"),
         version,
-        links,
+        version_links(version) | links,
         warnings,
         validation=run.read("validate") if run.result("validate").is_file() else None,
         standing=standing(settings, version),
-        report=str(run.model / "report.html"),
         hours=hours_to_answer(),
     )
     return {"version": version, "run": run_id, "body": body, "verdict": gate["sentence"], "warnings": warnings}

@@ -16,7 +16,7 @@ from sentiment_workflows import RETRAIN
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from models_page.airflow_links import Links, home_of, links_of
-from models_page.pages import PAGE_POLICY, REPORT_POLICY, rendered
+from models_page.pages import FRAME, PAGE_POLICY, REPORT_POLICY, compile_templates, rendered
 from models_page.same_origin import require_same_origin
 from sentiment.models_page.history import Filters
 from sentiment.models_page.ledger import Ledger, read_ledger
@@ -32,6 +32,12 @@ may_read = requires_access_dag("GET", DagAccessEntity.RUN, RETRAIN)
 app = FastAPI(
     title="Sentiment models", openapi_url=None, docs_url=None, redoc_url=None, dependencies=[Depends(may_read)]
 )
+
+
+def prepare() -> None:
+    """Does once what the first request would have to wait for: the templates are compiled, the history is read."""
+    compile_templates()
+    _read()
 
 
 @app.middleware("http")
@@ -51,6 +57,12 @@ def show_overview(request: Request) -> HTMLResponse:
     settings, ledger, notices = _read()
     page = overview(ledger, settings, request.query_params, notices) if settings else None
     return _page(request, "overview.html", notices, page=page, tried=None, box="")
+
+
+@app.get("/frame.js")
+def show_frame() -> Response:
+    """What Airflow's window runs to show the page within it."""
+    return Response(FRAME, media_type="text/javascript")
 
 
 @app.get("/versions/{number}")

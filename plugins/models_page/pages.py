@@ -33,6 +33,14 @@ REPORT_POLICY = (
     "frame-ancestors 'self'"
 )
 
+FRAME = (FOLDER / "frame.js").read_text(encoding="utf-8")
+
+
+def compile_templates() -> None:
+    """Compiles every template; the environment keeps them."""
+    for name in _environment.list_templates(extensions=["html"]):
+        _environment.get_template(name)
+
 
 def rendered(template: str, **context: object) -> str:
     """Returns the page of a template."""

@@ -22,13 +22,12 @@ def approval_body(
     *,
     validation: Mapping[str, Any] | None = None,
     standing: str = "",
-    report: str = "",
     hours: float = 24,
 ) -> str:
     """Returns the Markdown body of the approval of canary `version`; `gate` and `prepare` are those steps' results.
 
     `warnings` are sentences about the new posts, `validation` is that step's result, `standing` says how the canary
-    has answered so far, `report` is where its training report lies, `hours` is how long the question waits.
+    has answered so far, `hours` is how long the question waits.
 
     Every word that comes from data is escaped, for Markdown and for HTML.
     """
@@ -46,7 +45,6 @@ def approval_body(
     parts += _list("Validation", validation_lines(validation))
     parts += _list("As canary", [standing] if standing else [])
     parts += _list("What the buttons do", _buttons(gate, version, hours))
-    parts += [f"Training report: {markdown(report, 1000)}"] if report else []
     parts += [f"[{markdown(name)}](<{address}>)" for name, address in safe_links(links).items()]
     return "\n\n".join(parts) + "\n"
 

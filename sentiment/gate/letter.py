@@ -10,6 +10,8 @@ from sentiment.gate.harmless import html_text, plain, safe_links
 
 LONGEST_SUBJECT = 150
 LONGEST_LINE = 1000
+# As wide as the phone that shows it, and in its colours.
+HEAD = '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def letter(
     return Mail(
         subject=plain(subject, LONGEST_SUBJECT),
         text="\n\n".join(text) + "\n",
-        html="<!DOCTYPE html>\n<html><body>\n" + "\n".join(body) + "\n</body></html>\n",
+        html=f"<!DOCTYPE html>\n<html><head>{HEAD}</head><body>\n" + "\n".join(body) + "\n</body></html>\n",
     )
 
 

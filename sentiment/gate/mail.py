@@ -90,12 +90,13 @@ def _flipped(gate: Mapping[str, Any], flips: list[Row]) -> list[tuple[str, str]]
     if not flips:
         return []
     title = "Worst flipped texts: right before, wrong now"
-    told = (
-        f"- [{where}] true {true}, {stable_name(gate)} said {stable}, the candidate {candidate}:\n  {plain(text)}"
-        for where, true, stable, candidate, text in (tuple(map(plain, flip)) for flip in flips)
-    )
-    head = ("set", "true", stable_name(gate), "candidate", "text")
-    return [("\n".join([title, *told]), f"<h3>{title}</h3>{_html_table([head, *flips])}")]
+    said = [
+        (f"[{where}] true {true}, {stable_name(gate)} said {stable}, the candidate {candidate}", text)
+        for where, true, stable, candidate, text in flips
+    ]
+    told = (f"- {plain(what)}:\n  {plain(text)}" for what, text in said)
+    items = "".join(f"<li>{html_text(text)}<br><small>{html_text(what)}</small></li>" for what, text in said)
+    return [("\n".join([title, *told]), f"<h3>{title}</h3><ul>{items}</ul>")]
 
 
 def _aligned(table: list[Row]) -> list[str]:

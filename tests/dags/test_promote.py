@@ -205,6 +205,20 @@ def test_the_question_about_a_canary_that_was_replaced_is_closed(
     assert json.loads(questions.read_text(encoding="utf-8")) == {}
 
 
+def test_the_question_of_a_run_that_airflow_does_not_know_is_forgotten(
+    workflows: dict[str, Any], calls: Calls, canary: None, home: Path, mails: list[EmailMessage]
+) -> None:
+    questions = home / "serving" / "questions.json"
+    thrown_away = {"asset_triggered__2026-11-01T00:00:00+00:00_x": [1, False], "manual__2026-11-02": [2, True]}
+    questions.write_text(json.dumps(thrown_away), encoding="utf-8")
+    with Person(("Approve", "good", ANN)):
+        run = workflows["sentiment_promote"].test()
+    states = {task.task_id: task.state for task in run.get_task_instances()}
+    assert (run.state, states["find_older"], states["close_older"]) == (DagRunState.SUCCESS, "success", "skipped")
+    assert json.loads(questions.read_text(encoding="utf-8")) == {}
+    assert not [mail["subject"] for mail in mails if "close_older" in str(mail["subject"])]
+
+
 def test_an_event_about_a_canary_that_is_gone_asks_nobody(canary: None) -> None:
     event = SimpleNamespace(extra={"version": 2, "run": "night-0"})
     with pytest.raises(AirflowSkipException, match="closed, and nothing changed"):

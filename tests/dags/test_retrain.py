@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def test_every_step_runs_once_with_what_the_form_says(workflows: dict[str, Any],
         ["gate", name],
         ["export", name],
         ["validate", name],
-        ["canary", name],
+        ["canary", name, "--who=dag_test"],
     ]
 
 
@@ -54,7 +55,14 @@ def test_a_forced_canary_is_so_in_the_history(workflows: dict[str, Any], calls: 
     source = command.read_text(encoding="utf-8")
     command.write_text(source.replace('{"nothing_new"', "{" + forced.format() + '"nothing_new"'), encoding="utf-8")
     workflows["sentiment_retrain"].test()
-    assert calls()[-1][2:] == ["--reason=let pass against the gate by Ann: { 7*7 } 急"]
+    assert calls()[-1][2:] == ["--who=dag_test", "--reason=let pass against the gate by Ann: { 7*7 } 急"]
+
+
+@pytest.mark.parametrize(("triggered", "who"), [("ann", "ann"), (None, "the nightly run")])
+def test_a_canary_is_by_whoever_started_the_run(workflows: dict[str, Any], triggered: str | None, who: str) -> None:
+    deploy = workflows["sentiment_retrain"].get_task("deploy_canary")
+    dag_run = SimpleNamespace(triggering_user_name=triggered)
+    assert deploy.get_template_env().from_string(deploy.options["who"]).render(dag_run=dag_run) == who
 
 
 def test_the_canary_leaves_an_event_that_names_the_version_and_the_run(workflows: dict[str, Any], calls: Calls) -> None:

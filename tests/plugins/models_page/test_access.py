@@ -104,9 +104,11 @@ def test_it_is_in_airflows_navigation(ann: httpx.Client, site: Any) -> None:
     headers = {"Authorization": f"Bearer {site.token('ann')}"}
     found = ann.get("/api/v2/plugins", headers=headers).json()["plugins"]
     plugin = next(plugin for plugin in found if plugin["name"] == "sentiment_models_page")
-    view = plugin["external_views"][0]
-    assert (view["name"], view["href"], view["destination"]) == ("Models", "sentiment/models/", "nav")
-    assert view.get("url_route") is None and ann.get(f"/{view['href']}").status_code == 200
+    [entry] = plugin["react_apps"]
+    assert (entry["name"], entry["destination"], entry["nav_top_level"]) == ("Models", "nav", True)
+    frame = ann.get(f"/{entry['bundle_url']}")
+    assert frame.status_code == 200 and frame.headers["content-type"].startswith("text/javascript")
+    assert frame.headers["x-content-type-options"] == "nosniff" and "AirflowPlugin" in frame.text
     assert ann.get("/api/v2/plugins/importErrors", headers=headers).json()["import_errors"] == []
 
 

@@ -1,0 +1,39 @@
+"""Run in the trainer's environment: serves version 1 as stable and 2 as canary, toys that a night each has made.
+
+python serve_days.py HOME REST_PORT
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from sentiment.cli import run
+from sentiment.data.tsv import write_posts
+from sentiment.serving.history import changing
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "probe"))
+from toy_stand import POSTS, Stand, save_toy
+
+
+class Nights(Stand):
+    """A stand whose versions know the night that made them."""
+
+    def publish(self, version: int, toy: str) -> None:
+        shutil.copytree(self.toys[toy], self.settings.versions / str(version))
+        with changing(self.settings) as change:
+            metrics = {"frozen": 0.85, "rolling": 0.8 + version / 50}
+            change.record("published", version, run=f"night-{version}", metrics=metrics, data={"rows": 900})
+
+
+home, port = Path(sys.argv[1]), sys.argv[2]
+toys = {kind: home / "toys" / kind for kind in ("good", "wrong")}
+for kind, folder in toys.items():
+    save_toy(folder, kind)
+write_posts(home / "datasets" / "old_sentiment" / "latest_test.tsv", POSTS)
+stand = Nights(home, toys, {"SENTIMENT_HOME": str(home)})
+stand.canary(1, "good")
+stand.promote(1)
+stand.canary(2, "wrong")
+sys.exit(run(["serve", "--port=0", f"--rest-api-port={port}"]))
