@@ -87,6 +87,7 @@ class Stack:
         for name, arguments in {
             "scheduler": ["scheduler"],
             "dag-processor": ["dag-processor"],
+            "triggerer": ["triggerer", "--skip-serve-logs"],
             "api-server": ["api-server", "--host", "127.0.0.1", "--port", str(self.ports.web), "--workers", "1"],
         }.items():
             self.processes.start(f"airflow-{name}", [str(binary), *arguments], environment)

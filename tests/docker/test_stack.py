@@ -66,8 +66,7 @@ class ComposeStack:
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Returns what the model server answers on its port of this machine."""
         url = f"http://127.0.0.1:{self.env['REST_PORT']}/v1/models/sentiment{path}"
-        with urllib.request.urlopen(url, data=json.dumps(body).encode() if body else None, timeout=60) as answer:
-            return json.load(answer)
+        return json.loads(fetch(url, json.dumps(body) if body else None))
 
 
 def run(command: list[str], folder: Path = CHECKOUT) -> str:
@@ -236,13 +235,18 @@ def test_nothing_listens_beyond_this_machine_and_nobody_gets_in_without_a_passwo
 
 
 def test_the_models_page_is_there_for_who_is_logged_in(stack: ComposeStack, night: dict[str, Any]) -> None:
-    token = AirflowApi(stack.address, "admin", stack.env["AIRFLOW_ADMIN_PASSWORD"])
-    assert token.wait_until_up(60, check=lambda: None)
-    request = urllib.request.Request(
-        f"{stack.address}/sentiment/models/", headers={"Authorization": f"Bearer {token._token}"}
-    )
+    who = {"username": "admin", "password": stack.env["AIRFLOW_ADMIN_PASSWORD"]}
+    token = fetch(f"{stack.address}/auth/token", json.dumps(who), **{"Content-Type": "application/json"})
+    bearer = f"Bearer {json.loads(token)['access_token']}"
+    page = fetch(f"{stack.address}/sentiment/models/", Authorization=bearer)
+    assert "version 1" in page and "by admin" in page
+    assert "stack-night" in fetch(f"{stack.address}/sentiment/models/versions/1", Authorization=bearer)
+
+
+def fetch(address: str, body: str | None = None, **headers: str) -> str:
+    request = urllib.request.Request(address, data=body.encode() if body else None, headers=headers)
     with urllib.request.urlopen(request, timeout=60) as page:
-        assert "stack-night" in page.read().decode()
+        return str(page.read().decode())
 
 
 def test_a_worker_that_is_killed_is_told_by_its_health_check(stack: ComposeStack, night: dict[str, Any]) -> None:
