@@ -26,7 +26,7 @@ from sentiment.demo.airflow_api import AirflowApi
 CHECKOUT = Path(__file__).resolve().parents[2]
 SAMPLE = CHECKOUT / "datasets" / "old_sentiment"
 PARTS = ("docker-compose.yml", "Makefile", "docker", "serving", "requirements", "tests/docker/stack")
-PORTS = ("AIRFLOW_PORT", "REST_PORT", "GRPC_PORT", "MAIL_PORT", "STORE_PORT")
+PORTS = ("AIRFLOW_PORT", "REST_PORT", "GRPC_PORT", "MAIL_PORT", "STORE_PORT", "CONSOLE_PORT")
 CONTAINERS_USER = 1000
 RETRAIN, PROMOTE, RUN = "sentiment_retrain", "sentiment_promote", "stack-night"
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(2400)]
