@@ -39,7 +39,7 @@ OVERRIDE = {
 RECORDED = {
     "who": "{{ dag_run.triggering_user_name or 'the nightly run' }}",
     "reason": "{% set forced = ti.xcom_pull(task_ids='gate').get('overridden') %}"
-    "{{ 'let pass against the gate by ' ~ forced.who ~ ': ' ~ forced.reason if forced else '' }}"
+    "{{ 'let pass against the gate by ' ~ forced.who ~ ': ' ~ forced.reason if forced else '' }}",
 }
 
 DOES = {
