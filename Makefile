@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiled here, once, in parallel: otherwise every first import of TensorFlow and Airflow pays for it.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-trainer test-airflow test-slow test-slow-trainer test-slow-airflow test-docker test-torch lint format lock serve clean
+.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch lint format lock serve clean
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -51,30 +51,23 @@ demo: setup ## the whole loop: first model, better model, refused batch
 	@$(TRAINER) -m sentiment.cli demo $(if $(APPROVE),--approve) $(if $(CHECK),--check) $(if $(DATA),--data "$$DATA") $(DEMO_OPTIONS)
 demo: export DATA := $(DATA)
 
-# The two environments' tests side by side, each line marked with whose it is.
-BOTH = $(MAKE) --no-print-directory --jobs 2 MARKED=1
-as = $(if $(MARKED), 2>&1 | sed -u "s/^/$(1) | /")
+# The tests in three parts that take about as long, side by side, each line marked with its part.
+TRAINING := $(addprefix tests/,bench checkpoints checks data datasets export gate model report)
+PYTEST_training = $(TRAINER) -m pytest $(TRAINING)
+PYTEST_serving = $(TRAINER) -m pytest tests $(addprefix --ignore ,$(TRAINING) tests/dags tests/plugins tests/browser tests/docker)
+PYTEST_airflow = $(AIRFLOW) -m pytest tests/dags tests/plugins tests/browser
+PARTS := test-training test-serving test-airflow
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs 3 MARKED=1 $(PARTS)
+WHICH = not slow and not browser
 
 test: setup lint ## everything that needs neither Docker nor a browser
-	@$(BOTH) test-trainer test-airflow
-
-TRAINER_TESTS = PYTHONUNBUFFERED=1 $(TRAINER) -m pytest tests --ignore tests/dags --ignore tests/plugins --ignore tests/browser --ignore tests/docker
-AIRFLOW_TESTS = PYTHONUNBUFFERED=1 $(AIRFLOW) -m pytest tests/dags tests/plugins tests/browser
-
-test-trainer: setup
-	$(TRAINER_TESTS) -m "not slow" $(call as,trainer)
-
-test-airflow: setup
-	$(AIRFLOW_TESTS) -m "not slow and not browser" $(call as,airflow)
+	@$(SIDE_BY_SIDE)
 
 test-slow: setup ## what takes long: every model type from end to end, the experiments, people's days in a browser
-	@$(BOTH) test-slow-trainer test-slow-airflow
+	@$(SIDE_BY_SIDE) WHICH="slow or browser"
 
-test-slow-trainer: setup
-	$(TRAINER_TESTS) -m slow $(call as,trainer)
-
-test-slow-airflow: setup
-	$(AIRFLOW_TESTS) -m "slow or browser" $(call as,airflow)
+$(PARTS): test-%: setup
+	PYTHONUNBUFFERED=1 $(PYTEST_$*) -m "$(WHICH)" $(if $(MARKED),2>&1 | sed -u "s/^/$* | /")
 
 test-docker: setup ## the images, on a Docker engine
 	$(TRAINER) -m pytest tests/docker

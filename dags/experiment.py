@@ -8,7 +8,7 @@ own; the last task draws the table and the plot of all of them.
 |---|---|
 | plan | makes the list of trainings from the form; refuses what no training can take, and more than 100 |
 | train | one training a cell, on a GPU of `SENTIMENT_GPU_POOL`; without such a pool one at a time |
-| table | leaves table and plot in `runs/<run>/`, the table in its log, the rows in its XCom |
+| table | leaves table and plot in `runs/<run>/` and on the Models page, the table in its log, the rows in its XCom |
 
 A cell that fails stops no other. The table then says which failed and why, and its task fails, so the run does.
 
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, TriggerRule
 from experiment_form import EXPERIMENT_FORM, cell_name, cells_at_once
+from sentiment_links import experiment_link
 from sentiment_mail import ExperimentNotifier
 from sentiment_steps import StepOperator
 from sentiment_workflows import DEFAULT_ARGS, EXPERIMENT, gpu_pool, owner_links
@@ -50,6 +51,7 @@ with DAG(
         task_id="table",
         verb="experiment-table",
         fail_when="failed",
+        page=experiment_link,
         on_failure_callback=ExperimentNotifier(),
         trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,  # at least the plan's: without a plan there is no table
     )

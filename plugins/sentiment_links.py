@@ -7,6 +7,8 @@ from urllib.parse import quote
 from airflow.sdk import conf
 from models_page import PREFIX
 
+from sentiment.run_folder import safe_name
+
 
 def airflow_address() -> str:
     """Returns Airflow's own address, as `[api] base_url` has it."""
@@ -21,6 +23,11 @@ def run_link(workflow: str, run_id: str) -> str:
 def version_link(version: int) -> str:
     """Returns the address of a version on the Models page: comparison, flipped texts, data, training report."""
     return f"{airflow_address()}{PREFIX}/versions/{version}"
+
+
+def experiment_link(run_id: str) -> str:
+    """Returns the address of an experiment on the Models page: table, plot, what failed."""
+    return f"{airflow_address()}{PREFIX}/experiments/{safe_name(run_id)}"
 
 
 def version_links(version: int | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import cast
 
 from airflow.sdk import Context
-from sentiment_links import version_links
+from sentiment_links import experiment_link, version_links
 from sentiment_notifier import MailNotifier
 from sentiment_steps import StepOperator, StepRefused, step_settings
 
@@ -73,7 +73,9 @@ class ExperimentNotifier(StepFailureNotifier):
         exception = context.get("exception")
         if not isinstance(exception, StepRefused):
             return super().compose(context)
-        return experiment_mail(exception.result, str(context["run_id"]), {"Log": context["ti"].log_url})
+        run = str(context["run_id"])
+        links = {"The experiment on the Models page": experiment_link(run), "Log": context["ti"].log_url}
+        return experiment_mail(exception.result, run, links)
 
 
 class QuietNightsNotifier(MailNotifier):

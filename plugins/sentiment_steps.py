@@ -8,7 +8,7 @@ pod, is its runner's (SENTIMENT_RUNNER).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
@@ -52,6 +52,8 @@ class StepOperator(BaseOperator):
     :param fail_when: a key of the result; when it is true, the task fails likewise.
     :param reads_bucket: whether the step is given the bucket's credentials.
     :param returns: a key of the result, whose value is then the task's XCom: a list to map other tasks over.
+    :param page: returns the address of the page that shows what came of a run; the result gets it as `page`, and at
+        the end of its sentence.
     :param event_keys: keys of the result that go, with the run, into the events of the task's asset outlets.
     """
 
@@ -72,6 +74,7 @@ class StepOperator(BaseOperator):
         fail_when: str = "",
         reads_bucket: bool = False,
         returns: str = "",
+        page: Callable[[str], str] | None = None,
         event_keys: Iterable[str] = (),
         **kwargs: Any,
     ) -> None:
@@ -81,6 +84,7 @@ class StepOperator(BaseOperator):
         self.form, self.event_keys = tuple(form), tuple(event_keys)  # knows by its identity
         self.skip_when, self.fail_unless, self.fail_when = skip_when, fail_unless, fail_when
         self.required, self.reads_bucket, self.returns = tuple(required), reads_bucket, returns
+        self.page = page
         self._runner: Runner | None = None
         self._killed = False
 
@@ -94,6 +98,7 @@ class StepOperator(BaseOperator):
         finally:
             step.result_file.unlink(missing_ok=True)
         self._raise_for_end(ended, str(result.get("error") or last_line))
+        result = self._with_page(result)
         try:
             self._raise_for_result(result)
         except StepRefused:
@@ -173,6 +178,13 @@ class StepOperator(BaseOperator):
             raise StepRefused(str(result.get("sentence") or f"{self.verb}: not {self.fail_unless}"), result)
         if self.fail_when and result[self.fail_when]:
             raise StepRefused(str(result.get("sentence") or f"{self.verb}: {self.fail_when}"), result)
+
+    def _with_page(self, result: dict[str, Any]) -> dict[str, Any]:
+        if self.page is None or not result:
+            return result
+        address = self.page(self.run)
+        self.log.info("What came of it: %s", address)
+        return {**result, "page": address, "sentence": f"{result.get('sentence', '')} See {address}".strip()}
 
     def _keep(self, result: Mapping[str, Any], context: Context) -> None:
         """Makes the result the task's XCom, as if it had ended well: it was done, and its result says why it failed."""

@@ -38,16 +38,16 @@ def home_of(request: Request) -> str:
 def links_of(run: str, version: int) -> Links:
     """Returns the links of a version that was made by the run with the folder `run`."""
     approval, waits = _approval(version)
-    return Links(_run(run), approval, waits)
+    return Links(run_path(RETRAIN, run), approval, waits)
 
 
-def _run(folder: str) -> str:
+def run_path(workflow: str, folder: str) -> str:
     """Returns the path of the run whose folder has that name: the id itself cannot be read from it."""
-    query = select(DagRun.run_id).where(DagRun.dag_id == RETRAIN).order_by(DagRun.id.desc()).limit(MOST_LOOKED_AT)
+    query = select(DagRun.run_id).where(DagRun.dag_id == workflow).order_by(DagRun.id.desc()).limit(MOST_LOOKED_AT)
     with create_session(scoped=False) as session:
         known = session.scalars(query).all()
     run_id = next((run_id for run_id in known if folder in (run_id, safe_name(run_id))), None)
-    return _path("dags", RETRAIN, "runs", run_id) if run_id and folder else ""
+    return _path("dags", workflow, "runs", run_id) if run_id and folder else ""
 
 
 def _approval(version: int) -> tuple[str, bool]:

@@ -12,12 +12,13 @@ from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from sentiment_steps import step_settings
-from sentiment_workflows import RETRAIN
+from sentiment_workflows import EXPERIMENT, RETRAIN
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from models_page.airflow_links import Links, home_of, links_of
-from models_page.pages import FRAME, PAGE_POLICY, REPORT_POLICY, compile_templates, rendered
+from models_page.airflow_links import Links, home_of, links_of, run_path
+from models_page.pages import FRAME, PAGE_POLICY, PICTURE_POLICY, REPORT_POLICY, compile_templates, rendered
 from models_page.same_origin import require_same_origin
+from sentiment.models_page.experiment_page import experiment_of, experiment_page, plot_of
 from sentiment.models_page.history import Filters
 from sentiment.models_page.ledger import Ledger, read_ledger
 from sentiment.models_page.notices import Notices
@@ -25,6 +26,7 @@ from sentiment.models_page.overview import overview
 from sentiment.models_page.run_files import report_of
 from sentiment.models_page.trying import sentences_of, try_out
 from sentiment.models_page.version_page import version_page
+from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
 
 LARGEST_FORM = 256 << 10  # bytes: ten sentences of 2,000 characters, percent-encoded
@@ -92,6 +94,29 @@ def show_report(number: str) -> Response:
     return HTMLResponse(content, headers={"Content-Security-Policy": REPORT_POLICY})
 
 
+@app.get("/experiments/{run}")
+def show_experiment(request: Request, run: str) -> HTMLResponse:
+    """One experiment: table, failures, plot, data, its run."""
+    settings, _, notices = _read()
+    if not settings:
+        return _page(request, "overview.html", notices, page=None, tried=None, box="")
+    page = experiment_page(_experiment(settings, run), settings, notices)
+    link = notices.guarded("Airflow's links", lambda: run_path(EXPERIMENT, page.run)) or ""
+    response = _page(request, "experiment.html", notices, page=page, link=link)
+    response.headers["Content-Security-Policy"] = PICTURE_POLICY
+    return response
+
+
+@app.get("/experiments/{run}/plot.png")
+def show_plot(run: str) -> Response:
+    """An experiment's plot."""
+    settings, _, _ = _read()
+    content = plot_of(settings, _experiment(settings, run)) if settings else None
+    if content is None:
+        raise HTTPException(404, "That experiment has no plot.")
+    return Response(content, media_type="image/png")
+
+
 async def box_of(request: Request) -> str:
     """Returns the text of the form's box. 413 when it is larger than any that could be tried."""
     body = b""
@@ -144,6 +169,13 @@ def _known(ledger: Ledger, number: str) -> int:
     if number.isascii() and number.isdecimal() and len(number) < 20 and int(number) in ledger.state.versions:
         return int(number)
     raise HTTPException(404, "There is no such version.")
+
+
+def _experiment(settings: Settings, run: str) -> RunFolder:
+    """Returns the experiment of that name. 404 when there is none."""
+    if (folder := experiment_of(settings, run)) is None:
+        raise HTTPException(404, "There is no such experiment.")
+    return folder
 
 
 def _page(request: Request, template: str, notices: Notices, **context: object) -> HTMLResponse:

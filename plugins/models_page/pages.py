@@ -27,6 +27,7 @@ _digest = base64.b64encode(hashlib.sha256(_style.encode()).digest()).decode()
 PAGE_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
+PICTURE_POLICY = f"{PAGE_POLICY}; img-src 'self'"  # of the one page that has a picture
 # A report is a page of its own, with style attributes; of a sandbox, no script, form or link gets out.
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; sandbox; form-action 'none'; base-uri 'none'; "

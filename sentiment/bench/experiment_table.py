@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from sentiment.bench import results, sweep_result
+from sentiment.bench import experiment_list, results, sweep_result
 from sentiment.bench.experiment_plan import Plan
 from sentiment.bench.sweep import Outcome
 from sentiment.run_folder import RunFolder
@@ -27,14 +28,18 @@ def command(run_id: str) -> Result:
     plan = Plan.read(run)
     rows = plan.rows(settings)
     outcomes = [rows.outcome(training) for training in plan.trainings]
-    counted = (plan.train_rows, plan.test_rows)
-    result, table = sweep_result.keep(run.path, outcomes, plan.setup, rows.data, counted)
+    counted, at = (plan.train_rows, plan.test_rows), datetime.now(UTC).isoformat(timespec="seconds")
+    result, table = sweep_result.keep(run.path, outcomes, plan.setup, rows.data, counted, at=at)
     table.show()
     say(f"experiment: table and plot are in {run.path}")
     shown = [dict(zip(table.headings, cells, strict=True)) for cells in table.rows]
+    best = None if table.best is None else shown[table.best]
+    told = best and {name: best[name] for name in ("model", "lr", "test_acc")}
+    entry = {"run": run.name, "at": at, "trainings": len(outcomes), "failed": result["failed"], "best": told}
+    experiment_list.enter(settings, entry)
     return {
         "rows": [{**cells, "why": row["why"]} for cells, row in zip(shown, result["rows"], strict=True)],
-        "best": None if table.best is None else shown[table.best],
+        "best": best,
         "failed": result["failed"],
         "table": result["table"],
         "plot": result["plot"],

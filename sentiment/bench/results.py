@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment import atomic
+from sentiment.bench.result_files import PLOT, RESULTS, TABLE, read_row
 from sentiment.bench.table import Table
 from sentiment.errors import InputError
 from sentiment.settings import Settings
@@ -15,7 +15,7 @@ from sentiment.settings import Settings
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-RESULTS, TABLE, PLOT = "results.json", "table.md", "plot"
+__all__ = ["COLOURS", "PLOT", "RESULTS", "TABLE", "drawn", "folder_for", "keep", "read_row"]
 COLOURS = ("#2a6fbb", "#d1602a", "#3a8f5c", "#8a5aa8", "#b03a56", "#7a7a7a")
 
 
@@ -49,12 +49,3 @@ def drawn(draw: Callable[[Figure], None]) -> Figure:
         figure = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")
         draw(figure)
     return figure
-
-
-def read_row(path: Path) -> dict[str, Any] | None:
-    """Returns a finished row that an earlier run kept, or None when there is none that can be read."""
-    try:
-        row = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return row if isinstance(row, dict) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -15,9 +15,13 @@ from sentiment.data.tsv import Post, read_posts
 from sentiment.errors import InputError
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
+from sentiment.progress import progress
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, step
+from sentiment.step import Result, say, step
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 FLIPS_SHOWN = 20
 Probabilities = NDArray[np.float32]
@@ -34,8 +38,12 @@ def evaluate(
             found=" and ".join("、".join(card.labels) for card in cards),
             do="Compare models of one label set.",
         )
-    ours = score(candidate, sets)
-    theirs = score(stable, sets) if stable else dict.fromkeys(sets)
+    rows = sum(map(len, sets.values()))
+    said = " and ".join(f"{len(posts):,} {name}" for name, posts in sets.items())
+    say(f"evaluate: {said} rows, by the candidate {candidate}{f' and by stable, {stable}' if stable else ''}")
+    with progress(rows * len(cards), "evaluate") as line:
+        ours = score("candidate", candidate, sets, line)
+        theirs = score("stable", stable, sets, line) if stable else dict.fromkeys(sets)
     return {
         "candidate": str(candidate),
         "stable": str(stable) if stable else None,
@@ -45,19 +53,21 @@ def evaluate(
     }
 
 
-def score(folder: Path, sets: dict[str, list[Post]]) -> dict[str, Probabilities]:
-    """Returns float32 [rows, labels] for each set that has rows; reports progress by the folder's name."""
+def score(side: str, folder: Path, sets: dict[str, list[Post]], line: tqdm[Any]) -> dict[str, Probabilities]:
+    """Returns float32 [rows, labels] for each set that has rows; moves `line` on, which then names side and set."""
     from sentiment.model.batches import encode
     from sentiment.model.scoring import Scorer
 
     opened = open_model(folder)
-    scorer = Scorer(opened.keras, opened.card.max_seq_length)
-    return {
-        name: scorer.probabilities(encode(opened.tokenizer, posts), f"{folder.name}: {name}")
-        if posts
-        else np.zeros((0, len(opened.card.labels)), np.float32)
-        for name, posts in sets.items()
-    }
+    scorer, found = Scorer(opened.keras, opened.card.max_seq_length), {}
+    for name, posts in sets.items():
+        line.set_description_str(f"evaluate: {side}, {name}", refresh=False)
+        found[name] = (
+            scorer.probabilities(encode(opened.tokenizer, posts), line=line)
+            if posts
+            else np.zeros((0, len(opened.card.labels)), np.float32)
+        )
+    return found
 
 
 def compare(posts: Sequence[Post], candidate: Probabilities, stable: Probabilities | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from sentiment.model.batches import Encoded, padded, plan
 from sentiment.model.tensorflow_setup import tf
 from sentiment.progress import progress
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 BATCH_SIZE = 64
 INPUTS = {name: tf.TensorSpec((None, None), tf.int32) for name in ("input_ids", "input_mask", "segment_ids")}
@@ -25,16 +28,21 @@ class Scorer:
             lambda inputs: model(inputs, training=False), input_signature=[INPUTS], autograph=False
         )
 
-    def probabilities(self, encoded: Encoded, what: str | None = None) -> NDArray[np.float32]:
-        """Returns float32 [rows, labels] in the order of `encoded`; reports progress as `what`, if it is named."""
+    def probabilities(
+        self, encoded: Encoded, what: str | None = None, line: tqdm[Any] | None = None
+    ) -> NDArray[np.float32]:
+        """Returns float32 [rows, labels] in the order of `encoded`.
+
+        Reports progress as `what`, if it is named; otherwise in `line`, which goes on with what else there is to do.
+        """
         parts: list[NDArray[np.float32]] = []
         batches = plan(encoded.lengths, self.batch_size)
-        with progress(len(encoded), what) if what else nullcontext() as line:
+        with progress(len(encoded), what) if what else nullcontext(line) as shown:
             for rows in batches:
                 inputs = padded(encoded, rows, self.max_seq_length)
                 parts.append(self.forward({name: tf.constant(value) for name, value in inputs.items()}).numpy())
-                if line is not None:
-                    line.update(len(rows))
+                if shown is not None:
+                    shown.update(len(rows))
         ordered = np.empty_like(np.concatenate(parts))
         ordered[np.concatenate(batches)] = np.concatenate(parts)
         return ordered

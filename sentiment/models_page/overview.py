@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sentiment.models_page import experiments
 from sentiment.models_page.cards import Card, card
 from sentiment.models_page.history import Filters, HistoryPage, history_page
 from sentiment.models_page.ledger import Ledger
@@ -41,6 +42,7 @@ class Overview:
     plots: list[Plot]
     versions: list[Listed]
     published: int
+    experiments: list[experiments.Listed]
     history: HistoryPage
 
 
@@ -54,6 +56,7 @@ def overview(ledger: Ledger, settings: Settings, query: Mapping[str, str], notic
         [plot for plot in (accuracy_plot(state, *size) for size in (WIDE, NARROW)) if plot],
         [_listed(ledger, number) for number in sorted(state.versions, reverse=True)[:LISTED]],
         len(state.versions),
+        experiments.listed(settings, notices),
         history_page(ledger.events, Filters.asked(query)),
     )
 

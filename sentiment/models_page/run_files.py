@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,18 @@ def report_of(settings: Settings, version: Version) -> Path | None:
     run = folder_of(settings, version.run)
     places = [(settings.runs, run.model / REPORT)] if run else []
     places.append((settings.trained, settings.trained / str(version.number) / REPORT))
-    return next((path for root, path in places if _is_ours(root, path)), None)
+    return next((path for root, path in places if is_ours(root, path)), None)
 
 
-def _is_ours(root: Path, path: Path) -> bool:
+def read_ours(settings: Settings, path: Path, name: str, notices: Notices) -> dict[str, Any] | None:
+    """Returns the JSON object in a file of `runs/`; None with a notice when there is none, or it lies elsewhere."""
+    if os.path.lexists(path) and not is_ours(settings.runs, path):
+        notices.add(f"{name} cannot be read: it must be a file in runs/, of at most {LARGEST_FILE >> 20} MB.")
+        return None
+    return notices.read_json(path, name)
+
+
+def is_ours(root: Path, path: Path) -> bool:
     """Tells whether `path` is a file of a sensible size below `root`: a link out of it leads nowhere."""
     try:
         found = path.resolve(strict=True)

@@ -37,6 +37,11 @@ class Side:
     milliseconds: int
     error: str = ""
 
+    @property
+    def is_there(self) -> bool:
+        """Tells whether a version has that label; that none is canary is how most days are, and no error."""
+        return self.version is not None
+
 
 def sentences_of(box: str) -> list[str]:
     """Returns the sentences in the box, a line each, without empty ones; ValueError when there are none or too many."""

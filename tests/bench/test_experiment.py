@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from sentiment import atomic, cli
+from sentiment.bench.experiment_list import KEPT, enter, list_file
 from sentiment.bench.experiment_mail import experiment_mail
 from sentiment.bench.experiment_plan import Plan
 from sentiment.bench.sweep import Training
 from sentiment.run_folder import RunFolder
-from sentiment.settings import read_settings
+from sentiment.settings import Settings, read_settings
 
 RESULT = {"loss": [0.5], "accuracy": [0.8], "val_loss": [0.6], "val_accuracy": [0.7], "seconds": 1.5, "parameters": 10}
 RESULT |= {"test": {"loss": 0.6, "accuracy": 0.75}, "test_seconds": 0.1, "rows_per_second": 24.0}
@@ -51,6 +52,12 @@ def finish(home: Path, *trainings: Training) -> None:
     plan = Plan.read(RunFolder(home / "runs" / "night"))
     for training in trainings:
         atomic.write_json(plan.rows(read_settings()).file(training), {"result": RESULT})
+
+
+def known(home: Path) -> list[dict[str, Any]]:
+    """Returns the list of experiments."""
+    found: list[dict[str, Any]] = json.loads(list_file(Settings(home=home)).read_text(encoding="utf-8"))["experiments"]
+    return found
 
 
 def test_the_plan_is_models_by_rates_by_seeds_each_once(step: Step, home: Path) -> None:
@@ -158,4 +165,28 @@ def test_what_failed_once_and_was_finished_later_is_not_failed(step: Step, home:
     finish(home, Training(MISSING, 1e-3, 13))
     table = step("table")
     assert (table["failed"], table["rows"][0]["why"]) == (0, [])
+    best = {"model": MISSING, "lr": "1e-3", "test_acc": "0.7500"}
+    (listed,) = known(home)
+    assert {name: listed[name] for name in ("run", "trainings", "failed", "best")} == {
+        **{"run": "night", "trainings": 1, "failed": 0, "best": best}
+    }
+    assert listed["at"] == json.loads((home / "runs" / "night" / "results.json").read_text(encoding="utf-8"))["at"]
     assert table["sentence"] == f"1 training; best is {MISSING}, lr 1e-3, test_acc 0.7500."
+
+
+def test_the_newest_experiments_are_listed_each_once(home: Path) -> None:
+    settings = Settings(home=home)
+    for number in range(KEPT + 5):
+        enter(settings, {"run": f"run-{number}", "failed": 1})
+    enter(settings, {"run": "run-50", "failed": 0})
+    assert [entry["run"] for entry in known(home)[:3]] == ["run-50", "run-54", "run-53"]
+    assert (len(known(home)), known(home)[0]["failed"]) == (KEPT, 0)
+
+
+@pytest.mark.parametrize("broken", ["", "{", "[]", '{"experiments": 5}', '{"experiments": [1, "x", null]}'])
+def test_a_broken_list_begins_anew(home: Path, broken: str) -> None:
+    path = list_file(Settings(home=home))
+    path.parent.mkdir(parents=True)
+    path.write_text(broken, encoding="utf-8")
+    enter(Settings(home=home), {"run": "a"})
+    assert known(home) == [{"run": "a"}]

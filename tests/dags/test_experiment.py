@@ -15,6 +15,7 @@ from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.utils.session import create_session
 from experiment_form import cell_name, cells_at_once
+from sentiment_links import experiment_link
 
 from sentiment.run_folder import RunFolder
 from sentiment.settings import read_settings
@@ -75,10 +76,14 @@ def test_a_failed_cell_stops_neither_the_others_nor_the_table_and_the_run_is_red
     }
     assert run.state == DagRunState.FAILED
     assert xcom(run, "table")["rows"] == ROWS
+    page = experiment_link(run.run_id)
+    assert xcom(run, "table")["page"] == page
+    assert xcom(run, "table")["sentence"] == f"1 of 3 failed. So See {page}"
     (mail,) = mails
     assert mail["subject"] == "Sentiment: experiment. 1 of 3 failed."
     body = mail.get_body(("plain",))
     assert body
+    assert f"The experiment on the Models page: {page}" in body.get_content()
     assert {"- b, lr 5e-5: no such model", "- a, lr 5e-5: test_acc 0.7500"} <= set(body.get_content().split("\n"))
     (plan, *cells, table) = planner()
     assert plan[2:] == [

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sentiment import cli
+from sentiment import cli, progress
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
 from sentiment.model.evaluate import compare, evaluate, flips
@@ -83,6 +83,21 @@ def test_a_model_is_as_good_as_itself(toy_model: Path, posts: list[Post], tmp_pa
     assert frozen["candidate"] == frozen["stable"]
     assert frozen["paired"]["only_candidate"] == frozen["paired"]["only_stable"] == 0
     assert result["labels"] == ["正面", "負面", "中立"]
+
+
+def test_progress_is_told_over_both_models_and_both_sets(
+    toy_model: Path, posts: list[Post], monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    evaluate(toy_model, toy_model, 1, {"frozen": posts, "rolling": posts})
+    first, *lines = capsys.readouterr().err.splitlines()
+    rows = len(posts)
+    assert first == (
+        f"evaluate: {rows} frozen and {rows} rolling rows, by the candidate {toy_model} and by stable, {toy_model}"
+    )
+    assert any(line.startswith(f"evaluate: candidate, frozen: {rows}/{4 * rows} rows, ") for line in lines)
+    assert lines[-1].startswith(f"evaluate: stable, rolling: {4 * rows}/{4 * rows} rows, ")
+    assert lines[-1].endswith(" left")
 
 
 def test_a_run_is_compared_with_the_stable_version(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -141,11 +143,66 @@ def write_probes(home: Path, *probes: dict[str, Any]) -> None:
     )
 
 
+def png(width: int = 3, height: int = 2) -> bytes:
+    """A white picture."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    pixels = zlib.compress((b"\0" + b"\xff" * width) * height)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def group(model: str, rate: float | None, accuracy: float | None, *why: str) -> dict[str, Any]:
+    """One row of an experiment: two seeds, of which each `why` is one that failed."""
+    figures = ("train_loss", "train_acc", "val_loss", "val_acc", "test_loss", "test_acc")
+    figures += ("train_times", "predict_times", "parameters", "rows/s")
+    found = dict.fromkeys(figures, accuracy)
+    trained = 0 if accuracy is None else 2 - len(why)
+    return {
+        **{"model": model, "learning_rate": rate, "trained": trained, "why": list(why)},
+        **{"mean": found, "deviation": dict.fromkeys(figures)},
+    }
+
+
+def experiment(text: str = "albert", why: str = "no memory") -> dict[str, Any]:
+    """What an experiment leaves in results.json: two models at two rates, of which the second failed."""
+    rows = [group("tiny", 1e-3, 0.7), group("tiny", 2e-3, 0.75), group(text, 1e-3, None, why)]
+    rows += [group(text, 2e-3, None, why)]
+    trainings = [{"model": row["model"], "seed": seed, "why": ""} for row in rows for seed in (1, 2)]
+    setup = {"model_type": "custom", "num_epochs": 2, "batch_size": 32, "max_seq_length": 64, "validation_share": 0.1}
+    data = {"folder": "/home/datasets/old_sentiment", "train_rows": 1500, "test_rows": 60}
+    common = {"failed": 4, "trainings": trainings, "setup": setup, "data": data, "at": "2026-11-22T18:30:00+00:00"}
+    return {**common, "rows": rows, "best": rows[1]}
+
+
+def listed(run: str, **more: Any) -> dict[str, Any]:
+    best = {"model": "tiny", "lr": "2e-3", "test_acc": "0.7500"}
+    return {"run": run, "at": "2026-11-22T18:30:00+00:00", "trainings": 8, "failed": 4, "best": best, **more}
+
+
+def write_list(home: Path, *entries: Any) -> None:
+    path = home / "runs" / "bench" / "experiments.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"experiments": entries}), encoding="utf-8")
+
+
+def write_experiment(home: Path, run: str, found: dict[str, Any]) -> Path:
+    folder = home / "runs" / run
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(found), encoding="utf-8")
+    (folder / "plot.png").write_bytes(png())
+    return folder
+
+
 def whole_home(home: Path, text: str = "好吃到哭", why: str = "all is well") -> None:
-    """Three versions with everything that the page can show, every word of a stranger being `text` or `why`."""
+    """Three versions and an experiment with all that the page can show, strangers' words being `text` or `why`."""
     events = three_versions()
     events[-1] |= {"why": why, "who": why}
     write_history(home, events)
     for version in (1, 2, 3):
         write_run(home, f"night-{version}", results(text, why))
     write_probes(home, probe(2, 3))
+    write_experiment(home, "exp-1", experiment(text, why))
+    write_list(home, listed("exp-1", best={"model": text, "lr": why, "test_acc": why}))

@@ -73,7 +73,8 @@ def test_a_server_that_hangs_costs_the_deadline_and_no_more(settings: Settings) 
 
 def test_without_a_canary_only_stable_is_asked(settings: Settings, address: str) -> None:
     stable, canary = try_out(["好吃"], fold(homes.steps(1, None)), replace(settings, serving_urls=address))
-    assert stable.answers and (canary.version, canary.error) == (None, "There is no canary version.")
+    assert stable.answers and (canary.is_there, canary.error) == (False, "There is no canary version.")
+    assert stable.is_there
 
 
 @pytest.mark.parametrize("urls", ["", "grpc://x:8500", "file:///etc/passwd"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sentiment_links import run_link, version_link, version_links
+from sentiment_links import experiment_link, run_link, version_link, version_links
 
 
 def test_addresses_begin_with_airflows_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -11,6 +11,9 @@ def test_addresses_begin_with_airflows_own(monkeypatch: pytest.MonkeyPatch) -> N
     assert version_link(3) == "https://host/team/airflow/sentiment/models/versions/3"
     assert run_link("sentiment_retrain", "scheduled__2026-11-22T18:00:00+00:00/../x") == (
         "https://host/team/airflow/dags/sentiment_retrain/runs/scheduled__2026-11-22T18%3A00%3A00%2B00%3A00%2F..%2Fx"
+    )
+    assert experiment_link("manual__2026-11-22T18:00:00+00:00").startswith(
+        "https://host/team/airflow/sentiment/models/experiments/manual__2026-11-22T18_00_00_00_00-"
     )
 
 

@@ -48,6 +48,18 @@ def test_output_goes_to_the_log_but_the_result_is_not_repeated(
     assert sorted(said[2:]) == ["10%", "20%", "{", '{"not": 1}']
 
 
+def test_the_page_that_shows_what_came_of_it_is_in_the_result_and_in_the_log(
+    command: Command, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command("result({'failed': 'fail' in str(sys.argv), 'sentence': 'It is done.'})")
+    found = run(page=lambda run_id: f"https://host/{safe_name(run_id)}")
+    address = f"https://host/{safe_name(RUN)}"
+    assert (found["page"], found["sentence"]) == (address, f"It is done. See {address}")
+    assert f"What came of it: {address}" in capsys.readouterr().out
+    with pytest.raises(StepRefused, match=rf"^It is done\. See {address}$"):
+        run(verb="fail", fail_when="failed", page=lambda run_id: f"https://host/{safe_name(run_id)}")
+
+
 def test_junk_on_stdout_does_not_disturb_the_result(command: Command, home: Path) -> None:
     command("sys.stdout.buffer.write(b'\\xff\\x00junk' * 100_000); sys.stdout.flush(); result({'rows': 3})")
     assert run() == {"rows": 3}

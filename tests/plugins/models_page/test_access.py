@@ -13,7 +13,8 @@ import models_page_homes as homes
 import pytest
 
 PAGE = "/sentiment/models"
-ROUTES = ["/", "/versions/2", "/versions/2/report", "/versions/99"]
+EXPERIMENT = ["/experiments/exp-1", "/experiments/exp-1/plot.png"]
+ROUTES = ["/", "/versions/2", "/versions/2/report", *EXPERIMENT, "/versions/99", "/experiments/none"]
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def test_an_anonymous_request_is_refused_with_the_way_to_the_login(site: Any, pa
     with site.client(user=None) as client:
         answer = client.get(f"{PAGE}{path}")
     assert answer.status_code == 401 and "/auth/login?next=" in answer.text
-    assert "night-2" not in answer.text and "好吃到哭" not in answer.text
+    assert "night-2" not in answer.text and "好吃到哭" not in answer.text and "PNG" not in answer.text
 
 
 def test_an_anonymous_form_is_refused(site: Any) -> None:
@@ -52,7 +53,7 @@ def test_a_made_up_token_is_refused(site: Any, token: str) -> None:
 @pytest.mark.parametrize("user", ["ann", "bob"])
 def test_who_may_read_the_workflow_may_read_the_page_by_cookie_or_token(site: Any, user: str) -> None:
     with site.client(user) as client:
-        assert [client.get(f"{PAGE}{path}").status_code for path in ROUTES] == [200, 200, 200, 404]
+        assert [client.get(f"{PAGE}{path}").status_code for path in ROUTES] == [200] * 5 + [404] * 2
     with site.client(user=None) as client:
         assert client.get(f"{PAGE}/", headers={"Authorization": f"Bearer {site.token(user)}"}).status_code == 200
 

@@ -31,6 +31,7 @@ document.querySelector("iframe").onload = event => {{
     const style = inside.getComputedStyle(inside.document.body)
     Object.assign(found, {{
       needed: root.scrollWidth, given: root.clientWidth, background: style.backgroundColor, widest: style.maxWidth,
+      pictures: [...inside.document.images].map(image => image.naturalWidth),
       title: inside.document.title, scripts: inside.document.scripts.length, hacked: Boolean(inside.hacked)
     }})
   }} catch (error) {{ found.reached = false }}
@@ -93,7 +94,7 @@ def size_of(picture: Path) -> tuple[int, int]:
     return width, height
 
 
-@pytest.mark.parametrize("path", ["/", "/versions/2"])
+@pytest.mark.parametrize("path", ["/", "/versions/2", "/experiments/exp-1"])
 def test_light_and_dark(home: Path, browse: Callable[..., Seen], path: str) -> None:
     homes.whole_home(home)
     light, dark = browse(path), browse(path, 1200, 2000, DARK)
@@ -102,7 +103,7 @@ def test_light_and_dark(home: Path, browse: Callable[..., Seen], path: str) -> N
     assert light["needed"] <= 1200 and size_of(dark["picture"]) == (1200, 2000)
 
 
-@pytest.mark.parametrize("path", ["/", "/versions/2", "/?version=3", "/versions/99"])
+@pytest.mark.parametrize("path", ["/", "/versions/2", "/?version=3", "/versions/99", "/experiments/exp-1"])
 def test_a_phone_needs_no_sideways_scrolling(home: Path, browse: Callable[..., Seen], path: str) -> None:
     homes.whole_home(home, text="很長" * 200 + "x" * 300, why="w" * 300)
     seen = browse(path, 375, 1200)
@@ -112,11 +113,16 @@ def test_a_phone_needs_no_sideways_scrolling(home: Path, browse: Callable[..., S
 EVIL = "<script>top.hacked = 1</script><img src=x onerror='top.hacked = 1'><svg onload='top.hacked = 1'>"
 
 
-@pytest.mark.parametrize("path", ["/", "/versions/3", f"/?who={quote(EVIL)}"])
+@pytest.mark.parametrize("path", ["/", "/versions/3", f"/?who={quote(EVIL)}", "/experiments/exp-1"])
 def test_hostile_words_run_nothing(home: Path, browse: Callable[..., Seen], path: str) -> None:
     homes.whole_home(home, text=EVIL, why=EVIL)
     seen = browse(path)
     assert not seen["hacked"] and seen["scripts"] == 0 and "sentiment" in seen["title"]
+
+
+def test_the_pages_own_policy_lets_its_plot_in(home: Path, browse: Callable[..., Seen]) -> None:
+    homes.whole_home(home)
+    assert (browse("/experiments/exp-1")["pictures"], browse("/")["pictures"]) == ([3], [])
 
 
 def test_a_report_runs_nothing_and_is_out_of_reach(home: Path, browse: Callable[..., Seen]) -> None:

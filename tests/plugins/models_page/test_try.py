@@ -32,6 +32,16 @@ def test_servers_that_are_down_are_told_and_the_sentence_stays(
     assert "好吃" in answer.text and "<script>" not in answer.text and "<img" not in answer.text
 
 
+def test_that_there_is_no_canary_is_a_note_and_no_error(
+    site: Any, home: Path, ann: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    homes.write_history(home, homes.steps(1, None))
+    monkeypatch.setenv("SENTIMENT_SERVING_URLS", "http://127.0.0.1:9")
+    page = ask(ann, site, "好吃").text
+    assert '<p class="note">There is no canary version.</p>' in page
+    assert '<p class="bad"><b>stable</b>' in page and page.count('class="bad"') == 1
+
+
 @pytest.mark.parametrize(
     ("sentences", "told"), [("", "Write a sentence"), ("x\n" * 11, "At most 10"), ("x" * 2001, "At most 10")]
 )

@@ -1,0 +1,32 @@
+"""`runs/bench/experiments.json`: the newest experiments, a few words each, so that nobody has to open every run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sentiment import atomic
+from sentiment.bench.result_files import read_row
+from sentiment.settings import Settings
+
+KEPT = 50  # newest experiments
+
+
+def list_file(settings: Settings) -> Path:
+    """Returns where the list is kept."""
+    return settings.runs / "bench" / "experiments.json"
+
+
+def enter(settings: Settings, entry: Mapping[str, Any]) -> None:
+    """Puts an experiment on top of the list, in place of what was known of the same `run`."""
+    path = list_file(settings)
+    with atomic.exclusive_lock(path.with_name(f".{path.name}.lock")):
+        others = [known for known in _known(path) if known.get("run") != entry["run"]]
+        atomic.write_json(path, {"experiments": [dict(entry), *others][:KEPT]})
+
+
+def _known(path: Path) -> list[dict[str, Any]]:
+    """Returns the entries that can be read; a list that somebody broke begins anew."""
+    found = (read_row(path) or {}).get("experiments")
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []

@@ -1,0 +1,59 @@
+"""The newest experiments as rows. They come from one small file: there are thousands of runs, and few experiments."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from sentiment.bench.experiment_list import KEPT, list_file
+from sentiment.models_page.notices import Notices
+from sentiment.models_page.run_files import folder_of, read_ours
+from sentiment.models_page.wording import NONE, count, text, when
+from sentiment.settings import Settings
+
+LISTED = 5
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One experiment as a row. `best` is the model with its learning rate."""
+
+    run: str
+    at: str
+    trainings: str
+    best: str
+    accuracy: str
+    failed: str
+
+
+def listed(settings: Settings, notices: Notices) -> list[Listed]:
+    """Returns the newest experiments whose folder is still there; none when there never was one."""
+    path = list_file(settings)
+    found = read_ours(settings, path, "The list of experiments", notices) if os.path.lexists(path) else None
+    if found is None:
+        return []
+    entries = notices.guarded("The list of experiments", lambda: found["experiments"][:KEPT]) or []
+    rows = (notices.guarded("An experiment of the list", partial(row, entry)) for entry in entries)
+    return list(islice((row for row in rows if row and _is_there(row.run, settings)), LISTED))
+
+
+def row(entry: dict[str, Any]) -> Listed:
+    """Returns an entry of the list as it is shown. Raises one of `AMISS` on another shape."""
+    best, failed = entry["best"], entry["failed"]
+    return Listed(
+        str(entry["run"]),
+        when(entry["at"]),
+        count(entry["trainings"]),
+        f"{text(best['model'], LONGEST_NAME)}, lr {text(best['lr'], 20)}" if best else NONE,
+        text(best["test_acc"], 40) if best else NONE,
+        count(failed) if failed else "none",
+    )
+
+
+def _is_there(run: str, settings: Settings) -> bool:
+    folder = folder_of(settings, run)
+    return folder is not None and folder.path.is_dir()
