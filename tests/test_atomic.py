@@ -1,4 +1,4 @@
-"""A folder that is replaced whole."""
+"""A folder that is replaced whole, and a JSON file that may be anything."""
 
 from __future__ import annotations
 
@@ -42,3 +42,13 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) 
         ".models",
         "model",
     }
+
+
+@pytest.mark.parametrize("content", [None, b"[1]", b"{", b"\xff"])
+def test_what_is_no_json_object_is_none(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "kept.json"
+    if content is not None:
+        path.write_bytes(content)
+    assert atomic.read_json(path) is None
+    atomic.write_json(path, {"rows": 3})
+    assert atomic.read_json(path) == {"rows": 3}

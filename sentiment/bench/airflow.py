@@ -56,7 +56,7 @@ def times(folder: Path) -> dict[str, Any]:
     with log.open("w") as output:
         command = [str(PYTHON), "-m", "sentiment.bench.airflow_times", *map(str, arguments)]
         ended = subprocess.run(command, env={**kept, **own}, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
-    if ended.returncode or not (row := results.read_row(found)):
+    if ended.returncode or not (row := atomic.read_json(found)):
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         raise SentimentError(f"measuring in Airflow's environment failed: {said[-1] if said else ended.returncode}")
     return row

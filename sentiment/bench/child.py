@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sentiment.bench.results import read_row
+from sentiment import atomic
 from sentiment.step import say
 
 PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>; it is the starting thread whose end counts: start children from the main one
@@ -63,7 +63,7 @@ def result_of(module: str, arguments: Sequence[str], result: Path) -> dict[str, 
         except BaseException:
             process.kill()
             raise
-    found = read_row(result) or {}
+    found = atomic.read_json(result) or {}
     if process.returncode == 0 and found and "error" not in found:
         return found
     why = found.get("error") or reason(process.returncode, last)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sentiment import atomic
-from sentiment.bench.result_files import read_row
 from sentiment.settings import Settings
 
 KEPT = 50  # newest experiments
@@ -28,5 +27,5 @@ def enter(settings: Settings, entry: Mapping[str, Any]) -> None:
 
 def _known(path: Path) -> list[dict[str, Any]]:
     """Returns the entries that can be read; a list that somebody broke begins anew."""
-    found = (read_row(path) or {}).get("experiments")
+    found = (atomic.read_json(path) or {}).get("experiments")
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []

@@ -19,6 +19,7 @@ import click
 
 from sentiment import atomic
 from sentiment.bench import results
+from sentiment.bench.result_files import PLAN
 from sentiment.bench.sweep import Setup, Training
 from sentiment.bench.sweep_options import planned, sweep_options, words
 from sentiment.bench.sweep_rows import Rows, inputs_of, require_data
@@ -28,7 +29,6 @@ from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, step
 
-STEP = "experiment-plan"
 MOST_TRAININGS = 100  # each takes minutes to hours; Airflow maps a task over 1,024 at most
 LONGEST_NAME = 200
 # A name on the hub, in which no part can lead out of a folder; besides it a whole path, or an address.
@@ -49,7 +49,7 @@ class Plan:
     @classmethod
     def read(cls, run: RunFolder) -> Plan:
         """Returns the plan of a run. InputError: it has none."""
-        found = run.read(STEP)
+        found = run.read(PLAN)
         trainings = tuple(Training(**training) for training in found["trainings"])
         rest = {name: found[name] for name in ("data_run", "inputs", "train_rows", "test_rows")}
         return cls(trainings, Setup(**found["setup"]), **rest)
@@ -94,7 +94,7 @@ def require_model_name(name: str) -> None:
         require_scratch_name(name)
 
 
-@click.command(STEP)
+@click.command(PLAN)
 @click.option("--run", "run_id", required=True, help="The run that keeps plan, table and plot.")
 @click.option("--data-run", default="", help="Take that run's train.tsv and test.tsv. [default: the old posts]")
 @sweep_options
@@ -119,5 +119,5 @@ def command(
     rows = require_data(data, settings.label_set)
     plan = Plan(tuple(trainings), setup, data_run, inputs_of(data, settings.label_set), *rows)
     result = {**asdict(plan), "sentence": f"{_of(len(trainings), 'training')} on {_of(rows[0], 'row')}"}
-    atomic.write_json(RunFolder.named(settings, run_id).result(STEP), result)
+    atomic.write_json(RunFolder.named(settings, run_id).result(PLAN), result)
     return result

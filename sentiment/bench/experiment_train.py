@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from sentiment.bench.experiment_plan import STEP, Plan
+from sentiment.bench.experiment_plan import Plan
+from sentiment.bench.result_files import PLAN
 from sentiment.bench.sweep import Training, figures, outcome_as_text
 from sentiment.bench.sweep_rows import inputs_of
 from sentiment.errors import InputError, UnavailableError
@@ -17,7 +18,7 @@ from sentiment.step import Result, say, step
 
 def require_planned(training: Training, plan: Plan, run: RunFolder, settings: Settings) -> None:
     """Raises InputError when the plan does not hold the training, or its data have changed since."""
-    again = f"Run `sentiment {STEP} --run {run.name}` again."
+    again = f"Run `sentiment {PLAN} --run {run.name}` again."
     if training not in plan.trainings:
         raise InputError(
             f"run {run.name} must have the training in its plan", found=f"no {training.describe()}", do=again

@@ -113,11 +113,11 @@ def run_lengths(
     """Measures the lengths that no earlier run finished; returns a row each, {"length", "why"} where that failed."""
     rows = []
     seconds: list[float] = []
-    missing = sum(results.read_row(file) is None for file in files)
+    missing = sum(atomic.read_json(file) is None for file in files)
     if missing < len(files):
         say(f"bench length: {len(files) - missing} of {len(files)} lengths are finished already")
     for length, file in zip(lengths, files, strict=True):
-        row = results.read_row(file)
+        row = atomic.read_json(file)
         if row is None:
             begin = time.monotonic()
             row = _measured(length, file, measure)
@@ -241,6 +241,6 @@ def command(
 
 def _limit_of(files: Sequence[Path]) -> int | None:
     """Returns the limit that the finished lengths had: what is available now is another number each time."""
-    found = [row for row in map(results.read_row, files) if row]
+    found = [row for row in map(atomic.read_json, files) if row]
     limit: int | None = found[0]["limit"] if found else None
     return limit

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment import atomic
-from sentiment.bench.result_files import PLOT, RESULTS, TABLE, read_row
+from sentiment.bench.result_files import PLOT, RESULTS, TABLE
 from sentiment.bench.table import Table
 from sentiment.errors import InputError
 from sentiment.settings import Settings
@@ -15,7 +15,7 @@ from sentiment.settings import Settings
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "PLOT", "RESULTS", "TABLE", "drawn", "folder_for", "keep", "read_row"]
+__all__ = ["COLOURS", "PLOT", "RESULTS", "TABLE", "drawn", "folder_for", "keep"]
 COLOURS = ("#2a6fbb", "#d1602a", "#3a8f5c", "#8a5aa8", "#b03a56", "#7a7a7a")
 
 

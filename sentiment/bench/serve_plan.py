@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sentiment.bench import results
+from sentiment import atomic
 from sentiment.bench.serve_figures import Case, Measured
 from sentiment.bench.serve_load import GRPC, REST
 from sentiment.bench.serve_siege import NAME as SIEGE
@@ -60,7 +60,7 @@ class Plan:
 
     def missing(self) -> list[Turn]:
         """Returns the turns that no earlier run finished, in their order."""
-        return [turn for turn in (*self.limits, *self.turns) if results.read_row(self.files[turn]) is None]
+        return [turn for turn in (*self.limits, *self.turns) if atomic.read_json(self.files[turn]) is None]
 
 
 def design(
@@ -99,7 +99,7 @@ def measured_of(plan: Plan, turns: Sequence[Turn]) -> dict[Case, list[Measured]]
     """Returns what is kept of the turns, by case, in the order of the table."""
     found: dict[Case, list[Measured]] = {}
     for turn in sorted(turns, key=lambda turn: turn.round):
-        if (row := results.read_row(plan.files[turn])) is not None:
+        if (row := atomic.read_json(plan.files[turn])) is not None:
             found.setdefault(turn.case, []).append(Measured(**row))
     order = list(dict.fromkeys(turn.case for turn in turns))
     return {case: found[case] for case in order if case in found}

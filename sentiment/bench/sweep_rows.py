@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment import atomic
-from sentiment.bench import child, results, sweep
+from sentiment.bench import child, sweep
 from sentiment.bench.sweep import Outcome, Setup, Training
 from sentiment.data.tsv import read_posts
 from sentiment.labels import Labels
@@ -61,12 +61,12 @@ class Rows:
 
     def finished(self, training: Training) -> Outcome | None:
         """Returns the outcome of a training that was finished, whoever did it."""
-        row = results.read_row(self.file(training))
+        row = atomic.read_json(self.file(training))
         return Outcome(training, row["result"]) if row else None
 
     def outcome(self, training: Training) -> Outcome:
         """Returns what came of a training so far: its result, or why there is none. Trains nothing."""
-        failed = results.read_row(self._failed(training)) or {}
+        failed = atomic.read_json(self._failed(training)) or {}
         return self.finished(training) or Outcome(training, why=failed.get("why", NO_TRACE))
 
     def train(self, training: Training) -> Outcome:

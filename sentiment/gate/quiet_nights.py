@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from sentiment import atomic
 from sentiment.gate.letter import Mail, letter
 from sentiment.gate.repeats import cause_key
 
@@ -24,7 +23,7 @@ def quiet_nights(runs: Path) -> list[date]:
     `runs` is the folder of the run folders.
     """
     results = sorted(runs.glob("*/prepare.json"), key=lambda path: path.stat().st_mtime, reverse=True)[:MOST_RUNS]
-    quiet = takewhile(lambda path: _result(path).get("nothing_new"), results)
+    quiet = takewhile(lambda path: (atomic.read_json(path) or {}).get("nothing_new"), results)
     return list(dict.fromkeys(datetime.fromtimestamp(path.stat().st_mtime, TAIPEI).date() for path in quiet))
 
 
@@ -44,11 +43,3 @@ def quiet_mail(nights: list[date], source: str, run: str, links: Mapping[str, st
         "What happens now": ["The stable model goes on serving. The next night looks again."],
     }
     return replace(letter(f"Sentiment: {lead}", lead, run, sections, links), cause=cause_key("nothing new"))
-
-
-def _result(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -7,7 +7,6 @@ then were not. Standard library only.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -74,8 +73,4 @@ def _is_recent(item: Any, now: datetime) -> bool:
 
 
 def _read(path: Path) -> Record:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return atomic.read_json(path) or {}

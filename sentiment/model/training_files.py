@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import folder
@@ -60,10 +61,7 @@ def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict
 
 def earlier_result(output: Path, inputs: dict[str, Any]) -> Result | None:
     """Returns the result of the training that made `output`, if it was made from the same inputs."""
-    try:
-        report = json.loads((output / folder.REPORT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    report = atomic.read_json(output / folder.REPORT) or {}
     if report.get("inputs") != json.loads(json.dumps(inputs)) or not (output / folder.WEIGHTS).is_file():
         return None
     result: Result = report["result"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sentiment.bench.result_files import PLOT, RESULTS
+from sentiment.bench.result_files import PLAN, PLOT, RESULTS
 from sentiment.bench.sweep import HEADINGS, Group, Setup, row_of
 from sentiment.models_page.cards import Line
 from sentiment.models_page.notices import Notices
@@ -17,7 +17,6 @@ from sentiment.models_page.wording import count, share, text, when
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
 
-PLAN = "experiment-plan"  # the step that leaves it
 MOST_ROWS = 200  # an experiment has at most half as many
 LONGEST_CELL = 200
 PNG = b"\x89PNG\r\n\x1a\n"

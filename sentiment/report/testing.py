@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -70,9 +69,5 @@ def learned_from(model: Path, card: ModelCard, data: Path) -> list[Post]:
 
 
 def _hyperparameters(model: Path) -> dict[str, Any]:
-    try:
-        report = json.loads((model / folder.REPORT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    found: dict[str, Any] = report.get("hyperparameters", {})
+    found: dict[str, Any] = (atomic.read_json(model / folder.REPORT) or {}).get("hyperparameters", {})
     return found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.serving.state import Version
 from sentiment.settings import Settings
@@ -37,11 +37,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def origin(folder: Path) -> dict[str, Any]:
     """Returns where a version's folder came from; {} when this system did not make it."""
-    try:
-        said = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return said if isinstance(said, dict) else {}
+    return atomic.read_json(folder / ORIGIN) or {}
 
 
 def problem(settings: Settings, version: Version) -> str:
