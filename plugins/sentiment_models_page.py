@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
-from models_page import PREFIX
+from sentiment_airflow.web import PREFIX
 
 
 class ModelsPagePlugin(AirflowPlugin):
@@ -28,7 +28,7 @@ class ModelsPagePlugin(AirflowPlugin):
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
         """The page's application; made where it is asked for: every task loads the plugins, and this takes a second."""
-        from models_page.app import app, prepare
+        from sentiment_airflow.web.app import app, prepare
 
         prepare()
         return [{"app": app, "url_prefix": PREFIX, "name": "Sentiment models"}]

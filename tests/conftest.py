@@ -30,9 +30,9 @@ def train_toy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Any]],
         from sentiment.data.tsv import write_posts
         from sentiment.labels import Labels
         from sentiment.model import encoder
-        from sentiment.model.hyperparameters import choose
-        from sentiment.model.train import train
-        from sentiment.model.training_files import Files
+        from sentiment.training.hyperparameters import choose
+        from sentiment.training.train import train
+        from sentiment.training.training_files import Files
 
         folder = tmp_path_factory.mktemp("trained")
         write_posts(folder / "train.tsv", posts)

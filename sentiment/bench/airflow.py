@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sentiment import atomic
-from sentiment.bench import results
-from sentiment.bench.table import Table
 from sentiment.errors import InputError, SentimentError
+from sentiment.experiments import results
+from sentiment.experiments.table import Table
 from sentiment.settings import CHECKOUT, read_settings
 from sentiment.step import Result, say, step
 

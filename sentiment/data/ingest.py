@@ -18,8 +18,8 @@ from sentiment import atomic
 from sentiment.data import ledger as posts_ledger
 from sentiment.data import receipts
 from sentiment.data.delivery import Delivery
-from sentiment.data.form.recognise import Reading, read_file
-from sentiment.data.form.record import Record, UnreadableFile
+from sentiment.data.formats.recognise import Reading, read_file
+from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.data.ledger import Ledger
 from sentiment.data.quarantine import file_of, quarantining, visible
 from sentiment.data.receipts import Receipt

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sentiment.bench.result_files import PLAN, PLOT, RESULTS
-from sentiment.bench.sweep import HEADINGS, Group, Setup, row_of
+from sentiment.experiments.result_files import PLAN, PLOT, RESULTS
+from sentiment.experiments.sweep import HEADINGS, Group, Setup, row_of
 from sentiment.models_page.cards import Line
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.run_files import folder_of, is_ours, read_ours

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from sentiment.bench.experiment_list import KEPT, list_file
+from sentiment.experiments.listing import KEPT, list_file
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.run_files import folder_of, read_ours
 from sentiment.models_page.wording import NONE, count, text, when

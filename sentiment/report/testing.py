@@ -13,11 +13,11 @@ from sentiment.data.tsv import Post, read_posts
 from sentiment.model import folder
 from sentiment.model.folder import ModelCard
 from sentiment.model.split import hold_out
-from sentiment.model.training_files import fingerprint
 from sentiment.report.analysis import analyse
 from sentiment.report.baseline import baseline
 from sentiment.report.page import render
 from sentiment.report.training import described, now
+from sentiment.training.training_files import fingerprint
 
 REPORT, PAGE = "test_report.json", "test_report.html"
 TRAINING_FILES = ("train.tsv", "load_train.tsv")  # what a run, and the older tool's command, call them

@@ -119,15 +119,15 @@ class Change:
 def changing(settings: Settings, who: str | None = None, *, discard_edits: bool = False) -> Iterator[Change]:
     """Holds the one lock around a change; the second process waits, then sees the new state.
 
-    Mends what a crash left behind (see `sentiment.serving.repair`). Raises: InputError when `models.config` was edited
-    by hand, unless `discard_edits`.
+    Mends what a crash left behind (see `sentiment.serving.findings`). Raises: InputError when `models.config` was
+    edited by hand, unless `discard_edits`.
     """
-    from sentiment.serving import edit, repair
+    from sentiment.serving import edit, findings
 
     with locked(settings, who) as change:
         if not discard_edits:
             edit.require_none(settings)
-        repair.mend(change)
+        findings.mend(change)
         yield change
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sentiment.serving import repair
+from sentiment.serving import findings
 from sentiment.serving.history import Change
 from sentiment.serving.state import State
 
@@ -26,5 +26,5 @@ def prune(change: Change) -> list[int]:
     for number in gone:
         change.record("pruned", number)
     if gone:
-        repair.mend(change)
+        findings.mend(change)
     return gone

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.export.parity import SAME, Probabilities, Tolerance, differing
-from sentiment.model.tensorflow_setup import tf
+from sentiment.tensorflow_setup import tf
 from sentiment.validation.check import Check
 from sentiment.validation.questions import IDS, TEXT
 

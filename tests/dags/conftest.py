@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent))
-import airflow_home
 from aiosmtpd.controller import Controller
 from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.db import initdb
+from support import airflow_home
 
 
 @pytest.fixture(scope="session", autouse=True)

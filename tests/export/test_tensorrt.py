@@ -122,7 +122,7 @@ def test_it_is_never_reported_as_made_where_it_cannot_be(
 def test_what_is_missing_is_what_tensorflow_says() -> None:
     from tensorflow.compiler.tf2tensorrt import _pywrap_py_utils as library
 
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     there = bool(tf.config.list_physical_devices("GPU")) and library.is_tensorrt_enabled()
     assert (tensorrt.missing() is None) == there
@@ -137,7 +137,7 @@ def test_the_text_signature_is_put_back_before_a_converted_graph(
 
     from sentiment.export.parity import Reference
     from sentiment.model.scoring import INPUTS
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     loaded = tf.saved_model.load(str(version))
     frozen = convert_variables_to_constants_v2(loaded.signatures["serving_default"])

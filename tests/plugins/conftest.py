@@ -5,9 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "dags"))
-import airflow_home  # noqa: F401 - sets Airflow's home
+from support import airflow_home  # noqa: F401 - sets Airflow's home
 
 
 @pytest.fixture
