@@ -15,6 +15,7 @@ from typing import Any  # noqa: E402
 
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
+from support.toy_model import toy_encoder, toy_files, toy_model, toy_result  # noqa: E402, F401
 
 # A change is judged by the same examples each time; new ones are looked for where people work. Never by the clock.
 settings.register_profile("people", deadline=None)

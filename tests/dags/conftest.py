@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from support import airflow_home  # sets Airflow's home before anything of Airflow is imported
+
+# isort: split
 import json
 import signal
 import socket
@@ -15,7 +18,6 @@ import pytest
 from aiosmtpd.controller import Controller
 from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.db import initdb
-from support import airflow_home
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,7 +22,7 @@ HOSTILE = b"\xff\xfe \x1b[2J\x00\n" + "讚".encode() * 100_000 + b"\n"
 # The console on this process's terminal, with a classifier that needs no TensorFlow: positive when the text has 好.
 CONSOLE = """
 import sys
-from sentiment.model.infer import converse, typed
+from sentiment.evaluation.infer import converse, typed
 names = ("positive", "negative", "neutral")
 classify = lambda text: [0.75, 0.125, 0.125] if "好" in text else [0.125, 0.75, 0.125]
 converse(typed(), classify, names, sys.stdout, echo=False, columns=60)

@@ -14,7 +14,7 @@ from sentiment.experiments import child
 
 PARENT = """
 import subprocess, sys, time
-from sentiment.bench import child
+from sentiment.experiments import child
 process = child.start("timeit", ["-n1", "-r1", "import time; time.sleep(60)"], stdout=subprocess.DEVNULL)
 print(process.pid, flush=True)
 time.sleep(60)

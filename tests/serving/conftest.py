@@ -1,3 +1,3 @@
-"""The fixtures of `toy_servers`, which other folders' tests use as well."""
+"""The fixtures of `toy_servers`."""
 
-from __future__ import annotations
+from support.toy_servers import client, client_class, impatient, shop, site, standing, start, toys, two_servers  # noqa: F401

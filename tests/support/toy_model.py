@@ -10,10 +10,6 @@ import pytest
 
 from sentiment.data.tsv import Post, write_posts
 from sentiment.labels import Labels
-from sentiment.model import encoder
-from sentiment.training.hyperparameters import choose
-from sentiment.training.train import train
-from sentiment.training.training_files import Files
 
 POSTS = [
     *(
@@ -32,11 +28,19 @@ POSTS = [
 TOY = "scratch/toy"
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def toy_encoder() -> Iterator[None]:
+    """The encoder `scratch/toy`: one layer of width 16."""
+    from sentiment.model import encoder
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(encoder.SCRATCH, TOY, (1, 16, 2))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def toy_encoder_everywhere(toy_encoder: None) -> None:
+    """For folders whose tests all may ask for `scratch/toy`."""
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +49,10 @@ def posts() -> list[Post]:
 
 
 @pytest.fixture(scope="session")
-def toy_files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """Thirty short posts, and where a model of them may go."""
+def toy_files(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Thirty short posts, and where a model of them may go (`training_files.Files`)."""
+    from sentiment.training.training_files import Files
+
     folder = tmp_path_factory.mktemp("toy")
     write_posts(folder / "train.tsv", POSTS)
     write_posts(folder / "test.tsv", POSTS[::3])
@@ -54,9 +60,13 @@ def toy_files(tmp_path_factory: pytest.TempPathFactory) -> Files:
 
 
 @pytest.fixture(scope="session")
-def toy_result(toy_files: Files, toy_encoder: None) -> dict[str, Any]:
+def toy_result(toy_files: Any, toy_encoder: None) -> dict[str, Any]:
+    from sentiment.training.hyperparameters import choose
+    from sentiment.training.train import train
+
     settings = choose("custom", TOY, num_epochs=12, learning_rate=0.01, batch_size=8, max_seq_length=16)
-    return train(toy_files, settings, Labels())
+    result: dict[str, Any] = train(toy_files, settings, Labels())
+    return result
 
 
 @pytest.fixture

@@ -59,12 +59,12 @@ from pathlib import Path
 import numpy as np
 from sentiment.model import encoder
 encoder.SCRATCH["scratch/toy"] = (1, 16, 2)
-from sentiment.model.tensorflow_setup import tf
+from sentiment.tensorflow_setup import tf
 from sentiment.labels import Labels
 from sentiment.model.folder import open_model
-from sentiment.model.hyperparameters import choose
-from sentiment.model.train import train
-from sentiment.model.training_files import Files
+from sentiment.training.hyperparameters import choose
+from sentiment.training.train import train
+from sentiment.training.training_files import Files
 halves = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], halves)
 folder = Path(sys.argv[1])

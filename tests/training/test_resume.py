@@ -36,7 +36,8 @@ OPTIONS = {
 # Runs `sentiment`, killed as kill -9 does before the given step of the whole training.
 KILLED = """
 import os, signal, sys
-from sentiment.model import encoder, fit
+from sentiment.model import encoder
+from sentiment.training import fit
 encoder.SCRATCH["scratch/toy"] = (1, 16, 2)
 whole = fit.Fitting.take_step
 def counting(self, inputs, labels, done):

@@ -23,6 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 GRACE_SECONDS = 3.0  # between TERM and KILL. Airflow gives a task 5 s before it kills the task itself
+KILL_SECONDS = 1.0  # that killed processes may take to be gone; where nobody reaps orphans, they never are
 CHECK_SECONDS = 2.0  # how often a starter looks whether its own parent is still there
 CHUNK_BYTES = 65536
 
@@ -100,6 +101,7 @@ def guard(grace: float, command: Sequence[str]) -> int:
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     code = child.wait()
+    _wait_for_group(child, KILL_SECONDS)
     return code if code >= 0 else 128 - code
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from support import airflow_home  # sets Airflow's home before anything of Airflow is imported
+
+# isort: split
 import json
 import socket
 import threading
@@ -15,7 +18,6 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from support import airflow_home
 
 USERS = "ann:viewer,bob:user,nobody:"
 PASSWORD = "correct horse"
