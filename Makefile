@@ -82,11 +82,12 @@ test-torch: .tools/.ready ## the recorded checkpoints against PyTorch itself, in
 	.venv-torch/bin/python tests/checkpoints/make.py --check
 	rm -rf .venv-torch
 
-lint: setup ## ruff and mypy, in both environments
+lint: setup ## ruff, mypy, and the floors that imports keep to
 	$(TRAINER) -m ruff check
 	$(TRAINER) -m ruff format --check
 	$(TRAINER) -m mypy
 	MYPYPATH=plugins $(AIRFLOW) -m mypy plugins dags
+	PYTHONPATH=plugins .venv/bin/lint-imports --no-cache --no-logo
 
 format: setup ## mend what ruff can
 	$(TRAINER) -m ruff check --fix

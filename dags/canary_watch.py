@@ -15,7 +15,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG
-from sentiment_airflow.approval.canary import find_canary
+from sentiment_airflow.approval.question import find_canary
 from sentiment_airflow.notify.steps import WithdrawalNotifier
 from sentiment_airflow.steps import StepOperator
 from sentiment_airflow.workflows import CANARY_WATCH, DEFAULT_ARGS, owner_links, watching

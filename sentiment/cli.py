@@ -6,13 +6,11 @@ A verb's module is imported only when the verb runs, so `sentiment status` never
 from __future__ import annotations
 
 import importlib
-import os
 import sys
-import traceback
 
 import click
 
-from sentiment.errors import InputError
+from sentiment import step
 
 VERBS = {
     "ingest": ("sentiment.data.ingest", "pull newly labelled files in; accept or quarantine each row"),
@@ -77,25 +75,7 @@ def main() -> None:
 
 def run(arguments: list[str], command: click.Command = group, name: str = "sentiment") -> int:
     """Runs `sentiment ARGUMENTS` (or another command) in this process and returns its exit code."""
-    try:
-        stopped_with = command.main(arguments, prog_name=name, standalone_mode=False)
-    except InputError as error:
-        click.echo(f"{name}: {error}", err=True)
-        return error.exit_code
-    except click.Abort:
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except BrokenPipeError:
-        # The reader of our output left: nothing more can be said on it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:  # noqa: BLE001 - the last line of defence: name it, exit 1
-        traceback.print_exc()
-        click.echo(f"{name}: unexpected {type(error).__name__}: {error}", err=True)
-        return 1
-    return stopped_with if isinstance(stopped_with, int) else 0  # click returns what Exit carried; a verb returns None
+    return step.run(arguments, command, name)
 
 
 if __name__ == "__main__":

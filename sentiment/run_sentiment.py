@@ -16,7 +16,6 @@ from typing import Any
 
 import click
 
-from sentiment import cli
 from sentiment.create_load_dataset import OlderCommand, create
 from sentiment.data.mix import Mixing
 from sentiment.data.tsv import read_posts
@@ -28,7 +27,7 @@ from sentiment.export.formats import SAVED_MODEL, TENSORRT, TFLITE, FormatList, 
 from sentiment.model import folder
 from sentiment.model.model_type import CUSTOM, DEFAULT_ENCODERS, require_known_type
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, say
+from sentiment.step import Result, run, say
 from sentiment.training import train
 from sentiment.training.training_files import Files, settings_for
 
@@ -215,4 +214,4 @@ def command(
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(sys.argv[1:], command, NAME))
+    sys.exit(run(sys.argv[1:], command, NAME))

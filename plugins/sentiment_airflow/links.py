@@ -7,7 +7,8 @@ from urllib.parse import quote
 from airflow.sdk import conf
 
 from sentiment.run_folder import safe_name
-from sentiment_airflow.web import PREFIX
+
+MODELS_PAGE = "/sentiment/models"  # below Airflow's own address, wherever that is
 
 
 def airflow_address() -> str:
@@ -22,12 +23,12 @@ def run_link(workflow: str, run_id: str) -> str:
 
 def version_link(version: int) -> str:
     """Returns the address of a version on the Models page: comparison, flipped texts, data, training report."""
-    return f"{airflow_address()}{PREFIX}/versions/{version}"
+    return f"{airflow_address()}{MODELS_PAGE}/versions/{version}"
 
 
 def experiment_link(run_id: str) -> str:
     """Returns the address of an experiment on the Models page: table, plot, what failed."""
-    return f"{airflow_address()}{PREFIX}/experiments/{safe_name(run_id)}"
+    return f"{airflow_address()}{MODELS_PAGE}/experiments/{safe_name(run_id)}"
 
 
 def version_links(version: int | None) -> dict[str, str]:

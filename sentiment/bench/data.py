@@ -31,7 +31,7 @@ from sentiment.errors import InputError, SentimentError
 from sentiment.experiments import results
 from sentiment.experiments.child import start
 from sentiment.experiments.table import Table
-from sentiment.serving.history import changing
+from sentiment.serving.change import changing
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 

@@ -13,12 +13,13 @@ import click
 from sentiment import atomic
 from sentiment.data.tsv import Post, read_posts
 from sentiment.experiments import results
-from sentiment.experiments.table import Table, bytes_as_text
+from sentiment.experiments.table import Table
 from sentiment.export.export import export
 from sentiment.export.formats import FORMATS, SAVED_MODEL, TENSORRT, TFLITE, TFLITE_INT8, folder_of
 from sentiment.model.folder import CARD, WEIGHTS, open_model, read_card
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.units import bytes_as_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -20,12 +20,15 @@ from typing import Any
 import click
 import numpy as np
 
-from sentiment import cli
 from sentiment.data.tsv import Post, write_posts
 from sentiment.labels import Labels
 from sentiment.model.batches import Inputs, Ints
 from sentiment.settings import read_settings
+from sentiment.step import run
+from sentiment.training.devices import find_devices
 from sentiment.training.hyperparameters import choose
+from sentiment.training.precision import building_in, choose_precision
+from sentiment.training.start import starting_point
 from sentiment.training.training_files import Files
 
 GPU_MEMORY, CPU_MEMORY = "peak memory on the GPU", "peak resident memory of the process"
@@ -36,9 +39,6 @@ class MeasuredStep:
     """A model with its optimizer, and how much memory a step of it takes."""
 
     def __init__(self, model_type: str, model_name: str, length: int, precision: str, labels: Labels) -> None:
-        from sentiment.training.devices import find_devices
-        from sentiment.training.precision import building_in, choose_precision
-        from sentiment.training.start import starting_point
         from sentiment.training.training_step import adam, training_step
 
         self.length = length
@@ -144,4 +144,4 @@ def command(model_type: str, model_name: str, max_seq_length: int, precision: st
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(sys.argv[1:], command, "step_memory"))
+    sys.exit(run(sys.argv[1:], command, "step_memory"))

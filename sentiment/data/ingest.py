@@ -24,7 +24,8 @@ from sentiment.data.ledger import Ledger
 from sentiment.data.quarantine import file_of, quarantining, visible
 from sentiment.data.receipts import Receipt
 from sentiment.data.report_delivery import report, table
-from sentiment.data.source.source import LeftForNextTime, SourceFile, open_source
+from sentiment.data.source.opening import open_source
+from sentiment.data.source.source import LeftForNextTime, SourceFile
 from sentiment.labels import Labels
 from sentiment.progress import progress
 from sentiment.run_folder import RunFolder

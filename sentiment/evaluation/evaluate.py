@@ -17,11 +17,13 @@ from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
 from sentiment.progress import progress
 from sentiment.run_folder import RunFolder
-from sentiment.settings import Settings, read_settings
+from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+from sentiment.model.batches import encode
+from sentiment.serving.trained import stable_of
 
 FLIPS_SHOWN = 20
 Probabilities = NDArray[np.float32]
@@ -55,7 +57,6 @@ def evaluate(
 
 def score(side: str, folder: Path, sets: dict[str, list[Post]], line: tqdm[Any]) -> dict[str, Probabilities]:
     """Returns float32 [rows, labels] for each set that has rows; moves `line` on, which then names side and set."""
-    from sentiment.model.batches import encode
     from sentiment.model.scoring import Scorer
 
     opened = open_model(folder)
@@ -111,14 +112,6 @@ def flips(
         }
         for row in rows[:FLIPS_SHOWN]
     ]
-
-
-def stable_of(settings: Settings) -> tuple[Path, int] | tuple[None, None]:
-    """Returns the model folder that the stable version was exported from, and its number; nothing before the first."""
-    from sentiment.serving.history import read_state
-
-    version = read_state(settings).stable
-    return (settings.trained / str(version), version) if version is not None else (None, None)
 
 
 @click.command("evaluate")

@@ -13,10 +13,9 @@ from typing import IO
 import click
 
 from sentiment.data.tsv import Post, one_line
-from sentiment.errors import InputError
 from sentiment.model.folder import OpenedModel, open_model
-from sentiment.serving.history import read_state
-from sentiment.settings import Settings, read_settings
+from sentiment.serving.trained import model_of_version
+from sentiment.settings import read_settings
 from sentiment.step import say
 
 PROMPT = "--> [input content]: "
@@ -123,25 +122,6 @@ def console(model: Path) -> None:
         converse(piped(sys.stdin.buffer), classify, names, sys.stdout, echo=True, columns=columns)
 
 
-def model_of(settings: Settings, version: int | None) -> Path:
-    """Returns the model folder of a version; None is the stable one. InputError: there is no such version."""
-    state = read_state(settings)
-    number = state.stable if version is None else version
-    if number is None:
-        raise InputError(
-            "without --model or --version there must be a stable version", found="none", do="Name a model folder."
-        )
-    folder = settings.trained / str(number)
-    if not folder.is_dir():
-        known = ", ".join(map(str, state.versions)) or "none"
-        raise InputError(
-            "a version must have been published and not pruned",
-            found=f"no {folder}; published so far: {known}",
-            do="See `sentiment status`.",
-        )
-    return folder
-
-
 @click.command("infer")
 @click.option("--model", type=click.Path(path_type=Path), help="The model folder.")
 @click.option("--version", type=int, help="A published version. [default: stable]")
@@ -153,4 +133,4 @@ def command(model: Path | None, version: int | None) -> None:
     """
     if model and version is not None:
         raise click.UsageError("--model and --version both name a model: leave one out")
-    console(model or model_of(read_settings(), version))
+    console(model or model_of_version(read_settings(), "stable" if version is None else str(version)))

@@ -19,6 +19,7 @@ from sentiment import atomic
 from sentiment.data.rows import delimiter_of, read_lines
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
+from sentiment.model.batches import encode
 from sentiment.model.folder import OpenedModel, open_model
 from sentiment.step import Result, say
 
@@ -60,7 +61,6 @@ def read_stream(stream: IO[bytes]) -> Iterator[Post]:
 
 def predictions(opened: OpenedModel, posts: Iterable[Post]) -> Iterator[tuple[Post, NDArray[np.float32]]]:
     """Yields each post with its probabilities, float32 [labels], in order."""
-    from sentiment.model.batches import encode
     from sentiment.model.scoring import Scorer
 
     scorer = Scorer(opened.keras, opened.card.max_seq_length)

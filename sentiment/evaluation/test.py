@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sentiment import atomic
 from sentiment.data.tsv import Post, read_posts
 from sentiment.errors import InputError
+from sentiment.model.batches import encode
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import classification_report, measure
 from sentiment.report import testing as reporting
@@ -29,7 +30,6 @@ def test(model: Path, data: Path, output: Path) -> Result:
     posts = read_posts(data, read_card(model).label_set)
     begin = time.monotonic()
     opened = open_model(model)
-    from sentiment.model.batches import encode
     from sentiment.model.scoring import Scorer
 
     scorer = Scorer(opened.keras, opened.card.max_seq_length)

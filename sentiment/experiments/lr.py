@@ -19,9 +19,9 @@ from sentiment.experiments.options import planned, sweep_options
 from sentiment.experiments.outcome import keep
 from sentiment.experiments.rows import Rows, inputs_of, require_data
 from sentiment.experiments.sweep import Outcome, Setup, Training
-from sentiment.experiments.table import time_left
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.units import time_left
 
 
 def run_sweep(trainings: Sequence[Training], rows: Rows) -> list[Outcome]:

@@ -20,8 +20,8 @@ import click
 from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.experiments import results
+from sentiment.experiments.files import PLAN
 from sentiment.experiments.options import planned, sweep_options, words
-from sentiment.experiments.result_files import PLAN
 from sentiment.experiments.rows import Rows, inputs_of, require_data
 from sentiment.experiments.sweep import Setup, Training
 from sentiment.model.encoder import is_scratch, require_scratch_name

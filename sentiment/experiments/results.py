@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sentiment import atomic
 from sentiment.errors import InputError
-from sentiment.experiments.result_files import PLOT, RESULTS, TABLE
+from sentiment.experiments.files import PLOT, RESULTS, TABLE
 from sentiment.experiments.table import Table
 from sentiment.settings import Settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "PLOT", "RESULTS", "TABLE", "drawn", "folder_for", "keep"]
 COLOURS = ("#2a6fbb", "#d1602a", "#3a8f5c", "#8a5aa8", "#b03a56", "#7a7a7a")
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from sentiment import atomic
+from sentiment.atomic import fingerprint
 from sentiment.data.tsv import read_posts
 from sentiment.experiments import child, sweep
 from sentiment.experiments.sweep import Outcome, Setup, Training
 from sentiment.labels import Labels
 from sentiment.model import folder as model_folder
-from sentiment.training.training_files import fingerprint
 
 NO_TRACE = "it left neither a result nor a reason: it was not started, or killed"
 

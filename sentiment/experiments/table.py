@@ -58,24 +58,3 @@ class Table:
 
 def _line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def bytes_as_text(count: int | None) -> str:
-    """Returns a size as `ls -h` writes it (units of 1024), as the original's table has it: 1020K, 390M, 1.1G."""
-    if count is None:
-        return "-"
-    value = float(count)
-    for unit in ("B", "K", "M", "G"):
-        if value < 999.5 or unit == "G":
-            break
-        value /= 1024
-    if unit == "B":
-        return f"{count}B"
-    return f"{value:.1f}{unit}" if value < 9.95 else f"{value:.0f}{unit}"
-
-
-def time_left(seconds: float) -> str:
-    """Returns a duration for people: `40 s`, `12 min`, `3.5 h`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

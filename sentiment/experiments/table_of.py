@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from sentiment.experiments import listing, results
+from sentiment.experiments import listing
+from sentiment.experiments.files import RESULTS
 from sentiment.experiments.outcome import keep
 from sentiment.experiments.plan import Plan
 from sentiment.experiments.sweep import Outcome
@@ -44,7 +45,7 @@ def command(run_id: str) -> Result:
         "failed": result["failed"],
         "table": result["table"],
         "plot": result["plot"],
-        "report": str(run.path / results.RESULTS),
+        "report": str(run.path / RESULTS),
         "sentence": sentence(outcomes, shown, table.best, run.path),
     }
 

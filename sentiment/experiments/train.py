@@ -7,8 +7,8 @@ from dataclasses import asdict
 import click
 
 from sentiment.errors import InputError, UnavailableError
+from sentiment.experiments.files import PLAN
 from sentiment.experiments.plan import Plan
-from sentiment.experiments.result_files import PLAN
 from sentiment.experiments.rows import inputs_of
 from sentiment.experiments.sweep import Training, figures, outcome_as_text
 from sentiment.run_folder import RunFolder

@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 
-from sentiment import cli
 from sentiment.data.tsv import read_posts
 from sentiment.labels import Labels
 from sentiment.model.split import hold_out
 from sentiment.settings import read_settings
-from sentiment.step import Result, step
+from sentiment.step import Result, run, step
 from sentiment.training.hyperparameters import Hyperparameters, choose
 from sentiment.training.start import starting_point
 from sentiment.training.training_files import Files
@@ -72,4 +71,4 @@ def command(train: Path, test: Path, model_type: str, model_name: str, **given: 
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(sys.argv[1:], command, "untrained"))
+    sys.exit(run(sys.argv[1:], command, "untrained"))

@@ -10,6 +10,7 @@ from typing import Any
 
 from sentiment.run_folder import RunFolder
 from sentiment.serving.state import State
+from sentiment.serving.trained import folder_of
 from sentiment.settings import Settings
 
 IDENTITY_BYTES = 16
@@ -33,7 +34,7 @@ def count_in(path: Path, identities: Iterable[str]) -> int:
 
 def identities_of(settings: Settings, version: int, run: str) -> Path | None:
     """Returns the identities that a version was trained on: kept with it, or still in its run's folder."""
-    places = [settings.trained / str(version) / NAME]
+    places = [folder_of(settings, version) / NAME]
     if run:
         places.append(RunFolder.named(settings, run).identities)
     return next((path for path in places if path.is_file()), None)

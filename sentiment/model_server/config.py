@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from sentiment.model_server.refusal import Code, Refusal
+
+log = logging.getLogger("sentiment.server")
 
 PLATFORM = "tensorflow"
 
@@ -96,3 +99,33 @@ def _policy_of(proto: Any) -> VersionPolicy:
     if kind == "all":
         return VersionPolicy("all")
     return VersionPolicy("latest", latest=max(1, proto.latest.num_versions))
+
+
+class ConfigFile:
+    """A file whose content is handed to `reload` when it changes.
+
+    What was refused is tried again at every poll, as by the real server: the version that a label waits for may have
+    become available. The same refusal is logged once.
+    """
+
+    def __init__(self, path: Path, reload: Callable[[ServerConfig], None]) -> None:
+        self._path, self._reload = path, reload
+        self._accepted: str | None = None
+        self._complaint = ""
+
+    def apply(self) -> None:
+        """Reads the file and applies it, unless that was done already. Raises Refusal or OSError."""
+        text = self._path.read_text(encoding="utf-8")
+        if text == self._accepted:
+            return
+        self._reload(parse_config(text))
+        self._accepted, self._complaint = text, ""
+
+    def poll(self) -> None:
+        """Applies the file; a refusal is logged and changes nothing."""
+        try:
+            self.apply()
+        except (Refusal, OSError, UnicodeDecodeError) as error:
+            if str(error) != self._complaint:
+                log.error("%s is not applied: %s", self._path, error)
+            self._complaint = str(error)

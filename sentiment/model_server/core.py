@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from sentiment.model_server.config import ModelConfig, ServerConfig
-from sentiment.model_server.policy import VersionState, version_number, wanted_versions
+from sentiment.model_server.policy import VersionState, assign_labels, version_number, wanted_versions
 from sentiment.model_server.refusal import Code, Refusal
-from sentiment.model_server.version_labels import assign_labels
 from sentiment.model_server.versions import Loaded, Versions
 
 log = logging.getLogger("sentiment.server")

@@ -14,15 +14,14 @@ from typing import Any
 import uvicorn
 
 from sentiment.errors import InputError
-from sentiment.model_server.config_file import ConfigFile
-from sentiment.model_server.connections import MAX_CONNECTIONS, BoundedConnection
+from sentiment.model_server.config import ConfigFile
 from sentiment.model_server.core import Core
 from sentiment.model_server.grpc_service import make_grpc_server
 from sentiment.model_server.health import Health
 from sentiment.model_server.metrics import Metrics
 from sentiment.model_server.parameter_files import Batching
 from sentiment.model_server.periodic import Periodic
-from sentiment.model_server.ports import listen, port_is_taken
+from sentiment.model_server.ports import MAX_CONNECTIONS, BoundedConnection, listen, port_is_taken
 from sentiment.model_server.refusal import Refusal
 from sentiment.model_server.rest_app import RestApp, RestLimits
 from sentiment.model_server.servable import Servable, load_servable

@@ -98,7 +98,7 @@ def command(ready_file: Path | None, **flags: Any) -> Result:
 
 def _own_config() -> Path:
     """Returns this home's models.config, rendered from the history if it is not there yet."""
-    from sentiment.serving.history import changing
+    from sentiment.serving.change import changing
 
     settings = read_settings()
     if not settings.models_config.exists():

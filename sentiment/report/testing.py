@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from sentiment import atomic
+from sentiment.atomic import fingerprint
 from sentiment.data.tsv import Post, read_posts
 from sentiment.model import folder
 from sentiment.model.folder import ModelCard
@@ -17,7 +18,6 @@ from sentiment.report.analysis import analyse
 from sentiment.report.baseline import baseline
 from sentiment.report.page import render
 from sentiment.report.training import described, now
-from sentiment.training.training_files import fingerprint
 
 REPORT, PAGE = "test_report.json", "test_report.html"
 TRAINING_FILES = ("train.tsv", "load_train.tsv")  # what a run, and the older tool's command, call them

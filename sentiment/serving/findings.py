@@ -8,16 +8,13 @@ a version whose files are damaged, and folders that the history does not know, a
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sentiment.serving import models_config, version_folder
-from sentiment.serving.history import Change
 from sentiment.serving.state import State
 from sentiment.settings import Settings
-from sentiment.step import say
 
 HALF_MADE = re.compile(r"\.[0-9]+\.tmp")
 NUMBER = re.compile(r"[0-9]+")
@@ -79,29 +76,3 @@ def _told_orphan(folder: Path) -> str:
     if said.get("digest"):
         return f"{folder}: a publish of {said.get('run') or 'an export'} was interrupted; publishing it again takes it"
     return f"{folder}: not published by this system; it is left alone"
-
-
-def mend(change: Change) -> None:
-    """Mends what a killed process left, and says so. Only under the lock: a half-made folder has no owner then."""
-    found = look(change.settings, change.state)
-    for path in found.leftovers:
-        _try(
-            path, lambda path: shutil.rmtree(path) if path.is_dir() else path.unlink(), "left by an interrupted command"
-        )
-    for path in found.pruned:
-        _try(path, version_folder.remove, "of a pruned version")
-    if found.unloaded is not None:
-        change.record("unstaged", found.unloaded, why="interrupted before it was loaded")
-        say(f"mended: version {found.unloaded} was being loaded by an interrupted command and is taken out again")
-    elif found.stale and change.settings.models_config.exists():
-        say("mended: models.config was older than the history and is rendered again")
-    change.render()
-
-
-def _try(path: Path, action: Callable[[Path], None], what: str) -> None:
-    """Clearing away must not keep anybody from changing what customers get."""
-    try:
-        action(path)
-        say(f"removed {path}, {what}")
-    except OSError as error:
-        say(f"could not remove {path}, {what}: {error}")

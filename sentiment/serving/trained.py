@@ -1,35 +1,46 @@
-"""The model folder that a served version was exported from."""
+"""Which model folder a published version was exported from: the one place that is asked."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from sentiment.errors import InputError
-from sentiment.model import folder
 from sentiment.serving.history import read_state
 from sentiment.settings import Settings
 
 LABELS = ("stable", "canary", "previous")
 
 
+def folder_of(settings: Settings, version: int) -> Path:
+    """Returns the folder that holds the version's model, which need not exist (any more)."""
+    return settings.trained / str(version)
+
+
+def stable_of(settings: Settings) -> tuple[Path, int] | tuple[None, None]:
+    """Returns the stable version's model folder, and its number; nothing before the first."""
+    version = read_state(settings).stable
+    return (folder_of(settings, version), version) if version is not None else (None, None)
+
+
 def model_of_version(settings: Settings, which: str) -> Path:
-    """Returns the folder of `which`: stable, canary, previous or a number. InputError: there is no such version."""
+    """Returns the model folder of `which`: stable, canary, previous or a number.
+
+    Raises: InputError when there is no such version, or its model is gone.
+    """
     if which not in LABELS and not which.isdecimal():
         raise InputError(
-            f"--from-version must be {', '.join(LABELS)} or the number of a version", found=repr(which), do="Mend it."
+            f"a version must be {', '.join(LABELS)} or a number", found=repr(which), do="See `sentiment status`."
         )
-    version = int(which) if which.isdecimal() else getattr(read_state(settings), which)
+    state = read_state(settings)
+    version = int(which) if which.isdecimal() else getattr(state, which)
     if version is None:
+        raise InputError(f"there must be a {which} version", found="none", do="Name a model folder instead.")
+    path = folder_of(settings, version)
+    if not (path / "model.json").is_file():
+        known = ", ".join(map(str, state.versions)) or "none"
         raise InputError(
-            f"--from-version {which} needs a {which} version",
-            found="none",
-            do="See `sentiment status`, or leave it out.",
-        )
-    path = settings.trained / str(version)
-    if not (path / folder.CARD).is_file():
-        raise InputError(
-            f"the model that version {version} was exported from must still be there",
-            found=f"none in {path}",
+            "a version must have been published, and its model must still be there",
+            found=f"no model in {path}; published so far: {known}",
             do="See `sentiment status`, or name another version.",
         )
     return path

@@ -8,9 +8,13 @@ from typing import Any
 import click
 
 from sentiment.errors import InputError
+from sentiment.probe.decision import GOOD, of_term
+from sentiment.probe.probe import standing, term_of
+from sentiment.probe.record import probes_file, read_probes
 from sentiment.serving import edit, findings, lock, servers, version_folder
 from sentiment.serving.adopt import adopt
-from sentiment.serving.history import changing, read_state
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_state
 from sentiment.serving.state import State, Version
 from sentiment.settings import Settings, read_settings
 from sentiment.status.table import lines_of
@@ -97,10 +101,6 @@ def _probe(settings: Settings, state: State) -> dict[str, Any] | None:
     """Returns how the canary stands after its last probe; None when it was never probed."""
     if state.canary is None or not (settings.serving / "probes.jsonl").exists():
         return None
-    from sentiment.probe.decision import GOOD, of_term
-    from sentiment.probe.probe import standing, term_of
-    from sentiment.probe.record import probes_file, read_probes
-
     term = term_of(settings)
     probes = of_term(read_probes(probes_file(settings)), term) if term else []
     if not term or not probes:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.cells import cell_len
+from sentiment.text.units import age, aligned, size
 
 HEADS = ("version", "label", "condition", "frozen", "rolling", "rows", "size", "age", "run")
 TO_THE_RIGHT = frozenset({"version", "frozen", "rolling", "rows", "size", "age"})
-AGES = ((86400 * 2, 86400, "days"), (3600 * 2, 3600, "h"), (60 * 2, 60, "min"), (0, 1, "s"))
 Status = dict[str, Any]
 
 
@@ -39,7 +38,7 @@ def _versions(rows: list[dict[str, Any]]) -> Iterator[str]:
             _share(row["frozen"]),
             _share(row["rolling"]),
             f"{row['rows']:,}" if isinstance(row["rows"], int) else "–",
-            _size(row["bytes"]),
+            size(row["bytes"]),
             age(row["age_seconds"]),
             row["run"] or "–",
         )
@@ -47,20 +46,6 @@ def _versions(rows: list[dict[str, Any]]) -> Iterator[str]:
     ]
     yield from aligned([HEADS, *cells], TO_THE_RIGHT)
     yield from (f"version {row['version']}: {row['error']}" for row in rows if row["error"])
-
-
-def aligned(rows: Sequence[tuple[str, ...]], to_the_right: frozenset[str] = frozenset()) -> list[str]:
-    """Returns rows as lines with columns below each other; a Chinese character is two cells wide."""
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(_padded(*cell, to_the_right) for cell in zip(row, rows[0], widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
-def _padded(text: str, head: str, width: int, to_the_right: frozenset[str]) -> str:
-    space = " " * (width - cell_len(text))
-    return space + text if head in to_the_right else text + space
 
 
 def _servers(servers: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -114,20 +99,3 @@ def _to_mend(lines: list[str], edited: bool) -> Iterator[str]:
 
 def _share(value: Any) -> str:
     return f"{value:.4f}" if isinstance(value, float) else "–"
-
-
-def _size(number: int | None) -> str:
-    if number is None:
-        return "–"
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if number >= scale:
-            return f"{number / scale:.1f} {unit}"
-    return f"{number} B"
-
-
-def age(seconds: float | None) -> str:
-    """Returns a time span as a person says it: `45 s`, `12 min`, `31 h`, `9 days`."""
-    if seconds is None:
-        return "–"
-    seconds = max(0.0, seconds)  # clocks differ
-    return next(f"{int(seconds // scale)} {unit}" for least, scale, unit in AGES if seconds >= least)

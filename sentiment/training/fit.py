@@ -28,9 +28,8 @@ from sentiment.training.hyperparameters import Hyperparameters
 from sentiment.training.memory import enough_memory
 from sentiment.training.randomness import draw_of_epoch, generators_of, reseed
 from sentiment.training.resume import Unfinished
-from sentiment.training.schedule import learning_rate
 from sentiment.training.tensorboard import EpochLog
-from sentiment.training.training_step import adam, training_step
+from sentiment.training.training_step import adam, learning_rate, training_step
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sentiment.atomic import fingerprint
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -14,7 +15,7 @@ from sentiment.model import encoder, folder, hub_encoder, vocabulary
 from sentiment.model.folder import ModelCard, OpenedModel, open_model
 from sentiment.model.model_type import TF_HUB, require_known_type
 from sentiment.training.hyperparameters import Hyperparameters
-from sentiment.training.training_files import Files, fingerprint
+from sentiment.training.training_files import Files
 
 
 def require_possible(files: Files, settings: Hyperparameters, labels: Labels) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sentiment import atomic
+from sentiment.atomic import fingerprint
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import folder
@@ -33,12 +33,6 @@ class Files:
     vocabulary: Path | None = None
     data: dict[str, Any] = field(default_factory=dict)
     composition: dict[str, Any] | None = None  # of the training rows, for the report
-
-
-def fingerprint(path: Path) -> str:
-    """Returns the sha256 of a file, in hex."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict[str, Any]:

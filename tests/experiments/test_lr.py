@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from sentiment.experiments import rows, sweep_plot, untrained
+from sentiment.experiments import outcome as sweep_plot
+from sentiment.experiments import rows, untrained
 from sentiment.experiments.sweep import Outcome, Training, grouped
 from sentiment.labels import Labels
 from sentiment.training.hyperparameters import choose

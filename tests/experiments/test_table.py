@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from sentiment.experiments.table import Table, bytes_as_text, time_left
+from sentiment.experiments.table import Table
+from sentiment.text.units import bytes_as_text, time_left
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from sentiment.lineage import forget as forget_module
 from sentiment.lineage.erase import Texts, erase, without
 from sentiment.lineage.exposure import count_in
 from sentiment.run_folder import RunFolder
-from sentiment.serving.history import changing
+from sentiment.serving.change import changing
 from sentiment.settings import Settings
 
 Deliver = Callable[[str, Any], Path]
@@ -170,7 +170,8 @@ def test_running_it_again_changes_nothing(shop: Settings) -> None:
 # Runs `sentiment forget`, killed as kill -9 does at the given call of a function.
 KILLED = """
 import os, signal, sys
-import sentiment.data.forget as forget, sentiment.data.ledger as ledger, sentiment.data.erase as erase
+from sentiment.lineage import erase, forget
+from sentiment.data import ledger
 from sentiment.cli import run
 place, calls, text = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 owner, name = {

@@ -18,7 +18,7 @@ from sentiment.data.prepare import Limits, prepare
 from sentiment.data.selection import Restriction
 from sentiment.lineage import lineage as lineage_module
 from sentiment.run_folder import RunFolder
-from sentiment.serving.history import changing
+from sentiment.serving.change import changing
 from sentiment.serving.publish import Candidate, publish
 from sentiment.settings import Settings
 from sentiment.training.training_files import files_of_run

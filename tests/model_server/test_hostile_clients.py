@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sentiment.model_server import connections
+from sentiment.model_server import ports
 
 REQUEST = b"GET /v1/models/sentiment HTTP/1.1\r\nHost: x\r\n"
 
@@ -48,7 +48,7 @@ def test_what_is_no_http_is_a_bad_request(standing: Any, data: bytes) -> None:
 def test_a_client_that_never_finishes_its_head_is_cut_off(
     site: Any, start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "SECONDS_FOR_HEADERS", 0.3)
+    monkeypatch.setattr(ports, "SECONDS_FOR_HEADERS", 0.3)
     client = start(site)
     with connect(client.server.rest_port) as silent, connect(client.server.rest_port) as slow:
         slow.sendall(REQUEST)
@@ -68,7 +68,7 @@ def test_idle_connections_leave_room_for_others(standing: Any) -> None:
 def test_more_connections_than_there_is_room_for_are_closed(
     site: Any, start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "MAX_SOCKETS", 5)
+    monkeypatch.setattr(ports, "MAX_SOCKETS", 5)
     client = start(site)
     with contextlib.ExitStack() as stack:
         for _ in range(5):

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from sentiment.model_server.config import ModelConfig
-from sentiment.model_server.policy import State, VersionState
+from sentiment.model_server.policy import State, VersionState, assign_labels
 from sentiment.model_server.refusal import Code, Refusal
-from sentiment.model_server.version_labels import assign_labels
 
 STATES = {
     "m": {

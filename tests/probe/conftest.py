@@ -12,7 +12,7 @@ from support.toy_servers import Site, running_servers
 from support.toy_stand import KINDS, POSTS, Stand, save_toy
 
 from sentiment.data.tsv import Post, write_posts
-from sentiment.serving.history import changing
+from sentiment.serving.change import changing
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.reports import MakeReport
 
 from sentiment.report import training
 from sentiment.report.page import render
-
-from .conftest import MakeReport
 
 
 def test_the_three_files_say_the_same(make_report: MakeReport, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ STORY = '''
 import json, os, shutil, sys
 from pathlib import Path
 from sentiment.serving import models_config, findings, version_folder
-from sentiment.serving.history import changing, read_state
-from sentiment.serving.prune import prune
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_state
+from sentiment.serving.promote import prune
 from sentiment.serving.publish import Candidate, publish
 from sentiment.settings import Settings
 

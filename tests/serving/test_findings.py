@@ -9,7 +9,8 @@ import pytest
 
 from sentiment import atomic
 from sentiment.serving import findings, models_config, version_folder
-from sentiment.serving.history import changing, read_state
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_state
 from sentiment.serving.publish import Candidate, publish
 from sentiment.settings import Settings
 

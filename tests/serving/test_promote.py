@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sentiment.serving.history import changing, read_state
-from sentiment.serving.prune import prunable, prune
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_state
+from sentiment.serving.promote import prunable, prune
 from sentiment.serving.rules import fold
 from sentiment.settings import Settings
 

@@ -15,11 +15,13 @@ from rich.cells import cell_len
 
 from sentiment.probe.probe import term_of
 from sentiment.probe.record import append, probes_file
-from sentiment.serving.history import changing, read_state
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_state
 from sentiment.serving.promote import promote
 from sentiment.settings import Settings
 from sentiment.status.status import describe
-from sentiment.status.table import age, aligned, lines_of
+from sentiment.status.table import lines_of
+from sentiment.text.units import age, aligned
 
 NOBODY = "http://127.0.0.1:9"
 

@@ -258,7 +258,7 @@ class Shop:
     """A home, servers that poll its models.config, and toy candidates: version N answers label N - 1."""
 
     def __init__(self, folder: Path, toys: dict[int, Path], start: Callable[..., Any], servers: int = 1) -> None:
-        from sentiment.serving.history import changing
+        from sentiment.serving.change import changing
         from sentiment.settings import Settings
 
         bare = Settings(home=folder)
@@ -290,7 +290,7 @@ class Shop:
     def deploy(self, number: int) -> int:
         """Publishes and makes canary; returns the version."""
         from sentiment.serving.canary import canary
-        from sentiment.serving.history import changing
+        from sentiment.serving.change import changing
         from sentiment.serving.publish import publish
 
         with changing(self.settings, "ops") as change:
@@ -299,7 +299,7 @@ class Shop:
         return version
 
     def do(self, verb: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
-        from sentiment.serving.history import changing
+        from sentiment.serving.change import changing
 
         with changing(self.settings, "ops") as change:
             return dict(verb(change, *arguments))

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.data.tsv import Post
-from sentiment.serving.history import changing, read_state
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_state
 from sentiment.serving.servers import wait_until_available, wait_until_labelled
 from sentiment.serving.withdraw import withdraw
 from sentiment.settings import Settings, read_settings

@@ -77,7 +77,7 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
     with h5py.File(folder / "weights.h5") as file:
         file.visititems(
             lambda name, item: found.update(
-                {re.sub(r"_model_\d+", "", name): item[()]} if isinstance(item, h5py.Dataset) else {}
+                {re.sub(r"_model(_\d+)?(?=/)", "", name): item[()]} if isinstance(item, h5py.Dataset) else {}
             )
         )
     return found

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.training.hyperparameters import choose
-from sentiment.training.schedule import learning_rate
+from sentiment.training.training_step import learning_rate
 
 TOTALS = st.integers(1, 300)
 SHARES = st.floats(0, 1)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from sentiment import cli
+from sentiment.atomic import fingerprint
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -19,7 +20,7 @@ from sentiment.model.split import hold_out
 from sentiment.training.hyperparameters import Hyperparameters, choose
 from sentiment.training.train import train
 from sentiment.training.training import require_room
-from sentiment.training.training_files import Files, fingerprint, settings_for
+from sentiment.training.training_files import Files, settings_for
 
 TOY = "scratch/toy"
 QUICK = {"num_epochs": 1, "batch_size": 8, "max_seq_length": 16}

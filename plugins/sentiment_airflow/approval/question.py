@@ -117,3 +117,15 @@ def require_canary(version: int, state: State) -> None:
             f"Superseded: version {version} is {known.condition if known else 'unknown'}; {now}. This question is "
             "closed, and nothing changed."
         )
+
+
+@task
+def find_canary() -> int:
+    """Returns the version that is canary; without one, the rest of the run is skipped."""
+    try:
+        canary = read_state(step_settings()).canary
+    except InputError as error:
+        raise AirflowFailException(str(error)) from error
+    if canary is None:
+        raise AirflowSkipException("there is no canary")
+    return canary

@@ -20,9 +20,9 @@ from sentiment.bench.load.plan import NOTHING, Plan, Turn
 from sentiment.bench.load.siege import NAME as SIEGE
 from sentiment.bench.load.targets import Running, running
 from sentiment.experiments import child
-from sentiment.experiments.table import time_left
 from sentiment.settings import Settings
 from sentiment.step import say
+from sentiment.text.units import time_left
 
 LOAD, NO_SERVER = "sentiment.bench.load.load", "sentiment.bench.load.nothing"
 

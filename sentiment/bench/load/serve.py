@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from sentiment import atomic
+from sentiment.atomic import fingerprint
 from sentiment.bench.load import siege as serve_siege
 from sentiment.bench.load import table as load_table
 from sentiment.bench.load.figures import figures, ratios
@@ -34,7 +35,6 @@ from sentiment.export.formats import FormatList
 from sentiment.model.folder import installed_versions
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, step
-from sentiment.training.training_files import fingerprint
 
 CLIENTS = (GRPC, REST, SIEGE)
 BUSY = 0.5  # of the cores

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sentiment.bench.load.figures import PERCENTILES, Case, Measured
 from sentiment.bench.load.siege import NAME as SIEGE
 from sentiment.experiments import results
-from sentiment.experiments.table import Table, bytes_as_text
+from sentiment.experiments.table import Table
+from sentiment.text.units import bytes_as_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
