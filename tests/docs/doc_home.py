@@ -6,7 +6,6 @@ nothing, and every verb does its work on it in seconds.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -118,4 +117,4 @@ def _steps(name: str, *steps: str) -> None:
 
 
 def _do(command: str) -> None:
-    assert run(command.split()) == 0, f"sentiment {command}, in {os.getcwd()}"
+    assert run(command.split()) == 0, f"sentiment {command}"
