@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiled here, once, in parallel: otherwise every first import of TensorFlow and Airflow pays for it.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch lint format lock serve clean
+.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch lint format lock serve screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -52,7 +52,8 @@ demo: setup ## the whole loop: first model, better model, refused batch
 demo: export DATA := $(DATA)
 
 # The tests in three parts that take about as long, side by side, each line marked with its part.
-TRAINING := $(addprefix tests/,bench checkpoints checks data datasets export gate model report)
+TRAINING := $(addprefix tests/,bench checkpoints checks data datasets evaluation experiments export gate lineage mail model report \
+	statistics text training)
 PYTEST_training = $(TRAINER) -m pytest $(TRAINING)
 PYTEST_serving = $(TRAINER) -m pytest tests $(addprefix --ignore ,$(TRAINING) tests/dags tests/plugins tests/browser tests/docker)
 PYTEST_airflow = $(AIRFLOW) -m pytest tests/dags tests/plugins tests/browser
@@ -81,15 +82,19 @@ test-torch: .tools/.ready ## the recorded checkpoints against PyTorch itself, in
 	.venv-torch/bin/python tests/checkpoints/make.py --check
 	rm -rf .venv-torch
 
-lint: setup ## ruff and mypy, in both environments
+lint: setup ## ruff, mypy, and the floors that imports keep to
 	$(TRAINER) -m ruff check
 	$(TRAINER) -m ruff format --check
 	$(TRAINER) -m mypy
 	MYPYPATH=plugins $(AIRFLOW) -m mypy plugins dags
+	PYTHONPATH=plugins .venv/bin/lint-imports --no-cache --no-logo
 
 format: setup ## mend what ruff can
 	$(TRAINER) -m ruff check --fix
 	$(TRAINER) -m ruff format
+
+screenshots: setup ## the pictures in docs/images, of a demo that runs; needs Chromium
+	$(AIRFLOW) tests/browser/screenshots.py docs/images "$$(command -v chromium || command -v chromium-browser || command -v google-chrome)"
 
 serve: setup ## the embedded model server, on localhost
 	$(TRAINER) -m sentiment.cli serve

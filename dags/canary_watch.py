@@ -15,10 +15,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG
-from sentiment_canary import find_canary
-from sentiment_mail import WithdrawalNotifier
-from sentiment_steps import StepOperator
-from sentiment_workflows import CANARY_WATCH, DEFAULT_ARGS, owner_links, watching
+from sentiment_airflow.approval.question import find_canary
+from sentiment_airflow.notify.steps import WithdrawalNotifier
+from sentiment_airflow.steps import StepOperator
+from sentiment_airflow.workflows import CANARY_WATCH, DEFAULT_ARGS, owner_links, watching
 
 with DAG(
     dag_id=CANARY_WATCH,

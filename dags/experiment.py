@@ -19,11 +19,11 @@ What is finished is kept: a cell with the same data, options and versions is not
 from __future__ import annotations
 
 from airflow.sdk import DAG, TriggerRule
-from experiment_form import EXPERIMENT_FORM, cell_name, cells_at_once
-from sentiment_links import experiment_link
-from sentiment_mail import ExperimentNotifier
-from sentiment_steps import StepOperator
-from sentiment_workflows import DEFAULT_ARGS, EXPERIMENT, gpu_pool, owner_links
+from sentiment_airflow.forms.experiment import EXPERIMENT_FORM, cell_name, cells_at_once
+from sentiment_airflow.links import experiment_link
+from sentiment_airflow.notify.steps import ExperimentNotifier
+from sentiment_airflow.steps import StepOperator
+from sentiment_airflow.workflows import DEFAULT_ARGS, EXPERIMENT, gpu_pool, owner_links
 
 with DAG(
     dag_id=EXPERIMENT,

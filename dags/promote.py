@@ -18,11 +18,11 @@ and says so.
 from __future__ import annotations
 
 from airflow.sdk import DAG
-from sentiment_approval import DECISION, RUN, CanaryApproval
-from sentiment_approval_mail import DecisionNotifier
-from sentiment_question import CloseQuestion, describe, find_older
-from sentiment_steps import StepOperator
-from sentiment_workflows import CANARY, DEFAULT_ARGS, PROMOTE, owner_links
+from sentiment_airflow.approval.operator import DECISION, RUN, CanaryApproval
+from sentiment_airflow.approval.question import CloseQuestion, describe, find_older
+from sentiment_airflow.notify.approval import DecisionNotifier
+from sentiment_airflow.steps import StepOperator
+from sentiment_airflow.workflows import CANARY, DEFAULT_ARGS, PROMOTE, owner_links
 
 OUTCOMES = {
     "promote": "After Approve: the canary becomes stable on every server. If a server was down, clear this task.",

@@ -25,11 +25,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, chain
-from sentiment_deadline import deadline
-from sentiment_form import GATE, MIXING, RETRAIN_FORM, TRAINING
-from sentiment_mail import CheckNotifier, QuietNightsNotifier, RegressionNotifier, ValidationNotifier
-from sentiment_steps import StepOperator
-from sentiment_workflows import CANARY, DEFAULT_ARGS, RETRAIN, gpu_pool, nightly, owner_links
+from sentiment_airflow.forms.retrain import GATE, MIXING, RETRAIN_FORM, TRAINING
+from sentiment_airflow.notify.deadline import deadline
+from sentiment_airflow.notify.steps import CheckNotifier, QuietNightsNotifier, RegressionNotifier, ValidationNotifier
+from sentiment_airflow.steps import StepOperator
+from sentiment_airflow.workflows import CANARY, DEFAULT_ARGS, RETRAIN, gpu_pool, nightly, owner_links
 
 # Who forces a candidate through the gate is whoever triggered the run.
 OVERRIDE = {

@@ -10,9 +10,9 @@ Who triggered it, and the reason, are kept in the history, and a mail goes out.
 from __future__ import annotations
 
 from airflow.sdk import DAG, Param
-from sentiment_mail import RollbackNotifier
-from sentiment_steps import StepOperator
-from sentiment_workflows import DEFAULT_ARGS, ROLLBACK, owner_links
+from sentiment_airflow.notify.steps import RollbackNotifier
+from sentiment_airflow.steps import StepOperator
+from sentiment_airflow.workflows import DEFAULT_ARGS, ROLLBACK, owner_links
 
 FORM = {
     "version": Param(

@@ -1,54 +1,5 @@
-"""The alert when a night's model is not there by morning: Airflow's DeadlineAlert, mailed by its executor.
+"""Where Airflow's database says the deadline's callback is, for runs that were started by version 0.1.0."""
 
-It is about a run that still goes on: one that has failed was mailed already, and one that never began (no scheduler)
-cannot be noticed from here.
-"""
+from sentiment_airflow.notify.deadline import tell_late
 
-from __future__ import annotations
-
-import os
-from datetime import timedelta
-from typing import Any
-
-from airflow.sdk import Context
-from airflow.sdk.definitions.callback import SyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
-from sentiment_links import run_link
-from sentiment_notifier import MailNotifier
-
-from sentiment.gate.letter import Mail, letter
-
-
-class LateNotifier(MailNotifier):
-    """Mails that a run has not ended in time. Its context is what the scheduler gives: `dag_run` and `deadline`."""
-
-    def compose(self, context: Context) -> Mail:
-        run: Any = context["dag_run"]
-        lead = f"No new model yet: run {run['dag_run_id']} has not ended after {deadline_hours():g} hours."
-        address = run_link(run["dag_id"], str(run["dag_run_id"]))
-        to_do = [
-            "The stable model goes on serving. The run goes on, too: it may still come to its end.",
-            "Look at which step it is at: a training on more data, or on a slower machine, takes longer. Another limit "
-            "is set with SENTIMENT_DEADLINE_HOURS.",
-        ]
-        return letter(f"Sentiment: {lead}", lead, str(run["dag_run_id"]), {"What to do": to_do}, {"Run": address})
-
-
-def tell_late(context: Any) -> None:
-    """Mails that the run of `context` is late."""
-    LateNotifier().notify(context)
-
-
-def deadline() -> DeadlineAlert | None:
-    """Returns the alert, so many hours after a run was queued: SENTIMENT_DEADLINE_HOURS, default 6; `off`: none."""
-    hours = deadline_hours()
-    if not hours:
-        return None
-    late = SyncCallback(tell_late)
-    return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(hours=hours), late, name="by morning")
-
-
-def deadline_hours() -> float:
-    """Returns after how many hours a run is late, 0 for never."""
-    hours = os.environ.get("SENTIMENT_DEADLINE_HOURS") or "6"
-    return 0 if hours == "off" else float(hours)
+__all__ = ["tell_late"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
-from models_page import PREFIX
+from sentiment_airflow.links import MODELS_PAGE
 
 
 class ModelsPagePlugin(AirflowPlugin):
@@ -18,7 +18,7 @@ class ModelsPagePlugin(AirflowPlugin):
     react_apps = [  # noqa: RUF012 - Airflow's own way to say what a plugin has
         {
             "name": "Models",
-            "bundle_url": f"{PREFIX.lstrip('/')}/frame.js",  # relative to Airflow's own address, wherever that is
+            "bundle_url": f"{MODELS_PAGE.lstrip('/')}/frame.js",  # relative to Airflow's own address, wherever that is
             "destination": "nav",
             "url_route": "models",
             "nav_top_level": True,
@@ -28,7 +28,7 @@ class ModelsPagePlugin(AirflowPlugin):
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
         """The page's application; made where it is asked for: every task loads the plugins, and this takes a second."""
-        from models_page.app import app, prepare
+        from sentiment_airflow.web.app import app, prepare
 
         prepare()
-        return [{"app": app, "url_prefix": PREFIX, "name": "Sentiment models"}]
+        return [{"app": app, "url_prefix": MODELS_PAGE, "name": "Sentiment models"}]

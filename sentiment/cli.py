@@ -6,28 +6,26 @@ A verb's module is imported only when the verb runs, so `sentiment status` never
 from __future__ import annotations
 
 import importlib
-import os
 import sys
-import traceback
 
 import click
 
-from sentiment.errors import InputError
+from sentiment import step
 
 VERBS = {
     "ingest": ("sentiment.data.ingest", "pull newly labelled files in; accept or quarantine each row"),
     "prepare": ("sentiment.data.prepare", "make a run's training and test files from what is new"),
     "check": ("sentiment.checks.check", "measure a run's new posts before anything is trained on them"),
-    "lineage": ("sentiment.data.lineage", "show what a model was trained on and tested with"),
-    "forget": ("sentiment.data.forget", "delete texts on request, and list the models that saw them"),
+    "lineage": ("sentiment.lineage.lineage", "show what a model was trained on and tested with"),
+    "forget": ("sentiment.lineage.forget", "delete texts on request, and list the models that saw them"),
     "mix": ("sentiment.data.mix", "mix old rows into new ones, on files"),
-    "train": ("sentiment.model.train", "fine-tune a model"),
-    "test": ("sentiment.model.test", "evaluate one model on a TSV"),
+    "train": ("sentiment.training.train", "fine-tune a model"),
+    "test": ("sentiment.evaluation.test", "evaluate one model on a TSV"),
     "report": ("sentiment.report.render", "draw a model's report page again"),
-    "evaluate": ("sentiment.model.evaluate", "score candidate and stable side by side"),
+    "evaluate": ("sentiment.evaluation.evaluate", "score candidate and stable side by side"),
     "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may go on"),
-    "predict": ("sentiment.model.predict", "classify a TSV, or lines on stdin"),
-    "infer": ("sentiment.model.infer", "classify what is typed, with a prompt"),
+    "predict": ("sentiment.evaluation.predict", "classify a TSV, or lines on stdin"),
+    "infer": ("sentiment.evaluation.infer", "classify what is typed, with a prompt"),
     "export": ("sentiment.export.export", "turn a trained model into a SavedModel for serving"),
     "validate": ("sentiment.validation.validate", "load an export in a throw-away server, ask it, compare, time"),
     "publish": ("sentiment.serving.publish", "copy an export to the served folder as the next version"),
@@ -37,12 +35,12 @@ VERBS = {
     "rollback": ("sentiment.serving.rollback", "make an earlier version stable again"),
     "probe": ("sentiment.probe.probe", "ask stable and canary the same labelled questions"),
     "watch": ("sentiment.probe.watch", "probe the canary; withdraw it after bad probes in a row"),
-    "status": ("sentiment.serving.status", "show versions, labels and servers"),
-    "serve": ("sentiment.serving.server.serve", "run the embedded model server"),
+    "status": ("sentiment.status.status", "show versions, labels and servers"),
+    "serve": ("sentiment.model_server.serve", "run the embedded model server"),
     "bench": ("sentiment.bench.bench", "run an experiment: learning rates, lengths, sizes, data, load"),
-    "experiment-plan": ("sentiment.bench.experiment_plan", "list the trainings of an experiment"),
-    "experiment-train": ("sentiment.bench.experiment_train", "do one training of an experiment"),
-    "experiment-table": ("sentiment.bench.experiment_table", "draw table and plot of an experiment"),
+    "experiment-plan": ("sentiment.experiments.plan", "list the trainings of an experiment"),
+    "experiment-train": ("sentiment.experiments.train", "do one training of an experiment"),
+    "experiment-table": ("sentiment.experiments.table_of", "draw table and plot of an experiment"),
     "demo": ("sentiment.demo.demo", "run the whole loop on one machine"),
 }
 
@@ -77,25 +75,7 @@ def main() -> None:
 
 def run(arguments: list[str], command: click.Command = group, name: str = "sentiment") -> int:
     """Runs `sentiment ARGUMENTS` (or another command) in this process and returns its exit code."""
-    try:
-        stopped_with = command.main(arguments, prog_name=name, standalone_mode=False)
-    except InputError as error:
-        click.echo(f"{name}: {error}", err=True)
-        return error.exit_code
-    except click.Abort:
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except BrokenPipeError:
-        # The reader of our output left: nothing more can be said on it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:  # noqa: BLE001 - the last line of defence: name it, exit 1
-        traceback.print_exc()
-        click.echo(f"{name}: unexpected {type(error).__name__}: {error}", err=True)
-        return 1
-    return stopped_with if isinstance(stopped_with, int) else 0  # click returns what Exit carried; a verb returns None
+    return step.run(arguments, command, name)
 
 
 if __name__ == "__main__":

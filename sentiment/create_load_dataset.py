@@ -15,13 +15,13 @@ from typing import Any
 
 import click
 
-from sentiment import atomic, cli
+from sentiment import atomic
 from sentiment.data.mix import Mixing, mix
 from sentiment.data.tsv import read_posts, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.settings import read_settings
-from sentiment.step import Result, say, step
+from sentiment.step import Result, run, say, step
 
 NAME = "create_load_dataset"
 
@@ -121,4 +121,4 @@ def command(
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(sys.argv[1:], command, NAME))
+    sys.exit(run(sys.argv[1:], command, NAME))

@@ -16,19 +16,20 @@ from typing import Any
 
 import click
 
-from sentiment import cli
 from sentiment.create_load_dataset import OlderCommand, create
 from sentiment.data.mix import Mixing
 from sentiment.data.tsv import read_posts
 from sentiment.errors import InputError
+from sentiment.evaluation import infer
+from sentiment.evaluation import test as testing
 from sentiment.export import export as exporting
 from sentiment.export.formats import SAVED_MODEL, TENSORRT, TFLITE, FormatList, require_replaceable
-from sentiment.model import folder, infer, train
-from sentiment.model import test as testing
+from sentiment.model import folder
 from sentiment.model.model_type import CUSTOM, DEFAULT_ENCODERS, require_known_type
-from sentiment.model.training_files import Files, settings_for
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, say
+from sentiment.step import Result, run, say
+from sentiment.training import train
+from sentiment.training.training_files import Files, settings_for
 
 NAME = "run_sentiment"
 MIXED = "load_train.tsv"  # new_train.tsv with old rows mixed in, in the data folder
@@ -213,4 +214,4 @@ def command(
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(sys.argv[1:], command, NAME))
+    sys.exit(run(sys.argv[1:], command, NAME))

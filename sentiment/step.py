@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,3 +45,29 @@ def step(function: Callable[..., Result]) -> Callable[..., None]:
 def say(message: str) -> None:
     """Reports progress to a person: stderr, never stdout, which belongs to the result."""
     click.echo(message, err=True)
+
+
+def run(arguments: list[str], command: click.Command, name: str) -> int:
+    """Runs `command ARGUMENTS` in this process; a mistake is told in one line that begins with `name`.
+
+    Returns the exit code: 0 done, 2 bad usage or bad input, 1 anything else, 130 interrupted.
+    """
+    try:
+        stopped_with = command.main(arguments, prog_name=name, standalone_mode=False)
+    except InputError as error:
+        click.echo(f"{name}: {error}", err=True)
+        return error.exit_code
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        # The reader of our output left: nothing more can be said on it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last line of defence: name it, exit 1
+        traceback.print_exc()
+        click.echo(f"{name}: unexpected {type(error).__name__}: {error}", err=True)
+        return 1
+    return stopped_with if isinstance(stopped_with, int) else 0  # click returns what Exit carried; a verb returns None

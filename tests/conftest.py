@@ -15,6 +15,7 @@ from typing import Any  # noqa: E402
 
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
+from support.toy_model import toy_encoder, toy_files, toy_model, toy_result  # noqa: E402, F401
 
 # A change is judged by the same examples each time; new ones are looked for where people work. Never by the clock.
 settings.register_profile("people", deadline=None)
@@ -30,9 +31,9 @@ def train_toy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Any]],
         from sentiment.data.tsv import write_posts
         from sentiment.labels import Labels
         from sentiment.model import encoder
-        from sentiment.model.hyperparameters import choose
-        from sentiment.model.train import train
-        from sentiment.model.training_files import Files
+        from sentiment.training.hyperparameters import choose
+        from sentiment.training.train import train
+        from sentiment.training.training_files import Files
 
         folder = tmp_path_factory.mktemp("trained")
         write_posts(folder / "train.tsv", posts)

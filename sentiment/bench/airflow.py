@@ -20,16 +20,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sentiment import atomic
-from sentiment.bench import results
-from sentiment.bench.table import Table
+from sentiment.demo.stack import Stack
 from sentiment.errors import InputError, SentimentError
+from sentiment.experiments import results
+from sentiment.experiments.table import Table
 from sentiment.settings import CHECKOUT, read_settings
 from sentiment.step import Result, say, step
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from sentiment.demo.stack import Stack
 
 PYTHON = CHECKOUT / ".venv-airflow" / "bin" / "python"
 RETRAIN, RUN = "sentiment_retrain", "nothing-to-do"
@@ -64,8 +63,6 @@ def times(folder: Path) -> dict[str, Any]:
 
 def retrain_seconds(folder: Path) -> float:
     """Returns how long a retrain takes whose steps do nothing: Airflow's scheduling, and its processes' starts."""
-    from sentiment.demo.stack import Stack
-
     command = folder / "nothing"
     atomic.write_text(command, NOTHING.format(python=sys.executable))
     command.chmod(0o700)

@@ -99,7 +99,7 @@ def promoted(number: int) -> Iterator[dict[str, Any]]:
 
 def page(home: Path) -> float:
     """Returns the seconds of the first page that is made, with the history read anew; without Airflow's own part."""
-    pages: Any = importlib.import_module("models_page.pages")
+    pages: Any = importlib.import_module("sentiment_airflow.web.pages")
     from sentiment.models_page.history import Filters
     from sentiment.models_page.ledger import read_ledger
     from sentiment.models_page.notices import Notices

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from sentiment.bench import airflow, data, length, lr, serve, size
+from sentiment.bench import airflow, data, length, size
+from sentiment.bench.load import serve
+from sentiment.experiments import lr
 
 
 @click.group("bench")

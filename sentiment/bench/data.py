@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sentiment import atomic
-from sentiment.bench import results
-from sentiment.bench.child import start
-from sentiment.bench.table import Table
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError, SentimentError
-from sentiment.serving.history import changing
+from sentiment.experiments import results
+from sentiment.experiments.child import start
+from sentiment.experiments.table import Table
+from sentiment.serving.change import changing
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 

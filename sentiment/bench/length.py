@@ -18,17 +18,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sentiment import atomic
-from sentiment.bench import child, results
 from sentiment.bench.search import Search, one_smaller
 from sentiment.bench.step_memory import CPU_MEMORY
-from sentiment.bench.sweep_options import Numbers
-from sentiment.bench.table import Table, bytes_as_text, time_left
 from sentiment.bench.trials import Trial, Trials, available_memory
+from sentiment.experiments import child, results
+from sentiment.experiments.options import Numbers
+from sentiment.experiments.table import Table
 from sentiment.model import folder as model_folder
-from sentiment.model.hyperparameters import choose
 from sentiment.model.model_type import require_known_type
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.units import bytes_as_text, time_left
+from sentiment.training.hyperparameters import choose
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

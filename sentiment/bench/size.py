@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sentiment import atomic
-from sentiment.bench import results
-from sentiment.bench.table import Table, bytes_as_text
 from sentiment.data.tsv import Post, read_posts
+from sentiment.experiments import results
+from sentiment.experiments.table import Table
 from sentiment.export.export import export
 from sentiment.export.formats import FORMATS, SAVED_MODEL, TENSORRT, TFLITE, TFLITE_INT8, folder_of
 from sentiment.model.folder import CARD, WEIGHTS, open_model, read_card
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.units import bytes_as_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,7 +98,7 @@ def model_weight(model: Path) -> Weight:
 def save_with_optimizer(model: Path, folder: Path) -> None:
     """Saves `model` as Keras saves a fitted one, with Adam's two moments of every weight: what deploying that costs."""
     opened = open_model(model)
-    from sentiment.model.tensorflow_setup import keras
+    from sentiment.tensorflow_setup import keras
 
     optimizer = keras.optimizers.legacy.Adam()
     opened.keras.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")

@@ -20,13 +20,16 @@ from typing import Any
 import click
 import numpy as np
 
-from sentiment import cli
 from sentiment.data.tsv import Post, write_posts
 from sentiment.labels import Labels
 from sentiment.model.batches import Inputs, Ints
-from sentiment.model.hyperparameters import choose
-from sentiment.model.training_files import Files
 from sentiment.settings import read_settings
+from sentiment.step import run
+from sentiment.training.devices import find_devices
+from sentiment.training.hyperparameters import choose
+from sentiment.training.precision import building_in, choose_precision
+from sentiment.training.start import starting_point
+from sentiment.training.training_files import Files
 
 GPU_MEMORY, CPU_MEMORY = "peak memory on the GPU", "peak resident memory of the process"
 MEBIBYTE = 1 << 20
@@ -36,10 +39,7 @@ class MeasuredStep:
     """A model with its optimizer, and how much memory a step of it takes."""
 
     def __init__(self, model_type: str, model_name: str, length: int, precision: str, labels: Labels) -> None:
-        from sentiment.model.devices import find_devices
-        from sentiment.model.precision import building_in, choose_precision
-        from sentiment.model.start import starting_point
-        from sentiment.model.training_step import adam, training_step
+        from sentiment.training.training_step import adam, training_step
 
         self.length = length
         self.devices = find_devices("1")
@@ -73,7 +73,7 @@ class MeasuredStep:
 
     def measure(self, batch: int, steps: int) -> dict[str, Any]:
         """Takes `steps` steps; returns the peak of memory in bytes, and the seconds of the last one."""
-        from sentiment.model.tensorflow_setup import tf
+        from sentiment.tensorflow_setup import tf
 
         rows, seconds = self.rows(batch), 0.0
         self._forget_peak()
@@ -88,7 +88,7 @@ class MeasuredStep:
         return {"batch": batch, "bytes": self._peak(), "seconds": seconds}
 
     def _forget_peak(self) -> None:
-        from sentiment.model.tensorflow_setup import tf
+        from sentiment.tensorflow_setup import tf
 
         if self.on_gpu:
             tf.config.experimental.reset_memory_stats(self.devices.names[0])
@@ -96,7 +96,7 @@ class MeasuredStep:
             Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # see proc(5): resets VmHWM
 
     def _peak(self) -> int:
-        from sentiment.model.tensorflow_setup import tf
+        from sentiment.tensorflow_setup import tf
 
         if self.on_gpu:
             return int(tf.config.experimental.get_memory_info(self.devices.names[0])["peak"])
@@ -128,7 +128,7 @@ def asked() -> Iterator[tuple[int, int]]:
 @click.option("--memory", type=int, help="Bytes that TensorFlow may take of the GPU.")
 def command(model_type: str, model_name: str, max_seq_length: int, precision: str, memory: int | None) -> None:
     """Measure training steps."""
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     gpus = tf.config.list_physical_devices("GPU")
     if gpus and memory:
@@ -144,4 +144,4 @@ def command(model_type: str, model_name: str, max_seq_length: int, precision: st
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(sys.argv[1:], command, "step_memory"))
+    sys.exit(run(sys.argv[1:], command, "step_memory"))

@@ -18,8 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sentiment.bench import child
 from sentiment.bench.step_memory import CPU_MEMORY, resident_memory
+from sentiment.experiments import child
 
 MODULE = "sentiment.bench.step_memory"
 SECONDS_BETWEEN_LOOKS = 0.02

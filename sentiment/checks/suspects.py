@@ -17,6 +17,7 @@ from sentiment.checks.texts import MOST_EXAMPLES
 from sentiment.checks.verdict import Finding
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
+from sentiment.report.baseline import fit_and_answer
 
 FOLDS = 5
 MOST_ROWS = 10_000  # new and old together: five trainings of the linear classifier take half a minute
@@ -53,8 +54,6 @@ def suspects(new: Sequence[Post], seen: Sequence[Post], labels: Labels) -> tuple
 def out_of_fold(rows: Sequence[Post], labels: int) -> NDArray[np.float64]:
     """Returns for each row the probabilities [rows, labels] of a linear classifier that was trained without it."""
     from sklearn.model_selection import StratifiedKFold
-
-    from sentiment.report.baseline import fit_and_answer
 
     answers = np.zeros((len(rows), labels))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sentiment.data.form.record import Record
+from sentiment.data.formats.record import Record
 from sentiment.data.identity import identity, is_rolling
 from sentiment.data.ledger import Accepted, Counts, Ledger
 from sentiment.data.quarantine import Quarantine

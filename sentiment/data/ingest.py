@@ -18,13 +18,14 @@ from sentiment import atomic
 from sentiment.data import ledger as posts_ledger
 from sentiment.data import receipts
 from sentiment.data.delivery import Delivery
-from sentiment.data.form.recognise import Reading, read_file
-from sentiment.data.form.record import Record, UnreadableFile
+from sentiment.data.formats.recognise import Reading, read_file
+from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.data.ledger import Ledger
 from sentiment.data.quarantine import file_of, quarantining, visible
 from sentiment.data.receipts import Receipt
 from sentiment.data.report_delivery import report, table
-from sentiment.data.source.source import LeftForNextTime, SourceFile, open_source
+from sentiment.data.source.opening import open_source
+from sentiment.data.source.source import LeftForNextTime, SourceFile
 from sentiment.labels import Labels
 from sentiment.progress import progress
 from sentiment.run_folder import RunFolder

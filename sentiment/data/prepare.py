@@ -24,6 +24,8 @@ from sentiment.data.tsv import each_post, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.run_folder import RunFolder
+from sentiment.serving.history import read_state
+from sentiment.serving.trained import folder_of
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 
@@ -49,12 +51,10 @@ class Limits:
 
 def read_stable(settings: Settings) -> Stable | None:
     """Returns the stable model, None when there is none yet."""
-    from sentiment.serving.history import read_state
-
     state = read_state(settings)
     if state.stable is None:
         return None
-    return Stable(state.stable, seen_by(state.versions[state.stable].data), settings.trained / str(state.stable))
+    return Stable(state.stable, seen_by(state.versions[state.stable].data), folder_of(settings, state.stable))
 
 
 def choose_mode(wished: str, stable: Stable | None) -> str:

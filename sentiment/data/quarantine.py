@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment import atomic
-from sentiment.data.form.record import Columns, Record
+from sentiment.data.formats.record import Columns, Record
 from sentiment.data.tsv import one_line
 from sentiment.run_folder import safe_name
 

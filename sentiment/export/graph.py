@@ -6,7 +6,7 @@ from typing import Any
 
 from sentiment.model.folder import OpenedModel
 from sentiment.model.scoring import INPUTS
-from sentiment.model.tensorflow_setup import tf
+from sentiment.tensorflow_setup import tf
 
 PADDING = 0
 

@@ -15,7 +15,7 @@ from sentiment.errors import SentimentError
 from sentiment.model.batches import Encoded, Inputs, encode, padded, plan
 from sentiment.model.folder import OpenedModel
 from sentiment.model.scoring import BATCH_SIZE, Scorer
-from sentiment.model.tensorflow_setup import tf
+from sentiment.tensorflow_setup import tf
 
 MOST_ROWS = 256
 FEWEST_ROWS = 64

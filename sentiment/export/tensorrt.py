@@ -24,7 +24,7 @@ from sentiment.export.parity import ROUNDED, Reference
 from sentiment.model.batches import Inputs
 from sentiment.model.folder import OpenedModel
 from sentiment.model.scoring import INPUTS
-from sentiment.model.tensorflow_setup import tf
+from sentiment.tensorflow_setup import tf
 
 SIGNATURE = "serving_default"
 SHORTEST = 2  # pieces of an empty text: [CLS] [SEP]

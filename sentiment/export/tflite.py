@@ -27,8 +27,8 @@ from sentiment.model import vocabulary
 from sentiment.model.batches import Encoded
 from sentiment.model.folder import CARD, VOCABULARY, OpenedModel
 from sentiment.model.scoring import INPUTS
-from sentiment.model.tensorflow_setup import tf
 from sentiment.progress import progress
+from sentiment.tensorflow_setup import tf
 
 TOLERANCE = {TFLITE: SAME, TFLITE_INT8: ROUNDED}
 WEIGHTS = {TFLITE: "float32", TFLITE_INT8: "int8, activations float32 (dynamic range)"}

@@ -31,7 +31,7 @@ def write(version: Path, requests: Iterable[Any]) -> int:
         raise InputError(
             f"a warm-up file may hold {MOST_RECORDS} requests", found=f"{len(records)}", do="Serve fewer batch sizes."
         )
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     remove(version)
     with atomic.replacing(version / FILE) as file, tf.io.TFRecordWriter(str(file)) as writer:

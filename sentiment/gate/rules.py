@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.gate import statistics
 from sentiment.gate.evidence import Evidence, TestSet, read_evidence
 from sentiment.gate.wording import Comparison, headline, told_difference, told_floor, told_recall
+from sentiment.statistics import paired
 
 TOLERANCE = 1e-9  # of a floating-point subtraction: a drop of exactly the bound is allowed
 
@@ -112,7 +112,7 @@ def _compare(test_set: TestSet, thresholds: Thresholds) -> Comparison:
         difference=None if stable is None else (test_set.only_candidate - test_set.only_stable) / test_set.rows,
         lower_bound=None
         if stable is None
-        else statistics.lower_bound(test_set.only_candidate, test_set.only_stable, test_set.rows),
+        else paired.lower_bound(test_set.only_candidate, test_set.only_stable, test_set.rows),
         margin=thresholds.margin,
         decides=enough and stable is not None,
         minimum_rows=0 if test_set.name == "frozen" else thresholds.minimum_rolling,
@@ -166,7 +166,7 @@ def _told_set(item: Comparison, evidence: Evidence) -> dict[str, Any]:
         "stable_accuracy": item.stable,
         "difference": item.difference,
         "lower_bound": item.lower_bound,
-        "mcnemar_p": statistics.mcnemar_p(test_set.only_candidate, test_set.only_stable) if stable else None,
+        "mcnemar_p": paired.mcnemar_p(test_set.only_candidate, test_set.only_stable) if stable else None,
         "only_candidate": test_set.only_candidate if stable else None,
         "only_stable": test_set.only_stable if stable else None,
         "support": list(test_set.support),

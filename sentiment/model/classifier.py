@@ -10,7 +10,7 @@ from sentiment.errors import InputError
 from sentiment.model import hub_encoder, model_type, pretrained
 from sentiment.model.encoder import Architecture
 from sentiment.model.model_type import CUSTOM, ORIGIN, TF_HUB
-from sentiment.model.tensorflow_setup import keras, tf
+from sentiment.tensorflow_setup import keras, tf
 
 Inputs = dict[str, Any]
 Builder = Callable[[Inputs, Architecture, int, float, Path | None], Any]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import vocabulary
+from sentiment.model import hub_encoder, vocabulary
 from sentiment.model.model_type import TF_HUB
 
 if TYPE_CHECKING:
@@ -71,8 +71,6 @@ def write_model(folder: Path, model: OpenedModel) -> None:
     model.keras.save_weights(str(folder / WEIGHTS))
     vocabulary.write(folder / VOCABULARY, model.pieces)
     if model.encoder is not None:
-        from sentiment.model import hub_encoder
-
         hub_encoder.copy(model.encoder, folder / ENCODER)
     write_card(folder, model.card)
 

@@ -89,7 +89,7 @@ def _tensorflow_hub() -> Any:
         stand_in = ModuleType("pkg_resources")
         stand_in.parse_version = parse  # type: ignore[attr-defined]
         sys.modules["pkg_resources"] = stand_in
-    import sentiment.model.tensorflow_setup  # noqa: F401 - sets Keras 2 before tensorflow-hub looks
+    import sentiment.tensorflow_setup  # noqa: F401 - sets Keras 2 before tensorflow-hub looks
     import tensorflow_hub  # isort: skip
 
     return tensorflow_hub
@@ -106,7 +106,7 @@ def _not_found(name: str, reason: object) -> InputError:
 
 def load(folder: Path) -> Any:
     """Loads a SavedModel. InputError: it is damaged, or cannot be called and trained."""
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     try:
         loaded = tf.saved_model.load(str(folder))
@@ -155,7 +155,7 @@ def pooled(folder: Path, inputs: dict[str, Any]) -> Any:
 
 def require_fit(model: Any, name: str, pieces: int, max_seq_length: int) -> None:
     """Raises InputError unless `model` takes rows of that length holding the last piece. (On a CPU: a GPU reads 0s.)"""
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     ids = tf.fill((1, max_seq_length), pieces - 1)
     inputs = {"input_ids": ids, "input_mask": tf.ones_like(ids), "segment_ids": tf.zeros_like(ids)}

@@ -13,8 +13,8 @@ import numpy as np
 
 from sentiment.errors import InputError
 from sentiment.model import torch_file
-from sentiment.model.tensorflow_setup import tf
 from sentiment.step import say
+from sentiment.tensorflow_setup import tf
 
 MOST_NAMED = 3
 POINTER = b"version https://git-lfs"

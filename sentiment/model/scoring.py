@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.model.batches import Encoded, padded, plan
-from sentiment.model.tensorflow_setup import tf
 from sentiment.progress import progress
+from sentiment.tensorflow_setup import tf
 
 if TYPE_CHECKING:
     from tqdm import tqdm

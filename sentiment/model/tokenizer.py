@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sentiment.model import vocabulary
-from sentiment.model.tensorflow_setup import tf, tf_text
+from sentiment.tensorflow_setup import tf, tf_text
 
 INVISIBLE = r"[\p{Cf}\x{FFFD}]"  # joiners, marks of direction, what was no character: BERT drops them too
 

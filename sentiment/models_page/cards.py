@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sentiment.gate.report import label_name
+from sentiment.gate.rows import label_name
 from sentiment.models_page.history import why_of
 from sentiment.models_page.ledger import Event, Ledger
 from sentiment.models_page.notices import Notices

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sentiment.bench.result_files import PLAN, PLOT, RESULTS
-from sentiment.bench.sweep import HEADINGS, Group, Setup, row_of
+from sentiment.experiments.files import PLAN, PLOT, RESULTS
+from sentiment.experiments.sweep import HEADINGS, Group, Setup, row_of
 from sentiment.models_page.cards import Line
 from sentiment.models_page.notices import Notices
-from sentiment.models_page.run_files import folder_of, is_ours, read_ours
+from sentiment.models_page.run_files import is_ours, read_ours, run_folder_of
 from sentiment.models_page.wording import count, share, text, when
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
@@ -56,7 +56,7 @@ class ExperimentPage:
 
 def experiment_of(settings: Settings, run: str) -> RunFolder | None:
     """Returns the folder of the experiment of that name; None when the name is impossible, or no experiment's."""
-    folder = folder_of(settings, run)
+    folder = run_folder_of(settings, run)
     if folder is None:
         return None
     left = (folder.path / RESULTS, folder.result(PLAN))

@@ -8,9 +8,9 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from sentiment.bench.experiment_list import KEPT, list_file
+from sentiment.experiments.listing import KEPT, list_file
 from sentiment.models_page.notices import Notices
-from sentiment.models_page.run_files import folder_of, read_ours
+from sentiment.models_page.run_files import read_ours, run_folder_of
 from sentiment.models_page.wording import NONE, count, text, when
 from sentiment.settings import Settings
 
@@ -55,5 +55,5 @@ def row(entry: dict[str, Any]) -> Listed:
 
 
 def _is_there(run: str, settings: Settings) -> bool:
-    folder = folder_of(settings, run)
+    folder = run_folder_of(settings, run)
     return folder is not None and folder.path.is_dir()

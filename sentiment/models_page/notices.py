@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sentiment.errors import SentimentError
-from sentiment.gate.harmless import plain
+from sentiment.text.harmless import plain
 
 T = TypeVar("T")
 LARGEST_FILE = 16 << 20  # bytes of a result file; a larger one is not of ours

@@ -10,13 +10,14 @@ from typing import Any
 from sentiment.models_page.notices import LARGEST_FILE, Notices
 from sentiment.run_folder import RunFolder
 from sentiment.serving.state import Version
+from sentiment.serving.trained import folder_of
 from sentiment.settings import Settings
 
 REPORT = "report.html"  # the one file that is served as it is
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 
 
-def folder_of(settings: Settings, run: str) -> RunFolder | None:
+def run_folder_of(settings: Settings, run: str) -> RunFolder | None:
     """Returns the folder of the run of that name; None when it is no name of a folder in `runs/`."""
     return RunFolder(settings.runs / run) if _NAME.fullmatch(run) else None
 
@@ -26,7 +27,7 @@ class RunFiles:
 
     def __init__(self, settings: Settings, version: Version, notices: Notices) -> None:
         self.version, self._notices = version, notices
-        self.folder = folder_of(settings, version.run)
+        self.folder = run_folder_of(settings, version.run)
         self._read: dict[str, dict[str, Any] | None] = {}
         if not version.run:
             notices.add(f"Version {version.number} was published without a run: there are no results of it.")
@@ -48,9 +49,9 @@ class RunFiles:
 
 def report_of(settings: Settings, version: Version) -> Path | None:
     """Returns the version's training report: its run's, or the copy that was kept with the model; None without one."""
-    run = folder_of(settings, version.run)
+    run = run_folder_of(settings, version.run)
     places = [(settings.runs, run.model / REPORT)] if run else []
-    places.append((settings.trained, settings.trained / str(version.number) / REPORT))
+    places.append((settings.trained, folder_of(settings, version.number) / REPORT))
     return next((path for root, path in places if is_ours(root, path)), None)
 
 

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sentiment.gate.report import Row as Cells
-from sentiment.gate.report import comparison_rows, data_lines, label_name, stable_name
+from sentiment.gate.rows import Row as Cells
+from sentiment.gate.rows import comparison_rows, data_lines, label_name, stable_name
 from sentiment.models_page.cards import Line, figures_of, serving_figures
-from sentiment.models_page.composition import Part, parts
-from sentiment.models_page.confusion import Matrix, matrices
 from sentiment.models_page.history import Row, row
 from sentiment.models_page.ledger import Ledger
 from sentiment.models_page.notices import Notices
+from sentiment.models_page.parts import Matrix, Part, matrices, parts
 from sentiment.models_page.run_files import RunFiles, report_of
 from sentiment.models_page.wording import is_count, is_number, text, when
 from sentiment.serving.state import Version

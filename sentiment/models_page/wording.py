@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypeGuard
 
 from sentiment.data.selection import TAIPEI
-from sentiment.gate.harmless import plain
+from sentiment.text.harmless import plain
 
 NONE = "–"
 

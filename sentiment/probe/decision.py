@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise, takewhile
 from typing import Any
 
-from sentiment.gate.statistics import mcnemar_p
 from sentiment.settings import Settings
+from sentiment.statistics.paired import mcnemar_p
 
 GOOD, BAD, UNREACHABLE = "good", "bad", "unreachable"
 CHANCE = 0.05  # McNemar's p from which fewer right answers may be chance: few rows prove little

@@ -9,7 +9,7 @@ from typing import Any
 from sentiment.client.answer import CANARY, STABLE
 from sentiment.data.tsv import Post
 from sentiment.probe.asking import Replies, Reply
-from sentiment.report.intervals import wilson
+from sentiment.statistics.intervals import wilson
 
 PERCENTILES = (50, 95, 99)
 MOST_EXAMPLES = 10

@@ -9,7 +9,8 @@ import click
 from sentiment.probe.decision import BAD, bad_in_a_row, must_go, of_term
 from sentiment.probe.probe import NO_CANARY, probe, probing, show, term_of
 from sentiment.probe.record import probes_file, read_probes
-from sentiment.serving.history import changing, read_events, read_state
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_events, read_state
 from sentiment.serving.withdraw import withdraw
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, step

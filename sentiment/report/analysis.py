@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
-from sentiment.gate.harmless import plain
 from sentiment.model.metrics import measure
 from sentiment.report.calibration import calibration
-from sentiment.report.intervals import wilson
 from sentiment.report.slices import slices
+from sentiment.statistics.intervals import wilson
+from sentiment.text.harmless import plain
 
 MISTAKES_SHOWN = 20
 LONGEST_TEXT, LONGEST_NAME = 300, 80  # characters of a post, and of its title or source, that are shown

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sentiment.data.tsv import Post
-from sentiment.gate.statistics import mcnemar_p
 from sentiment.model.metrics import measure
 from sentiment.report.analysis import macro_f1
+from sentiment.statistics.paired import mcnemar_p
 from sentiment.step import say
 
 MOST_ROWS = 40_000  # more would not change the picture and take minutes; a random part is taken

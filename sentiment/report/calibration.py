@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment.report.intervals import wilson
+from sentiment.statistics.intervals import wilson
 
 BINS = 10  # of equal width, over 0..1
 

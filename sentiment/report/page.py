@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentiment.report import charts, composed, tables, wording
 from sentiment.report.slices import FEWEST_ROWS
+from sentiment.text import units
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -92,9 +93,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "percent": wording.percent,
-        "points": wording.points,
-        "duration": wording.duration,
+        "percent": units.percent,
+        "points": units.points,
+        "duration": units.duration,
         "count": lambda number: f"{number:,}",
     }
     environment.globals |= {

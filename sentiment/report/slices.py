@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.data.tsv import Post
-from sentiment.gate.harmless import plain
-from sentiment.report.intervals import wilson
+from sentiment.statistics.intervals import wilson
+from sentiment.text.harmless import plain
 
 SHORT, LONG = 20, 60  # characters; 20 is also the shortest old row that mixing takes by default
 LENGTHS = (f"short: up to {SHORT} characters", f"middle: {SHORT + 1} to {LONG}", f"long: over {LONG} characters")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sentiment.report.charts import share_axis
-from sentiment.report.wording import counted, duration, percent, points
+from sentiment.text.units import counted, duration, percent, points
 
 Pairs = list[tuple[str, Any]]
 DIGITS_OF_A_FINGERPRINT = 16

@@ -9,11 +9,11 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from sentiment import atomic
+from sentiment.atomic import fingerprint
 from sentiment.data.tsv import Post, read_posts
 from sentiment.model import folder
 from sentiment.model.folder import ModelCard
 from sentiment.model.split import hold_out
-from sentiment.model.training_files import fingerprint
 from sentiment.report.analysis import analyse
 from sentiment.report.baseline import baseline
 from sentiment.report.page import render

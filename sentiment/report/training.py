@@ -17,10 +17,10 @@ from sentiment.model import folder
 from sentiment.model.curves import Curves
 from sentiment.model.folder import ModelCard
 from sentiment.model.metrics import Metrics, classification_report, measure
-from sentiment.model.report import training_report
 from sentiment.report.analysis import analyse
 from sentiment.report.baseline import baseline
 from sentiment.report.page import render
+from sentiment.report.summary import training_report
 
 PAGE = "report.html"
 NOT_TESTED = "(no test rows)\n"

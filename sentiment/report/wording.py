@@ -6,35 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sentiment.text.units import counted, p_value, percent
+
 ALPHA = 0.05
-MINUS = "\N{MINUS SIGN}"
 WELL_CALIBRATED = 0.03  # a mean distance of confidence and accuracy that nobody would act on
 WORTH_TELLING = 1.02  # how much the validation loss must have risen again
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    """Returns a share as `84.3 %`, without rounding what is not all to 100 or what is not nothing to 0."""
-    if share is None:
-        return "–"
-    told = f"{share * 100:.{digits}f}"
-    smallest = 10.0**-digits
-    if told == f"{100:.{digits}f}" and share < 1:
-        told = f"{100 - smallest:.{digits}f}"
-    if float(told) == 0 and share > 0:
-        told = f"{smallest:.{digits}f}"
-    return f"{told}\N{NO-BREAK SPACE}%"
-
-
-def points(difference: float, digits: int = 1) -> str:
-    """Returns a difference of shares in percentage points, with its sign: `+1.2`."""
-    told = f"{abs(difference) * 100:.{digits}f}"
-    return told if float(told) == 0 else f"{MINUS if difference < 0 else '+'}{told}"
-
-
-def p_value(p: float) -> str:
-    """Returns McNemar's p as `p = 0.031`; with no-break spaces, so that it stays on one line."""
-    told = "p < 0.001" if p < 0.001 else f"p = {min(p, 1.0):.{3 if p < 0.1 else 2}f}"
-    return told.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def moment(made: str) -> str:
@@ -46,23 +22,9 @@ def moment(made: str) -> str:
     return f"{time.day} {time:%B %Y, %H:%M} {time.tzname() or ''}".strip()
 
 
-def duration(seconds: float) -> str:
-    """Returns a time span with two units at most: `4.2 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
-
-
 def model_name(name: str) -> str:
     """Returns how to call a model: a hub's or a built-in name as it is, of a folder the last part."""
     return name.rstrip("/").rpartition("/")[2] if name.count("/") > 1 or name.startswith((".", "/")) else name
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def headline(report: Mapping[str, Any]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sentiment.serving import edit, repair, version_folder
-from sentiment.serving.history import Change, locked
+from sentiment.serving import edit, version_folder
+from sentiment.serving.change import Change, locked, mend
 from sentiment.serving.load import require_available
 from sentiment.settings import Settings
 
@@ -19,11 +19,11 @@ def adopt(settings: Settings, who: str | None = None, why: str = "") -> str:
     with locked(settings, who) as change:
         text = edit.edited(settings)
         if text is None:
-            repair.mend(change)
+            mend(change)
             return "models.config is as the history says: nothing to adopt."
         wanted = edit.wanted(text, change.state, settings)
         changed = _record(change, wanted, why)
-        repair.mend(change)
+        mend(change)
     sentence = "The edit of models.config is adopted" if changed else "The edit of models.config changes no label"
     return f"{sentence}: {', '.join(filter(None, (_labels(change), wanted.dropped)))}."
 

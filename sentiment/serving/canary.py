@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from sentiment.run_folder import RunFolder
-from sentiment.serving.history import Change, changing
+from sentiment.serving.change import Change, changing, outcome
 from sentiment.serving.load import confirm, load
-from sentiment.serving.outcome import outcome
 from sentiment.serving.publish import candidate_of_run, publish
 from sentiment.settings import read_settings
 from sentiment.step import Result, step

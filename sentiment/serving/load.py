@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sentiment.errors import InputError, UnavailableError
 from sentiment.serving import servers, version_folder
-from sentiment.serving.history import Change
+from sentiment.serving.change import Change
 from sentiment.settings import Settings
 from sentiment.step import say
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sentiment.step import say
+
 
 @contextmanager
 def held(path: Path, who: str) -> Iterator[None]:
@@ -49,8 +51,6 @@ def _write(descriptor: int, text: str) -> None:
 
 
 def _say_who_holds_it(path: Path) -> None:
-    from sentiment.step import say
-
     say(f"waiting for {told(path.read_text(encoding='utf-8', errors='replace'))} …")
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from sentiment.errors import InputError
-from sentiment.serving.history import Change, changing
+from sentiment.serving.change import Change, changing, mend, outcome
 from sentiment.serving.load import confirm, load
-from sentiment.serving.outcome import outcome
-from sentiment.serving.prune import prune
+from sentiment.serving.state import State
 from sentiment.settings import read_settings
 from sentiment.step import Result, step
+
+KEPT_UNSERVED = 3  # the newest of the versions that are not served stay on disk too
 
 NEVER_CANARY = ("published", "failed")
 
@@ -71,3 +72,24 @@ def command(version: int | None, who: str | None, reason: str) -> Result:
     """Make the canary stable."""
     with changing(read_settings(), who) as change:
         return promote(change, version, reason)
+
+
+def prunable(state: State, keep: int = KEPT_UNSERVED) -> list[int]:
+    """Returns the versions whose files may go, oldest first."""
+    needed = {*state.served, state.previous}
+    there = (number for number, version in state.versions.items() if version.condition != "pruned")
+    unserved = sorted(number for number in there if number not in needed)
+    return unserved[:-keep] if keep else unserved
+
+
+def prune(change: Change) -> list[int]:
+    """Removes old versions. The event comes first, so nothing in the history points at files that are gone.
+
+    The files go as those of an interrupted prune do: what a crash leaves, the next change removes.
+    """
+    gone = prunable(change.state)
+    for number in gone:
+        change.record("pruned", number)
+    if gone:
+        mend(change)
+    return gone

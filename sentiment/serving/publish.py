@@ -12,8 +12,9 @@ import click
 
 from sentiment.errors import InputError
 from sentiment.run_folder import RunFolder
-from sentiment.serving import place, version_folder
-from sentiment.serving.history import Change, changing
+from sentiment.serving import version_folder
+from sentiment.serving.change import Change, changing
+from sentiment.serving.trained import folder_of
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 
@@ -102,11 +103,11 @@ def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
         same = version.digest == digest and version.run == candidate.run and version.condition != "pruned"
         if same and not version_folder.change_in(settings, version):
             return version.number, True
-    number = place.free_number(settings, change.state, digest)
+    number = version_folder.free_number(settings, change.state, digest)
     if not (settings.versions / str(number)).exists():
-        place.require_space(settings, candidate.export, candidate.model)
-        place.copy(candidate.model, settings.trained / str(number), beside=candidate.identities)
-        place.copy(candidate.export, settings.versions / str(number), {"run": candidate.run, "digest": digest})
+        version_folder.require_space(settings, candidate.export, candidate.model)
+        version_folder.copy(candidate.model, folder_of(settings, number), beside=candidate.identities)
+        version_folder.copy(candidate.export, settings.versions / str(number), {"run": candidate.run, "digest": digest})
     change.record(
         "published",
         number,

@@ -6,9 +6,8 @@ import click
 
 from sentiment.errors import InputError, UnavailableError
 from sentiment.serving import servers
-from sentiment.serving.history import Change, changing
+from sentiment.serving.change import Change, changing, outcome
 from sentiment.serving.load import confirm, load
-from sentiment.serving.outcome import outcome
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 

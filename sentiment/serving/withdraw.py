@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from sentiment.errors import InputError
-from sentiment.serving.history import Change, changing
-from sentiment.serving.outcome import outcome
+from sentiment.serving.change import Change, changing, outcome
 from sentiment.serving.promote import superseded, version_to_judge
 from sentiment.settings import read_settings
 from sentiment.step import Result, step

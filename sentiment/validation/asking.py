@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.errors import SentimentError
-from sentiment.model.tensorflow_setup import tf
+from sentiment.tensorflow_setup import tf
 from sentiment.validation.throwaway import ThrowawayServer
 
 Arrays = dict[str, NDArray[Any]]

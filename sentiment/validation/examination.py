@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from sentiment.export import warmup
-from sentiment.export.parity import Probabilities, Reference, Tolerance
+from sentiment.export.parity import ROUNDED, SAME, Probabilities, Reference, Tolerance
 from sentiment.step import say
 from sentiment.validation import findings
 from sentiment.validation.asking import AnswerError, Arrays, Version
-from sentiment.validation.check import Check, limited
+from sentiment.validation.findings import Check, limited
+from sentiment.validation.operations import TENSORRT
 from sentiment.validation.questions import IDS, TEXT, Questions, Rows, Shape
 from sentiment.validation.throwaway import NotServedError, ThrowawayServer
 from sentiment.validation.timing import Latency, measure, seconds_of, slowest_of_one
@@ -150,7 +151,4 @@ class Examination:
 
 def tolerance_of(operations: frozenset[str]) -> Tolerance:
     """Returns how far a version may be from the trained model: TensorRT rounds to half floats."""
-    from sentiment.export.parity import ROUNDED, SAME
-    from sentiment.validation.operations import TENSORRT
-
     return ROUNDED if operations & TENSORRT else SAME

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.export.parity import SAME, Probabilities, Tolerance, differing
-from sentiment.model.tensorflow_setup import tf
-from sentiment.validation.check import Check
+from sentiment.tensorflow_setup import tf
 from sentiment.validation.questions import IDS, TEXT
 
 SUM_TOLERANCE = 1e-3  # of a row's probabilities: float32 sums are off by 1e-7, half floats by 5e-4
@@ -127,3 +127,28 @@ def quoted(text: bytes) -> str:
     line = "".join(character if character.isprintable() else " " for character in text.decode("utf-8", "replace"))
     line = " ".join(line.split())
     return line if len(line) <= QUOTED else f"{line[:QUOTED]}…"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found, what is allowed (None: it is only reported), and that in a sentence."""
+
+    name: str
+    passed: bool
+    value: float | None
+    threshold: float | None
+    sentence: str
+
+
+def limited(name: str, value: float, limit: float | None, sentence: str) -> Check:
+    """Returns the check that `value` is not above `limit`, if there is one; {} in the sentence is where it is named."""
+    said = sentence.format("" if limit is None else f" (at most {limit:g})")
+    return Check(name, limit is None or value <= limit, value, limit, said)
+
+
+def verdict(checks: Sequence[Check]) -> str:
+    """Returns one sentence: every check that failed, or what was found of those that matter to a customer."""
+    failed = [check.sentence for check in checks if not check.passed]
+    if failed:
+        return f"Not to be served: {'; '.join(sentence.rstrip('.') for sentence in failed)}."
+    return f"It may be served: {'; '.join(check.sentence.rstrip('.') for check in checks if check.value is not None)}."

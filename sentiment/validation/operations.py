@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sentiment.export.formats import MARKS, SAVED_MODEL
-from sentiment.model.tensorflow_setup import tf
+from sentiment.tensorflow_setup import tf
 
 SERVER = "tensorflow/serving:2.17"
 # What `tensorflow_text:ops_lib` registers. Not here: what came with 2.13 (RoundRobinTrim, RoundRobinGenerateMasks,

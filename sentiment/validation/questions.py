@@ -32,7 +32,7 @@ class Shape:
 
 def served_batches(flags: Sequence[str]) -> tuple[int, ...]:
     """Returns the batch sizes that a server with these flags computes, from the smallest to the largest."""
-    from sentiment.serving.server.parameter_files import read_batching
+    from sentiment.model_server.parameter_files import read_batching
 
     file = value_of(flags, BATCHING)
     batching = value_of(flags, "enable_batching") == "true" and file

@@ -9,8 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment.data.tsv import Post
+from sentiment.export import warmup
+from sentiment.export.parity import Reference
+from sentiment.model.folder import open_model
 from sentiment.step import say
-from sentiment.validation.check import Check
+from sentiment.validation import operations
+from sentiment.validation.findings import Check
+from sentiment.validation.operations import SERVER, way_out
+from sentiment.validation.questions import Questions, posts_to_ask, served_batches
 from sentiment.validation.throwaway import NotServedError, ThrowawayServer, throwaway_server
 
 if TYPE_CHECKING:
@@ -69,8 +75,6 @@ def try_out(export: Path, model: Path, posts: Sequence[Post], conditions: Condit
 
     Raises: InputError when the model folder, the flags or the server's command are amiss.
     """
-    from sentiment.export import warmup
-
     trial = Trial([complete(export)])
     if trial.passed:
         warmup.remove(export)
@@ -90,10 +94,8 @@ def complete(export: Path) -> Check:
     return Check("files", not missing, None, None, said)
 
 
-def operations(prepared: Prepared) -> Check:
+def links_operations(prepared: Prepared) -> Check:
     """Checks that production's server links every operation of the graph."""
-    from sentiment.validation.operations import SERVER, way_out
-
     if unknown := prepared.unknown:
         said = f"{SERVER} does not link {', '.join(unknown)}; {way_out(unknown)}"
         return Check("operations", False, len(unknown), 0, said)
@@ -102,11 +104,6 @@ def operations(prepared: Prepared) -> Check:
 
 
 def _prepare(export: Path, model: Path, posts: Sequence[Post], gpu_image: bool) -> Prepared:
-    from sentiment.export.parity import Reference
-    from sentiment.model.folder import open_model
-    from sentiment.validation import operations
-    from sentiment.validation.questions import posts_to_ask
-
     opened = open_model(model)
     used = operations.operations_of(export)
     reference = Reference(opened, posts_to_ask(posts, opened))
@@ -122,7 +119,7 @@ def _serve(export: Path, prepared: Future[Prepared], conditions: Conditions, mod
         trial.start_seconds = server.load_seconds
         loads = _loads(server, export)
         trial.prepared = prepared.result()
-        trial.checks += [operations(trial.prepared), loads]
+        trial.checks += [links_operations(trial.prepared), loads]
         if loads.passed:
             _examine(server, trial.prepared, export, conditions, trial)
 
@@ -137,10 +134,8 @@ def _loads(server: ThrowawayServer, export: Path) -> Check:
 
 
 def _examine(server: ThrowawayServer, prepared: Prepared, export: Path, conditions: Conditions, trial: Trial) -> None:
-    from sentiment.export import warmup
     from sentiment.validation.asking import Version, connected
     from sentiment.validation.examination import Examination, tolerance_of
-    from sentiment.validation.questions import Questions, served_batches
 
     questions = Questions(prepared.reference, served_batches(conditions.flags))
     tolerance = tolerance_of(prepared.operations)

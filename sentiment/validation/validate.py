@@ -18,7 +18,7 @@ from sentiment.serving.flags import flags_file, read_flags
 from sentiment.serving.publish import Candidate
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
-from sentiment.validation.check import verdict
+from sentiment.validation.findings import verdict
 from sentiment.validation.trial import Conditions, Trial, try_out
 
 

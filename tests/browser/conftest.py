@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
@@ -11,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import models_page_homes as homes
 
 from sentiment.demo.stack import USER, Stack
 from sentiment.serving.servers import labelled_version
 from sentiment.settings import CHECKOUT
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "models_page"))
-import models_page_homes as homes
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from sentiment.cli import run
 from sentiment.data.tsv import write_posts
-from sentiment.serving.history import changing
+from sentiment.serving.change import changing
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "probe"))
-from toy_stand import POSTS, Stand, save_toy
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from support.toy_stand import POSTS, Stand, save_toy
 
 
 class Nights(Stand):

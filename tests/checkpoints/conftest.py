@@ -11,7 +11,7 @@ import pytest
 
 from sentiment.data.tsv import Post, write_posts
 from sentiment.model import vocabulary
-from sentiment.model.training_files import Files
+from sentiment.training.training_files import Files
 
 DATA = Path(__file__).parent / "data"
 POSTS = [
@@ -44,7 +44,7 @@ def files(tmp_path: Path) -> Files:
 
 def tensorflow_checkpoint(source: Path, target: Path, *, safe: bool) -> Path:
     """Loads a PyTorch checkpoint with transformers' own code and saves it as TensorFlow does."""
-    from sentiment.model.tensorflow_setup import tf  # noqa: F401 - sets Keras 2 before transformers looks
+    from sentiment.tensorflow_setup import tf  # noqa: F401 - sets Keras 2 before transformers looks
     from transformers import TFAutoModel  # isort: skip
 
     TFAutoModel.from_pretrained(source).save_pretrained(target, safe_serialization=safe)
@@ -65,7 +65,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def hub_model(pieces: int) -> Any:
     """A small encoder with the interface and the variable names of TF-Hub's BERT encoders."""
-    from sentiment.model.tensorflow_setup import keras, tf
+    from sentiment.tensorflow_setup import keras, tf
 
     class PositionEmbedding(keras.layers.Layer):
         def build(self, shape: Any) -> None:
@@ -92,7 +92,7 @@ def hub_model(pieces: int) -> Any:
 @pytest.fixture(scope="session")
 def hub_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An encoder saved as the exporter of TF-Hub's encoders does, and `expected.npz` with its own answers."""
-    from sentiment.model.tensorflow_setup import keras, tf
+    from sentiment.tensorflow_setup import keras, tf
 
     keras.utils.set_random_seed(5)
     folder = tmp_path_factory.mktemp("hub")

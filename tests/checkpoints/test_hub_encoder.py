@@ -19,9 +19,9 @@ from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import hub_encoder
 from sentiment.model.folder import open_model, write_model
-from sentiment.model.hyperparameters import choose
-from sentiment.model.start import starting_point
-from sentiment.model.training_files import Files
+from sentiment.training.hyperparameters import choose
+from sentiment.training.start import starting_point
+from sentiment.training.training_files import Files
 
 
 def start(files: Files, name: Path | str, **given: Any) -> Any:
@@ -30,7 +30,7 @@ def start(files: Files, name: Path | str, **given: Any) -> Any:
 
 def asked(folder: Path) -> dict[str, Any]:
     from sentiment.model.classifier import NAMES
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     expected = np.load(folder / "expected.npz")
     keys = ("input_ids", "attention_mask", "token_type_ids")
@@ -52,7 +52,7 @@ def test_the_vocabulary_and_the_case_come_from_the_encoder(hub_folder: Path, dat
 
 
 def test_the_encoder_is_trained_with_the_rest(hub_folder: Path, files: Files) -> None:
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     model = start(files, hub_folder / "encoder").keras
     with tf.GradientTape() as tape:
@@ -130,7 +130,7 @@ def test_a_damaged_encoder_is_refused(hub_folder: Path, files: Files, tmp_path: 
 
 
 def test_other_savedmodels_are_refused(files: Files, tmp_path: Path) -> None:
-    from sentiment.model.tensorflow_setup import keras, tf
+    from sentiment.tensorflow_setup import keras, tf
 
     tf.saved_model.save(tf.Module(), str(tmp_path / "nothing"))
     with pytest.raises(InputError, match="must be one to call and to fine-tune"):

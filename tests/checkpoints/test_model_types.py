@@ -16,7 +16,7 @@ import pytest
 from sentiment import cli
 from sentiment.data.tsv import Post, write_posts
 from sentiment.model.folder import read_card
-from sentiment.model.training_files import Files
+from sentiment.training.training_files import Files
 
 CKIP = "ckiplab/albert-tiny-chinese"
 SHORT = ["--num-epochs", "1", "--max-seq-length", "16", "--batch-size", "16"]
@@ -95,7 +95,7 @@ def test_train_test_predict_try_export_and_go_on(
 
 def assert_served_as_predicted(export: Path, answers: list[dict[str, Any]]) -> None:
     """The text signature of the saved files gives what `predict` gave, for posts without a title."""
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     alone = [answer for answer in answers if not answer.get("title")]
     served = tf.saved_model.load(str(export)).signatures["text"](text=tf.constant([answer["text"] for answer in alone]))
@@ -106,8 +106,8 @@ def assert_served_as_predicted(export: Path, answers: list[dict[str, Any]]) -> N
 
 def test_the_same_name_with_other_weights_is_another_training(data: Path, files: Files, tmp_path: Path) -> None:
     from sentiment.labels import Labels
-    from sentiment.model.hyperparameters import choose
-    from sentiment.model.training_files import identity_of
+    from sentiment.training.hyperparameters import choose
+    from sentiment.training.training_files import identity_of
 
     folder = shutil.copytree(data / "bert-bin", tmp_path / "bert")
     settings = choose("custom", str(folder))
@@ -172,7 +172,7 @@ def spoiled(data: Path, folder: Path) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def electra(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
     """An encoder without a pooler."""
-    from sentiment.model.tensorflow_setup import tf  # noqa: F401 - sets Keras 2 before transformers looks
+    from sentiment.tensorflow_setup import tf  # noqa: F401 - sets Keras 2 before transformers looks
     from transformers import ElectraConfig, TFElectraModel  # isort: skip
 
     folder = tmp_path_factory.mktemp("electra")

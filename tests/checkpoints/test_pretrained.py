@@ -31,7 +31,7 @@ def load(folder: Path, table: str = "TF_MODEL_MAPPING_NAMES", **changes: Any) ->
 
 
 def ask(model: Any, expected: dict[str, np.ndarray]) -> Any:
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     keys = ("input_ids", "attention_mask", "token_type_ids")
     return model(**{key: tf.constant(expected[key], tf.int32) for key in keys}, training=False)
@@ -67,7 +67,7 @@ def test_a_head_for_other_labels_starts_at_random(data: Path) -> None:
 
 
 def test_a_random_pooler_follows_the_seed(data: Path) -> None:
-    from sentiment.model.tensorflow_setup import keras
+    from sentiment.tensorflow_setup import keras
 
     poolers = []
     for seed in (1, 1, 2):

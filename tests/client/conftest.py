@@ -5,17 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "serving"))
-import toy_servers
+from support import toy_servers
 
 toys, start, site = toy_servers.toys, toy_servers.start, toy_servers.site
 standing = toy_servers.standing

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from support import airflow_home  # sets Airflow's home before anything of Airflow is imported
+
+# isort: split
 import json
 import signal
 import socket
@@ -12,9 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent))
-import airflow_home
 from aiosmtpd.controller import Controller
 from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.db import initdb

@@ -11,8 +11,8 @@ from pathlib import Path
 from sentiment.cli import run
 from sentiment.data.tsv import write_posts
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "probe"))
-from toy_stand import POSTS, Stand, save_toy
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from support.toy_stand import POSTS, Stand, save_toy
 
 home, port = Path(sys.argv[1]), sys.argv[2]
 toys = {kind: home / "toys" / kind for kind in ("good", "wrong")}

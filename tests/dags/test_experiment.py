@@ -14,8 +14,8 @@ from airflow.sdk import DagRunState
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.utils.session import create_session
-from experiment_form import cell_name, cells_at_once
-from sentiment_links import experiment_link
+from sentiment_airflow.forms.experiment import cell_name, cells_at_once
+from sentiment_airflow.links import experiment_link
 
 from sentiment.run_folder import RunFolder
 from sentiment.settings import read_settings

@@ -19,9 +19,9 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.timezone import utcnow
 from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
-from sentiment_approval import CanaryApproval, approvers
-from sentiment_question import describe, question
-from sentiment_steps import step_settings
+from sentiment_airflow.approval.operator import CanaryApproval, approvers
+from sentiment_airflow.approval.question import describe, question
+from sentiment_airflow.steps import step_settings
 from sqlalchemy import select
 
 Calls = Callable[[], list[list[str]]]

@@ -14,10 +14,10 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-import airflow_home
 import pytest
 from airflow.sdk import DagRunState
-from sentiment_steps import step_environment
+from sentiment_airflow.steps import step_environment
+from support import airflow_home
 
 from sentiment.serving.history import read_events
 from sentiment.serving.servers import labelled_version

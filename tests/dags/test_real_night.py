@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import airflow_home
 import pytest
 from airflow.sdk import DagRunState
-from sentiment_steps import step_environment
+from sentiment_airflow.steps import step_environment
+from support import airflow_home
 
 from sentiment.run_folder import safe_name
 

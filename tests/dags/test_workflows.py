@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import airflow_home
 import pendulum
 import pytest
 from airflow.dag_processing.dagbag import DagBag
@@ -16,8 +15,9 @@ from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.decoders import decode_timetable
 from airflow.serialization.encoders import encode_timetable
 from airflow.timetables.base import TimeRestriction
-from runner_settings import GPU_VERBS
-from sentiment_workflows import nightly, watching
+from sentiment_airflow.runners.settings import GPU_VERBS
+from sentiment_airflow.workflows import nightly, watching
+from support import airflow_home
 
 RETRAIN = {
     "ingest": ["prepare"],

@@ -26,7 +26,7 @@ from sentiment.data.selection import Restriction
 from sentiment.data.tsv import Post, read_posts, write_posts
 from sentiment.errors import InputError
 from sentiment.run_folder import RunFolder
-from sentiment.serving.history import changing
+from sentiment.serving.change import changing
 from sentiment.settings import Settings
 
 Deliver = Callable[[str, Any], Path]

@@ -14,7 +14,7 @@ from hypothesis import settings as searching
 from hypothesis import strategies as st
 
 from sentiment.cli import run
-from sentiment.data.form.record import Columns, Record
+from sentiment.data.formats.record import Columns, Record
 from sentiment.data.ingest import ingest
 from sentiment.data.ledger import opened
 from sentiment.data.quarantine import COLUMNS, quarantining, rows_of, visible

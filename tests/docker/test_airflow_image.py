@@ -42,6 +42,7 @@ def test_it_reads_every_workflow(image: str) -> None:
 
 def test_it_can_start_steps_in_containers_and_in_pods(image: str) -> None:
     script = (
-        "import sys; sys.path[:0] = ['/opt/airflow/plugins']; import runner_docker, runner_kubernetes; print('both')"
+        "import sys; sys.path[:0] = ['/opt/airflow/plugins'];"
+        "from sentiment_airflow.runners import docker, kubernetes; print('both')"
     )
     assert docker("run", "--rm", "--entrypoint", "python", image, "-c", script).split()[-1] == "both"

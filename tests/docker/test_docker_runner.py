@@ -12,7 +12,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,13 +23,12 @@ import pytest
 
 pytest.importorskip("airflow", reason="needs Airflow's environment")
 CHECKOUT = Path(__file__).resolve().parents[2]
-sys.path.append(str(CHECKOUT / "tests" / "dags"))
-import airflow_home  # noqa: E402, F401 - sets Airflow's home
 import click  # noqa: E402
 import tqdm  # noqa: E402
 from airflow.sdk import DAG  # noqa: E402
 from airflow.sdk.exceptions import AirflowException, AirflowFailException  # noqa: E402
-from sentiment_steps import StepOperator  # noqa: E402
+from sentiment_airflow.steps import StepOperator  # noqa: E402
+from support import airflow_home  # noqa: E402, F401 - sets Airflow's home
 
 IMAGE = "sentiment-steps-under-test"
 DOCKERFILE = """

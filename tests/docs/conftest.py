@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[1] / "serving")]
-from doc_home import Homes  # noqa: E402
-from toy_servers import running_servers  # noqa: E402
+from support.page_home import Homes
+from support.toy_servers import running_servers
 
 
 @pytest.fixture(scope="session")

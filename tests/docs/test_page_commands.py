@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import click
 import pytest
-from doc_pages import PAGES, ROOT, Page, words_of
+from support.pages import PAGES, ROOT, Page, words_of
 
 from sentiment import create_load_dataset, run_sentiment
 from sentiment.cli import VERBS, group

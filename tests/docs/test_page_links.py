@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from doc_pages import PAGES, ROOT, Page
+from support.pages import PAGES, ROOT, Page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 import pytest
-from doc_pages import PAGES, ROOT, SPAN
+from support.pages import PAGES, ROOT, SPAN
 
 SAYING = ("sentiment", "plugins", "docker", "serving", "tests/docker", "Makefile", "docker-compose.yml")
 HEADING = "## What can go wrong\n"

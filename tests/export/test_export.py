@@ -18,13 +18,13 @@ from sentiment.export.export import export
 
 @pytest.fixture(scope="session")
 def served(version: Path) -> Any:
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     return tf.saved_model.load(str(version))
 
 
 def ask(served: Any, rows: list[list[int]], mask: list[list[int]] | None = None) -> np.ndarray:
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     ids = tf.constant(rows, tf.int32)
     given = tf.ones_like(ids) if mask is None else tf.constant(mask, tf.int32)
@@ -52,7 +52,7 @@ def test_weights_are_stored_once(version: Path, result: dict[str, Any]) -> None:
 
 
 def test_the_signatures_are_what_clients_were_promised(served: Any) -> None:
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     default, text = served.signatures["serving_default"], served.signatures["text"]
     inputs = default.structured_input_signature[1]
@@ -69,7 +69,7 @@ def test_the_signatures_are_what_clients_were_promised(served: Any) -> None:
 
 
 def test_the_text_signature_names_the_label(served: Any) -> None:
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     answer = served.signatures["text"](text=tf.constant(["好吃", "難吃", "普通"]))
     names = [name.decode() for name in answer["label"].numpy()]
@@ -79,7 +79,7 @@ def test_the_text_signature_names_the_label(served: Any) -> None:
 
 @pytest.mark.parametrize("text", [b"", b"\xff\xfe", b"\x00", "好".encode() * 5000, "\u200b".encode(), b"[SEP] [PAD]"])
 def test_strange_bytes_have_an_answer(served: Any, text: bytes) -> None:
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     answer = served.signatures["text"](text=tf.constant([text, b"ok"]))["probabilities"].numpy()
     assert np.isfinite(answer).all()
@@ -99,7 +99,7 @@ def test_padding_of_any_kind_changes_nothing(served: Any) -> None:
 
 def test_ids_that_nobody_should_send_harm_nobody_in_the_batch(served: Any) -> None:
     """Requests of several clients run as one batch: what the graph refused would fail all of them."""
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     row = [2, 300, 400, 500, 3]
     mixed = ask(served, [row, [2, 300, 10**6, -7, 3]])

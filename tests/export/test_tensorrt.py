@@ -122,7 +122,7 @@ def test_it_is_never_reported_as_made_where_it_cannot_be(
 def test_what_is_missing_is_what_tensorflow_says() -> None:
     from tensorflow.compiler.tf2tensorrt import _pywrap_py_utils as library
 
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     there = bool(tf.config.list_physical_devices("GPU")) and library.is_tensorrt_enabled()
     assert (tensorrt.missing() is None) == there
@@ -135,9 +135,9 @@ def test_the_text_signature_is_put_back_before_a_converted_graph(
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    from sentiment.export.parity import Reference
+    from sentiment.export.parity import ROUNDED, Reference
     from sentiment.model.scoring import INPUTS
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     loaded = tf.saved_model.load(str(version))
     frozen = convert_variables_to_constants_v2(loaded.signatures["serving_default"])
@@ -152,7 +152,8 @@ def test_the_text_signature_is_put_back_before_a_converted_graph(
 
     opened = open_model(trained)
     tensorrt.add_text_signature(converted, opened, tmp_path / "1")
-    parity = Reference(opened, posts).check_saved_model(tmp_path / "1")
+    # On some processors TensorFlow computes a frozen graph, whose layers it fuses, less exactly (0.0025 was seen).
+    parity = Reference(opened, posts).check_saved_model(tmp_path / "1", ROUNDED)
     assert (parity.rows, parity.labels_equal) == (90, True)
     again = tf.saved_model.load(str(tmp_path / "1"))
     assert set(again.signatures) == {"serving_default", "text"}

@@ -18,7 +18,7 @@ LITE = (TFLITE, TFLITE_INT8)
 
 
 def interpreter(folder: Path) -> Any:
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     return tf.lite.Interpreter(str(folder / "model.tflite"))
 
@@ -77,7 +77,7 @@ def test_padding_changes_nothing(result: dict[str, Any]) -> None:
 
 
 def test_an_operation_that_runs_in_tensorflow_is_named() -> None:
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     function = tf.function(tf.linalg.det, autograph=False)
     concrete = function.get_concrete_function(tf.TensorSpec((2, 2), tf.float32))

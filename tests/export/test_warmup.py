@@ -22,7 +22,7 @@ def request(version: int = 0) -> Any:
 def read(version: Path) -> list[Any]:
     from tensorflow_serving.apis import prediction_log_pb2
 
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     records = tf.data.TFRecordDataset(str(version / warmup.FILE)).as_numpy_iterator()
     return [prediction_log_pb2.PredictionLog.FromString(record).predict_log.request for record in records]

@@ -9,8 +9,8 @@ import sys
 
 def test_mail_and_approval_need_the_standard_library_alone() -> None:
     code = (
-        "import json, sys, sentiment.gate.mail, sentiment.gate.approval, sentiment.gate.approval_mail;"
-        "import sentiment.gate.failure_mail, sentiment.gate.quiet_nights, sentiment.gate.open_questions;"
+        "import json, sys, sentiment.mail.regression, sentiment.mail.approval_body, sentiment.mail.approval;"
+        "import sentiment.mail.failure, sentiment.mail.quiet_nights, sentiment.serving.open_questions;"
         "ours = {name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names);"
         "print(json.dumps(sorted(name for name in ours if name[0] not in '_@')))"
     )

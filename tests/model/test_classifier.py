@@ -38,7 +38,7 @@ def build(kind: str, architecture: dict[str, Any], dropout: float = 0.5) -> Any:
 
 
 def ask(model: Any, *, training: bool = False, mask: list[int] | None = None) -> Any:
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     ids = tf.constant([[2, 5, 6, 7, 3, 0], [2, 9, 3, 0, 0, 0]])
     seen = tf.cast(ids != 0, tf.int32) if mask is None else tf.constant([mask, mask])
@@ -69,7 +69,7 @@ def test_the_dropout_asked_for_is_the_only_one(kind: str, name: str) -> None:
 
 @pytest.fixture
 def mixed_precision() -> Iterator[None]:
-    from sentiment.model.tensorflow_setup import keras
+    from sentiment.tensorflow_setup import keras
 
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
     yield
@@ -86,7 +86,7 @@ def test_probabilities_are_float32_under_every_precision(kind: str, mixed_precis
 
 
 def test_an_origin_model_is_transformers_own() -> None:
-    from sentiment.model.tensorflow_setup import tf  # noqa: F401 - sets Keras 2 before transformers looks
+    from sentiment.tensorflow_setup import tf  # noqa: F401 - sets Keras 2 before transformers looks
     from transformers import TFAlbertForSequenceClassification, TFBertForSequenceClassification  # isort: skip
 
     for name, expected in (("bert", TFBertForSequenceClassification), ("albert", TFAlbertForSequenceClassification)):

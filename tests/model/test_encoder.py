@@ -13,10 +13,10 @@ from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import encoder, vocabulary
 from sentiment.model.folder import open_model, read_card
-from sentiment.model.hyperparameters import choose
-from sentiment.model.start import starting_point
-from sentiment.model.train import train
-from sentiment.model.training_files import Files
+from sentiment.training.hyperparameters import choose
+from sentiment.training.start import starting_point
+from sentiment.training.train import train
+from sentiment.training.training_files import Files
 
 PIECES = [*vocabulary.SPECIAL, *"好吃難爛很超棒真普通請問在哪裡幾點"]
 
@@ -24,7 +24,7 @@ PIECES = [*vocabulary.SPECIAL, *"好吃難爛很超棒真普通請問在哪裡�
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT of one layer, as `save_pretrained` of a TF model writes it, with its vocabulary."""
-    from sentiment.model.tensorflow_setup import keras, tf  # noqa: F401 - sets Keras 2 before transformers looks
+    from sentiment.tensorflow_setup import keras, tf  # noqa: F401 - sets Keras 2 before transformers looks
     from transformers import BertConfig, TFBertModel  # isort: skip
 
     folder = tmp_path_factory.mktemp("checkpoint")

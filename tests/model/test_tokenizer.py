@@ -101,7 +101,7 @@ def test_a_text_is_framed_and_cut(tokenizer: Any) -> None:
 
 
 def test_no_rows_give_no_rows(tokenizer: Any) -> None:
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     assert tokenizer.encode(tf.constant([], tf.string)).shape[0] == 0
 

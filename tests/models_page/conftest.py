@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from sentiment.settings import Settings
-
-sys.path.append(str(Path(__file__).parent))
 
 
 @pytest.fixture

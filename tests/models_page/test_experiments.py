@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import models_page_homes as homes
 import pytest
+from support import models_page_homes as homes
 
 from sentiment.models_page.experiment_page import ExperimentPage, experiment_of, experiment_page, plot_of
 from sentiment.models_page.experiments import Listed, listed

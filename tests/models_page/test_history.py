@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import models_page_homes as homes
 import pytest
+from support import models_page_homes as homes
 
 from sentiment.models_page.history import Filters, history_page
 

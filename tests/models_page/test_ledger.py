@@ -7,10 +7,10 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import models_page_homes as homes
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import models_page_homes as homes
 
 from sentiment.models_page.ledger import Ledger, parse, read_ledger
 from sentiment.serving.rules import fold

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-import models_page_homes as homes
 import pytest
+from support import models_page_homes as homes
 
 from sentiment.models_page.cards import event_that_labelled
 from sentiment.models_page.ledger import read_ledger

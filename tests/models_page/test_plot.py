@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-import models_page_homes as homes
 from hypothesis import given
 from hypothesis import strategies as st
+from support import models_page_homes as homes
 
 from sentiment.models_page.plot import accuracy_plot, thinned
 from sentiment.serving.rules import fold

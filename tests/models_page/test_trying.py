@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import models_page_homes as homes
 import pytest
+from support import models_page_homes as homes
 
 from sentiment.models_page.trying import sentences_of, try_out
 from sentiment.serving.rules import fold

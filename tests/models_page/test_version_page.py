@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import models_page_homes as homes
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from support import models_page_homes as homes
 
 from sentiment.models_page.ledger import read_ledger
 from sentiment.models_page.notices import Notices

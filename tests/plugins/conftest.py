@@ -1,13 +1,13 @@
 from __future__ import annotations
 
+from support import airflow_home  # sets Airflow's home before anything of Airflow is imported  # noqa: F401
+
+# isort: split
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "dags"))
-import airflow_home  # noqa: F401 - sets Airflow's home
 
 
 @pytest.fixture

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.toy_servers import Site, running_servers
+from support.toy_stand import KINDS, POSTS, Stand, save_toy
 
 from sentiment.data.tsv import Post, write_posts
-from sentiment.serving.history import changing
-
-sys.path += [str(Path(__file__).parent), str(Path(__file__).resolve().parents[1] / "serving")]
-from toy_servers import Site, running_servers
-from toy_stand import KINDS, POSTS, Stand, save_toy
+from sentiment.serving.change import changing
 
 
 @pytest.fixture(scope="session")

@@ -199,7 +199,7 @@ def test_a_canary_that_comes_back_begins_anew(stand: Any) -> None:
     stand.withdraw(2)
     stand.server.wait_until(2, "END")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sentiment.serving.history.now", lambda: "2999-01-01T00:00:00+00:00")
+        patch.setattr("sentiment.serving.change.now", lambda: "2999-01-01T00:00:00+00:00")
         stand.canary(2, "wrong")
     assert not watch(stand.settings)["withdrawn"]
 

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.reports import answers, posts_of
 
 from sentiment.data.tsv import Post
 from sentiment.report import baseline as module
 from sentiment.report.baseline import baseline, paired
-
-from .conftest import answers, posts_of
 
 
 def test_it_learns_and_is_compared() -> None:

@@ -7,11 +7,10 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from support.reports import MakeReport, answers, posts_of
 
 from sentiment.data.tsv import Post
 from sentiment.report.page import render
-
-from .conftest import MakeReport, answers, posts_of
 
 SELF_CLOSED = ("path", "circle", "rect")
 OURS = {

@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from support.reports import MakeReport
 
 from sentiment import cli
 from sentiment.errors import InputError
 from sentiment.report.render import command, draw, place_of
 from sentiment.settings import Settings
-
-from .conftest import MakeReport
 
 
 def test_draws_the_page_again_from_the_json_alone(

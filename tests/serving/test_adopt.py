@@ -10,7 +10,8 @@ import pytest
 from sentiment.errors import InputError
 from sentiment.serving import servers
 from sentiment.serving.adopt import adopt
-from sentiment.serving.history import changing, read_state
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_state
 from sentiment.serving.promote import promote
 from sentiment.serving.publish import publish
 

@@ -13,9 +13,10 @@ import pytest
 STORY = '''
 import json, os, shutil, sys
 from pathlib import Path
-from sentiment.serving import models_config, repair, version_folder
-from sentiment.serving.history import changing, read_state
-from sentiment.serving.prune import prune
+from sentiment.serving import models_config, findings, version_folder
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_state
+from sentiment.serving.promote import prune
 from sentiment.serving.publish import Candidate, publish
 from sentiment.settings import Settings
 
@@ -65,7 +66,7 @@ def dying_at(step, action):
 
 def require_sound(settings):
     state = read_state(settings)
-    found = repair.look(settings, state)
+    found = findings.look(settings, state)
     assert (found.mendable(), found.damaged) == ([], {}), found
     assert models_config.read(settings.models_config) == models_config.rendered(state, settings)
     for number, version in state.versions.items():

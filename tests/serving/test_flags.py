@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sentiment.errors import InputError
+from sentiment.model_server.parameter_files import read_batching, read_metrics_path
 from sentiment.serving.flags import flags_file, overridden, read_flags, value_of
-from sentiment.serving.server.parameter_files import read_batching, read_metrics_path
 from sentiment.settings import CHECKOUT, Settings
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from sentiment.errors import InputError
 from sentiment.serving import models_config
-from sentiment.serving.history import changing, read_events, read_state
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_events, read_state
 from sentiment.settings import Settings
 
 

@@ -27,7 +27,7 @@ from typing import Any
 
 import pytest
 
-from sentiment.serving import models_config, repair, servers, version_folder
+from sentiment.serving import findings, models_config, servers, version_folder
 from sentiment.serving.history import read_state
 from sentiment.settings import Settings
 
@@ -220,7 +220,7 @@ class World:
 
     def require_sound(self, verb: list[str]) -> None:
         state = read_state(self.settings)
-        found = repair.look(self.settings, state)
+        found = findings.look(self.settings, state)
         assert (found.mendable(), found.damaged, found.orphans) == ([], {}, ()), (verb, found, self.log())
         text = models_config.read(self.settings.models_config)
         assert text == models_config.rendered(state, self.settings)

@@ -9,7 +9,8 @@ from collections import Counter
 from typing import Any
 
 from sentiment.serving import models_config
-from sentiment.serving.history import changing, read_state
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_state
 from sentiment.serving.promote import promote
 from sentiment.serving.publish import publish
 

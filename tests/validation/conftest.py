@@ -55,7 +55,7 @@ def saved_after(model: Path, tmp_path: Path) -> Callable[..., Path]:
 
     def save(change: Callable[[Any], None] = lambda _: None, keep: tuple[str, ...] = ()) -> Path:
         from sentiment.export.graph import ServedModel
-        from sentiment.model.tensorflow_setup import tf
+        from sentiment.tensorflow_setup import tf
 
         served = ServedModel(open_model(model))
         change(served)

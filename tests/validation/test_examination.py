@@ -100,7 +100,7 @@ def test_an_output_of_another_type_is_noticed(
     examine: Examine, saved_after: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sentiment.export.graph import ServedModel
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     texts = ServedModel.classify_texts
 
@@ -117,7 +117,7 @@ def test_one_that_fails_on_a_request_says_what_the_server_said(
     examine: Examine, saved_after: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sentiment.export.graph import ServedModel
-    from sentiment.model.tensorflow_setup import tf
+    from sentiment.tensorflow_setup import tf
 
     texts = ServedModel.classify_texts
 

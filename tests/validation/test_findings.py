@@ -5,7 +5,7 @@ import pytest
 
 from sentiment.export.parity import ROUNDED
 from sentiment.validation import findings
-from sentiment.validation.check import Check, limited, verdict
+from sentiment.validation.findings import Check, limited, verdict
 
 WANTED = np.tile(np.array([[0.2, 0.7, 0.1]], np.float32), (300, 1))
 TEXTS = [f"第{row}篇\n貼文".encode() for row in range(300)]

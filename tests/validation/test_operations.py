@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.model.tensorflow_setup import tf, tf_text
+from sentiment.tensorflow_setup import tf, tf_text
 from sentiment.validation import operations
 
 

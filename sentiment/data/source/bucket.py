@@ -18,7 +18,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, FlexibleChecksumError, ReadTimeoutError, ResponseStreamingError
 
-from sentiment.data.form.recognise import is_delivery
+from sentiment.data.formats.recognise import is_delivery
 from sentiment.data.source.refusal import refused
 from sentiment.data.source.source import LeftForNextTime, SourceFile, is_hidden
 from sentiment.errors import InputError

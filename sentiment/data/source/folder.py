@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from sentiment.data.form.recognise import is_delivery
+from sentiment.data.formats.recognise import is_delivery
 from sentiment.data.source.source import LeftForNextTime, SourceFile, is_hidden
 from sentiment.errors import InputError
 

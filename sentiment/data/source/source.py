@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Protocol
-
-from sentiment.errors import InputError
 
 
 class LeftForNextTime(Exception):
@@ -47,26 +44,6 @@ class Source(Protocol):
     def files(self) -> Iterator[SourceFile]:
         """Yields every delivery file, by key; hidden ones (an upload in progress is one) are not among them."""
         ...
-
-
-def open_source(address: str, settle_seconds: float, scratch: Path) -> Source:
-    """Returns the source at `address`: a folder, or `s3://bucket/prefix`.
-
-    `scratch` is a folder on a disk that holds the largest file of a bucket. InputError when there is no such source.
-    """
-    if address.startswith("s3://"):
-        from sentiment.data.source.bucket import Bucket
-
-        return Bucket(address, scratch)
-    from sentiment.data.source.folder import Folder
-
-    if "://" in address:
-        raise InputError(
-            "the source must be a folder or s3://bucket/prefix",
-            found=address,
-            do="Set SENTIMENT_SOURCE (or --source) to one.",
-        )
-    return Folder(Path(address), settle_seconds)
 
 
 def is_hidden(key: str) -> bool:

@@ -16,7 +16,8 @@ from typing import Any
 
 from sentiment.errors import InputError
 from sentiment.serving.canary import canary
-from sentiment.serving.history import changing, read_state
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_state
 from sentiment.serving.promote import promote
 from sentiment.serving.publish import Candidate, publish
 from sentiment.serving.rollback import rollback

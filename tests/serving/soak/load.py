@@ -24,7 +24,7 @@ import grpc
 from questions import HOSTILE_GRPC, HOSTILE_REST, Mixed, Question, question
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from sentiment.model.tensorflow_setup import tf
+from sentiment.tensorflow_setup import tf
 
 DEADLINE = 30.0  # seconds
 IDLE_SECONDS = 2.0  # after which a connection is not trusted any more

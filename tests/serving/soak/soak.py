@@ -23,7 +23,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from judge import growth, judge  # noqa: E402
 
-from sentiment.bench import child  # noqa: E402
+from sentiment.experiments import child  # noqa: E402
 
 READY_SECONDS = 120.0
 PAGE_FACTOR = 1024
@@ -74,9 +74,9 @@ def soak(given: argparse.Namespace, flags: list[str], folder: Path) -> dict[str,
 
 def make_toys(folder: Path) -> None:
     script = f"""if True:
-        import sys; sys.path.insert(0, {str(HERE.parent)!r})
+        import sys; sys.path.insert(0, {str(HERE.parents[1])!r})
         from pathlib import Path
-        from toy_servers import VERSIONS, save_toy
+        from support.toy_servers import VERSIONS, save_toy
         for version in VERSIONS: save_toy(Path({str(folder)!r}, str(version)), version)"""
     subprocess.run([sys.executable, "-c", script], check=True, stderr=subprocess.DEVNULL)
 

@@ -1,0 +1,121 @@
+"""The approval of a canary: what is asked, whom, until when, and how the answer reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import HITLBranchOperator
+from airflow.sdk import Context, Param
+from airflow.sdk.exceptions import TaskAwaitingInput
+from airflow.sdk.execution_time.hitl import HITLUser
+from airflow.sdk.timezone import utcnow
+
+from sentiment.mail.approval import NO_ANSWER, NOBODY, reminder_mail, unreasoned_mail, waiting_mail
+from sentiment.mail.letter import Mail
+from sentiment.probe.standing import standing
+from sentiment.serving import open_questions
+from sentiment.serving.history import read_state
+from sentiment_airflow.approval.question import require_canary
+from sentiment_airflow.notify.approval import QuestionNotifier
+from sentiment_airflow.steps import step_settings
+from sentiment_airflow.workflows import hours_to_answer
+
+_QUESTION = "ti.xcom_pull(task_ids='describe')"
+_ANSWER = "ti.xcom_pull(task_ids='approve', key='answer')"
+VERSION, RUN, BODY = (f"{{{{ {_QUESTION}['{key}'] }}}}" for key in ("version", "run", "body"))
+DECISION = {"version": VERSION, **{key: f"{{{{ {_ANSWER}['{key}'] }}}}" for key in ("who", "reason")}}
+LAST_PART = 0.25  # of the time to answer: when it begins, the reminder goes out
+LONGEST_REASON = 2000
+Write = Callable[[Any, Any], Mail]  # the mail of a question, with links
+
+
+class CanaryApproval(HITLBranchOperator):
+    """Asks whether the canary that `describe` told of may become stable, then runs `promote` or `withdraw`.
+
+    No answer in time is a Reject. An answer without a reason is not taken: the question stays open. The answer is the
+    XCom `answer`: {who, reason}; a task that skips others has no return value. Airflow's ApprovalOperator would do but
+    for its Reject, which skips *every* task behind it: whatever then runs after all hides a failed `promote` from the
+    run's state.
+    """
+
+    APPROVE, REJECT = "Approve", "Reject"
+
+    def __init__(self, **kwargs: Any) -> None:
+        # A task's own Params have to be valid as they are, so an empty text is. Airflow's form lets nobody send it.
+        reason = Param(
+            "",
+            type="string",
+            maxLength=LONGEST_REASON,
+            title="Reason",
+            description="Required, with either answer: kept in the history, with your name, and mailed.",
+        )
+        super().__init__(
+            subject=f"Make version {VERSION} stable?",
+            body=BODY,
+            options=[self.APPROVE, self.REJECT],
+            options_mapping={self.APPROVE: "promote", self.REJECT: "withdraw"},
+            defaults=self.REJECT,
+            params={"reason": reason},
+            assigned_users=approvers(),
+            response_timeout=timedelta(hours=hours_to_answer()),
+            **kwargs,
+        )
+
+    def execute(self, context: Context) -> None:
+        hours = hours_to_answer()
+        end = utcnow() + timedelta(hours=hours)
+        self._ask(context, lambda question, links: waiting_mail(question, hours, links), end, reminded=False)
+
+    def execute_complete(self, context: Context, event: dict[str, Any], until: str = "", reminded: bool = True) -> Any:
+        """Takes the answer, or asks once more: Airflow calls this when somebody answered, and when time ran out."""
+        answer, end = read_answer(event), datetime.fromisoformat(until) if until else utcnow()
+        if answer["who"] == NOBODY and not reminded and utcnow() < end:
+            self._remind(context, end)
+        if answer["who"] != NOBODY and not answer["reason"]:
+            self._ask_for_a_reason(context, answer["who"], event["chosen_options"][0], end, reminded)
+        open_questions.forget(step_settings(), str(context["run_id"]))
+        context["ti"].xcom_push(key="answer", value=answer)
+        # The form was read above. Airflow's check of it would fail on the empty reason of a time-out.
+        return super().execute_complete(context, {**event, "params_input": {}})
+
+    def _remind(self, context: Context, end: datetime) -> None:
+        """Reminds of the question, and goes on waiting; ends the run when nobody has to answer any more."""
+        settings, version = step_settings(), context["ti"].xcom_pull(task_ids="describe")["version"]
+        require_canary(version, read_state(settings))
+        hours, now = (end - utcnow()) / timedelta(hours=1), standing(settings, version)
+        self._ask(context, lambda question, links: reminder_mail(question, hours, now, links), end, reminded=True)
+
+    def _ask_for_a_reason(self, context: Context, who: str, chosen: str, end: datetime, reminded: bool) -> None:
+        self.log.warning("%s chose %s without a reason: that changes nothing, and the question stays open", who, chosen)
+        self._ask(context, lambda question, links: unreasoned_mail(question, who, chosen, links), end, reminded)
+
+    def _ask(self, context: Context, write: Write, end: datetime, reminded: bool) -> None:
+        """Opens the question (again), mails that it is, and waits for the answer, the reminder or the end."""
+        self.notifiers = [QuestionNotifier(write)]
+        try:
+            super().execute(context)  # it also takes back an answer that was not taken
+        except TaskAwaitingInput as waiting:
+            wake = end if reminded else end - LAST_PART * timedelta(hours=hours_to_answer())
+            raise TaskAwaitingInput(
+                method_name=waiting.method_name,
+                timeout=max(wake - utcnow(), timedelta(seconds=1)),
+                kwargs={"until": end.isoformat(), "reminded": reminded},
+            ) from None
+
+
+def read_answer(event: dict[str, Any]) -> dict[str, str]:
+    """Returns who decided and why (empty when they did not say); nobody, when time ran out."""
+    who = event.get("responded_by_user")
+    if not who:
+        return {"who": NOBODY, "reason": NO_ANSWER}
+    reason = str((event.get("params_input") or {}).get("reason") or "").strip()
+    return {"who": str(who["name"] or who["id"]), "reason": reason[:LONGEST_REASON]}
+
+
+def approvers() -> list[HITLUser] | None:
+    """Returns who may answer: the ids of Airflow's users in SENTIMENT_APPROVERS, by comma; None: everybody who may."""
+    names = [name.strip() for name in os.environ.get("SENTIMENT_APPROVERS", "").split(",") if name.strip()]
+    return [HITLUser(id=name, name=name) for name in names] or None

@@ -1,0 +1,131 @@
+"""What is to be decided about a canary: the version, the run that made it, the comparison, which questions end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DagRunTriggerException
+
+from sentiment.errors import InputError
+from sentiment.mail.approval_body import approval_body
+from sentiment.mail.checks import warnings_of
+from sentiment.probe.standing import standing
+from sentiment.run_folder import RunFolder
+from sentiment.serving import open_questions
+from sentiment.serving.history import read_state
+from sentiment.serving.state import State
+from sentiment.settings import Settings
+from sentiment_airflow.links import run_link, version_links
+from sentiment_airflow.steps import step_settings
+from sentiment_airflow.workflows import CANARY, PROMOTE, RETRAIN, hours_to_answer
+
+log = logging.getLogger(__name__)
+
+
+@task
+def describe(run_id: Any = None, triggering_asset_events: Any = None) -> dict[str, Any]:
+    """Says what is to be decided: the version, the run that made it, and the comparison in Markdown."""
+    settings = step_settings()
+    try:
+        if (asked_about := open_questions.closed_version(settings, str(run_id))) is not None:
+            require_canary(asked_about, read_state(settings))
+        return question(settings, list(triggering_asset_events[CANARY]) if triggering_asset_events else [])
+    except InputError as error:
+        raise AirflowFailException(str(error)) from error
+    except AirflowSkipException as superseded:
+        log.warning("%s", superseded)  # Airflow folds away its own line about it
+        open_questions.forget(settings, str(run_id))
+        raise
+
+
+@task
+def find_older(asked: dict[str, Any], run_id: Any = None, ti: Any = None) -> list[str]:
+    """Returns the runs whose question is about a version that is not the canary any more: they end.
+
+    Questions of runs that Airflow does not know (any more) are forgotten: its database may be another than it was.
+    """
+    settings = step_settings()
+    for asking in open_questions.read_questions(settings):
+        if not ti.get_dr_count(dag_id=PROMOTE, run_ids=[asking]):
+            open_questions.forget(settings, asking)
+    return open_questions.ask(settings, str(run_id), asked["version"])
+
+
+def question(settings: Settings, events: list[Any]) -> dict[str, Any]:
+    """Returns the question about the canary of the last event; without one, about the canary that there is now."""
+    state = read_state(settings)
+    if events:
+        version, run_id = int(events[-1].extra["version"]), str(events[-1].extra["run"])
+        links = {"The run that made it": run_link(RETRAIN, run_id)}
+        require_canary(version, state)
+    elif state.canary is None:
+        raise InputError("there must be a canary to decide about", found="none", do="Trigger sentiment_retrain.")
+    else:
+        version, run_id, links = state.canary, state.versions[state.canary].run, {}
+    run = RunFolder.named(settings, run_id)
+    gate, warnings = run.read("gate"), warnings_of(run)
+    body = approval_body(
+        gate,
+        run.read("prepare"),
+        version,
+        version_links(version) | links,
+        warnings,
+        validation=run.read("validate") if run.result("validate").is_file() else None,
+        standing=standing(settings, version),
+        hours=hours_to_answer(),
+    )
+    return {"version": version, "run": run_id, "body": body, "verdict": gate["sentence"], "warnings": warnings}
+
+
+class CloseQuestion(BaseOperator):
+    """Starts another run of `sentiment_promote` anew; its `describe` then finds that there is nothing to decide.
+
+    What Airflow's TriggerDagRunOperator does with `reset_dag_run`, which takes as long to import as a whole workflow
+    may take to be read.
+    """
+
+    template_fields: Sequence[str] = ("asking",)
+
+    def __init__(self, *, asking: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.asking = asking
+
+    def execute(self, context: Context) -> None:
+        raise DagRunTriggerException(
+            trigger_dag_id=PROMOTE,
+            dag_run_id=self.asking,
+            conf=None,
+            reset_dag_run=True,
+            skip_when_already_exists=False,
+            wait_for_completion=False,
+            allowed_states=[],
+            failed_states=[],
+            poke_interval=60,
+            deferrable=False,
+        )
+
+
+def require_canary(version: int, state: State) -> None:
+    """Ends the run, and says why, when `version` is not the canary any more: nobody has to answer."""
+    if state.canary != version:
+        known = state.versions.get(version)
+        now = "there is no canary now" if state.canary is None else f"the canary now is version {state.canary}"
+        raise AirflowSkipException(
+            f"Superseded: version {version} is {known.condition if known else 'unknown'}; {now}. This question is "
+            "closed, and nothing changed."
+        )
+
+
+@task
+def find_canary() -> int:
+    """Returns the version that is canary; without one, the rest of the run is skipped."""
+    try:
+        canary = read_state(step_settings()).canary
+    except InputError as error:
+        raise AirflowFailException(str(error)) from error
+    if canary is None:
+        raise AirflowSkipException("there is no canary")
+    return canary

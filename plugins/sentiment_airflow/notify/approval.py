@@ -1,0 +1,45 @@
+"""The mails around an approval: it waits, time is running out, an answer had no reason, what the answer did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from airflow.sdk import Context
+
+from sentiment.mail.approval import decided_mail
+from sentiment.mail.letter import Mail
+from sentiment_airflow.links import version_links
+from sentiment_airflow.notify.notifier import MailNotifier
+from sentiment_airflow.steps import StepOperator
+
+Links = Mapping[str, str]
+
+
+class QuestionNotifier(MailNotifier):
+    """Mails what `write` makes of the question that `describe` returned, with a link to where it is answered."""
+
+    def __init__(self, write: Callable[[Mapping[str, Any], Links], Mail], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.write = write
+
+    def compose(self, context: Context) -> Mail:
+        ti = context["ti"]
+        question = ti.xcom_pull(task_ids="describe")
+        links = {"Approve or reject": answer_link(ti.log_url), **version_links(question["version"])}
+        return self.write(question, links)
+
+
+class DecisionNotifier(MailNotifier):
+    """Mails what an answer did; for `on_success_callback` of the step that carried it out."""
+
+    def compose(self, context: Context) -> Mail:
+        ti, step = context["ti"], cast(StepOperator, context["task"])
+        result = ti.xcom_pull(task_ids=ti.task_id)
+        links = {"Log": ti.log_url, **version_links(result["version"])}
+        return decided_mail(result, step.options, step.run, links)
+
+
+def answer_link(log_url: str) -> str:
+    """Returns the address of the page on which a question is answered; `log_url` is that of the asking task."""
+    return f"{log_url.partition('?')[0]}/required_actions"

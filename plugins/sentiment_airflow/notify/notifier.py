@@ -1,0 +1,107 @@
+"""How the workflows mail: in two parts, to SENTIMENT_MAIL_TO, and the same cause once within a set time.
+
+The server is Airflow's connection `smtp_default`. A mail that cannot be sent is one line in the task's log, and never
+changes the task's outcome.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from datetime import UTC, datetime, timedelta
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from functools import cached_property
+from typing import Any
+
+from airflow.providers.smtp.hooks.smtp import SmtpHook
+from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+from airflow.sdk import Context
+
+from sentiment.errors import InputError
+from sentiment.mail.letter import Mail
+from sentiment.mail.repeats import Told, look, mailed_file, note
+from sentiment_airflow.steps import step_settings
+
+
+class MailNotifier(SmtpNotifier, ABC):
+    """Sends what `compose` writes; nothing when it writes nothing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(to=[], mime_subtype="alternative", **kwargs)
+
+    @abstractmethod
+    def compose(self, context: Context) -> Mail | None:
+        """Returns the mail about the task of `context`, None when there is nothing to say."""
+
+    def notify(self, context: Context) -> None:
+        try:
+            if mail := self.compose(context):
+                self._send_once(mail, context)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a mail, the task's outcome stands
+            self.log.error("A mail could not be sent: %s: %s", type(error).__name__, " ".join(str(error).split()))
+
+    def _send_once(self, mail: Mail, context: Context) -> None:
+        self.to = recipients()
+        if not self.to:
+            self.log.warning("Nobody is mailed, because SENTIMENT_MAIL_TO is empty: %s", mail.subject)
+            return
+        told = _told(mail)
+        if not told.mail:
+            self.log.info("Not mailed again, because the same was mailed at %s: %s", told.since, mail.subject)
+        else:
+            self._send(mail.with_note(_held_back(told)) if told.held else mail, context)
+        _note(mail, mailed=told.mail)
+
+    def _send(self, mail: Mail, context: Context) -> None:
+        self.subject, self.html_content, self.hook.text = mail.subject, mail.html, mail.text
+        super().notify(context)
+        self.log.info("Mailed to %s: %s", ", ".join(self.to), mail.subject)
+
+    @cached_property
+    def hook(self) -> TwoPartHook:
+        return TwoPartHook(smtp_conn_id=self.smtp_conn_id, auth_type=self.auth_type)
+
+
+class TwoPartHook(SmtpHook):
+    """Adds the plain text to a mail, for programs that show no HTML: the better form comes last (RFC 2046, 5.1.4)."""
+
+    text = ""
+
+    def _build_mime_message(self, *args: Any, **kwargs: Any) -> tuple[MIMEMultipart, list[str]]:
+        message, everybody = super()._build_mime_message(*args, **kwargs)
+        message.set_payload([MIMEText(self.text, "plain", "utf-8"), *message.get_payload()])
+        return message, everybody
+
+
+def recipients() -> list[str]:
+    """Returns the addresses in SENTIMENT_MAIL_TO."""
+    return [address.strip() for address in os.environ.get("SENTIMENT_MAIL_TO", "").split(",") if address.strip()]
+
+
+def quiet_time() -> timedelta:
+    """Returns for how long the same cause is not mailed again: SENTIMENT_MAIL_QUIET_HOURS, default 12 hours."""
+    return timedelta(hours=float(os.environ.get("SENTIMENT_MAIL_QUIET_HOURS") or 12))
+
+
+def _told(mail: Mail) -> Told:
+    if not mail.cause:
+        return Told(True)
+    try:
+        return look(mailed_file(step_settings()), mail.cause, datetime.now(UTC), quiet_time())
+    except (InputError, ValueError):  # a setting that is wrong is told in every mail
+        return Told(True)
+
+
+def _note(mail: Mail, *, mailed: bool) -> None:
+    if not mail.cause:
+        return
+    try:
+        note(mailed_file(step_settings()), mail.cause, datetime.now(UTC), mailed=mailed)
+    except InputError:  # as above
+        return
+
+
+def _held_back(told: Told) -> str:
+    mails = "1 mail" if told.held == 1 else f"{told.held} mails"
+    return f"{mails} about the same cause had been held back since the last one at {told.since}."

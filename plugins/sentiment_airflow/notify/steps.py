@@ -1,0 +1,143 @@
+"""What the workflows mail about steps: which failed, what regressed, what is not to be served, who went back."""
+
+from __future__ import annotations
+
+import os
+from itertools import takewhile
+from typing import cast
+
+from airflow.sdk import Context
+
+from sentiment.errors import InputError
+from sentiment.mail import failure as failure_mail
+from sentiment.mail.checks import check_mail, warnings_of
+from sentiment.mail.experiment import experiment_mail
+from sentiment.mail.letter import Mail, letter
+from sentiment.mail.quiet_nights import is_due, quiet_mail, quiet_nights
+from sentiment.mail.regression import regression_mail
+from sentiment.mail.withdrawal import withdrawn_mail
+from sentiment.probe.decision import UNREACHABLE
+from sentiment.probe.record import probes_file, read_probes
+from sentiment.run_folder import RunFolder
+from sentiment_airflow.links import experiment_link, version_links
+from sentiment_airflow.notify.notifier import MailNotifier
+from sentiment_airflow.steps import StepOperator, StepRefused, step_settings
+
+
+class StepFailureNotifier(MailNotifier):
+    """Mails which step failed, its one-line cause, and where its log is."""
+
+    def compose(self, context: Context) -> Mail:
+        """Returns the mail about the failed task of `context`."""
+        ti = context["ti"]
+        cause = " ".join(str(context.get("exception") or "no cause was given").split())
+        failure = failure_mail.Failure(ti.dag_id, ti.run_id, ti.task_id, ti.try_number, cause)
+        return failure_mail.failure_mail(failure, {"Log": ti.log_url})
+
+
+class RegressionNotifier(StepFailureNotifier):
+    """Mails what regressed, by how much and on which texts; for any other failure of the gate, that failure."""
+
+    def compose(self, context: Context) -> Mail:
+        if not isinstance(context.get("exception"), StepRefused):
+            return super().compose(context)
+        run = RunFolder.named(step_settings(), str(context["run_id"]))
+        links = {"Log": context["ti"].log_url}
+        return regression_mail(run.read("gate"), run.name, run.read("prepare"), links, warnings_of(run))
+
+
+class CheckNotifier(StepFailureNotifier):
+    """Mails which check of the new posts stopped the run, and on which texts; any other failure as that failure."""
+
+    def compose(self, context: Context) -> Mail:
+        if not isinstance(context.get("exception"), StepRefused):
+            return super().compose(context)
+        run = RunFolder.named(step_settings(), str(context["run_id"]))
+        return check_mail(run.read("check"), run.name, {"Log": context["ti"].log_url})
+
+
+class ValidationNotifier(StepFailureNotifier):
+    """Mails why an export may not be served; any other failure as that failure."""
+
+    def compose(self, context: Context) -> Mail:
+        if not isinstance(context.get("exception"), StepRefused):
+            return super().compose(context)
+        run = RunFolder.named(step_settings(), str(context["run_id"]))
+        return failure_mail.validation_mail(run.read("validate"), run.name, {"Log": context["ti"].log_url})
+
+
+class ExperimentNotifier(StepFailureNotifier):
+    """Mails which trainings of an experiment failed, and why; any other failure as that failure."""
+
+    def compose(self, context: Context) -> Mail:
+        exception = context.get("exception")
+        if not isinstance(exception, StepRefused):
+            return super().compose(context)
+        run = str(context["run_id"])
+        links = {"The experiment on the Models page": experiment_link(run), "Log": context["ti"].log_url}
+        return experiment_mail(exception.result, run, links)
+
+
+class QuietNightsNotifier(MailNotifier):
+    """Mails that nothing was new, every SENTIMENT_NOTHING_NEW_NIGHTS nights (default 3; 0: never).
+
+    For `on_skipped_callback`.
+    """
+
+    def compose(self, context: Context) -> Mail | None:
+        settings, every = step_settings(), int(os.environ.get("SENTIMENT_NOTHING_NEW_NIGHTS") or 3)
+        nights = quiet_nights(settings.runs)
+        if not is_due(len(nights), every):
+            return None
+        return quiet_mail(nights, settings.source_folder, str(context["run_id"]), {"Log": context["ti"].log_url})
+
+
+class WithdrawalNotifier(StepFailureNotifier):
+    """Mails why a canary was withdrawn; of servers that do not answer, only when that begins."""
+
+    def compose(self, context: Context) -> Mail:
+        exception = context.get("exception")
+        if not isinstance(exception, StepRefused):
+            return super().compose(context)
+        ti = context["ti"]
+        links = {"Log": ti.log_url, **version_links(exception.result.get("version"))}
+        return withdrawn_mail(exception.result, ti.run_id, links, step_settings().label_set.names)
+
+    def notify(self, context: Context) -> None:
+        if not isinstance(context.get("exception"), StepRefused) and self._is_told(context):
+            self.log.info("Nobody is mailed again: the servers have not answered since an earlier run")
+            return
+        super().notify(context)
+
+    def _is_told(self, context: Context) -> bool:
+        """Tells whether an earlier run failed for the same reason; every try of this one has a line in the record."""
+        try:
+            probes = read_probes(probes_file(step_settings()))
+        except InputError:  # a setting that is wrong is told in the mail
+            return False
+        streak = list(takewhile(lambda probe: probe.get("outcome") == UNREACHABLE, reversed(probes)))
+        same = bool(streak) and all(reason in str(context.get("exception")) for reason in streak[0].get("reasons", []))
+        return same and len(streak) > context["ti"].try_number
+
+
+class RollbackNotifier(MailNotifier):
+    """Mails that somebody went back to an earlier version; for `on_success_callback`."""
+
+    def compose(self, context: Context) -> Mail:
+        ti, step = context["ti"], cast(StepOperator, context["task"])
+        result, asked = ti.xcom_pull(task_ids=ti.task_id), step.options
+        labels = ("stable", "previous", "canary")
+        return letter(
+            f"Sentiment: rollback by {asked['who']}. {result['sentence']}",
+            result["sentence"],
+            ti.run_id,
+            {
+                "Who and why": [f"By: {asked['who']}", f"Reason: {asked['reason']}"],
+                "What is served now": [f"{label}: {result[label] or 'none'}" for label in labels],
+                "What to do": [
+                    "Nothing at once. The next night trains on from the version that is stable now; what the later one "
+                    "had learned is new again, and part of its batch. See `sentiment status`."
+                ],
+            },
+            {"Log": ti.log_url, **version_links(result["stable"])},
+        )

@@ -1,0 +1,1 @@
+"""How a step is run: as a process, in a container, in a pod."""

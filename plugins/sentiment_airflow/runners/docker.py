@@ -1,0 +1,178 @@
+"""A step as a container on a Docker engine, by Airflow's DockerOperator.
+
+The container sees SENTIMENT_HOME at the path at which Airflow sees it, so that every path in a result holds on both
+sides; it runs as Airflow's user, so that what it writes is Airflow's to read. It carries labels that name its task
+instance: a container that a killed worker left is found by them, and removed before the next try starts its own, or
+the same task of the next run, where a workflow has one run at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from contextlib import closing, suppress
+from pathlib import PurePosixPath
+from typing import Any
+
+from airflow.providers.docker.exceptions import DockerContainerFailedException
+from airflow.providers.docker.operators.docker import DockerOperator
+from airflow.sdk.bases.operator import ExecutorSafeguard
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from docker.errors import APIError, NotFound  # type: ignore[import-not-found]
+from docker.types import DeviceRequest, Mount  # type: ignore[import-not-found]
+
+from sentiment_airflow.runners.settings import RunnerSettings, size_in_bytes
+from sentiment_airflow.runners.step import Ended, StepCommand, StepLog, container_environment
+
+GRACE_SECONDS = 2  # between TERM and KILL. Airflow gives a task 5 s before it kills the task itself
+LABEL = "sentiment."
+
+logger = logging.getLogger(__name__)
+
+
+class StepContainer(DockerOperator):
+    """A DockerOperator that leaves its container to be looked at, and gives the container's lines to a StepLog."""
+
+    step_log: StepLog | None = None
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(auto_remove="never", mount_tmp_dir=False, do_xcom_push=False, **options)
+
+    @property
+    def log(self) -> Any:
+        return ContainerLog(self.step_log) if self.step_log else logger
+
+    def start(self) -> None:
+        """Runs the container to its end. It is called by a task, as Airflow wants it, but by one of another class."""
+        self.execute({}, **{f"{type(self).__name__}__sentinel": ExecutorSafeguard.sentinel_value})
+
+
+class ContainerLog:
+    """What the operator takes for its logger: bare lines are the container's, all else is about the engine."""
+
+    def __init__(self, step_log: StepLog) -> None:
+        self._step_log = step_log
+
+    def info(self, text: str, *values: Any) -> None:
+        if text == "%s":
+            for line in str(values[0]).split("\r"):  # a progress bar rewrites its line
+                self._step_log.write(line)
+        else:
+            logger.info(text, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(logger, name)
+
+
+class DockerRunner:
+    """Runs a step in a container of the trainer's image."""
+
+    def __init__(self, step: StepCommand, settings: RunnerSettings) -> None:
+        self._step, self._settings = step, settings
+        self._operator = step_container(step, settings)
+        self._ended = False
+
+    def shown(self) -> str:
+        return f"In a container of {self._settings.image}: sentiment {' '.join(self._step.arguments)}"
+
+    def run(self, log: StepLog) -> Ended:
+        self._operator.step_log = log
+        self._require_engine()
+        try:
+            self._remove_leftovers()
+            with suppress(DockerContainerFailedException):  # its exit code is judged elsewhere
+                self._operator.start()
+            state = self._operator.cli.inspect_container(self._operator.container["Id"])["State"]
+            return Ended(state["ExitCode"], out_of_memory=state["OOMKilled"])
+        except APIError as error:
+            raise self._refusal(error) from error
+        finally:
+            self._ended = True
+            if self._operator.container:
+                self._remove(self._operator.container["Id"])
+            self._operator.cli.close()
+
+    def stop(self) -> None:
+        if self._ended:
+            return
+        if self._operator.container is None:
+            raise AirflowException(f"{self._step.verb} was stopped before its container was there")
+        # A connection of its own: the signal may have come in the middle of a call on the other one.
+        with closing(step_container(self._step, self._settings).cli) as engine, suppress(NotFound):
+            engine.stop(self._operator.container["Id"], timeout=GRACE_SECONDS)
+
+    def _remove_leftovers(self) -> None:
+        filters = {"label": [f"{name}={value}" for name, value in leftovers(self._step, self._settings).items()]}
+        for left in self._operator.cli.containers(all=True, filters=filters):
+            logger.info("An earlier try or run left the container %s: it is removed", left["Names"][0].lstrip("/"))
+            self._remove(left["Id"])
+
+    def _remove(self, container: str) -> None:
+        try:
+            self._operator.cli.remove_container(container, force=True, v=True)
+        except NotFound:
+            pass
+        except APIError as error:
+            logger.warning("The container %s could not be removed: %s", container[:12], error.explanation)
+
+    def _require_engine(self) -> None:
+        try:
+            assert self._operator.cli
+        except AirflowException as error:
+            raise AirflowException(
+                f"a Docker engine must answer at {self._operator.docker_url}; found none. Start it, let Airflow's user "
+                "reach it, or name another in DOCKER_HOST."
+            ) from error
+
+    def _refusal(self, error: APIError) -> AirflowException:
+        """Returns the engine's refusal as one line; what no other try would change fails for good."""
+        kind = AirflowFailException if error.is_client_error() else AirflowException
+        if not self._operator.cli.images(name=self._settings.image):
+            return kind(
+                f"the engine must have the image {self._settings.image}, or find it in a registry; found neither "
+                f"({error.explanation}). Run `make build_images`, or name another in SENTIMENT_RUNNER_IMAGE."
+            )
+        return kind(f"the Docker engine must run a container for {self._step.verb}; it said: {error.explanation}")
+
+
+def step_container(step: StepCommand, settings: RunnerSettings) -> StepContainer:
+    """Returns the operator of the step's container."""
+    gpus = settings.gpus_for(step.verb)
+    return StepContainer(
+        task_id=step.verb,
+        image=settings.image,
+        container_name=f"sentiment-{step.verb}-{uuid.uuid4().hex[:12]}",
+        command=list(step.arguments),
+        private_environment=container_environment(step),
+        user=f"{os.getuid()}:{os.getgid()}",
+        working_dir=str(step.home),
+        mounts=mounts(step, settings),
+        network_mode=settings.network,
+        mem_limit=size_in_bytes(settings.memory),
+        shm_size=size_in_bytes(settings.shm),
+        device_requests=[DeviceRequest(count=gpus, capabilities=[["gpu"]])] if gpus else None,
+        labels=labels(step, settings),
+    )
+
+
+def mounts(step: StepCommand, settings: RunnerSettings) -> list[Mount]:
+    """Returns the home, to write, and the other folders, to read."""
+    folders = [Mount(target, source, "bind", read_only=True) for target, source in settings.folders.items()]
+    return [_home(str(step.home), settings.host_home or str(step.home)), *folders]
+
+
+def labels(step: StepCommand, settings: RunnerSettings) -> dict[str, str]:
+    """Returns the labels by which a container of this task instance is known; another home's tasks are others."""
+    known = {"home": settings.host_home or str(step.home), **step.identity}
+    return {f"{LABEL}{name}": value for name, value in known.items()}
+
+
+def leftovers(step: StepCommand, settings: RunnerSettings) -> dict[str, str]:
+    """Returns the labels of the containers that can only be left over when the step starts."""
+    others = {f"{LABEL}run"} if step.one_run_at_a_time else set()
+    return {name: value for name, value in labels(step, settings).items() if name not in others}
+
+
+def _home(target: str, source: str) -> Mount:
+    return Mount(target, source, "bind" if PurePosixPath(source).is_absolute() else "volume")

@@ -1,0 +1,227 @@
+"""One `sentiment VERB` as one Airflow task.
+
+Airflow adds schedule, retries and approval; what a step does, and whether it went well, is the step's own affair:
+its result file is the task's XCom, its exit code decides about retries. How it is run, as a process, a container or a
+pod, is its runner's (SENTIMENT_RUNNER).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+)
+
+from sentiment.errors import InputError
+from sentiment.run_folder import RunFolder
+from sentiment_airflow.runners.environment import bucket_environment, step_command, step_environment, step_settings
+from sentiment_airflow.runners.local import LocalRunner
+from sentiment_airflow.runners.settings import DOCKER, LOCAL, read_runner_settings
+from sentiment_airflow.runners.step import Ended, Runner, StepCommand, StepLog, read_result
+
+__all__ = ["StepOperator", "StepRefused", "step_environment", "step_settings"]
+REFUSED_INPUT = 2  # the exit code that says: trying again changes nothing
+
+
+class StepRefused(AirflowFailException):
+    """The step was done, and its result says that the run must not go on."""
+
+    def __init__(self, sentence: str, result: Mapping[str, Any] | None = None) -> None:
+        super().__init__(sentence)
+        self.result = dict(result or {})
+
+
+class StepOperator(BaseOperator):
+    """Runs `sentiment VERB --run=… --option=value …` and returns its result.
+
+    :param verb: the step.
+    :param options: option name → value, both without dashes; a value that renders to nothing leaves the option out.
+    :param required: names of options without which the step is not started; Airflow's form can be passed by.
+    :param form: names of Params that are passed on as options of the same name, when they are filled in; of a
+        yes-or-no one the option alone.
+    :param run: whose run folder holds the result.
+    :param pass_run: whether the verb takes `--run`.
+    :param skip_when: a key of the result; when it is true, the rest of the run is skipped.
+    :param fail_unless: a key of the result; when it is false, the task fails with the result's `sentence`, for good.
+    :param fail_when: a key of the result; when it is true, the task fails likewise.
+    :param reads_bucket: whether the step is given the bucket's credentials.
+    :param returns: a key of the result, whose value is then the task's XCom: a list to map other tasks over.
+    :param page: returns the address of the page that shows what came of a run; the result gets it as `page`, and at
+        the end of its sentence.
+    :param event_keys: keys of the result that go, with the run, into the events of the task's asset outlets.
+    """
+
+    template_fields: Sequence[str] = ("run", "options")
+    ui_color = "#e8f3ec"
+
+    def __init__(
+        self,
+        *,
+        verb: str,
+        options: Mapping[str, str] | None = None,
+        required: Iterable[str] = (),
+        form: Iterable[str] = (),
+        run: str = "{{ run_id }}",
+        pass_run: bool = True,
+        skip_when: str = "",
+        fail_unless: str = "",
+        fail_when: str = "",
+        reads_bucket: bool = False,
+        returns: str = "",
+        page: Callable[[str], str] | None = None,
+        event_keys: Iterable[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.verb, self.run, self.pass_run = verb, run, pass_run
+        self.options = options if options is not None else {}  # no copy: Airflow renders no mapped value, which it
+        self.form, self.event_keys = tuple(form), tuple(event_keys)  # knows by its identity
+        self.skip_when, self.fail_unless, self.fail_when = skip_when, fail_unless, fail_when
+        self.required, self.reads_bucket, self.returns = tuple(required), reads_bucket, returns
+        self.page = page
+        self._runner: Runner | None = None
+        self._killed = False
+
+    def execute(self, context: Context) -> Any:
+        self._require_options()
+        step = self.step(context)
+        step.result_file.unlink(missing_ok=True)  # an earlier try's
+        try:
+            ended, last_line = self._run(step, context)
+            result = read_result(step.result_file)
+        finally:
+            step.result_file.unlink(missing_ok=True)
+        self._raise_for_end(ended, str(result.get("error") or last_line))
+        result = self._with_page(result)
+        try:
+            self._raise_for_result(result)
+        except StepRefused:
+            self._keep(result, context)
+            raise
+        self._announce(result, context)
+        return result[self.returns] if self.returns else result
+
+    def step(self, context: Context) -> StepCommand:
+        """Returns what is to be run. Tasks that are mapped over one run have a result file each."""
+        settings = step_settings()
+        index = getattr(context.get("ti"), "map_index", -1)
+        mapped = f"-{index}" if index >= 0 else ""
+        result_file = RunFolder.named(settings, self.run).result(f".{self.verb}-task{mapped}")
+        return StepCommand(
+            verb=self.verb,
+            arguments=(*self.arguments(context.get("params", {})), f"--result={result_file}"),
+            environment=step_environment(os.environ),
+            credentials=bucket_environment(os.environ) if self.reads_bucket else {},
+            home=settings.home,
+            result_file=result_file,
+            identity={"dag": self.dag_id, "task": self.task_id, "run": self.run, "map-index": str(index)},
+            reads_bucket=self.reads_bucket,
+            one_run_at_a_time=getattr(self.get_dag(), "max_active_runs", None) == 1,
+        )
+
+    def arguments(self, params: Mapping[str, Any]) -> list[str]:
+        """Returns the verb and its options, each with its value in one argument: no value can become an option."""
+        run = {"run": self.run} if self.pass_run else {}
+        form = {name: params.get(name) for name in self.form}
+        given = {**run, **self.options, **form}
+        filled = {name: value for name, value in given.items() if value not in (None, "") and value is not False}
+        return [self.verb, *(_argument(name, value) for name, value in filled.items())]
+
+    def _require_options(self) -> None:
+        for name in self.required:
+            if not _printable(self.options.get(name, "")).strip():
+                raise AirflowFailException(
+                    f"{self.verb} must be given a {name}; found none. Fill it in, and try again."
+                )
+
+    def on_kill(self) -> None:
+        self._killed = True
+        if self._runner:
+            self._runner.stop()
+
+    def _run(self, step: StepCommand, context: Context) -> tuple[Ended, str]:
+        """Logs what the step says, and returns how it ended and the last line that was not its result."""
+        self._runner = runner_of(step, os.environ, context)
+        log = StepLog(self.log, step.result_file)
+        self.log.info("%s", self._runner.shown())
+        try:
+            return self._runner.run(log), log.last
+        except Exception as error:
+            if self._killed:
+                raise AirflowException(f"{self.verb} was stopped") from error
+            raise
+
+    def _raise_for_end(self, ended: Ended, cause: str) -> None:
+        if ended.code == 0:
+            return
+        if self._killed:
+            raise AirflowException(f"{self.verb} was stopped")
+        if ended.code == REFUSED_INPUT:
+            raise AirflowFailException(cause or f"{self.verb} refused its input and did not say why")
+        raise AirflowException(f"{self.verb} {ended.in_words()}: {cause or 'it did not say why'}")
+
+    def _raise_for_result(self, result: Mapping[str, Any]) -> None:
+        if not result:
+            raise AirflowFailException(f"{self.verb} ended well but left no result")
+        for key in filter(None, (self.skip_when, self.fail_unless, self.fail_when, self.returns, *self.event_keys)):
+            if key not in result:
+                raise AirflowFailException(f"{self.verb} must leave {key!r} in its result; found {sorted(result)}")
+        if self.skip_when and result[self.skip_when]:
+            raise AirflowSkipException(f"{self.verb}: {self.skip_when.replace('_', ' ')}")
+        if self.fail_unless and not result[self.fail_unless]:
+            raise StepRefused(str(result.get("sentence") or f"{self.verb}: not {self.fail_unless}"), result)
+        if self.fail_when and result[self.fail_when]:
+            raise StepRefused(str(result.get("sentence") or f"{self.verb}: {self.fail_when}"), result)
+
+    def _with_page(self, result: dict[str, Any]) -> dict[str, Any]:
+        if self.page is None or not result:
+            return result
+        address = self.page(self.run)
+        self.log.info("What came of it: %s", address)
+        return {**result, "page": address, "sentence": f"{result.get('sentence', '')} See {address}".strip()}
+
+    def _keep(self, result: Mapping[str, Any], context: Context) -> None:
+        """Makes the result the task's XCom, as if it had ended well: it was done, and its result says why it failed."""
+        if (ti := context.get("ti")) is not None:
+            ti.xcom_push(key="return_value", value=dict(result))
+
+    def _announce(self, result: Mapping[str, Any], context: Context) -> None:
+        extra = {"run": self.run, **{key: result[key] for key in self.event_keys}}
+        for outlet in self.outlets:
+            context["outlet_events"][outlet].extra = extra
+
+
+def runner_of(step: StepCommand, environment: Mapping[str, str], context: Context) -> Runner:
+    """Returns the runner that SENTIMENT_RUNNER names. The others' libraries are not imported."""
+    try:
+        settings = read_runner_settings(environment)
+    except InputError as error:
+        raise AirflowFailException(str(error)) from None
+    if settings.runner == LOCAL:
+        return LocalRunner(step, step_command(environment))
+    if settings.runner == DOCKER:
+        from sentiment_airflow.runners.docker import DockerRunner
+
+        return DockerRunner(step, settings)
+    from sentiment_airflow.runners.kubernetes import KubernetesRunner
+
+    return KubernetesRunner(step, settings, context)
+
+
+def _argument(name: str, value: Any) -> str:
+    """Returns an option with its value; a list goes with commas between its items."""
+    option = f"--{name.replace('_', '-')}"
+    return option if value is True else f"{option}={_printable(value)}"
+
+
+def _printable(value: Any) -> str:
+    """Returns a form's value as text that an argument can hold: no NUL, no half characters."""
+    if isinstance(value, list):
+        return ",".join(map(_printable, value))
+    return str(value).replace("\0", "").encode(errors="replace").decode()

@@ -1,0 +1,168 @@
+"""The load on a model server, as a process of its own: `python -m sentiment.bench.load.load JOB`.
+
+JOB is a file as `Job.write` makes it; the outcome is one line of JSON on stdout. Closed loop: every worker has its own
+connection and asks again when it was answered. With a rate: a request is due at its time, and what it waited for a
+worker counts as its response time, so that a slow server cannot slow down who measures it (coordinated omission).
+Requests are bytes that were made before: TensorFlow is not imported here, and nothing is parsed.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import itertools
+import json
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+GRPC, REST = "grpc", "rest"
+PREDICT = "/tensorflow.serving.PredictionService/Predict"
+TIMEOUT = 60.0  # seconds that an answer may take
+Ask = Callable[[bytes], int]  # returns the bytes of the answer; raises Failure
+
+
+class Failure(Exception):
+    """A request was not answered with what it asked for; the text says why."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to ask: `count` requests, taken in turn from `requests`, by `workers` at a time.
+
+    `address` is HOST:PORT for gRPC, and a whole address for REST. `rate` is requests a second; 0: as fast as answered.
+    """
+
+    client: str
+    address: str
+    requests: Sequence[bytes]
+    count: int
+    workers: int
+    rate: float = 0.0
+
+    def write(self, file: Path) -> None:
+        """Keeps the job in a file."""
+        requests = [base64.b64encode(request).decode("ascii") for request in self.requests]
+        file.write_text(json.dumps({**asdict(self), "requests": requests}), encoding="utf-8")
+
+    @classmethod
+    def read(cls, file: Path) -> Job:
+        """Returns the job that a file holds."""
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        return cls(**{**kept, "requests": [base64.b64decode(request) for request in kept["requests"]]})
+
+
+@dataclass
+class Outcome:
+    """What came of a job. `latencies` are seconds, one of every request; `errors` count the reasons of failed ones."""
+
+    elapsed: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+    bytes: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    processor: float = 0.0  # seconds that this process itself took
+
+
+@contextmanager
+def grpc_connection(address: str) -> Iterator[Ask]:
+    """Yields what asks over a gRPC connection of its own."""
+    import grpc
+
+    own = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]
+    channel = grpc.insecure_channel(address, options=own)
+    call = channel.unary_unary(PREDICT)  # no serializer: bytes in, bytes out
+
+    def ask(request: bytes) -> int:
+        try:
+            answer: bytes = call(request, timeout=TIMEOUT)
+        except grpc.RpcError as error:
+            raise Failure(f"{error.code().name}: {error.details()}") from None
+        return len(answer)
+
+    with channel:
+        yield ask
+
+
+@contextmanager
+def rest_connection(address: str) -> Iterator[Ask]:
+    """Yields what asks over an HTTP connection of its own, which is kept from request to request."""
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT)
+    headers = {"Content-Type": "application/json"}
+
+    def ask(request: bytes) -> int:
+        try:
+            connection.request("POST", parts.path, request, headers)
+            response = connection.getresponse()
+            answer = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()  # the next request opens it again
+            raise Failure(f"{type(error).__name__}: {error}") from None
+        if response.status != 200:
+            raise Failure(f"HTTP {response.status}: {answer[:200].decode('utf-8', errors='replace')}")
+        return len(answer)
+
+    with closing(connection):
+        yield ask
+
+
+CONNECTIONS: dict[str, Callable[[str], AbstractContextManager[Ask]]] = {GRPC: grpc_connection, REST: rest_connection}
+
+
+def run(job: Job) -> Outcome:
+    """Does a job. One request of every worker comes before the clock starts. Raises: Failure when that is refused."""
+    with ExitStack() as stack:
+        connections = [stack.enter_context(CONNECTIONS[job.client](job.address)) for _ in range(job.workers)]
+        for connection in connections:
+            connection(job.requests[0])
+        return _ask_all(job, connections)
+
+
+def _ask_all(job: Job, connections: Sequence[Ask]) -> Outcome:
+    outcome, turns, lock = Outcome(), itertools.count(), threading.Lock()
+    processor, begin = time.process_time(), time.perf_counter()
+
+    def work(ask: Ask) -> None:
+        latencies, size, errors = [], 0, Counter[str]()
+        while (turn := next(turns)) < job.count:
+            start = time.perf_counter()
+            if job.rate:
+                due = begin + turn / job.rate
+                time.sleep(max(0.0, due - start))
+                start = due
+            try:
+                size += ask(job.requests[turn % len(job.requests)])
+            except Failure as failure:
+                errors[str(failure)] += 1
+            latencies.append(time.perf_counter() - start)
+        with lock:
+            outcome.latencies += latencies
+            outcome.bytes += size
+            outcome.errors += errors
+
+    workers = [threading.Thread(target=work, args=(ask,)) for ask in connections]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    outcome.elapsed, outcome.processor = time.perf_counter() - begin, time.process_time() - processor
+    return outcome
+
+
+def main() -> None:
+    try:
+        found: dict[str, Any] = asdict(run(Job.read(Path(sys.argv[1]))))
+    except Failure as failure:
+        found = {"refused": str(failure)}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""`sentiment bench serve`: the original's load test, for every format of an export, with siege and with our own load.
+
+The requests of a case are asked in rounds, and in every round each case has its turn: a machine that is busy for a
+while hits all alike, so their ratios hold where their seconds do not. A turn is kept when it is finished: a load test
+that was stopped goes on where it was when it is started again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sentiment import atomic
+from sentiment.atomic import fingerprint
+from sentiment.bench.load import siege as serve_siege
+from sentiment.bench.load import table as load_table
+from sentiment.bench.load.figures import figures, ratios
+from sentiment.bench.load.load import GRPC, REST
+from sentiment.bench.load.plan import Plan, design, measured_of
+from sentiment.bench.load.requests import SIGNATURES, TEXT
+from sentiment.bench.load.run import Asked, LoadTest, run
+from sentiment.bench.load.siege import NAME as SIEGE
+from sentiment.bench.load.targets import LABEL, Target, exports_of, flags_of, running_target, targets_of
+from sentiment.data.tsv import read_posts
+from sentiment.errors import InputError, UnavailableError
+from sentiment.experiments import results
+from sentiment.experiments.options import Numbers
+from sentiment.export.formats import FormatList
+from sentiment.model.folder import installed_versions
+from sentiment.settings import Settings, read_settings
+from sentiment.step import Result, step
+
+CLIENTS = (GRPC, REST, SIEGE)
+BUSY = 0.5  # of the cores
+BATCHING = {"on": (True,), "off": (False,), "both": (False, True)}
+
+
+def require_answers(plan: Plan, failures: Sequence[str]) -> None:
+    """Raises: InputError when no server answered at all."""
+    if not measured_of(plan, plan.turns):
+        kind = InputError if any(target.folder for target in plan.targets) else UnavailableError
+        raise kind("a server must answer", found="; ".join(failures) or "none", do="Mend it, then start this again.")
+
+
+def summary(plan: Plan, asked: Asked, lines: Sequence[str], setup: Mapping[str, Any]) -> tuple[Result, Any, Any]:
+    """Returns the result, its table and its plot."""
+    measured = measured_of(plan, plan.turns)
+    found = {case: figures(rounds, asked.rows) for case, rounds in measured.items()}
+    limits = {
+        (case.client, case.concurrency): figures(rounds, 1)["rate"]
+        for case, rounds in measured_of(plan, plan.limits).items()
+    }
+    compared = ratios(measured)
+    notes = [*load_table.notes(found, limits, compared), *lines]
+    signature = SIGNATURES[asked.signature]
+    title = f"load test: {setup['requests']:,} requests a row, posts in each: {asked.rows}, signature {signature}"
+    result = {
+        "rows": [{**asdict(case), **row} for case, row in found.items()],
+        "ratios": [{**ratio, "case": asdict(ratio["case"]), "to": asdict(ratio["to"])} for ratio in compared],
+        "limits": [
+            {"client": client, "concurrency": number, "rate": rate} for (client, number), rate in limits.items()
+        ],
+        "notes": notes,
+        "setup": {**setup, **asdict(asked)},
+    }
+    return result, load_table.table_of(title, found, notes), load_table.draw(measured, found)
+
+
+@click.command("serve")
+@click.option("--export", "exports", multiple=True, metavar="NAME=FOLDER", help="An export, and its row's name.")
+@click.option("--run", "runs", multiple=True, help="A run's export.")
+@click.option("--version", help="A published version: stable, canary or a number.")
+@click.option("--target", metavar="grpc=…,rest=…", help="A server that runs: grpc=HOST:PORT,rest=http://HOST:PORT.")
+@click.option("--server", type=click.Path(exists=True, dir_okay=False), help="tensorflow_model_server. [default: ours]")
+@click.option("--requests", type=click.IntRange(1), default=5000, show_default=True, help="In each row.")
+@click.option("--concurrency", type=Numbers(int), default="2", show_default=True, help="At a time; with commas.")
+@click.option("--rows", type=click.IntRange(1), default=1, show_default=True, help="Posts in each request.")
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="In which rows take turns.")
+@click.option("--signature", type=click.Choice(list(SIGNATURES)), default=TEXT, show_default=True)
+@click.option("--max-seq-length", type=click.IntRange(2), default=128, show_default=True, help="Longest row of ids.")
+@click.option("--clients", type=FormatList(CLIENTS), default=",".join(CLIENTS), show_default=True, help="With commas.")
+@click.option("--batching", type=click.Choice(list(BATCHING)), default="on", show_default=True, help="Of our servers.")
+@click.option("--rate", type=click.FloatRange(0), default=0.0, help="Requests a second, answered or not; siege: no.")
+@click.option("--label", default=LABEL, show_default=True, help="The label to ask, with --target.")
+@click.option("--data", type=click.Path(path_type=Path), help="Posts to ask (TSV). [default: the sample's test.tsv]")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the results. [default: runs/bench/serve]")
+@step
+def command(
+    exports: tuple[str, ...],
+    runs: tuple[str, ...],
+    version: str | None,
+    target: str | None,
+    server: str | None,
+    requests: int,
+    concurrency: tuple[int, ...],
+    rounds: int,
+    clients: tuple[str, ...],
+    batching: str,
+    label: str,
+    data: Path | None,
+    output: Path | None,
+    **given: Any,
+) -> Result:
+    """Load a model server and compare formats: the original's table, percentiles, a plot.
+
+    Started again, it goes on where it was stopped.
+    """
+    settings = read_settings()
+    folder = results.folder_for(settings, "serve", output)
+    data = data or settings.base_data / "test.tsv"
+    targets, lines = choose_targets(settings, exports, runs, version, target, batching)
+    if min(concurrency) < 1:
+        raise InputError("--concurrency must be at least 1", found=str(min(concurrency)), do="Mend it.")
+    texts = [post.text for post in read_posts(data, settings.label_set)]
+    asked = Asked(label=label if target else LABEL, model=settings.model_name, **given)
+    with atomic.exclusive_lock(folder / ".lock"):
+        work = folder / "work"
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            siege = serve_siege.version(work) if SIEGE in clients else None
+            if SIEGE in clients and not siege:
+                clients = tuple(client for client in clients if client != SIEGE)
+                lines.append("siege: not installed here (`apt-get install siege`), so it has no rows")
+            lines += busy(os.getloadavg()[0], os.cpu_count() or 1)
+            setup = {"requests": requests, "data": str(data), "siege": siege, "server": server or "embedded"}
+            flags = {one.name: flags_of(settings, one) for one in targets if one.folder}
+            identity = {"asked": asdict(asked), "data": fingerprint(data), "siege": siege, "server": server}
+            identity |= {"flags": flags, "versions": installed_versions()}
+            plan = design(
+                targets, clients, list(dict.fromkeys(concurrency)), requests, rounds, identity, folder / "rows"
+            )
+            failures = run(plan, LoadTest(asked, texts, work), settings, [server] if server else None)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        require_answers(plan, failures)
+        result, table, draw = summary(plan, asked, [*lines, *failures], setup)
+        result = results.keep(folder, result, table, draw)
+    table.show()
+    return result
+
+
+def busy(load: float, cores: int) -> list[str]:
+    """Returns a line about a machine that has other things to do; `load` is its average of the last minute."""
+    if load < BUSY * cores:
+        return []
+    return [
+        f"when this began, the machine was busy: load average {load:.1f} on {cores} cores; its seconds are too high"
+    ]
+
+
+def choose_targets(
+    settings: Settings,
+    exports: Sequence[str],
+    runs: Sequence[str],
+    version: str | None,
+    target: str | None,
+    batching: str,
+) -> tuple[list[Target], list[str]]:
+    """Returns the servers to ask, and a line about each format that is not."""
+    if bool(target) == bool(exports or runs or version):
+        raise InputError(
+            "give exports (--export, --run, --version) or a --target", found="neither or both", do="See --help."
+        )
+    if target:
+        return [running_target(target)], []
+    return targets_of(exports_of(settings, exports, runs, version), BATCHING[batching])

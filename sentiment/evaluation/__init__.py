@@ -1,0 +1,1 @@
+"""A trained model's answers: candidate against stable, a test, predictions, a console."""

@@ -1,0 +1,157 @@
+"""`sentiment evaluate`: candidate and stable, now, on the same rows of the frozen and of the rolling test set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment import atomic
+from sentiment.data.tsv import Post, read_posts
+from sentiment.errors import InputError
+from sentiment.model.folder import open_model, read_card
+from sentiment.model.metrics import measure
+from sentiment.progress import progress
+from sentiment.run_folder import RunFolder
+from sentiment.settings import read_settings
+from sentiment.step import Result, say, step
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+from sentiment.model.batches import encode
+from sentiment.serving.trained import stable_of
+
+FLIPS_SHOWN = 20
+Probabilities = NDArray[np.float32]
+
+
+def evaluate(
+    candidate: Path, stable: Path | None, stable_version: int | None, sets: dict[str, list[Post]]
+) -> dict[str, Any]:
+    """Scores both models on every set and returns evaluation.json's content. An empty set has no figures."""
+    cards = [read_card(path) for path in (candidate, stable) if path]
+    if len({tuple(card.labels) for card in cards}) > 1:
+        raise InputError(
+            "candidate and stable must have the same labels",
+            found=" and ".join("、".join(card.labels) for card in cards),
+            do="Compare models of one label set.",
+        )
+    rows = sum(map(len, sets.values()))
+    said = " and ".join(f"{len(posts):,} {name}" for name, posts in sets.items())
+    say(f"evaluate: {said} rows, by the candidate {candidate}{f' and by stable, {stable}' if stable else ''}")
+    with progress(rows * len(cards), "evaluate") as line:
+        ours = score("candidate", candidate, sets, line)
+        theirs = score("stable", stable, sets, line) if stable else dict.fromkeys(sets)
+    return {
+        "candidate": str(candidate),
+        "stable": str(stable) if stable else None,
+        "stable_version": stable_version,
+        "labels": cards[0].labels,
+        "sets": {name: compare(posts, ours[name], theirs[name]) for name, posts in sets.items()},
+    }
+
+
+def score(side: str, folder: Path, sets: dict[str, list[Post]], line: tqdm[Any]) -> dict[str, Probabilities]:
+    """Returns float32 [rows, labels] for each set that has rows; moves `line` on, which then names side and set."""
+    from sentiment.model.scoring import Scorer
+
+    opened = open_model(folder)
+    scorer, found = Scorer(opened.keras, opened.card.max_seq_length), {}
+    for name, posts in sets.items():
+        line.set_description_str(f"evaluate: {side}, {name}", refresh=False)
+        found[name] = (
+            scorer.probabilities(encode(opened.tokenizer, posts), line=line)
+            if posts
+            else np.zeros((0, len(opened.card.labels)), np.float32)
+        )
+    return found
+
+
+def compare(posts: Sequence[Post], candidate: Probabilities, stable: Probabilities | None) -> dict[str, Any]:
+    """Returns one set's part of evaluation.json."""
+    if not posts:
+        return {"rows": 0, "candidate": None, "stable": None, "paired": None, "regressions": [], "improvements": []}
+    true = np.array([post.label for post in posts])
+    right = candidate.argmax(axis=1) == true
+    compared: dict[str, Any] = {"rows": len(posts), "candidate": measure(true, candidate).as_json()}
+    if stable is None:
+        return {**compared, "stable": None, "paired": None, "regressions": [], "improvements": []}
+    stable_right = stable.argmax(axis=1) == true
+    return {
+        **compared,
+        "stable": measure(true, stable).as_json(),
+        "paired": {
+            "both_right": int((right & stable_right).sum()),
+            "only_candidate": int((right & ~stable_right).sum()),
+            "only_stable": int((~right & stable_right).sum()),
+            "both_wrong": int((~right & ~stable_right).sum()),
+        },
+        "regressions": flips(posts, candidate, stable, ~right & stable_right),
+        "improvements": flips(posts, candidate, stable, right & ~stable_right),
+    }
+
+
+def flips(
+    posts: Sequence[Post], candidate: Probabilities, stable: Probabilities, chosen: NDArray[np.bool_]
+) -> list[dict[str, Any]]:
+    """Returns the `chosen` rows of which the candidate is most sure, at most 20, the surest first."""
+    confidence = candidate.max(axis=1)
+    rows = sorted(np.flatnonzero(chosen).tolist(), key=lambda row: (-confidence[row], row))
+    return [
+        {
+            "text": posts[row].text,
+            "title": posts[row].title,
+            "true": posts[row].label,
+            "stable": int(stable[row].argmax()),
+            "candidate": int(candidate[row].argmax()),
+            "confidence": round(float(confidence[row]), 6),
+        }
+        for row in rows[:FLIPS_SHOWN]
+    ]
+
+
+@click.command("evaluate")
+@click.option("--run", "run_id", help="Evaluate this run's model against the stable one, on the run's test sets.")
+@click.option("--candidate", type=click.Path(path_type=Path), help="The model folder to judge.")
+@click.option("--stable", type=click.Path(path_type=Path), help="The model folder to judge it against.")
+@click.option("--frozen", type=click.Path(path_type=Path), help="Labelled posts that never change (TSV).")
+@click.option("--rolling", type=click.Path(path_type=Path), help="Labelled posts of late (TSV).")
+@click.option("--output", type=click.Path(path_type=Path), help="Where evaluation.json goes.")
+@step
+def command(
+    run_id: str | None,
+    candidate: Path | None,
+    stable: Path | None,
+    frozen: Path | None,
+    rolling: Path | None,
+    output: Path | None,
+) -> Result:
+    """Score candidate and stable side by side."""
+    settings = read_settings()
+    run = RunFolder.named(settings, run_id) if run_id else None
+    version: int | None = None
+    if run:
+        candidate, frozen, rolling = candidate or run.model, frozen or run.frozen, rolling or run.rolling
+        output = output or run.path / "evaluation.json"
+        if stable is None:
+            stable, version = stable_of(settings)
+    if not (candidate and frozen and output):
+        raise click.UsageError("give --run, or --candidate, --frozen and --output")
+    labels = read_card(candidate).label_set
+    sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
+    result = evaluate(candidate, stable, version, sets)
+    atomic.write_json(output, result)
+    if run:
+        atomic.write_json(run.result("evaluate"), result)
+    return result
+
+
+def _rows_of_late(path: Path | None, labels: Any) -> list[Post]:
+    """The rolling set starts empty: no file, or a header alone, is no mistake."""
+    if path is None or not path.is_file() or len(path.read_bytes().splitlines()) < 2:
+        return []
+    return read_posts(path, labels)

@@ -1,0 +1,84 @@
+"""`sentiment test`: evaluates one model on a TSV → test_report.txt, test_result.tsv, test_report.json and .html."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment import atomic
+from sentiment.data.tsv import Post, read_posts
+from sentiment.errors import InputError
+from sentiment.model.batches import encode
+from sentiment.model.folder import open_model, read_card
+from sentiment.model.metrics import classification_report, measure
+from sentiment.report import testing as reporting
+from sentiment.report.summary import test_report
+from sentiment.settings import read_settings
+from sentiment.step import Result, step
+
+
+def test(model: Path, data: Path, output: Path) -> Result:
+    """Scores the posts of `data` and writes the reports into the folder `output`."""
+    if output.exists() and not output.is_dir():
+        raise InputError("the output must be a folder", found=f"a file at {output}", do="Name another --output.")
+    posts = read_posts(data, read_card(model).label_set)
+    begin = time.monotonic()
+    opened = open_model(model)
+    from sentiment.model.scoring import Scorer
+
+    scorer = Scorer(opened.keras, opened.card.max_seq_length)
+    probabilities = scorer.probabilities(encode(opened.tokenizer, posts), "test")
+    metrics = measure([post.label for post in posts], probabilities)
+    seconds = time.monotonic() - begin
+    table = classification_report(metrics, [str(index) for index in range(len(opened.card.labels))])
+    atomic.write_text(output / "test_report.txt", test_report(table, seconds))
+    write_result(output / "test_result.tsv", posts, probabilities, opened.card.labels)
+    reporting.write_test_report(output, model, opened.card, data, posts, probabilities, seconds)
+    return {
+        "model": str(model),
+        "data": str(data),
+        "rows": len(posts),
+        **metrics.as_json(),
+        "report": str(output / "test_report.txt"),
+        "rows_file": str(output / "test_result.tsv"),
+        "page": str(output / reporting.PAGE),
+        "seconds": round(seconds, 3),
+    }
+
+
+def write_result(path: Path, posts: Sequence[Post], probabilities: NDArray[np.float32], names: Sequence[str]) -> None:
+    """Writes one row a post: text, true, pred (label ids), and the probability of each label."""
+    with atomic.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
+        writer.writerow(["text", "true", "pred", *names])
+        for post, row in zip(posts, probabilities, strict=True):
+            writer.writerow([post.text, post.label, int(row.argmax()), *(f"{chance:.6f}" for chance in row)])
+
+
+@click.command("test")
+@click.option("--model", required=True, type=click.Path(path_type=Path), help="The model folder.")
+@click.option("--data", type=click.Path(path_type=Path), help="Labelled posts (TSV). [default: the frozen test set]")
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="The folder for the reports.")
+@click.option(
+    "--use-dev-dataset",
+    type=bool,
+    default=False,
+    show_default=True,
+    help="Test on latest_test.tsv instead of test.tsv.",
+)
+@step
+def command(model: Path, data: Path | None, output: Path, use_dev_dataset: bool) -> Result:
+    """Evaluate one model on a TSV.
+
+    Without --data it is the sample's test.tsv, or latest_test.tsv with --use-dev-dataset True.
+    """
+    if data and use_dev_dataset:
+        raise click.UsageError("--use-dev-dataset names a file too: leave --data out")
+    base = read_settings().base_data
+    return test(model, data or base / ("latest_test.tsv" if use_dev_dataset else "test.tsv"), output)

@@ -1,0 +1,1 @@
+"""Models × learning rates: planned, trained, tabled."""

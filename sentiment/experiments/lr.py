@@ -1,0 +1,83 @@
+"""`sentiment bench lr`: models × learning rates, each trained from its start in a process of its own.
+
+A row is kept when it is finished: a sweep that was stopped goes on where it was when it is started again. A row of
+other inputs (data, options, versions) is another row; a row that failed is tried again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sentiment import atomic
+from sentiment.experiments import results, sweep
+from sentiment.experiments.options import planned, sweep_options
+from sentiment.experiments.outcome import keep
+from sentiment.experiments.rows import Rows, inputs_of, require_data
+from sentiment.experiments.sweep import Outcome, Setup, Training
+from sentiment.settings import read_settings
+from sentiment.step import Result, say, step
+from sentiment.text.units import time_left
+
+
+def run_sweep(trainings: Sequence[Training], rows: Rows) -> list[Outcome]:
+    """Runs the trainings that no earlier sweep finished, and returns what came of all, in order."""
+    outcomes = []
+    seconds: list[float] = []
+    missing = sum(rows.finished(training) is None for training in trainings)
+    if missing < len(trainings):
+        say(f"bench lr: {len(trainings) - missing} of {len(trainings)} rows are finished already")
+    for training in trainings:
+        begin = time.monotonic()
+        found = rows.finished(training)
+        if found is None:
+            say(f"bench lr: {training.describe()}")
+        outcomes.append(rows.train(training))
+        if found is None:
+            seconds.append(time.monotonic() - begin)
+        _report(outcomes[-1], rows.setup, len(outcomes), len(trainings), missing, seconds)
+    return outcomes
+
+
+def _report(outcome: Outcome, setup: Setup, done: int, total: int, missing: int, seconds: Sequence[float]) -> None:
+    """Prints a row as it finishes, and how long the others will take."""
+    left = missing - len(seconds)
+    when = f"; about {time_left(left * sum(seconds) / len(seconds))} left" if seconds and left else ""
+    say(f"bench lr: {done}/{total} {outcome.training.describe()}: {sweep.outcome_as_text(outcome, setup)}{when}")
+
+
+@click.command("lr")
+@sweep_options
+@click.option("--data", type=click.Path(path_type=Path), help="Holds train.tsv and test.tsv. [default: the sample]")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the results. [default: runs/bench/lr]")
+@step
+def command(
+    models: str,
+    learning_rates: tuple[float, ...],
+    data: Path | None,
+    seeds: tuple[int, ...],
+    with_untrained: bool,
+    output: Path | None,
+    **common: Any,
+) -> Result:
+    """Train models at several learning rates and compare them.
+
+    Started again, it goes on where it was stopped.
+    """
+    settings = read_settings()
+    folder = results.folder_for(settings, "lr", output)
+    data = data or settings.base_data
+    setup = Setup(**common)
+    trainings = planned(models, learning_rates, seeds, setup, untrained=with_untrained)
+    counted = require_data(data, settings.label_set)
+    with atomic.exclusive_lock(folder / ".lock"):
+        begin = time.monotonic()
+        outcomes = run_sweep(trainings, Rows(folder, data, setup, inputs_of(data, settings.label_set)))
+        seconds = round(time.monotonic() - begin, 3)
+        result, table = keep(folder, outcomes, setup, data, counted, seconds=seconds)
+    table.show()
+    return result

@@ -1,0 +1,50 @@
+"""Where an experiment keeps what it found: results.json, table.md and the plot, in one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentiment import atomic
+from sentiment.errors import InputError
+from sentiment.experiments.files import PLOT, RESULTS, TABLE
+from sentiment.experiments.table import Table
+from sentiment.settings import Settings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = ("#2a6fbb", "#d1602a", "#3a8f5c", "#8a5aa8", "#b03a56", "#7a7a7a")
+
+
+def folder_for(settings: Settings, experiment: str, output: Path | None) -> Path:
+    """Returns the folder of an experiment's results. InputError: it is a file."""
+    folder = output or settings.runs / "bench" / experiment
+    if folder.exists() and not folder.is_dir():
+        raise InputError("--output must be a folder", found=f"a file at {folder}", do="Name another.")
+    return folder
+
+
+def keep(folder: Path, result: dict[str, Any], table: Table, draw: Callable[[Figure], None]) -> dict[str, Any]:
+    """Writes results.json, table.md, plot.svg and plot.png; returns `result` with their paths, as it was written."""
+    files = {name: folder / f"{PLOT}.{name}" for name in ("svg", "png")}
+    result = {**result, "table": str(folder / TABLE), "plot": str(files["svg"])}
+    atomic.write_text(folder / TABLE, table.markdown())
+    figure = drawn(draw)
+    for kind, path in files.items():
+        with atomic.replacing(path) as temporary:
+            figure.savefig(temporary, format=kind)
+    atomic.write_json(folder / RESULTS, result)
+    return result
+
+
+def drawn(draw: Callable[[Figure], None]) -> Figure:
+    """Returns a figure that `draw` filled. Text stays text in an SVG; nothing is fetched to show it."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context({"svg.fonttype": "none", "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")
+        draw(figure)
+    return figure

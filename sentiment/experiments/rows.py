@@ -1,0 +1,108 @@
+"""The rows of sweeps: each is trained once, and kept as a file that is named by all that decides it.
+
+rows/NAME.json      what came of a finished training
+failed/NAME.json    why the last try of one ended without a result; the next try begins by removing it
+work/NAME/          where one is trained: the same again for the same row, so an interrupted training goes on in it
+locks/NAME          held while it is trained: a second process waits, and then finds it finished
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sentiment import atomic
+from sentiment.atomic import fingerprint
+from sentiment.data.tsv import read_posts
+from sentiment.experiments import child, sweep
+from sentiment.experiments.sweep import Outcome, Setup, Training
+from sentiment.labels import Labels
+from sentiment.model import folder as model_folder
+
+NO_TRACE = "it left neither a result nor a reason: it was not started, or killed"
+
+
+def inputs_of(data: Path, labels: Labels) -> dict[str, Any]:
+    """Returns what decides a row besides its options."""
+    return {
+        "train": fingerprint(data / "train.tsv"),
+        "test": fingerprint(data / "test.tsv"),
+        "labels": list(labels.names),
+        "versions": model_folder.installed_versions(),
+    }
+
+
+def require_data(data: Path, labels: Labels) -> tuple[int, int]:
+    """Returns the rows of train.tsv and test.tsv. InputError: one is missing, or holds what is no post."""
+    train, test = (len(read_posts(data / name, labels)) for name in ("train.tsv", "test.tsv"))
+    return train, test
+
+
+def local_files(model: str) -> list[list[Any]]:
+    """Returns name, size and time of the files of a model that is a local folder: another one may take its place."""
+    files = sorted(path for path in Path(model).glob("*") if path.is_file()) if Path(model).is_dir() else []
+    return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows below `folder` of the trainings with `setup` on `data`; `inputs` are those of `inputs_of`."""
+
+    folder: Path
+    data: Path
+    setup: Setup
+    inputs: Mapping[str, Any]
+
+    def file(self, training: Training) -> Path:
+        return sweep.row_file(self.folder / "rows", training, self.setup, self._inputs(training))
+
+    def finished(self, training: Training) -> Outcome | None:
+        """Returns the outcome of a training that was finished, whoever did it."""
+        row = atomic.read_json(self.file(training))
+        return Outcome(training, row["result"]) if row else None
+
+    def outcome(self, training: Training) -> Outcome:
+        """Returns what came of a training so far: its result, or why there is none. Trains nothing."""
+        failed = atomic.read_json(self._failed(training)) or {}
+        return self.finished(training) or Outcome(training, why=failed.get("why", NO_TRACE))
+
+    def train(self, training: Training) -> Outcome:
+        """Trains in a process of its own what is not finished; the model is not kept, only what came of it."""
+        row = self.file(training)
+        with atomic.exclusive_lock(self.folder / "locks" / row.stem):
+            outcome = self.finished(training) or self._train(training, row)
+        if outcome.result is not None or outcome.refused:  # nothing is left that a next try could go on with
+            shutil.rmtree(self._work(row), ignore_errors=True)
+        return outcome
+
+    def _train(self, training: Training, row: Path) -> Outcome:
+        self._failed(training).unlink(missing_ok=True)
+        try:
+            result = child.result_of(*self._command(training, self._work(row)), self._work(row) / "result.json")
+        except child.Failed as error:
+            atomic.write_json(self._failed(training), {"training": asdict(training), "why": str(error)})
+            return Outcome(training, why=str(error), refused=error.refused)
+        about = {"training": asdict(training), "setup": asdict(self.setup), "inputs": self._inputs(training)}
+        atomic.write_json(row, {**about, "result": result})
+        return Outcome(training, result)
+
+    def _command(self, training: Training, work: Path) -> tuple[str, list[str]]:
+        """Returns the module and the arguments, each value in one with its option: no name can become an option."""
+        files = [f"--train={self.data / 'train.tsv'}", f"--test={self.data / 'test.tsv'}"]
+        options = [*files, *self.setup.options(), f"--model-name={training.model}", f"--seed={training.seed}"]
+        if training.learning_rate is None:
+            return "sentiment.experiments.untrained", options
+        rate = f"--learning-rate={training.learning_rate!r}"
+        return "sentiment.cli", ["train", *options, rate, f"--output={work / 'model'}", "--replace"]
+
+    def _inputs(self, training: Training) -> dict[str, Any]:
+        return {**self.inputs, "model": local_files(training.model)}
+
+    def _failed(self, training: Training) -> Path:
+        return self.folder / "failed" / self.file(training).name
+
+    def _work(self, row: Path) -> Path:
+        return self.folder / "work" / row.stem

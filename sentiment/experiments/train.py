@@ -1,0 +1,55 @@
+"""`sentiment experiment-train`: one training of an experiment, if no other has finished it already."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from sentiment.errors import InputError, UnavailableError
+from sentiment.experiments.files import PLAN
+from sentiment.experiments.plan import Plan
+from sentiment.experiments.rows import inputs_of
+from sentiment.experiments.sweep import Training, figures, outcome_as_text
+from sentiment.run_folder import RunFolder
+from sentiment.settings import Settings, read_settings
+from sentiment.step import Result, say, step
+
+
+def require_planned(training: Training, plan: Plan, run: RunFolder, settings: Settings) -> None:
+    """Raises InputError when the plan does not hold the training, or its data have changed since."""
+    again = f"Run `sentiment {PLAN} --run {run.name}` again."
+    if training not in plan.trainings:
+        raise InputError(
+            f"run {run.name} must have the training in its plan", found=f"no {training.describe()}", do=again
+        )
+    now = inputs_of(plan.rows(settings).data, settings.label_set)
+    changed = [name for name, value in plan.inputs.items() if now[name] != value]
+    if changed:
+        raise InputError(
+            "data and versions must be as they were planned", found=f"other {', '.join(changed)}", do=again
+        )
+
+
+@click.command("experiment-train")
+@click.option("--run", "run_id", required=True, help="A run with a plan.")
+@click.option("--model", required=True, help="As in the plan.")
+@click.option("--learning-rate", type=float, help="As in the plan; without: score the model as it starts.")
+@click.option("--seed", type=int, required=True, help="As in the plan.")
+@step
+def command(run_id: str, model: str, learning_rate: float | None, seed: int) -> Result:
+    """Train one cell of an experiment. One that was interrupted goes on after its last finished epoch."""
+    settings = read_settings()
+    run = RunFolder.named(settings, run_id)
+    training, plan = Training(model, learning_rate, seed), Plan.read(run)
+    require_planned(training, plan, run, settings)
+    rows = plan.rows(settings)
+    already = rows.finished(training) is not None
+    say(f"experiment: {training.describe()}{': finished already' if already else ''}")
+    outcome = rows.train(training)
+    if outcome.result is None:
+        kind = InputError if outcome.refused else UnavailableError  # the latter is worth another try
+        why = outcome.why.rstrip(".")
+        raise kind(f"{training.describe()} must train to its end", found=why, do="The others go on without it.")
+    say(f"experiment: {training.describe()}: {outcome_as_text(outcome, plan.setup)}")
+    return {**asdict(training), "already": already, **figures(outcome.result)}

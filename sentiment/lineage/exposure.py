@@ -1,0 +1,88 @@
+"""Which models were trained on a text: asked of the sorted identities that every training set leaves behind."""
+
+from __future__ import annotations
+
+import mmap
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sentiment.run_folder import RunFolder
+from sentiment.serving.state import State
+from sentiment.serving.trained import folder_of
+from sentiment.settings import Settings
+
+IDENTITY_BYTES = 16
+NAME = "identities.bin"
+
+
+def count_in(path: Path, identities: Iterable[str]) -> int:
+    """Returns how many of `identities` (hex) are in a file of sorted identities of 16 bytes."""
+    if path.stat().st_size < IDENTITY_BYTES:
+        return 0
+    with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as stored:
+        places = range(len(stored) // IDENTITY_BYTES)
+
+        def at(place: int) -> bytes:
+            return stored[place * IDENTITY_BYTES : (place + 1) * IDENTITY_BYTES]
+
+        wanted = [bytes.fromhex(identity) for identity in identities]
+        found = [bisect_left(places, one, key=at) for one in wanted]
+        return sum(place in places and at(place) == one for place, one in zip(found, wanted, strict=True))
+
+
+def identities_of(settings: Settings, version: int, run: str) -> Path | None:
+    """Returns the identities that a version was trained on: kept with it, or still in its run's folder."""
+    places = [folder_of(settings, version) / NAME]
+    if run:
+        places.append(RunFolder.named(settings, run).identities)
+    return next((path for path in places if path.is_file()), None)
+
+
+def exposed_versions(settings: Settings, state: State, identities: Iterable[str]) -> dict[str, Any]:
+    """Returns the versions that saw any of the texts.
+
+    {"versions": [{"version", "condition", "labels", "texts", "through"}], "runs": [names], "unknown": [versions]}:
+    `texts` is how many a version was itself trained on, `through` an exposed version that it was trained on from;
+    `runs` were trained but not published, `unknown` are versions from before identities were kept.
+    """
+    wanted = list(identities)
+    kept = {number: identities_of(settings, number, version.run) for number, version in state.versions.items()}
+    texts = {number: count_in(path, wanted) for number, path in kept.items() if path}
+    warm_from = {number: version.data.get("warm_from") for number, version in state.versions.items()}
+    exposed: dict[int, int | None] = {}
+    for number in sorted(state.versions):  # a version only ever starts from an earlier one
+        ancestor = warm_from[number] if warm_from[number] in exposed else None
+        if texts.get(number) or ancestor is not None:
+            exposed[number] = ancestor
+    return {
+        "versions": [
+            {
+                "version": number,
+                "condition": state.versions[number].condition,
+                "labels": [label for label, labelled in state.labels.items() if labelled == number],
+                "texts": texts.get(number, 0),
+                "through": ancestor,
+            }
+            for number, ancestor in exposed.items()
+        ],
+        "runs": _runs(settings, state, wanted),
+        "unknown": sorted(number for number, path in kept.items() if path is None and number not in exposed),
+    }
+
+
+def _runs(settings: Settings, state: State, wanted: list[str]) -> list[str]:
+    published = {RunFolder.named(settings, version.run).name for version in state.versions.values() if version.run}
+    files = sorted(settings.runs.glob(f"*/{NAME}"))
+    return [path.parent.name for path in files if path.parent.name not in published and count_in(path, wanted)]
+
+
+def ancestors(data_of: Mapping[int, Mapping[str, Any]], version: int) -> list[int]:
+    """Returns the versions that `version` goes back to by warm starts, the nearest first."""
+    chain: list[int] = []
+    before = data_of.get(version, {}).get("warm_from")
+    while before is not None and before not in chain:
+        chain.append(before)
+        before = data_of.get(before, {}).get("warm_from")
+    return chain

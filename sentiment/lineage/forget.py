@@ -1,0 +1,223 @@
+"""`sentiment forget`: deletes texts on request, everywhere this system keeps them, and says which models saw them.
+
+In this order, so that nothing can come back behind it: the ledger (which from then on refuses the texts), the files
+that data come from, then, when nobody reads the old ledger any more, what was made of them. What stays is the hash of
+each text, by which it is refused and by which models that saw it can be named. Every step may be killed: run it again.
+
+Out of reach, and said so: object storage, Airflow's own database and logs, mails that were sent, copies elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from sentiment.data import ledger as posts_ledger
+from sentiment.data.ledger import Ledger
+from sentiment.data.rows import delimiter_of, join_rows, read_lines
+from sentiment.errors import InputError
+from sentiment.lineage.erase import Erased, Texts, erase, still_in
+from sentiment.lineage.exposure import exposed_versions
+from sentiment.serving.history import read_state
+from sentiment.settings import Settings, read_settings
+from sentiment.step import Result, say, step
+
+NEVER_TEXT = frozenset({".h5", ".pb", ".index", ".bin", ".tflite", ".sqlite", ".lock"})  # weights, graphs, hashes
+PACKED = frozenset({".gz", ".parquet", ".zip"})
+LEFT_BY_A_KILL = re.compile(r"^\..+\.(\d+)\.tmp$")
+
+
+def read_texts(given: str) -> list[str]:
+    """Returns the texts that `given` states: a text, a file of posts, a file with a text a line, `-` for stdin.
+
+    A TSV or CSV with a column `text` is a file of posts.
+    """
+    path = Path(given)
+    if given != "-" and not _is_file(path):
+        texts = [given]
+    elif given == "-":
+        texts = sys.stdin.read().splitlines()
+    else:
+        texts = _column_of(path) or path.read_text(encoding="utf-8-sig").splitlines()
+    texts = [text.strip() for text in texts if text.strip()]
+    if not texts:
+        raise InputError("there must be a text to forget", found="none", do="Give a text, or a file with some.")
+    return texts
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a text can be longer than any file name
+        return False
+
+
+def _column_of(path: Path) -> list[str]:
+    with path.open("rb") as handle:
+        lines = read_lines(handle, delimiter_of(path))
+        header = next(lines, None)
+        names = [name.strip().lower() for name in header.fields] if header else []
+        if "text" not in names:
+            return []
+        rows = join_rows(lines, delimiter_of(path), lambda fields: len(fields) == len(names))
+        return [row.fields[names.index("text")] for row in rows if len(row.fields) == len(names)]
+
+
+def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result:
+    """Deletes `texts`; with `write` false it only says what would go. The result quotes none of them."""
+    erased: list[Erased] = []
+    with posts_ledger.opened(settings.posts_database) as ledger:
+        with ledger.writing() as connection:
+            posts = _delete_posts(connection, texts, reason, write)
+        sources = _source_folders(settings)
+        erased += _erase_all(sources, texts, write, ledger, settings)
+        if write:
+            _wait_for_readers(ledger)  # a prepare that began before has written its files when this returns
+        erased += _erase_all([settings.runs, settings.trained], texts, write, ledger, settings)
+        if write:
+            ledger.rebuild()
+    places = [*sources, settings.runs, settings.trained]
+    patterns = texts.patterns()
+    state = read_state(settings)
+    return {
+        "dry_run": not write,
+        "texts": len(texts),
+        "posts": posts,
+        "files": [{"file": _shown(item.file, settings), "number": item.number} for item in erased],
+        "models": exposed_versions(settings, state, texts.identities),
+        # Before a deletion all of it is still there: nothing to tell.
+        "remaining": [_shown(path, settings) for path in _files(places) if still_in(path, patterns)] if write else [],
+        "not_searched": _not_searched(settings, places),
+    }
+
+
+def _delete_posts(connection: sqlite3.Connection, texts: Texts, reason: str, write: bool) -> int:
+    """Returns how many of the texts the ledger holds; deletes them and keeps their hashes, if `write`."""
+    posts = 0
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    for text_identity in sorted(texts.identities):
+        key = bytes.fromhex(text_identity)
+        posts += connection.execute("SELECT count(*) FROM posts WHERE identity = ?", (key,)).fetchone()[0]
+        if write:
+            connection.execute("DELETE FROM posts WHERE identity = ?", (key,))
+            connection.execute("INSERT OR IGNORE INTO forgotten (identity, at, reason) VALUES (?, ?, ?)",
+                               (key, at, reason))  # fmt: skip
+    return posts
+
+
+def _wait_for_readers(ledger: Ledger) -> None:
+    if not ledger.wait_for_readers():
+        raise InputError(
+            "nothing may be reading the ledger of posts for long",
+            found="a step that has been reading it for ten minutes",
+            do="The texts are refused from now on; when that step is done, run this again to erase the rest.",
+        )
+
+
+def _source_folders(settings: Settings) -> list[Path]:
+    """Returns the folders in which labelled posts lie, none of them within another."""
+    folders = [settings.datasets]
+    source = settings.source_folder
+    if "://" not in source and not Path(source).resolve().is_relative_to(settings.datasets.resolve()):
+        folders.append(Path(source))
+    return folders
+
+
+def _files(folders: list[Path]) -> Iterator[Path]:
+    for path in (path for folder in folders for path in sorted(folder.rglob("*"))):
+        of_the_ledger = path.name.endswith((".sqlite-wal", ".sqlite-shm"))
+        if path.is_file() and not path.is_symlink() and path.suffix not in NEVER_TEXT and not of_the_ledger:
+            yield path
+
+
+def _erase_all(folders: list[Path], texts: Texts, write: bool, ledger: Ledger, settings: Settings) -> Iterator[Erased]:
+    def confirm(old: Path, new: Path) -> None:
+        # A page cuts its texts short, so it is not searched but drawn again; it goes first, lest a kill leave it.
+        for page in _pages_of(old):
+            page.unlink(missing_ok=True)
+        # The ledger knows a delivered file by its content: without this the next ingest would take it for a new one.
+        with old.open("rb") as before, new.open("rb") as after:
+            hashes = [hashlib.file_digest(handle, "sha256").hexdigest() for handle in (before, after)]
+        with ledger.writing() as connection:
+            connection.execute("UPDATE deliveries SET hash = ? WHERE hash = ?", hashes[::-1])
+
+    for path in list(_files(folders)):
+        if killed := LEFT_BY_A_KILL.match(path.name):
+            if write and not Path("/proc", killed[1]).exists():
+                path.unlink()
+        elif found := erase(path, texts, write, confirm):
+            say(f"{'erased' if write else 'would erase'} {found.number} from {_shown(path, settings)}")
+            yield found
+    if write:
+        for report in _files(folders):
+            if any(not page.exists() for page in _pages_of(report)):
+                _draw_again(report.parent)
+
+
+def _pages_of(report: Path) -> list[Path]:
+    """Returns the page that is drawn from `report`, when that is a report's JSON."""
+    return [report.with_suffix(".html")] if report.name in ("report.json", "test_report.json") else []
+
+
+def _draw_again(folder: Path) -> None:
+    from sentiment.report.render import draw
+
+    try:
+        draw(folder)
+    except InputError as error:
+        say(f"{folder}: its page cannot be drawn again: {error}")
+
+
+def _not_searched(settings: Settings, places: list[Path]) -> list[str]:
+    """Returns what this system cannot look into, or not change."""
+    packed = [_shown(path, settings) for path in _files(places) if path.suffix.lower() in PACKED]
+    return [*packed, *([settings.source_folder] if "://" in settings.source_folder else [])]
+
+
+def _shown(path: Path, settings: Settings) -> str:
+    return str(path.relative_to(settings.home)) if path.is_relative_to(settings.home) else str(path)
+
+
+def told(result: Result) -> list[str]:
+    """Returns what `result` says, for people."""
+    would = "would be " if result["dry_run"] else ""
+    erased = sum(item["number"] for item in result["files"])
+    lines = [f"{result['texts']} text(s): {result['posts']} post(s) of the ledger and {erased} place(s) in "
+             f"{len(result['files'])} file(s) {would}erased"]  # fmt: skip
+    for model in result["models"]["versions"]:
+        how = f"trained on {model['texts']}" if model["texts"] else f"trained from version {model['through']}"
+        lines.append(
+            f"version {model['version']} ({', '.join([*model['labels'], model['condition']])}) saw them: {how}"
+        )
+    for name, what in (("runs", "run {} was trained on them"), ("unknown", "version {} is too old to tell")):
+        lines += [what.format(item) for item in result["models"][name]]
+    lines += [f"{path} still holds one: no file of a kind that is known here" for path in result["remaining"]]
+    lines += [f"{path} was not looked into" for path in result["not_searched"]]
+    return lines
+
+
+@click.command("forget")
+@click.argument("given", metavar="TEXT|FILE|-")
+@click.option("--reason", required=True, help="Why: kept with the hash of each text. Do not quote the text.")
+@click.option("--dry-run", is_flag=True, help="Only show what would go.")
+@step
+def command(given: str, reason: str, dry_run: bool) -> Result:
+    """Delete texts on request, and list the models that saw them.
+
+    FILE is a TSV or CSV with a column `text`, or has a text a line. Nothing keeps a copy. A text that was deleted is
+    refused when it is delivered again. Run it while no other step runs, or once more afterwards.
+    """
+    texts = Texts(read_texts(given))
+    if texts.quoted_in(reason):
+        raise InputError("the reason is kept and must not quote the text", found="the text in it", do="Reword it.")
+    result = forget(texts, reason, read_settings(), write=not dry_run)
+    for line in told(result):
+        say(line)
+    return result

@@ -1,0 +1,208 @@
+"""`sentiment lineage`: what a model was made of: its deliveries, old rows, earlier models, and what judged it."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sentiment.data import ledger as posts_ledger
+from sentiment.data.ledger import Delivered
+from sentiment.data.selection import night_of
+from sentiment.errors import InputError
+from sentiment.lineage.exposure import ancestors
+from sentiment.run_folder import RunFolder
+from sentiment.serving.history import read_state
+from sentiment.serving.state import State
+from sentiment.settings import Settings, read_settings
+from sentiment.step import Result, say, step
+
+BASE = "base data"
+ANCESTORS_SHOWN = 10  # to people; the result has them all
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that was asked about: a version, a run, or both, and the `data` of its model.json."""
+
+    version: int | None
+    run: str
+    data: Mapping[str, Any]
+
+
+def find(settings: Settings, state: State, wanted: str) -> Model:
+    """Returns the model that `wanted` names: `stable`, `canary`, `previous`, a version or a run."""
+    labels = {"stable": state.stable, "canary": state.canary, "previous": state.previous}
+    run = RunFolder.named(settings, wanted)
+    of_run = [number for number, version in state.versions.items() if version.run == run.name]
+    number = labels.get(wanted, int(wanted) if wanted.isdecimal() else of_run[-1] if of_run else None)
+    if number is not None and number in state.versions:
+        version = state.versions[number]
+        return Model(number, version.run, version.data)
+    data = _data_of(run)
+    if data is None:
+        raise InputError(
+            "the model must be stable, canary, previous, a version or a run that was prepared",
+            found=f"{wanted!r}; versions {_shown_numbers(sorted(state.versions)) or 'none'}",
+            do="See `sentiment status`.",
+        )
+    return Model(None, run.name, data)
+
+
+def _data_of(run: RunFolder) -> dict[str, Any] | None:
+    """Returns what a run's model says of its data; of a run that is not trained yet, what was prepared."""
+    for path, key in ((run.model / "model.json", "data"), (run.result("prepare"), None)):
+        if path.is_file():
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            data: dict[str, Any] = content.get(key, {}) if key else {**content, "rows": content["train_rows"]}
+            return data
+    return None
+
+
+def lineage(model: Model, state: State, deliveries: Sequence[Delivered], labels: int) -> Result:
+    """Returns where a model's rows came from.
+
+    {"version", "run", "mode": "full"|"warm"|null, "rows", "per_label", "fingerprint", "watermark", "partial",
+     "seen", "new_rows": [per label], "old_rows": [per label],
+     "deliveries": [{"number", "key", "hash", "at", "new": [per label], "old": [per label]}],
+     "ancestors": [{"version", "run", "mode", "rows", "fingerprint", "deliveries": [numbers of new rows]}],
+     "goes_back_to": "full training"|"unknown", "tests": {"frozen": {"rows", "sha256"}, "rolling": …}|null}
+    Delivery 0 is the data that the system started from. `deliveries` is null for a model from before they were kept;
+    ancestors are the models that it was trained on from, the nearest first, and their rows are in it, too.
+    """
+    data = model.data
+    data_of = {number: version.data for number, version in state.versions.items()}
+    chain = [] if data.get("warm_from") is None else [data["warm_from"], *ancestors(data_of, data["warm_from"])]
+    last = data_of.get(chain[-1], {}) if chain else data
+    used = data.get("used")
+    return {
+        "version": model.version,
+        "run": model.run,
+        **{name: data.get(name) for name in ("mode", "rows", "per_label", "fingerprint", "watermark")},
+        "partial": bool(data.get("partial")),
+        "seen": data.get("seen") or [],
+        "new_rows": _total(used, "new", labels),
+        "old_rows": _total(used, "old", labels),
+        "deliveries": None if used is None else _named(used, deliveries, labels),
+        "ancestors": [_ancestor(number, state) for number in chain],
+        "goes_back_to": "full training" if last.get("mode") == "full" else "unknown",
+        "tests": data.get("tests"),
+    }
+
+
+def _total(used: Sequence[Mapping[str, Any]] | None, kind: str, labels: int) -> list[int] | None:
+    if used is None:
+        return None
+    return [sum(item[kind][label] for item in used if kind in item) for label in range(labels)]
+
+
+def _named(used: Sequence[Mapping[str, Any]], deliveries: Sequence[Delivered], labels: int) -> list[dict[str, Any]]:
+    by_number = {delivery.number: delivery for delivery in deliveries}
+    named = []
+    for item in used:
+        found = by_number.get(item["number"])
+        key = BASE if item["number"] == 0 else found.key if found else None
+        origin = {"key": key, "hash": found.hash if found else None, "at": found.at if found else None}
+        rows = {kind: item.get(kind, [0] * labels) for kind in ("new", "old")}
+        named.append({"number": item["number"], **origin, **rows})
+    return named
+
+
+def _ancestor(number: int, state: State) -> dict[str, Any]:
+    version = state.versions.get(number)
+    data = version.data if version else {}
+    return {
+        "version": number,
+        "run": version.run if version else None,
+        **{name: data.get(name) for name in ("mode", "rows", "fingerprint")},
+        "deliveries": [item["number"] for item in data.get("used") or [] if "new" in item],
+    }
+
+
+def told(found: Result, labels: Sequence[str]) -> list[str]:
+    """Returns the lineage as lines for people."""
+    name = f"version {found['version']}" if found["version"] is not None else "not published"
+    lines = [f"{name}, run {found['run'] or '–'}: {_number(found['rows'])} rows, sha256 {_short(found['fingerprint'])}"]
+    if found["mode"] == "full":
+        lines.append("trained from the beginning")
+    chain = found["ancestors"]
+    for item in chain[:ANCESTORS_SHOWN]:
+        deliveries = f"deliveries {_shown_numbers(item['deliveries'])}" if item["deliveries"] else "deliveries unknown"
+        how = item["mode"] or "unknown"
+        lines.append(f"trained on from version {item['version']} ({how}, {_number(item['rows'])} rows, {deliveries})")
+    if len(chain) > ANCESTORS_SHOWN:
+        lines.append(f"… and {len(chain) - ANCESTORS_SHOWN} before it, back to version {chain[-1]['version']}")
+    if found["deliveries"] is None:
+        lines.append(f"its rows are not known by delivery; it had seen deliveries up to {found['watermark'] or 0}")
+    else:
+        lines += _table(found["deliveries"], labels)
+    if found["partial"]:
+        lines.append(f"limited to some days or sources; seen in full up to delivery {found['watermark']}")
+    for test, file in (found["tests"] or {}).items():
+        lines.append(f"judged by the {test} set: {_number(file['rows'])} rows, sha256 {_short(file['sha256'])}")
+    return lines
+
+
+def _table(deliveries: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[str]:
+    """Returns a line a delivery, as aligned columns; new and old rows a label."""
+    head = ["delivery", "night", "sha256", *(f"{kind} {label}" for kind in ("new", "old") for label in labels), "file"]
+    rows = [
+        [
+            str(item["number"]),
+            night_of(item["at"]).isoformat() if item["at"] else "–",
+            _short(item["hash"]),
+            *(f"{count:,}" for kind in ("new", "old") for count in item[kind]),
+            item["key"] or "not in the ledger",
+        ]
+        for item in deliveries
+    ]
+    widths = [max(_width(row[column]) for row in [head, *rows]) for column in range(len(head) - 1)]
+    return [
+        "  ".join(
+            [*(" " * (width - _width(cell)) + cell for cell, width in zip(row[:-1], widths, strict=True)), row[-1]]
+        )
+        for row in [head, *rows]
+    ]
+
+
+def _width(cell: str) -> int:
+    """Returns how many columns of a terminal a cell takes: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in cell)
+
+
+def _short(digest: str | None) -> str:
+    return digest[:12] if digest else "–"
+
+
+def _number(value: int | None) -> str:
+    return "an unknown number of" if value is None else f"{value:,}"
+
+
+def _shown_numbers(numbers: Sequence[int]) -> str:
+    shown = [str(number) for number in numbers]
+    return ", ".join(shown if len(shown) <= 12 else [*shown[:6], "…", *shown[-3:]])
+
+
+def _deliveries(path: Path) -> list[Delivered]:
+    if not path.exists():  # asking must not make a ledger
+        return []
+    with posts_ledger.opened(path) as ledger:
+        return ledger.deliveries()
+
+
+@click.command("lineage")
+@click.argument("model", metavar="VERSION|stable|canary|RUN")
+@step
+def command(model: str) -> Result:
+    """Show what a model was trained on: deliveries, old rows, earlier versions; and the test sets that judged it."""
+    settings = read_settings()
+    state = read_state(settings)
+    found = lineage(find(settings, state, model), state, _deliveries(settings.posts_database), len(settings.label_set))
+    for line in told(found, settings.label_set.names):
+        say(line)
+    return found

@@ -1,0 +1,1 @@
+"""Every letter the system writes."""

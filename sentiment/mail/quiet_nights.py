@@ -1,0 +1,45 @@
+"""Nights without a new post, and the mail about them. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import takewhile
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sentiment import atomic
+from sentiment.mail.letter import Mail, letter
+from sentiment.mail.repeats import cause_key
+
+TAIPEI = ZoneInfo("Asia/Taipei")
+MOST_RUNS = 1000
+
+
+def quiet_nights(runs: Path) -> list[date]:
+    """Returns the days (in Taipei) on which nothing was new, since something was last; the newest first.
+
+    `runs` is the folder of the run folders.
+    """
+    results = sorted(runs.glob("*/prepare.json"), key=lambda path: path.stat().st_mtime, reverse=True)[:MOST_RUNS]
+    quiet = takewhile(lambda path: (atomic.read_json(path) or {}).get("nothing_new"), results)
+    return list(dict.fromkeys(datetime.fromtimestamp(path.stat().st_mtime, TAIPEI).date() for path in quiet))
+
+
+def is_due(nights: int, every: int) -> bool:
+    """Tells whether so many quiet nights are worth a mail: every so many of them."""
+    return every > 0 and nights > 0 and nights % every == 0
+
+
+def quiet_mail(nights: list[date], source: str, run: str, links: Mapping[str, str]) -> Mail:
+    """Returns the mail about quiet nights; `source` is where deliveries are looked for."""
+    lead = f"Nothing new for {len(nights)} nights, since {nights[-1]:%Y-%m-%d}: no model was trained."
+    sections = {
+        "What to look at": [
+            f"Whether files still arrive in {source}. `sentiment ingest --report` shows what became of each.",
+            "Whether what arrives was delivered before, or is put aside: datasets/quarantine says why.",
+        ],
+        "What happens now": ["The stable model goes on serving. The next night looks again."],
+    }
+    return replace(letter(f"Sentiment: {lead}", lead, run, sections, links), cause=cause_key("nothing new"))

@@ -1,0 +1,116 @@
+"""The mail that says exactly why there is no better model this morning. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
+from sentiment.mail.letter import Mail, letter
+from sentiment.text.harmless import html_text, plain
+
+MOST_TEXTS = 10
+CELL = 'style="padding:3px 10px;border-bottom:1px solid #ddd;text-align:left;vertical-align:top"'
+
+
+def regression_mail(
+    gate: Mapping[str, Any],
+    run: str,
+    prepare: Mapping[str, Any] | None,
+    links: Mapping[str, str],
+    warnings: Iterable[str] = (),
+) -> Mail:
+    """Returns the mail about a refused candidate: `gate` and `prepare` are those steps' results.
+
+    `warnings` are sentences about the new posts.
+
+    Links whose address is no web page are left out. ValueError when the gate let the candidate pass.
+    """
+    if gate["passed"]:
+        raise ValueError("there is nothing to mail about: the gate let the candidate pass")
+    table = [("", "rows", stable_name(gate), "candidate", "change", "at worst", "p"), *comparison_rows(gate)]
+    return letter(
+        f"Sentiment: no new model. {gate['sentence']}",
+        gate["sentence"],
+        run,
+        _sections(gate, prepare, list(warnings)),
+        links,
+        [_compared(table), *_flipped(gate, _flips(gate))],
+    )
+
+
+def _sections(gate: Mapping[str, Any], prepare: Mapping[str, Any] | None, warnings: list[str]) -> dict[str, list[str]]:
+    return {
+        "What failed": list(gate["reasons"]),
+        "Warnings about the new posts": warnings,
+        "What it was trained on": data_lines(prepare, list(gate.get("labels") or [])),
+        "What happens now": _what_now(gate, prepare),
+    }
+
+
+def _what_now(gate: Mapping[str, Any], prepare: Mapping[str, Any] | None) -> list[str]:
+    compared = any(found.get("stable_accuracy") is not None for found in gate["sets"].values())
+    serving = f"{stable_name(gate)} goes on serving" if compared else "There is still no model to serve"
+    lines = [f"{serving[:1].upper()}{serving[1:]}. The candidate was not published."]
+    if prepare and prepare["new"]["rows"]:
+        lines.append(
+            "The new rows are not lost: they are part of the next night's batch, with what arrives until then."
+        )
+        lines.append(
+            "If the texts below look wrongly labelled, correct the delivery's file and deliver it again: the newest "
+            "label of a text wins. Rows that could not be read are in datasets/quarantine, each with its reason."
+        )
+    return lines
+
+
+def _flips(gate: Mapping[str, Any]) -> list[Row]:
+    return [
+        (
+            str(flip.get("set", "")),
+            label_name(gate, flip.get("true")),
+            label_name(gate, flip.get("stable")),
+            f"{label_name(gate, flip.get('candidate'))} {_confidence(flip)}".strip(),
+            " ｜ ".join(part for part in (str(flip.get("title") or ""), str(flip.get("text") or "")) if part),
+        )
+        for flip in gate["regressions"][:MOST_TEXTS]
+    ]
+
+
+def _confidence(flip: Mapping[str, Any]) -> str:
+    value = flip.get("confidence")
+    return f"({value:.2f})" if isinstance(value, int | float) else ""
+
+
+def _compared(table: list[Row]) -> tuple[str, str]:
+    title = "Accuracy and recall, changes in percentage points"
+    return "\n".join([title, *_aligned(table)]), f"<h3>{title}</h3>{_html_table(table)}"
+
+
+def _flipped(gate: Mapping[str, Any], flips: list[Row]) -> list[tuple[str, str]]:
+    if not flips:
+        return []
+    title = "Worst flipped texts: right before, wrong now"
+    said = [
+        (f"[{where}] true {true}, {stable_name(gate)} said {stable}, the candidate {candidate}", text)
+        for where, true, stable, candidate, text in flips
+    ]
+    told = (f"- {plain(what)}:\n  {plain(text)}" for what, text in said)
+    items = "".join(f"<li>{html_text(text)}<br><small>{html_text(what)}</small></li>" for what, text in said)
+    return [("\n".join([title, *told]), f"<h3>{title}</h3><ul>{items}</ul>")]
+
+
+def _aligned(table: list[Row]) -> list[str]:
+    widths = [max(_width(row[column]) for row in table) for column in range(len(table[0]))]
+    return [
+        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
+
+
+def _width(cell: str) -> int:
+    return sum(2 if ord(character) >= 0x2E80 else 1 for character in cell)
+
+
+def _html_table(table: list[Row]) -> str:
+    rows = ("".join(f"<td {CELL}>{html_text(cell)}</td>" for cell in row) for row in table)
+    return f'<table style="border-collapse:collapse">{"".join(f"<tr>{row}</tr>" for row in rows)}</table>'

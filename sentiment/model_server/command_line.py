@@ -1,0 +1,124 @@
+"""The flags of the command line: tensorflow_model_server's own, by both spellings, so one list starts either server.
+
+`--rest_api_port=8501` and `--rest-api-port 8501` are the same. A flag without a value, as `--enable_batching`, is true.
+Flags that steer only what this server does not have are accepted, and their names are told once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sentiment.model_server.parameter_files import read_batching, read_metrics_path
+from sentiment.serving.flags import flags_file, read_flags
+from sentiment.settings import read_settings
+
+if TYPE_CHECKING:
+    from sentiment.model_server.model_server import ServerOptions
+
+log = logging.getLogger("sentiment.server")
+WITHOUT_EFFECT = ("flush_filesystem_caches",)
+_File = click.Path(path_type=Path)
+_Count = click.IntRange(0)
+
+
+def _flag(name: str, default: Any, kind: Any, text: str | None = None) -> Callable[[Any], Any]:
+    boolean: dict[str, Any] = {"is_flag": False, "flag_value": "true"} if kind is bool else {}
+    spellings = dict.fromkeys((f"--{name}", f"--{name.replace('_', '-')}"))
+    return click.option(
+        *spellings,
+        name,
+        type=kind,
+        default=default,
+        show_default=default is not None,
+        help=text,
+        **boolean,
+    )
+
+
+_FLAGS = [
+    _flag("model_config_file", None, _File, "Default: serving/models/models.config, with the flags of serving/flags."),
+    _flag("host", "127.0.0.1", str, "The address to listen on."),
+    _flag("port", 8500, int, "The gRPC port; 0: any free one."),
+    _flag("rest_api_port", 8501, int, "The REST port; 0: any free one."),
+    _flag("model_config_file_poll_wait_seconds", 1.0, click.FloatRange(0), "How often it is read again; 0: never."),
+    _flag("file_system_poll_wait_seconds", 1.0, click.FloatRange(0), "How often version folders are looked at."),
+    _flag(
+        "allow_version_labels_for_unavailable_models",
+        False,
+        bool,
+        "Needed to start with labels in the file: nothing is loaded yet when they are checked.",
+    ),
+    _flag("max_num_load_retries", 0, _Count),
+    _flag("load_retry_interval_micros", 60_000_000, _Count),
+    _flag("enable_batching", False, bool),
+    _flag("batching_parameters_file", None, _File, "A BatchingParameters text proto."),
+    _flag("monitoring_config_file", None, _File, "A MonitoringConfig text proto; the metrics are on the REST port."),
+    _flag("enable_model_warmup", True, bool, "Replay assets.extra/tf_serving_warmup_requests before a version serves."),
+    _flag("num_load_threads", 1, _Count),
+    _flag("num_unload_threads", 4, _Count),
+    _flag("rest_api_timeout_in_ms", 30_000, _Count, "A REST request that takes longer is answered 504."),
+    _flag("rest_api_num_threads", 4 * (os.cpu_count() or 1), click.IntRange(1)),
+    _flag("grpc_max_threads", 4 * (os.cpu_count() or 1), click.IntRange(1)),
+    _flag("tensorflow_intra_op_parallelism", 0, _Count, "Threads of one operation; 0: TensorFlow decides."),
+    _flag("tensorflow_inter_op_parallelism", 0, _Count, "Operations at once; 0: TensorFlow decides."),
+    *(_flag(name, None, str, "Has no effect here.") for name in WITHOUT_EFFECT),
+]
+
+
+def server_flags(command: Any) -> Any:
+    """Gives a click callback all flags of the server, by their names with underscores."""
+    for flag in reversed(_FLAGS):
+        command = flag(command)
+    return command
+
+
+class ServeCommand(click.Command):
+    """A command that serves this home as production would: without a --model_config_file, serving/flags come first."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        names = [argument.partition("=")[0].replace("_", "-") for argument in args]
+        if not {"--model-config-file", "--help"} & set(names):
+            args = [*read_flags(flags_file(read_settings())), *args]
+        return super().parse_args(ctx, args)
+
+
+def server_options(config_file: Path, flags: dict[str, Any]) -> ServerOptions:
+    """Returns what the flags ask for. Raises InputError for a parameter file that is not one."""
+    batching = read_batching(flags["batching_parameters_file"]) if flags["enable_batching"] else None
+    metrics_path = read_metrics_path(flags["monitoring_config_file"])
+    ignored = [name for name in WITHOUT_EFFECT if flags[name] is not None]
+    if ignored:
+        log.info("%s: has no effect here", ", ".join(ignored))
+
+    from sentiment.model_server.model_server import ServerOptions
+    from sentiment.model_server.rest_app import RestLimits
+    from sentiment.model_server.versions import LoadRules
+
+    return ServerOptions(
+        config_file=config_file,
+        host=flags["host"],
+        grpc_port=flags["port"],
+        rest_port=flags["rest_api_port"],
+        config_poll_seconds=flags["model_config_file_poll_wait_seconds"],
+        file_system_poll_seconds=flags["file_system_poll_wait_seconds"],
+        load_rules=LoadRules(
+            flags["max_num_load_retries"],
+            flags["load_retry_interval_micros"] / 1e6,
+            max(1, flags["num_load_threads"]),
+            max(1, flags["num_unload_threads"]),
+        ),
+        allow_labels_for_unavailable=flags["allow_version_labels_for_unavailable_models"],
+        batching=batching,
+        metrics_path=metrics_path,
+        warm_up=flags["enable_model_warmup"],
+        rest=RestLimits(threads=flags["rest_api_num_threads"], seconds=flags["rest_api_timeout_in_ms"] / 1e3),
+        grpc_threads=flags["grpc_max_threads"],
+        intra_op_threads=flags["tensorflow_intra_op_parallelism"],
+        inter_op_threads=flags["tensorflow_inter_op_parallelism"],
+    )

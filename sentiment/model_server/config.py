@@ -1,0 +1,131 @@
+"""What a models.config asks for, as plain values: parsed once, checked as the real server checks it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from sentiment.model_server.refusal import Code, Refusal
+
+log = logging.getLogger("sentiment.server")
+
+PLATFORM = "tensorflow"
+
+
+@dataclass(frozen=True)
+class VersionPolicy:
+    """Which version folders a model serves: `latest` (the N largest), `all`, or the `specific` ones named."""
+
+    kind: str = "latest"
+    latest: int = 1
+    specific: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """One served model."""
+
+    name: str
+    base_path: Path
+    platform: str = PLATFORM
+    policy: VersionPolicy = VersionPolicy()
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """Every served model by name. `stated` is False for a file that holds no model_config_list at all."""
+
+    models: Mapping[str, ModelConfig] = field(default_factory=dict)
+    stated: bool = True
+
+
+def parse_config(text: str) -> ServerConfig:
+    """Returns the configuration that a ModelServerConfig text proto states.
+
+    Raises:
+        Refusal: the text is not such a proto, or the real server would not accept what it asks for.
+    """
+    proto = model_server_config_pb2.ModelServerConfig()
+    try:
+        text_format.Parse(text, proto)
+    except text_format.ParseError as error:
+        raise Refusal(Code.INVALID_ARGUMENT, f"Invalid protobuf file: {error}") from None
+    return config_of(proto)
+
+
+def config_of(proto: Any) -> ServerConfig:
+    """Returns a ModelServerConfig message as values; raises Refusal as `parse_config` does."""
+    kind = proto.WhichOneof("config")
+    if kind is None:
+        return ServerConfig(stated=False)
+    if kind != "model_config_list":
+        raise Refusal(Code.INVALID_ARGUMENT, "ServerModelConfig type not supported. Only ModelConfigList is supported")
+    models: dict[str, ModelConfig] = {}
+    for model in map(_model_of, proto.model_config_list.config):
+        if model.name in models:
+            raise Refusal(Code.INVALID_ARGUMENT, f"Illegal to list model {model.name} multiple times in config list")
+        models[model.name] = model
+    return ServerConfig(models)
+
+
+def _model_of(proto: Any) -> ModelConfig:
+    platform = proto.model_platform or (PLATFORM if proto.model_type == model_server_config_pb2.TENSORFLOW else "")
+    if not proto.name:
+        raise Refusal(Code.INVALID_ARGUMENT, "Expected every model of the config list to have a name")
+    if not platform:
+        raise Refusal(Code.INVALID_ARGUMENT, f"Illegal setting of model {proto.name}: no model_platform")
+    if platform != PLATFORM:
+        raise Refusal(Code.INVALID_ARGUMENT, f"Model {proto.name} requests unsupported platform {platform}")
+    if not Path(proto.base_path).is_absolute():
+        raise Refusal(
+            Code.INVALID_ARGUMENT,
+            f"Expected model {proto.name} to have an absolute path; got base_path()={proto.base_path}",
+        )
+    labels = {str(label): int(version) for label, version in proto.version_labels.items()}
+    return ModelConfig(proto.name, Path(proto.base_path), platform, _policy_of(proto.model_version_policy), labels)
+
+
+def _policy_of(proto: Any) -> VersionPolicy:
+    kind = proto.WhichOneof("policy_choice")
+    if kind == "specific":
+        return VersionPolicy("specific", specific=tuple(proto.specific.versions))
+    if kind == "all":
+        return VersionPolicy("all")
+    return VersionPolicy("latest", latest=max(1, proto.latest.num_versions))
+
+
+class ConfigFile:
+    """A file whose content is handed to `reload` when it changes.
+
+    What was refused is tried again at every poll, as by the real server: the version that a label waits for may have
+    become available. The same refusal is logged once.
+    """
+
+    def __init__(self, path: Path, reload: Callable[[ServerConfig], None]) -> None:
+        self._path, self._reload = path, reload
+        self._accepted: str | None = None
+        self._complaint = ""
+
+    def apply(self) -> None:
+        """Reads the file and applies it, unless that was done already. Raises Refusal or OSError."""
+        text = self._path.read_text(encoding="utf-8")
+        if text == self._accepted:
+            return
+        self._reload(parse_config(text))
+        self._accepted, self._complaint = text, ""
+
+    def poll(self) -> None:
+        """Applies the file; a refusal is logged and changes nothing."""
+        try:
+            self.apply()
+        except (Refusal, OSError, UnicodeDecodeError) as error:
+            if str(error) != self._complaint:
+                log.error("%s is not applied: %s", self._path, error)
+            self._complaint = str(error)

@@ -1,0 +1,148 @@
+"""The whole server: the core, its two ports and its two polls, started and stopped together."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from sentiment.errors import InputError
+from sentiment.model_server.config import ConfigFile
+from sentiment.model_server.core import Core
+from sentiment.model_server.grpc_service import make_grpc_server
+from sentiment.model_server.health import Health
+from sentiment.model_server.metrics import Metrics
+from sentiment.model_server.parameter_files import Batching
+from sentiment.model_server.periodic import Periodic
+from sentiment.model_server.ports import MAX_CONNECTIONS, BoundedConnection, listen, port_is_taken
+from sentiment.model_server.refusal import Refusal
+from sentiment.model_server.rest_app import RestApp, RestLimits
+from sentiment.model_server.servable import Servable, load_servable
+from sentiment.model_server.versions import LoadRules, Versions
+from sentiment.tensorflow_setup import tf
+
+log = logging.getLogger("sentiment.server")
+GRACE_SECONDS = 30  # that requests in flight have to finish when the server stops
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """What the verb's options say; seconds are seconds, port 0 is any free port."""
+
+    config_file: Path
+    host: str = "127.0.0.1"
+    grpc_port: int = 0
+    rest_port: int = 0
+    config_poll_seconds: float = 1.0
+    file_system_poll_seconds: float = 1.0
+    load_rules: LoadRules = field(default_factory=LoadRules)
+    allow_labels_for_unavailable: bool = False
+    batching: Batching | None = None
+    warm_up: bool = True
+    metrics_path: str | None = None  # beside /metrics
+    rest: RestLimits = field(default_factory=RestLimits)
+    grpc_threads: int = 16
+    intra_op_threads: int = 0
+    inter_op_threads: int = 0
+
+
+class ModelServer:
+    """A running server: it is made when every model has settled and both ports are open."""
+
+    def __init__(self, options: ServerOptions) -> None:
+        """Loads what the configuration wants, then opens the ports.
+
+        Raises:
+            InputError: the configuration is refused, a model has no version that loads, or a port is in use.
+        """
+        loader = functools.partial(
+            load_servable, batching=options.batching, session_config=_session_config(options), warm_up=options.warm_up
+        )
+        versions: Versions[Servable] = Versions(loader, options.load_rules)
+        self.core = Core(versions, allow_labels_for_unavailable=options.allow_labels_for_unavailable)
+        self.metrics = Metrics(self.core)
+        self._health = Health()
+        config = ConfigFile(options.config_file, self.core.reload)
+        try:
+            _apply_first(config, options)
+            self._open_ports(options)
+        except BaseException:
+            self.core.close()
+            raise
+        self._polls = (
+            Periodic("poll the configuration", options.config_poll_seconds, config.poll),
+            Periodic("poll the version folders", options.file_system_poll_seconds, self.core.poll),
+        )
+        self._health.serving = True
+
+    def _open_ports(self, options: ServerOptions) -> None:
+        rest_socket = listen(options.host, options.rest_port)
+        try:
+            self._grpc, self.grpc_port = make_grpc_server(
+                self.core,
+                self.metrics,
+                self._health,
+                f"{options.host}:{options.grpc_port}",
+                options.grpc_threads,
+            )
+        except OSError:
+            rest_socket.close()
+            raise port_is_taken(options.host, options.grpc_port) from None
+        self.rest_port: int = rest_socket.getsockname()[1]
+        self.grpc_address = f"{options.host}:{self.grpc_port}"
+        self.rest_url = f"http://{options.host}:{self.rest_port}"
+        self._start_rest(rest_socket, options)
+        self._grpc.start()
+
+    def _start_rest(self, rest_socket: socket.socket, options: ServerOptions) -> None:
+        self._app = RestApp(self.core, self.metrics, options.rest, options.metrics_path)
+        config = uvicorn.Config(
+            self._app,
+            http=BoundedConnection,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        self._rest = uvicorn.Server(config)
+        self._rest_thread = threading.Thread(target=self._rest.run, args=([rest_socket],), name="rest", daemon=True)
+        self._rest_thread.start()
+        while not self._rest.started:
+            time.sleep(0.005)
+
+    def stop(self) -> None:
+        """Closes the ports, lets requests in flight finish, unloads everything."""
+        self._health.serving = False
+        for poll in self._polls:
+            poll.stop()
+        self._rest.should_exit = True
+        self._grpc.stop(GRACE_SECONDS).wait()
+        self._rest_thread.join()
+        self._app.close()
+        self.core.close()
+
+
+def _session_config(options: ServerOptions) -> Any:
+    return tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=options.intra_op_threads, inter_op_parallelism_threads=options.inter_op_threads
+    )
+
+
+def _apply_first(config: ConfigFile, options: ServerOptions) -> None:
+    try:
+        config.apply()
+    except (Refusal, OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"the server must be able to start with {options.config_file}",
+            found=str(error).rstrip("."),
+            do="Mend that file or the versions that it names.",
+        ) from None

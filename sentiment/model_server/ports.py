@@ -1,0 +1,75 @@
+"""Ports: taken by one server only, and said so in one line when they are in use."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sentiment.errors import InputError
+
+MAX_CONNECTIONS = 1024  # one beyond is answered 503
+MAX_SOCKETS = 4096  # one beyond is closed unread
+SECONDS_FOR_HEADERS = 20.0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Returns a listening socket; port 0 takes any free one. InputError names a port that cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With TCP named, asyncio switches Nagle's algorithm off: it costs each answer on a kept connection 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port whose last server just left is free
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError:
+        listener.close()
+        raise port_is_taken(host, port) from None
+    return listener
+
+
+def require_free(host: str, port: int) -> None:
+    """Raises InputError when `port` is in use: known before the seconds that loading takes."""
+    listen(host, port).close()
+
+
+def port_is_taken(host: str, port: int) -> InputError:
+    """Returns the error that names the port."""
+    return InputError(
+        "the server's ports must be free on its host",
+        found=f"that {host}:{port} cannot be listened on",
+        do="Stop what uses it, or choose another with --port and --rest-api-port.",
+    )
+
+
+class BoundedConnection(H11Protocol):
+    """A connection that is closed when a request's head does not arrive in time: else slow clients take all places."""
+
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MAX_SOCKETS:
+            transport.abort()
+        else:
+            self._await_request()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._await_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._patience:
+            self._patience.cancel()
+        super().connection_lost(exc)
+
+    def _await_request(self) -> None:
+        if self._patience:
+            self._patience.cancel()
+        self._patience = self.loop.call_later(SECONDS_FOR_HEADERS, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        if self.conn.their_state is h11.IDLE:
+            self.transport.close()

@@ -1,0 +1,132 @@
+"""One loaded version: its signatures, its warm-up, and how many requests are in it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tensorflow_serving.apis import prediction_log_pb2
+
+from sentiment.model_server.batching import batched
+from sentiment.model_server.parameter_files import Batching
+from sentiment.model_server.refusal import Code, Refusal
+from sentiment.model_server.saved_graph import Run, SavedGraph
+from sentiment.model_server.tensors import Array, check_inputs, from_proto, select_outputs
+from sentiment.tensorflow_setup import tf
+
+WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
+MAX_RECORDS = 1000
+
+DEFAULT_SIGNATURE = "serving_default"
+OF_THE_LOADER = "__saved_model_"  # how signatures begin that are there for the loader alone
+
+
+class Servable:
+    """A version that can answer. Whoever uses it holds it (`with servable:`); `close` waits for all of them."""
+
+    def __init__(self, path: Path, batching: Batching | None = None, session_config: Any = None) -> None:
+        self._saved = SavedGraph(path, session_config)
+        self.signature_defs = self._saved.signature_defs
+        self.users = 0
+        self._idle = threading.Condition()
+        self._runs: dict[str, Run] = {}
+        try:
+            for name in self.signature_defs:
+                if not name.startswith(OF_THE_LOADER):
+                    self._runs[name] = self._prepare(name, batching)
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self, name: str, batching: Batching | None) -> Run:
+        definition = self.signature_defs[name]
+        if batching and definition.inputs:
+            return batched(self._saved, name, batching)
+        return self._saved.function(self._saved.tensors(definition.inputs), self._saved.tensors(definition.outputs))
+
+    def run(self, signature: str, arrays: Mapping[str, Array], output_filter: Sequence[str] = ()) -> dict[str, Array]:
+        """Returns the outputs of `signature` for `arrays`.
+
+        Raises:
+            Refusal: FAILED_PRECONDITION for an unknown signature, INVALID_ARGUMENT for inputs that do not fit it.
+            tf.errors.OpError: what the graph itself answered.
+        """
+        if signature not in self._runs:
+            raise Refusal(Code.FAILED_PRECONDITION, f'Serving signature key "{signature}" not found.')
+        definition = self.signature_defs[signature]
+        check_inputs(definition.inputs, arrays)
+        wanted = select_outputs(sorted(definition.outputs), output_filter)
+        outputs = self._runs[signature](arrays)
+        return {name: _as_array(outputs[name], definition.outputs[name].dtype) for name in wanted}
+
+    def __enter__(self) -> Servable:
+        with self._idle:
+            self.users += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._idle:
+            self.users -= 1
+            self._idle.notify_all()
+
+    def close(self) -> None:
+        """Waits until nobody uses it, then lets the model's memory go."""
+        with self._idle:
+            self._idle.wait_for(lambda: self.users == 0)
+        self._runs.clear()
+        self._saved.close()
+
+
+def load_servable(
+    path: Path, *, batching: Batching | None = None, session_config: Any = None, warm_up: bool = True
+) -> Servable:
+    """Loads a version folder and replays its warm-up requests; any record that fails, fails the load."""
+    servable = Servable(path, batching, session_config)
+    try:
+        for position, request in enumerate(warmup_requests(path) if warm_up else ()):
+            _replay(servable, position, *request)
+    except BaseException:
+        servable.close()
+        raise
+    return servable
+
+
+def _replay(
+    servable: Servable, position: int, signature: str, arrays: Mapping[str, Array], output_filter: Sequence[str]
+) -> None:
+    try:
+        servable.run(signature or DEFAULT_SIGNATURE, arrays, output_filter)
+    except (Refusal, tf.errors.OpError) as error:
+        code = error.code if isinstance(error, Refusal) else Code.INVALID_ARGUMENT
+        raise Refusal(code, f"warm-up request {position} failed: {error}") from error
+
+
+def _as_array(value: object, kind: int) -> Array:
+    """Returns what a session answered as an array; of a scalar it answers the bare value."""
+    if isinstance(value, np.ndarray):
+        return value
+    return np.asarray(value, object if kind == tf.string.as_datatype_enum else None)
+
+
+def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array], list[str]]]:
+    """Yields signature, inputs and output filter of each record: a TFRecord of PredictionLog, at most 1000.
+
+    Raises:
+        Refusal: INVALID_ARGUMENT for too many records, UNIMPLEMENTED for a record that is no Predict request.
+        tf.errors.DataLossError: the file is damaged.
+    """
+    file = version_folder / WARMUP_FILE
+    if not file.is_file():
+        return
+    for position, record in enumerate(tf.data.TFRecordDataset(str(file)).as_numpy_iterator()):
+        if position == MAX_RECORDS:
+            raise Refusal(Code.INVALID_ARGUMENT, f"Number of warmup records exceeds the maximum: {MAX_RECORDS}")
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+        if log.WhichOneof("log_type") != "predict_log":
+            raise Refusal(Code.UNIMPLEMENTED, f"warm-up request {position} must be a Predict request")
+        request = log.predict_log.request
+        arrays = {name: from_proto(name, proto) for name, proto in request.inputs.items()}
+        yield request.model_spec.signature_name, arrays, list(request.output_filter)

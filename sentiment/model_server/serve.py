@@ -1,0 +1,116 @@
+"""`sentiment serve`: runs the embedded model server until it is told to stop."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sentiment import atomic
+from sentiment.errors import InputError
+from sentiment.model_server.command_line import ServeCommand, server_flags, server_options
+from sentiment.model_server.ports import require_free
+from sentiment.settings import read_settings
+from sentiment.step import Result, say, step
+
+if TYPE_CHECKING:
+    from sentiment.model_server.model_server import ModelServer
+
+
+def serve(config_file: Path, flags: dict[str, Any], ready_file: Path | None) -> Result:
+    """Serves until SIGTERM or SIGINT; returns what was served.
+
+    A second signal ends it at once.
+    """
+    began = time.monotonic()
+    stop = threading.Event()
+    _on_first_signal(stop.set)
+    server = _start(config_file, flags)
+    _announce(server, ready_file, time.monotonic() - began)
+    stop.wait()
+    say("stopping: requests in flight finish first")
+    served = _describe(server)
+    server.stop()
+    if ready_file:
+        ready_file.unlink(missing_ok=True)
+    return {**served, "seconds": round(time.monotonic() - began, 1)}
+
+
+def _on_first_signal(action: Callable[[], None]) -> None:
+    """Has SIGTERM and SIGINT do `action` once; the next one does what it always did."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def handle(*_: object) -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        action()
+
+    for number in before:
+        signal.signal(number, handle)
+
+
+def _start(config_file: Path, flags: dict[str, Any]) -> ModelServer:
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("sentiment").setLevel(logging.INFO)
+    options = server_options(config_file, flags)
+    from sentiment.model_server.model_server import ModelServer
+
+    gc.freeze()  # so that the collection after an unload walks over the models only, not over all of TensorFlow
+    return ModelServer(options)
+
+
+def _describe(server: ModelServer) -> Result:
+    return {"grpc": server.grpc_address, "rest": server.rest_url, "available": server.core.available()}
+
+
+def _announce(server: ModelServer, ready_file: Path | None, seconds: float) -> None:
+    description = _describe(server)
+    models = [f"{name} {versions or '(no version)'}" for name, versions in description["available"].items()]
+    say(f"gRPC at {server.grpc_address}, REST at {server.rest_url}, ready after {seconds:.1f} s")
+    say(f"serving {', '.join(models) or 'no model yet'}")
+    if ready_file:
+        atomic.write_json(ready_file, {**description, "pid": os.getpid()})
+
+
+@click.command("serve", cls=ServeCommand)
+@server_flags
+@click.option(
+    "--ready-file", type=click.Path(path_type=Path), help="Written, as JSON, when the server is ready; removed after."
+)
+@step
+def command(ready_file: Path | None, **flags: Any) -> Result:
+    """Run the embedded model server; it behaves as TensorFlow Serving does, and takes its flags."""
+    config_file = (flags["model_config_file"] or _own_config()).absolute()
+    _require_config(config_file)
+    for port in filter(None, {flags["port"], flags["rest_api_port"]}):
+        require_free(flags["host"], port)
+    return serve(config_file, flags, ready_file)
+
+
+def _own_config() -> Path:
+    """Returns this home's models.config, rendered from the history if it is not there yet."""
+    from sentiment.serving.change import changing
+
+    settings = read_settings()
+    if not settings.models_config.exists():
+        with changing(settings):
+            say(f"{settings.models_config} is rendered from the history")
+    return settings.models_config
+
+
+def _require_config(config_file: Path) -> None:
+    if not config_file.is_file():
+        raise InputError(
+            "the model configuration must exist",
+            found=f"no {config_file}",
+            do="Publish a model first (`sentiment publish`, `sentiment canary`), or name one with --model-config-file.",
+        )

@@ -1,0 +1,114 @@
+"""TensorProto ↔ NumPy, and whether given arrays fit a signature. Strings are object arrays of bytes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from sentiment.model_server.refusal import Code, Refusal
+from sentiment.tensorflow_setup import tf
+
+Array = npt.NDArray[Any]
+MAX_TENSOR_BYTES = 64 * 1024 * 1024
+_VALUE_FIELDS = {
+    "float32": "float_val",
+    "float64": "double_val",
+    "int8": "int_val",
+    "int16": "int_val",
+    "int32": "int_val",
+    "uint8": "int_val",
+    "int64": "int64_val",
+    "uint32": "uint32_val",
+    "uint64": "uint64_val",
+    "bool": "bool_val",
+    "object": "string_val",
+}
+
+
+def from_proto(name: str, proto: Any) -> Array:
+    """Returns the array that a TensorProto holds.
+
+    Raises:
+        Refusal: INVALID_ARGUMENT when it does not hold what its shape says, or would take more than 64 MB: a few
+            bytes of message may claim any shape.
+    """
+    sizes = [dim.size for dim in proto.tensor_shape.dim]
+    if proto.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
+        raise Refusal(Code.INVALID_ARGUMENT, f"tensor parsing error: {name}: the shape must be fully known")
+    try:
+        kind = tf.dtypes.as_dtype(proto.dtype)
+        if math.prod(sizes) * max(kind.size or 1, 1) > MAX_TENSOR_BYTES:
+            raise Refusal(Code.INVALID_ARGUMENT, f"tensor parsing error: {name}: larger than {MAX_TENSOR_BYTES} bytes")
+        array: Array = tf.make_ndarray(proto)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Refusal(Code.INVALID_ARGUMENT, f"tensor parsing error: {name}: {error}") from None
+    return array
+
+
+def to_proto(array: Array) -> Any:
+    """Returns `array` as a TensorProto with its values in the typed field (`float_val` …), as the real server's."""
+    field = _VALUE_FIELDS.get(array.dtype.name)
+    if field is None:
+        return tf.make_tensor_proto(array)
+    shape = tf.TensorShape(array.shape).as_proto()
+    kind = tf.string if field == "string_val" else tf.dtypes.as_dtype(array.dtype)
+    proto = tf.make_tensor_proto(0).__class__(dtype=kind.as_datatype_enum, tensor_shape=shape)
+    getattr(proto, field).extend(array.ravel().tolist())
+    return proto
+
+
+def check_inputs(infos: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    """Raises INVALID_ARGUMENT unless `arrays` are exactly the signature's inputs, of its types and shapes.
+
+    `infos` are the signature's inputs: name → TensorInfo.
+    """
+    if set(infos) != set(arrays):
+        extra, missing = sorted(set(arrays) - set(infos)), sorted(set(infos) - set(arrays))
+        raise Refusal(
+            Code.INVALID_ARGUMENT,
+            f"input size does not match signature: {len(arrays)}!={len(infos)} len({_set(arrays)}) != "
+            f"len({_set(infos)}). Sent extra: {_set(extra)}. Missing but required: {_set(missing)}.",
+        )
+    for name, info in infos.items():
+        _check_input(name, info, arrays[name])
+
+
+def _check_input(name: str, info: Any, array: Array) -> None:
+    wanted = tf.dtypes.as_dtype(info.dtype)
+    given = tf.string if array.dtype == object else tf.dtypes.as_dtype(array.dtype)
+    if given != wanted:
+        raise Refusal(Code.INVALID_ARGUMENT, f"Expects input {name} to be {wanted.name} but {given.name} is provided")
+    if info.tensor_shape.unknown_rank:
+        return
+    shape = [dim.size for dim in info.tensor_shape.dim]
+    fits = len(shape) == array.ndim and all(w in (-1, g) for w, g in zip(shape, array.shape, strict=True))
+    if not fits:
+        raise Refusal(
+            Code.INVALID_ARGUMENT,
+            f"Expects input {name} to be of shape {_shape(shape)} but {_shape(array.shape)} is provided",
+        )
+
+
+def select_outputs(available: Sequence[str], output_filter: Sequence[str]) -> list[str]:
+    """Returns the names of the outputs to answer: those of the filter, or all."""
+    for position, name in enumerate(output_filter):
+        if name not in available:
+            raise Refusal(
+                Code.INVALID_ARGUMENT,
+                f"output tensor alias not found in signature: {name} "
+                f"Outputs expected to be in the set {_set(available)}.",
+            )
+        if name in output_filter[:position]:
+            raise Refusal(Code.INVALID_ARGUMENT, f"duplicate output tensor alias: {name}")
+    return list(output_filter) or list(available)
+
+
+def _set(names: Any) -> str:
+    return "{" + ",".join(sorted(names)) + "}"
+
+
+def _shape(sizes: Sequence[int]) -> str:
+    return "[" + ",".join("?" if size == -1 else str(size) for size in sizes) + "]"

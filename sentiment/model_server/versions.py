@@ -1,0 +1,174 @@
+"""The versions in memory: loads what is wanted, lets go of what is not, holds what is in use.
+
+What to begin is `policy.next_steps`; here are the lock and the threads. Nothing here knows TensorFlow: a loader turns
+a version folder into something that can be held and closed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from sentiment.model_server.policy import State, VersionState, next_steps
+from sentiment.model_server.refusal import Code, Refusal, refusal_of
+
+log = logging.getLogger("sentiment.server")
+KEPT_ENDED = 100  # versions of a model that are gone and whose state is still told
+
+
+class Loaded(Protocol):
+    """What a loader returns: held while it is used; `close` waits for those who hold it."""
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def close(self) -> None: ...
+
+
+L = TypeVar("L", bound=Loaded)
+
+
+@dataclass(frozen=True)
+class LoadRules:
+    """How often a failed load is tried again, how many seconds later, and how much is done at once."""
+
+    max_retries: int = 0
+    retry_interval: float = 60.0
+    load_threads: int = 1
+    unload_threads: int = 4
+
+
+class Versions(Generic[L]):
+    """Every version of every model. Every method may be called from any thread."""
+
+    def __init__(self, loader: Callable[[Path], L], rules: LoadRules) -> None:
+        self._loader, self._rules = loader, rules
+        self._changed = threading.Condition(threading.RLock())  # guards all that follows
+        self._wanted: Mapping[str, Mapping[int, Path]] = {}
+        self._states: dict[str, dict[int, VersionState]] = {}
+        self._loaded: dict[str, dict[int, L]] = {}
+        self._closing = False
+        self._loads = ThreadPoolExecutor(rules.load_threads, thread_name_prefix="load")
+        self._unloads = ThreadPoolExecutor(rules.unload_threads, thread_name_prefix="unload")
+
+    def want(self, wanted: Mapping[str, Mapping[int, Path]]) -> None:
+        """Begins what makes `wanted` (model → version → folder) come true, and lets go of all else."""
+        with self._changed:
+            self._wanted = wanted
+            self._begin_steps()
+
+    def _begin_steps(self) -> None:
+        for name in {**self._states, **self._wanted}:
+            states, wanted = self._states.setdefault(name, {}), self._wanted.get(name, {})
+            steps = next_steps(wanted, states)
+            for version in steps.forgive:
+                states[version] = VersionState(State.END, states[version].code, states[version].message)
+            for version in steps.load if not self._closing else ():
+                states[version] = VersionState(State.START)
+                self._loads.submit(self._load, name, version, wanted[version])
+            for version in steps.unload:
+                states[version] = VersionState(State.UNLOADING)
+                self._unloads.submit(self._unload, name, version, self._loaded[name].pop(version))
+        self._changed.notify_all()
+
+    def _enter(self, name: str, version: int, state: VersionState) -> None:
+        with self._changed:
+            self._states[name][version] = state
+            for forgotten in self._ended(name)[:-KEPT_ENDED]:
+                del self._states[name][forgotten]
+            self._begin_steps()
+
+    def _ended(self, name: str) -> list[int]:
+        wanted = self._wanted.get(name, {})
+        return sorted(v for v, e in self._states[name].items() if e.state is State.END and v not in wanted)
+
+    def _load(self, name: str, version: int, path: Path) -> None:
+        self._enter(name, version, VersionState(State.LOADING))
+        began, failure = time.monotonic(), Refusal(Code.CANCELLED, f"Load of {name} version {version} was cancelled")
+        tries_left = self._rules.max_retries + 1
+        while tries_left and self._is_wanted(name, version):
+            tries_left -= 1
+            try:
+                loaded = self._loader(path)
+            except Exception as error:  # noqa: BLE001 - whatever breaks in a version must not break the server
+                failure = refusal_of(error)
+                log.error("%s version %d did not load: %s", name, version, failure)
+                if tries_left:
+                    self._wait_while_wanted(name, version)
+            else:
+                seconds = time.monotonic() - began
+                log.info("%s version %d is available after %.1f s", name, version, seconds)
+                with self._changed:
+                    self._loaded.setdefault(name, {})[version] = loaded
+                    self._enter(name, version, VersionState(State.AVAILABLE, load_seconds=seconds))
+                return
+        self._enter(name, version, VersionState(State.END, failure.code, str(failure), gave_up=not tries_left))
+
+    def _is_wanted(self, name: str, version: int) -> bool:
+        with self._changed:
+            return not self._closing and version in self._wanted.get(name, {})
+
+    def _wait_while_wanted(self, name: str, version: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_wanted(name, version), self._rules.retry_interval)
+
+    def _unload(self, name: str, version: int, loaded: L) -> None:
+        loaded.close()
+        log.info("%s version %d is unloaded", name, version)
+        self._enter(name, version, VersionState(State.END))
+
+    @contextmanager
+    def hold(self, name: str, version: int | None) -> Iterator[tuple[int, L]]:
+        """Holds a version while a request uses it; no version means the largest available one.
+
+        Raises:
+            Refusal: NOT_FOUND when it is not available.
+        """
+        with self._changed:
+            available = self._loaded.get(name, {})
+            number = max(available, default=None) if version is None else version
+            if number is None or number not in available:
+                wish = f"Latest({name})" if version is None else f"Specific({name}, {version})"
+                raise Refusal(Code.NOT_FOUND, f"Servable not found for request: {wish}")
+            loaded = available[number]
+            loaded.__enter__()
+        try:
+            yield number, loaded
+        finally:
+            loaded.__exit__()
+
+    def states(self) -> dict[str, dict[int, VersionState]]:
+        """Returns model → version → state, of every version that is there, and of the last that were."""
+        with self._changed:
+            return {name: dict(states) for name, states in self._states.items()}
+
+    def available(self, name: str) -> list[int]:
+        """Returns the versions of a model that answer now."""
+        with self._changed:
+            return sorted(self._loaded.get(name, {}))
+
+    def await_settled(self, names: Iterable[str]) -> None:
+        """Waits until every wanted version of the models is loaded or has failed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or all(map(self._is_settled, names)))
+
+    def _is_settled(self, name: str) -> bool:
+        states = (self._states[name][version].state for version in self._wanted.get(name, {}))
+        return all(state in (State.AVAILABLE, State.END) for state in states)
+
+    def close(self) -> None:
+        """Unloads everything, each version when its requests have finished; returns when all of it is done."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._loads.shutdown(wait=True, cancel_futures=True)
+        self.want({})
+        self._unloads.shutdown(wait=True)

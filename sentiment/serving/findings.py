@@ -1,0 +1,78 @@
+"""What a process that was killed left behind, and what somebody did to the served folder.
+
+The first is mended by the next change, under its lock: a version that was still loading is unstaged, half-made
+folders and the files of pruned versions are removed, `models.config` is rendered again. The second is only told:
+a version whose files are damaged, and folders that the history does not know, are a person's to deal with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sentiment.serving import models_config, version_folder
+from sentiment.serving.state import State
+from sentiment.settings import Settings
+
+HALF_MADE = re.compile(r"\.[0-9]+\.tmp")
+NUMBER = re.compile(r"[0-9]+")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is not as the history says it should be."""
+
+    leftovers: tuple[Path, ...]  # half-made files and folders
+    pruned: tuple[Path, ...]  # folders of versions whose files should be gone
+    unloaded: int | None  # was loading when its process died
+    stale: bool  # models.config is older than the history
+    damaged: dict[int, str]  # version → what is wrong with its folder
+    orphans: tuple[str, ...]  # folders with a number that the history does not know
+
+    def mendable(self) -> list[str]:
+        """Returns a line for everything that the next change mends."""
+        lines = [f"{path} is left over from an interrupted command" for path in self.leftovers]
+        lines += [f"{path} belongs to a pruned version" for path in self.pruned]
+        lines += [] if self.unloaded is None else [f"version {self.unloaded} was loading when its command ended"]
+        return lines + (["models.config is older than the history"] if self.stale else [])
+
+
+def look(settings: Settings, state: State) -> Findings:
+    """Returns what is not as it should be; changes nothing."""
+    numbers, trained = (
+        {path for path in _entries(folder) if NUMBER.fullmatch(path.name)}
+        for folder in (settings.versions, settings.trained)
+    )
+    gone = {str(number) for number, version in state.versions.items() if version.condition == "pruned"}
+    kept = {number: version for number, version in state.versions.items() if str(number) not in gone}
+    problems = {number: version_folder.problem(settings, version) for number, version in kept.items()}
+    config = models_config.read(settings.models_config)
+    edited = config is not None and models_config.edited_by_hand(config)
+    return Findings(
+        leftovers=tuple(_leftovers(settings)),
+        pruned=tuple(sorted(path for path in numbers | trained if path.name in gone)),
+        unloaded=state.staged,
+        stale=not edited and config != models_config.rendered(state, settings) and bool(config or state.versions),
+        damaged={number: trouble for number, trouble in problems.items() if trouble},
+        orphans=tuple(_told_orphan(path) for path in sorted(numbers) if path.name not in {*gone, *map(str, kept)}),
+    )
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _leftovers(settings: Settings) -> Iterator[Path]:
+    for folder in (settings.versions, settings.trained):
+        yield from (path for path in _entries(folder) if HALF_MADE.fullmatch(path.name))
+    config = settings.models_config
+    yield from config.parent.glob(f".{config.name}.*.tmp")
+
+
+def _told_orphan(folder: Path) -> str:
+    said = version_folder.origin(folder)
+    if said.get("digest"):
+        return f"{folder}: a publish of {said.get('run') or 'an export'} was interrupted; publishing it again takes it"
+    return f"{folder}: not published by this system; it is left alone"

@@ -1,0 +1,46 @@
+"""Which model folder a published version was exported from: the one place that is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sentiment.errors import InputError
+from sentiment.serving.history import read_state
+from sentiment.settings import Settings
+
+LABELS = ("stable", "canary", "previous")
+
+
+def folder_of(settings: Settings, version: int) -> Path:
+    """Returns the folder that holds the version's model, which need not exist (any more)."""
+    return settings.trained / str(version)
+
+
+def stable_of(settings: Settings) -> tuple[Path, int] | tuple[None, None]:
+    """Returns the stable version's model folder, and its number; nothing before the first."""
+    version = read_state(settings).stable
+    return (folder_of(settings, version), version) if version is not None else (None, None)
+
+
+def model_of_version(settings: Settings, which: str) -> Path:
+    """Returns the model folder of `which`: stable, canary, previous or a number.
+
+    Raises: InputError when there is no such version, or its model is gone.
+    """
+    if which not in LABELS and not which.isdecimal():
+        raise InputError(
+            f"a version must be {', '.join(LABELS)} or a number", found=repr(which), do="See `sentiment status`."
+        )
+    state = read_state(settings)
+    version = int(which) if which.isdecimal() else getattr(state, which)
+    if version is None:
+        raise InputError(f"there must be a {which} version", found="none", do="Name a model folder instead.")
+    path = folder_of(settings, version)
+    if not (path / "model.json").is_file():
+        known = ", ".join(map(str, state.versions)) or "none"
+        raise InputError(
+            "a version must have been published, and its model must still be there",
+            found=f"no model in {path}; published so far: {known}",
+            do="See `sentiment status`, or name another version.",
+        )
+    return path

@@ -1,0 +1,1 @@
+"""What is served, by which version, and whatever is not as it should be."""

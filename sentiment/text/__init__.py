@@ -1,0 +1,1 @@
+"""Wording that every part shares: text made harmless, units, aligned columns."""

@@ -1,0 +1,102 @@
+"""Figures as people read them: sizes, durations, ages, percentages, points; and aligned columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+MINUS = "\N{MINUS SIGN}"
+
+AGES = ((86400 * 2, 86400, "days"), (3600 * 2, 3600, "h"), (60 * 2, 60, "min"), (0, 1, "s"))
+
+
+def aligned(rows: Sequence[tuple[str, ...]], to_the_right: frozenset[str] = frozenset()) -> list[str]:
+    """Returns rows as lines with columns below each other; a Chinese character is two cells wide."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(_padded(*cell, to_the_right) for cell in zip(row, rows[0], widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _padded(text: str, head: str, width: int, to_the_right: frozenset[str]) -> str:
+    space = " " * (width - cell_len(text))
+    return space + text if head in to_the_right else text + space
+
+
+def size(number: int | None) -> str:
+    if number is None:
+        return "–"
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= scale:
+            return f"{number / scale:.1f} {unit}"
+    return f"{number} B"
+
+
+def age(seconds: float | None) -> str:
+    """Returns a time span as a person says it: `45 s`, `12 min`, `31 h`, `9 days`."""
+    if seconds is None:
+        return "–"
+    seconds = max(0.0, seconds)  # clocks differ
+    return next(f"{int(seconds // scale)} {unit}" for least, scale, unit in AGES if seconds >= least)
+
+
+def bytes_as_text(count: int | None) -> str:
+    """Returns a size as `ls -h` writes it (units of 1024), as the original's table has it: 1020K, 390M, 1.1G."""
+    if count is None:
+        return "-"
+    value = float(count)
+    for unit in ("B", "K", "M", "G"):
+        if value < 999.5 or unit == "G":
+            break
+        value /= 1024
+    if unit == "B":
+        return f"{count}B"
+    return f"{value:.1f}{unit}" if value < 9.95 else f"{value:.0f}{unit}"
+
+
+def time_left(seconds: float) -> str:
+    """Returns a duration for people: `40 s`, `12 min`, `3.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """Returns a share as `84.3 %`, without rounding what is not all to 100 or what is not nothing to 0."""
+    if share is None:
+        return "–"
+    told = f"{share * 100:.{digits}f}"
+    smallest = 10.0**-digits
+    if told == f"{100:.{digits}f}" and share < 1:
+        told = f"{100 - smallest:.{digits}f}"
+    if float(told) == 0 and share > 0:
+        told = f"{smallest:.{digits}f}"
+    return f"{told}\N{NO-BREAK SPACE}%"
+
+
+def points(difference: float, digits: int = 1) -> str:
+    """Returns a difference of shares in percentage points, with its sign: `+1.2`."""
+    told = f"{abs(difference) * 100:.{digits}f}"
+    return told if float(told) == 0 else f"{MINUS if difference < 0 else '+'}{told}"
+
+
+def p_value(p: float) -> str:
+    """Returns McNemar's p as `p = 0.031`; with no-break spaces, so that it stays on one line."""
+    told = "p < 0.001" if p < 0.001 else f"p = {min(p, 1.0):.{3 if p < 0.1 else 2}f}"
+    return told.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def duration(seconds: float) -> str:
+    """Returns a time span with two units at most: `4.2 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,93 @@
+"""What a killed training needs to go on: after each epoch its state is kept beside the folder it makes.
+
+`.<output>.unfinished/epoch-<n>/` holds TensorFlow's checkpoint of model and optimizer (weights, slots, iterations, loss
+scale) and `training.json`: the curves, and the identity of the inputs. A folder appears whole or not at all. What is
+random in an epoch needs no state: see `randomness`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sentiment import atomic
+from sentiment.model.curves import Curves, best_epoch
+from sentiment.step import say
+
+STATE, DESCRIPTION = "state", "training.json"
+
+
+class Unfinished:
+    """The kept states of the training that makes `output` from `inputs`: of its last epoch, and of its best."""
+
+    def __init__(self, output: Path, inputs: dict[str, Any]) -> None:
+        self._folder = output.with_name(f".{output.name}.unfinished")
+        self._inputs = json.loads(json.dumps(inputs))
+
+    def find(self) -> Curves | None:
+        """Returns the curves of the last kept epoch. What is of other inputs, or unreadable, is discarded."""
+        kept = sorted(self._folder.glob("epoch-*/"), key=lambda path: (len(path.name), path.name))
+        if not kept:
+            return None
+        try:
+            description = json.loads((kept[-1] / DESCRIPTION).read_text(encoding="utf-8"))
+            curves = Curves(**description["curves"])
+            if description["inputs"] == self._inputs:
+                for number in {curves.epochs, _best(curves)}:
+                    _require_readable(self._epoch(number))
+                return curves
+            why = "is of other inputs"
+        except Exception as error:  # noqa: BLE001 - any damage to a file that only saves time
+            why = f"cannot be read ({_reason(error)})"
+        say(f"train: what an unfinished training left in {self._folder} {why}: it is discarded, training starts anew")
+        self.discard()
+        return None
+
+    def restore(self, state: Any, number: int) -> None:
+        """Reads epoch `number`, which `find` found whole, into `state` (a tf.train.Checkpoint)."""
+        state.read(str(self._epoch(number) / STATE)).assert_existing_objects_matched()
+
+    def keep(self, state: Any, curves: Curves) -> None:
+        """Keeps `state` as that of the last finished epoch. When it cannot be written, says so and goes on."""
+        from sentiment.tensorflow_setup import tf
+
+        try:
+            with atomic.replacing_folder(self._epoch(curves.epochs)) as made:
+                state.write(str(made / STATE))
+                description = {"inputs": self._inputs, "curves": asdict(curves)}
+                (made / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+        except (OSError, tf.errors.OpError) as error:
+            say(
+                f"train: epoch {curves.epochs} cannot be kept in {self._folder} ({_reason(error)}): "
+                "it is lost if training stops before its end"
+            )
+            return
+        for old in set(self._folder.iterdir()) - {self._epoch(curves.epochs), self._epoch(_best(curves))}:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def discard(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _epoch(self, number: int) -> Path:
+        return self._folder / f"epoch-{number}"
+
+
+def _best(curves: Curves) -> int:
+    return best_epoch(curves.val_loss) if curves.val_loss else curves.epochs
+
+
+def _require_readable(folder: Path) -> None:
+    """Raises unless every tensor matches its checksum: a model that was half restored could not start anew."""
+    from sentiment.tensorflow_setup import tf
+
+    reader = tf.train.load_checkpoint(str(folder / STATE))
+    for name in reader.get_variable_to_shape_map():
+        reader.get_tensor(name)
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or getattr(error, "message", None) or str(error)
+    return (text.strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,128 @@
+"""The model that a training starts from: a warm start, a pretrained encoder, or a random one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sentiment.atomic import fingerprint
+from sentiment.data.tsv import Post
+from sentiment.errors import InputError
+from sentiment.labels import Labels
+from sentiment.model import encoder, folder, hub_encoder, vocabulary
+from sentiment.model.folder import ModelCard, OpenedModel, open_model
+from sentiment.model.model_type import TF_HUB, require_known_type
+from sentiment.training.hyperparameters import Hyperparameters
+from sentiment.training.training_files import Files
+
+
+def require_possible(files: Files, settings: Hyperparameters, labels: Labels) -> None:
+    """Raises the InputErrors of `starting_point` that can be known without TensorFlow, which takes seconds to load."""
+    require_known_type(settings.model_type)
+    name = settings.model_name
+    if files.warm_start:
+        card = folder.read_card(files.warm_start)
+        require_same_labels(card, labels, files.warm_start)
+        encoder.require_room(card.architecture, card.name, settings.max_seq_length)
+    elif settings.model_type == TF_HUB:
+        hub_encoder.require_nameable(name)
+    elif encoder.is_scratch(name):
+        encoder.require_scratch_name(name)
+    else:
+        encoder.require_room(encoder.pretrained(name, files.vocabulary).architecture, name, settings.max_seq_length)
+
+
+def starting_point(files: Files, settings: Hyperparameters, labels: Labels, posts: Sequence[Post]) -> OpenedModel:
+    """Returns the model to train: the warm start, a pretrained encoder, or a random one over the posts' own pieces.
+
+    InputError: an unknown type, an encoder that is not to be had or does not fit its type, too long a row for it.
+    """
+    require_possible(files, settings, labels)
+    begin = _go_on if files.warm_start else _begin
+    start = begin(files, settings, labels, posts)
+    if start.encoder is not None:
+        hub_encoder.require_fit(start.keras, settings.model_name, len(start.pieces), settings.max_seq_length)
+    return start
+
+
+def _begin(files: Files, settings: Hyperparameters, labels: Labels, posts: Sequence[Post]) -> OpenedModel:
+    source = _source(settings, files.vocabulary, posts)
+    encoder.require_room(source.architecture, settings.model_name, settings.max_seq_length)
+    from sentiment.model import classifier
+    from sentiment.tensorflow_setup import keras
+
+    keras.utils.set_random_seed(settings.seed)
+    model = classifier.build(
+        settings.model_type,
+        source.architecture,
+        labels=len(labels),
+        dropout=settings.dropout_rate,
+        weights=source.pretrained,
+    )
+    return _opened(model, source, files, settings, labels, posts)
+
+
+def _go_on(files: Files, settings: Hyperparameters, labels: Labels, posts: Sequence[Post]) -> OpenedModel:
+    assert files.warm_start is not None
+    from sentiment.tensorflow_setup import keras
+
+    keras.utils.set_random_seed(settings.seed)
+    opened = open_model(files.warm_start, dropout=settings.dropout_rate)
+    source = encoder.Source(opened.card.architecture, opened.pieces, opened.card.lower_case, opened.encoder)
+    return _opened(opened.keras, source, files, settings, labels, posts)
+
+
+def _opened(
+    model: Any,
+    source: encoder.Source,
+    files: Files,
+    settings: Hyperparameters,
+    labels: Labels,
+    posts: Sequence[Post],
+) -> OpenedModel:
+    from sentiment.model.tokenizer import Tokenizer
+
+    card = ModelCard(
+        type=settings.model_type,
+        name=settings.model_name,
+        architecture=source.architecture,
+        labels=list(labels.names),
+        labels_english=list(labels.english),
+        max_seq_length=settings.max_seq_length,
+        lower_case=source.lower_case,
+        dropout=settings.dropout_rate,
+        versions=folder.installed_versions(),
+        data={"fingerprint": fingerprint(files.train), "rows": len(posts), **_per_label(posts, labels), **files.data},
+        parameters=model.count_params(),
+        vocabulary=len(source.pieces),
+    )
+    tokenizer = Tokenizer(source.pieces, max_seq_length=settings.max_seq_length, lower_case=source.lower_case)
+    saved_model = source.pretrained if settings.model_type == TF_HUB else None
+    return OpenedModel(model, tokenizer, card, source.pieces, saved_model)
+
+
+def _source(settings: Hyperparameters, vocabulary_file: Path | None, posts: Sequence[Post]) -> encoder.Source:
+    name = settings.model_name
+    if settings.model_type == TF_HUB:
+        return hub_encoder.source(name, vocabulary_file)
+    if not encoder.is_scratch(name):
+        return encoder.pretrained(name, vocabulary_file)
+    if vocabulary_file:
+        return encoder.scratch(name, vocabulary.read(vocabulary_file))
+    return encoder.scratch(name, vocabulary.build(f"{post.title} {post.text}" for post in posts))
+
+
+def _per_label(posts: Sequence[Post], labels: Labels) -> dict[str, list[int]]:
+    counts = Counter(post.label for post in posts)
+    return {"per_label": [counts[label] for label in range(len(labels))]}
+
+
+def require_same_labels(card: ModelCard, labels: Labels, path: Path) -> None:
+    if tuple(card.labels) != labels.names:
+        raise InputError(
+            f"a model to go on from must have the labels {'、'.join(labels.names)}",
+            found=f"{'、'.join(card.labels)} in {path}",
+            do="Train from the start, or mend SENTIMENT_LABELS.",
+        )

@@ -1,0 +1,168 @@
+"""A whole training: read, build, fit, test, save. The model folder appears whole or not at all, without optimizer."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentiment import atomic
+from sentiment.data.tsv import Post, read_posts
+from sentiment.errors import InputError
+from sentiment.labels import Labels
+from sentiment.model import folder
+from sentiment.model.curves import Curves
+from sentiment.model.folder import OpenedModel
+from sentiment.model.split import hold_out, require_every_label, require_held_out
+from sentiment.step import Result, say
+from sentiment.training.devices import Devices, find_devices, require_known
+from sentiment.training.hyperparameters import Hyperparameters, as_json
+from sentiment.training.precision import Precision, building_in, choose_precision
+from sentiment.training.resume import Unfinished
+from sentiment.training.start import require_possible, starting_point
+from sentiment.training.training_files import Files, earlier_result, identity_of
+
+if TYPE_CHECKING:
+    from sentiment.report.training import Tested
+    from sentiment.training.fit import Environment
+
+
+def train(
+    files: Files,
+    settings: Hyperparameters,
+    labels: Labels,
+    *,
+    devices: str = "auto",
+    tensorboard: Path | None = None,
+    replaces: bool = True,
+) -> Result:
+    """Trains, tests and saves; returns the result of the step. The same inputs again: the earlier result.
+
+    One of the same inputs that was interrupted goes on after its last finished epoch. `devices` and `tensorboard` (a
+    folder for event files) do not decide what is learned. Unless it `replaces`, a model of other inputs is left alone.
+    """
+    folder.require_replaceable(files.output)
+    require_known(devices)
+    require_outside(tensorboard, files.output)
+    posts = read_posts(files.train, labels)
+    require_every_label(posts, labels, files.train)
+    if settings.early_stopping:
+        require_held_out([post.label for post in posts], settings.validation_share, settings.seed)
+    require_possible(files, settings, labels)
+    test = read_posts(files.test, labels) if files.test else []
+    inputs = identity_of(files, settings, labels)
+    unfinished = Unfinished(files.output, inputs)
+    earlier = earlier_result(files.output, inputs)
+    if earlier is not None:
+        say(f"train: {files.output} was made from these inputs already")
+        unfinished.discard()
+        return earlier
+    if not replaces:
+        folder.require_no_model(files.output)
+    start, machine, precision = _build(files, settings, labels, posts, devices)
+    require_room(files.output, start.card.parameters)
+    with _environment(machine, precision, unfinished if settings.num_epochs > 1 else None, tensorboard) as environment:
+        say(f"train: on {machine.describe()}, in {precision.policy}: {precision.why}")
+        curves, tested, figures = fit_and_test(start, posts, test, settings, environment)
+    result = {
+        "model": str(files.output),
+        "rows": len(posts),
+        **figures,
+        "parameters": start.card.parameters,
+        "devices": list(machine.names),
+        "precision": precision.policy,
+    }
+    report = {"inputs": inputs, "hyperparameters": as_json(settings), "result": result}
+    if files.composition:
+        report["composition"] = files.composition
+    save(files.output, start, curves, tested, report)
+    unfinished.discard()
+    return result
+
+
+def _build(
+    files: Files, settings: Hyperparameters, labels: Labels, posts: list[Post], devices: str
+) -> tuple[OpenedModel, Devices, Precision]:
+    """Returns the model to train, on the devices and in the precision that it was made for."""
+    machine = find_devices(devices)
+    precision = choose_precision(settings.precision, machine.capabilities)
+    with machine.strategy.scope(), building_in(precision.policy):
+        start = starting_point(files, settings, labels, posts)
+    return start, machine, precision
+
+
+@contextmanager
+def _environment(
+    machine: Devices, precision: Precision, unfinished: Unfinished | None, tensorboard: Path | None
+) -> Iterator[Environment]:
+    from sentiment.training.fit import Environment
+    from sentiment.training.tensorboard import EpochLog
+
+    with EpochLog(tensorboard) if tensorboard else nullcontext() as log:
+        yield Environment(machine.strategy, precision.scales_loss, unfinished, log)
+
+
+def fit_and_test(
+    start: OpenedModel, posts: list[Post], test: list[Post], settings: Hyperparameters, environment: Environment
+) -> tuple[Curves, Tested | None, dict[str, Any]]:
+    """Fits the model in place and scores the test rows, or the held-out ones; returns what the result says of both."""
+    from sentiment.model import batches
+    from sentiment.model.scoring import BATCH_SIZE, Scorer
+    from sentiment.report.training import Tested
+    from sentiment.training.fit import answers, fit
+
+    encoded = batches.encode(start.tokenizer, posts)
+    kept, held_out = hold_out([post.label for post in posts], settings.validation_share, settings.seed)
+    # Scoring keeps no activations for a backward pass: twice the rows of a training step fit where that does.
+    scorer = Scorer(start.keras, settings.max_seq_length, min(BATCH_SIZE, 2 * settings.batch_size))
+    validation = encoded.only(held_out) if held_out else None
+    curves = fit(start, encoded.only(kept), validation, settings, scorer, environment)
+    begin = time.monotonic()
+    asked = batches.encode(start.tokenizer, test) if test else validation
+    probabilities = answers(scorer, asked, settings, "test") if asked else None
+    test_seconds = round(time.monotonic() - begin, 3)
+    tested = None
+    if probabilities is not None:
+        tested = Tested([posts[row] for row in kept], test or [posts[row] for row in held_out], probabilities)
+    figures = {
+        **curves.as_json(len(kept), settings.num_epochs),
+        "test": tested.metrics.as_json() if tested else None,
+        "test_seconds": test_seconds,
+    }
+    return curves, tested, figures
+
+
+def save(output: Path, model: OpenedModel, curves: Curves, tested: Tested | None, report: dict[str, Any]) -> None:
+    """Replaces `output` with the model folder. InputError: there is no room for it."""
+    from sentiment.report.training import write_training_report
+
+    require_room(output, model.card.parameters)
+    with atomic.replacing_folder(output) as made:
+        folder.write_model(made, model)
+        write_training_report(made, model.card, curves, tested, report)
+
+
+def require_room(output: Path, parameters: int) -> None:
+    """Raises InputError when the model does not fit on the disk: HDF5 brings the process down when it runs full."""
+    needed = 5 * parameters + 2**22  # float32, and what goes with them
+    output.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(output.parent).free
+    if free < needed:
+        raise InputError(
+            f"the disk must have room for the model, {needed / 2**20:,.0f} MB in {output.parent}",
+            found=f"{free / 2**20:,.0f} MB",
+            do="Make room and start the same command again: it goes on after the last kept epoch.",
+        )
+
+
+def require_outside(tensorboard: Path | None, output: Path) -> None:
+    """Raises InputError when the event files would be replaced together with the model folder."""
+    if tensorboard and tensorboard.resolve().is_relative_to(output.resolve()):
+        raise InputError(
+            "--tensorboard must be outside --output, which is replaced as a whole",
+            found=str(tensorboard),
+            do="Name another folder.",
+        )

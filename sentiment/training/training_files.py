@@ -1,0 +1,105 @@
+"""What a training reads and makes: its files, what makes two trainings the same, and what a run prepared for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sentiment import atomic
+from sentiment.atomic import fingerprint
+from sentiment.errors import InputError
+from sentiment.labels import Labels
+from sentiment.model import folder
+from sentiment.model.encoder import weights_file
+from sentiment.run_folder import RunFolder
+from sentiment.step import Result
+from sentiment.training.hyperparameters import Hyperparameters, as_json, choose
+
+DEFAULT_MODEL = "scratch/tiny"
+# What `prepare` says of the rows' origin and a model goes on saying: `sentiment lineage` and the next `prepare` ask.
+LINEAGE = ("mode", "warm_from", "partial", "seen", "used", "tests")
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a training reads, and the folder it makes. `data` goes into model.json as it is."""
+
+    train: Path
+    test: Path | None
+    output: Path
+    warm_start: Path | None = None
+    vocabulary: Path | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    composition: dict[str, Any] | None = None  # of the training rows, for the report
+
+
+def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict[str, Any]:
+    """Returns what decides a training's outcome: equal identities make equal models."""
+    contents = {
+        "train": files.train,
+        "test": files.test,
+        "vocabulary": files.vocabulary,
+        "warm_start": files.warm_start / folder.WEIGHTS if files.warm_start else None,
+        "encoder": None if files.warm_start else weights_file(settings.model_type, settings.model_name),
+    }
+    return {
+        "files": {name: fingerprint(path) if path and path.is_file() else None for name, path in contents.items()},
+        "hyperparameters": as_json(settings),
+        "labels": list(labels.names),
+        "data": files.data,
+        "versions": folder.installed_versions(),
+    }
+
+
+def earlier_result(output: Path, inputs: dict[str, Any]) -> Result | None:
+    """Returns the result of the training that made `output`, if it was made from the same inputs."""
+    report = atomic.read_json(output / folder.REPORT) or {}
+    if report.get("inputs") != json.loads(json.dumps(inputs)) or not (output / folder.WEIGHTS).is_file():
+        return None
+    result: Result = report["result"]
+    return {**result, "model": str(output)}
+
+
+def files_of_run(run: RunFolder) -> Files:
+    """Returns what `prepare` left for this run. InputError: nothing is new, or train.tsv is not that file any more."""
+    prepared = run.read("prepare")
+    if prepared["nothing_new"]:
+        raise InputError(f"run {run.name} must have new posts", found="none", do="There is nothing to train on.")
+    found = fingerprint(run.train) if run.train.is_file() else "no file"
+    if found != prepared["fingerprint"]:
+        raise InputError(
+            f"{run.train} must be the file that `prepare` made (sha256 {prepared['fingerprint'][:12]}…)",
+            found=found[:12],
+            do=f"Run `sentiment prepare --run {run.name}` again.",
+        )
+    warm_start = Path(prepared["warm_start"]) if prepared.get("warm_start") else None
+    data = {
+        "fingerprint": prepared["fingerprint"],
+        "watermark": prepared["watermark"],
+        "rows": prepared["train_rows"],
+        "run": run.name,
+        **{name: prepared[name] for name in LINEAGE if name in prepared},
+    }
+    frozen = run.frozen if run.frozen.is_file() else None
+    return Files(run.train, frozen, run.model, warm_start, None, data, prepared.get("composition"))
+
+
+def settings_for(files: Files, model_type: str | None, model_name: str | None, **given: Any) -> Hyperparameters:
+    """Returns the hyperparameters; a warm start keeps the type, name and length of the model it goes on from."""
+    if files.warm_start is None:
+        return choose(model_type or "custom", model_name or DEFAULT_MODEL, **given)
+    card = folder.read_card(files.warm_start)
+    for option, wanted, found in (("--model-type", model_type, card.type), ("--model-name", model_name, card.name)):
+        if wanted not in (None, found):
+            raise InputError(
+                f"{option} must be that of the model to go on from, {found}", found=repr(wanted), do="Leave it out."
+            )
+    if files.vocabulary:
+        raise InputError(
+            "a warm start keeps its own vocabulary", found=f"--vocab {files.vocabulary}", do="Leave --vocab out."
+        )
+    kept = {"max_seq_length": card.max_seq_length, "dropout_rate": card.dropout}
+    stated = {name: value for name, value in given.items() if value is not None}
+    return choose(card.type, card.name, warm=True, **{**kept, **stated})

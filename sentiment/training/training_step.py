@@ -1,0 +1,125 @@
+"""One step of training: forward, backward, the devices' gradients together, clipped, applied.
+
+The order matters. Each row weighs its share of the *whole* batch, so the sum over the devices is the gradient that one
+device would have. It is summed, then float16's scaling is undone, then it is clipped: by its true length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sentiment.model.batches import Inputs, Ints
+from sentiment.model.scoring import INPUTS
+from sentiment.tensorflow_setup import keras, tf
+from sentiment.training.class_weights import Floats, row_weights
+from sentiment.training.hyperparameters import Hyperparameters
+
+Step = Callable[[Inputs, Ints], tuple[Any, Any]]
+SIGNATURE = [INPUTS, tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32)]
+
+
+def adam(*, scales_loss: bool = False) -> Any:
+    """Returns the optimizer; with `scales_loss` it holds a dynamic loss scale, for float16."""
+    optimizer = keras.optimizers.legacy.Adam()  # one fused operation a variable; Keras' newer Adam takes a third longer
+    return keras.mixed_precision.LossScaleOptimizer(optimizer) if scales_loss else optimizer
+
+
+def training_step(
+    model: Any, optimizer: Any, clip_norm: float, class_weights: Floats | None = None, strategy: Any = None
+) -> Step:
+    """Returns a function of (inputs, labels [B]) → (loss, right answers), traced once for every shape.
+
+    The loss is the mean over the rows, each times the weight of its class. A `clip_norm` of 0 clips nothing. Model and
+    optimizer must have been made in the scope of `strategy`; None is the current one.
+    """
+    strategy = strategy or tf.distribute.get_strategy()
+    with strategy.scope():
+        optimizer._create_all_weights(model.trainable_variables)  # inside the function it would be a second trace
+
+    def on_all(inputs: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+        results = strategy.run(
+            lambda *batch: _on_one(model, optimizer, clip_norm, *map(_own_rows, batch)), (inputs, labels, weights)
+        )
+        return tuple(strategy.reduce(tf.distribute.ReduceOp.SUM, result, axis=None) for result in results)
+
+    traced = tf.function(on_all, input_signature=SIGNATURE, autograph=False)
+    return lambda inputs, labels: traced(
+        *evenly(inputs, labels, row_weights(labels, class_weights), strategy.num_replicas_in_sync)
+    )
+
+
+def evenly(inputs: Inputs, labels: Ints, weights: Floats, devices: int) -> tuple[Inputs, Ints, Floats]:
+    """Returns the batch with as many rows for each device: the first row again, at no weight and with no label."""
+    missing = -len(labels) % devices
+    if not missing:
+        return inputs, labels, weights
+    filled = {name: np.concatenate([rows, np.repeat(rows[:1], missing, axis=0)]) for name, rows in inputs.items()}
+    return filled, np.pad(labels, (0, missing), constant_values=-1), np.pad(weights, (0, missing))
+
+
+def _own_rows(batch: Any) -> Any:
+    """The part of a whole batch that belongs to this device."""
+    context = tf.distribute.get_replica_context()
+    if context.num_replicas_in_sync == 1:
+        return batch
+
+    def part(rows: Any) -> Any:
+        count = tf.shape(rows)[0] // context.num_replicas_in_sync
+        begin = context.replica_id_in_sync_group * count
+        return rows[begin : begin + count]
+
+    return tf.nest.map_structure(part, batch)
+
+
+def _on_one(model: Any, optimizer: Any, clip_norm: float, inputs: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+    scales_loss = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
+    with tf.GradientTape() as tape:
+        probabilities = tf.cast(model(inputs, training=True), tf.float32)
+        known = tf.maximum(labels, 0)  # a filled-up row has none, and no weight
+        loss = tf.reduce_sum(weights * keras.losses.sparse_categorical_crossentropy(known, probabilities))
+        to_lower = optimizer.get_scaled_loss(loss) if scales_loss else loss
+    gradients, variables = _present(tape.gradient(to_lower, model.trainable_variables), model.trainable_variables)
+    context = tf.distribute.get_replica_context()
+    if context.num_replicas_in_sync > 1:
+        gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+    if scales_loss:
+        gradients = optimizer.get_unscaled_gradients(gradients)
+    if clip_norm:
+        gradients, _ = tf.clip_by_global_norm([_merged(gradient) for gradient in gradients], clip_norm)
+    optimizer.apply_gradients(zip(gradients, variables, strict=True), experimental_aggregate_gradients=False)
+    hits = tf.argmax(probabilities, axis=1, output_type=tf.int32) == labels
+    return loss, tf.reduce_sum(tf.cast(hits, tf.int32))
+
+
+def _merged(gradient: Any) -> Any:
+    """Adds up what a lookup's gradient says about one row in several places: the length of the parts is not its own."""
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    rows, places = tf.unique(gradient.indices)
+    return tf.IndexedSlices(
+        tf.math.unsorted_segment_sum(gradient.values, places, tf.shape(rows)[0]), rows, gradient.dense_shape
+    )
+
+
+def _present(gradients: Any, variables: Any) -> tuple[list[Any], list[Any]]:
+    """Leaves out the weights that the loss does not depend on, such as a pooler that nothing reads."""
+    pairs = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
+    return [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
+
+
+def learning_rate(step: int, total: int, settings: Hyperparameters) -> float:
+    """Returns the rate of `step` of `total`: it rises to the peak on a line, then falls as `settings.decay` says.
+
+    `step` counts from 0; the step after the last would have rate 0. The line is how BERT was fine-tuned (Devlin et al.
+    2018, A.2), the cosine is that of Loshchilov and Hutter 2016.
+    """
+    warm_up = max(1, round(total * settings.warm_up_share))
+    if step < warm_up:
+        return settings.learning_rate * (step + 1) / warm_up
+    done = (step + 1 - warm_up) / (total + 1 - warm_up)
+    left = {"linear": 1 - done, "cosine": (1 + math.cos(math.pi * done)) / 2, "none": 1.0}
+    return settings.learning_rate * left[settings.decay]

@@ -1,0 +1,106 @@
+"""One small load test, for real; then the same again, which asks nothing any more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sentiment.bench.load import requests
+from sentiment.data.tsv import Post, write_posts
+from sentiment.tensorflow_setup import tf
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An export whose text signature answers with the number of characters."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def text(text: Any) -> Any:
+        return {"length": tf.strings.length(text)}
+
+    folder = tmp_path_factory.mktemp("toy") / "1"
+    module = tf.Module()
+    module.text = text
+    tf.saved_model.save(module, str(folder), signatures={"text": text})
+    return folder
+
+
+def test_a_load_test_from_end_to_end_and_again(
+    run: Callable[..., int], toy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_posts(tmp_path / "posts.tsv", [Post(f"第{number}篇", 0) for number in range(7)])
+    arguments = [
+        *("serve", "--export", f"toy={toy}", "--data", tmp_path / "posts.tsv", "--requests", "100", "--rounds", "2"),
+        *("--rows", "3", "--clients", "grpc,rest", "--output", tmp_path / "out"),
+    ]
+    assert run(*arguments) == 0
+    printed = capsys.readouterr()
+    result = json.loads(printed.out.splitlines()[-1])
+    assert [(row["client"], row["okay"], row["failed"], row["rounds"]) for row in result["rows"]] == [
+        ("grpc", 100, 0, 2),
+        ("rest", 100, 0, 2),
+    ]
+    for row in result["rows"]:
+        assert row["rate"] * row["elapsed"] == pytest.approx(100)
+        assert 0 < row["p50"] <= row["p99"] <= row["max"]
+        assert row["server_processor"] > 0
+        assert row["peak_bytes"] > 100_000_000
+    assert {limit["client"] for limit in result["limits"]} == {"grpc", "rest"}
+    assert "toy → tensorRT: not made here" in printed.err
+    table = (tmp_path / "out" / "table.md").read_text(encoding="utf-8")
+    assert "| Elap Time | Data Trans | Resp Time | Trans Rate | Throughput | Concurrent | OKAY | Failed |" in table
+    assert (tmp_path / "out" / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+    assert run(*arguments) == 0
+    printed = capsys.readouterr()
+    assert "6 of 6 turns are finished already" in printed.err
+    assert "starting a server" not in printed.err
+    assert json.loads(printed.out.splitlines()[-1])["rows"] == result["rows"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "give exports"),
+        (["--export", "a=b", "--target", "grpc=x"], "give exports"),
+        (["--export", "a=nowhere"], "a must be an export"),
+        (["--target", "grpc=127.0.0.1:1", "--concurrency", "0"], "--concurrency must be at least 1"),
+        (["--target", "grpc=127.0.0.1:1", "--clients", "wget"], "'wget' is none of grpc, rest, siege"),
+    ],
+)
+def test_a_mistake_is_one_line_and_nothing_is_made(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    assert run("serve", *options, "--output", tmp_path / "out") == 2
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_does_not_answer_is_one_line(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--target", "rest=http://127.0.0.1:1", "--clients", "rest", "--requests", "4", "--rounds", "1"]
+    assert run("serve", *options, "--output", tmp_path / "out") == 1
+    assert "a server must answer; found running server, rest × 2, round 1: failed" in capsys.readouterr().err
+
+
+def test_requests_hold_the_posts_in_turn() -> None:
+    assert requests.batches(["a", "b", "c"], 2) == [["a", "b"], ["c", "a"]]
+    assert requests.batches(["a"], 3) == [["a", "a", "a"]]
+    assert len(requests.batches(["a"] * 2000, 2)) == requests.MOST
+
+
+def test_ids_are_as_long_as_the_texts_and_padded() -> None:
+    inputs = requests.inputs_of("ids", ["好吃", "很", "長" * 50], 16)
+    assert inputs["input_mask"].sum(axis=1).tolist() == [4, 3, 16]
+    assert {name: (value.shape, value.dtype) for name, value in inputs.items()} == dict.fromkeys(
+        ("input_ids", "input_mask", "segment_ids"), ((3, 16), np.dtype("int32"))
+    )
+    body = json.loads(requests.rest_body("ids", inputs))
+    assert body["signature_name"] == "serving_default"
+    assert body["inputs"]["input_ids"][1] == [1, 1, 1] + [0] * 13

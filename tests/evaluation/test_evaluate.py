@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sentiment import cli, progress
+from sentiment.data.tsv import Post, write_posts
+from sentiment.errors import InputError
+from sentiment.evaluation.evaluate import compare, evaluate, flips
+
+
+def chances(*rows: tuple[float, float, float]) -> np.ndarray:
+    return np.array(rows, np.float32)
+
+
+POSTS = [Post("甲", 0), Post("乙", 1), Post("丙", 2), Post("丁", 0, title="題")]
+CANDIDATE = chances((0.9, 0.1, 0.0), (0.2, 0.7, 0.1), (0.8, 0.1, 0.1), (0.3, 0.6, 0.1))
+STABLE = chances((0.8, 0.1, 0.1), (0.6, 0.3, 0.1), (0.1, 0.1, 0.8), (0.9, 0.0, 0.1))
+
+
+def test_rows_are_paired() -> None:
+    compared = compare(POSTS, CANDIDATE, STABLE)
+    assert compared["paired"] == {"both_right": 1, "only_candidate": 1, "only_stable": 2, "both_wrong": 0}
+    assert sum(compared["paired"].values()) == compared["rows"] == 4
+    assert (compared["candidate"]["correct"], compared["stable"]["correct"]) == (2, 3)
+
+
+def test_the_surest_mistakes_come_first() -> None:
+    compared = compare(POSTS, CANDIDATE, STABLE)
+    assert [row["text"] for row in compared["regressions"]] == ["丙", "丁"]
+    assert compared["regressions"][0] == {
+        "text": "丙",
+        "title": "",
+        "true": 2,
+        "stable": 2,
+        "candidate": 0,
+        "confidence": pytest.approx(0.8),
+    }
+    assert compared["regressions"][1]["title"] == "題"
+    assert [row["text"] for row in compared["improvements"]] == ["乙"]
+
+
+def test_at_most_twenty_flips_are_shown() -> None:
+    posts = [Post(str(row), 0) for row in range(50)]
+    wrong, right = np.tile(chances((0.0, 1.0, 0.0)), (50, 1)), np.tile(chances((1.0, 0.0, 0.0)), (50, 1))
+    assert [row["text"] for row in flips(posts, wrong, right, np.ones(50, bool))] == [str(row) for row in range(20)]
+
+
+def test_without_stable_there_is_nothing_to_pair() -> None:
+    compared = compare(POSTS, CANDIDATE, None)
+    assert compared["candidate"]["accuracy"] == 0.5
+    assert (compared["stable"], compared["paired"], compared["regressions"]) == (None, None, [])
+
+
+def test_an_empty_rolling_set_has_no_figures(toy_model: Path, posts: list[Post]) -> None:
+    result = evaluate(toy_model, None, None, {"frozen": posts, "rolling": []})
+    assert result["sets"]["rolling"] == {
+        "rows": 0,
+        "candidate": None,
+        "stable": None,
+        "paired": None,
+        "regressions": [],
+        "improvements": [],
+    }
+    assert result["sets"]["frozen"]["candidate"]["accuracy"] >= 0.9
+
+
+def test_a_model_is_as_good_as_itself(toy_model: Path, posts: list[Post], tmp_path: Path, capsys: Any) -> None:
+    write_posts(tmp_path / "frozen.tsv", posts)
+    (tmp_path / "rolling.tsv").write_text("text\tlabel\n", encoding="utf-8")
+    output = tmp_path / "evaluation.json"
+    arguments = ["--candidate", toy_model, "--stable", toy_model, "--output", output]
+    arguments += ["--frozen", tmp_path / "frozen.tsv", "--rolling", tmp_path / "rolling.tsv"]
+    assert cli.run(["evaluate", *map(str, arguments)]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result == json.loads(output.read_text(encoding="utf-8"))
+    frozen = result["sets"]["frozen"]
+    assert frozen["candidate"] == frozen["stable"]
+    assert frozen["paired"]["only_candidate"] == frozen["paired"]["only_stable"] == 0
+    assert result["labels"] == ["正面", "負面", "中立"]
+
+
+def test_progress_is_told_over_both_models_and_both_sets(
+    toy_model: Path, posts: list[Post], monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    evaluate(toy_model, toy_model, 1, {"frozen": posts, "rolling": posts})
+    first, *lines = capsys.readouterr().err.splitlines()
+    rows = len(posts)
+    assert first == (
+        f"evaluate: {rows} frozen and {rows} rolling rows, by the candidate {toy_model} and by stable, {toy_model}"
+    )
+    assert any(line.startswith(f"evaluate: candidate, frozen: {rows}/{4 * rows} rows, ") for line in lines)
+    assert lines[-1].startswith(f"evaluate: stable, rolling: {4 * rows}/{4 * rows} rows, ")
+    assert lines[-1].endswith(" left")
+
+
+def test_a_run_is_compared_with_the_stable_version(
+    toy_model: Path, posts: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
+    run = tmp_path / "runs" / "r1"
+    for name in ("test.tsv", "latest_test.tsv"):
+        write_posts(run / name, posts)
+    shutil.copytree(toy_model, run / "model")
+    shutil.copytree(toy_model, tmp_path / "serving" / "trained" / "1")
+    events = [{"event": name, "version": 1} for name in ("published", "staged", "canary", "promoted")]
+    history = tmp_path / "serving" / "history.jsonl"
+    history.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    assert cli.run(["evaluate", "--run", "r1"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["stable_version"], result["stable"]) == (1, str(tmp_path / "serving" / "trained" / "1"))
+    for name in ("evaluation.json", "evaluate.json"):
+        assert json.loads((run / name).read_text(encoding="utf-8")) == result
+
+
+def test_models_of_other_labels_are_not_compared(toy_model: Path, posts: list[Post], tmp_path: Path) -> None:
+    other = shutil.copytree(toy_model, tmp_path / "other")
+    card = json.loads((other / "model.json").read_text(encoding="utf-8"))
+    (other / "model.json").write_text(json.dumps({**card, "labels": ["a", "b", "c"]}), encoding="utf-8")
+    with pytest.raises(InputError, match="must have the same labels"):
+        evaluate(toy_model, other, None, {"frozen": posts})
+
+
+def test_missing_options_are_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["evaluate", "--candidate", "x"]) == 2
+    assert "give --run, or --candidate" in capsys.readouterr().err

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from sentiment import cli
+from sentiment.data.tsv import Post
+from sentiment.errors import InputError
+from sentiment.evaluation.predict import read_stream, read_texts
+
+
+class Stdin:
+    """A stand-in for `sys.stdin`: the verb reads its bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        self.buffer = io.BytesIO(content)
+
+
+def test_lines_become_json_lines(
+    toy_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Stdin("很好\n\n很爛\r\n".encode() + b"\xff\xfe\n"))
+    assert cli.run(["predict", "--model", str(toy_model), "--result", str(tmp_path / "r.json")]) == 0
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [answer["text"] for answer in answers] == ["很好", "", "很爛", "\ufffd\ufffd"]
+    assert [answers[0]["label"], answers[2]["label"]] == ["正面", "負面"]
+    assert all(set(answer["probabilities"]) == {"正面", "負面", "中立"} for answer in answers)
+    assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["rows"] == 4
+
+
+def test_a_file_becomes_a_file_and_the_result_is_on_stdout(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, output = tmp_path / "in.tsv", tmp_path / "out.tsv"
+    data.write_text('title\ttext\n店\t好吃\n\t"很爛, 真的"\n', encoding="utf-8")
+    arguments = ["--model", str(toy_model), "--data", str(data), "--output", str(output), "--format", "tsv"]
+    assert cli.run(["predict", *arguments]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 2
+    rows = list(csv.reader(output.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
+    assert rows[0] == ["text", "label", "label_id", "正面", "負面", "中立"]
+    assert [row[0] for row in rows[1:]] == ["好吃", "很爛, 真的"]
+
+
+def test_no_lines_give_no_answers(
+    toy_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Stdin(b""))
+    assert cli.run(["predict", "--model", str(toy_model)]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_failure_leaves_no_half_file(toy_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.tsv").write_text("text\tlabel\n好\t0\n一行太多\t0\t1\n", encoding="utf-8")
+    arguments = ["--model", str(toy_model), "--data", str(tmp_path / "in.tsv"), "--output", str(tmp_path / "out")]
+    assert cli.run(["predict", *arguments]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["in.tsv"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("內容\n好\n", "must have a column text"),
+        ("text\ta\n好\n", "in line 2 1 columns instead of 2"),
+    ],
+)
+def test_a_file_without_texts_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "in.tsv").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        list(read_texts(tmp_path / "in.tsv"))
+
+
+def test_a_stream_is_read_as_utf8_whatever_the_locale() -> None:
+    assert list(read_stream(io.BytesIO("好\r\n".encode()))) == [Post("好", 0)]

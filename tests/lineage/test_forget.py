@@ -1,0 +1,290 @@
+"""Forget: a deleted text is nowhere any more, stays out, and the models that saw it are named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentiment.cli import run as run_command
+from sentiment.data.identity import identity
+from sentiment.data.ingest import ingest
+from sentiment.data.ledger import opened
+from sentiment.data.mix import Mixing
+from sentiment.data.prepare import prepare
+from sentiment.data.tsv import Post, read_posts, write_posts
+from sentiment.lineage import forget as forget_module
+from sentiment.lineage.erase import Texts, erase, without
+from sentiment.lineage.exposure import count_in
+from sentiment.run_folder import RunFolder
+from sentiment.serving.change import changing
+from sentiment.settings import Settings
+
+Deliver = Callable[[str, Any], Path]
+Sides = Callable[..., list[str]]
+SECRET = "請把我這篇文章刪掉,我的電話是零九一二三四五六"
+VARIANT = "請把我這篇文章刪掉，我的電話是零九一二三四五六!"
+OTHER = "這一篇文章沒有人要求刪除,所以要好好地留下來"
+
+
+@pytest.fixture
+def shop(settings: Settings, deliver: Deliver, sides: Sides) -> Settings:
+    """A home in which the secret is in every place that a text gets to."""
+    rows = "".join(f"{text}\t{index % 3}\n" for index, text in enumerate([SECRET, OTHER, *sides(False, 6)]))
+    deliver("1.tsv", f"text\tlabel\n{rows}")
+    deliver("2.csv", f'label,text\n9,"{VARIANT}"\n1,{SECRET.replace(",", "，")}\n0,"{OTHER}"\n')
+    ingest(settings.source_folder, settings)
+    base = read_posts(settings.base_data / "train.tsv", settings.label_set)
+    write_posts(settings.base_data / "train.tsv", [*base[:5], Post(VARIANT, 1), *base[5:]])
+    shutil.copy(settings.base_data / "train.tsv", settings.base_data / "train.tsv.bak-1")
+    run = RunFolder.named(settings, "night")
+    prepare(run, settings, "auto", Mixing())
+    shutil.copy(run.train, run.path / "load_train.tsv")
+    evaluation = {"labels": ["正面"], "sets": {"rolling": {"regressions": [{"text": SECRET}, {"text": OTHER}]}}}
+    (run.path / "evaluation.json").write_text(json.dumps(evaluation, ensure_ascii=False), encoding="utf-8")
+    (run.path / "suspects.json").write_text(json.dumps([{"data": {"text": SECRET}}, {"data": {"text": OTHER}}]))
+    (run.path / "train.log").write_text(f"row 1: {SECRET}\nrow 2: {OTHER}\n", encoding="utf-8")
+    (run.path / ".train.tsv.99999999.tmp").write_text(SECRET, encoding="utf-8")
+    trained = settings.trained / "1"
+    trained.mkdir(parents=True)
+    shutil.copy(run.identities, trained)
+    with changing(settings, who="a test") as change:
+        for version, run_name, data in ((1, "night", {}), (2, "second", {"warm_from": 1}), (3, "", {})):
+            change.record("published", version, run=run_name, data=data)
+    return settings
+
+
+def forget(settings: Settings, given: str = SECRET, write: bool = True) -> dict[str, Any]:
+    return forget_module.forget(Texts(forget_module.read_texts(given)), "a request", settings, write)
+
+
+def holding(settings: Settings, text: str = "零九一二三四五六") -> set[str]:
+    """Returns the files below the home that hold a part of the secret in any of its spellings."""
+    spellings = [text.encode(), json.dumps(text)[1:-1].encode()]
+    files = [path for path in settings.home.rglob("*") if path.is_file()]
+    return {path.name for path in files if any(spelt in path.read_bytes() for spelt in spellings)}
+
+
+def state_of(settings: Settings) -> dict[str, Any]:
+    """Returns all that a deletion may change; when it was is not of interest."""
+    with opened(settings.posts_database) as ledger:
+        posts = [(item.identity, item.post, item.delivery) for item in ledger.posts()]
+        deliveries = [(item.number, item.key, item.hash) for item in ledger.deliveries()]
+        with ledger.reading() as connection:
+            forgotten = connection.execute("SELECT identity, reason FROM forgotten").fetchall()
+    files = {
+        str(path.relative_to(settings.home)): path.read_bytes()
+        for path in sorted(settings.home.rglob("*"))
+        if path.is_file() and not path.name.startswith("ledger.sqlite") and "history" not in path.name
+    }
+    return {"posts": posts, "deliveries": deliveries, "forgotten": forgotten, **files}
+
+
+def test_no_byte_of_a_forgotten_text_is_left(shop: Settings) -> None:
+    assert {"ledger.sqlite", "1.tsv", "2.csv", "train.tsv", "evaluation.json", "train.tsv.bak-1"} < holding(shop)
+    kept = len(read_posts(shop.base_data / "train.tsv", shop.label_set))
+    result = forget(shop)
+    assert holding(shop) == set()
+    assert result["remaining"] == []
+    assert (result["texts"], result["posts"]) == (1, 1)
+    assert len(read_posts(shop.base_data / "train.tsv", shop.label_set)) == kept - 1
+    assert {Path(item["file"]).name for item in result["files"]} >= {"1.tsv", "2.csv", "batch.tsv", "suspects.json"}
+    assert SECRET not in json.dumps(result, ensure_ascii=False)
+
+
+def test_everything_else_is_still_there(shop: Settings) -> None:
+    before = {path: path.read_bytes() for path in shop.home.rglob("*") if path.is_file() and path.suffix == ".tsv"}
+    forget(shop)
+    for path, content in before.items():
+        if path.name.startswith("."):
+            continue
+        lines = [line for line in content.splitlines() if "零九一二".encode() not in line]
+        assert path.read_bytes().splitlines() == lines
+    run = RunFolder.named(shop, "night")
+    assert run.read("evaluation") == {
+        "labels": ["正面"],
+        "sets": {"rolling": {"regressions": [{"text": OTHER}]}},
+    }
+    assert run.read("suspects") == [{"data": {"text": OTHER}}]
+    assert (run.path / "train.log").read_text(encoding="utf-8") == f"row 2: {OTHER}\n"
+
+
+def test_a_forgotten_text_is_refused_when_it_comes_again_and_is_quoted_nowhere(
+    shop: Settings, deliver: Deliver
+) -> None:
+    forget(shop)
+    assert ingest(shop.source_folder, shop)["deliveries"] == []  # the mended files are known
+    deliver("3.tsv", f"text\tlabel\n{VARIANT}\t2\n{SECRET}\t9\n新的一篇文章\t1\n")
+    delivery = ingest(shop.source_folder, shop)["deliveries"][0]
+    assert (delivery["accepted"], delivery["quarantined"]) == (1, 2)
+    assert delivery["reasons"]["forgotten"] >= 1
+    assert holding(shop) == {"3.tsv"}
+    # A base file that came back from a copy does not bring it back either.
+    write_posts(shop.base_data / "train.tsv", [Post(SECRET, 0), Post(OTHER, 0), Post("別的文章", 1)])
+    run = RunFolder.named(shop, "next")
+    prepare(run, shop, "full", Mixing())
+    assert not {"train.tsv", "batch.tsv"} & {
+        path.name for path in run.path.iterdir() if SECRET.encode() in path.read_bytes()
+    }
+
+
+def test_the_models_that_saw_it_are_named(shop: Settings) -> None:
+    shutil.rmtree(RunFolder.named(shop, "night").path)  # what a version was trained on outlives its run
+    unpublished = RunFolder.named(shop, "unpublished")
+    prepare(unpublished, shop, "auto", Mixing())
+    for write in (False, True, True):
+        models = forget(shop, write=write)["models"]
+        assert [(item["version"], item["texts"], item["through"]) for item in models["versions"]] == [
+            (1, 1, None),
+            (2, 0, 1),
+        ]
+        assert (models["runs"], models["unknown"]) == (["unpublished"], [3])
+    assert forget(shop, "別的東西,沒有人見過的一篇文章")["models"]["versions"] == []
+
+
+def test_a_dry_run_changes_nothing_and_says_the_same(shop: Settings) -> None:
+    before = state_of(shop)
+    dry = forget(shop, write=False)
+    assert state_of(shop) == before
+    done = forget(shop)
+    assert (dry["dry_run"], done["dry_run"]) == (True, False)
+    for name in ("texts", "posts", "files", "models"):
+        assert dry[name] == done[name]
+
+
+def test_running_it_again_changes_nothing(shop: Settings) -> None:
+    forget(shop)
+    before = state_of(shop)
+    assert (forget(shop)["posts"], forget(shop)["files"]) == (0, [])
+    assert state_of(shop) == before
+
+
+# Runs `sentiment forget`, killed as kill -9 does at the given call of a function.
+KILLED = """
+import os, signal, sys
+from sentiment.lineage import erase, forget
+from sentiment.data import ledger
+from sentiment.cli import run
+place, calls, text = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+owner, name = {
+    "delete": (forget, "_delete_posts"), "erase": (forget, "erase"), "replace": (erase.Path, "replace"),
+    "wait": (ledger.Ledger, "wait_for_readers"), "rebuild": (ledger.Ledger, "rebuild"),
+}[place]
+whole = getattr(owner, name)
+def counting(*arguments):
+    global calls
+    calls -= 1
+    if calls == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return whole(*arguments)
+setattr(owner, name, counting)
+run([text, "--reason", "a request"], forget.command, "forget")
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "call"),
+    [("delete", 1), ("erase", 2), ("replace", 1), ("replace", 3), ("replace", 6), ("wait", 1), ("rebuild", 1)],
+)
+def test_a_killed_deletion_is_made_good_by_the_next(shop: Settings, tmp_path: Path, place: str, call: int) -> None:
+    shutil.copytree(shop.home, tmp_path / "copy")
+    killed = subprocess.run([sys.executable, "-c", KILLED, place, str(call), SECRET], capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    forget(shop)
+    mended = state_of(shop)
+    assert holding(shop) == set()
+    shutil.rmtree(shop.home)
+    shutil.move(tmp_path / "copy", shop.home)
+    forget(shop)
+    assert state_of(shop) == mended
+
+
+def test_it_waits_for_who_reads_the_ledger_as_it_was(shop: Settings) -> None:
+    with opened(shop.posts_database) as reader, reader.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM posts").fetchone()[0]
+        with opened(shop.posts_database) as ledger, ledger.writing() as writer:
+            writer.execute("DELETE FROM posts")
+        with opened(shop.posts_database) as ledger, ledger.reading() as other:
+            other.execute("PRAGMA busy_timeout = 50")
+            other.rollback()
+            assert not ledger.wait_for_readers()
+    with opened(shop.posts_database) as ledger:
+        assert ledger.wait_for_readers()
+
+
+def test_a_file_of_texts_may_be_given(shop: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines, table = tmp_path / "lines.txt", tmp_path / "table.tsv"
+    lines.write_text(f"\ufeff{SECRET}\n\n{OTHER}\n", encoding="utf-8")
+    write_posts(table, [Post(SECRET, 0), Post(OTHER, 1)])
+    for file in (lines, table):
+        assert run_command([str(file), "--reason", "兩個人的要求", "--dry-run"], forget_module.command, "forget") == 0
+        told = capsys.readouterr()
+        assert json.loads(told.out)["texts"] == 2
+        assert "version 1 (published) saw them: trained on 2" in told.err
+        assert SECRET not in told.err
+
+
+@pytest.mark.parametrize("arguments", [["", "--reason", "x"], [SECRET], [SECRET, "--reason", f"he wrote {SECRET}"]])
+def test_wrong_usage_is_one_line_and_forgets_nothing(
+    shop: Settings, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    before = state_of(shop)
+    capsys.readouterr()
+    assert run_command(arguments, forget_module.command, "forget") == 2
+    assert state_of(shop) == before
+
+
+def test_a_short_text_takes_no_label_name_with_it() -> None:
+    value = {"labels": ["正面", "負面"], "mistakes": [{"text": "正面", "true": 0}], "title": "正面", "sentence": "正面"}
+    kept, number = without(value, Texts(["正面"]))
+    assert kept == {"labels": ["正面", "負面"], "mistakes": [], "title": "", "sentence": "正面"}
+    assert number == 2
+
+
+@pytest.mark.parametrize(
+    "shown", [SECRET, f"推: {SECRET}", SECRET[:12] + "…", SECRET.replace(",", " "), f"<b>{SECRET}</b>"]
+)
+def test_a_text_is_found_where_it_is_quoted_or_cut(shown: str) -> None:
+    assert Texts([SECRET]).quoted_in(shown)
+    assert not Texts([SECRET]).quoted_in(OTHER)
+    assert not Texts(["好"]).quoted_in("好吃")
+
+
+def test_a_row_goes_with_all_its_lines(tmp_path: Path) -> None:
+    path = tmp_path / "quoted.csv"
+    rows = [b"text,label", '"第一行'.encode(), b"", '第三行",1'.encode(), "留下,0".encode(), b'"a""b",2', b""]
+    path.write_bytes(b"\r\n".join(rows))
+    assert erase(path, Texts(["第一行\n\n第三行"]), write=True) is not None
+    assert path.read_bytes() == b"\r\n".join([rows[0], *rows[4:]])
+    assert erase(path, Texts(['a"b']), write=True) is not None
+    assert path.read_bytes() == b"text,label\r\n" + "留下,0\r\n".encode()
+    assert erase(path, Texts(["沒有的"]), write=True) is None
+
+
+def test_identities_are_looked_up_in_their_file(tmp_path: Path) -> None:
+    names = [identity(f"第{number}篇") for number in range(100)]
+    path = tmp_path / "identities.bin"
+    path.write_bytes(b"".join(sorted(bytes.fromhex(name) for name in names[:50])))
+    assert count_in(path, names) == 50
+    assert count_in(path, names[50:]) == 0
+    path.write_bytes(b"")
+    assert count_in(path, names) == 0
+
+
+def test_what_was_relabelled_before_leaves_no_trace_in_the_database(shop: Settings, deliver: Deliver) -> None:
+    for number, label in enumerate((1, 2, 0, 1), 5):
+        deliver(f"{number}.tsv", [(SECRET, label)])
+        ingest(shop.source_folder, shop)
+    forget(shop)
+    assert not any("零九一二三四五六".encode() in path.read_bytes() for path in shop.datasets.glob("ledger.sqlite*"))
+    with sqlite3.connect(shop.posts_database) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()

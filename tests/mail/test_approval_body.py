@@ -1,0 +1,127 @@
+"""What a person reads before approving."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from sentiment.gate.rules import Override, Thresholds, decide
+from sentiment.mail.approval_body import MOST_TEXTS, approval_body
+
+Make = Callable[..., Any]
+THRESHOLDS = Thresholds(floor=0.5, margin=0.05, recall_drop=0.05, minimum_rolling=200)
+PREPARE = {
+    "new": {"per_label": [10, 200, 30], "rows": 240},
+    "mix": None,
+    "train_rows": 1740,
+    "excluded_leaks": 0,
+    "warm_from": None,
+    "deliveries": [7],
+}
+HOSTILE = "| </td><script>alert(1)</script> [核准](http://evil.example) **x**\n\n# 標題"
+
+
+@pytest.fixture
+def gate(evaluation: Make, rolling_set: Make, flipped: Make) -> dict[str, Any]:
+    found = evaluation(
+        [350, 350, 350], [330, 330, 330], 80, rolling=rolling_set([65] * 3, [50] * 3, 50, (70, 70, 70))
+    )  # fmt: skip
+    found["sets"]["frozen"]["regressions"] = [flipped(HOSTILE, title="標*題")]
+    found["sets"]["rolling"]["improvements"] = [flipped(f"第{n}篇", candidate=1, stable=2) for n in range(20)]
+    return decide(found, THRESHOLDS)
+
+
+def parse(body: str) -> list[Token]:
+    return MarkdownIt("commonmark", {"html": True}).enable("table").parse(body)
+
+
+def cells(body: str) -> list[list[str]]:
+    """Returns the cells of all tables, row by row, as they are shown."""
+    rows: list[list[str]] = []
+    within = False
+    for token in parse(body):
+        if token.type == "tr_open":
+            rows.append([])
+        within = token.type in ("td_open", "th_open") or (within and token.type == "inline")
+        if within and token.type == "inline":
+            rows[-1].append("".join(child.content for child in token.children or []))
+    return rows
+
+
+def test_the_verdict_comes_first(gate: dict[str, Any]) -> None:
+    first = parse(approval_body(gate, PREPARE, 3, {}))[1]
+    shown = "".join(child.content for child in first.children or [])
+    assert shown == gate["sentence"]
+    assert shown.startswith("Better than version 2: accuracy on the frozen set rose by 5.0 percentage points")
+
+
+def test_the_tables_hold_the_comparison_and_the_flips(gate: dict[str, Any]) -> None:
+    rows = cells(approval_body(gate, PREPARE, 3, {}))
+    assert rows[0] == ["", "rows", "version 2", "version 3 (canary)", "change", "at worst", "McNemar p"]
+    assert rows[1][:5] == ["frozen set", "1,200", "0.825 [0.802 to 0.845]", "0.875 [0.855 to 0.893]", "+5.0"]
+    assert rows[2][:5] == ["rolling set", "210", "0.714 [0.650 to 0.771]", "0.929 [0.886 to 0.956]", "+21.4"]
+    assert rows[3] == ["recall of 正面", "400", "0.825 [0.785 to 0.859]", "0.875 [0.839 to 0.904]", "+5.0", "", ""]
+    assert rows[6] == ["set", "text", "true", "stable said", "canary said"]
+    assert rows[7][0] == "frozen"
+    assert rows[7][1].startswith("標*題 ｜ | </td><script>alert(1)</script> [核准](http:")
+    assert rows[7][2:] == ["負面", "負面", "正面"]
+    assert rows[9] == ["rolling", "第0篇", "負面", "中立", "負面"]
+    assert len(rows) == 9 + MOST_TEXTS
+
+
+def test_a_hostile_post_adds_no_element(gate: dict[str, Any]) -> None:
+    tokens = parse(approval_body(gate, PREPARE, 3, {"Run": "http://host:8080/x", "bad": "javascript:alert(1)"}))
+    inside = [child for token in tokens for child in token.children or []]
+    assert not any(token.type.startswith("html") for token in [*tokens, *inside])
+    assert [token.attrs["href"] for token in inside if token.type == "link_open"] == ["http://host:8080/x"]
+    headings = [after.content for token, after in itertools.pairwise(tokens) if token.type == "heading_open"]
+    assert headings == [
+        "Right in version 2, wrong in version 3",
+        "Wrong in version 2, right in version 3",
+        "Data",
+        "What the buttons do",
+    ]
+
+
+def test_data_and_buttons_are_explained(gate: dict[str, Any]) -> None:
+    shown = "\n".join(
+        "".join(child.content for child in token.children or [])
+        for token in parse(approval_body(gate, PREPARE, 3, {}))
+        if token.type == "inline"
+    )
+    for told in (
+        "240 new rows (正面 10, 負面 200, 中立 30) of delivery 7.",
+        "1,740 rows in all; trained from the beginning.",
+        "Approve: version 3 becomes stable on every server; version 2 stays loaded for a rollback.",
+        "Reject: version 3 is withdrawn; version 2 goes on serving;",
+    ):
+        assert told in shown
+
+
+def test_failed_checks_of_an_override_are_in_sight(evaluation: Make) -> None:
+    found = evaluation([300] * 3, [330] * 3, 10)
+    body = approval_body(decide(found, THRESHOLDS, Override("<b>王", "急|件")), None, 3, {})
+    shown = "".join(child.content for token in parse(body) for child in token.children or [])
+    assert "Let pass by <b>王: 急|件" in shown
+    assert "fell by 7.5 percentage points" in shown
+    assert "#### Failed checks" in body
+    assert "#### Data" not in body
+
+
+def test_the_first_model_has_nothing_to_compare_with(evaluation: Make) -> None:
+    body = approval_body(decide(evaluation([350] * 3, None), THRESHOLDS), None, 1, {})
+    assert "First model" in body
+    assert "it is the first stable model" in body
+    assert "does not decide" not in body
+
+
+def test_warnings_about_the_new_posts_stand_above_the_figures(evaluation: Make) -> None:
+    gate = decide(evaluation([350] * 3, None), THRESHOLDS)
+    body = approval_body(gate, None, 1, {}, ["Doubtful labels: 67.0%, up to 20.0% is expected."])
+    assert body.index("Warnings about the new posts") < body.index("| frozen set")
+    assert "Doubtful labels" in body and "Warnings" not in approval_body(gate, None, 1, {})

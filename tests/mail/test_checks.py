@@ -1,0 +1,62 @@
+"""The mail about new posts that failed a check."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from sentiment import atomic
+from sentiment.checks.verdict import Finding, Limits, verdict
+from sentiment.mail.checks import check_mail, warnings_of
+from sentiment.run_folder import RunFolder
+from sentiment.settings import read_settings
+
+HOSTILE = "<script>alert(1)</script> http://evil.example\r\nBcc: all@evil.example"
+LIMITS = {"near_test": Limits(0.02, 0.2), "control": Limits(0.02, 0.5)}
+FAILED = verdict(
+    [Finding("near_test", "Near test texts", 0.4, examples=[HOSTILE]), Finding("control", "Controls", 0.1)], LIMITS
+)
+LINKS = {"Log": "http://localhost:8080/log", "Bad": "javascript:alert(1)"}
+
+
+def test_it_says_what_failed_what_else_and_what_happens_now() -> None:
+    mail = check_mail({**FAILED, "suspects_file": "/home/x/suspects.json"}, "night", LINKS)
+    assert mail.subject.startswith(
+        "Sentiment: nothing was trained. The new posts failed a check. Near test texts: 40.0%"
+    )
+    for told in (
+        "Run: night",
+        "- Near test texts: 40.0%, up to 20.0% is expected.",
+        "- for instance: ",
+        "- Controls: 10.0%, up to 2.0% is expected.",
+        "goes on serving",
+        "part of the next night's batch",
+        "/home/x/suspects.json",
+        "Log: http://localhost:8080/log",
+    ):
+        assert told in mail.text
+
+
+def test_a_post_cannot_become_a_tag_a_header_or_a_link() -> None:
+    mail = check_mail(FAILED, "night", LINKS)
+    tags: list[str] = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: tags.append(tag)  # type: ignore[method-assign]
+    parser.feed(mail.html)
+    assert "script" not in tags and tags.count("a") == 1
+    assert "\nBcc:" not in mail.text and "http://evil" not in mail.text and "javascript" not in mail.html
+    assert "\n" not in mail.subject and len(mail.subject) <= 150
+
+
+def test_there_is_no_mail_about_posts_that_passed() -> None:
+    with pytest.raises(ValueError, match="passed"):
+        check_mail(verdict([], LIMITS), "night", {})
+
+
+def test_warnings_are_those_of_the_run(tmp_path: Path) -> None:
+    run = RunFolder.named(read_settings({"SENTIMENT_HOME": str(tmp_path)}), "night")
+    assert warnings_of(run) == []
+    atomic.write_json(run.result("check"), FAILED)
+    assert warnings_of(run) == ["Controls: 10.0%, up to 2.0% is expected."]

@@ -1,0 +1,343 @@
+"""The mails, received by a real SMTP server."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiosmtpd.controller import Controller
+from sentiment_airflow.notify.deadline import deadline, tell_late
+from sentiment_airflow.notify.notifier import recipients
+from sentiment_airflow.notify.steps import (
+    CheckNotifier,
+    QuietNightsNotifier,
+    RegressionNotifier,
+    StepFailureNotifier,
+    ValidationNotifier,
+    WithdrawalNotifier,
+)
+from sentiment_airflow.steps import StepRefused
+
+from sentiment.probe.record import append
+from sentiment.run_folder import safe_name
+
+RUN = "manual__2026-11-22T02:00:00+08:00"
+HOSTILE = "店員很好 <script>alert(1)</script> {{ 7*7 }}\r\nBcc: x@example.com"
+GATE = {
+    "passed": False,
+    "verdict": "worse",
+    "sentence": "Worse than version 2: accuracy on the frozen set fell by 11.7 percentage points.",
+    "reasons": ["Accuracy on the frozen set fell by 11.7 percentage points, allowed is 1.0."],
+    "labels": ["正面", "負面", "中立"],
+    "stable_version": 2,
+    "sets": {
+        "frozen": {"rows": 300, "candidate_accuracy": 0.817, "stable_accuracy": 0.933, "difference": -0.117}
+        | {"lower_bound": -0.154, "mcnemar_p": 0.0001, "decides": True}
+    },
+    "regressions": [{"set": "frozen", "text": HOSTILE, "true": 0, "stable": 0, "candidate": 1, "confidence": 0.93}],
+    "improvements": [],
+    "overridden": None,
+}
+PREPARE = {
+    "new": {"per_label": [1, 2, 3], "rows": 6},
+    "mix": None,
+    "train_rows": 6,
+    "warm_from": 2,
+    "excluded_leaks": 0,
+    "deliveries": [2],
+}
+
+
+CHECK = {
+    "passed": False,
+    "sentence": "The new posts failed a check. Near test texts: 40.0%, up to 20.0% is expected.",
+    "warnings": ["Doubtful labels: 67.0%, up to 20.0% is expected."],
+    "checks": [
+        {"level": "failed", "sentence": "Near test texts: 40.0%, up to 20.0% is expected.", "examples": [HOSTILE]},
+        {"level": "warning", "sentence": "Doubtful labels: 67.0%, up to 20.0% is expected.", "examples": []},
+    ],
+    "suspects_file": None,
+}
+
+
+VALIDATION = {
+    "passed": False,
+    "sentence": "It must not be served: text answers 3 posts otherwise than the trained model.",
+    "checks": [
+        {"name": "loads", "passed": True, "sentence": "the server loads it"},
+        {"name": "parity of text", "passed": False, "sentence": HOSTILE},
+    ],
+    "latency": [
+        {"batch": 1, "p95_ms": 13.9},
+        {"batch": 1, "p95_ms": 8.0},
+        {"batch": 32, "p95_ms": 125.7},
+    ],
+    "export_bytes": 6_440_296,
+    "load_seconds": 5.672,
+    "peak_memory_bytes": 780_177_408,
+}
+
+
+class Mailbox:
+    def __init__(self) -> None:
+        self.mails: list[tuple[list[str], EmailMessage]] = []
+
+    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:
+        self.mails.append((envelope.rcpt_tos, BytesParser(policy=policy.default).parsebytes(envelope.content)))
+        return "250 OK"
+
+
+def connection(port: int) -> str:
+    return f"smtp://127.0.0.1:{port}/?from_email=sentiment%40example.com&disable_ssl=true&disable_tls=true&timeout=2"
+
+
+@pytest.fixture
+def mailbox(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    found = Mailbox()
+    server = Controller(found, hostname="127.0.0.1", port=free_port())
+    server.start()
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection(server.port))
+    monkeypatch.setenv("SENTIMENT_MAIL_TO", "ann@example.com, bob@example.com,")
+    yield found
+    server.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def failed(exception: BaseException | str | None, task: str = "train") -> Any:
+    facts = SimpleNamespace(
+        dag_id="sentiment_retrain", run_id=RUN, task_id=task, try_number=3, log_url="http://127.0.0.1:8080/log?a=1&b=2"
+    )
+    return {"ti": facts, "run_id": RUN, "exception": exception}
+
+
+@pytest.fixture
+def refused_run(home: Path) -> Path:
+    folder = home / "runs" / safe_name(RUN)
+    folder.mkdir(parents=True)
+    (folder / "gate.json").write_text(json.dumps(GATE), encoding="utf-8")
+    (folder / "prepare.json").write_text(json.dumps(PREPARE), encoding="utf-8")
+    return folder
+
+
+def parts(mail: EmailMessage) -> tuple[str, str]:
+    found = [mail.get_body((kind,)) for kind in ("plain", "html")]
+    assert all(found) and mail.get_content_type() == "multipart/alternative"
+    plain, html = (str(part.get_content()) for part in found if part)
+    return plain, html
+
+
+def test_a_regression_is_told_with_its_numbers_and_texts(mailbox: Mailbox, refused_run: Path) -> None:
+    RegressionNotifier()(failed(StepRefused(GATE["sentence"]), "gate"))
+    [(to, mail)] = mailbox.mails
+    assert to == ["ann@example.com", "bob@example.com"]
+    assert str(mail["subject"]).startswith("Sentiment: no new model. Worse than version 2")
+    assert mail["from"] == "sentiment@example.com"
+    for body in parts(mail):
+        assert "11.7" in body and "0.933" in body and "店員很好" in body and "{{ 7*7 }}" in body
+    assert "<script>" not in parts(mail)[1]
+    assert mail["bcc"] is None
+
+
+def test_another_failure_of_the_gate_is_told_as_that(mailbox: Mailbox, refused_run: Path) -> None:
+    RegressionNotifier()(failed(RuntimeError("no evaluation"), "gate"))
+    assert mailbox.mails[0][1]["subject"] == "Sentiment: step gate failed. no evaluation"
+
+
+def test_a_failed_step_is_told_with_its_cause_and_its_log(mailbox: Mailbox) -> None:
+    StepFailureNotifier()(failed(ValueError(HOSTILE)))
+    [(_, mail)] = mailbox.mails
+    plain, html = parts(mail)
+    assert "Step: train" in plain and "Try: 3" in plain and f"Run: {RUN}" in plain
+    assert '<a href="http://127.0.0.1:8080/log?a=1&amp;b=2">' in html and "<script>" not in html
+    assert "\n" not in str(mail["subject"]) and mail["bcc"] is None
+
+
+def test_the_same_notifier_serves_twice(mailbox: Mailbox) -> None:
+    notifier = StepFailureNotifier()
+    notifier(failed(ValueError("one")))
+    notifier(failed("two"))
+    assert [str(mail["subject"])[-3:] for _, mail in mailbox.mails] == ["one", "two"]
+
+
+def test_without_addresses_there_is_a_line_in_the_log(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SENTIMENT_MAIL_TO", " , ")
+    StepFailureNotifier()(failed(ValueError("no")))
+    assert mailbox.mails == [] and recipients() == []
+    assert (
+        "Nobody is mailed, because SENTIMENT_MAIL_TO is empty: Sentiment: step train failed" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("notifier", [StepFailureNotifier(), RegressionNotifier()])
+def test_a_mail_that_cannot_be_sent_is_one_line(
+    mailbox: Mailbox,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    notifier: StepFailureNotifier,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection(free_port()))
+    notifier(failed(StepRefused("worse"), "gate"))
+    said = [line for line in capsys.readouterr().out.splitlines() if "could not be sent" in line]
+    assert len(said) == 1
+    assert "ConnectionRefusedError" in said[0] or "step 'gate' of run" in said[0]
+
+
+def test_a_server_that_names_no_sender_is_one_line(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", "smtp://127.0.0.1:1/?disable_ssl=true&disable_tls=true")
+    StepFailureNotifier()(failed("no"))
+    assert capsys.readouterr().out.count("could not be sent") == 1
+
+
+def test_failed_checks_are_told_with_their_figures_and_texts(mailbox: Mailbox, refused_run: Path) -> None:
+    (refused_run / "check.json").write_text(json.dumps(CHECK), encoding="utf-8")
+    CheckNotifier()(failed(StepRefused(CHECK["sentence"]), "check"))
+    [(_, mail)] = mailbox.mails
+    assert str(mail["subject"]).startswith("Sentiment: nothing was trained. The new posts failed a check.")
+    for body in parts(mail):
+        assert "40.0%" in body and "67.0%" in body and "店員很好" in body
+    assert "<script>" not in parts(mail)[1] and mail["bcc"] is None
+    CheckNotifier()(failed(RuntimeError("no batch"), "check"))
+    assert mailbox.mails[1][1]["subject"] == "Sentiment: step check failed. no batch"
+
+
+def test_a_regression_is_told_with_the_warnings_about_its_data(mailbox: Mailbox, refused_run: Path) -> None:
+    (refused_run / "check.json").write_text(json.dumps(CHECK), encoding="utf-8")
+    RegressionNotifier()(failed(StepRefused(GATE["sentence"]), "gate"))
+    for body in parts(mailbox.mails[0][1]):
+        assert "Warnings about the new posts" in body and "Doubtful labels: 67.0%" in body
+
+
+def test_servers_that_do_not_answer_are_told_once(mailbox: Mailbox, home: Path) -> None:
+    """Every try of a run leaves a line; the third one fails the run, and so does the next run's."""
+    record = home / "serving" / "probes.jsonl"
+    for tries in range(1, 7):
+        append(record, {"outcome": "unreachable", "reasons": ["no route"]})
+        if tries % 3 == 0:
+            WithdrawalNotifier()(failed(RuntimeError("watch ended: found no route."), "watch"))
+    assert [mail["subject"] for _, mail in mailbox.mails] == [
+        "Sentiment: step watch failed. watch ended: found no route."
+    ]
+    WithdrawalNotifier()(failed(RuntimeError("the disk is full"), "watch"))
+    assert len(mailbox.mails) == 2
+    append(record, {"outcome": "good"})
+    append(record, {"outcome": "unreachable", "reasons": ["no route"]})
+    WithdrawalNotifier()(failed(RuntimeError("found no route."), "watch"))
+    assert len(mailbox.mails) == 3
+
+
+def test_the_same_cause_is_mailed_once_within_a_set_time(
+    mailbox: Mailbox, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for minute in range(3):
+        WithdrawalNotifier()(failed(RuntimeError(f"no ledger after {minute}.5 s"), "watch"))
+    StepFailureNotifier()(failed(RuntimeError("no ledger after 0.5 s"), "gate"))
+    assert [mail["subject"] for _, mail in mailbox.mails] == [
+        "Sentiment: step watch failed. no ledger after 0.5 s",
+        "Sentiment: step gate failed. no ledger after 0.5 s",
+    ]
+    assert "no ledger" not in (home / "serving" / "mailed.json").read_text(encoding="utf-8")
+    monkeypatch.setenv("SENTIMENT_MAIL_QUIET_HOURS", "0.0000001")
+    WithdrawalNotifier()(failed(RuntimeError("no ledger after 9 s"), "watch"))
+    for body in parts(mailbox.mails[2][1]):
+        assert "2 mails about the same cause had been held back" in body
+    WithdrawalNotifier()(failed(RuntimeError("no ledger after 9 s"), "watch"))
+    assert "held back" not in parts(mailbox.mails[3][1])[0]
+
+
+def test_a_mail_that_was_not_sent_is_no_mail(mailbox: Mailbox, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = os.environ["AIRFLOW_CONN_SMTP_DEFAULT"]
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection(free_port()))
+    StepFailureNotifier()(failed("the disk is full"))
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", good)
+    StepFailureNotifier()(failed("the disk is full"))
+    assert len(mailbox.mails) == 1
+
+
+@pytest.mark.parametrize("setting", ["SENTIMENT_NONSENSE", "SENTIMENT_MAIL_QUIET_HOURS"])
+def test_with_a_wrong_setting_every_mail_goes_out(
+    mailbox: Mailbox, home: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.setenv(setting, "soon")
+    for _ in range(2):
+        StepFailureNotifier()(failed(RuntimeError("no setting")))
+    assert len(mailbox.mails) == 2
+
+
+def test_a_refused_validation_is_told_with_its_findings(mailbox: Mailbox, refused_run: Path) -> None:
+    (refused_run / "validate.json").write_text(json.dumps(VALIDATION), encoding="utf-8")
+    ValidationNotifier()(failed(StepRefused(VALIDATION["sentence"]), "validate"))
+    [(_, mail)] = mailbox.mails
+    assert str(mail["subject"]).startswith("Sentiment: no new model. It must not be served: text answers 3")
+    for body in parts(mail):
+        assert "店員很好" in body and "14 ms for one post" in body and "6.4 MB" in body
+    assert "<script>" not in parts(mail)[1] and mail["bcc"] is None
+    ValidationNotifier()(failed(RuntimeError("no export"), "validate"))
+    assert mailbox.mails[1][1]["subject"] == "Sentiment: step validate failed. no export"
+
+
+def test_every_third_quiet_night_is_told(mailbox: Mailbox, home: Path) -> None:
+    """A night with something new begins the count anew; two runs of one night are one night."""
+    skipped = {**failed(None, "prepare"), "run_id": RUN}
+    monday = datetime(2026, 11, 16, 2, tzinfo=ZoneInfo("Asia/Taipei"))
+    for number, quiet in enumerate([True, False, True, True, True, True, True, True]):
+        folder, at = home / "runs" / f"night-{number}", (monday + timedelta(days=number)).timestamp()
+        for name in (folder, folder.with_name(f"again-{number}")):
+            name.mkdir(parents=True)
+            (name / "prepare.json").write_text(json.dumps({"nothing_new": quiet}), encoding="utf-8")
+            os.utime(name / "prepare.json", (at, at))
+        QuietNightsNotifier()(skipped)
+        told = {4: 1, 5: 1, 6: 1, 7: 1}.get(number, 0)
+        assert len(mailbox.mails) == told
+    plain, _ = parts(mailbox.mails[0][1])
+    assert mailbox.mails[0][1]["subject"] == (
+        "Sentiment: Nothing new for 3 nights, since 2026-11-18: no model was trained."
+    )
+    assert str(home / "datasets" / "inbox") in plain
+
+
+def test_a_run_is_late_after_six_hours_or_as_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SENTIMENT_DEADLINE_HOURS")
+    alert = deadline()
+    assert alert and alert.interval == timedelta(hours=6)
+    assert alert.callback.path == "sentiment_airflow.notify.deadline.tell_late"
+    monkeypatch.setenv("SENTIMENT_DEADLINE_HOURS", "off")
+    assert deadline() is None
+
+
+def test_a_deadline_that_an_earlier_version_set_is_still_told() -> None:
+    """Airflow keeps the callback's path in its database until the run has ended."""
+    assert importlib.import_module("sentiment_deadline").tell_late is tell_late
+
+
+def test_a_late_run_is_mailed(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The context is what Airflow's scheduler hands to a deadline's callback."""
+    monkeypatch.setenv("SENTIMENT_DEADLINE_HOURS", "5")
+    context: Any = {"dag_run": {"dag_id": "sentiment_retrain", "dag_run_id": "night <b>"}, "deadline": {"id": "x"}}
+    tell_late(context)
+    [(_, mail)] = mailbox.mails
+    assert mail["subject"] == "Sentiment: No new model yet: run night <b> has not ended after 5 hours."
+    plain, html = parts(mail)
+    assert "SENTIMENT_DEADLINE_HOURS" in plain and "<b>" not in html

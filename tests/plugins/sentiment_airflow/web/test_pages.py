@@ -1,0 +1,183 @@
+"""What the pages show, through Airflow's own server: strangers' words stay words, nothing broken is an error 500."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from html.parser import HTMLParser
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+from support import models_page_homes as homes
+
+Look = Callable[[str], httpx.Response]
+PAGE = "/sentiment/models"
+
+
+class Found(HTMLParser):
+    """The elements of a page with their attributes, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.addresses: set[str] = set()
+        self.said = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.addresses |= {value or "" for name, value in attrs if name in ("href", "src", "action", "xlink:href")}
+
+    def handle_data(self, data: str) -> None:
+        self.said += data
+
+
+def found_in(answer: httpx.Response) -> Found:
+    assert answer.status_code == 200, answer.text
+    return Found(answer.text)
+
+
+def test_stable_and_canary_versions_and_history(home: Path, look: Look) -> None:
+    homes.whole_home(home)
+    said = found_in(look("/")).said
+    for told in ("version 2", "version 3", "0.810", "780.2 MB", "14.4 ms", "正面", "better on ptt", "12.2 ms"):
+        assert told in said
+    assert "stable 2" in said and "canary 3" in said and "11 events" in said
+
+
+def test_one_version_with_its_comparison_and_flips(home: Path, look: Look) -> None:
+    homes.whole_home(home)
+    page = found_in(look("/versions/2"))
+    for told in (
+        "Compared with version 1",
+        "好吃到哭",
+        "Right before",
+        "3 more",
+        "This version, frozen set",
+        "30 new rows",
+    ):
+        assert told in page.said
+    assert f"{PAGE}/versions/2/report" in page.addresses and f"{PAGE}/versions/3" in page.addresses
+
+
+def test_the_history_is_filtered_and_paged(home: Path, look: Look) -> None:
+    homes.write_history(home, homes.long_history(30))
+    assert "180 events, page 1 of 4" in found_in(look("/")).said
+    assert "30 events" in found_in(look("/?event=promoted")).said
+    page = found_in(look("/?version=7&who=ann"))
+    assert "6 events" in page.said and "page" not in page.said.split("6 events")[1][:8]
+    assert f"{PAGE}/?event=staged&page=1#history" in found_in(look("/?event=staged&page=2")).addresses
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/versions/2", "/versions/3", f"/?event={quote(homes.EVIL)}&who={quote(homes.EVIL)}"]
+)
+def test_hostile_words_are_shown_as_text(home: Path, look: Look, path: str) -> None:
+    homes.whole_home(home, text=homes.EVIL, why=homes.EVIL)
+    answer = look(path)
+    page = found_in(answer)
+    assert not page.tags & {"script", "img", "iframe", "object", "embed", "base", "link"}
+    assert not {name for name in page.attributes if name.startswith("on") or name == "style"}
+    assert all(address.startswith((PAGE, "/", "#")) for address in page.addresses)
+    assert "<script>alert(1)</script>" in page.said + answer.text.replace("&lt;", "<").replace("&gt;", ">")
+    assert "\u202e" not in answer.text and "{{7*7}}" in page.said + answer.text
+
+
+@pytest.mark.parametrize("number", ["0", "99", "-1", "²", "1e3", "1%2F..", "<script>", "9" * 400, "../2", "None"])
+def test_a_version_that_is_none_is_not_found(home: Path, look: Look, number: str) -> None:
+    homes.whole_home(home)
+    assert look(f"/versions/{quote(number, safe='%')}").status_code == 404
+
+
+def test_a_broken_history_is_a_notice(home: Path, look: Look) -> None:
+    homes.write_history(home, homes.three_versions(), f'{homes.EVIL}\n\x00\n[]\n{{"event": "promoted"}}\n{{"torn": ')
+    page = found_in(look("/"))
+    assert "notices" in page.said and "Line 12" in page.said and "torn" in page.said
+    assert "version 2" in page.said and "script" not in page.tags
+    assert look("/versions/2").status_code == 200
+
+
+def test_half_a_result_is_a_notice(home: Path, look: Look) -> None:
+    homes.whole_home(home)
+    for step in ("gate", "evaluation", "prepare", "check", "validate"):
+        (home / "runs" / "night-2" / f"{step}.json").write_text('{"sets": {"frozen"', encoding="utf-8")
+    said = found_in(look("/versions/2")).said
+    assert "5 notices" in said and "gate.json of version 2" in said
+    assert "notices" in found_in(look("/")).said
+
+
+def test_an_empty_home_and_a_home_that_is_a_file(home: Path, look: Look) -> None:
+    assert "There is no stable version" in found_in(look("/")).said
+    home.write_text("no folder", encoding="utf-8")
+    assert "cannot be read" in found_in(look("/")).said
+
+
+def test_a_wrong_setting_is_a_notice(home: Path, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    homes.whole_home(home)
+    monkeypatch.setenv("SENTIMENT_CANARY_ROWS", "many")
+    assert "SENTIMENT_CANARY_ROWS" in found_in(look("/")).said
+    assert look("/versions/2").status_code == 404
+
+
+def test_the_report_is_served_in_a_sandbox(home: Path, look: Look) -> None:
+    homes.whole_home(home)
+    homes.write_run(home, "night-2", homes.results(), report="<script>alert(1)</script>")
+    answer = look("/versions/2/report")
+    assert answer.text == "<script>alert(1)</script>" and answer.headers["content-type"].startswith("text/html")
+    policy = answer.headers["content-security-policy"]
+    assert "sandbox;" in policy and "default-src 'none'" in policy and "allow-scripts" not in policy
+
+
+@pytest.mark.parametrize("run", ["../../secret", "/secret", "..", "night-2/../night-3", ""])
+def test_no_other_file_is_served_as_a_report(home: Path, look: Look, run: str) -> None:
+    homes.write_history(home, [homes.published(1, run=run)])
+    for folder in (home / "secret", home.parent / "secret"):
+        (folder / "model").mkdir(parents=True)
+        (folder / "model" / "report.html").write_text("secret", encoding="utf-8")
+    assert look("/versions/1/report").status_code == 404
+
+
+def test_a_thousand_versions_take_less_than_300_ms(home: Path, look: Look) -> None:
+    path = homes.write_history(home, homes.long_history(1000))
+    for version in (1000, 999):
+        homes.write_run(home, f"night-{version}", homes.results())
+    assert "6,000 events, page 1 of 120" in found_in(look("/")).said
+
+    numbers = count(1001)
+
+    def seconds(address: str) -> float:
+        with path.open("a", encoding="utf-8") as history:  # as something happens between two looks at the page
+            history.write(json.dumps(homes.published(next(numbers))) + "\n")
+        began = time.process_time()  # of server and client; what else the machine does is not the page's
+        assert look(address).status_code == 200
+        return time.process_time() - began
+
+    for address in ("/", "/?page=120", "/?who=ann&event=published", "/versions/1000"):
+        assert min(seconds(address) for _ in range(5)) < 0.3
+
+
+def test_the_first_request_after_a_start_waits_for_nothing(home: Path, look: Look) -> None:
+    """Airflow asks the plugin for its application when it starts: compiling and reading are done by then."""
+    from sentiment_airflow.web import pages
+    from sentiment_models_page import ModelsPagePlugin
+
+    def seconds(address: str) -> float:
+        began = time.process_time()
+        assert look(address).status_code == 200
+        return time.process_time() - began
+
+    assert look("/versions/1").status_code == 404  # Airflow's own first request is not the page's
+    pages._environment.cache.clear()  # type: ignore[union-attr]  # there is one
+    homes.write_history(home, homes.long_history())
+    homes.write_run(home, "night-1000", homes.results())
+    assert [found["name"] for found in ModelsPagePlugin().fastapi_apps] == ["Sentiment models"]
+    for address in ("/", "/versions/1000"):
+        first = seconds(address)
+        later = min(seconds(address) for _ in range(5))
+        assert first < 0.3 and first < 3 * later, (address, first, later)

@@ -1,0 +1,179 @@
+"""`sentiment status`: as a table for a person and as JSON, with servers that answer and servers that do not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from sentiment.probe.probe import term_of
+from sentiment.probe.record import append, probes_file
+from sentiment.serving.change import changing
+from sentiment.serving.history import read_state
+from sentiment.serving.promote import promote
+from sentiment.settings import Settings
+from sentiment.status.status import describe
+from sentiment.status.table import lines_of
+from sentiment.text.units import age, aligned
+
+NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A home with version 1 stable, 2 the canary, and a server that is down."""
+    settings = Settings(home=tmp_path, serving_urls=NOBODY)
+    yesterday = (datetime.now(UTC) - timedelta(hours=26)).isoformat(timespec="seconds")
+    with changing(settings, "ops") as change:
+        for number in (1, 2):
+            (settings.versions / str(number) / "variables").mkdir(parents=True)
+            (settings.versions / str(number) / "saved_model.pb").write_bytes(b"x" * 1500)
+            metrics, data = {"frozen": 0.84, "rolling": 0.5 + number / 10}, {"rows": 1000 * number}
+            details: dict[str, Any] = {"run": f"第{number}夜", "size": 1500, "metrics": metrics, "data": data}
+            change.record("published", number, **details, **({"at": yesterday} if number == 1 else {}))
+        for event, number in (("staged", 1), ("canary", 1), ("promoted", 1), ("staged", 2), ("canary", 2)):
+            change.record(event, number)
+    return settings
+
+
+def shown(settings: Settings) -> tuple[dict[str, Any], str]:
+    status = describe(read_state(settings), settings)
+    return json.loads(json.dumps(status)), "\n".join(lines_of(status))
+
+
+def test_it_says_everything_about_a_version(settings: Settings) -> None:
+    status, text = shown(settings)
+    newest, oldest = status["versions"]
+    assert (newest["version"], newest["role"], newest["condition"], newest["bytes"]) == (2, "canary", "served", 1500)
+    assert (oldest["frozen"], oldest["rolling"], oldest["rows"], oldest["run"]) == (0.84, 0.6, 1000, "第1夜")
+    assert oldest["age_seconds"] >= 26 * 3600
+    assert text.splitlines()[2].split() == [
+        "1",
+        "stable",
+        "served",
+        "0.8400",
+        "0.6000",
+        "1,000",
+        "1.5",
+        "kB",
+        "26",
+        "h",
+        "第1夜",
+    ]
+
+
+def test_columns_are_below_each_other_in_any_script() -> None:
+    rows = [("名", "b", "數"), ("一二三", "x", "1"), ("a", "負面", "1000")]
+    lines = aligned(rows, frozenset({"數"}))
+    assert [cell_len(line) for line in lines] == [18, 18, 18]
+    assert lines[0] == "名      b       數"
+    assert lines[1] == "一二三  x        1"
+
+
+def test_a_server_that_is_down_is_said_to_be(settings: Settings) -> None:
+    status, text = shown(settings)
+    assert status["servers"][NOBODY] == {
+        "reachable": False, "agrees": False, "labels": {}, "versions": {}, "error": "Connection refused",
+    }  # fmt: skip
+    assert f"{NOBODY}  cannot be reached: Connection refused" in text
+
+
+def test_what_is_not_as_it_should_be_is_said(settings: Settings) -> None:
+    (settings.versions / ".3.tmp").mkdir()
+    (settings.versions / "77").mkdir()
+    (settings.versions / "2" / "saved_model.pb").unlink()
+    status, text = shown(settings)
+    assert list(status["damaged"]) == ["2"]
+    assert status["versions"][0]["condition"] == "damaged"
+    assert f"version 2: no saved_model.pb in {settings.versions / '2'}" in text
+    assert f"to mend: {settings.versions / '.3.tmp'} is left over from an interrupted command" in text
+    assert f"not in the history: {settings.versions / '77'}: not published by this system" in text
+
+
+def test_while_somebody_changes_it_nothing_is_called_half_made(settings: Settings) -> None:
+    with changing(settings, "小王"):
+        (settings.versions / ".3.tmp").mkdir()
+        status, text = shown(settings)
+    assert status["to_mend"] == []
+    assert "being changed by 小王 (process " in text
+
+
+def test_an_edit_by_hand_is_shown_with_both_ways_out(settings: Settings) -> None:
+    config = settings.models_config
+    config.write_text(config.read_text().replace("value: 1", "value: 2"))
+    status, text = shown(settings)
+    assert "-      value: 1\n+      value: 2" in status["edit"]
+    assert status["edit"] in text
+    assert text.endswith("`sentiment status --adopt-config`, discard it with `sentiment status --restore-config`.")
+
+
+def test_how_the_canary_stands_after_its_last_probe_is_shown(settings: Settings) -> None:
+    assert shown(settings)[0]["probe"] is None
+    term = term_of(settings)
+    assert term is not None
+    at = [(datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="seconds") for minutes in (14, 4)]
+    bad = {"at": at[1], **term, "outcome": "bad", "reasons": ["its accuracy is 0.61, stable's 0.84"]}
+    append(probes_file(settings), {"at": at[0], **term, "outcome": "good", "reasons": []})
+    append(probes_file(settings), {**bad, "canary": 1})
+    with probes_file(settings).open("a") as handle:
+        handle.write('["no probe"]\n{"at": "2026')
+    status, text = shown(settings)
+    assert (status["probe"]["healthy"], status["probe"]["at"]) == (True, at[0])
+    append(probes_file(settings), bad)
+    status, text = shown(settings)
+    assert (status["probe"]["version"], status["probe"]["healthy"], status["probe"]["bad_in_a_row"]) == (2, False, 1)
+    assert "canary, probed 4 min ago: Version 2 answers badly" in text
+    assert "its accuracy is 0.61, stable's 0.84" in text
+
+
+def test_before_the_first_version_it_says_so(tmp_path: Path) -> None:
+    status, text = shown(Settings(home=tmp_path, serving_urls=""))
+    assert (status["stable"], status["versions"], status["servers"]) == (None, [], {})
+    assert text == "no version is published yet"
+    assert list(tmp_path.iterdir()) == [], "looking changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(None, "–"), (-5, "0 s"), (59, "59 s"), (119, "119 s"), (7199, "119 min"), (90_000, "25 h"), (10**6, "11 days")],
+)
+def test_ages_are_said_as_people_say_them(seconds: float | None, said: str) -> None:
+    assert age(seconds) == said
+
+
+def test_servers_that_do_not_agree_are_told(two_servers: Any) -> None:
+    shop = two_servers
+    shop.deploy(1)
+    shop.do(promote, 1)
+    _, text = shown(shop.settings)
+    assert text.count("stable 1  1 AVAILABLE") == 2
+    assert "agree" not in text
+    for poll in shop.clients[1].server._polls:
+        poll.stop()  # it does not hear of the next canary
+    both, shop.settings = shop.settings, replace(shop.settings, serving_urls=shop.clients[0].server.rest_url)
+    shop.deploy(2)
+    status, text = shown(both)
+    assert [said["agrees"] for said in status["servers"].values()] == [True, False]
+    assert "stable 1, canary 2" in text
+    assert "The servers do not agree about the labels." in text
+
+
+def test_it_starts_without_tensorflow_and_fast(settings: Settings) -> None:
+    code = (
+        "import sys, time, sentiment.cli\n"
+        "assert sentiment.cli.run(['status']) == 0\n"
+        "heavy = {name.split('.')[0] for name in sys.modules} & {'tensorflow', 'numpy', 'grpc'}\n"
+        "assert not heavy, heavy\n"
+        "assert time.process_time() < 1.0, time.process_time()"
+    )
+    environment = {"SENTIMENT_HOME": str(settings.home), "SENTIMENT_SERVING_URLS": NOBODY}
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["stable"] == 1

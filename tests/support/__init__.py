@@ -1,0 +1,1 @@
+"""What tests of several folders share: toy models and servers, homes, Airflow's own home."""

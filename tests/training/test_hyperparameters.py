@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sentiment.errors import InputError
+from sentiment.training.hyperparameters import as_json, choose
+
+
+def test_defaults_depend_on_the_encoder() -> None:
+    pretrained = choose("custom", "bert-base-chinese")
+    assert (pretrained.learning_rate, pretrained.num_epochs) == (2e-5, 3)
+    assert choose("custom", "scratch/tiny").learning_rate > 10 * pretrained.learning_rate
+
+
+def test_what_is_given_wins_and_none_means_the_default() -> None:
+    settings = choose("custom", "scratch/tiny", learning_rate=0.5, num_epochs=None, batch_size=None, seed=0)
+    assert (settings.learning_rate, settings.batch_size, settings.seed) == (0.5, 32, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("learning_rate", 0.0),
+        ("learning_rate", float("nan")),
+        ("num_epochs", 0),
+        ("batch_size", 0),
+        ("max_seq_length", 3),
+        ("max_seq_length", 513),
+        ("dropout_rate", 1.0),
+        ("validation_share", 0.9),
+        ("seed", -1),
+        ("early_stopping", -1),
+        ("warm_up_share", 1.1),
+        ("warm_up_share", float("nan")),
+        ("clip_norm", -1.0),
+        ("clip_norm", float("nan")),
+        ("clip_norm", float("inf")),
+        ("masked_share", 0.95),
+    ],
+)
+def test_a_senseless_value_is_refused_by_its_option_name(name: str, value: Any) -> None:
+    with pytest.raises(InputError, match=f"--{name.replace('_', '-')} must be between"):
+        choose("custom", "scratch/tiny", **{name: value})
+
+
+@pytest.mark.parametrize("name", ["class_weights", "decay", "precision"])
+def test_an_unknown_word_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(InputError, match=f"--{name.replace('_', '-')} must be one of .*; found 'much'"):
+        choose("custom", "scratch/tiny", **{name: "much"})
+
+
+def test_early_stopping_needs_rows_to_measure_on() -> None:
+    with pytest.raises(InputError, match="--early-stopping needs rows held out"):
+        choose("custom", "scratch/tiny", early_stopping=2, validation_share=0.0)
+
+
+def test_nothing_of_what_does_not_decide_the_outcome_is_a_hyperparameter() -> None:
+    names = set(as_json(choose("custom", "scratch/tiny")))
+    assert {"early_stopping", "class_weights", "decay", "precision", "clip_norm", "warm_up_share"} <= names
+    assert not names & {"devices", "tensorboard"}
