@@ -9,8 +9,8 @@ import sys
 from typing import Any
 
 import pytest
-from support.pages import PAGES, ROOT, Block, Page, assignments_of, words_of
 from support.elsewhere import ELSEWHERE, Elsewhere, elsewhere
+from support.pages import PAGES, ROOT, Block, Page, assignments_of, words_of
 
 from sentiment import cli
 

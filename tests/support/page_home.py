@@ -14,9 +14,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.pages import ROOT, Page
 
 from sentiment.cli import run
+from support.pages import ROOT, Page
 
 SAMPLE = ROOT / "datasets" / "old_sentiment"
 EVERY = 8  # rows of the sample
