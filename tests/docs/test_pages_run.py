@@ -24,6 +24,7 @@ def runs_here(page: Page) -> bool:
     return examples or any(elsewhere(command) is None for command in page.commands)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if runs_here(page)], ids=lambda page: page.name)
 def test_a_page_does_what_it_says(page: Page, homes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with homes.for_page(page) as address:
