@@ -18,18 +18,18 @@ class Labels:
     english: tuple[str, ...] = ("positive", "negative", "neutral")
 
     def __post_init__(self) -> None:
-        for table in (self.names, self.english):
+        for variable, table in (("SENTIMENT_LABELS", self.names), ("SENTIMENT_LABELS_ENGLISH", self.english)):
             if len(set(table)) != len(table) or len(table) < 2:
                 raise InputError(
                     "a label set must hold at least two different names",
-                    found=f"labels={','.join(table)!r}",
-                    do="Mend SENTIMENT_LABELS.",
+                    found=repr(",".join(table)),
+                    do=f"Correct {variable}.",
                 )
         if len(self.names) != len(self.english):
             raise InputError(
                 "every label must have a name and an English name",
                 found=f"{len(self.names)} names and {len(self.english)} English names",
-                do="Mend SENTIMENT_LABELS and SENTIMENT_LABELS_ENGLISH.",
+                do="Correct SENTIMENT_LABELS or SENTIMENT_LABELS_ENGLISH.",
             )
 
     def __len__(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from sentiment.mail.letter import Mail
 from sentiment.probe.standing import standing
 from sentiment.serving import open_questions
 from sentiment.serving.history import read_state
+from sentiment.settings import read_airflow_settings
 from sentiment_airflow.approval.question import require_canary
 from sentiment_airflow.notify.approval import QuestionNotifier
 from sentiment_airflow.steps import step_settings
@@ -117,5 +117,5 @@ def read_answer(event: dict[str, Any]) -> dict[str, str]:
 
 def approvers() -> list[HITLUser] | None:
     """Returns who may answer: the ids of Airflow's users in SENTIMENT_APPROVERS, by comma; None: everybody who may."""
-    names = [name.strip() for name in os.environ.get("SENTIMENT_APPROVERS", "").split(",") if name.strip()]
+    names = read_airflow_settings("approvers").approvers
     return [HITLUser(id=name, name=name) for name in names] or None

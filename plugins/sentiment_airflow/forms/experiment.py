@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.sdk import Param
 
 from sentiment.experiments.sweep import rate_as_text
+from sentiment.settings import read_airflow_settings
 from sentiment_airflow.forms.retrain import number, text
 
 LONGEST_NUMBER = 30  # characters
@@ -96,4 +96,4 @@ def cells_at_once() -> int | None:
 
     Without a pool of their own they would share a machine: its memory, and the times that the table compares.
     """
-    return None if os.environ.get("SENTIMENT_GPU_POOL") else 1
+    return None if read_airflow_settings("gpu_pool").gpu_pool else 1
