@@ -20,8 +20,8 @@ SECTIONS: tuple[tuple[str, str, type[Declared]], ...] = (
         "What the steps read",
         "Every `sentiment` command reads these. Airflow's workflows and the Models page read them, too. "
         "`serving/run_serving.sh` and the stack's model server read `SENTIMENT_HOME`.\n\n"
-        "Each `SENTIMENT_CHECK_…` is two limits of a figure about the new posts, `warn,fail`. Each limit is a share from "
-        "0 to 1, or `off`. A figure above the first limit is a warning; one above the second stops the run.",
+        "Each `SENTIMENT_CHECK_…` is two limits of a figure about the new posts, `warn,fail`. Each limit is a share "
+        "from 0 to 1, or `off`. A figure above the first limit is a warning; one above the second stops the run.",
         Settings,
     ),
     (

@@ -14,6 +14,7 @@ from airflow.sdk.timezone import utcnow
 
 from sentiment.mail.approval import NO_ANSWER, NOBODY, reminder_mail, unreasoned_mail, waiting_mail
 from sentiment.mail.letter import Mail
+from sentiment.options.gate import LONGEST_REASON
 from sentiment.probe.standing import standing
 from sentiment.serving import open_questions
 from sentiment.serving.history import read_state
@@ -28,7 +29,6 @@ _ANSWER = "ti.xcom_pull(task_ids='approve', key='answer')"
 VERSION, RUN, BODY = (f"{{{{ {_QUESTION}['{key}'] }}}}" for key in ("version", "run", "body"))
 DECISION = {"version": VERSION, **{key: f"{{{{ {_ANSWER}['{key}'] }}}}" for key in ("who", "reason")}}
 LAST_PART = 0.25  # of the time to answer: when it begins, the reminder goes out
-LONGEST_REASON = 2000
 Write = Callable[[Any, Any], Mail]  # the mail of a question, with links
 
 
