@@ -52,7 +52,7 @@ demo: setup ## the whole loop: first model, better model, refused batch
 demo: export DATA := $(DATA)
 
 # The tests in three parts that take about as long, side by side, each line marked with its part.
-TRAINING := $(addprefix tests/,bench checkpoints checks data datasets evaluation experiments export gate lineage mail model report \
+TRAINING := $(addprefix tests/,bench checkpoints charts checks data datasets evaluation experiments export gate lineage mail model report \
 	statistics text training)
 PYTEST_training = $(TRAINER) -m pytest $(TRAINING)
 PYTEST_serving = $(TRAINER) -m pytest tests $(addprefix --ignore ,$(TRAINING) tests/dags tests/plugins tests/browser tests/docker)
