@@ -48,7 +48,7 @@ setup: .venv/.ready .venv-airflow/.ready ## make both environments (about a minu
 # make demo DATA=folder   the same on train.tsv, test.tsv, latest_test.tsv and arrivals/*.tsv of that folder
 # make demo DEMO_OPTIONS="--margin 0.02 --num-epochs 3 --model-name scratch/mini"    see `sentiment demo --help`
 demo: setup ## the whole loop: first model, better model, refused batch
-	@$(TRAINER) -m sentiment.cli demo $(if $(APPROVE),--approve) $(if $(CHECK),--check) $(if $(DATA),--data "$$DATA") $(DEMO_OPTIONS)
+	@$(TRAINER) -m sentiment demo $(if $(APPROVE),--approve) $(if $(CHECK),--check) $(if $(DATA),--data "$$DATA") $(DEMO_OPTIONS)
 demo: export DATA := $(DATA)
 
 # The tests in three parts that take about as long, side by side, each line marked with its part.
@@ -82,11 +82,12 @@ test-torch: .tools/.ready ## the recorded checkpoints against PyTorch itself, in
 	.venv-torch/bin/python tests/checkpoints/make.py --check
 	rm -rf .venv-torch
 
+IN_AIRFLOW = ^tests/(dags|plugins|browser)/|^tests/docker/test_docker_runner\.py$$
 lint: setup ## ruff, mypy, and the floors that imports keep to
 	$(TRAINER) -m ruff check
 	$(TRAINER) -m ruff format --check
-	$(TRAINER) -m mypy
-	MYPYPATH=plugins $(AIRFLOW) -m mypy plugins dags
+	$(TRAINER) -m mypy --exclude '$(IN_AIRFLOW)' sentiment tests docker
+	$(AIRFLOW) -m mypy --cache-dir .mypy_cache/airflow plugins dags tests/dags tests/plugins tests/browser tests/docker/test_docker_runner.py
 	PYTHONPATH=plugins .venv/bin/lint-imports --no-cache --no-logo
 
 format: setup ## mend what ruff can
@@ -94,7 +95,7 @@ format: setup ## mend what ruff can
 	$(TRAINER) -m ruff format
 
 serve: setup ## the embedded model server, on localhost
-	$(TRAINER) -m sentiment.cli serve
+	$(TRAINER) -m sentiment serve
 
 LOCK = $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock"
 
@@ -193,8 +194,8 @@ run_inference_sentiment: $(NEEDS) ## type posts, see what OUTPUT_DIR says
 deploy_model: setup ## validate DEPLOY_DIR, publish it, make it the canary
 	@[ -z "$$SERVING_DIR" ] || { echo "make: SERVING_DIR must not be set; found $$SERVING_DIR. Set SENTIMENT_HOME instead: versions go to its serving/models/" >&2; exit 2; }
 	@data=(); [ ! -f "$$DATA_DIR/test.tsv" ] || data=(--data "$$DATA_DIR/test.tsv"); \
-	validated=$$($(TRAINER) -m sentiment.cli validate --export "$$DEPLOY_DIR" --model "$$OUTPUT_DIR" "$${data[@]}" | tail -n 1); \
+	validated=$$($(TRAINER) -m sentiment validate --export "$$DEPLOY_DIR" --model "$$OUTPUT_DIR" "$${data[@]}" | tail -n 1); \
 	printf '%s' "$$validated" | $(TRAINER) -c 'import json, sys; sys.exit(not json.load(sys.stdin)["passed"])'; \
-	published=$$($(TRAINER) -m sentiment.cli publish --export "$$DEPLOY_DIR" --model "$$OUTPUT_DIR" | tail -n 1); \
+	published=$$($(TRAINER) -m sentiment publish --export "$$DEPLOY_DIR" --model "$$OUTPUT_DIR" | tail -n 1); \
 	version=$$(printf '%s' "$$published" | $(TRAINER) -c 'import json, sys; print(json.load(sys.stdin)["version"])'); \
-	$(TRAINER) -m sentiment.cli canary --version "$$version"
+	$(TRAINER) -m sentiment canary --version "$$version"

@@ -111,7 +111,7 @@ def run(settings: Settings, name: str, handled: int, *arguments: str) -> Measure
     environment = {**inherited, "SENTIMENT_HOME": str(settings.home), "SENTIMENT_SETTLE_SECONDS": "0"}
     began = time.monotonic()
     with Path(os.devnull).open("w") as nowhere:
-        process = start("sentiment.cli", arguments, env=environment, stdout=nowhere)
+        process = start("sentiment", arguments, env=environment, stdout=nowhere)
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:

@@ -109,7 +109,9 @@ def test_the_canary_is_watched_every_five_minutes_or_not_at_all(
 def test_switching_the_watch_on_starts_no_cycle_that_is_over(minute: int, monkeypatch: pytest.MonkeyPatch) -> None:
     now = pendulum.datetime(2026, 11, 23, 9, minute, 1, tz="Asia/Taipei")
     monkeypatch.setattr("airflow.timetables.trigger.utcnow", lambda: now)
-    timetable = decode_timetable(encode_timetable(watching()))
+    scheduled = watching()
+    assert scheduled
+    timetable = decode_timetable(encode_timetable(scheduled))
     never_run = TimeRestriction(earliest=None, latest=None, catchup=False)
     first = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=never_run)
     assert first and first.run_after == now.replace(minute=5, second=0)

@@ -13,7 +13,7 @@ from typing import Any
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
-from kubernetes.client import models as k8s  # type: ignore[import-untyped]
+from kubernetes.client import models as k8s
 
 from sentiment_airflow.runners.settings import RunnerSettings, size_in_bytes
 from sentiment_airflow.runners.step import Ended, StepCommand, StepLog, container_environment

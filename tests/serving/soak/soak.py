@@ -89,9 +89,7 @@ def running_server(folder: Path, output: Path, flags: list[str]) -> Iterator[tup
     options = ["serve", "--port", "0", "--rest-api-port", "0", "--ready-file", str(ready), "--enable-batching", *flags]
     environment["SENTIMENT_HOME"] = str(home)
     with (output / "server.log").open("wb") as log:
-        process = child.start(
-            "sentiment.cli", options, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
+        process = child.start("sentiment", options, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         with finishing(process):
             deadline = time.monotonic() + READY_SECONDS
             while not ready.exists():
