@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiled here, once, in parallel: otherwise every first import of TensorFlow and Airflow pays for it.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch lint format lock serve clean
+.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage lint format lock serve clean
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -52,11 +52,12 @@ demo: setup ## the whole loop: first model, better model, refused batch
 demo: export DATA := $(DATA)
 
 # The tests in three parts that take about as long, side by side, each line marked with its part.
-TRAINING := $(addprefix tests/,bench checkpoints checks data datasets evaluation experiments export gate lineage mail model report \
+TRAINING := $(addprefix tests/,checkpoints checks data datasets evaluation experiments export gate lineage mail model report \
 	statistics text training)
-PYTEST_training = $(TRAINER) -m pytest $(TRAINING)
-PYTEST_serving = $(TRAINER) -m pytest tests $(addprefix --ignore ,$(TRAINING) tests/dags tests/plugins tests/browser tests/docker)
-PYTEST_airflow = $(AIRFLOW) -m pytest tests/dags tests/plugins tests/browser
+PYTEST = $(if $(MEASURED),-m coverage run )-m pytest
+PYTEST_training = $(TRAINER) $(PYTEST) $(TRAINING)
+PYTEST_serving = $(TRAINER) $(PYTEST) tests $(addprefix --ignore ,$(TRAINING) tests/dags tests/plugins tests/browser tests/docker)
+PYTEST_airflow = $(AIRFLOW) $(PYTEST) tests/dags tests/plugins tests/browser
 PARTS := test-training test-serving test-airflow
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs 3 MARKED=1 $(PARTS)
 WHICH = not slow and not browser
@@ -66,6 +67,13 @@ test: setup lint ## everything that needs neither Docker nor a browser
 
 test-slow: setup ## what takes long: every model type from end to end, the experiments, people's days in a browser
 	@$(SIDE_BY_SIDE) WHICH="slow or browser"
+
+# The same tests, measured; it takes about half as long again. The floor is `fail_under` in pyproject.toml.
+coverage: setup ## what share of each package `make test` reaches; fails under the floor
+	@rm -f .coverage .coverage.*
+	@$(SIDE_BY_SIDE) MEASURED=1
+	$(TRAINER) -m coverage combine --quiet
+	@$(TRAINER) tests/coverage_by_package.py
 
 $(PARTS): test-%: setup
 	PYTHONUNBUFFERED=1 $(PYTEST_$*) -m "$(WHICH)" $(if $(MARKED),2>&1 | sed -u "s/^/$* | /")
@@ -108,7 +116,7 @@ lock: .tools/.ready ## renew the pins in requirements/ from pyproject.toml
 	$(LOCK) pyproject.toml --extra airflow --extra dev --extra browser -c requirements/airflow.txt -o requirements/airflow-dev.txt
 
 clean: ## remove what make made: environments, caches, the demo
-	rm -rf .venv .venv-airflow .venv-torch .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-airflow .venv-torch .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 
 # The older tool's targets, with its variables. They run here; with IN_DOCKER=1 in the image that build_images makes, with
 # this folder mounted, and with GPUS=all (or a number) on its GPUs. A value reaches a command as an environment variable in
