@@ -89,6 +89,12 @@ def test_a_verb_may_end_with_a_code_of_its_own(code: int) -> None:
     assert run([], verb) == code
 
 
+@pytest.mark.parametrize("module", ["sentiment", "sentiment.cli"])
+def test_python_m_is_the_command_under_its_own_name(module: str) -> None:
+    ran = subprocess.run([sys.executable, "-m", module, "promot"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 2 and ran.stderr.startswith("Usage: sentiment ")
+
+
 def test_help_lists_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     listed = capsys.readouterr().out

@@ -110,7 +110,7 @@ def run(settings: Settings, name: str, handled: int, *arguments: str) -> Measure
     environment = {**inherited, "SENTIMENT_HOME": str(settings.home), "SENTIMENT_SETTLE_SECONDS": "0"}
     began = time.monotonic()
     with Path(os.devnull).open("w") as nowhere:
-        process = processes.start_module("sentiment.cli", arguments, env=environment, stdout=nowhere)
+        process = processes.start_module("sentiment", arguments, env=environment, stdout=nowhere)
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:

@@ -71,7 +71,7 @@ class Stack:
         self.mailbox.stop()
 
     def _start_model_server(self) -> None:
-        command = [sys.executable, "-m", "sentiment.cli", "serve"]
+        command = [sys.executable, "-m", "sentiment", "serve"]
         command += ["--port", str(self.ports.grpc), "--rest-api-port", str(self.ports.rest)]
         self.processes.start("model-server", command, self._environment())
 

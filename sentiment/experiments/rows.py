@@ -96,7 +96,7 @@ class Rows:
         if training.learning_rate is None:
             return "sentiment.experiments.untrained", options
         rate = f"--learning-rate={training.learning_rate!r}"
-        return "sentiment.cli", ["train", *options, rate, f"--output={work / 'model'}", "--replace"]
+        return "sentiment", ["train", *options, rate, f"--output={work / 'model'}", "--replace"]
 
     def _inputs(self, training: Training) -> dict[str, Any]:
         return {**self.inputs, "model": local_files(training.model)}

@@ -88,7 +88,7 @@ def main() -> None:
     """Runs the demo, takes the pictures into the folder of the first argument, and makes them small."""
     folder, chromium = Path(sys.argv[1]), sys.argv[2]
     folder.mkdir(parents=True, exist_ok=True)
-    command = [str(TRAINER), "-u", "-m", "sentiment.cli", "demo"]
+    command = [str(TRAINER), "-u", "-m", "sentiment", "demo"]
     with (
         subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as demo,
         sync_playwright() as playwright,

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from transformers import (
     AlbertConfig,
     AlbertForMaskedLM,
@@ -121,7 +122,7 @@ def spread(model: Any) -> Any:
     return model
 
 
-def answers(model: Any) -> dict[str, np.ndarray]:
+def answers(model: Any) -> dict[str, NDArray[Any]]:
     """Returns the inputs, int64 [2, 7], and the answers: `hidden`, and `pooled` and `logits` where there are any."""
     inputs = {"input_ids": IDS, "attention_mask": MASK, "token_type_ids": SEGMENTS}
     inputs = {name: torch.tensor(rows) for name, rows in inputs.items()}
@@ -159,7 +160,7 @@ def differences(recorded: Path, made: Path) -> list[str]:
     return found
 
 
-def weights(file: Path) -> dict[str, np.ndarray]:
+def weights(file: Path) -> dict[str, NDArray[Any]]:
     """Reads any file of arrays with its own library."""
     if file.suffix == ".npz":
         return dict(np.load(file))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sentiment.errors import InputError
 from sentiment.model import encoder
@@ -30,7 +31,7 @@ def load(folder: Path, table: str = "TF_MODEL_MAPPING_NAMES", **changes: Any) ->
     return classifier._transformer(classifier._classes(table), {**source.architecture, **changes}, source.pretrained)
 
 
-def ask(model: Any, expected: dict[str, np.ndarray]) -> Any:
+def ask(model: Any, expected: dict[str, NDArray[Any]]) -> Any:
     from sentiment.tensorflow_setup import tf
 
     keys = ("input_ids", "attention_mask", "token_type_ids")

@@ -14,7 +14,7 @@ import pytest
 from sentiment.cli import run
 from sentiment.data.ingest import ingest
 from sentiment.data.ledger import Accepted, opened
-from sentiment.data.quarantine import rows_of
+from sentiment.data.quarantine import quarantining, rows_of
 from sentiment.errors import InputError
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
@@ -209,12 +209,10 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_time(
     deliver("b.tsv", [("難吃", 1)])
     import sentiment.data.ingest as module
 
-    unchanged = module.quarantining
-
     def grow(*arguments: Any) -> Any:
         if arguments[2] == "a.tsv":
             path.write_text("text\tlabel\n好吃\t0\n又好吃\t", "utf-8")
-        return unchanged(*arguments)
+        return quarantining(*arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(module, "quarantining", grow)

@@ -92,7 +92,7 @@ def test_three_ingests_at_once_end_like_one(settings: Settings, deliver: Deliver
         rows = [(f"第{number}篇", (number + night) % 3) for number in range(night * 50, night * 50 + 400)]
         path = deliver(f"{night}.tsv", rows)
         path.write_bytes(path.read_bytes() + b"bad\n")
-    command = [sys.executable, "-m", "sentiment.cli", "ingest"]
+    command = [sys.executable, "-m", "sentiment", "ingest"]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
     told = [process.communicate() for process in running]
     assert [process.returncode for process in running] == [0, 0, 0], told

@@ -35,7 +35,7 @@ DOCKERFILE = """
 FROM python:3.11-slim-bookworm
 COPY . /opt/steps
 ENV PYTHONPATH=/opt/steps PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-ENTRYPOINT ["python3", "-m", "sentiment.cli"]
+ENTRYPOINT ["python3", "-m", "sentiment"]
 """
 # In the place of `sentiment`: the first argument is source, in which `result(value)` leaves the step's result.
 SCRIPTED = """
@@ -117,7 +117,8 @@ def run(verb: str, **options: Any) -> dict[str, Any]:
 
 def execute(operator: StepOperator) -> dict[str, Any]:
     context: Any = {"params": {}, "ti": SimpleNamespace(map_index=-1)}
-    return operator.execute(context)
+    result: dict[str, Any] = operator.execute(context)
+    return result
 
 
 def wait_until(condition: Callable[[], Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sentiment import cli, progress
 from sentiment.data.tsv import Post, write_posts
@@ -14,7 +15,7 @@ from sentiment.errors import InputError
 from sentiment.evaluation.evaluate import compare, evaluate, flips
 
 
-def chances(*rows: tuple[float, float, float]) -> np.ndarray:
+def chances(*rows: tuple[float, float, float]) -> NDArray[Any]:
     return np.array(rows, np.float32)
 
 

@@ -10,14 +10,14 @@ from sentiment.experiments import child
 
 def test_a_result_is_read_from_its_file(tmp_path: Path) -> None:
     """`status` answers without a server: a verb that is quick."""
-    result = child.result_of("sentiment.cli", ["status"], tmp_path / "status.json")
+    result = child.result_of("sentiment", ["status"], tmp_path / "status.json")
     assert result == json.loads((tmp_path / "status.json").read_text(encoding="utf-8"))
 
 
 def test_a_mistake_is_the_verbs_own_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["train", "--train", str(tmp_path / "no.tsv"), "--output", str(tmp_path / "model")]
     with pytest.raises(child.Failed, match="a file of labelled posts must exist; found no file") as failed:
-        child.result_of("sentiment.cli", arguments, tmp_path / "result.json")
+        child.result_of("sentiment", arguments, tmp_path / "result.json")
     assert failed.value.refused
     assert "    sentiment: a file of labelled posts must exist" in capsys.readouterr().err
 

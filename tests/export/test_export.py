@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sentiment import cli
 from sentiment.data.tsv import Post, write_posts
@@ -23,13 +24,14 @@ def served(version: Path) -> Any:
     return tf.saved_model.load(str(version))
 
 
-def ask(served: Any, rows: list[list[int]], mask: list[list[int]] | None = None) -> np.ndarray:
+def ask(served: Any, rows: list[list[int]], mask: list[list[int]] | None = None) -> NDArray[Any]:
     from sentiment.tensorflow_setup import tf
 
     ids = tf.constant(rows, tf.int32)
     given = tf.ones_like(ids) if mask is None else tf.constant(mask, tf.int32)
     signature = served.signatures["serving_default"]
-    return signature(input_ids=ids, input_mask=given, segment_ids=tf.zeros_like(ids))["probabilities"].numpy()
+    answer = signature(input_ids=ids, input_mask=given, segment_ids=tf.zeros_like(ids))
+    return np.asarray(answer["probabilities"])
 
 
 def test_the_export_says_what_the_trained_model_says(result: dict[str, Any]) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -53,7 +55,7 @@ def test_its_weights_are_really_loaded(checkpoint: Path, toy_files: Files, tmp_p
     started = starting_point(toy_files, choose("custom", str(checkpoint)), Labels(), [])
     found = next(weight for weight in started.keras.weights if "word_embeddings" in weight.name)
     with h5py.File(checkpoint / "tf_model.h5") as file:
-        saved: list[np.ndarray] = []
+        saved: list[NDArray[Any]] = []
         file.visititems(
             lambda name, item: saved.append(item[()]) if "word_embeddings" in name and hasattr(item, "shape") else None
         )

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from sklearn import metrics as theirs
 
 from sentiment.model.metrics import classification_report, measure
@@ -11,7 +14,7 @@ from sentiment.model.metrics import classification_report, measure
 ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=60)
 
 
-def one_hot(predicted: list[int]) -> np.ndarray:
+def one_hot(predicted: list[int]) -> NDArray[Any]:
     return np.eye(3)[predicted]
 
 

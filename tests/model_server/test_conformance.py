@@ -84,7 +84,7 @@ class Model:
         change(hidden)
         hidden.rename(self.folder / str(version))
 
-    def config(self, policy: str, platform: str = "tensorflow", **labels: int) -> str:
+    def config(self, policy: str, platform: str = "tensorflow", /, **labels: int) -> str:
         pairs = " ".join(f'version_labels {{ key: "{label}" value: {version} }}' for label, version in labels.items())
         return (
             f'config {{ name: "{self.name}" base_path: "{self.target.seen_as}/{self.name}" '
@@ -156,7 +156,7 @@ def embedded_server(folder: Path) -> Iterator[dict[str, str]]:
         model_config_file_poll_wait_seconds=0,
         file_system_poll_wait_seconds=0.2,
     )
-    command = [sys.executable, "-m", "sentiment.cli", "serve", *flags, f"--ready-file={ready}"]
+    command = [sys.executable, "-m", "sentiment", "serve", *flags, f"--ready-file={ready}"]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
@@ -595,9 +595,9 @@ def test_reloads_that_are_refused_change_nothing(model: Model) -> None:
     with refused("INVALID_ARGUMENT", f"Illegal to list model {model.name} multiple times in config list"):
         target.serve(good, good)
     with refused("INVALID_ARGUMENT"):
-        target.serve(model.config(specific(1), platform=""))
+        target.serve(model.config(specific(1), ""))
     with refused("INVALID_ARGUMENT"):
-        target.serve(model.config(specific(1), platform="torch"))
+        target.serve(model.config(specific(1), "torch"))
     with refused("INVALID_ARGUMENT"):
         target.serve(good.replace(f"{target.seen_as}/{model.name}", "models/relative"))
     with refused("INVALID_ARGUMENT", "Only ModelConfigList is currently supported"):

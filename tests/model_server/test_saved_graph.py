@@ -42,7 +42,7 @@ def test_answers_are_the_same_with_batching_and_without(toys: dict[int, Path]) -
         servable = Servable(toys[2], limits)
         answers.append(servable.run("serving_default", inputs)["probabilities"])
         servable.close()
-    np.testing.assert_allclose(*answers, rtol=1e-6)
+    np.testing.assert_allclose(answers[0], answers[1], rtol=1e-6)
 
 
 def test_the_loader_s_own_signature_is_not_served(toys: dict[int, Path]) -> None:

@@ -21,7 +21,7 @@ from sentiment import cli
 
 def run_serve(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "sentiment.cli", "serve", *arguments],
+        [sys.executable, "-m", "sentiment", "serve", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

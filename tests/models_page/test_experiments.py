@@ -129,17 +129,19 @@ def test_broken_results_are_a_notice(settings: Settings, content: str) -> None:
     assert page.rows == [] and notices
 
 
+BROKEN_CELLS: dict[str, list[Any]] = {
+    "learning_rate": ["x", float("inf"), True, [], {}],
+    "mean": [5, {}, {"test_acc": "x"}, None],
+    "deviation": [5, {}, []],
+    "why": [5, None, [[["x"]]], "text"],
+    "model": [5, None, ["x"], "x" * 10_000, homes.EVIL],
+    "trained": ["x", None, -1],
+    "more": [1],
+}
+
+
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        *[("learning_rate", value) for value in ("x", float("inf"), True, [], {})],
-        *[("mean", value) for value in (5, {}, {"test_acc": "x"}, None)],
-        *[("deviation", value) for value in (5, {}, [])],
-        *[("why", value) for value in (5, None, [[["x"]]], "text")],
-        *[("model", value) for value in (5, None, ["x"], "x" * 10_000, homes.EVIL)],
-        *[("trained", value) for value in ("x", None, -1)],
-        ("more", 1),
-    ],
+    ("name", "value"), [(name, value) for name, values in BROKEN_CELLS.items() for value in values]
 )
 def test_a_row_of_another_shape_never_costs_the_others(settings: Settings, name: str, value: object) -> None:
     found = homes.experiment()

@@ -69,9 +69,9 @@ def damaged(draw: st.DrawFn) -> tuple[str, object]:
     place: object = result
     while isinstance(place, dict | list) and place:
         key = draw(st.sampled_from(list(place) if isinstance(place, dict) else list(range(len(place)))))
-        deeper = place[key]  # type: ignore[call-overload, index]
+        deeper = place[key]
         if not (isinstance(deeper, dict | list) and deeper) or draw(st.booleans()):
-            place[key] = draw(values)  # type: ignore[call-overload, index]
+            place[key] = draw(values)
             break
         place = deeper
     return step, result

@@ -53,7 +53,8 @@ def test_a_bad_canary_goes_after_bad_probes_in_a_row_and_stable_never_notices(
     stand.environment["SENTIMENT_CANARY_BAD_PROBES"] = str(bad_probes)
     stand.environment["SENTIMENT_CANARY_SLOWDOWN"] = "1.5"  # this machine may be busy with other tests
     stand.canary(2, toy)
-    wrong, over = [], threading.Event()
+    wrong: list[str] = []
+    over = threading.Event()
 
     def customer() -> None:
         while not over.wait(0.05):
@@ -172,7 +173,7 @@ def test_killed_at_any_moment_it_withdraws_once_or_not_yet(stand: Any) -> None:
     stand.environment |= {"SENTIMENT_CANARY_BAD_PROBES": "3", "SENTIMENT_CANARY_ROWS": "24"}
     stand.canary(2, "wrong")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SENTIMENT_")}
-    command = [sys.executable, "-m", "sentiment.cli", "watch"]
+    command = [sys.executable, "-m", "sentiment", "watch"]
     for number in range(10):
         watcher = subprocess.Popen(
             command, env={**kept, **stand.environment}, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
@@ -77,7 +79,7 @@ def test_probabilities_that_are_no_numbers_are_refused() -> None:
 
 
 @pytest.mark.parametrize("given", [np.zeros((0, 3)), np.zeros((2, 3)), np.zeros((1, 2))])
-def test_other_shapes_are_a_mistake_in_the_program(given: np.ndarray) -> None:
+def test_other_shapes_are_a_mistake_in_the_program(given: NDArray[Any]) -> None:
     with pytest.raises(ValueError, match="1 posts and 3 labels"):
         analyse([Post("好", 0)], given, NAMES[:3])
 

@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from sentiment.settings import Settings
 LABELS = ("正面", "負面", "中立")  # toy N says LABELS[N - 1]
 SHARE_OF_SERVERS = 0.1  # of the kills
 WAIT = 120.0
-SENTIMENT = [sys.executable, "-m", "sentiment.cli"]
+SENTIMENT = [sys.executable, "-m", "sentiment"]
 
 
 def free_port() -> int:
@@ -228,7 +229,7 @@ class World:
             assert version.condition == "pruned" or version_folder.change_in(self.settings, version) == ""
         assert len(state.stables) == len(set(state.stables))
         for address in self.addresses:
-            wait_for(lambda address=address: self.agrees(address, state), f"{address} to follow {state}")  # type: ignore[misc]
+            wait_for(partial(self.agrees, address, state), f"{address} to follow {state}")
         self.stable_answers = frozenset(self.answer_of(state.stable))
 
     def agrees(self, address: str, state: Any) -> bool:

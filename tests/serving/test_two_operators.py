@@ -21,7 +21,7 @@ def start(shop: Any, *arguments: str) -> subprocess.Popen[str]:
         "SENTIMENT_HOME": str(shop.settings.home),
         "SENTIMENT_SERVING_URLS": shop.settings.serving_urls,
     }
-    command = [sys.executable, "-m", "sentiment.cli", *arguments]
+    command = [sys.executable, "-m", "sentiment", *arguments]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from sentiment.errors import InputError, UnavailableError
 from sentiment.run_folder import RunFolder
-from sentiment.serving import servers, version_folder
+from sentiment.serving import servers
 from sentiment.serving.canary import canary
 from sentiment.serving.change import changing
 from sentiment.serving.history import read_state
@@ -126,7 +126,7 @@ def test_an_export_that_changes_while_it_is_copied_is_not_published(shop: Any, m
         (candidate.export / "saved_model.pb").write_bytes(b"still being written")
         return copy(source, target, *rest, **more)
 
-    monkeypatch.setattr(version_folder.shutil, "copytree", copy_late)
+    monkeypatch.setattr(shutil, "copytree", copy_late)
     with changing(shop.settings) as change, pytest.raises(InputError, match="must stay as it is while it is copied"):
         publish(change, candidate)
     assert [path.name for path in shop.settings.versions.iterdir()] == [".1.tmp"]
@@ -249,7 +249,7 @@ def test_without_a_server_no_label_moves(shop: Any) -> None:
 
 def test_a_full_disk_is_noticed_before_anything_is_copied(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = SimpleNamespace(free=1000)
-    monkeypatch.setattr(version_folder.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with changing(shop.settings) as change, pytest.raises(InputError, match=r"0\.0 MB free"):
         publish(change, shop.candidate(1))
     assert list(shop.settings.versions.iterdir()) == []

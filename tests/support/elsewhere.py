@@ -28,7 +28,7 @@ ELSEWHERE = [
     Elsewhere("docker compose up", "tests/docker/test_stack.py", '"--scale"'),
     Elsewhere("serving/run_serving.sh", "tests/serving/test_run_serving.py", '"run_serving.sh"'),
     # A server that runs until somebody stops it, in another terminal.
-    Elsewhere("sentiment serve", "tests/model_server/test_serve_command.py", '"sentiment.cli", "serve"'),
+    Elsewhere("sentiment serve", "tests/model_server/test_serve_command.py", '"sentiment", "serve"'),
     # A tool that a machine need not have.
     Elsewhere("curl", "tests/model_server/test_conformance.py", "/v1/models/sentiment"),
     # A model hub, or a minute and more.

@@ -13,7 +13,7 @@ EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}\u202eev
 Event = dict[str, Any]
 
 
-def event(name: str, version: int, minute: int = 0, **more: Any) -> Event:
+def event(name: str, version: int, minute: int = 0, /, **more: Any) -> Event:
     return {"event": name, "version": version, "at": f"2026-11-22T18:{minute % 60:02}:00+00:00", "who": "ann", **more}
 
 
@@ -73,7 +73,13 @@ def flip(text: str) -> dict[str, Any]:
 
 def results(text: str = "好吃到哭", why: str = "all is well") -> dict[str, dict[str, Any]]:
     """What the steps of a run leave, as far as the page reads it."""
-    told = {"rows": 150, "candidate_accuracy": 0.867, "stable_accuracy": 0.85, "difference": 0.017, "decides": True}
+    told: dict[str, Any] = {
+        "rows": 150,
+        "candidate_accuracy": 0.867,
+        "stable_accuracy": 0.85,
+        "difference": 0.017,
+        "decides": True,
+    }
     told |= {"lower_bound": -0.01, "mcnemar_p": 0.4, "support": [50, 50, 50]}
     told |= {"candidate_recall": [0.8, 0.86, 0.94], "stable_recall": [0.9, 0.86, 0.94]}
     per_source = [{"name": text, "members": 1, "new": [10, 10, 10], "added": [20, 20, 20]}]
@@ -156,8 +162,8 @@ def png(width: int = 3, height: int = 2) -> bytes:
 
 def group(model: str, rate: float | None, accuracy: float | None, *why: str) -> dict[str, Any]:
     """One row of an experiment: two seeds, of which each `why` is one that failed."""
-    figures = ("train_loss", "train_acc", "val_loss", "val_acc", "test_loss", "test_acc")
-    figures += ("train_times", "predict_times", "parameters", "rows/s")
+    figures = ["train_loss", "train_acc", "val_loss", "val_acc", "test_loss", "test_acc"]
+    figures += ["train_times", "predict_times", "parameters", "rows/s"]
     found = dict.fromkeys(figures, accuracy)
     trained = 0 if accuracy is None else 2 - len(why)
     return {

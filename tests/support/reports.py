@@ -94,7 +94,7 @@ def make_report(tmp_path: Path) -> MakeReport:
             "result": curves.as_json(60, epochs),
         }
         card = card_of(labels, **data)
-        tested = Tested(train, test, probabilities) if probabilities is not None else None
+        tested = Tested(train, test, probabilities.astype(np.float32)) if probabilities is not None else None
         write_training_report(tmp_path, card, curves, tested, report)
         written: Report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
         return written

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 
 from sentiment.errors import InputError
@@ -13,7 +16,7 @@ EVERY_LABEL = st.lists(st.integers(0, 2), max_size=50).map(lambda rows: np.array
 
 
 @given(EVERY_LABEL)
-def test_balanced_weights_are_those_of_scikit_learn(labels: np.ndarray) -> None:
+def test_balanced_weights_are_those_of_scikit_learn(labels: NDArray[Any]) -> None:
     weights = class_weights("balanced", labels, 3)
     assert weights is not None
     np.testing.assert_allclose(weights, compute_class_weight("balanced", classes=np.arange(3), y=labels), rtol=1e-6)

@@ -47,8 +47,9 @@ def test_a_senseless_value_is_refused_by_its_option_name(name: str, value: Any) 
 
 @pytest.mark.parametrize("name", ["class_weights", "decay", "precision"])
 def test_an_unknown_word_is_refused_with_the_known_ones(name: str) -> None:
+    word: dict[str, Any] = {name: "much"}
     with pytest.raises(InputError, match=f"--{name.replace('_', '-')} must be one of .*; found 'much'"):
-        choose("custom", "scratch/tiny", **{name: "much"})
+        choose("custom", "scratch/tiny", **word)
 
 
 def test_early_stopping_needs_rows_to_measure_on() -> None:

@@ -31,7 +31,7 @@ def test_the_next_to_try_is_half_the_batch_or_the_next_shorter_length(rows: int,
 def test_a_real_operation_that_finds_no_memory() -> None:
     from sentiment.tensorflow_setup import tf
 
-    @tf.function  # type: ignore[misc]
+    @tf.function
     def absurd(size: Any) -> Any:
         return tf.reduce_sum(tf.random.uniform([size, 2**20]))
 

@@ -16,6 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sentiment.labels import Labels
 from sentiment.model.curves import Curves
@@ -71,9 +72,9 @@ def interrupted_at(step: int) -> Iterator[None]:
         yield
 
 
-def weights(folder: Path) -> dict[str, np.ndarray]:
+def weights(folder: Path) -> dict[str, NDArray[Any]]:
     """The arrays by name, without the number that Keras gives each model of a process."""
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, NDArray[Any]] = {}
     with h5py.File(folder / "weights.h5") as file:
         file.visititems(
             lambda name, item: found.update(

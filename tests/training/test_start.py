@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_going_on_keeps_the_weights_and_takes_the_dropout_asked_for(toy_model: P
         ({"model_name": "someone/else"}, "must be a local folder"),
     ],
 )
-def test_what_cannot_be_is_refused(toy_files: Files, options: dict[str, str], message: str) -> None:
+def test_what_cannot_be_is_refused(toy_files: Files, options: dict[str, Any], message: str) -> None:
     settings = choose(**{"model_type": "custom", "model_name": TOY, **options})
     with pytest.raises(InputError, match=message):
         require_possible(toy_files, settings, Labels())

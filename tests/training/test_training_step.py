@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sentiment.training.class_weights import row_weights
 from sentiment.training.training_step import adam, evenly, training_step
@@ -25,7 +26,7 @@ def make_model(seed: int = 1) -> Any:
     return keras.Model(inputs=inputs, outputs=probabilities)
 
 
-def gradients_of(model: Any, weights: np.ndarray) -> list[np.ndarray]:
+def gradients_of(model: Any, weights: NDArray[Any]) -> list[NDArray[Any]]:
     """The gradients of the weighted loss, each as one full array."""
     from sentiment.tensorflow_setup import keras, tf
 
@@ -34,7 +35,7 @@ def gradients_of(model: Any, weights: np.ndarray) -> list[np.ndarray]:
     return [tf.convert_to_tensor(gradient).numpy() for gradient in tape.gradient(loss, model.trainable_variables)]
 
 
-def slots_after_a_step(clip_norm: float, class_weights: Any = None) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def slots_after_a_step(clip_norm: float, class_weights: Any = None) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
     """Adam's first moments after one step (a tenth of the gradients that it was given), and the true gradients."""
     model, optimizer = make_model(), adam()
     true = gradients_of(model, row_weights(LABELS, class_weights))
@@ -42,7 +43,7 @@ def slots_after_a_step(clip_norm: float, class_weights: Any = None) -> tuple[lis
     return [optimizer.get_slot(weight, "m").numpy() * 10 for weight in model.trainable_variables], true
 
 
-def norm(arrays: list[np.ndarray]) -> float:
+def norm(arrays: list[NDArray[Any]]) -> float:
     return float(np.sqrt(sum((array**2).sum() for array in arrays)))
 
 

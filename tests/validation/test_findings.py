@@ -18,7 +18,7 @@ def test_answers_that_differ_are_counted_and_the_first_is_quoted() -> None:
     assert check.sentence == (
         "text: probabilities differ by 0.31 from the trained model's in 12 of 300 posts, first: 「第7篇 貼文」"
     )
-    assert (check.passed, check.value) == (False, pytest.approx(0.31, abs=1e-3))
+    assert not check.passed and check.value == pytest.approx(0.31, abs=1e-3)
 
 
 def test_equal_answers_pass_and_rounded_ones_by_the_share_of_equal_labels() -> None:

@@ -18,7 +18,7 @@ def test_all_operations_of_an_export_are_linked(exported: Path) -> None:
 def trimming(tmp_path: Path) -> Path:
     """A graph that cuts pieces to length with what TF-Text got after 2.12.1, inside a function of a function."""
 
-    class Trimming(tf.Module):  # type: ignore[misc]
+    class Trimming(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
         def trim(self, text: object) -> object:
             pieces = tf_text.WhitespaceTokenizer().tokenize(text)

@@ -13,7 +13,7 @@ from typing import Any
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
-from kubernetes.client import models as k8s  # type: ignore[import-untyped]
+from kubernetes.client import models as k8s
 
 from sentiment.settings import RunnerSettings
 from sentiment_airflow.runners.settings import gpus_for, size_in_bytes

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from moto.backends import get_backend
 
 from sentiment.cli import run
@@ -191,7 +192,7 @@ def test_wrong_credentials_and_forbidden_buckets(server: str, store: Any, settin
 def test_a_store_that_cannot_be_reached(store: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     import sentiment.data.source.bucket as module
 
-    quick = module.CONFIG.merge(module.Config(retries={"mode": "standard", "total_max_attempts": 1}))
+    quick = module.CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
     monkeypatch.setattr(module, "CONFIG", quick)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(InputError, match=r"must be reachable; .* AWS_ENDPOINT_URL"):
@@ -222,7 +223,7 @@ def test_kill_9_at_any_moment_and_a_second_run_end_like_one_run(
     store: Any, settings: Settings, deliver: Deliver, source: str
 ) -> None:
     deliver_nights(store, deliver, 2)
-    command = [sys.executable, "-m", "sentiment.cli", "ingest"]
+    command = [sys.executable, "-m", "sentiment", "ingest"]
     command += ["--source", settings.source_folder if source == "folder" else SOURCE]
     started = time.monotonic()
     subprocess.run(command, check=True, capture_output=True)
@@ -243,7 +244,7 @@ def test_two_ingests_of_a_bucket_at_once_end_like_one(store: Any, settings: Sett
     ingest(SOURCE, settings)
     clean = state(settings)
     start_over(settings)
-    command = [sys.executable, "-m", "sentiment.cli", "ingest", "--source", SOURCE]
+    command = [sys.executable, "-m", "sentiment", "ingest", "--source", SOURCE]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     told = [process.communicate() for process in running]
     assert [process.returncode for process in running] == [0, 0], told

@@ -20,9 +20,10 @@ Command = Callable[[str], None]
 RUN = "manual__2026-11-22T02:00:00+08:00"
 
 
-def run(params: dict[str, Any] | None = None, context: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+def run(params: dict[str, Any] | None = None, more: dict[str, Any] | None = None, **options: Any) -> Any:
     step = StepOperator(task_id="step", **{"verb": "prepare", "run": RUN, **options})
-    return step.execute({"params": params or {}, **(context or {})})  # type: ignore[typeddict-item]
+    context: Any = {"params": params or {}, **(more or {})}
+    return step.execute(context)
 
 
 def arguments(params: dict[str, Any] | None = None, **options: Any) -> list[str]:
@@ -157,7 +158,7 @@ def test_the_result_of_a_step_that_was_done_and_refused_is_the_xcom_too(command:
     ti = SimpleNamespace(map_index=-1, xcom_push=lambda key, value: pushed.update({key: value}))
     command("result({'failed': 2, 'sentence': 'Two failed.'})")
     with pytest.raises(StepRefused):
-        run(fail_when="failed", context={"ti": ti})
+        run(fail_when="failed", more={"ti": ti})
     assert pushed == {"return_value": {"failed": 2, "sentence": "Two failed."}}
 
 
@@ -173,7 +174,7 @@ def test_an_outlet_event_carries_the_run_and_the_named_keys(command: Command, ho
 
     asset, event = Asset("canary"), Event()
     command("result({'version': 7, 'sentence': 'done'})")
-    run(outlets=[asset], event_keys=["version"], context={"outlet_events": {asset: event}})
+    run(outlets=[asset], event_keys=["version"], more={"outlet_events": {asset: event}})
     assert event.extra == {"run": RUN, "version": 7}
 
 
@@ -276,7 +277,7 @@ def test_a_runner_that_does_not_exist_is_one_clear_line(
 
 def test_tasks_that_are_mapped_over_one_run_have_a_result_file_each(command: Command, home: Path) -> None:
     command("result({'argument': sys.argv[-1]})")
-    files = {run(context={"ti": SimpleNamespace(map_index=index)})["argument"] for index in (-1, 0, 1)}
+    files = {run(more={"ti": SimpleNamespace(map_index=index)})["argument"] for index in (-1, 0, 1)}
     assert {file.rpartition("/")[2] for file in files} == {f".prepare-task{part}.json" for part in ("", "-0", "-1")}
 
 

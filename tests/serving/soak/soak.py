@@ -90,7 +90,7 @@ def running_server(folder: Path, output: Path, flags: list[str]) -> Iterator[tup
     environment["SENTIMENT_HOME"] = str(home)
     with (output / "server.log").open("wb") as log:
         process = processes.start_module(
-            "sentiment.cli", options, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            "sentiment", options, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
         )
         with finishing(process):
             deadline = time.monotonic() + READY_SECONDS

@@ -35,7 +35,7 @@ from sentiment.run_folder import safe_name
 
 RUN = "manual__2026-11-22T02:00:00+08:00"
 HOSTILE = "店員很好 <script>alert(1)</script> {{ 7*7 }}\r\nBcc: x@example.com"
-GATE = {
+GATE: dict[str, Any] = {
     "passed": False,
     "verdict": "worse",
     "sentence": "Worse than version 2: accuracy on the frozen set fell by 11.7 percentage points.",
@@ -50,7 +50,7 @@ GATE = {
     "improvements": [],
     "overridden": None,
 }
-PREPARE = {
+PREPARE: dict[str, Any] = {
     "new": {"per_label": [1, 2, 3], "rows": 6},
     "mix": None,
     "train_rows": 6,
@@ -60,7 +60,7 @@ PREPARE = {
 }
 
 
-CHECK = {
+CHECK: dict[str, Any] = {
     "passed": False,
     "sentence": "The new posts failed a check. Near test texts: 40.0%, up to 20.0% is expected.",
     "warnings": ["Doubtful labels: 67.0%, up to 20.0% is expected."],
@@ -72,7 +72,7 @@ CHECK = {
 }
 
 
-VALIDATION = {
+VALIDATION: dict[str, Any] = {
     "passed": False,
     "sentence": "It must not be served: text answers 3 posts otherwise than the trained model.",
     "checks": [

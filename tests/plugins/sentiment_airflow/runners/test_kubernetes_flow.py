@@ -38,7 +38,8 @@ class Cluster(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Requests)
         self.pods: dict[str, Any] = {}
         self.created: list[dict[str, Any]] = []
-        self.lines, self.result, self.code, self.reason = ["loss 0.3"], {"rows": 3}, 0, "Completed"
+        self.lines, self.code, self.reason = ["loss 0.3"], 0, "Completed"
+        self.result: dict[str, Any] | None = {"rows": 3}
         self.goes_on, self.heard, self.deleted = False, threading.Event(), list[dict[str, list[str]]]()
 
     def create(self, pod: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def cluster(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     server.server_close()
 
 
-def run(**options: Any) -> dict[str, Any]:
+def run(**options: Any) -> Any:
     return execute(StepOperator(task_id="train", verb="train", run=RUN, **options))
 
 
@@ -194,8 +195,8 @@ def test_a_killed_step_deletes_its_pod(cluster: Cluster) -> None:
 
 def test_a_step_that_is_killed_before_its_pod_is_there_says_so(cluster: Cluster, home: Path) -> None:
     step = StepOperator(task_id="train", verb="train", run=RUN)
-    made = step.step({"params": {}})  # type: ignore[typeddict-item]
-    runner = runner_of(made, os.environ, {})  # type: ignore[typeddict-item]
+    made = step.step({"params": {}})
+    runner = runner_of(made, os.environ, {})
     with pytest.raises(AirflowException, match="train was stopped before its pod was there"):
         runner.stop()
     assert cluster.deleted == []

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -37,7 +38,7 @@ def airflows_rows(site: object) -> Iterator[Callable[..., None]]:
             needed = {"pool": "default_pool", "pool_slots": 1, "max_tries": 0, "span_status": "not_started"}
             session.execute(insert(TaskInstance.__table__).values(id=task, **place, **needed))
             said = {"subject": f"Make version {version} stable?", "responded_at": now if answered else None}
-            detail = {
+            detail: dict[str, Any] = {
                 "ti_id": task,
                 "options": ["Approve"],
                 "params": {},

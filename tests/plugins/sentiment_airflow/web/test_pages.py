@@ -173,7 +173,9 @@ def test_the_first_request_after_a_start_waits_for_nothing(home: Path, look: Loo
         return time.process_time() - began
 
     assert look("/versions/1").status_code == 404  # Airflow's own first request is not the page's
-    pages._environment.cache.clear()  # type: ignore[union-attr]  # there is one
+    templates = pages._environment.cache
+    assert templates is not None
+    templates.clear()
     homes.write_history(home, homes.long_history())
     homes.write_run(home, "night-1000", homes.results())
     assert [found["name"] for found in ModelsPagePlugin().fastapi_apps] == ["Sentiment models"]
