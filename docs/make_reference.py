@@ -65,7 +65,7 @@ def _escaped(text: str) -> str:
     return text.replace("<", "&lt;")
 
 
-# A page to add: its file's name, and the function without arguments that returns its Markdown.
+# To add a page, such as result-files.md, add its file name and the function that returns its Markdown.
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_as_markdown,
     "commands.md": commands_as_markdown,

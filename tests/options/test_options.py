@@ -15,7 +15,7 @@ from sentiment.options import experiment, gate, mixing, training
 from sentiment.options.declaration import Option
 from sentiment.settings.declaration import declarations
 from sentiment.settings.steps import Settings
-from sentiment.training.hyperparameters import SCRATCH_DEFAULTS, choose
+from sentiment.training.hyperparameters import choose
 
 OF_SWEEP = (experiment.MODELS, experiment.LEARNING_RATES, experiment.SEEDS, experiment.WITH_UNTRAINED)
 DECLARED: dict[str, tuple[Option, ...]] = {
@@ -53,8 +53,8 @@ def test_a_command_has_the_option_as_it_is_declared(verb: str, option: Option) -
 def take(option: Option, value: Any) -> None:
     """Gives a value to the code that acts on it."""
     if option in gate.THRESHOLDS:
-        settings = {"floor": 0.5, "margin": 0.1, "recall_drop": 0.1, "minimum_rolling": 1}
-        Thresholds(**{**settings, option.name: value})  # type: ignore[arg-type]
+        settings: dict[str, Any] = {"floor": 0.5, "margin": 0.1, "recall_drop": 0.1, "minimum_rolling": 1}
+        Thresholds(**{**settings, option.name: value})
     elif option in mixing.RULE:
         Mixing(**{option.name: value})
     else:
@@ -86,7 +86,7 @@ def test_the_gates_options_have_the_bounds_of_their_settings(option: Option) -> 
 def test_what_a_model_starts_with_is_what_its_help_says() -> None:
     assert training.NUM_EPOCHS.full_help.endswith("[default: 8 from scratch, 5 going on, else 3; between 1 and 10,000]")
     assert training.DROPOUT_RATE.shown_default == "0.5 from scratch, else 0.1"
-    for name, value in SCRATCH_DEFAULTS.items():
+    for name, value in training.SCRATCH_DEFAULTS.items():
         assert getattr(choose("custom", "scratch/tiny"), name) == value
 
 

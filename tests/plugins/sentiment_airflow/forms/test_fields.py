@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -56,6 +57,7 @@ def test_a_form_and_its_command_agree(form: dict[str, Param], option: Option) ->
 def _require_edges(field: Param, option: Option, limits: dict[str, float]) -> None:
     least: Any = 1 if option.kind is int else 1e-9
     low, high = (option.kind(limits[name]) for name in ("minimum", "maximum"))
+    field = copy.deepcopy(field)  # it keeps the value that it last resolved, and the form is everybody's
     assert (field.resolve(low), field.resolve(high)) == (low, high)
     for wrong in (low - least, high + least):
         with pytest.raises(ParamValidationError):
