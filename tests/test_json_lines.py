@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sentiment import json_lines
 
 VALUES = [{"at": "now", "note": "好\n\u2028 \x85"}, {"at": "later"}]
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(st.lists(st.dictionaries(TEXTS, TEXTS)))

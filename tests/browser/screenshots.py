@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TRAINER = CHECKOUT / ".venv" / "bin" / "python"
@@ -25,7 +25,7 @@ INVITATION = re.compile(
     r"(?P<address>http://localhost:\d+)(?P<path>/dags/\S+)|user (?P<user>\S+), password (?P<password>\S+)"
 )
 PATIENCE = 120_000  # milliseconds that a page may take
-SIZE = {"width": 1200, "height": 900}
+SIZE = ViewportSize(width=1200, height=900)
 COLOURS = 64  # of a picture: what pages of text and flat colours need
 SHRINK = (
     "import sys; from PIL import Image\n"
@@ -96,13 +96,14 @@ def main() -> None:
         assert demo.stdout
         try:
             told = invitation(iter(demo.stdout.readline, ""))
-            context = playwright.chromium.launch(executable_path=chromium, args=OPTIONS).new_context(viewport=SIZE)
+            browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+            context = browser.new_context(viewport=SIZE)
             context.set_default_timeout(PATIENCE)
             approval(context.new_page(), told, folder)
             for line in demo.stdout:
                 print(line, end="", flush=True)
             refusal(context, CHECKOUT / ".demo" / "mail", folder)
-            context.browser.close()
+            browser.close()
         finally:
             demo.terminate()
     subprocess.run([str(TRAINER), "-c", SHRINK, str(COLOURS), *map(str, folder.glob("*.png"))], check=True)
