@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sentiment.checks.verdict import Finding
+from sentiment.checks.verdict import Measured
 from sentiment.data.ledger import Counts, Delivered
 
 MOST_EXAMPLES = 5
 
 
-def findings(delivered: Sequence[Delivered]) -> list[Finding]:
+def findings(delivered: Sequence[Delivered]) -> list[Measured]:
     """Returns the shares of the delivered rows that were put aside, repeated, or changed a known text's label."""
     total = Counts()
     for delivery in delivered:
@@ -23,10 +23,10 @@ def findings(delivered: Sequence[Delivered]) -> list[Finding]:
     ]
 
 
-def _finding(name: str, title: str, count: int, rows: int, delivered: Sequence[Delivered]) -> Finding:
+def _finding(name: str, title: str, count: int, rows: int, delivered: Sequence[Delivered]) -> Measured:
     if not rows:
-        return Finding(name, title, None, "nothing was delivered")
+        return Measured(name, title, None, "nothing was delivered")
     field = {"quarantined": "quarantined", "repeats": "duplicate", "conflicts": "relabelled"}[name]
     most = sorted(delivered, key=lambda delivery: -int(getattr(delivery.counts, field)))[:MOST_EXAMPLES]
     told = [f"{delivery.key}: {count:,} rows" for delivery in most if (count := getattr(delivery.counts, field))]
-    return Finding(name, title, count / rows, examples=told)
+    return Measured(name, title, count / rows, examples=told)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sentiment.errors import InputError
+from sentiment.results.events import AnyEvent, parsed_event
 from sentiment.serving.rules import apply, fold
 from sentiment.serving.state import State
 
-Event = dict[str, Any]
 MOST_NOTICES = 10
 FEW_LINES = 100  # that are cheaper to add one by one than to read everything anew
 STOPPED = "Until it is mended, `sentiment` refuses to change what is served."
@@ -22,7 +20,7 @@ STOPPED = "Until it is mended, `sentiment` refuses to change what is served."
 class Ledger:
     """Every event that can be read, oldest first, the state after them, and a sentence for each line that cannot."""
 
-    events: tuple[Event, ...] = ()
+    events: tuple[AnyEvent, ...] = ()
     state: State = field(default_factory=State)
     notices: tuple[str, ...] = ()
 
@@ -61,13 +59,13 @@ def _read_on(content: bytes) -> Ledger:
 def _with_lines(known: Ledger, added: bytes) -> Ledger | None:
     """Returns the ledger with these lines behind it; None when one of them is not as it should be."""
     *lines, torn = added.decode("utf-8", "replace").split("\n")
-    events = [_event(line) for line in lines]
-    if torn or not all(events):
+    if torn:
         return None
-    state = known.state
+    state, events = known.state, []
     try:
-        for event in events:
-            state = apply(state, event)
+        for line in lines:
+            events.append(parsed_event(line))
+            state = apply(state, events[-1])
     except InputError:
         return None
     return Ledger((*known.events, *events), state)
@@ -78,11 +76,13 @@ def parse(content: str) -> Ledger:
     *lines, torn = content.split("\n")
     events, notices = [], []
     for number, line in enumerate(lines, 1):
-        event = _event(line)
-        if event:
-            events.append((number, event))
-        elif line.strip():
-            notices.append(f"Line {number} of the serving history is no event, and is passed over: {line[:80]!r}.")
+        if not line.strip():
+            continue
+        try:
+            events.append((number, parsed_event(line)))
+        except InputError as error:
+            told = f"{error.must_hold}; found {error.found}"
+            notices.append(f"Line {number} of the serving history is no event, and is passed over: {told}.")
     state, refused = _state(events)
     notices = _few([*notices, *refused])
     if torn.strip():
@@ -90,15 +90,7 @@ def parse(content: str) -> Ledger:
     return Ledger(tuple(event for _, event in events), state, tuple(notices))
 
 
-def _event(line: str) -> Event:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _state(events: Sequence[tuple[int, Event]]) -> tuple[State, list[str]]:
+def _state(events: Sequence[tuple[int, AnyEvent]]) -> tuple[State, list[str]]:
     """Returns the state, and a sentence for each event that may not follow those above it."""
     try:
         return fold(event for _, event in events), []

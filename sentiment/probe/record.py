@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
+
+import msgspec
 
 from sentiment import atomic
+from sentiment.results.probe import Probe
+from sentiment.results.record import as_json
 from sentiment.settings import Settings
 
 LARGEST = 4 << 20  # bytes; then the older ones go
@@ -19,7 +23,7 @@ def probes_file(settings: Settings) -> Path:
     return settings.serving / "probes.jsonl"
 
 
-def read_probes(path: Path) -> list[dict[str, Any]]:
+def read_probes(path: Path) -> list[Probe]:
     """Returns the probes, oldest first. A line that is none (the torn end of a killed process) is passed over."""
     if not path.is_file():
         return []
@@ -27,21 +31,20 @@ def read_probes(path: Path) -> list[dict[str, Any]]:
     return [probe for probe in probes if probe]
 
 
-def _parsed(line: str) -> dict[str, Any]:
+def _parsed(line: str) -> Probe | None:
     try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return msgspec.convert(json.loads(line), Probe)
+    except (ValueError, RecursionError):  # a ValidationError is a ValueError
+        return None
 
 
-def append(path: Path, probe: dict[str, Any]) -> None:
+def append(path: Path, probe: Probe) -> None:
     """Adds a probe, on disk when this returns. One process at a time: hold `probing`'s lock."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_file() and path.stat().st_size > LARGEST:
-        newest = [json.dumps(kept, ensure_ascii=False) for kept in read_probes(path)[-KEPT:]]
+        newest = [json.dumps(as_json(kept), ensure_ascii=False) for kept in read_probes(path)[-KEPT:]]
         atomic.write_text(path, "\n".join(newest) + "\n")
-    line = json.dumps(probe, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    line = json.dumps(as_json(probe), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
     with path.open("ab+") as handle:
         handle.write(line if _ends_with_a_line(handle) else b"\n" + line)
         handle.flush()

@@ -6,19 +6,18 @@ leaves the old state or the new one: a torn last line was never acknowledged and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from sentiment.errors import InputError
+from sentiment.results.events import AnyEvent, parsed_event
 from sentiment.serving.rules import fold
 from sentiment.serving.state import State
 from sentiment.settings import Settings
 
 
-def read_events(path: Path) -> list[dict[str, Any]]:
-    """Returns every whole event. Raises: InputError when a line that was acknowledged is not JSON."""
+def read_events(path: Path) -> list[AnyEvent]:
+    """Returns every whole event. Raises: InputError when a line that was acknowledged is none."""
     return [event for _, event in _numbered_events(path)]
 
 
@@ -26,7 +25,7 @@ def read_state(settings: Settings) -> State:
     """Returns what is served, as the ledger says. Raises: InputError, which names the line that it cannot follow."""
     events, number = _numbered_events(settings.history), 0
 
-    def in_order() -> Iterator[dict[str, Any]]:
+    def in_order() -> Iterator[AnyEvent]:
         nonlocal number
         for number, event in events:  # noqa: B007 - read below, when a rule refuses the event
             yield event
@@ -37,7 +36,7 @@ def read_state(settings: Settings) -> State:
         raise _broken_line(settings.history, number, f"{error.must_hold}; found {error.found}") from None
 
 
-def _numbered_events(path: Path) -> list[tuple[int, dict[str, Any]]]:
+def _numbered_events(path: Path) -> list[tuple[int, AnyEvent]]:
     """Returns the events with the numbers of their lines; a torn last line was never acknowledged."""
     if not path.exists():
         return []
@@ -45,14 +44,11 @@ def _numbered_events(path: Path) -> list[tuple[int, dict[str, Any]]]:
     return [(number, _parse(path, number, line)) for number, line in enumerate(lines, 1) if line.strip()]
 
 
-def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
+def _parse(path: Path, number: int, line: str) -> AnyEvent:
     try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        event = None
-    if not isinstance(event, dict):
-        raise _broken_line(path, number, f"no JSON object: {line[:80]!r}")
-    return event
+        return parsed_event(line)
+    except InputError as error:
+        raise _broken_line(path, number, f"{error.must_hold}; found {error.found}") from None
 
 
 def _broken_line(path: Path, number: int, problem: str) -> InputError:
