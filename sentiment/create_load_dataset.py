@@ -9,7 +9,6 @@ from __future__ import annotations
 import filecmp
 import itertools
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from sentiment.data.tsv import read_posts, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.options.mixing import MAXIMUM_DIGITS, MINIMUM_CONTENT_LENGTH, MIX_NUMBER
+from sentiment.results.record import as_json
 from sentiment.settings import read_settings
 from sentiment.step import Result, run, say, step
 
@@ -40,7 +40,7 @@ def create(old: Path, new: Path, output: Path, options: Mixing, labels: Labels) 
             kept = keep(output)
             say(f"{output.name} was there already and is kept as {kept.name}; name that one to mix from it again")
     say(f"mixed {sum(plan.added)} old posts into {len(rows) - sum(plan.added)} new ones: {plan.result}")
-    return {"output": str(output), "kept": str(kept) if kept else None, "rows": len(rows), **asdict(plan)}
+    return {"output": str(output), "kept": str(kept) if kept else None, "rows": len(rows), **as_json(plan)}
 
 
 def keep(path: Path) -> Path:

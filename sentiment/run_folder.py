@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from sentiment.errors import InputError
+from sentiment.results import record
+from sentiment.results.record import StepResult
 from sentiment.settings import Settings
 
 KEPT = 100  # characters of an id that has to be changed
 HASH = 8  # hexadecimal digits behind them
+FILES = {"evaluate": "evaluation.json"}  # of results that are not called after their step
+R = TypeVar("R", bound=StepResult)
 
 
 def safe_name(run_id: str) -> str:
@@ -30,7 +33,11 @@ def safe_name(run_id: str) -> str:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The paths of one run."""
+    """The paths of one run, and the results in it.
+
+    Version 0.1.0 wrote the evaluation twice, as `evaluate.json` and as `evaluation.json`. Today it is the latter; in a
+    home that has only the former, that one is read.
+    """
 
     path: Path
 
@@ -77,16 +84,24 @@ class RunFolder:
 
     def result(self, step: str) -> Path:
         """Returns where `step` leaves its result."""
-        return self.path / f"{step}.json"
+        return self.path / FILES.get(step, f"{step}.json")
 
-    def read(self, step: str) -> dict[str, Any]:
-        """Returns what `step` left; it is an InputError when it has not run."""
-        path = self.result(step)
+    def found(self, step: str) -> Path:
+        """Returns where the result of `step` is: where it is left, or where an older version left it."""
+        path, older = self.result(step), self.path / f"{step}.json"
+        return path if path.is_file() or not older.is_file() else older
+
+    def write(self, result: StepResult) -> None:
+        """Leaves the result of its step."""
+        record.write(self.result(result.STEP), result)
+
+    def read(self, kind: type[R]) -> R:
+        """Returns the result of that kind. Raises: InputError when its step has not run, or the file is amiss."""
+        command, path = f"`sentiment {kind.STEP} --run {self.name}`", self.found(kind.STEP)
         if not path.is_file():
             raise InputError(
-                f"step {step!r} of run {self.name} must have finished",
+                f"step {kind.STEP!r} of run {self.name} must have finished",
                 found=f"no {path}",
-                do=f"Run `sentiment {step} --run {self.name}` first.",
+                do=f"Run {command} first.",
             )
-        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return result
+        return record.read(path, kind, f"Run {command} again.")

@@ -30,7 +30,7 @@ from sentiment.options.mixing import MIX_NUMBER
 from sentiment.options.training import BATCH_SIZE, MAX_SEQ_LENGTH
 from sentiment.options.training import PRETRAINED_DEFAULTS as USUAL
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, run, say
+from sentiment.step import run, say
 from sentiment.training import train
 from sentiment.training.training_files import Files, settings_for
 
@@ -84,7 +84,7 @@ def do_train(
     model_name: str | None,
     mix_number: int,
     **given: Any,
-) -> dict[str, Result]:
+) -> dict[str, Any]:
     """Trains into the output folder, and exports to the deploy folder when there is one; returns both results."""
     folder.require_replaceable(folders.output)
     if folders.deploy:
@@ -93,7 +93,7 @@ def do_train(
     files = Files(train_file, test_file, folders.output, folders.load)
     hyperparameters = settings_for(files, model_type, model_name, **given)
     require_known_type(hyperparameters.model_type)
-    results: dict[str, Result] = {}
+    results: dict[str, Any] = {}
     if folders.load:
         mixing, new = Mixing(mix_number=mix_number), folders.file("new_train.tsv")
         results["mix"] = create(train_file, new, new.with_name(MIXED), mixing, settings.label_set)
@@ -107,7 +107,7 @@ def do_train(
     return results
 
 
-def do_test(folders: Folders, use_dev_dataset: bool) -> dict[str, Result]:
+def do_test(folders: Folders, use_dev_dataset: bool) -> dict[str, Any]:
     """Tests the model of the output folder; the two reports go into it."""
     result = testing.test(
         folders.output, folders.file("latest_test.tsv" if use_dev_dataset else "test.tsv"), folders.output

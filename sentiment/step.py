@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from sentiment import atomic
 from sentiment.errors import InputError
+from sentiment.results.record import as_json
 
-Result = dict[str, Any]
+Result = dict[str, Any]  # of a verb whose result nothing reads but people
 
 
-def step(function: Callable[..., Result]) -> Callable[..., None]:
-    """Makes a click callback of a function that returns its result as a JSON-ready dict.
+def step(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None]:
+    """Makes a click callback of a function that returns its result: a declared type, or a JSON-ready dict.
 
     The result is the last line of stdout; with `--result FILE` it is also written there. A refused input leaves
     `{"error": …}` in that file, so that whoever started the step can say why.
@@ -30,7 +32,7 @@ def step(function: Callable[..., Result]) -> Callable[..., None]:
     @functools.wraps(function)
     def wrapped(*args: Any, result_file: Path | None, **options: Any) -> None:
         try:
-            result = function(*args, **options)
+            result = as_json(function(*args, **options))
         except InputError as error:
             if result_file:
                 atomic.write_json(result_file, {"error": str(error)})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import (
@@ -19,6 +19,7 @@ from airflow.sdk.exceptions import (
 )
 
 from sentiment.errors import InputError
+from sentiment.results.record import decoded
 from sentiment.run_folder import RunFolder
 from sentiment.settings.runner import DOCKER, LOCAL, read_runner_settings
 from sentiment_airflow.runners.environment import bucket_environment, step_command, step_environment, step_settings
@@ -26,6 +27,7 @@ from sentiment_airflow.runners.local import LocalRunner
 from sentiment_airflow.runners.step import Ended, Runner, StepCommand, StepLog, read_result
 
 __all__ = ["StepOperator", "StepRefused", "step_environment", "step_settings"]
+T = TypeVar("T")
 REFUSED_INPUT = 2  # the exit code that says: trying again changes nothing
 
 
@@ -35,6 +37,10 @@ class StepRefused(AirflowFailException):
     def __init__(self, sentence: str, result: Mapping[str, Any] | None = None) -> None:
         super().__init__(sentence)
         self.result = dict(result or {})
+
+    def told(self, kind: type[T]) -> T:
+        """Returns the step's result by its type. Raises: InputError when it is of another."""
+        return decoded(self.result, kind, "the step's result", "Clear the task.")
 
 
 class StepOperator(BaseOperator):

@@ -17,6 +17,8 @@ from sentiment.experiments.table import Table
 from sentiment.export.export import export
 from sentiment.export.formats import FORMATS, SAVED_MODEL, TENSORRT, TFLITE, TFLITE_INT8, folder_of
 from sentiment.model.folder import CARD, WEIGHTS, open_model, read_card
+from sentiment.results.export import Export
+from sentiment.results.record import as_json
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
 from sentiment.text.units import bytes_as_text
@@ -72,7 +74,7 @@ def bound(weights_bytes: int) -> int:
     return round(weights_bytes * 1.05) + 3_000_000
 
 
-def weights_of(model: Path, posts: Sequence[Post], work: Path) -> tuple[list[Weight], dict[str, Any]]:
+def weights_of(model: Path, posts: Sequence[Post], work: Path) -> tuple[list[Weight], Export]:
     """Makes every format of `model` in `work`; returns what each weighs, and the result of the export."""
     rows = [model_weight(model)]
     say("bench size: savedModel with its optimizer")
@@ -80,11 +82,11 @@ def weights_of(model: Path, posts: Sequence[Post], work: Path) -> tuple[list[Wei
     rows.append(weigh(WITH_OPTIMIZER, work / "with_optimizer"))
     exported = export(model, work / "export", list(posts), FORMATS)
     for name in FORMATS:
-        made = exported["formats"][name]
-        if made["made"]:
+        made = exported.formats[name]
+        if made.made:
             rows.append(weigh(NAMES[name], folder_of(work / "export", name)))
         else:
-            rows.append(Weight(NAMES[name], {}, 0, made["why"]))
+            rows.append(Weight(NAMES[name], {}, 0, made.why or ""))
     return rows, exported
 
 
@@ -160,9 +162,7 @@ def command(model: Path, data: Path | None, output: Path | None) -> Result:
     return result
 
 
-def summary(
-    model: Path, parameters: int, rows: Sequence[Weight], exported: dict[str, Any]
-) -> tuple[dict[str, Any], Table]:
+def summary(model: Path, parameters: int, rows: Sequence[Weight], exported: Export) -> tuple[dict[str, Any], Table]:
     """Returns the result and its table, with what the export may weigh and what it does."""
     weights = 4 * parameters
     most = bound(weights)
@@ -179,6 +179,9 @@ def summary(
         "parameters": parameters,
         "rows": [{**asdict(row), "made": row.made} for row in rows],
         "bound": {"weights_bytes": weights, "bytes": most, "holds": holds},
-        "formats": {name: {k: v for k, v in made.items() if k != "path"} for name, made in exported["formats"].items()},
+        "formats": {
+            name: {key: value for key, value in as_json(made).items() if key != "path"}
+            for name, made in exported.formats.items()
+        },
     }
     return result, table

@@ -16,7 +16,7 @@ import click
 
 from sentiment import atomic
 from sentiment.checks import deliveries, drift, near, suspects, texts
-from sentiment.checks.verdict import verdict
+from sentiment.checks.verdict import judge, verdict
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import identity
 from sentiment.data.ledger import Delivered
@@ -24,28 +24,28 @@ from sentiment.data.tsv import Post, each_post
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import vocabulary
-from sentiment.model.folder import VOCABULARY, ModelCard, read_card
+from sentiment.model.folder import VOCABULARY, read_card
+from sentiment.results.deliveries import Check, Prepare
+from sentiment.results.model_card import ModelCard
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Limits, Settings, read_settings
-from sentiment.step import Result, say, step
+from sentiment.step import say, step
 
 PREFIX = "check_"  # of the settings that hold the limits
 MOST_ROWS = 50_000  # of one file; of more, a random part: the shares stay, the time does not grow
 SEED = 13
 
 
-def check(run: RunFolder, settings: Settings) -> Result:
+def check(run: RunFolder, settings: Settings) -> Check:
     """Measures the posts that `prepare` left for `run`; returns the verdict with every figure."""
-    limits, labels, prepared = limits_of(settings), settings.label_set, run.read("prepare")
-    if prepared["nothing_new"]:
+    limits, labels, prepared = limits_of(settings), settings.label_set, run.read(Prepare)
+    if prepared.nothing_new:
         raise InputError(f"run {run.name} must have new posts", found="none", do="There is nothing to check.")
-    new = sample(each_post(run.batch, labels) if prepared["new"]["rows"] else ())
+    new = sample(each_post(run.batch, labels) if prepared.new.rows else ())
     known = {identity(post.text) for post in new}
     seen = [post for post in sample(each_post(run.train, labels)) if identity(post.text) not in known]
-    tests = sample(
-        [*each_post(run.frozen, labels), *(each_post(run.rolling, labels) if prepared["rolling_rows"] else ())]
-    )
-    stable = Path(prepared["warm_start"]) if prepared["warm_start"] else None
+    tests = sample([*each_post(run.frozen, labels), *(each_post(run.rolling, labels) if prepared.rolling_rows else ())])
+    stable = Path(prepared.warm_start) if prepared.warm_start else None
     card = read_card(stable) if stable else None
     say(f"check: {len(new):,} new posts, {len(seen):,} old ones, {len(tests):,} test texts")
     wrong, found = suspects.suspects(new, seen, labels)
@@ -54,13 +54,23 @@ def check(run: RunFolder, settings: Settings) -> Result:
         texts.too_long(new),
         texts.with_control_characters(new),
         near.near_tests(new, tests),
-        drift.class_shares(prepared["new"]["per_label"], card.data["per_label"] if card else [], labels),
+        drift.class_shares(prepared.new.per_label, (card.data.per_label or []) if card else [], labels),
         drift.vocabulary(new, seen) if stable else drift.no_stable(),
         texts.unknown_to(vocabulary.read(stable / VOCABULARY), new) if stable else texts.no_stable(),
         wrong,
     ]
-    result = {**verdict(findings, limits), "rows": len(new), "suspects": len(found)}
-    return {**result, "suspects_file": str(write_suspects(run, found, labels)) if found else None}
+    judged = [judge(finding, limits[finding.name]) for finding in findings]
+    passed, sentence = verdict(judged)
+    return Check(
+        passed=passed,
+        sentence=sentence,
+        warnings=[found.sentence for found in judged if found.level == "warning"],
+        failed=[found.sentence for found in judged if found.level == "failed"],
+        checks=judged,
+        rows=len(new),
+        suspects=len(found),
+        suspects_file=str(write_suspects(run, found, labels)) if found else None,
+    )
 
 
 def sample(posts: Iterable[Post], most: int = MOST_ROWS) -> list[Post]:
@@ -78,7 +88,7 @@ def sample(posts: Iterable[Post], most: int = MOST_ROWS) -> list[Post]:
 def _deliveries(settings: Settings, card: ModelCard | None) -> list[Delivered]:
     """Returns the deliveries that came after those that the stable model has seen."""
     with posts_ledger.opened(settings.posts_database) as ledger:
-        return [item for item in ledger.deliveries() if item.number > (card.data["watermark"] if card else 0)]
+        return [item for item in ledger.deliveries() if item.number > ((card.data.watermark or 0) if card else 0)]
 
 
 def limits_of(settings: Settings) -> dict[str, Limits]:
@@ -95,28 +105,28 @@ def write_suspects(run: RunFolder, found: list[suspects.Suspect], labels: Labels
     return path
 
 
-def table(result: Result) -> str:
+def table(result: Check) -> str:
     """Returns the checks, one line each, worst first, with their examples."""
     order = {"failed": 0, "warning": 1, "ok": 2, "not measured": 3}
     marks = {"failed": "✘", "warning": "!", "ok": "✔", "not measured": "–"}
     lines = []
-    for check in sorted(result["checks"], key=lambda check: order[check["level"]]):
-        lines.append(f"  {marks[check['level']]} {check['sentence']}")
-        if check["level"] in ("failed", "warning"):
-            lines += [f"      {texts.shown(example)}" for example in check["examples"][:5]]
+    for check in sorted(result.checks, key=lambda check: order[check.level]):
+        lines.append(f"  {marks[check.level]} {check.sentence}")
+        if check.level in ("failed", "warning"):
+            lines += [f"      {texts.shown(example)}" for example in check.examples[:5]]
     return "\n".join(lines)
 
 
 @click.command("check")
 @click.option("--run", required=True, help="The run whose new posts to check, after `prepare`.")
 @step
-def command(run: str) -> Result:
+def command(run: str) -> Check:
     """Measure a run's new posts before anything is trained on them."""
     settings = read_settings()
     folder = RunFolder.named(settings, run)
     result = check(folder, settings)
-    atomic.write_json(folder.result("check"), result)
-    say(f"check: {result['sentence']}\n{table(result)}")
-    if result["suspects_file"]:
-        say(f"check: posts whose label looks wrong, for Label Studio: {result['suspects_file']}")
+    folder.write(result)
+    say(f"check: {result.sentence}\n{table(result)}")
+    if result.suspects_file:
+        say(f"check: posts whose label looks wrong, for Label Studio: {result.suspects_file}")
     return result

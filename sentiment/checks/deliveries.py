@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sentiment.checks.verdict import Finding
+from sentiment.checks.verdict import Measured
 from sentiment.data.ledger import Counts, Delivered
 
 MOST_EXAMPLES = 5
 
 
-def findings(delivered: Sequence[Delivered]) -> list[Finding]:
+def findings(delivered: Sequence[Delivered]) -> list[Measured]:
     """Returns the shares of the delivered rows that were put aside, repeated, or changed a known text's label."""
     return [
         _finding("quarantined", "Delivered rows that could not be read", "quarantined", delivered),
@@ -19,15 +19,15 @@ def findings(delivered: Sequence[Delivered]) -> list[Finding]:
     ]
 
 
-def _finding(name: str, title: str, outcome: str, delivered: Sequence[Delivered]) -> Finding:
+def _finding(name: str, title: str, outcome: str, delivered: Sequence[Delivered]) -> Measured:
     """Returns the share of the rows that had `outcome`, a field of Counts, and the deliveries that had most of them."""
     rows = sum(_rows(delivery.counts) for delivery in delivered)
     if not rows:
-        return Finding(name, title, None, "nothing was delivered")
+        return Measured(name, title, None, "nothing was delivered")
     counts = [(int(getattr(delivery.counts, outcome)), delivery.key) for delivery in delivered]
     most = sorted((found for found in counts if found[0]), reverse=True)[:MOST_EXAMPLES]
     share = sum(number for number, _ in counts) / rows
-    return Finding(name, title, share, examples=[f"{key}: {number:,} rows" for number, key in most])
+    return Measured(name, title, share, examples=[f"{key}: {number:,} rows" for number, key in most])
 
 
 def _rows(counts: Counts) -> int:

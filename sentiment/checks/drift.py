@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from sentiment.checks.verdict import Finding
+from sentiment.checks.verdict import Measured
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
 
@@ -15,35 +15,35 @@ CLASSES = "Change of a class's share against what the stable model was trained o
 WORDS = "Drift of the vocabulary against what the stable model was trained on"
 
 
-def class_shares(new: Sequence[int], seen: Sequence[int], labels: Labels) -> Finding:
+def class_shares(new: Sequence[int], seen: Sequence[int], labels: Labels) -> Measured:
     """Compares two counts by label; the value is the largest difference of a share."""
     if not sum(seen):
-        return Finding("classes", CLASSES, None, "there is no stable model to go on from")
+        return Measured("classes", CLASSES, None, "there is no stable model to go on from")
     if not sum(new):
-        return Finding("classes", CLASSES, None, "nothing is new")
+        return Measured("classes", CLASSES, None, "nothing is new")
     before, now = ([count / sum(counts) for count in counts] for counts in (seen, new))
     changes = [abs(after - share) for share, after in zip(before, now, strict=True)]
     told = [f"{name} {was:.1%} → {is_:.1%}" for name, was, is_ in zip(labels.names, before, now, strict=True)]
-    return Finding("classes", CLASSES, max(changes), examples=told)
+    return Measured("classes", CLASSES, max(changes), examples=told)
 
 
-def vocabulary(new: Sequence[Post], seen: Sequence[Post], seed: int = 13) -> Finding:
+def vocabulary(new: Sequence[Post], seen: Sequence[Post], seed: int = 13) -> Measured:
     """Returns the Jensen-Shannon distance of the characters' frequencies, less what chance alone gives.
 
     Few posts are far from any larger set by chance alone: a part of `seen`, as large as `new`, is measured against
     the rest of it, and that distance is taken off.
     """
     if min(len(new), len(seen) // 2) < FEWEST:
-        return Finding("vocabulary", WORDS, None, f"it takes {FEWEST} new posts and twice as many old ones")
+        return Measured("vocabulary", WORDS, None, f"it takes {FEWEST} new posts and twice as many old ones")
     mixed = random.Random(seed).sample(list(seen), len(seen))
     size = min(len(new), len(seen) // 2)
     chance = distance(frequencies(mixed[:size]), frequencies(mixed[size:]))
     mine, theirs = frequencies(new[:: max(1, len(new) // size)][:size]), frequencies(mixed[size:])
-    return Finding("vocabulary", WORDS, max(0.0, distance(mine, theirs) - chance), examples=most_new(mine, theirs))
+    return Measured("vocabulary", WORDS, max(0.0, distance(mine, theirs) - chance), examples=most_new(mine, theirs))
 
 
-def no_stable() -> Finding:
-    return Finding("vocabulary", WORDS, None, "there is no stable model to go on from")
+def no_stable() -> Measured:
+    return Measured("vocabulary", WORDS, None, "there is no stable model to go on from")
 
 
 def frequencies(posts: Sequence[Post]) -> Counter[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sentiment.checks.verdict import Finding
+from sentiment.checks.verdict import Measured
 from sentiment.data.identity import normalise
 from sentiment.data.tsv import Post
 
@@ -16,14 +16,14 @@ MOST_EXAMPLES = 10
 TITLE = "New training rows that are nearly a test text"
 
 
-def near_tests(new: Sequence[Post], tests: Sequence[Post]) -> Finding:
+def near_tests(new: Sequence[Post], tests: Sequence[Post]) -> Measured:
     """Returns the share of `new` for which some text of `tests` is at least `ALIKE`; with pairs as examples.
 
     Candidates come from datasketch's MinHash index, and each is then compared exactly.
     """
     found = list(_pairs(new, tests))
     examples = [f"{post.text} ~ {test.text}" for post, test in found[:MOST_EXAMPLES]]
-    return Finding("near_test", TITLE, len(found) / len(new) if new else 0.0, examples=examples)
+    return Measured("near_test", TITLE, len(found) / len(new) if new else 0.0, examples=examples)
 
 
 def _pairs(new: Sequence[Post], tests: Sequence[Post]) -> Iterator[tuple[Post, Post]]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.checks.texts import MOST_EXAMPLES
-from sentiment.checks.verdict import Finding
+from sentiment.checks.verdict import Measured
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
 from sentiment.report.baseline import fit_and_answer
@@ -35,7 +35,7 @@ class Suspect:
     chance: float
 
 
-def suspects(new: Sequence[Post], seen: Sequence[Post], labels: Labels) -> tuple[Finding, list[Suspect]]:
+def suspects(new: Sequence[Post], seen: Sequence[Post], labels: Labels) -> tuple[Measured, list[Suspect]]:
     """Returns the share of `new` with a suspicious label, and those posts, the clearest first.
 
     Posts that were `seen` before help to tell; they are not suspected.
@@ -45,10 +45,10 @@ def suspects(new: Sequence[Post], seen: Sequence[Post], labels: Labels) -> tuple
     counts = Counter(post.label for post in rows)
     fewest = min(counts[label] for label in range(len(labels)))
     if not asked or fewest < FEWEST_OF_A_LABEL:
-        return Finding("suspects", TITLE, None, f"it takes {FEWEST_OF_A_LABEL} posts of every label"), []
+        return Measured("suspects", TITLE, None, f"it takes {FEWEST_OF_A_LABEL} posts of every label"), []
     found = _suspected(rows, out_of_fold(rows, len(labels)), len(asked))
     examples = [f"{labels.names[s.post.label]}, likely {labels.names[s.likely]}: {s.post.text}" for s in found]
-    return Finding("suspects", TITLE, len(found) / len(asked), examples=examples[: 2 * MOST_EXAMPLES]), found
+    return Measured("suspects", TITLE, len(found) / len(asked), examples=examples[: 2 * MOST_EXAMPLES]), found
 
 
 def out_of_fold(rows: Sequence[Post], labels: int) -> NDArray[np.float64]:

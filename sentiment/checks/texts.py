@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from sentiment.checks.verdict import Finding
+from sentiment.checks.verdict import Measured
 from sentiment.data.tsv import Post
 
 LONGEST = 2_000  # characters; of a longer post a model reads a small part only
@@ -16,22 +16,22 @@ UNKNOWN = "Characters that the stable model does not know"
 HARMLESS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 
 
-def share_of(name: str, title: str, posts: Sequence[Post], found: Iterable[Post]) -> Finding:
+def share_of(name: str, title: str, posts: Sequence[Post], found: Iterable[Post]) -> Measured:
     """Returns the finding that `found` of `posts` are so, with the first of them as examples.
 
     An example is quoted whole, so that a text can be found and deleted on request; `shown` cuts it for people.
     """
     those = list(found)
     value = len(those) / len(posts) if posts else 0.0
-    return Finding(name, title, value, examples=[post.text for post in those[:MOST_EXAMPLES]])
+    return Measured(name, title, value, examples=[post.text for post in those[:MOST_EXAMPLES]])
 
 
-def too_long(posts: Sequence[Post]) -> Finding:
+def too_long(posts: Sequence[Post]) -> Measured:
     found = (post for post in posts if len(post.text) > LONGEST)
     return share_of("long", f"New posts of more than {LONGEST:,} characters", posts, found)
 
 
-def with_control_characters(posts: Sequence[Post]) -> Finding:
+def with_control_characters(posts: Sequence[Post]) -> Measured:
     found = (post for post in posts if any(is_control(character) for character in post.text))
     return share_of("control", "New posts with control or invisible characters", posts, found)
 
@@ -45,7 +45,7 @@ def is_control(character: str) -> bool:
     )
 
 
-def unknown_to(pieces: Sequence[str], posts: Sequence[Post]) -> Finding:
+def unknown_to(pieces: Sequence[str], posts: Sequence[Post]) -> Measured:
     """Returns the share of the posts' characters, spaces aside, that no word piece of the stable model holds."""
     known = {character for piece in pieces for character in piece}
     total, strange = 0, dict[str, int]()
@@ -58,11 +58,11 @@ def unknown_to(pieces: Sequence[str], posts: Sequence[Post]) -> Finding:
                 strange[character] = strange.get(character, 0) + 1
     most = sorted(strange, key=lambda character: (-strange[character], character))[: 4 * MOST_EXAMPLES]
     value = sum(strange.values()) / total if total else 0.0
-    return Finding("unknown", UNKNOWN, value, examples=most)
+    return Measured("unknown", UNKNOWN, value, examples=most)
 
 
-def no_stable() -> Finding:
-    return Finding("unknown", UNKNOWN, None, "there is no stable model to go on from")
+def no_stable() -> Measured:
+    return Measured("unknown", UNKNOWN, None, "there is no stable model to go on from")
 
 
 def shown(text: str) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
+from sentiment.results.deliveries import Finding
 from sentiment.settings.limits import Limits
 
 
 @dataclass(frozen=True)
-class Finding:
+class Measured:
     """One figure about a night's posts. `value` is a share or a distance from 0 to 1; None with `why`: not measured."""
 
     name: str
@@ -20,42 +21,48 @@ class Finding:
     examples: Sequence[str] = field(default_factory=tuple)
 
 
-def judge(finding: Finding, limits: Limits) -> dict[str, Any]:
+def judge(measured: Measured, limits: Limits) -> Finding:
     """Returns the finding with its level: `ok`, `warning`, `failed` or `not measured`, and a sentence that says it."""
-    level, allowed = "ok", limits.fail if limits.warn is None else limits.warn
-    if finding.value is None:
-        level = "not measured"
-    elif limits.fail is not None and finding.value > limits.fail:
-        level, allowed = "failed", limits.fail
-    elif limits.warn is not None and finding.value > limits.warn:
-        level = "warning"
-    return {
-        **asdict(finding),
-        "examples": list(finding.examples),
-        "level": level,
-        "warn": limits.warn,
-        "fail": limits.fail,
-        "sentence": _sentence(finding, allowed),
-    }
+    level = level_of(measured.value, limits)
+    allowed = limits.fail if level == "failed" or limits.warn is None else limits.warn
+    return Finding(
+        name=measured.name,
+        title=measured.title,
+        value=measured.value,
+        why=measured.why,
+        examples=list(measured.examples),
+        level=level,
+        warn=limits.warn,
+        fail=limits.fail,
+        sentence=_sentence(measured, allowed),
+    )
 
 
-def _sentence(finding: Finding, allowed: float | None) -> str:
+def level_of(value: float | None, limits: Limits) -> Literal["ok", "warning", "failed", "not measured"]:
+    """Returns what a figure means."""
+    if value is None:
+        return "not measured"
+    if limits.fail is not None and value > limits.fail:
+        return "failed"
+    return "warning" if limits.warn is not None and value > limits.warn else "ok"
+
+
+def _sentence(finding: Measured, allowed: float | None) -> str:
     if finding.value is None:
         return f"{finding.title}: not measured, {finding.why}."
     bound = "" if allowed is None else f", {'none are' if allowed == 0 else f'up to {allowed:.1%} is'} expected"
     return f"{finding.title}: {finding.value:.1%}{bound}."
 
 
-def verdict(findings: Sequence[Finding], limits: Mapping[str, Limits]) -> dict[str, Any]:
-    """Returns {passed, sentence, warnings, failed, checks}; sentences for people, and every figure."""
-    checks = [judge(finding, limits[finding.name]) for finding in findings]
-    failed = [check["sentence"] for check in checks if check["level"] == "failed"]
-    warnings = [check["sentence"] for check in checks if check["level"] == "warning"]
-    measured = sum(check["level"] != "not measured" for check in checks)
+def verdict(checks: Sequence[Finding]) -> tuple[bool, str]:
+    """Returns whether the new posts passed, and that in a sentence."""
+    failed = [check.sentence for check in checks if check.level == "failed"]
+    warnings = [check.sentence for check in checks if check.level == "warning"]
+    measured = sum(check.level != "not measured" for check in checks)
     if failed:
         more = f" {len(failed) - 1} more failed." if len(failed) > 1 else ""
         sentence = f"The new posts failed a check. {failed[0]}{more}"
     else:
         warned = f", {len(warnings)} with a warning" if warnings else ""
         sentence = f"The new posts passed {measured} checks{warned}."
-    return {"passed": not failed, "sentence": sentence, "warnings": warnings, "failed": failed, "checks": checks}
+    return not failed, sentence

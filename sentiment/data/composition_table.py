@@ -1,8 +1,4 @@
-"""What a run's training rows consist of: per label, per source and per night, as JSON for the report to draw.
-
-    {"per_label":  [{"label": 0, "new": 12, "wanted": 988, "available": 9000, "added": 988, "result": 1000}, …],
-     "per_source": [{"name": "PTT", "members": 1, "new": [..], "wanted": [..], "available": [..], "added": [..]}, …],
-     "per_night":  [{"name": "2026-11-05", "members": 2, …the same…}, …]}
+"""What a run's training rows consist of: per label, per source and per night, for the report to draw.
 
 Lists have one number a label. `new` are rows that the stable model has not seen, `available` old ones that could be
 mixed in, `added` those that were. `wanted` is what the mixing rule asks for; it asks per label, so a source's or a
@@ -17,9 +13,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from sentiment.data.mix import Plan
+from sentiment.results.deliveries import Composition, LabelPart, MixPlan, Part, UsedDelivery
 
 SOURCES_LISTED = 20
 NIGHTS_LISTED = 60
@@ -50,47 +46,43 @@ class _Line:
             self.available[label] += long_enough
             self.added[label] += chosen
 
-    def as_json(self, name: str | None, members: int, plan: Plan | None) -> dict[str, Any]:
+    def part(self, name: str | None, members: int, plan: MixPlan | None) -> Part:
         wanted = None
         if plan:
             wanted = [
                 round(want * have / all_there_is) if all_there_is else 0
                 for want, have, all_there_is in zip(plan.wanted, self.available, plan.available, strict=True)
             ]
-        counts = {"new": self.new, "wanted": wanted, "available": self.available, "added": self.added}
-        return {"name": name, "members": members, **counts}
+        return Part(name=name, members=members, new=self.new, wanted=wanted, available=self.available, added=self.added)
 
 
 def tabulate(
-    connection: sqlite3.Connection, plan: Plan | None, labels: int, minimum: int, nights: Mapping[int, str]
-) -> dict[str, Any]:
+    connection: sqlite3.Connection, plan: MixPlan | None, labels: int, minimum: int, nights: Mapping[int, str]
+) -> Composition:
     """Returns the table (see above) of what was dealt and chosen; `nights` are the days of the deliveries.
 
     `minimum` is the number of characters from which an old row could be mixed in.
     """
     lines = list(_nights(connection, labels, minimum, nights).items())
-    per_night = [line.as_json(name, len(line.members), plan) for name, line in lines]
+    per_night = [line.part(name, len(line.members), plan) for name, line in lines]
     total = _Line(labels)
     for _, line in lines:
         for label in range(labels):
             total.new[label] += line.new[label]
             total.available[label] += line.available[label]
             total.added[label] += line.added[label]
-    return {
-        "per_label": [
-            {
-                "label": label,
-                "new": total.new[label],
-                "wanted": plan.wanted[label] if plan else None,
-                "available": total.available[label],
-                "added": total.added[label],
-                "result": total.new[label] + total.added[label],
-            }
-            for label in range(labels)
-        ],
-        "per_source": _sources(connection, plan, labels, minimum),
-        "per_night": per_night,
-    }
+    per_label = [
+        LabelPart(
+            label=label,
+            new=total.new[label],
+            wanted=plan.wanted[label] if plan else None,
+            available=total.available[label],
+            added=total.added[label],
+            result=total.new[label] + total.added[label],
+        )
+        for label in range(labels)
+    ]
+    return Composition(per_label=per_label, per_source=_sources(connection, plan, labels, minimum), per_night=per_night)
 
 
 def _nights(
@@ -108,7 +100,7 @@ def _nights(
     return dict(sorted(found.items(), key=lambda item: (item[0] != BASE, item[0] or "")))
 
 
-def _sources(connection: sqlite3.Connection, plan: Plan | None, labels: int, minimum: int) -> list[dict[str, Any]]:
+def _sources(connection: sqlite3.Connection, plan: MixPlan | None, labels: int, minimum: int) -> list[Part]:
     kinds = "WHERE kind IN ('new', 'old')"
     largest = f"SELECT source FROM dealt {kinds} GROUP BY source ORDER BY count(*) DESC, source LIMIT ?"
     listed = [name for (name,) in connection.execute(largest, (SOURCES_LISTED,))]
@@ -117,7 +109,7 @@ def _sources(connection: sqlite3.Connection, plan: Plan | None, labels: int, min
     rows = connection.execute(f"SELECT {group} AS name, {COUNTS} GROUP BY name, kind, label", (*listed, minimum))
     found = _gathered(rows, labels, lambda name: name)
     names = [*listed, *([None] if everyone > len(listed) else [])]
-    return [found[name].as_json(name, 1 if name is not None else everyone - len(listed), plan) for name in names]
+    return [found[name].part(name, 1 if name is not None else everyone - len(listed), plan) for name in names]
 
 
 def _gathered(
@@ -131,7 +123,7 @@ def _gathered(
     return lines
 
 
-def used_by_delivery(connection: sqlite3.Connection, labels: int) -> list[dict[str, Any]]:
+def used_by_delivery(connection: sqlite3.Connection, labels: int) -> list[UsedDelivery]:
     """Returns the rows that were chosen, per delivery (0: the base) and label: `new` ones and `old` ones.
 
     A kind of which a delivery gave none is left out.
@@ -142,9 +134,9 @@ def used_by_delivery(connection: sqlite3.Connection, labels: int) -> list[dict[s
     found: dict[int, dict[str, list[int]]] = {}
     for delivery, kind, label, rows in connection.execute(query):
         found.setdefault(delivery, {}).setdefault(kind, [0] * labels)[label] = rows
-    return [{"number": number, **found[number]} for number in sorted(found)]
+    return [UsedDelivery(number=number, **found[number]) for number in sorted(found)]
 
 
-def with_rows_of(used: Sequence[Mapping[str, Any]], kind: str) -> list[int]:
+def with_rows_of(used: Sequence[UsedDelivery], kind: Literal["new", "old"]) -> list[int]:
     """Returns the deliveries that gave rows of `kind`."""
-    return [item["number"] for item in used if kind in item]
+    return [item.number for item in used if item.rows(kind) is not None]

@@ -10,11 +10,10 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 
-from sentiment import atomic
 from sentiment.data import ledger as posts_ledger
 from sentiment.data import receipts
 from sentiment.data.delivery import Delivery
@@ -28,6 +27,7 @@ from sentiment.data.source.opening import open_source
 from sentiment.data.source.source import LeftForNextTime, SourceFile
 from sentiment.labels import Labels
 from sentiment.progress import progress
+from sentiment.results.deliveries import Delivered, Ingest, Left
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
@@ -36,11 +36,11 @@ ROWS_BETWEEN_UPDATES = 1_000
 NOT_READ = Reading("", "", iter(()))
 
 
-def ingest(source: str, settings: Settings) -> Result:
+def ingest(source: str, settings: Settings) -> Ingest:
     """Takes in every file below `source` that is new or changed; returns the deliveries and the watermark."""
     opened_source = open_source(source, settings.settle_seconds, settings.datasets)
-    deliveries: list[dict[str, Any]] = []
-    left: list[dict[str, str]] = []
+    deliveries: list[Delivered] = []
+    left: list[Left] = []
     files = 0
     with posts_ledger.opened(settings.posts_database) as ledger:
         receipts.make_tables(ledger)
@@ -49,23 +49,23 @@ def ingest(source: str, settings: Settings) -> Result:
                 delivery = take_in(ledger, opened_source.address, file, settings)
             except LeftForNextTime as reason:
                 say(f"{visible(file.key)} is left for the next ingest: {reason}")
-                left.append({"key": file.key, "reason": str(reason)})
+                left.append(Left(key=file.key, reason=str(reason)))
                 continue
             if delivery:
                 say(_told(delivery))
                 deliveries.append(delivery)
         watermark = ledger.watermark()
     say(f"{len(deliveries)} new of {files} files; watermark {watermark}")
-    return {
-        "deliveries": deliveries,
-        "accepted": sum(delivery["accepted"] for delivery in deliveries),
-        "quarantined": sum(delivery["quarantined"] for delivery in deliveries),
-        "left": left,
-        "watermark": watermark,
-    }
+    return Ingest(
+        deliveries=deliveries,
+        accepted=sum(delivery.accepted for delivery in deliveries),
+        quarantined=sum(delivery.quarantined for delivery in deliveries),
+        left=left,
+        watermark=watermark,
+    )
 
 
-def take_in(ledger: Ledger, source: str, file: SourceFile, settings: Settings) -> dict[str, Any] | None:
+def take_in(ledger: Ledger, source: str, file: SourceFile, settings: Settings) -> Delivered | None:
     """Takes one file in, as one transaction; returns what became of it, None when its content was known."""
     if file.left:
         raise LeftForNextTime(file.left)
@@ -95,7 +95,7 @@ def _deliver(
     content: BinaryIO,
     content_hash: str,
     settings: Settings,
-) -> dict[str, Any]:
+) -> Delivered:
     number = ledger.watermark() + 1
     with quarantining(settings.quarantine, number, file.key) as quarantine:
         delivery = Delivery(ledger, quarantine, number, settings.label_set, settings.rolling_share)
@@ -106,15 +106,15 @@ def _deliver(
     ledger.record(number, file.key, content_hash, delivery.counts)
     receipt = Receipt(reading.form, reading.encoding, file.size, reasons, bad_rows.name if bad_rows else "")
     receipts.add(connection, number, receipt)
-    return {
-        "number": number,
-        "key": file.key,
-        "form": reading.form,
-        "encoding": reading.encoding,
+    return Delivered(
+        number=number,
+        key=file.key,
+        form=reading.form,
+        encoding=reading.encoding,
         **asdict(delivery.counts),
-        "reasons": reasons,
-        "quarantine_file": str(bad_rows) if bad_rows else None,
-    }
+        reasons=reasons,
+        quarantine_file=str(bad_rows) if bad_rows else None,
+    )
 
 
 def _read(content: BinaryIO, file: SourceFile, delivery: Delivery, labels: Labels) -> Reading:
@@ -138,10 +138,11 @@ def _followed(records: Iterator[Record], content: BinaryIO, file: SourceFile) ->
             yield record
 
 
-def _told(delivery: dict[str, Any]) -> str:
-    counts = ", ".join(f"{delivery[name]} {name}" for name in ("accepted", "duplicate", "relabelled", "quarantined"))
-    where = f" ({delivery['quarantine_file']})" if delivery["quarantine_file"] else ""
-    return f"delivery {delivery['number']}, {visible(delivery['key'])}: {counts}{where}"
+def _told(delivery: Delivered) -> str:
+    names = ("accepted", "duplicate", "relabelled", "quarantined")
+    counts = ", ".join(f"{getattr(delivery, name)} {name}" for name in names)
+    where = f" ({delivery.quarantine_file})" if delivery.quarantine_file else ""
+    return f"delivery {delivery.number}, {visible(delivery.key)}: {counts}{where}"
 
 
 @click.command("ingest")
@@ -149,7 +150,7 @@ def _told(delivery: dict[str, Any]) -> str:
 @click.option("--run", help="Also leave the result in this run's folder.")
 @click.option("--report", "reported", is_flag=False, flag_value="last", help="Show a delivery (by default the last).")
 @step
-def command(source: str | None, run: str | None, reported: str | None) -> Result:
+def command(source: str | None, run: str | None, reported: str | None) -> Ingest | Result:
     """Pull newly labelled files in; accept or quarantine each row."""
     settings = read_settings()
     if reported:
@@ -158,5 +159,5 @@ def command(source: str | None, run: str | None, reported: str | None) -> Result
         return told
     result = ingest(source or settings.source_folder, settings)
     if run:
-        atomic.write_json(RunFolder.named(settings, run).result("ingest"), result)
+        RunFolder.named(settings, run).write(result)
     return result

@@ -13,7 +13,7 @@ import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -24,20 +24,12 @@ from sentiment.data.ledger_schema import set_up
 from sentiment.data.tsv import Post, each_post, write_posts
 from sentiment.options.as_click import options
 from sentiment.options.mixing import MAXIMUM_DIGITS, MINIMUM_CONTENT_LENGTH, MIX_NUMBER, RULE, SEED
+from sentiment.results.deliveries import MixPlan
+from sentiment.results.record import as_json
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
 
 NEW = 3  # the side of the table `base` for the new posts of files that are no deliveries
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Rows per label: what the rule asks for, what the old pool holds, what is added, and the sum with the new."""
-
-    wanted: list[int]
-    available: list[int]
-    added: list[int]
-    result: list[int]
 
 
 @dataclass(frozen=True)
@@ -54,12 +46,12 @@ class Mixing:
             option.require(getattr(self, option.name))
 
 
-def mixing_plan(new_counts: Sequence[int], available: Sequence[int], mix_number: int, maximum_digits: int) -> Plan:
+def mixing_plan(new_counts: Sequence[int], available: Sequence[int], mix_number: int, maximum_digits: int) -> MixPlan:
     """Returns how many old rows of each label to add to `new_counts`; never more than `available`."""
     wanted = _wanted(list(new_counts), mix_number, maximum_digits)
     added = [min(want, have) for want, have in zip(wanted, available, strict=True)]
     result = [new + more for new, more in zip(new_counts, added, strict=True)]
-    return Plan(wanted, list(available), added, result)
+    return MixPlan(wanted, list(available), added, result)
 
 
 def _wanted(new_counts: list[int], mix_number: int, maximum_digits: int) -> list[int]:
@@ -77,7 +69,7 @@ def _wanted(new_counts: list[int], mix_number: int, maximum_digits: int) -> list
 @contextmanager
 def mixing(
     old: Iterable[Post], new: Iterable[Post], labels: int, options: Mixing
-) -> Iterator[tuple[sqlite3.Connection, Plan]]:
+) -> Iterator[tuple[sqlite3.Connection, MixPlan]]:
     """Yields a database in which the new posts and those of the old ones that the rule adds are `chosen`; and the plan.
 
     The database is a temporary file of SQLite's own: it may be larger than the memory, and is gone at the end.
@@ -102,13 +94,13 @@ def mixing(
         connection.close()
 
 
-def plan_for(connection: sqlite3.Connection, labels: int, options: Mixing) -> Plan:
+def plan_for(connection: sqlite3.Connection, labels: int, options: Mixing) -> MixPlan:
     """Returns what the rule says for the texts that were dealt in the database."""
     available = count(connection, "old", labels, options.minimum_content_length)
     return mixing_plan(count(connection, "new", labels), available, options.mix_number, options.maximum_digits)
 
 
-def mix(old: Sequence[Post], new: Sequence[Post], labels: int, options: Mixing) -> tuple[list[Post], Plan]:
+def mix(old: Sequence[Post], new: Sequence[Post], labels: int, options: Mixing) -> tuple[list[Post], MixPlan]:
     """Returns the new posts with old ones mixed in, shuffled, and the plan that was followed.
 
     Old posts that are too short, or whose text is among the new ones, are no candidates; those added are drawn
@@ -131,4 +123,4 @@ def command(old: Path, new: Path, output: Path, **rule: int) -> Result:
     with mixing(each_post(old, labels), each_post(new, labels), len(labels), mixing_options) as (connection, plan):
         rows = write_posts(output, chosen_posts(connection), chosen_columns(connection))
     say(f"mixed {sum(plan.added)} old posts into {sum(plan.result) - sum(plan.added)} new ones: {plan.result}")
-    return {"output": str(output), "rows": rows, **asdict(plan)}
+    return {"output": str(output), "rows": rows, **as_json(plan)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -18,18 +18,19 @@ from sentiment.data import ledger as posts_ledger
 from sentiment.data.composition import Base, Taken
 from sentiment.data.composition_table import tabulate, used_by_delivery, with_rows_of
 from sentiment.data.ledger import Delivered
-from sentiment.data.mix import Mixing, Plan, plan_for
-from sentiment.data.selection import Restriction, Slices, as_data, night_of, seen_by, united
+from sentiment.data.mix import Mixing, plan_for
+from sentiment.data.selection import Restriction, Slices, beyond, night_of, seen_by, united, watermark_of
 from sentiment.data.tsv import each_post, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.options import mixing
 from sentiment.options.as_click import option, options
+from sentiment.results.deliveries import MixPlan, NewRows, Prepare, TestFile, TestFiles
 from sentiment.run_folder import RunFolder
 from sentiment.serving.history import read_state
 from sentiment.serving.trained import folder_of
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, say, step
+from sentiment.step import say, step
 
 BASE_FILES = ("train.tsv", "test.tsv", "latest_test.tsv")
 
@@ -59,17 +60,17 @@ def read_stable(settings: Settings) -> Stable | None:
     return Stable(state.stable, seen_by(state.versions[state.stable].data), folder_of(settings, state.stable))
 
 
-def choose_mode(wished: str, stable: Stable | None) -> str:
+def choose_mode(wished: str, stable: Stable | None) -> Literal["full", "warm"]:
     """Returns `full` or `warm`; `auto` is warm as soon as there is a stable model to start from."""
     mixing.MODE.require(wished)
     if wished == "warm" and stable is None:
         raise InputError("--mode warm needs a stable model to start from", found="none", do="Use --mode auto or full.")
-    return wished if wished != "auto" else ("warm" if stable else "full")
+    return "warm" if wished == "warm" or (wished == "auto" and stable) else "full"
 
 
 def prepare(
     run: RunFolder, settings: Settings, wished_mode: str, options: Mixing, limits: Limits | None = None
-) -> Result:
+) -> Prepare:
     """Writes the files of `run`; returns what they hold. Safe to run again: the same input gives the same files."""
     limits = limits or Limits()
     stable = read_stable(settings)
@@ -88,29 +89,26 @@ def prepare(
         made = {} if nothing_new else _made(connection, run, plan, labels, options, deliveries)
         leaks, later = (sum(composition.count(connection, kind, len(labels))) for kind in ("leak", "later"))
     warm = stable if mode == "warm" else None
-    seen = as_data(united(taken.seen, taken.new))
-    return {
-        "mode": mode,
-        "nothing_new": nothing_new,
-        "new": {"per_label": new, "rows": sum(new)},
-        "mix": asdict(plan) if plan else None,
-        "train_rows": 0,
-        "per_label": [0] * len(labels),
-        "frozen_rows": written["frozen"]["rows"],
-        "rolling_rows": written["rolling"]["rows"],
-        "excluded_leaks": leaks,
-        "partial": limits.new.restricts,
-        "left_for_later": later,
-        **seen,
-        "fingerprint": None,
-        "warm_from": warm.version if warm else None,
-        "warm_start": str(warm.folder) if warm else None,
-        "deliveries": [],
-        "used": [],
-        "tests": written,
-        "composition": None,
-        **made,
-    }
+    seen = united(taken.seen, taken.new)
+    nothing = {"train_rows": 0, "per_label": [0] * len(labels), "fingerprint": None}
+    nothing |= {"deliveries": [], "used": [], "composition": None}
+    return Prepare(
+        mode=mode,
+        nothing_new=nothing_new,
+        new=NewRows(per_label=new, rows=sum(new)),
+        mix=plan,
+        frozen_rows=written.frozen.rows,
+        rolling_rows=written.rolling.rows,
+        excluded_leaks=leaks,
+        partial=limits.new.restricts,
+        left_for_later=later,
+        watermark=watermark_of(seen),
+        seen=beyond(seen),
+        warm_from=warm.version if warm else None,
+        warm_start=str(warm.folder) if warm else None,
+        tests=written,
+        **(made or nothing),
+    )
 
 
 def taken_by(limits: Limits, stable: Stable | None, deliveries: Sequence[Delivered]) -> Taken:
@@ -120,7 +118,7 @@ def taken_by(limits: Limits, stable: Stable | None, deliveries: Sequence[Deliver
     return Taken(seen, limits.new.slices(delivered), limits.old.slices(delivered), limits.old)
 
 
-def _choose(connection: sqlite3.Connection, mode: str, labels: Labels, options: Mixing) -> Plan | None:
+def _choose(connection: sqlite3.Connection, mode: str, labels: Labels, options: Mixing) -> MixPlan | None:
     """Chooses the training rows; returns the plan when old rows are mixed in. InputError on one class only."""
     plan = plan_for(connection, len(labels), options) if mode == "warm" else None
     if plan:
@@ -139,7 +137,7 @@ def _choose(connection: sqlite3.Connection, mode: str, labels: Labels, options: 
     return plan
 
 
-def _write(run: RunFolder, connection: sqlite3.Connection, cap: int, nothing_new: bool) -> dict[str, Any]:
+def _write(run: RunFolder, connection: sqlite3.Connection, cap: int, nothing_new: bool) -> TestFiles:
     """Writes the run's files; returns the rows and the sha256 of the test sets."""
     # A result that an earlier attempt left must not stand beside files that are not its own.
     for path in (run.result("prepare"), run.train, run.identities):
@@ -154,25 +152,25 @@ def _write(run: RunFolder, connection: sqlite3.Connection, cap: int, nothing_new
         with atomic.replacing(run.identities) as temporary, temporary.open("wb") as file:
             draw.write_identities(connection, file)
         write_posts(run.train, draw.chosen_posts(connection), draw.chosen_columns(connection))
-    return {
-        "frozen": {"rows": frozen, "sha256": _sha256(run.frozen)},
-        "rolling": {"rows": rolling, "sha256": _sha256(run.rolling)},
-    }
+    return TestFiles(
+        frozen=TestFile(rows=frozen, sha256=_sha256(run.frozen)),
+        rolling=TestFile(rows=rolling, sha256=_sha256(run.rolling)),
+    )
 
 
 def _made(
     connection: sqlite3.Connection,
     run: RunFolder,
-    plan: Plan | None,
+    plan: MixPlan | None,
     labels: Labels,
     options: Mixing,
     deliveries: Sequence[Delivered],
 ) -> dict[str, Any]:
-    """Returns what the result says of the training rows."""
+    """Returns the fields of the result that tell of the training rows."""
     minimum = options.minimum_content_length if plan else 0
     nights = {delivery.number: night_of(delivery.at).isoformat() for delivery in deliveries}
     table = tabulate(connection, plan, len(labels), minimum, nights)
-    counts = [line["result"] for line in table["per_label"]]
+    counts = [line.result for line in table.per_label]
     used = used_by_delivery(connection, len(labels))
     return {
         "train_rows": sum(counts),
@@ -212,7 +210,7 @@ def command(
     old_until: datetime | None,
     old_source: tuple[str, ...],
     **rule: int,
-) -> Result:
+) -> Prepare:
     """Make a run's training and test files from what is new.
 
     New rows that the --new-… options leave out stay new: the next run takes them.
@@ -224,7 +222,7 @@ def command(
         Restriction(_day(old_since), _day(old_until), old_source),
     )
     result = prepare(folder, settings, mode, Mixing(**rule), limits)
-    atomic.write_json(folder.result("prepare"), result)
+    folder.write(result)
     for line in told(result):
         say(line)
     return result
@@ -234,9 +232,9 @@ def _day(value: datetime | None) -> date | None:
     return value.date() if value else None
 
 
-def told(result: Result) -> list[str]:
+def told(result: Prepare) -> list[str]:
     """Returns what `result` says, for people."""
-    later = [f"{result['left_for_later']} new rows are left for a later run"] if result["left_for_later"] else []
-    if result["nothing_new"]:
-        return [f"nothing new since version {result['warm_from']}", *later]
-    return [f"{result['mode']}: {result['new']['rows']} new rows, {result['train_rows']} to train on", *later]
+    later = [f"{result.left_for_later} new rows are left for a later run"] if result.left_for_later else []
+    if result.nothing_new:
+        return [f"nothing new since version {result.warm_from}", *later]
+    return [f"{result.mode}: {result.new.rows} new rows, {result.train_rows} to train on", *later]

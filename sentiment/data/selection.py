@@ -6,12 +6,13 @@ stay true: a post that gets another label moves to a later delivery, outside eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
 
 from sentiment.errors import InputError
+from sentiment.results.deliveries import SeenSlice
+from sentiment.results.model_card import TrainedOn
 
 TAIPEI = timezone(timedelta(hours=8))  # where the nights are; no summer time
 
@@ -73,28 +74,27 @@ def up_to(watermark: int) -> Slices:
     return (Slice(1, watermark),) if watermark > 0 else ()
 
 
-def seen_by(data: Mapping[str, Any]) -> Slices:
-    """Returns what a model has seen, as the `data` of its model.json says: `watermark`, and `seen` beyond it.
+def seen_by(data: TrainedOn) -> Slices:
+    """Returns what a model has seen: all up to its `watermark`, and `seen` beyond it.
 
     A model that was trained elsewhere says neither: it has seen no delivery.
     """
-    beyond = (Slice(s["first"], s["last"], _names(s["sources"])) for s in data.get("seen") or ())
-    return united(up_to(int(data.get("watermark") or 0)), tuple(beyond))
+    more = (Slice(item.first, item.last, _names(item.sources)) for item in data.seen or ())
+    return united(up_to(data.watermark or 0), tuple(more))
 
 
-def as_data(seen: Slices) -> dict[str, Any]:
-    """Returns `watermark` and `seen` for a model.json: all up to the one was seen, and of what follows the other."""
+def beyond(seen: Slices) -> list[SeenSlice]:
+    """Returns what was seen of the deliveries after the watermark, for a model.json."""
     mark = watermark_of(seen)
-    beyond = [
-        {
-            "first": max(item.first, mark + 1),
-            "last": item.last,
-            "sources": None if item.sources is None else list(item.sources),
-        }
+    return [
+        SeenSlice(
+            first=max(item.first, mark + 1),
+            last=item.last,
+            sources=None if item.sources is None else list(item.sources),
+        )
         for item in seen
         if item.last > mark
     ]
-    return {"watermark": mark, "seen": beyond}
 
 
 def watermark_of(seen: Slices) -> int:

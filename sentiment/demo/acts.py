@@ -14,6 +14,9 @@ from sentiment.demo.material import Material
 from sentiment.demo.screen import Screen
 from sentiment.demo.stack import USER, Stack
 from sentiment.errors import SentimentError
+from sentiment.results.decision import Gate
+from sentiment.results.evaluation import Evaluation
+from sentiment.results.training import Metrics
 from sentiment.run_folder import RunFolder
 from sentiment.serving.history import read_state
 from sentiment.serving.servers import labelled_version, version_status
@@ -45,8 +48,8 @@ class Demo:
         run = self._retrain("act-1")
         self._decide(by_itself=True)  # there is nothing to compare it with
         version = read_state(self.stack.settings).stable
-        gate = run.read("gate")
-        accuracy = gate["sets"]["frozen"]["candidate_accuracy"]
+        gate = run.read(Gate)
+        accuracy = gate.sets.frozen.candidate_accuracy
         mails = [self.stack.mailbox.wait_for(told, seconds=20) for told in ("waits for your approval", "approved by")]
         self.screen.claim(None not in mails, "a mail asked for the approval, and another told of it")
         self._done(f"version {version} answers customers, accuracy {accuracy:.3f} on {self.material.frozen_rows} rows")
@@ -59,12 +62,13 @@ class Demo:
         self.screen.act(f"Act 2 · a night of new posts ({files}): stable is stale, retraining helps")
         before = read_state(self.stack.settings).stable
         run = self._retrain("act-2")
-        rolling = run.read("evaluate")["sets"]["rolling"]
-        old, new = rolling["stable"]["accuracy"], rolling["candidate"]["accuracy"]
+        rolling = run.read(Evaluation).sets.rolling
+        assert rolling is not None  # the material has a rolling set
+        old, new = _accuracy(rolling.stable), _accuracy(rolling.candidate)
         canary = read_state(self.stack.settings).canary
         self.screen.claim(
             new - old > VISIBLY,
-            f"on {rolling['rows']} recent posts version {before} scores {old:.3f}, the new {new:.3f}",
+            f"on {rolling.rows} recent posts version {before} scores {old:.3f}, the new {new:.3f}",
         )
         self.screen.claim(
             canary is not None and self._labelled("canary") == canary and self._labelled("stable") == before,
@@ -81,9 +85,9 @@ class Demo:
         self.screen.act(f"Act 3 · a poisoned night ({name}, labels wrong): the gate must refuse it")
         before = read_state(self.stack.settings)
         run = self._retrain("act-3", expected="failed")
-        gate, state = run.read("gate"), read_state(self.stack.settings)
-        self._done(gate["sentence"])
-        self.screen.claim(not gate["passed"], "the gate refused the candidate")
+        gate, state = run.read(Gate), read_state(self.stack.settings)
+        self._done(gate.sentence)
+        self.screen.claim(not gate.passed, "the gate refused the candidate")
         mail = self.stack.mailbox.wait_for("no new model", seconds=20)
         self.screen.claim(mail is not None, f"a mail went to {mail['To'] if mail else 'nobody'}")
         if mail:
@@ -99,10 +103,12 @@ class Demo:
         state = read_state(self.stack.settings)
         labels = {state.stable: "stable", state.canary: "canary", state.previous: "previous"}
         rows = [("version", "label", "frozen", "rolling (as of act 2)", "what became of it")]
-        scores = RunFolder.named(self.stack.settings, "act-2").read("evaluate")
+        scores = RunFolder.named(self.stack.settings, "act-2").read(Evaluation)
         for number, version in sorted(state.versions.items()):
-            who = "stable" if number == scores["stable_version"] else "candidate"
-            frozen, rolling = (f"{scores['sets'][name][who]['accuracy']:.4f}" for name in ("frozen", "rolling"))
+            who = "stable" if number == scores.stable_version else "candidate"
+            frozen, rolling = (
+                f"{_accuracy(getattr(test_set, who)):.4f}" for test_set in (scores.sets.frozen, scores.sets.rolling)
+            )
             rows.append((str(number), labels.get(number, "–"), frozen, rolling, version.condition))
         self.screen.table([*rows, ("refused", "–", *self._refused_scores(), "never published")])
         self._one_sentence(scores)
@@ -121,26 +127,26 @@ class Demo:
         self.screen.claim(mail is not None, f"a mail says so: {mail['Subject'] if mail else 'none came'}")
 
     def _refused_scores(self) -> tuple[str, str]:
-        sets = RunFolder.named(self.stack.settings, "act-3").read("evaluate")["sets"]
-        return f"{sets['frozen']['candidate']['accuracy']:.4f}", "–"
+        sets = RunFolder.named(self.stack.settings, "act-3").read(Evaluation).sets
+        return f"{_accuracy(sets.frozen.candidate):.4f}", "–"
 
-    def _one_sentence(self, scores: Result) -> None:
+    def _one_sentence(self, scores: Evaluation) -> None:
         """Asks the running server, old version and new, about the clearest improvement."""
-        old, new = scores["stable_version"], read_state(self.stack.settings).stable
+        old, new = scores.stable_version, read_state(self.stack.settings).stable
         if new == old:
             return
         labels = self.stack.settings.label_set.names
-        for post in scores["sets"]["rolling"]["improvements"]:
-            said = {version: self._ask(post["text"], f"versions/{version}") for version in (old, new)}
-            if (said[old] != labels[post["true"]]) and (said[new] == labels[post["true"]]):
+        for post in scores.sets.rolling.improvements if scores.sets.rolling else ():
+            said = {version: self._ask(post.text, f"versions/{version}") for version in (old, new)}
+            if (said[old] != labels[post.true]) and (said[new] == labels[post.true]):
                 break
         else:
             self.screen.claim(False, "the server shows a sentence that only the new version gets right")
             return
         self.screen.line()
         self.screen.claim(
-            self._ask(post["text"], "labels/stable") == labels[post["true"]],
-            f"「{post['text']}」 version {old} said {said[old]}, version {new} says {said[new]}, which is right",
+            self._ask(post.text, "labels/stable") == labels[post.true],
+            f"「{post.text}」 version {old} said {said[old]}, version {new} says {said[new]}, which is right",
         )
 
     def _ask(self, text: str, which: str) -> str:
@@ -163,7 +169,7 @@ class Demo:
         """Returns why a run ended otherwise than it should."""
         failed = [task for task, item in self.stack.api.tasks(RETRAIN, name).items() if item["state"] == "failed"]
         if failed == ["gate"]:
-            refused: str = RunFolder.named(self.stack.settings, name).read("gate")["sentence"]
+            refused: str = RunFolder.named(self.stack.settings, name).read(Gate).sentence
             return f"{refused} (another margin: --margin)"
         return f"task {', '.join(failed) or 'none'} failed; logs: {self.stack.folder / 'airflow' / 'logs'}"
 
@@ -255,3 +261,8 @@ class Demo:
         for line in text.strip().splitlines()[:18]:
             self.screen.line(f"    │ {line}")
         self.screen.line(f"    └ whole: {self.stack.mailbox.files()[-1]}")
+
+
+def _accuracy(found: Metrics | None) -> float:
+    """Returns the accuracy; 0 of a set without rows."""
+    return found.accuracy if found else 0.0

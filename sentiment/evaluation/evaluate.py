@@ -10,15 +10,16 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment import atomic
 from sentiment.data.tsv import Post, read_posts
 from sentiment.errors import InputError
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
 from sentiment.progress import progress
+from sentiment.results import record
+from sentiment.results.evaluation import Evaluation, Flip, Paired, TestSet, TestSets
 from sentiment.run_folder import RunFolder
 from sentiment.settings import read_settings
-from sentiment.step import Result, say, step
+from sentiment.step import say, step
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -31,8 +32,8 @@ Probabilities = NDArray[np.float32]
 
 def evaluate(
     candidate: Path, stable: Path | None, stable_version: int | None, sets: dict[str, list[Post]]
-) -> dict[str, Any]:
-    """Scores both models on every set and returns evaluation.json's content. An empty set has no figures."""
+) -> Evaluation:
+    """Scores both models on the sets `frozen` and `rolling`. An empty set has no figures."""
     cards = [read_card(path) for path in (candidate, stable) if path]
     if len({tuple(card.labels) for card in cards}) > 1:
         raise InputError(
@@ -46,13 +47,13 @@ def evaluate(
     with progress(rows * len(cards), "evaluate") as line:
         ours = score("candidate", candidate, sets, line)
         theirs = score("stable", stable, sets, line) if stable else dict.fromkeys(sets)
-    return {
-        "candidate": str(candidate),
-        "stable": str(stable) if stable else None,
-        "stable_version": stable_version,
-        "labels": cards[0].labels,
-        "sets": {name: compare(posts, ours[name], theirs[name]) for name, posts in sets.items()},
-    }
+    return Evaluation(
+        candidate=str(candidate),
+        stable=str(stable) if stable else None,
+        stable_version=stable_version,
+        labels=cards[0].labels,
+        sets=TestSets(**{name: compare(posts, ours[name], theirs[name]) for name, posts in sets.items()}),
+    )
 
 
 def score(side: str, folder: Path, sets: dict[str, list[Post]], line: tqdm[Any]) -> dict[str, Probabilities]:
@@ -71,45 +72,46 @@ def score(side: str, folder: Path, sets: dict[str, list[Post]], line: tqdm[Any])
     return found
 
 
-def compare(posts: Sequence[Post], candidate: Probabilities, stable: Probabilities | None) -> dict[str, Any]:
-    """Returns one set's part of evaluation.json."""
+def compare(posts: Sequence[Post], candidate: Probabilities, stable: Probabilities | None) -> TestSet:
+    """Returns one set's part of the evaluation."""
     if not posts:
-        return {"rows": 0, "candidate": None, "stable": None, "paired": None, "regressions": [], "improvements": []}
+        return TestSet(rows=0, candidate=None, stable=None, paired=None, regressions=[], improvements=[])
     true = np.array([post.label for post in posts])
     right = candidate.argmax(axis=1) == true
-    compared: dict[str, Any] = {"rows": len(posts), "candidate": measure(true, candidate).as_json()}
+    measured = measure(true, candidate)
     if stable is None:
-        return {**compared, "stable": None, "paired": None, "regressions": [], "improvements": []}
+        return TestSet(rows=len(posts), candidate=measured, stable=None, paired=None, regressions=[], improvements=[])
     stable_right = stable.argmax(axis=1) == true
-    return {
-        **compared,
-        "stable": measure(true, stable).as_json(),
-        "paired": {
-            "both_right": int((right & stable_right).sum()),
-            "only_candidate": int((right & ~stable_right).sum()),
-            "only_stable": int((~right & stable_right).sum()),
-            "both_wrong": int((~right & ~stable_right).sum()),
-        },
-        "regressions": flips(posts, candidate, stable, ~right & stable_right),
-        "improvements": flips(posts, candidate, stable, right & ~stable_right),
-    }
+    return TestSet(
+        rows=len(posts),
+        candidate=measured,
+        stable=measure(true, stable),
+        paired=Paired(
+            both_right=int((right & stable_right).sum()),
+            only_candidate=int((right & ~stable_right).sum()),
+            only_stable=int((~right & stable_right).sum()),
+            both_wrong=int((~right & ~stable_right).sum()),
+        ),
+        regressions=flips(posts, candidate, stable, ~right & stable_right),
+        improvements=flips(posts, candidate, stable, right & ~stable_right),
+    )
 
 
 def flips(
     posts: Sequence[Post], candidate: Probabilities, stable: Probabilities, chosen: NDArray[np.bool_]
-) -> list[dict[str, Any]]:
+) -> list[Flip]:
     """Returns the `chosen` rows of which the candidate is most sure, at most 20, the surest first."""
     confidence = candidate.max(axis=1)
     rows = sorted(np.flatnonzero(chosen).tolist(), key=lambda row: (-confidence[row], row))
     return [
-        {
-            "text": posts[row].text,
-            "title": posts[row].title,
-            "true": posts[row].label,
-            "stable": int(stable[row].argmax()),
-            "candidate": int(candidate[row].argmax()),
-            "confidence": round(float(confidence[row]), 6),
-        }
+        Flip(
+            text=posts[row].text,
+            title=posts[row].title,
+            true=posts[row].label,
+            stable=int(stable[row].argmax()),
+            candidate=int(candidate[row].argmax()),
+            confidence=round(min(1.0, float(confidence[row])), 6),
+        )
         for row in rows[:FLIPS_SHOWN]
     ]
 
@@ -120,7 +122,7 @@ def flips(
 @click.option("--stable", type=click.Path(path_type=Path), help="The model folder to judge it against.")
 @click.option("--frozen", type=click.Path(path_type=Path), help="Labelled posts that never change (TSV).")
 @click.option("--rolling", type=click.Path(path_type=Path), help="Labelled posts of late (TSV).")
-@click.option("--output", type=click.Path(path_type=Path), help="Where evaluation.json goes.")
+@click.option("--output", type=click.Path(path_type=Path), help="Where the evaluation goes.")
 @step
 def command(
     run_id: str | None,
@@ -129,14 +131,14 @@ def command(
     frozen: Path | None,
     rolling: Path | None,
     output: Path | None,
-) -> Result:
+) -> Evaluation:
     """Score candidate and stable side by side."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id) if run_id else None
     version: int | None = None
     if run:
         candidate, frozen, rolling = candidate or run.model, frozen or run.frozen, rolling or run.rolling
-        output = output or run.path / "evaluation.json"
+        output = output or run.result("evaluate")
         if stable is None:
             stable, version = stable_of(settings)
     if not (candidate and frozen and output):
@@ -144,9 +146,9 @@ def command(
     labels = read_card(candidate).label_set
     sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
     result = evaluate(candidate, stable, version, sets)
-    atomic.write_json(output, result)
-    if run:
-        atomic.write_json(run.result("evaluate"), result)
+    record.write(output, result)
+    if run and output != run.result("evaluate"):
+        run.write(result)
     return result
 
 

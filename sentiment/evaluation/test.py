@@ -19,6 +19,7 @@ from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import classification_report, measure
 from sentiment.report import testing as reporting
 from sentiment.report.summary import test_report
+from sentiment.results.record import as_json
 from sentiment.settings import read_settings
 from sentiment.step import Result, step
 
@@ -44,7 +45,7 @@ def test(model: Path, data: Path, output: Path) -> Result:
         "model": str(model),
         "data": str(data),
         "rows": len(posts),
-        **metrics.as_json(),
+        **as_json(metrics),
         "report": str(output / "test_report.txt"),
         "rows_file": str(output / "test_result.tsv"),
         "page": str(output / reporting.PAGE),

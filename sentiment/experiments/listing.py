@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from sentiment import atomic
+from sentiment.errors import InputError
+from sentiment.results import record
+from sentiment.results.experiment import Entries, Listed, Listing
 from sentiment.settings import Settings
 
 KEPT = 50  # newest experiments
@@ -17,15 +18,25 @@ def list_file(settings: Settings) -> Path:
     return settings.runs / "bench" / "experiments.json"
 
 
-def enter(settings: Settings, entry: Mapping[str, Any]) -> None:
+def enter(settings: Settings, entry: Listed) -> None:
     """Puts an experiment on top of the list, in place of what was known of the same `run`."""
     path = list_file(settings)
     with atomic.exclusive_lock(path.with_name(f".{path.name}.lock")):
-        others = [known for known in _known(path) if known.get("run") != entry["run"]]
-        atomic.write_json(path, {"experiments": [dict(entry), *others][:KEPT]})
+        others = [known for known in _known(path) if known.run != entry.run]
+        record.write(path, Listing(experiments=[entry, *others][:KEPT]))
 
 
-def _known(path: Path) -> list[dict[str, Any]]:
+def _known(path: Path) -> list[Listed]:
     """Returns the entries that can be read; a list that somebody broke begins anew."""
-    found = (atomic.read_json(path) or {}).get("experiments")
-    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    try:
+        entries = record.read(path, Entries, "").experiments
+    except InputError:
+        return []
+    return [known for entry in entries if (known := _entry(entry))]
+
+
+def _entry(found: object) -> Listed | None:
+    try:
+        return record.decoded(found, Listed, "an entry", "")
+    except InputError:
+        return None

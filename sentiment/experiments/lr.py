@@ -35,7 +35,7 @@ def run_sweep(trainings: Sequence[Training], rows: Rows) -> list[Outcome]:
         begin = time.monotonic()
         found = rows.finished(training)
         if found is None:
-            say(f"bench lr: {training.describe()}")
+            say(f"bench lr: {sweep.described(training)}")
         outcomes.append(rows.train(training))
         if found is None:
             seconds.append(time.monotonic() - begin)
@@ -47,7 +47,7 @@ def _report(outcome: Outcome, setup: Setup, done: int, total: int, missing: int,
     """Prints a row as it finishes, and how long the others will take."""
     left = missing - len(seconds)
     when = f"; about {time_left(left * sum(seconds) / len(seconds))} left" if seconds and left else ""
-    say(f"bench lr: {done}/{total} {outcome.training.describe()}: {sweep.outcome_as_text(outcome, setup)}{when}")
+    say(f"bench lr: {done}/{total} {sweep.described(outcome.training)}: {sweep.outcome_as_text(outcome, setup)}{when}")
 
 
 @click.command("lr")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import click
+from msgspec import structs
 
 from sentiment.errors import InputError
 from sentiment.experiments.sweep import Setup, Training, trainings
@@ -61,7 +61,7 @@ def planned(
         raise InputError("--models must name at least one model", found=repr(models), do="Name one.")
     require_known_type(setup.model_type)
     found = trainings(names, learning_rates, seeds, untrained=untrained)
-    common = {name: value for name, value in asdict(setup).items() if name != "model_type"}
+    common = {name: value for name, value in structs.asdict(setup).items() if name != "model_type"}
     for one in found:
         choose(setup.model_type, one.model, learning_rate=one.learning_rate, seed=one.seed, **common)
     return found

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment.experiments import results, sweep
 from sentiment.experiments.sweep import Group, Outcome, Setup
 from sentiment.experiments.table import Table
+from sentiment.results.record import as_json
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,13 +23,13 @@ def keep(
     groups = sweep.grouped(outcomes)
     table = sweep.table_of(groups, setup, notes(data, rows, setup, [outcome.training.seed for outcome in outcomes]))
     result = {
-        "rows": [group.as_json() for group in groups],
-        "best": None if table.best is None else groups[table.best].as_json(),
+        "rows": [as_json(group) for group in groups],
+        "best": None if table.best is None else as_json(groups[table.best]),
         "failed": sum(outcome.result is None for outcome in outcomes),
         "trainings": [
-            {**asdict(outcome.training), "result": outcome.result, "why": outcome.why} for outcome in outcomes
+            {**as_json(outcome.training), "result": outcome.result, "why": outcome.why} for outcome in outcomes
         ],
-        "setup": asdict(setup),
+        "setup": as_json(setup),
         "data": {"folder": str(data), "train_rows": rows[0], "test_rows": rows[1]},
         **more,
     }

@@ -11,54 +11,34 @@ data, options and versions is not trained again.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.experiments import results
 from sentiment.experiments.files import PLAN
 from sentiment.experiments.options import planned, sweep_options, words
 from sentiment.experiments.rows import Rows, inputs_of, require_data
-from sentiment.experiments.sweep import Setup, Training
 from sentiment.model.encoder import is_scratch, require_scratch_name
 from sentiment.options.as_click import option
 from sentiment.options.experiment import DATA_RUN
 from sentiment.options.training import LONGEST_NAME
+from sentiment.results.experiment import ExperimentPlan, Setup
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, step
+from sentiment.step import step
 
 MOST_TRAININGS = 100  # each takes minutes to hours; Airflow maps a task over 1,024 at most
 # A name on the hub, in which no part can lead out of a folder; besides it a whole path, or an address.
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?|/.+|https?://\S+", re.ASCII | re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """The trainings of an experiment, and the data that they are to be done on."""
-
-    trainings: tuple[Training, ...]
-    setup: Setup
-    data_run: str  # whose train.tsv and test.tsv; empty: those that the system starts from
-    inputs: dict[str, Any]
-    train_rows: int
-    test_rows: int
-
-    @classmethod
-    def read(cls, run: RunFolder) -> Plan:
-        """Returns the plan of a run. InputError: it has none."""
-        found = run.read(PLAN)
-        trainings = tuple(Training(**training) for training in found["trainings"])
-        rest = {name: found[name] for name in ("data_run", "inputs", "train_rows", "test_rows")}
-        return cls(trainings, Setup(**found["setup"]), **rest)
-
-    def rows(self, settings: Settings) -> Rows:
-        folder = results.folder_for(settings, "lr", None)
-        return Rows(folder, data_folder(settings, self.data_run), self.setup, self.inputs)
+def rows_of(plan: ExperimentPlan, settings: Settings) -> Rows:
+    """Returns where the trainings of a plan are kept."""
+    folder = results.folder_for(settings, "lr", None)
+    return Rows(folder, data_folder(settings, plan.data_run), plan.setup, plan.inputs)
 
 
 def data_folder(settings: Settings, data_run: str) -> Path:
@@ -109,7 +89,7 @@ def command(
     seeds: tuple[int, ...],
     with_untrained: bool,
     **common: Any,
-) -> Result:
+) -> ExperimentPlan:
     """List the trainings of an experiment: models × learning rates × seeds."""
     settings = read_settings()
     setup = Setup(**common)
@@ -119,7 +99,14 @@ def command(
     if data_run and not data.is_dir():
         raise InputError("--data-run must name a run", found=ascii(data_run[:LONGEST_NAME]), do="See runs/.")
     rows = require_data(data, settings.label_set)
-    plan = Plan(tuple(trainings), setup, data_run, inputs_of(data, settings.label_set), *rows)
-    result = {**asdict(plan), "sentence": f"{_of(len(trainings), 'training')} on {_of(rows[0], 'row')}"}
-    atomic.write_json(RunFolder.named(settings, run_id).result(PLAN), result)
-    return result
+    plan = ExperimentPlan(
+        trainings=trainings,
+        setup=setup,
+        data_run=data_run,
+        inputs=inputs_of(data, settings.label_set),
+        train_rows=rows[0],
+        test_rows=rows[1],
+        sentence=f"{_of(len(trainings), 'training')} on {_of(rows[0], 'row')}",
+    )
+    RunFolder.named(settings, run_id).write(plan)
+    return plan

@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sentiment import atomic
 from sentiment.atomic import fingerprint
 from sentiment.data.tsv import read_posts
+from sentiment.errors import InputError
 from sentiment.experiments import child, sweep
 from sentiment.experiments.sweep import Outcome, Setup, Training
 from sentiment.labels import Labels
 from sentiment.model import folder as model_folder
+from sentiment.results import record
+from sentiment.results.experiment import FailedRow, Row
 
+T = TypeVar("T")
 NO_TRACE = "it left neither a result nor a reason: it was not started, or killed"
 
 
@@ -47,6 +51,14 @@ def local_files(model: str) -> list[list[Any]]:
     return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
 
 
+def _found(path: Path, kind: type[T]) -> T | None:
+    """Returns what was kept of a training; None when there is nothing that can be read: it is trained (again) then."""
+    try:
+        return record.read(path, kind, "")
+    except InputError:
+        return None
+
+
 @dataclass(frozen=True)
 class Rows:
     """The rows below `folder` of the trainings with `setup` on `data`; `inputs` are those of `inputs_of`."""
@@ -61,13 +73,13 @@ class Rows:
 
     def finished(self, training: Training) -> Outcome | None:
         """Returns the outcome of a training that was finished, whoever did it."""
-        row = atomic.read_json(self.file(training))
-        return Outcome(training, row["result"]) if row else None
+        row = _found(self.file(training), Row)
+        return Outcome(training, row.result) if row else None
 
     def outcome(self, training: Training) -> Outcome:
         """Returns what came of a training so far: its result, or why there is none. Trains nothing."""
-        failed = atomic.read_json(self._failed(training)) or {}
-        return self.finished(training) or Outcome(training, why=failed.get("why", NO_TRACE))
+        failed = _found(self._failed(training), FailedRow)
+        return self.finished(training) or Outcome(training, why=failed.why if failed else NO_TRACE)
 
     def train(self, training: Training) -> Outcome:
         """Trains in a process of its own what is not finished; the model is not kept, only what came of it."""
@@ -83,16 +95,16 @@ class Rows:
         try:
             result = child.result_of(*self._command(training, self._work(row)), self._work(row) / "result.json")
         except child.Failed as error:
-            atomic.write_json(self._failed(training), {"training": asdict(training), "why": str(error)})
+            record.write(self._failed(training), FailedRow(training=training, why=str(error)))
             return Outcome(training, why=str(error), refused=error.refused)
-        about = {"training": asdict(training), "setup": asdict(self.setup), "inputs": self._inputs(training)}
-        atomic.write_json(row, {**about, "result": result})
+        inputs = self._inputs(training)
+        record.write(row, Row(training=training, setup=self.setup, inputs=inputs, result=result))
         return Outcome(training, result)
 
     def _command(self, training: Training, work: Path) -> tuple[str, list[str]]:
         """Returns the module and the arguments, each value in one with its option: no name can become an option."""
         files = [f"--train={self.data / 'train.tsv'}", f"--test={self.data / 'test.tsv'}"]
-        options = [*files, *self.setup.options(), f"--model-name={training.model}", f"--seed={training.seed}"]
+        options = [*files, *sweep.options_of(self.setup), f"--model-name={training.model}", f"--seed={training.seed}"]
         if training.learning_rate is None:
             return "sentiment.experiments.untrained", options
         rate = f"--learning-rate={training.learning_rate!r}"

@@ -6,46 +6,22 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
 from sentiment.experiments.table import Table
+from sentiment.results.experiment import Group, Setup, Training
+from sentiment.results.record import as_json
+
+__all__ = ["Group", "Outcome", "Setup", "Training"]
 
 HEADINGS = (
     *("model", "lr", "train_loss", "train_acc", "val_loss", "val_acc", "test_loss", "test_acc"),
     *("train_times", "predict_times", "parameters", "rows/s"),
 )
 FIGURES = HEADINGS[2:]
-
-
-@dataclass(frozen=True)
-class Training:
-    """One training of a sweep. Without a learning rate it is none: the model is scored as it starts."""
-
-    model: str
-    learning_rate: float | None
-    seed: int
-
-    def describe(self) -> str:
-        rate = "not trained" if self.learning_rate is None else f"lr {rate_as_text(self.learning_rate)}"
-        return f"{self.model}, {rate}, seed {self.seed}"
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What all trainings of a sweep have in common."""
-
-    model_type: str
-    num_epochs: int
-    batch_size: int
-    max_seq_length: int
-    validation_share: float
-
-    def options(self) -> list[str]:
-        """Returns them as options of `sentiment train`."""
-        return [part for name, value in asdict(self).items() for part in (f"--{name.replace('_', '-')}", str(value))]
 
 
 @dataclass(frozen=True)
@@ -56,6 +32,18 @@ class Outcome:
     result: Mapping[str, Any] | None = None
     why: str = ""
     refused: bool = False
+
+
+def described(training: Training) -> str:
+    """Returns a training as people call it."""
+    rate = "not trained" if training.learning_rate is None else f"lr {rate_as_text(training.learning_rate)}"
+    return f"{training.model}, {rate}, seed {training.seed}"
+
+
+def options_of(setup: Setup) -> list[str]:
+    """Returns them as options of `sentiment train`."""
+    found = as_json(setup).items()
+    return [part for name, value in found for part in (f"--{name.replace('_', '-')}", str(value))]
 
 
 def trainings(
@@ -73,7 +61,7 @@ def trainings(
 
 def row_file(folder: Path, training: Training, setup: Setup, inputs: Mapping[str, Any]) -> Path:
     """Returns where the result of a training is kept: another file for whatever makes it another training."""
-    identity = {"training": asdict(training), "setup": asdict(setup), "inputs": inputs}
+    identity = {"training": as_json(training), "setup": as_json(setup), "inputs": inputs}
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", training.model).strip("-.")[:60]
     rate = "untrained" if training.learning_rate is None else rate_as_text(training.learning_rate)
@@ -98,24 +86,6 @@ def figures(result: Mapping[str, Any]) -> dict[str, float | None]:
     }
 
 
-@dataclass(frozen=True)
-class Group:
-    """The trainings that differ in their seed only: the mean of each figure, and its standard deviation.
-
-    The deviation is that of a sample (n − 1); None for a single training. `why` holds the reasons of those that failed.
-    """
-
-    model: str
-    learning_rate: float | None
-    trained: int
-    mean: Mapping[str, float | None]
-    deviation: Mapping[str, float | None]
-    why: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
 def grouped(outcomes: Sequence[Outcome]) -> list[Group]:
     """Returns a group for each model and learning rate, in order of appearance."""
     by_name: dict[tuple[str, float | None], list[Outcome]] = {}
@@ -133,7 +103,7 @@ def _group(model: str, rate: float | None, members: Sequence[Outcome]) -> Group:
         len(found),
         {name: mean(some) if some else None for name, some in values.items()},
         {name: stdev(some) if len(some) > 1 else None for name, some in values.items()},
-        tuple(dict.fromkeys(member.why for member in members if member.why)),
+        list(dict.fromkeys(member.why for member in members if member.why)),
     )
 
 
@@ -164,7 +134,7 @@ def row_of(group: Group, setup: Setup) -> list[str]:
     cells = [name_of(group, setup), _rate(group)]
     if not group.trained:
         return [*cells, "failed", *[""] * (len(FIGURES) - 1)]
-    return cells + [_cell(name, group.mean[name], group.deviation[name]) for name in FIGURES]
+    return cells + [_cell(name, group.mean.get(name), group.deviation.get(name)) for name in FIGURES]
 
 
 def outcome_as_text(outcome: Outcome, setup: Setup) -> str:

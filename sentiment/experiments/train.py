@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
 from sentiment.errors import InputError, UnavailableError
+from sentiment.experiments import sweep
 from sentiment.experiments.files import PLAN
-from sentiment.experiments.plan import Plan
+from sentiment.experiments.plan import rows_of
 from sentiment.experiments.rows import inputs_of
-from sentiment.experiments.sweep import Training, figures, outcome_as_text
+from sentiment.experiments.sweep import figures, outcome_as_text
+from sentiment.results.experiment import ExperimentPlan, Training
+from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 
 
-def require_planned(training: Training, plan: Plan, run: RunFolder, settings: Settings) -> None:
+def require_planned(training: Training, plan: ExperimentPlan, run: RunFolder, settings: Settings) -> None:
     """Raises InputError when the plan does not hold the training, or its data have changed since."""
     again = f"Run `sentiment {PLAN} --run {run.name}` again."
     if training not in plan.trainings:
         raise InputError(
-            f"run {run.name} must have the training in its plan", found=f"no {training.describe()}", do=again
+            f"run {run.name} must have the training in its plan", found=f"no {sweep.described(training)}", do=again
         )
-    now = inputs_of(plan.rows(settings).data, settings.label_set)
+    now = inputs_of(rows_of(plan, settings).data, settings.label_set)
     changed = [name for name, value in plan.inputs.items() if now[name] != value]
     if changed:
         raise InputError(
@@ -41,15 +42,15 @@ def command(run_id: str, model: str, learning_rate: float | None, seed: int) -> 
     """Train one cell of an experiment. One that was interrupted goes on after its last finished epoch."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id)
-    training, plan = Training(model, learning_rate, seed), Plan.read(run)
+    training, plan = Training(model, learning_rate, seed), run.read(ExperimentPlan)
     require_planned(training, plan, run, settings)
-    rows = plan.rows(settings)
+    rows = rows_of(plan, settings)
     already = rows.finished(training) is not None
-    say(f"experiment: {training.describe()}{': finished already' if already else ''}")
+    say(f"experiment: {sweep.described(training)}{': finished already' if already else ''}")
     outcome = rows.train(training)
     if outcome.result is None:
         kind = InputError if outcome.refused else UnavailableError  # the latter is worth another try
         why = outcome.why.rstrip(".")
-        raise kind(f"{training.describe()} must train to its end", found=why, do="The others go on without it.")
-    say(f"experiment: {training.describe()}: {outcome_as_text(outcome, plan.setup)}")
-    return {**asdict(training), "already": already, **figures(outcome.result)}
+        raise kind(f"{sweep.described(training)} must train to its end", found=why, do="The others go on without it.")
+    say(f"experiment: {sweep.described(training)}: {outcome_as_text(outcome, plan.setup)}")
+    return {**as_json(training), "already": already, **figures(outcome.result)}

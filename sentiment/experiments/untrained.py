@@ -12,6 +12,7 @@ import click
 from sentiment.data.tsv import read_posts
 from sentiment.labels import Labels
 from sentiment.model.split import hold_out
+from sentiment.results.record import as_json
 from sentiment.settings import read_settings
 from sentiment.step import Result, run, step
 from sentiment.training.hyperparameters import Hyperparameters, choose
@@ -46,7 +47,7 @@ def score(train: Path, test: Path, settings: Hyperparameters, labels: Labels) ->
         "accuracy": [trained_on.accuracy],
         "val_loss": [validation.loss] if validation else [],
         "val_accuracy": [validation.accuracy] if validation else [],
-        "test": tested.as_json(),
+        "test": as_json(tested),
         "seconds": round(seconds["train"], 3),
         "test_seconds": round(seconds["test"], 3),
         "rows_per_second": round(len(kept) / seconds["train"], 1),

@@ -23,15 +23,16 @@ from sentiment.export.formats import (
     to_make,
 )
 from sentiment.model.folder import OpenedModel, open_model, read_card
+from sentiment.results.export import Export, Format
 from sentiment.run_folder import RunFolder
 from sentiment.settings import read_settings
-from sentiment.step import Result, say, step
+from sentiment.step import say, step
 
 if TYPE_CHECKING:
     from sentiment.export.parity import Reference
 
 
-def export(model: Path, output: Path, posts: list[Post], formats: Sequence[str] = (SAVED_MODEL,)) -> Result:
+def export(model: Path, output: Path, posts: list[Post], formats: Sequence[str] = (SAVED_MODEL,)) -> Export:
     """Makes each of `formats`, compared with the trained model on `posts`; a folder appears whole or not at all.
 
     Without enough posts, texts are made from the model's vocabulary. A SavedModel that differs is a ParityError; what
@@ -43,7 +44,7 @@ def export(model: Path, output: Path, posts: list[Post], formats: Sequence[str] 
 
     begin = time.monotonic()
     reference = parity.Reference(opened, parity.rows_for(posts, opened.pieces))
-    made: dict[str, Result] = {}
+    made: dict[str, Format] = {}
     for name in to_make(formats):
         say(f"export: {name} of {model}")
         if name == SAVED_MODEL:
@@ -51,27 +52,27 @@ def export(model: Path, output: Path, posts: list[Post], formats: Sequence[str] 
         else:
             made[name] = _other(opened, reference, output, name)
     plain = made.get(SAVED_MODEL)
-    return {
-        "export": str(output) if plain else None,
-        "formats": made,
-        "weights_bytes": 4 * opened.card.parameters,
-        "graph_bytes": (output / MARKS[SAVED_MODEL]).stat().st_size if plain else None,
-        "parity": plain["parity"] if plain else None,
-        "seconds": round(time.monotonic() - begin, 3),
-    }
+    return Export(
+        export=str(output) if plain else None,
+        formats=made,
+        weights_bytes=4 * opened.card.parameters,
+        graph_bytes=(output / MARKS[SAVED_MODEL]).stat().st_size if plain else None,
+        parity=(plain.parity or None) if plain else None,
+        seconds=round(time.monotonic() - begin, 3),
+    )
 
 
-def _saved_model(opened: OpenedModel, reference: Reference, output: Path) -> Result:
+def _saved_model(opened: OpenedModel, reference: Reference, output: Path) -> Format:
     from sentiment.export import graph
 
     def write(folder: Path) -> dict[str, Any]:
         graph.save(opened, folder)
-        return {"parity": reference.check_saved_model(folder).as_json()}
+        return {"parity": reference.check_saved_model(folder)}
 
     return _written(output, write)
 
 
-def _other(opened: OpenedModel, reference: Reference, output: Path, name: str) -> Result:
+def _other(opened: OpenedModel, reference: Reference, output: Path, name: str) -> Format:
     """Makes a format beside the version folder, or says in one line why not."""
     from sentiment.export import tensorrt, tflite
 
@@ -89,20 +90,20 @@ def _other(opened: OpenedModel, reference: Reference, output: Path, name: str) -
     if why is not None:
         instead = "; the plain SavedModel is made instead" if name == TENSORRT else ""
         say(f"export: {name} is not made here: {why}{instead}")
-        return {"made": False, "why": why}
-    if fallbacks := made.get("select_tf_ops"):
+        return Format(made=False, why=why)
+    if fallbacks := made.select_tf_ops:
         say(f"export: {name} needs TensorFlow's own kernels (SELECT_TF_OPS) for {', '.join(fallbacks)}")
     return made
 
 
-def _written(folder: Path, write: Callable[[Path], dict[str, Any]]) -> Result:
+def _written(folder: Path, write: Callable[[Path], dict[str, Any]]) -> Format:
     """Lets `write` fill `folder`, which is replaced as a whole; returns what it returns, with path, bytes, seconds."""
     begin = time.monotonic()
     with atomic.replacing_folder(folder) as new:
         written = write(new)
         size = sum(file.stat().st_size for file in new.rglob("*") if file.is_file())
     seconds = round(time.monotonic() - begin, 3)
-    return {"made": True, "path": str(folder), "bytes": size, "seconds": seconds, **written}
+    return Format(made=True, path=str(folder), bytes=size, seconds=seconds, **written)
 
 
 @click.command("export")
@@ -127,7 +128,7 @@ def command(
     output: Path | None,
     data: Path | None,
     formats: tuple[tuple[str, ...], ...],
-) -> Result:
+) -> Export:
     """Turn a trained model into a SavedModel for serving, a TensorRT one, or a TFLite file."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id) if run_id else None
@@ -139,5 +140,5 @@ def command(
     posts = read_posts(data, read_card(model).label_set) if data else []
     result = export(model, output, posts, [name for names in formats for name in names])
     if run:
-        atomic.write_json(run.result("export"), result)
+        run.write(result)
     return result

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from sentiment.data.tsv import Post
@@ -15,6 +16,7 @@ from sentiment.errors import SentimentError
 from sentiment.model.batches import Encoded, Inputs, encode, padded, plan
 from sentiment.model.folder import OpenedModel
 from sentiment.model.scoring import BATCH_SIZE, Scorer
+from sentiment.results.export import Parity
 from sentiment.tensorflow_setup import tf
 
 MOST_ROWS = 256
@@ -40,21 +42,10 @@ SAME = Tolerance(1e-4, 1.0)  # float32 arithmetic in another order
 ROUNDED = Tolerance(None, 0.98)
 
 
-@dataclass(frozen=True)
-class Parity:
-    """How two models' answers to the same rows compare. `agreement` is the share of rows with the same label."""
-
-    rows: int
-    largest_difference: float
-    labels_equal: bool
-    agreement: float
-
-    def within(self, tolerance: Tolerance) -> bool:
-        close = tolerance.difference is None or self.largest_difference <= tolerance.difference
-        return close and self.agreement >= tolerance.agreement
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+def is_within(parity: Parity, tolerance: Tolerance) -> bool:
+    """Tells whether the answers are as close as they have to be."""
+    close = tolerance.difference is None or parity.largest_difference <= tolerance.difference
+    return close and parity.agreement >= tolerance.agreement
 
 
 def differing(wanted: Probabilities, found: Probabilities, tolerance: Tolerance) -> NDArray[np.intp]:
@@ -75,7 +66,7 @@ def compare(wanted: Probabilities, found: Probabilities) -> Parity:
 
 def require(parity: Parity, tolerance: Tolerance, what: str) -> None:
     """Raises ParityError when `parity` is outside `tolerance`."""
-    if parity.within(tolerance):
+    if is_within(parity, tolerance):
         return
     bound = "" if tolerance.difference is None else f" and, within {tolerance.difference:g}, its probabilities"
     raise ParityError(
@@ -113,7 +104,7 @@ class Reference:
     def compare(self, by_ids: Probabilities, by_text: Probabilities) -> Parity:
         """Compares what the signatures `serving_default` and `text` answered to the rows, each [rows, labels]."""
         both = compare(np.concatenate([self.wanted, self.wanted_of_texts]), np.concatenate([by_ids, by_text]))
-        return replace(both, rows=len(self.texts))
+        return structs.replace(both, rows=len(self.texts))
 
 
 def answers(model: Callable[[Inputs], Any], encoded: Encoded, max_seq_length: int) -> Probabilities:

@@ -107,7 +107,7 @@ def make(opened: OpenedModel, reference: Reference, plain: Path, folder: Path) -
     add_text_signature(converted, opened, folder)
     shutil.rmtree(converted)
     parity = reference.check_saved_model(folder, ROUNDED)
-    return {"parity": parity.as_json(), "engines": engines, "plan": plan.as_json()}
+    return {"parity": parity, "engines": engines, "plan": plan.as_json()}
 
 
 def convert(plain: Path, folder: Path, plan: Plan) -> None:

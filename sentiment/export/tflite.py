@@ -22,12 +22,14 @@ import numpy as np
 from sentiment.errors import SentimentError
 from sentiment.export.formats import MARKS, TFLITE, TFLITE_INT8
 from sentiment.export.graph import ServedModel
-from sentiment.export.parity import ROUNDED, SAME, Parity, Probabilities, Reference, compare, require
+from sentiment.export.parity import ROUNDED, SAME, Probabilities, Reference, compare, require
 from sentiment.model import vocabulary
 from sentiment.model.batches import Encoded
 from sentiment.model.folder import CARD, VOCABULARY, OpenedModel
 from sentiment.model.scoring import INPUTS
 from sentiment.progress import progress
+from sentiment.results.export import Parity
+from sentiment.results.record import as_json
 from sentiment.tensorflow_setup import tf
 
 TOLERANCE = {TFLITE: SAME, TFLITE_INT8: ROUNDED}
@@ -51,7 +53,7 @@ def make(opened: OpenedModel, reference: Reference, folder: Path, name: str) -> 
     fallbacks = select_tf_ops(content)
     vocabulary.write(folder / VOCABULARY, opened.pieces)
     write_card(folder, opened, name, parity, fallbacks)
-    return {"parity": parity.as_json(), "select_tf_ops": fallbacks}
+    return {"parity": parity, "select_tf_ops": fallbacks}
 
 
 def convert(opened: OpenedModel, *, eight_bit: bool) -> bytes:
@@ -123,8 +125,8 @@ def write_card(folder: Path, opened: OpenedModel, name: str, parity: Parity, fal
             "lower_case": card.lower_case,
             "weights": WEIGHTS[name],
             "select_tf_ops": fallbacks,
-            "parity": parity.as_json(),
-            "data": card.data,
+            "parity": as_json(parity),
+            "data": as_json(card.data),
             "versions": card.versions,
         },
         ensure_ascii=False,

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import click
 
-from sentiment import atomic
 from sentiment.errors import InputError
+from sentiment.gate.evidence import AGAIN
 from sentiment.gate.rules import Override, Thresholds, decide
 from sentiment.options.as_click import option, options
 from sentiment.options.gate import OVERRIDE_REASON, THRESHOLDS
+from sentiment.results import record
+from sentiment.results.decision import Gate
+from sentiment.results.evaluation import Evaluation
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, say, step
+from sentiment.step import say, step
 
 
-def read_evaluation(settings: Settings, run: str | None, file: Path | None) -> dict[str, Any]:
-    """Returns the evaluation in `file`, or else that of `run`. InputError when there is none."""
-    if file is None and run is None:
-        raise InputError(
-            "the gate must know what to decide on", found="neither", do="Give --run NAME or --evaluation FILE."
-        )
-    if file is None and run is not None:
-        file = RunFolder.named(settings, run).result("evaluate")
-    assert file is not None
-    if not file.is_file():
-        raise InputError("an evaluation must exist", found=f"no file {file}", do="Run `sentiment evaluate` first.")
-    try:
-        evaluation = json.loads(file.read_bytes())
-    except ValueError as error:
-        raise InputError(f"{file} must be JSON", found=str(error), do="Run `sentiment evaluate` again.") from None
-    if not isinstance(evaluation, dict):
-        raise InputError(
-            f"{file} must be a JSON object", found=type(evaluation).__name__, do="Run `sentiment evaluate`."
-        )
-    return evaluation
+def read_evaluation(settings: Settings, run: str | None, file: Path | None) -> Evaluation:
+    """Returns the evaluation in `file`, or else that of `run`. Raises: InputError when none can be read."""
+    if file is not None:
+        return record.read(file, Evaluation, AGAIN)
+    if run is not None:
+        return RunFolder.named(settings, run).read(Evaluation)
+    raise InputError(
+        "the gate must know what to decide on", found="neither", do="Give --run NAME or --evaluation FILE."
+    )
 
 
 def read_override(who: str | None, reason: str | None) -> Override | None:
@@ -63,7 +53,7 @@ def command(
     margin: float | None,
     recall_drop: float | None,
     minimum_rolling: int | None,
-) -> Result:
+) -> Gate:
     """Decide from an evaluation whether a candidate may go on."""
     settings = read_settings()
     override = read_override(override_who, override_reason)
@@ -75,8 +65,8 @@ def command(
     )
     decision = decide(read_evaluation(settings, run, evaluation), thresholds, override)
     if output:
-        atomic.write_json(output, decision)
+        record.write(output, decision)
     if run:
-        atomic.write_json(RunFolder.named(settings, run).result("gate"), decision)
-    say(decision["sentence"])
+        RunFolder.named(settings, run).write(decision)
+    say(decision.sentence)
     return decision

@@ -2,82 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from sentiment.results.decision import Gate
+from sentiment.results.deliveries import Prepare
 from sentiment.statistics.intervals import wilson
 
 Row = tuple[str, ...]
 MINUS = "\N{MINUS SIGN}"
 
 
-def stable_name(gate: Mapping[str, Any]) -> str:
+def stable_name(gate: Gate) -> str:
     """Returns how to call the model that the candidate was compared with."""
-    version = gate.get("stable_version")
-    return "the stable model" if version is None else f"version {version}"
+    return "the stable model" if gate.stable_version is None else f"version {gate.stable_version}"
 
 
-def label_name(gate: Mapping[str, Any], label: object) -> str:
+def label_name(gate: Gate, label: int) -> str:
     """Returns the name of a label id."""
-    names = gate.get("labels") or []
-    return str(names[label]) if isinstance(label, int) and 0 <= label < len(names) else str(label)
+    return gate.labels[label] if 0 <= label < len(gate.labels) else str(label)
 
 
-def comparison_rows(gate: Mapping[str, Any], *, intervals: bool = False) -> list[Row]:
+def comparison_rows(gate: Gate, *, intervals: bool = False) -> list[Row]:
     """Returns a row a test set, then a row a class: what, rows, stable, candidate, change, at worst, McNemar's p.
 
     With `intervals` each share has its 95 % interval (Wilson's) behind it.
     """
     rows: list[Row] = []
-    for name, found in gate["sets"].items():
-        aside = "" if found.get("decides") or found.get("stable_accuracy") is None else " (does not decide)"
+    for name, found in gate.sets.items():
+        aside = "" if found.decides or found.stable_accuracy is None else " (does not decide)"
         rows.append(
             (
                 f"{name} set{aside}",
-                f"{found['rows']:,}",
-                _share(found.get("stable_accuracy"), found["rows"] if intervals else 0),
-                _share(found.get("candidate_accuracy"), found["rows"] if intervals else 0),
-                _points(found.get("difference")),
-                _points(found.get("lower_bound")),
-                _p_value(found.get("mcnemar_p")),
+                f"{found.rows:,}",
+                _share(found.stable_accuracy, found.rows if intervals else 0),
+                _share(found.candidate_accuracy, found.rows if intervals else 0),
+                _points(found.difference),
+                _points(found.lower_bound),
+                _p_value(found.mcnemar_p),
             )
         )
     return rows + _recall_rows(gate, intervals)
 
 
-def _recall_rows(gate: Mapping[str, Any], intervals: bool) -> list[Row]:
-    frozen = gate["sets"].get("frozen", {})
-    now, support = frozen.get("candidate_recall") or [], frozen.get("support") or []
-    before = frozen.get("stable_recall") or [None] * len(now)
+def _recall_rows(gate: Gate, intervals: bool) -> list[Row]:
+    frozen = gate.sets.frozen
+    before = frozen.stable_recall or [None] * len(frozen.support)
+    columns = zip(frozen.support, before, frozen.candidate_recall, strict=False)  # a type cannot say: equally long
     return [
         (
             f"recall of {label_name(gate, label)}",
-            f"{support[label]:,}",
-            _share(before[label], support[label] if intervals else 0),
-            _share(now[label], support[label] if intervals else 0),
-            _points(None if before[label] is None or now[label] is None else now[label] - before[label]),
+            f"{rows:,}",
+            _share(was, rows if intervals else 0),
+            _share(now, rows if intervals else 0),
+            _points(_change(was, now)),
             "",
             "",
         )
-        for label in range(len(now))
+        for label, (rows, was, now) in enumerate(columns)
     ]
 
 
-def data_lines(prepare: Mapping[str, Any] | None, labels: list[str]) -> list[str]:
+def _change(before: float | None, now: float | None) -> float | None:
+    return None if before is None or now is None else now - before
+
+
+def data_lines(prepare: Prepare | None, labels: list[str]) -> list[str]:
     """Returns what the candidate was trained on, a sentence a line."""
-    if not prepare:
+    if prepare is None:
         return []
-    new = prepare["new"]
-    lines = [f"{new['rows']:,} new rows{_per_label(new['per_label'], labels)}{_deliveries(prepare)}."]
-    if prepare.get("mix"):
-        added = prepare["mix"]["added"]
+    new = prepare.new
+    lines = [f"{new.rows:,} new rows{_per_label(new.per_label, labels)}{_deliveries(prepare)}."]
+    if prepare.mix:
+        added = prepare.mix.added
         lines.append(f"{sum(added):,} old rows mixed in{_per_label(added, labels)}.")
-    how = f"warm, from version {prepare['warm_from']}" if prepare.get("warm_from") is not None else "from the beginning"
-    lines.append(f"{prepare['train_rows']:,} rows in all; trained {how}.")
-    if prepare.get("left_for_later"):
-        lines.append(f"{prepare['left_for_later']:,} more new rows were left for another run, as the form asked.")
-    if prepare.get("excluded_leaks"):
-        lines.append(f"{prepare['excluded_leaks']:,} texts were kept out because a test set holds them.")
+    how = f"warm, from version {prepare.warm_from}" if prepare.warm_from is not None else "from the beginning"
+    lines.append(f"{prepare.train_rows:,} rows in all; trained {how}.")
+    if prepare.left_for_later:
+        lines.append(f"{prepare.left_for_later:,} more new rows were left for another run, as the form asked.")
+    if prepare.excluded_leaks:
+        lines.append(f"{prepare.excluded_leaks:,} texts were kept out because a test set holds them.")
     return lines
 
 
@@ -87,8 +88,8 @@ def _per_label(counts: list[int], labels: list[str]) -> str:
     return f" ({', '.join(f'{label} {count:,}' for label, count in zip(labels, counts, strict=True))})"
 
 
-def _deliveries(prepare: Mapping[str, Any]) -> str:
-    numbers = [str(number) for number in prepare.get("deliveries") or []]
+def _deliveries(prepare: Prepare) -> str:
+    numbers = [str(number) for number in prepare.deliveries]
     if not numbers:
         return ""
     shown = ", ".join(numbers if len(numbers) <= 12 else [*numbers[:6], "…", *numbers[-3:]])

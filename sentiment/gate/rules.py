@@ -6,15 +6,26 @@ rows on, on the rolling set; no class's recall down by more than its bound. With
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
+
+from msgspec import structs
 
 from sentiment.errors import InputError
-from sentiment.gate.evidence import Evidence, TestSet, read_evidence
+from sentiment.gate.evidence import Evidence, sound_sets
 from sentiment.gate.wording import Comparison, headline, told_difference, told_floor, told_recall
 from sentiment.options.gate import THRESHOLDS
+from sentiment.results.decision import (
+    Compared,
+    ComparedSets,
+    Gate,
+    GateCheck,
+    GateThresholds,
+    Overridden,
+    SetFlip,
+)
+from sentiment.results.evaluation import Evaluation, Flip
 from sentiment.statistics import paired
 
 TOLERANCE = 1e-9  # of a floating-point subtraction: a drop of exactly the bound is allowed
@@ -59,48 +70,34 @@ class Override:
             )
 
 
-@dataclass(frozen=True)
-class Check:
-    """One check: what was found, what is allowed, and that in a sentence. Only one that `decides` can refuse."""
-
-    name: str
-    passed: bool
-    decides: bool
-    value: float
-    threshold: float
-    sentence: str
-
-
-def decide(evaluation: Mapping[str, Any], thresholds: Thresholds, override: Override | None = None) -> dict[str, Any]:
-    """Returns the decision on the candidate of `evaluation`, as JSON-ready data. InputError on amiss numbers."""
-    evidence = read_evidence(evaluation)
-    compared = [
-        _compare(test_set, thresholds) for test_set in (evidence.frozen, evidence.rolling) if test_set is not None
-    ]
-    checks = _checks(evidence, compared, thresholds)
+def decide(evaluation: Evaluation, thresholds: Thresholds, override: Override | None = None) -> Gate:
+    """Returns the decision on the candidate of `evaluation`. Raises: InputError when its numbers contradict."""
+    sets = sound_sets(evaluation)
+    compared = [_compare(test_set, thresholds) for test_set in sets]
+    checks = _checks(evaluation.labels, sets[0], compared, thresholds)
     failed = [check for check in checks if check.decides and not check.passed]
-    verdict = _verdict(evidence, compared, bool(failed))
+    verdict = _verdict(sets[0].stable is not None, compared, bool(failed))
     overridden = override if failed else None
-    sentence = headline(verdict, [check.sentence for check in failed], compared, evidence.stable_version)
+    sentence = headline(verdict, [check.sentence for check in failed], compared, evaluation.stable_version)
     if overridden:
         sentence = f"Let pass by {overridden.who} ({overridden.reason}), against the checks. {sentence}"
-    return {
-        "passed": not failed or overridden is not None,
-        "verdict": verdict,
-        "sentence": sentence,
-        "checks": [asdict(check) for check in checks],
-        "reasons": [check.sentence for check in failed],
-        "sets": {item.name: _told_set(item, evidence) for item in compared},
-        "labels": list(evidence.labels),
-        "stable_version": evidence.stable_version,
-        "regressions": _flips(evidence, "regressions"),
-        "improvements": _flips(evidence, "improvements"),
-        "overridden": asdict(overridden) if overridden else None,
-        "thresholds": asdict(thresholds),
-    }
+    return Gate(
+        passed=not failed or overridden is not None,
+        verdict=verdict,
+        sentence=sentence,
+        checks=checks,
+        reasons=[check.sentence for check in failed],
+        sets=ComparedSets(**{item.name: _told_set(item, found) for item, found in zip(compared, sets, strict=True)}),
+        labels=evaluation.labels,
+        stable_version=evaluation.stable_version,
+        regressions=_surest_first({found.name: found.found.regressions for found in sets}),
+        improvements=_surest_first({found.name: found.found.improvements for found in sets}),
+        overridden=Overridden(**asdict(overridden)) if overridden else None,
+        thresholds=GateThresholds(**asdict(thresholds)),
+    )
 
 
-def _compare(test_set: TestSet, thresholds: Thresholds) -> Comparison:
+def _compare(test_set: Evidence, thresholds: Thresholds) -> Comparison:
     stable = test_set.stable_accuracy
     enough = test_set.name == "frozen" or test_set.rows >= thresholds.minimum_rolling
     return Comparison(
@@ -118,36 +115,39 @@ def _compare(test_set: TestSet, thresholds: Thresholds) -> Comparison:
     )
 
 
-def _checks(evidence: Evidence, compared: list[Comparison], thresholds: Thresholds) -> list[Check]:
-    accuracy, floor = evidence.frozen.candidate_accuracy, thresholds.floor
+def _checks(
+    labels: Sequence[str], frozen: Evidence, compared: list[Comparison], thresholds: Thresholds
+) -> list[GateCheck]:
+    accuracy, floor = frozen.candidate_accuracy, thresholds.floor
     above = accuracy >= floor - TOLERANCE
-    checks = [Check("floor", above, True, accuracy, floor, told_floor(accuracy, floor, above))]
+    checks = [GateCheck("floor", above, True, accuracy, floor, told_floor(accuracy, floor, above))]
     for item in compared:
         if item.lower_bound is not None:
             passed = item.lower_bound > -item.margin
             sentence = told_difference(item, passed)
             name = f"{item.name}_non_inferiority"
-            checks.append(Check(name, passed, item.decides, item.lower_bound, -item.margin, sentence))
-    return checks + _recall_checks(evidence, thresholds.recall_drop)
+            checks.append(GateCheck(name, passed, item.decides, item.lower_bound, -item.margin, sentence))
+    return checks + _recall_checks(labels, frozen, thresholds.recall_drop)
 
 
-def _recall_checks(evidence: Evidence, bound: float) -> list[Check]:
-    frozen = evidence.frozen
+def _recall_checks(labels: Sequence[str], frozen: Evidence, bound: float) -> list[GateCheck]:
     if frozen.stable is None:
         return []
     checks = []
-    recalls = zip(evidence.labels, frozen.stable.recall, frozen.candidate.recall, strict=True)
+    recalls = zip(labels, frozen.recall(frozen.stable), frozen.recall(frozen.candidate), strict=True)
     for label, before, now in recalls:
         if before is not None and now is not None:
             drop = before - now
             passed = drop <= bound + TOLERANCE
             sentence = told_recall(label, before, now, bound)
-            checks.append(Check(f"recall_{label}", passed, True, drop, bound, sentence))
+            checks.append(GateCheck(f"recall_{label}", passed, True, drop, bound, sentence))
     return checks
 
 
-def _verdict(evidence: Evidence, compared: list[Comparison], failed: bool) -> str:
-    if not evidence.has_stable:
+def _verdict(
+    has_stable: bool, compared: list[Comparison], failed: bool
+) -> Literal["first", "better", "equivalent", "worse"]:
+    if not has_stable:
         return "first"
     if failed:
         return "worse"
@@ -155,37 +155,28 @@ def _verdict(evidence: Evidence, compared: list[Comparison], failed: bool) -> st
     return "better" if gained else "equivalent"
 
 
-def _told_set(item: Comparison, evidence: Evidence) -> dict[str, Any]:
-    test_set = evidence.frozen if item.name == "frozen" else evidence.rolling
-    assert test_set is not None  # it was compared
+def _told_set(item: Comparison, test_set: Evidence) -> Compared:
     stable = test_set.stable
-    return {
-        "rows": item.rows,
-        "candidate_accuracy": item.candidate,
-        "stable_accuracy": item.stable,
-        "difference": item.difference,
-        "lower_bound": item.lower_bound,
-        "mcnemar_p": paired.mcnemar_p(test_set.only_candidate, test_set.only_stable) if stable else None,
-        "only_candidate": test_set.only_candidate if stable else None,
-        "only_stable": test_set.only_stable if stable else None,
-        "support": list(test_set.support),
-        "candidate_recall": list(test_set.candidate.recall),
-        "stable_recall": list(stable.recall) if stable else None,
-        "decides": item.decides,
-    }
+    return Compared(
+        rows=item.rows,
+        candidate_accuracy=item.candidate,
+        stable_accuracy=item.stable,
+        difference=item.difference,
+        lower_bound=item.lower_bound,
+        mcnemar_p=paired.mcnemar_p(test_set.only_candidate, test_set.only_stable) if stable else None,
+        only_candidate=test_set.only_candidate if stable else None,
+        only_stable=test_set.only_stable if stable else None,
+        support=test_set.candidate.support,
+        candidate_recall=test_set.recall(test_set.candidate),
+        stable_recall=test_set.recall(stable) if stable else None,
+        decides=item.decides,
+    )
 
 
-def _flips(evidence: Evidence, kind: str) -> list[dict[str, Any]]:
-    """Returns the flipped texts of both sets, the most confident first."""
-    flips: list[dict[str, Any]] = []
-    for test_set in (evidence.frozen, evidence.rolling):
-        flips += getattr(test_set, kind) if test_set else []
-    return sorted(flips, key=lambda flip: -_confidence(flip))
-
-
-def _confidence(flip: Mapping[str, Any]) -> float:
-    value = flip.get("confidence")
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+def _surest_first(flips: Mapping[str, Sequence[Flip]]) -> list[SetFlip]:
+    """Returns the flipped texts of all sets, by their sets' names."""
+    found = [SetFlip(set=name, **structs.asdict(flip)) for name, members in flips.items() for flip in members]
+    return sorted(found, key=lambda flip: -flip.confidence)
 
 
 def _bad_threshold(name: str, wanted: str, found: Any) -> InputError:

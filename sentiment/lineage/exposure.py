@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sentiment.results.model_card import TrainedOn
 from sentiment.run_folder import RunFolder
 from sentiment.serving.state import State
 from sentiment.serving.trained import folder_of
@@ -50,7 +51,7 @@ def exposed_versions(settings: Settings, state: State, identities: Iterable[str]
     wanted = list(identities)
     kept = {number: identities_of(settings, number, version.run) for number, version in state.versions.items()}
     texts = {number: count_in(path, wanted) for number, path in kept.items() if path}
-    warm_from = {number: version.data.get("warm_from") for number, version in state.versions.items()}
+    warm_from = {number: version.data.ancestor for number, version in state.versions.items()}
     exposed: dict[int, int | None] = {}
     for number in sorted(state.versions):  # a version only ever starts from an earlier one
         ancestor = warm_from[number] if warm_from[number] in exposed else None
@@ -78,11 +79,11 @@ def _runs(settings: Settings, state: State, wanted: list[str]) -> list[str]:
     return [path.parent.name for path in files if path.parent.name not in published and count_in(path, wanted)]
 
 
-def ancestors(data_of: Mapping[int, Mapping[str, Any]], version: int) -> list[int]:
+def ancestors(data_of: Mapping[int, TrainedOn], version: int) -> list[int]:
     """Returns the versions that `version` goes back to by warm starts, the nearest first."""
     chain: list[int] = []
-    before = data_of.get(version, {}).get("warm_from")
+    before = data_of.get(version, TrainedOn()).ancestor
     while before is not None and before not in chain:
         chain.append(before)
-        before = data_of.get(before, {}).get("warm_from")
+        before = data_of.get(before, TrainedOn()).ancestor
     return chain

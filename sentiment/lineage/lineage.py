@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
+from msgspec import UnsetType
 
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.ledger import Delivered
 from sentiment.data.selection import night_of
 from sentiment.errors import InputError
 from sentiment.lineage.exposure import ancestors
+from sentiment.results import record
+from sentiment.results.deliveries import Prepare, UsedDelivery
+from sentiment.results.model_card import Trained, TrainedOn
+from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
 from sentiment.serving.history import read_state
 from sentiment.serving.state import State
@@ -32,7 +36,7 @@ class Model:
 
     version: int | None
     run: str
-    data: Mapping[str, Any]
+    data: TrainedOn
 
 
 def find(settings: Settings, state: State, wanted: str) -> Model:
@@ -54,14 +58,28 @@ def find(settings: Settings, state: State, wanted: str) -> Model:
     return Model(None, run.name, data)
 
 
-def _data_of(run: RunFolder) -> dict[str, Any] | None:
+def _data_of(run: RunFolder) -> TrainedOn | None:
     """Returns what a run's model says of its data; of a run that is not trained yet, what was prepared."""
-    for path, key in ((run.model / "model.json", "data"), (run.result("prepare"), None)):
-        if path.is_file():
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            data: dict[str, Any] = content.get(key, {}) if key else {**content, "rows": content["train_rows"]}
-            return data
-    return None
+    card = run.model / "model.json"
+    if card.is_file():
+        return record.read(card, Trained, "Train the model again.").data
+    return prepared_data(run.read(Prepare)) if run.result("prepare").is_file() else None
+
+
+def prepared_data(prepared: Prepare) -> TrainedOn:
+    """Returns what a model of that run would say of its data."""
+    return TrainedOn(
+        fingerprint=prepared.fingerprint,
+        rows=prepared.train_rows,
+        per_label=prepared.per_label,
+        watermark=prepared.watermark,
+        mode=prepared.mode,
+        warm_from=prepared.warm_from,
+        partial=prepared.partial,
+        seen=prepared.seen,
+        used=prepared.used,
+        tests=prepared.tests,
+    )
 
 
 def lineage(model: Model, state: State, deliveries: Sequence[Delivered], labels: int) -> Result:
@@ -77,50 +95,53 @@ def lineage(model: Model, state: State, deliveries: Sequence[Delivered], labels:
     """
     data = model.data
     data_of = {number: version.data for number, version in state.versions.items()}
-    chain = [] if data.get("warm_from") is None else [data["warm_from"], *ancestors(data_of, data["warm_from"])]
-    last = data_of.get(chain[-1], {}) if chain else data
-    used = data.get("used")
+    chain = [] if data.ancestor is None else [data.ancestor, *ancestors(data_of, data.ancestor)]
+    last = data_of.get(chain[-1], TrainedOn()) if chain else data
+    used = None if isinstance(data.used, UnsetType) else data.used
+    said = as_json(data)
     return {
         "version": model.version,
         "run": model.run,
-        **{name: data.get(name) for name in ("mode", "rows", "per_label", "fingerprint", "watermark")},
-        "partial": bool(data.get("partial")),
-        "seen": data.get("seen") or [],
+        **{name: said.get(name) for name in ("mode", "rows", "per_label", "fingerprint", "watermark")},
+        "partial": bool(data.partial),
+        "seen": said.get("seen") or [],
         "new_rows": _total(used, "new", labels),
         "old_rows": _total(used, "old", labels),
         "deliveries": None if used is None else _named(used, deliveries, labels),
         "ancestors": [_ancestor(number, state) for number in chain],
-        "goes_back_to": "full training" if last.get("mode") == "full" else "unknown",
-        "tests": data.get("tests"),
+        "goes_back_to": "full training" if last.mode == "full" else "unknown",
+        "tests": said.get("tests"),
     }
 
 
-def _total(used: Sequence[Mapping[str, Any]] | None, kind: str, labels: int) -> list[int] | None:
+def _total(used: Sequence[UsedDelivery] | None, kind: Literal["new", "old"], labels: int) -> list[int] | None:
     if used is None:
         return None
-    return [sum(item[kind][label] for item in used if kind in item) for label in range(labels)]
+    rows = [found for item in used if (found := item.rows(kind)) is not None]
+    return [sum(counts[label] for counts in rows) for label in range(labels)]
 
 
-def _named(used: Sequence[Mapping[str, Any]], deliveries: Sequence[Delivered], labels: int) -> list[dict[str, Any]]:
+def _named(used: Sequence[UsedDelivery], deliveries: Sequence[Delivered], labels: int) -> list[dict[str, Any]]:
     by_number = {delivery.number: delivery for delivery in deliveries}
     named = []
     for item in used:
-        found = by_number.get(item["number"])
-        key = BASE if item["number"] == 0 else found.key if found else None
+        found = by_number.get(item.number)
+        key = BASE if item.number == 0 else found.key if found else None
         origin = {"key": key, "hash": found.hash if found else None, "at": found.at if found else None}
-        rows = {kind: item.get(kind, [0] * labels) for kind in ("new", "old")}
-        named.append({"number": item["number"], **origin, **rows})
+        rows = {"new": item.new or [0] * labels, "old": item.old or [0] * labels}
+        named.append({"number": item.number, **origin, **rows})
     return named
 
 
 def _ancestor(number: int, state: State) -> dict[str, Any]:
     version = state.versions.get(number)
-    data = version.data if version else {}
+    data = version.data if version else TrainedOn()
+    said = as_json(data)
     return {
         "version": number,
         "run": version.run if version else None,
-        **{name: data.get(name) for name in ("mode", "rows", "fingerprint")},
-        "deliveries": [item["number"] for item in data.get("used") or [] if "new" in item],
+        **{name: said.get(name) for name in ("mode", "rows", "fingerprint")},
+        "deliveries": [item.number for item in data.used or () if item.rows("new") is not None],
     }
 
 

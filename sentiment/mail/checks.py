@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sentiment.mail.letter import Mail, letter
+from sentiment.results.deliveries import Check
 from sentiment.run_folder import RunFolder
 
 MOST_EXAMPLES = 10
@@ -13,38 +13,38 @@ MOST_EXAMPLES = 10
 
 def warnings_of(run: RunFolder) -> list[str]:
     """Returns the sentences of the checks that warned in `run`; none when it has no checks."""
-    return [str(line) for line in run.read("check")["warnings"]] if run.result("check").is_file() else []
+    return run.read(Check).warnings if run.result("check").is_file() else []
 
 
-def check_mail(check: Mapping[str, Any], run: str, links: Mapping[str, str]) -> Mail:
+def check_mail(check: Check, run: str, links: Mapping[str, str]) -> Mail:
     """Returns the mail about new posts that failed a check; `check` is that step's result.
 
     Links whose address is no web page are left out. ValueError when the checks passed.
     """
-    if check["passed"]:
+    if check.passed:
         raise ValueError("there is nothing to mail about: the checks passed")
     sections = {
         "What failed": _told(check, "failed"),
         "What else was noticed": _told(check, "warning"),
         "What happens now": _what_now(check),
     }
-    return letter(f"Sentiment: nothing was trained. {check['sentence']}", check["sentence"], run, sections, links)
+    return letter(f"Sentiment: nothing was trained. {check.sentence}", check.sentence, run, sections, links)
 
 
-def _told(check: Mapping[str, Any], level: str) -> list[str]:
+def _told(check: Check, level: str) -> list[str]:
     lines = []
-    for found in check["checks"]:
-        if found["level"] == level:
-            lines += [found["sentence"], *(f"for instance: {example}" for example in found["examples"][:MOST_EXAMPLES])]
+    for found in check.checks:
+        if found.level == level:
+            lines += [found.sentence, *(f"for instance: {example}" for example in found.examples[:MOST_EXAMPLES])]
     return lines
 
 
-def _what_now(check: Mapping[str, Any]) -> list[str]:
+def _what_now(check: Check) -> list[str]:
     lines = [
         "The model that is stable goes on serving; nothing was trained.",
         "The new posts are not lost: they are part of the next night's batch. Correct the delivery's file and deliver "
         "it again (the newest label of a text wins), or change the limit (SENTIMENT_CHECK_…).",
     ]
-    if check.get("suspects_file"):
-        lines.append(f"Posts whose label looks wrong, for Label Studio: {check['suspects_file']}")
+    if check.suspects_file:
+        lines.append(f"Posts whose label looks wrong, for Label Studio: {check.suspects_file}")
     return lines

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sentiment.mail.approval_body import validation_lines
 from sentiment.mail.letter import Mail, letter
 from sentiment.mail.repeats import cause_key
+from sentiment.results.validation import Validation
 
 
 class Failure(NamedTuple):
@@ -47,15 +48,15 @@ def _to_do(failure: Failure) -> list[str]:
     ]
 
 
-def validation_mail(validation: Mapping[str, Any], run: str, links: Mapping[str, str]) -> Mail:
+def validation_mail(validation: Validation, run: str, links: Mapping[str, str]) -> Mail:
     """Returns the mail about an export that may not be served; `validation` is that step's result.
 
     ValueError when the validation passed.
     """
-    if validation["passed"]:
+    if validation.passed:
         raise ValueError("there is nothing to mail about: the validation passed")
     sections = {
-        "What failed": [check["sentence"] for check in validation["checks"] if not check["passed"]],
+        "What failed": [check.sentence for check in validation.checks if not check.passed],
         "What was measured": validation_lines(validation)[1:],
         "What happens now": [
             "The candidate was not published: the stable model goes on serving, and the new rows are not lost.",
@@ -63,4 +64,4 @@ def validation_mail(validation: Mapping[str, Any], run: str, links: Mapping[str,
             "validate.json, mend the cause, and clear the task export.",
         ],
     }
-    return letter(f"Sentiment: no new model. {validation['sentence']}", validation["sentence"], run, sections, links)
+    return letter(f"Sentiment: no new model. {validation.sentence}", validation.sentence, run, sections, links)

@@ -9,9 +9,11 @@ from itertools import takewhile
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sentiment import atomic
+from sentiment.errors import InputError
 from sentiment.mail.letter import Mail, letter
 from sentiment.mail.repeats import cause_key
+from sentiment.results import record
+from sentiment.results.deliveries import Prepare
 
 TAIPEI = ZoneInfo("Asia/Taipei")
 MOST_RUNS = 1000
@@ -23,8 +25,16 @@ def quiet_nights(runs: Path) -> list[date]:
     `runs` is the folder of the run folders.
     """
     results = sorted(runs.glob("*/prepare.json"), key=lambda path: path.stat().st_mtime, reverse=True)[:MOST_RUNS]
-    quiet = takewhile(lambda path: (atomic.read_json(path) or {}).get("nothing_new"), results)
+    quiet = takewhile(_is_quiet, results)
     return list(dict.fromkeys(datetime.fromtimestamp(path.stat().st_mtime, TAIPEI).date() for path in quiet))
+
+
+def _is_quiet(prepared: Path) -> bool:
+    """Tells whether a run found nothing new; one whose result cannot be read ends the quiet nights."""
+    try:
+        return record.read(prepared, Prepare, "").nothing_new
+    except InputError:
+        return False
 
 
 def is_due(nights: int, every: int) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
 from sentiment.mail.letter import Mail, letter
+from sentiment.results.decision import Gate
+from sentiment.results.deliveries import Prepare
 from sentiment.text.columns import aligned
 from sentiment.text.harmless import html_text, plain
 
@@ -15,9 +16,9 @@ CELL = 'style="padding:3px 10px;border-bottom:1px solid #ddd;text-align:left;ver
 
 
 def regression_mail(
-    gate: Mapping[str, Any],
+    gate: Gate,
     run: str,
-    prepare: Mapping[str, Any] | None,
+    prepare: Prepare | None,
     links: Mapping[str, str],
     warnings: Iterable[str] = (),
 ) -> Mail:
@@ -27,12 +28,12 @@ def regression_mail(
 
     Links whose address is no web page are left out. ValueError when the gate let the candidate pass.
     """
-    if gate["passed"]:
+    if gate.passed:
         raise ValueError("there is nothing to mail about: the gate let the candidate pass")
     table = [("", "rows", stable_name(gate), "candidate", "change", "at worst", "p"), *comparison_rows(gate)]
     return letter(
-        f"Sentiment: no new model. {gate['sentence']}",
-        gate["sentence"],
+        f"Sentiment: no new model. {gate.sentence}",
+        gate.sentence,
         run,
         _sections(gate, prepare, list(warnings)),
         links,
@@ -40,20 +41,20 @@ def regression_mail(
     )
 
 
-def _sections(gate: Mapping[str, Any], prepare: Mapping[str, Any] | None, warnings: list[str]) -> dict[str, list[str]]:
+def _sections(gate: Gate, prepare: Prepare | None, warnings: list[str]) -> dict[str, list[str]]:
     return {
-        "What failed": list(gate["reasons"]),
+        "What failed": gate.reasons,
         "Warnings about the new posts": warnings,
-        "What it was trained on": data_lines(prepare, list(gate.get("labels") or [])),
+        "What it was trained on": data_lines(prepare, gate.labels),
         "What happens now": _what_now(gate, prepare),
     }
 
 
-def _what_now(gate: Mapping[str, Any], prepare: Mapping[str, Any] | None) -> list[str]:
-    compared = any(found.get("stable_accuracy") is not None for found in gate["sets"].values())
+def _what_now(gate: Gate, prepare: Prepare | None) -> list[str]:
+    compared = any(found.stable_accuracy is not None for _, found in gate.sets.items())
     serving = f"{stable_name(gate)} goes on serving" if compared else "There is still no model to serve"
     lines = [f"{serving[:1].upper()}{serving[1:]}. The candidate was not published."]
-    if prepare and prepare["new"]["rows"]:
+    if prepare and prepare.new.rows:
         lines.append(
             "The new rows are not lost: they are part of the next night's batch, with what arrives until then."
         )
@@ -64,22 +65,17 @@ def _what_now(gate: Mapping[str, Any], prepare: Mapping[str, Any] | None) -> lis
     return lines
 
 
-def _flips(gate: Mapping[str, Any]) -> list[Row]:
+def _flips(gate: Gate) -> list[Row]:
     return [
         (
-            str(flip.get("set", "")),
-            label_name(gate, flip.get("true")),
-            label_name(gate, flip.get("stable")),
-            f"{label_name(gate, flip.get('candidate'))} {_confidence(flip)}".strip(),
-            " ｜ ".join(part for part in (str(flip.get("title") or ""), str(flip.get("text") or "")) if part),
+            flip.set,
+            label_name(gate, flip.true),
+            label_name(gate, flip.stable),
+            f"{label_name(gate, flip.candidate)} ({flip.confidence:.2f})",
+            " ｜ ".join(filter(None, (flip.title, flip.text))),
         )
-        for flip in gate["regressions"][:MOST_TEXTS]
+        for flip in gate.regressions[:MOST_TEXTS]
     ]
-
-
-def _confidence(flip: Mapping[str, Any]) -> str:
-    value = flip.get("confidence")
-    return f"({value:.2f})" if isinstance(value, int | float) else ""
 
 
 def _compared(table: list[Row]) -> tuple[str, str]:
@@ -87,7 +83,7 @@ def _compared(table: list[Row]) -> tuple[str, str]:
     return "\n".join([title, *aligned(table)]), f"<h3>{title}</h3>{_html_table(table)}"
 
 
-def _flipped(gate: Mapping[str, Any], flips: list[Row]) -> list[tuple[str, str]]:
+def _flipped(gate: Gate, flips: list[Row]) -> list[tuple[str, str]]:
     if not flips:
         return []
     title = "Worst flipped texts: right before, wrong now"

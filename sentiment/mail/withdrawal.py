@@ -3,74 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from sentiment.mail.letter import Mail, letter
+from sentiment.results.probe import Example, Probe, Side, Watch
 
 MOST_EXAMPLES = 5
 
 
-def withdrawn_mail(watch: Mapping[str, Any], run: str, links: Mapping[str, str], labels: Sequence[str] = ()) -> Mail:
+def withdrawn_mail(watch: Watch, run: str, links: Mapping[str, str], labels: Sequence[str] = ()) -> Mail:
     """Returns the mail about a withdrawal; `watch` is that step's result, `labels` are the names by label id.
 
     Links whose address is no web page are left out. ValueError when nothing was withdrawn.
     """
-    if not watch["withdrawn"]:
+    if not watch.withdrawn or not watch.version:
         raise ValueError("there is nothing to mail about: no canary was withdrawn")
-    version = watch["version"]
+    version, bad = watch.version, watch.bad_probes or []
     sections = {
-        "Why": watch["bad_probes"][-1]["reasons"] if watch["bad_probes"] else [watch["why"]],
-        "What the probes found": [line for probe in watch["bad_probes"] for line in probe_lines(probe)],
-        "Where the two disagree, worst first": _examples(watch.get("probe") or {}, labels),
-        "What customers noticed": _noticed(watch),
+        "Why": bad[-1].reasons if bad else [str(watch.why)],
+        "What the probes found": [line for probe in bad for line in probe_lines(probe)],
+        "Where the two disagree, worst first": _examples((watch.probe.examples or []) if watch.probe else [], labels),
+        "What customers noticed": _noticed(watch.stable or None, bad),
         "What to do": _to_do(version),
     }
-    return letter(
-        f"Sentiment: version {version} was withdrawn. {watch['why']}", watch["sentence"], run, sections, links
-    )
+    return letter(f"Sentiment: version {version} was withdrawn. {watch.why}", watch.sentence, run, sections, links)
 
 
-def probe_lines(probe: Mapping[str, Any]) -> Iterator[str]:
+def probe_lines(probe: Probe) -> Iterator[str]:
     """Yields a probe's figures, a line a server."""
-    for address, found in probe["servers"].items():
-        if "canary" not in found:
-            yield f"{probe['at']} {address}: {found['unreachable']}"
+    for address, found in probe.servers.items():
+        if not found.canary:
+            yield f"{probe.at} {address}: {found.unreachable}"
             continue
-        sides = [_side(probe, label, found[label]) for label in ("stable", "canary") if label in found]
-        pairs = found.get("pairs") or {"rows": 0}
-        disagree = f"; they disagree on {pairs['disagreements']} of {pairs['rows']}" if pairs["rows"] else ""
-        yield f"{probe['at']} {address}, {found['asked']} posts: {'; '.join(sides)}{disagree}"
+        sides = [_side(f"{label} ({getattr(probe, label)})", side) for label, side in found.sides]
+        pairs = found.pairs
+        disagree = f"; they disagree on {pairs.disagreements} of {pairs.rows}" if pairs and pairs.rows else ""
+        yield f"{probe.at} {address}, {found.asked} posts: {'; '.join(sides)}{disagree}"
 
 
-def _side(probe: Mapping[str, Any], label: str, side: Mapping[str, Any]) -> str:
-    if side["accuracy"] is None:
-        return f"{label} ({probe[label]}) no answer, {side['errors']} errors"
-    low, high = side["interval"]
+def _side(name: str, side: Side) -> str:
+    if side.accuracy is None or not side.interval:
+        return f"{name} no answer, {side.errors} errors"
+    low, high = side.interval
     return (
-        f"{label} ({probe[label]}) accuracy {side['accuracy']:.3f} [{low:.3f} to {high:.3f}], {side['errors']} errors, "
-        f"p50 {side['p50_ms']:.0f} ms, p95 {side['p95_ms']:.0f} ms"
+        f"{name} accuracy {side.accuracy:.3f} [{low:.3f} to {high:.3f}], {side.errors} errors, "
+        f"p50 {side.p50_ms:.0f} ms, p95 {side.p95_ms:.0f} ms"
     )
 
 
-def _examples(probe: Mapping[str, Any], labels: Sequence[str]) -> list[str]:
+def _examples(examples: Sequence[Example], labels: Sequence[str]) -> list[str]:
     def name(label: int) -> str:
         return labels[label] if 0 <= label < len(labels) else str(label)
 
     return [
-        f"true {name(found['true'])}, stable said {name(found['stable'])}, canary {name(found['canary'])} "
-        f"({found['confidence']:.2f}): {found['text']}"
-        for found in (probe.get("examples") or [])[:MOST_EXAMPLES]
+        f"true {name(found.true)}, stable said {name(found.stable)}, canary {name(found.canary)} "
+        f"({found.confidence:.2f}): {found.text}"
+        for found in examples[:MOST_EXAMPLES]
     ]
 
 
-def _noticed(watch: Mapping[str, Any]) -> list[str]:
-    stable = watch["stable"]
+def _noticed(stable: int | None, bad: Sequence[Probe]) -> list[str]:
     if stable is None:
         return ["There is no stable version: nobody but those who asked for the canary was answered."]
-    sides = [
-        found["stable"] for probe in watch["bad_probes"] for found in probe["servers"].values() if "stable" in found
-    ]
-    answers, errors = (sum(side[key] for side in sides) for key in ("answers", "errors"))
+    sides = [found.stable for probe in bad for found in probe.servers.values() if found.stable]
+    answers, errors = sum(side.answers for side in sides), sum(side.errors for side in sides)
     return [
         f"Who asks for label stable: nothing. It is version {stable}, as before, and answered {answers} of "
         f"{answers + errors} questions of these probes.",

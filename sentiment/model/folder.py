@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import InputError
-from sentiment.labels import Labels
 from sentiment.model import hub_encoder, vocabulary
 from sentiment.model.model_type import TF_HUB
+from sentiment.results import record
+from sentiment.results.model_card import FORMAT, CardFormat, ModelCard
 
 if TYPE_CHECKING:
     from sentiment.model.tokenizer import Tokenizer
 
-FORMAT = 1
 WEIGHTS, CARD, VOCABULARY, SUMMARY, REPORT = "weights.h5", "model.json", "vocab.txt", "summary.txt", "report.json"
+NAME_ANOTHER = "Name a folder that `sentiment train` made."
 ENCODER = "encoder"  # of a TF-Hub model: the SavedModel that its weights belong to
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What `model.json` says: all that is needed, with the weights and the vocabulary, to build the model again."""
-
-    type: str
-    name: str
-    architecture: dict[str, Any]
-    labels: list[str]
-    labels_english: list[str]
-    max_seq_length: int
-    lower_case: bool
-    dropout: float
-    versions: dict[str, str]
-    data: dict[str, Any]
-    parameters: int
-    vocabulary: int
-
-    @property
-    def label_set(self) -> Labels:
-        return Labels(tuple(self.labels), tuple(self.labels_english))
 
 
 @dataclass(frozen=True)
@@ -62,8 +40,7 @@ def installed_versions() -> dict[str, str]:
 
 
 def write_card(folder: Path, card: ModelCard) -> None:
-    text = json.dumps({"format": FORMAT, **asdict(card)}, ensure_ascii=False, indent=2)
-    (folder / CARD).write_text(text + "\n", encoding="utf-8")
+    record.write(folder / CARD, card)
 
 
 def write_model(folder: Path, model: OpenedModel) -> None:
@@ -76,28 +53,18 @@ def write_model(folder: Path, model: OpenedModel) -> None:
 
 
 def read_card(folder: Path) -> ModelCard:
-    """Reads `model.json`. InputError: no model there, another format, or a field missing."""
+    """Reads `model.json`. Raises: InputError when there is no model, it has another format, or a field is amiss."""
     path = folder / CARD
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        found_format = fields.pop("format", None)
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        reason = f"no {path}" if isinstance(error, FileNotFoundError) else f"{path}: {error}"
-        raise InputError(
-            "a model folder must hold a readable model.json",
-            found=reason,
-            do="Name a folder that `sentiment train` made.",
-        ) from None
-    if found_format != FORMAT:
+    if not path.is_file():
+        raise InputError("a model folder must hold a readable model.json", found=f"no {path}", do=NAME_ANOTHER)
+    found = record.read(path, CardFormat, NAME_ANOTHER).format
+    if found != FORMAT:
         raise InputError(
             f"a model folder must be of format {FORMAT}",
-            found=f"format {found_format} in {path}",
+            found=f"format {found} in {path}",
             do="Train it again with this version, or open it with the version that made it.",
         )
-    try:
-        return ModelCard(**fields)
-    except TypeError as error:
-        raise InputError(f"{path} must describe a model", found=str(error), do="Train the model again.") from None
+    return record.read(path, ModelCard, "Restore the folder, or train the model again.")
 
 
 def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
@@ -143,7 +110,7 @@ def require_no_model(output: Path) -> None:
         return
     try:
         card = read_card(output)
-        found = f"{card.name}, trained on {card.data.get('rows', 'an unknown number of')} rows"
+        found = f"{card.name}, trained on {card.data.rows or 'an unknown number of'} rows"
     except InputError as error:
         found = error.found
     raise InputError(

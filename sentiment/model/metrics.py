@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sentiment.results.training import Metrics
+
+__all__ = ["Metrics", "classification_report", "measure"]
+
 SMALLEST_PROBABILITY = 1e-7  # as Keras clips in its cross-entropy
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """How one model did on one set of rows; lists go by label id. A share of nothing is 0."""
-
-    accuracy: float
-    correct: int
-    recall: list[float]
-    precision: list[float]
-    f1: list[float]
-    support: list[int]
-    confusion: list[list[int]]
-    loss: float
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def measure(true: ArrayLike, probabilities: ArrayLike) -> Metrics:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sentiment.gate.rows import label_name
-from sentiment.models_page.history import why_of
-from sentiment.models_page.ledger import Event, Ledger
+from sentiment.models_page.ledger import Ledger
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.run_files import RunFiles
 from sentiment.models_page.wording import (
@@ -21,6 +19,10 @@ from sentiment.models_page.wording import (
     text,
     when,
 )
+from sentiment.results.decision import Gate
+from sentiment.results.events import Adopted, AnyEvent, Canary, Promoted, RolledBack
+from sentiment.results.probe import Probe, Server
+from sentiment.results.validation import Validation
 from sentiment.serving.state import Version
 from sentiment.settings import Settings
 
@@ -42,37 +44,35 @@ class Card:
     probe: list[Line]
 
 
-def card(label: str, ledger: Ledger, settings: Settings, probes: Sequence[Mapping[str, Any]], notices: Notices) -> Card:
+def card(label: str, ledger: Ledger, settings: Settings, probes: Sequence[Probe], notices: Notices) -> Card:
     """Returns the card of the version that has `label`, `stable` or `canary`; there must be one."""
     version = ledger.state.versions[ledger.state.labels[label]]
     files = RunFiles(settings, version, notices)
     made = event_that_labelled(label, version.number, ledger.events)
-    name = f"The recall of version {version.number}"
     return Card(
         label,
         version.number,
-        when(made.get("at")),
-        text(made.get("who"), 80),
-        why_of(made),
+        when(made.at if made else None),
+        text(made.who, 80) if made else "",
+        text(made.told) if made else "",
         text(version.run),
-        [*figures_of(version), *serving_figures(files.read("validate"), notices, version.number)],
-        notices.guarded(name, lambda: recalls(files.read("gate"))) or [],
-        notices.guarded(f"The probe of version {version.number}", lambda: last_probe(label, version.number, probes))
-        or [],
+        [*figures_of(version), *serving_figures(files.read(Validation))],
+        recalls(files.read(Gate)),
+        last_probe(label, version.number, probes),
     )
 
 
-def event_that_labelled(label: str, version: int, events: Sequence[Event]) -> Event:
-    """Returns the event by which `version` got the label that it has; {} when there is none."""
-    verbs = ("promoted", "rolled_back") if label == "stable" else ("canary",)
+def event_that_labelled(label: str, version: int, events: Sequence[AnyEvent]) -> AnyEvent | None:
+    """Returns the event by which `version` got the label that it has; None when there is none."""
+    kinds = (Promoted, RolledBack) if label == "stable" else (Canary,)
     for event in reversed(events):
-        if event.get("event") in verbs and event.get("version") == version:
+        if isinstance(event, kinds) and event.version == version:
             return event
-        before = event.get("from")
-        had_it = isinstance(before, Mapping) and before.get(label) == version
-        if event.get("event") == "adopted" and event.get(label) == version and not had_it:
-            return event
-    return {}
+        if isinstance(event, Adopted):
+            before, after = (getattr(labels, label) for labels in (event.from_, event))
+            if after == version != before:
+                return event
+    return None
 
 
 def figures_of(version: Version) -> list[Line]:
@@ -80,53 +80,48 @@ def figures_of(version: Version) -> list[Line]:
     return [
         ("Accuracy, frozen set", share(version.metrics.get("frozen"))),
         ("Accuracy, rolling set", share(version.metrics.get("rolling"))),
-        ("Trained on", f"{count(version.data.get('rows'))} rows"),
+        ("Trained on", f"{count(version.data.rows)} rows"),
         ("Size", megabytes(version.size)),
     ]
 
 
-def serving_figures(validation: Mapping[str, Any] | None, notices: Notices, number: int) -> list[Line]:
+def serving_figures(validation: Validation | None) -> list[Line]:
     """Returns what `validate` measured: the slowest 95th percentile of one post, peak memory, time to load."""
-
     if validation is None:
         return []
-
-    def read() -> list[Line]:
-        times = [
-            found["p95_ms"] for found in validation["latency"] if found["batch"] == 1 and is_number(found["p95_ms"])
-        ]
-        seconds = validation.get("load_seconds")
-        return [
-            ("One post takes (p95)", milliseconds(max(times, default=None))),
-            ("Memory", megabytes(validation.get("peak_memory_bytes"))),
-            ("Loads in", f"{seconds:.1f} s" if is_number(seconds) else NONE),
-        ]
-
-    return notices.guarded(f"The measurements of version {number}", read) or []
+    times = [found.p95_ms for found in validation.latency if found.batch == 1 and is_number(found.p95_ms)]
+    seconds = validation.load_seconds
+    return [
+        ("One post takes (p95)", milliseconds(max(times, default=None))),
+        ("Memory", megabytes(validation.peak_memory_bytes)),
+        ("Loads in", f"{seconds:.1f} s" if is_number(seconds) else NONE),
+    ]
 
 
-def recalls(gate: Mapping[str, Any] | None) -> list[Line]:
+def recalls(gate: Gate | None) -> list[Line]:
     """Returns recall by class on the frozen set."""
-    found = gate["sets"]["frozen"]["candidate_recall"] if gate else []
-    return [(text(label_name(gate or {}, label), 40), share(value)) for label, value in enumerate(found)]
+    if gate is None:
+        return []
+    found = enumerate(gate.sets.frozen.candidate_recall)
+    return [(text(label_name(gate, label), 40), share(value)) for label, value in found]
 
 
-def last_probe(label: str, version: int, probes: Sequence[Mapping[str, Any]]) -> list[Line]:
+def last_probe(label: str, version: int, probes: Sequence[Probe]) -> list[Line]:
     """Returns the newest probe in which `version` had that label, a line a server; [] when it was never probed."""
-    found = next((probe for probe in reversed(probes) if probe.get(label) == version), None)
+    found = next((probe for probe in reversed(probes) if getattr(probe, label) == version), None)
     if found is None:
         return []
-    lines = [("Last probe", f"{when(found['at'])}: {text(found['outcome'], 40)}")]
-    return lines + [(text(address), _probed(server, label)) for address, server in found["servers"].items()]
+    lines = [("Last probe", f"{when(found.at)}: {found.outcome}")]
+    return lines + [(text(address), _probed(server, label)) for address, server in found.servers.items()]
 
 
-def _probed(server: Mapping[str, Any], label: str) -> str:
-    if server.get("unreachable"):
-        return f"not asked: {text(server['unreachable'], 200)}"
-    side = server[label]
+def _probed(server: Server, label: str) -> str:
+    if server.unreachable:
+        return f"not asked: {text(server.unreachable, 200)}"
+    side = dict(server.sides).get(label)
     if side is None:
         return NONE
     return (
-        f"accuracy {share(side['accuracy'])}, p95 {milliseconds(side['p95_ms'])}, "
-        f"{count(side['errors'])} of {count(server['asked'])} failed"
+        f"accuracy {share(side.accuracy)}, p95 {milliseconds(side.p95_ms)}, "
+        f"{count(side.errors)} of {count(server.asked)} failed"
     )

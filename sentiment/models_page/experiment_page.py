@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
 from sentiment.experiments.files import PLAN, PLOT, RESULTS
-from sentiment.experiments.sweep import HEADINGS, Group, Setup, row_of
+from sentiment.experiments.sweep import HEADINGS, row_of
 from sentiment.models_page.cards import Line
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.run_files import is_ours, read_ours, run_folder_of
 from sentiment.models_page.wording import count, share, text, when
+from sentiment.results.experiment import Data, ExperimentPlan, Group, Results, Setup, Trained, Training
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
 
@@ -66,18 +65,19 @@ def experiment_of(settings: Settings, run: str) -> RunFolder | None:
 def experiment_page(run: RunFolder, settings: Settings, notices: Notices) -> ExperimentPage:
     """Returns the page of an experiment; before its table is there, what is planned."""
     if not os.path.lexists(run.path / RESULTS):
-        plan = read_ours(settings, run.result(PLAN), f"The plan of {run.name}", notices) or {}
-        return ExperimentPage(run.name, _planned(plan), _facts(plan, plan, settings, notices))
-    found = read_ours(settings, run.path / RESULTS, f"{RESULTS} of {run.name}", notices)
-    if found is None:
-        return ExperimentPage(run.name)
-    rows = _rows(found, notices)
+        plan = read_ours(settings, run.result(PLAN), ExperimentPlan, f"The plan of {run.name}", notices)
+        return ExperimentPage(run.name, _planned(plan), _facts_of_plan(plan, settings) if plan else [])
+    found = read_ours(settings, run.path / RESULTS, Results, f"{RESULTS} of {run.name}", notices)
     has_plot = plot_of(settings, run) is not None
+    if found is None:
+        return ExperimentPage(run.name, has_plot=has_plot)
     if not has_plot:
         notices.add(f"The plot of {run.name} is missing or broken.")
-    facts = _facts(found, found.get("data"), settings, notices)
-    sentence = notices.guarded(f"What came of {run.name}", lambda: _sentence(found, rows)) or ""
-    return ExperimentPage(run.name, sentence, facts, rows=rows, failures=failures(rows), has_plot=has_plot)
+    rows = [_row(group, found) for group in found.rows[:MOST_ROWS]]
+    facts = [("Ended", when(found.at)), *_facts(found.setup, found.trainings, found.data, settings)]
+    return ExperimentPage(
+        run.name, _sentence(found, rows), facts, rows=rows, failures=failures(rows), has_plot=has_plot
+    )
 
 
 def plot_of(settings: Settings, run: RunFolder) -> bytes | None:
@@ -90,38 +90,25 @@ def plot_of(settings: Settings, run: RunFolder) -> bytes | None:
     return content if content.startswith(PNG) else None
 
 
-def _planned(plan: Mapping[str, Any]) -> str:
-    trainings = plan.get("trainings")
-    planned = count(len(trainings)) if isinstance(trainings, list) else "No"
+def _planned(plan: ExperimentPlan | None) -> str:
+    planned = count(len(plan.trainings)) if plan else "No"
     return f"{planned} trainings are planned; table and plot are there when all of them have ended."
 
 
-def _sentence(found: Mapping[str, Any], rows: list[Row]) -> str:
-    trainings, failed = len(found["trainings"]), found["failed"]
+def _sentence(found: Results, rows: list[Row]) -> str:
+    trainings, failed = len(found.trainings), found.failed
     best = next((dict(zip(SHOWN, row.cells, strict=True)) for row in rows if row.is_best), None)
     told = "None is trained" if best is None else "Best is {model}, lr {lr}, with test_acc {test_acc}".format(**best)
     failures = f", of which {count(failed)} failed" if failed else ""
     return f"{told}. {count(trainings)} training{'s' * (trainings != 1)}{failures}."
 
 
-def _rows(found: Mapping[str, Any], notices: Notices) -> list[Row]:
-    """Returns the table's rows; one that cannot be shown is a notice."""
-    groups = notices.guarded("The table", lambda: [*found["rows"]][:MOST_ROWS]) or []
-    setup = notices.guarded("The table", lambda: Setup(**found["setup"]))
-    if setup is None:
-        return []
-    best = found.get("best")
-    rows = (notices.guarded("A row of the table", partial(_row, group, setup, best)) for group in groups)
-    return [row for row in rows if row]
-
-
-def _row(found: Mapping[str, Any], setup: Setup, best: object) -> Row:
-    group = Group(**found)
-    named = dict(zip(HEADINGS, row_of(group, setup), strict=True))
+def _row(group: Group, found: Results) -> Row:
+    named = dict(zip(HEADINGS, row_of(group, found.setup), strict=True))
     cells = [text(named[name], LONGEST_CELL) for name in SHOWN]
     is_trained = bool(group.trained)
-    why = [text(reason) for reason in [*group.why][:MOST_ROWS]]
-    return Row(cells if is_trained else cells[:2], why, is_trained and found == best)
+    why = [text(reason) for reason in group.why[:MOST_ROWS]]
+    return Row(cells if is_trained else cells[:2], why, is_trained and group == found.best)
 
 
 def failures(rows: list[Row]) -> list[Failure]:
@@ -133,30 +120,27 @@ def failures(rows: list[Row]) -> list[Failure]:
     return [Failure(model, rates, why) for (model, why), rates in found.items()]
 
 
-def _facts(found: Mapping[str, Any], data: Any, settings: Settings, notices: Notices) -> list[Line]:
-    """Returns when, on what and how it was trained; `data` holds the numbers of rows, and their folder."""
-
-    def read() -> list[Line]:
-        setup, trainings = Setup(**found["setup"]), found["trainings"]
-        seeds = dict.fromkeys(text(training["seed"], 20) for training in trainings[:MOST_ROWS])
-        return [
-            *([("Ended", when(found["at"]))] if "at" in found else []),
-            ("Trained on", f"{count(data['train_rows'])} rows of {_file(data, 'train.tsv', settings)}"),
-            ("Tested on", f"{count(data['test_rows'])} rows of {_file(data, 'test.tsv', settings)}"),
-            ("Held out to validate", share(setup.validation_share)),
-            ("Model type", text(setup.model_type, 40)),
-            ("Epochs", count(setup.num_epochs)),
-            ("Batch", f"{count(setup.batch_size)} rows"),
-            ("Longest row", f"{count(setup.max_seq_length)} pieces"),
-            ("Seeds", ", ".join(seeds)),
-        ]
-
-    return notices.guarded("What it was trained on", read) or []
+def _facts_of_plan(plan: ExperimentPlan, settings: Settings) -> list[Line]:
+    folder = f"{settings.runs}/{plan.data_run}" if plan.data_run else str(settings.base_data)
+    data = Data(folder=folder, train_rows=plan.train_rows, test_rows=plan.test_rows)
+    return _facts(plan.setup, plan.trainings, data, settings)
 
 
-def _file(data: Mapping[str, Any], name: str, settings: Settings) -> str:
-    """Returns a file of the data as a person of this home calls it. A plan names the run, a result the folder."""
-    run = data.get("data_run")
-    default = f"{settings.runs}/{run}" if run else str(settings.base_data)
-    folder = text(data.get("folder", default), 400)
-    return f"{folder.removeprefix(f'{settings.home}/')}/{name}"
+def _facts(setup: Setup, trainings: Sequence[Training | Trained], data: Data, settings: Settings) -> list[Line]:
+    """Returns on what and how it was trained."""
+    seeds = dict.fromkeys(text(training.seed, 20) for training in trainings[:MOST_ROWS])
+    return [
+        ("Trained on", f"{count(data.train_rows)} rows of {_file(data, 'train.tsv', settings)}"),
+        ("Tested on", f"{count(data.test_rows)} rows of {_file(data, 'test.tsv', settings)}"),
+        ("Held out to validate", share(setup.validation_share)),
+        ("Model type", text(setup.model_type, 40)),
+        ("Epochs", count(setup.num_epochs)),
+        ("Batch", f"{count(setup.batch_size)} rows"),
+        ("Longest row", f"{count(setup.max_seq_length)} pieces"),
+        ("Seeds", ", ".join(seeds)),
+    ]
+
+
+def _file(data: Data, name: str, settings: Settings) -> str:
+    """Returns a file of the data as a person of this home calls it."""
+    return f"{text(data.folder, 400).removeprefix(f'{settings.home}/')}/{name}"

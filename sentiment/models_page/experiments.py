@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
-from typing import Any
 
 from sentiment.experiments.listing import KEPT, list_file
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.run_files import read_ours, run_folder_of
 from sentiment.models_page.wording import NONE, count, text, when
+from sentiment.results import experiment
 from sentiment.settings import Settings
 
 LISTED = 5
@@ -33,24 +32,23 @@ class Listed:
 def listed(settings: Settings, notices: Notices) -> list[Listed]:
     """Returns the newest experiments whose folder is still there; none when there never was one."""
     path = list_file(settings)
-    found = read_ours(settings, path, "The list of experiments", notices) if os.path.lexists(path) else None
-    if found is None:
-        return []
-    entries = notices.guarded("The list of experiments", lambda: found["experiments"][:KEPT]) or []
-    rows = (notices.guarded("An experiment of the list", partial(row, entry)) for entry in entries)
-    return list(islice((row for row in rows if row and _is_there(row.run, settings)), LISTED))
+    name = "The list of experiments"
+    found = read_ours(settings, path, experiment.Entries, name, notices) if os.path.lexists(path) else None
+    entries = found.experiments[:KEPT] if found else []
+    known = (notices.decode(entry, experiment.Listed, f"An entry of {name.lower()}") for entry in entries)
+    return list(islice((row(entry) for entry in known if entry and _is_there(entry.run, settings)), LISTED))
 
 
-def row(entry: dict[str, Any]) -> Listed:
-    """Returns an entry of the list as it is shown. Raises one of `AMISS` on another shape."""
-    best, failed = entry["best"], entry["failed"]
+def row(entry: experiment.Listed) -> Listed:
+    """Returns an entry of the list as it is shown."""
+    best = entry.best
     return Listed(
-        str(entry["run"]),
-        when(entry["at"]),
-        count(entry["trainings"]),
-        f"{text(best['model'], LONGEST_NAME)}, lr {text(best['lr'], 20)}" if best else NONE,
-        text(best["test_acc"], 40) if best else NONE,
-        count(failed) if failed else "none",
+        entry.run,
+        when(entry.at),
+        count(entry.trainings),
+        f"{text(best.model, LONGEST_NAME)}, lr {text(best.lr, 20)}" if best else NONE,
+        text(best.test_acc, 40) if best else NONE,
+        count(entry.failed) if entry.failed else "none",
     )
 
 

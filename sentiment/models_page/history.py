@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sentiment.models_page.wording import is_count, text, when
-from sentiment.serving.rules import RULES
+from sentiment.models_page.wording import text, when
+from sentiment.results.events import NAMES, Adopted, AnyEvent, Moved
 
 PAGE = 50
 FILTERS = ("event", "version", "who")
@@ -31,23 +30,22 @@ class Filters:
         """Returns the parameters of the same table's page `page`."""
         return {name: getattr(self, name) for name in FILTERS if getattr(self, name)} | {"page": str(page)}
 
-    def allows(self, event: Mapping[str, Any]) -> bool:
+    def allows(self, event: AnyEvent) -> bool:
         """Tells whether the event is shown: by its exact name and version, and a part of who did it."""
-        version = event.get("version")
         return (
-            self.event in ("", event.get("event"))
-            and self.version in ("", str(version) if is_count(version) else None)
-            and (not self.who or self.who.casefold() in text(event.get("who"), 80).casefold())  # as it is shown
+            self.event in ("", event.name)
+            and self.version in ("", str(event.version))
+            and (not self.who or self.who.casefold() in text(event.who, 80).casefold())  # as it is shown
         )
 
 
 @dataclass(frozen=True)
 class Row:
-    """One event. `version` is None when it names none that can have a page."""
+    """One event."""
 
     at: str
     event: str
-    version: int | None
+    version: int
     who: str
     why: str
     moved: str
@@ -73,43 +71,25 @@ class HistoryPage:
         return self.filters.query(self.page + 1) if self.page < self.pages else None
 
 
-def history_page(events: Sequence[Mapping[str, Any]], filters: Filters) -> HistoryPage:
+def history_page(events: Sequence[AnyEvent], filters: Filters) -> HistoryPage:
     """Returns the asked page of the events that the filters allow; the nearest one when there is no such page."""
     found = [event for event in reversed(events) if filters.allows(event)]
     pages = max(1, -(-len(found) // PAGE))
     page = min(max(1, int(filters.page) if filters.page.isdecimal() and len(filters.page) < 10 else 1), pages)
     rows = [row(event) for event in found[(page - 1) * PAGE : page * PAGE]]
-    return HistoryPage(rows, len(found), page, pages, filters, list(RULES))
+    return HistoryPage(rows, len(found), page, pages, filters, list(NAMES))
 
 
-def row(event: Mapping[str, Any]) -> Row:
+def row(event: AnyEvent) -> Row:
     """Returns an event as the table shows it."""
-    version = event.get("version")
-    return Row(
-        when(event.get("at")),
-        text(event.get("event"), 40),
-        version if is_count(version) else None,
-        text(event.get("who"), 80),
-        why_of(event),
-        _moved(event),
-    )
+    return Row(when(event.at), event.name, event.version, text(event.who, 80), text(event.told), _moved(event))
 
 
-def why_of(event: Mapping[str, Any]) -> str:
-    """Returns the reason or the error that an event keeps."""
-    return " · ".join(filter(None, (text(event.get(name)) for name in ("why", "error"))))
-
-
-def _moved(event: Mapping[str, Any]) -> str:
+def _moved(event: AnyEvent) -> str:
     """Returns which version came in place of which, `2 → 3`; "" for an event that moves no label."""
-    if event.get("event") == "adopted":
-        return _labels(event)
-    ends = [event.get(name) for name in ("from", "to")]
-    if all(end is None or is_count(end) for end in ends) and any(ends):
-        return " → ".join("none" if end is None else str(end) for end in ends)
+    if isinstance(event, Adopted):
+        named = (("stable", event.stable), ("canary", event.canary))
+        return ", ".join(f"{name} {version}" for name, version in named if version)
+    if isinstance(event, Moved) and (event.from_ or event.to):
+        return f"{event.from_ or 'none'} → {event.to or 'none'}"
     return ""
-
-
-def _labels(event: Mapping[str, Any]) -> str:
-    named: Iterable[str] = (f"{name} {event[name]}" for name in ("stable", "canary") if is_count(event.get(name)))
-    return ", ".join(named)

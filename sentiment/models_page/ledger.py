@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sentiment import json_lines
 from sentiment.errors import InputError
+from sentiment.results.events import AnyEvent, parsed_event
 from sentiment.serving.rules import apply, fold
 from sentiment.serving.state import State
 
-Event = dict[str, Any]
 MOST_NOTICES = 10
 FEW_LINES = 100  # that are cheaper to add one by one than to read everything anew
 STOPPED = "Until it is mended, `sentiment` refuses to change what is served."
@@ -22,7 +21,7 @@ STOPPED = "Until it is mended, `sentiment` refuses to change what is served."
 class Ledger:
     """Every event that can be read, oldest first, the state after them, and a sentence for each line that cannot."""
 
-    events: tuple[Event, ...] = ()
+    events: tuple[AnyEvent, ...] = ()
     state: State = field(default_factory=State)
     notices: tuple[str, ...] = ()
 
@@ -61,13 +60,13 @@ def _read_on(content: bytes) -> Ledger:
 def _with_lines(known: Ledger, added: bytes) -> Ledger | None:
     """Returns the ledger with these lines behind it; None when one of them is not as it should be."""
     lines, torn = json_lines.parse(added.decode("utf-8", "replace"))
-    events = [line.value for line in lines if line.value]
-    if torn or len(events) < added.count(b"\n"):
+    if torn:
         return None
-    state = known.state
+    state, events = known.state, []
     try:
-        for event in events:
-            state = apply(state, event)
+        for line in lines:
+            events.append(parsed_event(line.text))
+            state = apply(state, events[-1])
     except InputError:
         return None
     return Ledger((*known.events, *events), state)
@@ -76,12 +75,13 @@ def _with_lines(known: Ledger, added: bytes) -> Ledger | None:
 def parse(content: str) -> Ledger:
     """Returns the ledger of that content."""
     lines, torn = json_lines.parse(content)
-    events = [(line.number, line.value) for line in lines if line.value]
-    notices = [
-        f"Line {line.number} of the serving history is no event, and is passed over: {line.text[:80]!r}."
-        for line in lines
-        if not line.value
-    ]
+    events, notices = [], []
+    for line in lines:
+        try:
+            events.append((line.number, parsed_event(line.text)))
+        except InputError as error:
+            told = f"{error.must_hold}; found {error.found}"
+            notices.append(f"Line {line.number} of the serving history is no event, and is passed over: {told}.")
     state, refused = _state(events)
     notices = _few([*notices, *refused])
     if torn.strip():
@@ -89,7 +89,7 @@ def parse(content: str) -> Ledger:
     return Ledger(tuple(event for _, event in events), state, tuple(notices))
 
 
-def _state(events: Sequence[tuple[int, Event]]) -> tuple[State, list[str]]:
+def _state(events: Sequence[tuple[int, AnyEvent]]) -> tuple[State, list[str]]:
     """Returns the state, and a sentence for each event that may not follow those above it."""
     try:
         return fold(event for _, event in events), []

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sentiment.errors import SentimentError
+from sentiment.errors import InputError
+from sentiment.results import record
 from sentiment.text.harmless import plain
 
 T = TypeVar("T")
-LARGEST_FILE = 16 << 20  # bytes of a result file; a larger one is not of ours
 LONGEST = 400
-# What reading values of the wrong shape can raise; a defect of ours would be another error.
-AMISS = (
-    *(ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError),
-    SentimentError,
-)
 
 
 class Notices:
@@ -34,32 +27,18 @@ class Notices:
     def lines(self) -> list[str]:
         return list(self._lines)
 
-    def guarded(self, what: str, make: Callable[[], T]) -> T | None:
-        """Returns what `make` returns; None with a notice about `what`, when the data it reads have another shape."""
+    def read(self, path: Path, kind: type[T], name: str) -> T | None:
+        """Returns the value in `path`; None with one notice, which calls the file `name`, when it cannot be read."""
         try:
-            return make()
-        except AMISS as error:
-            self.add(f"{what} cannot be shown: {_told(error)}.")
+            return record.read(path, kind, "", name)
+        except InputError as error:
+            self.add(f"{error.must_hold}; found {error.found.rstrip('.')}." if path.exists() else f"{name} is missing.")
             return None
 
-    def read_json(self, path: Path, name: str) -> dict[str, Any] | None:
-        """Returns the JSON object in `path`; None with a notice that calls it `name`, when there is none."""
+    def decode(self, found: object, kind: type[T], name: str) -> T | None:
+        """Returns parsed JSON as a value of `kind`; None with a notice when it is none."""
         try:
-            if path.stat().st_size > LARGEST_FILE:
-                raise ValueError(f"more than {LARGEST_FILE >> 20} MB")
-            found = json.loads(path.read_bytes())
-        except FileNotFoundError:
-            self.add(f"{name} is missing.")
+            return record.decoded(found, kind, name, "")
+        except InputError as error:
+            self.add(f"{error.must_hold}; found {error.found.rstrip('.')}.")
             return None
-        except (OSError, ValueError, RecursionError) as error:
-            self.add(f"{name} cannot be read: {_told(error)}.")
-            return None
-        if not isinstance(found, dict):
-            self.add(f"{name} cannot be read: it must be a JSON object.")
-            return None
-        return found
-
-
-def _told(error: BaseException) -> str:
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return f"{type(error).__name__}: {said}".rstrip(". ") if said else type(error).__name__

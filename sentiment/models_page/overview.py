@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sentiment.models_page import experiments
 from sentiment.models_page.cards import Card, card
@@ -49,7 +48,7 @@ class Overview:
 def overview(ledger: Ledger, settings: Settings, query: Mapping[str, str], notices: Notices) -> Overview:
     """Returns the first page; `query` are its parameters, which filter the history."""
     state = ledger.state
-    probes = notices.guarded("The record of the probes", lambda: read_probes(probes_file(settings))) or []
+    probes = read_probes(probes_file(settings))
     return Overview(
         [card(label, ledger, settings, probes, notices) for label in state.labels],
         [label for label in ("stable", "canary") if label not in state.labels],
@@ -62,7 +61,7 @@ def overview(ledger: Ledger, settings: Settings, query: Mapping[str, str], notic
 
 
 def _listed(ledger: Ledger, number: int) -> Listed:
-    version: Any = ledger.state.versions[number]
+    version = ledger.state.versions[number]
     return Listed(
         number,
         next((label for label, labelled in ledger.state.labels.items() if labelled == number), ""),
@@ -70,6 +69,6 @@ def _listed(ledger: Ledger, number: int) -> Listed:
         when(version.published_at),
         share(version.metrics.get("frozen")),
         share(version.metrics.get("rolling")),
-        count(version.data.get("rows")),
+        count(version.data.rows),
         megabytes(version.size),
     )

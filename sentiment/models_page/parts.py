@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sentiment.models_page.wording import is_count, share, text
+from sentiment.models_page.wording import share, text
+from sentiment.results import deliveries
+from sentiment.results.deliveries import Prepare
+from sentiment.results.evaluation import Evaluation
 
 SHADES = 9  # of a cell, by its share of the row; a page without style attributes has a class for each
-SIDES = (("candidate", "This version"), ("stable", "Stable at that time"))
-
-KINDS = (("per_source", "By source"), ("per_night", "By night of delivery"))
+SIDES = ("This version", "Stable at that time")  # candidate and stable
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,21 @@ class Part:
     bars: list[Bar]
 
 
-def parts(prepare: Mapping[str, Any] | None) -> list[Part]:
-    """Returns the bars of a `prepare.json`; none when nothing was composed. Raises one of `AMISS` on another shape."""
-    table = prepare.get("composition") if prepare else None
-    if not table:
+def parts(prepare: Prepare | None) -> list[Part]:
+    """Returns the bars of a `prepare.json`; none when nothing was composed."""
+    table = prepare.composition if prepare else None
+    if table is None:
         return []
-    return [Part(title, _bars([_counted(kind, line) for line in table[kind]])) for kind, title in KINDS]
+    kinds = (
+        ("By source", table.per_source, "without a source"),
+        ("By night of delivery", table.per_night, "unknown"),
+    )
+    return [Part(title, _bars([_counted(line, empty) for line in lines])) for title, lines, empty in kinds]
 
 
-def _counted(kind: str, line: Mapping[str, Any]) -> tuple[str, int, int]:
-    new, old = (sum(count for count in line[name] if is_count(count)) for name in ("new", "added"))
-    name = line["name"]
-    if name is None:
-        return f"{line['members']:,} others", new, old
-    empty = "without a source" if kind == "per_source" else "unknown"
-    return text(name, 60) or empty, new, old
+def _counted(line: deliveries.Part, empty: str) -> tuple[str, int, int]:
+    name = f"{line.members:,} others" if line.name is None else text(line.name, 60) or empty
+    return name, sum(line.new), sum(line.added)
 
 
 def _bars(counted: list[tuple[str, int, int]]) -> list[Bar]:
@@ -75,22 +75,25 @@ class Matrix:
     cells: list[list[Cell]]
 
 
-def matrices(evaluation: Mapping[str, Any] | None, labels: list[str]) -> list[Matrix]:
-    """Returns the matrices of an evaluation, the candidate's first. Raises one of `AMISS` when one is no matrix."""
+def matrices(evaluation: Evaluation | None, labels: list[str]) -> list[Matrix]:
+    """Returns the matrices of an evaluation, the candidate's first; one that is no square is left out."""
+    if evaluation is None:
+        return []
     found = []
-    for name, test_set in (evaluation["sets"] if evaluation else {}).items():
-        for side, model in SIDES:
-            if test_set and test_set.get(side):
-                scores = test_set[side]
-                cells = _cells(scores["confusion"], len(labels))
-                found.append(Matrix(f"{name} set", model, share(scores.get("accuracy")), labels, cells))
+    for name, test_set in (("frozen", evaluation.sets.frozen), ("rolling", evaluation.sets.rolling)):
+        for model, scores in zip(SIDES, (test_set.candidate, test_set.stable) if test_set else (), strict=False):
+            if scores and is_square(scores.confusion, len(labels)):
+                cells = _cells(scores.confusion)
+                found.append(Matrix(f"{name} set", model, share(scores.accuracy), labels, cells))
     return found
 
 
-def _cells(counts: Sequence[Sequence[int]], labels: int) -> list[list[Cell]]:
-    square = len(counts) == labels and all(len(line) == labels for line in counts)
-    if not square or not all(is_count(count) for line in counts for count in line):
-        raise ValueError(f"a confusion matrix must be {labels} × {labels} counts")
+def is_square(counts: Sequence[Sequence[int]], labels: int) -> bool:
+    """Tells whether it has a row and a column a label."""
+    return len(counts) == labels and all(len(line) == labels for line in counts)
+
+
+def _cells(counts: Sequence[Sequence[int]]) -> list[list[Cell]]:
     return [
         [Cell(rows, round(rows / max(1, sum(line)) * SHADES), true == said) for said, rows in enumerate(line)]
         for true, line in enumerate(counts)

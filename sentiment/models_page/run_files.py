@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from sentiment.models_page.notices import LARGEST_FILE, Notices
+from sentiment.models_page.notices import Notices
+from sentiment.results.record import LARGEST, StepResult
 from sentiment.run_folder import RunFolder
 from sentiment.serving.state import Version
 from sentiment.serving.trained import folder_of
 from sentiment.settings import Settings
 
 REPORT = "report.html"  # the one file that is served as it is
+T = TypeVar("T")
+R = TypeVar("R", bound=StepResult)
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 
 
@@ -28,7 +31,7 @@ class RunFiles:
     def __init__(self, settings: Settings, version: Version, notices: Notices) -> None:
         self.version, self._notices = version, notices
         self.folder = run_folder_of(settings, version.run)
-        self._read: dict[str, dict[str, Any] | None] = {}
+        self._read: dict[str, StepResult | None] = {}
         if not version.run:
             notices.add(f"Version {version.number} was published without a run: there are no results of it.")
         elif self.folder is None:
@@ -37,14 +40,16 @@ class RunFiles:
             notices.add(f"The folder runs/{self.folder.name} of version {version.number} is missing.")
             self.folder = None
 
-    def read(self, step: str) -> dict[str, Any] | None:
-        """Returns what `step` left; None when it is missing or broken, with a notice."""
+    def read(self, kind: type[R]) -> R | None:
+        """Returns what the step of that kind of result left; None when it is missing or broken, with a notice."""
         if self.folder is None:
             return None
-        if step not in self._read:
-            name = f"{step}.json of version {self.version.number} (run {self.folder.name})"
-            self._read[step] = self._notices.read_json(self.folder.result(step), name)
-        return self._read[step]
+        if kind.STEP not in self._read:
+            path = self.folder.found(kind.STEP)
+            name = f"{path.name} of version {self.version.number} (run {self.folder.name})"
+            self._read[kind.STEP] = self._notices.read(path, kind, name)
+        found = self._read[kind.STEP]
+        return found if isinstance(found, kind) else None
 
 
 def report_of(settings: Settings, version: Version) -> Path | None:
@@ -55,12 +60,12 @@ def report_of(settings: Settings, version: Version) -> Path | None:
     return next((path for root, path in places if is_ours(root, path)), None)
 
 
-def read_ours(settings: Settings, path: Path, name: str, notices: Notices) -> dict[str, Any] | None:
-    """Returns the JSON object in a file of `runs/`; None with a notice when there is none, or it lies elsewhere."""
+def read_ours(settings: Settings, path: Path, kind: type[T], name: str, notices: Notices) -> T | None:
+    """Returns the value in a file of `runs/`; None with a notice when there is none, or it lies elsewhere."""
     if os.path.lexists(path) and not is_ours(settings.runs, path):
-        notices.add(f"{name} cannot be read: it must be a file in runs/, of at most {LARGEST_FILE >> 20} MB.")
+        notices.add(f"{name} cannot be read: it must be a file in runs/, of at most {LARGEST >> 20} MB.")
         return None
-    return notices.read_json(path, name)
+    return notices.read(path, kind, name)
 
 
 def is_ours(root: Path, path: Path) -> bool:
@@ -68,6 +73,6 @@ def is_ours(root: Path, path: Path) -> bool:
     try:
         found = path.resolve(strict=True)
         inside = found.is_relative_to(root.resolve()) and found.is_file()
-        return inside and found.stat().st_size <= LARGEST_FILE
+        return inside and found.stat().st_size <= LARGEST
     except (OSError, RuntimeError, ValueError):
         return False

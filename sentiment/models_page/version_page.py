@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sentiment.gate.rows import Row as Cells
 from sentiment.gate.rows import comparison_rows, data_lines, label_name, stable_name
@@ -14,7 +12,12 @@ from sentiment.models_page.ledger import Ledger
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.parts import Matrix, Part, matrices, parts
 from sentiment.models_page.run_files import RunFiles, report_of
-from sentiment.models_page.wording import is_count, is_number, text, when
+from sentiment.models_page.wording import text, when
+from sentiment.results import decision
+from sentiment.results.deliveries import Check, Prepare
+from sentiment.results.evaluation import Evaluation
+from sentiment.results.events import Adopted, AnyEvent, Moved
+from sentiment.results.validation import Validation
 from sentiment.serving.state import Version
 from sentiment.settings import Settings
 
@@ -69,27 +72,25 @@ class VersionPage:
 
 def version_page(ledger: Ledger, number: int, settings: Settings, notices: Notices) -> VersionPage:
     """Returns the page of version `number`, which the ledger must know."""
-    version, name = ledger.state.versions[number], f"version {number}"
+    version = ledger.state.versions[number]
     files = RunFiles(settings, version, notices)
-    gate, evaluation, prepare, check, validate = (
-        files.read(step) for step in ("gate", "evaluation", "prepare", "check", "validate")
-    )
-    labels = _labels(gate, evaluation, settings)
-    guarded = notices.guarded
+    gate, evaluation, prepare = files.read(decision.Gate), files.read(Evaluation), files.read(Prepare)
+    check, validation = files.read(Check), files.read(Validation)
+    labels = [text(label, 40) for label in _labels(gate, evaluation, settings)]
     return VersionPage(
         number,
         next((label for label, labelled in ledger.state.labels.items() if labelled == number), ""),
         condition_of(version),
         when(version.published_at),
         text(version.run),
-        [*figures_of(version), *serving_figures(validate, notices, number)],
+        [*figures_of(version), *serving_figures(validation)],
         [row(event) for event in reversed(ledger.events) if is_about(event, number)],
-        guarded(f"The gate's result of {name}", lambda: read_gate(gate)) if gate else None,
-        guarded(f"The evaluation of {name}", lambda: matrices(evaluation, labels)) or [],
-        guarded(f"The data of {name}", lambda: list(map(text, data_lines(prepare, labels)))) or [],
-        guarded(f"The composition of the data of {name}", lambda: parts(prepare)) or [],
-        guarded(f"check.json of {name}", lambda: sentences(check, "level", "ok", "not measured")) or [],
-        guarded(f"validate.json of {name}", lambda: sentences(validate, "passed", True)) or [],
+        shown_gate(gate) if gate else None,
+        matrices(evaluation, labels),
+        list(map(text, data_lines(prepare, labels))),
+        parts(prepare),
+        [(found.level in ("ok", "not measured"), text(found.sentence)) for found in check.checks] if check else [],
+        [(found.passed, text(found.sentence)) for found in validation.checks] if validation else [],
         report_of(settings, version) is not None,
         *_neighbours(ledger, number),
     )
@@ -100,10 +101,13 @@ def condition_of(version: Version) -> str:
     return " · ".join(filter(None, (version.condition, text(version.error, 400))))
 
 
-def is_about(event: Mapping[str, Any], number: int) -> bool:
+def is_about(event: AnyEvent, number: int) -> bool:
     """Tells whether an event changed something for that version."""
-    labelled = [event.get(name) for name in ("version", "from", "to", "stable", "canary")]
-    return any(value == number and is_count(value) for value in labelled)
+    if isinstance(event, Adopted):
+        return number in (event.version, event.stable, event.canary)
+    if isinstance(event, Moved):
+        return number in (event.version, event.from_, event.to)
+    return number == event.version
 
 
 def _neighbours(ledger: Ledger, number: int) -> tuple[int | None, int | None]:
@@ -111,52 +115,30 @@ def _neighbours(ledger: Ledger, number: int) -> tuple[int | None, int | None]:
     return max((n for n in known if n < number), default=None), min((n for n in known if n > number), default=None)
 
 
-def _labels(gate: Mapping[str, Any] | None, evaluation: Mapping[str, Any] | None, settings: Settings) -> list[str]:
+def _labels(gate: decision.Gate | None, evaluation: Evaluation | None, settings: Settings) -> list[str]:
     """Returns the names of the labels, as the run had them."""
-    for found in (gate, evaluation):
-        names = found.get("labels") if found else None
-        if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
-            return [text(name, 40) for name in names]
-    return list(settings.label_set.names)
+    return (gate and gate.labels) or (evaluation and evaluation.labels) or list(settings.label_set.names)
 
 
-def read_gate(gate: Mapping[str, Any]) -> Gate:
-    """Returns what the gate found. Raises one of `AMISS` when the file is not as the gate writes it."""
-    override = gate.get("overridden")
+def shown_gate(gate: decision.Gate) -> Gate:
+    """Returns what the gate found, as the page shows it."""
+    override = gate.overridden
     return Gate(
-        text(gate["sentence"]),
-        f"{text(override['who'], 80)}: {text(override['reason'])}" if override else "",
+        text(gate.sentence),
+        f"{text(override.who, 80)}: {text(override.reason)}" if override else "",
         text(stable_name(gate), 40),
         [tuple(text(cell, 120) for cell in cells) for cells in comparison_rows(gate)],
-        [(bool(check["passed"]), _sentence(check)) for check in gate["checks"]],
-        _flips(gate, "regressions"),
-        _flips(gate, "improvements"),
+        [(check.passed, _sentence(check)) for check in gate.checks],
+        [_flip(gate, flip) for flip in gate.regressions[:MOST_FLIPS]],
+        [_flip(gate, flip) for flip in gate.improvements[:MOST_FLIPS]],
     )
 
 
-def _sentence(check: Mapping[str, Any]) -> str:
-    return text(check["sentence"]) + ("" if check.get("decides", True) else " (does not decide)")
+def _sentence(check: decision.GateCheck) -> str:
+    return text(check.sentence) + ("" if check.decides else " (does not decide)")
 
 
-def _flips(gate: Mapping[str, Any], kind: str) -> list[Flip]:
-    return [
-        Flip(
-            text(flip.get("set"), 40),
-            " ｜ ".join(text(flip[name]) for name in ("title", "text") if flip.get(name)),
-            text(label_name(gate, flip.get("true")), 40),
-            text(label_name(gate, flip.get("stable")), 40),
-            f"{text(label_name(gate, flip.get('candidate')), 40)}{_confidence(flip)}",
-        )
-        for flip in (gate.get(kind) or [])[:MOST_FLIPS]
-    ]
-
-
-def _confidence(flip: Mapping[str, Any]) -> str:
-    value = flip.get("confidence")
-    return f" ({value:.2f})" if is_number(value) else ""
-
-
-def sentences(result: Mapping[str, Any] | None, key: str, *good: object) -> list[tuple[bool, str]]:
-    """Returns (whether it is good, sentence) of the checks in a step's result; `good` are the values of `key` then."""
-    found: Sequence[Mapping[str, Any]] = result["checks"] if result else []
-    return [(check[key] in good, text(check["sentence"])) for check in found]
+def _flip(gate: decision.Gate, flip: decision.SetFlip) -> Flip:
+    true, stable, candidate = (text(label_name(gate, label), 40) for label in (flip.true, flip.stable, flip.candidate))
+    shown = " ｜ ".join(text(part) for part in (flip.title, flip.text) if part)
+    return Flip(text(flip.set, 40), shown, true, stable, f"{candidate} ({flip.confidence:.2f})")

@@ -1,4 +1,4 @@
-"""What follows from probes: is this one bad, is the canary baked, must it go. Pure functions over their JSON.
+"""What follows from probes: is this one bad, is the canary baked, must it go. Pure functions.
 
 A probe is about a *term*: this version as canary since its event, beside this stable version. Another term's probes
 say nothing about it. A probe is
@@ -13,21 +13,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise, takewhile
-from typing import Any
+from typing import Final, Literal
 
+from sentiment.results.probe import Probe, Server, Term
 from sentiment.settings import Settings
 from sentiment.statistics.paired import mcnemar_p
 
-GOOD, BAD, UNREACHABLE = "good", "bad", "unreachable"
+Outcome = Literal["good", "bad", "unreachable"]
+GOOD: Final = "good"
+BAD: Final = "bad"
+UNREACHABLE: Final = "unreachable"
 CHANCE = 0.05  # McNemar's p from which fewer right answers may be chance: few rows prove little
 LONE_ERRORS = 1  # an answer that failed alone is chance, however few were asked
 FEWEST_TIMES = 20  # answers below which a 95th percentile is only the slowest one
 UNNOTICED_MS = 25.0  # a canary that is slower by less is not slow, whatever the ratio
 LONGEST_GAP = timedelta(minutes=15)  # between two probes, as far as it counts as time in which it answered well
-Probe = Mapping[str, Any]
 
 
-def outcome(servers: Mapping[str, Probe], settings: Settings) -> tuple[str, list[str]]:
+def outcome(servers: Mapping[str, Server], settings: Settings) -> tuple[Outcome, list[str]]:
     """Returns what a probe of these servers' figures is, and every reason for it.
 
     A server with an `unreachable` (why) is not judged; where none is left, the probe is unreachable.
@@ -40,65 +43,62 @@ def outcome(servers: Mapping[str, Probe], settings: Settings) -> tuple[str, list
     return (BAD, named) if named else (GOOD, [])
 
 
-def unreachable(server: Probe, settings: Settings) -> str:
+def unreachable(server: Server, settings: Settings) -> str:
     """Returns why the canary cannot be judged on this server; "" when it can."""
-    if server.get("unreachable"):
-        return str(server["unreachable"])
-    stable = server.get("stable")
-    if stable and stable["errors"] > max(LONE_ERRORS, settings.canary_errors * server["asked"]):
-        return f"stable failed, too: {stable['errors']} of {server['asked']} questions ({stable['error']})"
+    if server.unreachable:
+        return server.unreachable
+    stable, asked = server.stable, server.asked or 0
+    if stable and stable.errors > max(LONE_ERRORS, settings.canary_errors * asked):
+        return f"stable failed, too: {stable.errors} of {asked} questions ({stable.error})"
     return ""
 
 
-def reasons(server: Probe, settings: Settings) -> list[str]:
+def reasons(server: Server, settings: Settings) -> list[str]:
     """Returns why the canary is bad on this server; none when it is not."""
     return [*_errors(server, settings), *_accuracy(server, settings), *_slowness(server, settings)]
 
 
-def _errors(server: Probe, settings: Settings) -> Iterator[str]:
-    canary, asked = server["canary"], server["asked"]
-    if canary["errors"] > max(LONE_ERRORS, settings.canary_errors * asked):
-        yield f"{canary['errors']} of {asked} questions failed, allowed are {settings.canary_errors:.1%} " \
-              f"({canary['error']})"  # fmt: skip
+def _errors(server: Server, settings: Settings) -> Iterator[str]:
+    canary, asked = server.canary, server.asked or 0
+    if canary and canary.errors > max(LONE_ERRORS, settings.canary_errors * asked):
+        yield f"{canary.errors} of {asked} questions failed, allowed are {settings.canary_errors:.1%} ({canary.error})"
 
 
-def _accuracy(server: Probe, settings: Settings) -> Iterator[str]:
-    pairs = server.get("pairs")
-    if not pairs or not pairs["rows"]:
+def _accuracy(server: Server, settings: Settings) -> Iterator[str]:
+    pairs = server.pairs
+    if not pairs or not pairs.rows:
         return
-    lost, won, rows = pairs["only_stable_right"], pairs["only_canary_right"], pairs["rows"]
+    lost, won, rows = pairs.only_stable_right, pairs.only_canary_right, pairs.rows
     drop = (lost - won) / rows
     if drop > settings.canary_accuracy_drop and mcnemar_p(won, lost) < CHANCE:
         yield f"{100 * drop:.1f} percentage points fewer right answers than stable on the same {rows} posts, " \
               f"allowed are {100 * settings.canary_accuracy_drop:.1f}"  # fmt: skip
 
 
-def _slowness(server: Probe, settings: Settings) -> Iterator[str]:
-    stable, canary = server.get("stable"), server["canary"]
-    if not stable or min(stable["answers"], canary["answers"]) < FEWEST_TIMES:
+def _slowness(server: Server, settings: Settings) -> Iterator[str]:
+    stable, canary = server.stable, server.canary
+    if not stable or not canary or min(stable.answers, canary.answers) < FEWEST_TIMES:
         return
-    slow, usual = canary["p95_ms"], stable["p95_ms"]
+    slow, usual = canary.p95_ms or 0.0, stable.p95_ms or 0.0
     if slow > settings.canary_slowdown * usual and slow - usual > UNNOTICED_MS:
         yield f"95 % of the answers within {slow:.0f} ms, stable's within {usual:.0f} ms, " \
               f"allowed is {settings.canary_slowdown:g} times as long"  # fmt: skip
 
 
-def of_term(probes: Iterable[Probe], term: Mapping[str, Any]) -> list[Probe]:
-    """Returns the probes of the same canary, since the same event, beside the same stable version, that tell something.
+def of_term(probes: Iterable[Probe], term: Term) -> list[Probe]:
+    """Returns the probes of that term that tell something about its canary."""
+    return [probe for probe in probes if probe.term == term and probe.outcome in (GOOD, BAD)]
 
-    `term` has the keys canary, since and stable.
-    """
-    keys = ("canary", "since", "stable")
-    return [
-        probe
-        for probe in probes
-        if all(probe.get(key) == term.get(key) for key in keys) and probe.get("outcome") in (GOOD, BAD)
-    ]
+
+def of_last_term(probes: Iterable[Probe], version: int) -> list[Probe]:
+    """Returns the probes of the last term in which `version` was canary, that tell something about it."""
+    about = [probe for probe in probes if probe.canary == version]
+    return of_term(about, about[-1].term) if about else []
 
 
 def bad_in_a_row(probes: Sequence[Probe]) -> list[Probe]:
     """Returns the bad probes at the end of one term's probes, oldest first."""
-    return list(takewhile(lambda probe: probe["outcome"] == BAD, reversed(probes)))[::-1]
+    return list(takewhile(lambda probe: probe.outcome == BAD, reversed(probes)))[::-1]
 
 
 def good_minutes(probes: Sequence[Probe]) -> float:
@@ -106,15 +106,15 @@ def good_minutes(probes: Sequence[Probe]) -> float:
 
     Of a gap in which nobody probed, a quarter of an hour counts.
     """
-    good = list(takewhile(lambda probe: probe["outcome"] == GOOD, reversed(probes)))[::-1]
-    moments = [datetime.fromisoformat(probe["at"]) for probe in good]
+    good = list(takewhile(lambda probe: probe.outcome == GOOD, reversed(probes)))[::-1]
+    moments = [datetime.fromisoformat(probe.at) for probe in good]
     gaps = (min(max(later - earlier, timedelta()), LONGEST_GAP) for earlier, later in pairwise(moments))
     return sum(gaps, timedelta()).total_seconds() / 60
 
 
 def is_baked(probes: Sequence[Probe], settings: Settings) -> bool:
     """Tells whether the canary has answered well for long enough."""
-    return bool(probes) and probes[-1]["outcome"] == GOOD and good_minutes(probes) >= settings.canary_bake_minutes
+    return bool(probes) and probes[-1].outcome == GOOD and good_minutes(probes) >= settings.canary_bake_minutes
 
 
 def must_go(probes: Sequence[Probe], settings: Settings) -> bool:

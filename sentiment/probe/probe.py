@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import click
+from msgspec import structs
 
 from sentiment import atomic
 from sentiment.client.answer import CANARY, STABLE
@@ -20,9 +20,11 @@ from sentiment.probe.questions import Questions, choose_questions
 from sentiment.probe.readiness import why_not
 from sentiment.probe.record import append, probes_file, read_probes
 from sentiment.probe.table import table
+from sentiment.results.events import Adopted, Canary
+from sentiment.results.probe import Example, NotProbed, Probe, Probed, Server, Standing, Term
 from sentiment.serving.history import read_events, read_state
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, say, step
+from sentiment.step import say, step
 
 SECONDS_IN_ALL = 120.0  # for all servers together; what could not be asked until then is not asked
 NO_CANARY = "There is no canary."
@@ -35,27 +37,27 @@ def probing(settings: Settings) -> Iterator[None]:
         yield
 
 
-def term_of(settings: Settings) -> dict[str, Any] | None:
+def term_of(settings: Settings) -> Term | None:
     """Returns which canary there is, since which event, beside which stable version; None without a canary."""
     state = read_state(settings)
     if state.canary is None:
         return None
-    return {"canary": state.canary, "stable": state.stable, "since": _since(settings, state.canary)}
+    return Term(canary=state.canary, stable=state.stable, since=_since(settings, state.canary))
 
 
 def _since(settings: Settings, version: int) -> str:
     """Returns when `version` became canary: by the verb, or by an edit of models.config that was adopted."""
     for event in reversed(read_events(settings.history)):
-        made = event.get("version") if event.get("event") == "canary" else event.get("canary")
+        made = event.canary if isinstance(event, Adopted) else event.version if isinstance(event, Canary) else None
         if made == version:
-            return str(event.get("at"))
+            return event.at
     return ""
 
 
-def probe(settings: Settings) -> Result:
+def probe(settings: Settings) -> Probed | NotProbed:
     """Asks every server, keeps the figures in probes.jsonl and returns them with what they mean; call within `probing`.
 
-    Without a canary nobody is asked, and `canary` is None.
+    Without a canary nobody is asked.
 
     Raises:
         UnavailableError: no server could be asked, stable failed as well, or the labels moved meanwhile.
@@ -63,7 +65,7 @@ def probe(settings: Settings) -> Result:
     """
     term = term_of(settings)
     if term is None:
-        return {"canary": None, "sentence": NO_CANARY}
+        return NotProbed(canary=None, sentence=NO_CANARY)
     questions = choose_questions(settings)
     began = time.monotonic()
     servers, examples = _ask_every_server(settings, term, questions)
@@ -74,16 +76,18 @@ def probe(settings: Settings) -> Result:
             do="Probe again.",
         )
     kind, reasons = outcome(servers, settings)
-    made = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        **term,
-        "outcome": kind,
-        "reasons": reasons,
-        "set": questions.source,
-        "note": questions.note,
-        "seconds": round(time.monotonic() - began, 1),
-        "servers": servers,
-    }
+    made = Probe(
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        canary=term.canary,
+        stable=term.stable,
+        since=term.since,
+        outcome=kind,
+        reasons=reasons,
+        set=questions.source,
+        note=questions.note,
+        seconds=round(time.monotonic() - began, 1),
+        servers=servers,
+    )
     append(probes_file(settings), made)
     if kind == UNREACHABLE:
         raise UnavailableError(
@@ -91,20 +95,20 @@ def probe(settings: Settings) -> Result:
             found="; ".join(reasons),
             do="See to the servers; the canary is left as it is.",
         )
-    return {**made, **standing(settings, term), "examples": examples}
+    stands = standing(settings, term)
+    return Probed(**structs.asdict(made), **structs.asdict(stands), examples=examples)
 
 
-def _ask_every_server(
-    settings: Settings, term: dict[str, Any], questions: Questions
-) -> tuple[dict[str, Any], list[Any]]:
+def _ask_every_server(settings: Settings, term: Term, questions: Questions) -> tuple[dict[str, Server], list[Example]]:
     """Returns figures by server, and the worst examples of the first that answered."""
-    labels = {label: term[label] for label in (STABLE, CANARY) if term[label] is not None}
-    servers: dict[str, Any] = {}
-    examples: list[Any] = []
+    named = ((STABLE, term.stable), (CANARY, term.canary))
+    labels = {label: version for label, version in named if version is not None}
+    servers: dict[str, Server] = {}
+    examples: list[Example] = []
     seconds = SECONDS_IN_ALL / len(settings.server_addresses)
     for address in settings.server_addresses:
         if why := why_not(address, settings, labels):
-            servers[address] = {"unreachable": why}
+            servers[address] = Server(unreachable=why)
             continue
         say(f"asking {address} {len(questions.posts)} posts of the {questions.source} test set …")
         until = time.monotonic() + seconds
@@ -114,39 +118,39 @@ def _ask_every_server(
     return servers, examples
 
 
-def standing(settings: Settings, term: dict[str, Any]) -> Result:
+def standing(settings: Settings, term: Term) -> Standing:
     """Returns how the canary stands after the probes so far."""
     probes = of_term(read_probes(probes_file(settings)), term)
-    return {
-        "bad_in_a_row": len(bad_in_a_row(probes)),
-        "good_minutes": round(good_minutes(probes), 1),
-        "baked": is_baked(probes, settings),
-        "sentence": _sentence(settings, term, probes),
-    }
+    return Standing(
+        bad_in_a_row=len(bad_in_a_row(probes)),
+        good_minutes=round(good_minutes(probes), 1),
+        baked=is_baked(probes, settings),
+        sentence=_sentence(settings, term.canary, probes),
+    )
 
 
-def _sentence(settings: Settings, term: dict[str, Any], probes: list[Any]) -> str:
-    version, newest = term["canary"], probes[-1]
-    if newest["outcome"] == BAD:
+def _sentence(settings: Settings, version: int, probes: list[Probe]) -> str:
+    newest = probes[-1]
+    if newest.outcome == BAD:
         count = f"bad probe {len(bad_in_a_row(probes))} in a row, at {settings.canary_bad_probes} it is withdrawn"
-        return f"Version {version} answers badly ({count}): {'; '.join(newest['reasons'])}."
+        return f"Version {version} answers badly ({count}): {'; '.join(newest.reasons)}."
     minutes, wanted = good_minutes(probes), settings.canary_bake_minutes
     baked = "it is baked" if is_baked(probes, settings) else f"it is baked after {wanted:g}"
     return f"Version {version} answers well, for {minutes:.0f} minutes now; {baked}."
 
 
-def show(found: Result) -> None:
-    """Shows a probe to the person who started it."""
-    if found.get("servers"):
+def show(found: Probe | None, sentence: str) -> None:
+    """Shows a probe, if there was one, to the person who started it."""
+    if found:
         say(table(found))
-    if found.get("note"):
-        say(f"Note: {found['note']}.")
-    say(found["sentence"])
+        if found.note:
+            say(f"Note: {found.note}.")
+    say(sentence)
 
 
 @click.command("probe")
 @step
-def command() -> Result:
+def command() -> Probed | NotProbed:
     """Ask stable and canary the same labelled questions; show accuracy, disagreement, errors, response times.
 
     Changes nothing that is served. The figures are kept in serving/probes.jsonl.
@@ -154,5 +158,5 @@ def command() -> Result:
     settings = read_settings()
     with probing(settings):
         found = probe(settings)
-    show(found)
+    show(found if isinstance(found, Probed) else None, found.sentence)
     return found

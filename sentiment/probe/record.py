@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from sentiment import atomic, json_lines
+from sentiment.results.probe import Probe
+from sentiment.results.record import as_json
 from sentiment.settings import Settings
 
 LARGEST = 4 << 20  # bytes; then the older ones go
@@ -17,14 +20,22 @@ def probes_file(settings: Settings) -> Path:
     return settings.serving / "probes.jsonl"
 
 
-def read_probes(path: Path) -> list[dict[str, Any]]:
+def read_probes(path: Path) -> list[Probe]:
     """Returns the probes, oldest first. Lines that are no probes are passed over."""
-    return [line.value for line in json_lines.read(path) if line.value]
+    probes = (_probe(line.value) for line in json_lines.read(path))
+    return [probe for probe in probes if probe]
 
 
-def append(path: Path, probe: dict[str, Any]) -> None:
+def _probe(found: object) -> Probe | None:
+    try:
+        return msgspec.convert(found, Probe)
+    except msgspec.ValidationError:
+        return None
+
+
+def append(path: Path, probe: Probe) -> None:
     """Adds a probe, on disk when this returns. One process at a time: hold `probing`'s lock."""
     if path.is_file() and path.stat().st_size > LARGEST:
-        newest = b"".join(map(json_lines.written, read_probes(path)[-KEPT:]))
+        newest = b"".join(json_lines.written(as_json(kept)) for kept in read_probes(path)[-KEPT:])
         atomic.write_text(path, newest.decode("utf-8"))
-    json_lines.append(path, probe)
+    json_lines.append(path, as_json(probe))

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
+from msgspec import UNSET, structs
 
-from sentiment.probe.decision import BAD, bad_in_a_row, must_go, of_term
+from sentiment.probe.decision import BAD, bad_in_a_row, must_go, of_last_term, of_term
 from sentiment.probe.probe import NO_CANARY, probe, probing, show, term_of
 from sentiment.probe.record import probes_file, read_probes
+from sentiment.results.events import AnyEvent, Pruned, Withdrawn
+from sentiment.results.probe import NotProbed, Probe, Probed, Watch
 from sentiment.serving.change import changing
 from sentiment.serving.history import read_events, read_state
 from sentiment.serving.withdraw import withdraw
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, step
+from sentiment.step import step
 
 WHO = "sentiment watch"
-Term = dict[str, Any]
 
 
-def watch(settings: Settings, version: int | None = None) -> Result:
+def watch(settings: Settings, version: int | None = None) -> Watch:
     """Probes once, and withdraws the canary when this was the last straw; returns what came of it.
 
     With `version`, only if it (still) is the canary; when an earlier try withdrew it, this says so once more: its
@@ -30,68 +30,71 @@ def watch(settings: Settings, version: int | None = None) -> Result:
         if version is not None and read_state(settings).canary != version:
             return _gone(settings, version)
         found = probe(settings)
-        if found["canary"] is None:
-            return _result(None, found, sentence=NO_CANARY)
-        term = {key: found[key] for key in ("canary", "stable", "since")}
-        probes = of_term(read_probes(probes_file(settings)), term)
+        if isinstance(found, NotProbed):
+            return Watch(canary=None, healthy=True, withdrawn=False, sentence=NO_CANARY, probe=None)
+        probes = of_term(read_probes(probes_file(settings)), found.term)
         if must_go(probes, settings):
-            return _withdraw(settings, term, probes, found)
-    return _result(found["canary"], found, healthy=found["outcome"] != BAD, sentence=found["sentence"])
+            return _withdraw(settings, found, probes)
+    healthy = found.outcome != BAD
+    # Posts are quoted only where they say why: whoever started this keeps its result.
+    asked = structs.replace(found, examples=UNSET) if healthy else found
+    return Watch(canary=found.canary, healthy=healthy, withdrawn=False, sentence=found.sentence, probe=asked)
 
 
-def _withdraw(settings: Settings, term: Term, probes: list[Any], found: Result) -> Result:
-    version, bad = term["canary"], bad_in_a_row(probes)
-    why = f"{len(bad)} bad probes in a row: {'; '.join(bad[-1]['reasons'])}"
+def _withdraw(settings: Settings, found: Probed, probes: list[Probe]) -> Watch:
+    version, bad = found.canary, bad_in_a_row(probes)
+    why = f"{len(bad)} bad probes in a row: {'; '.join(bad[-1].reasons)}"
     with changing(settings, WHO) as change:
-        if term_of(settings) != term:
+        if term_of(settings) != found.term:
             return _gone(settings, version)
         withdraw(change, version, why)
     return _withdrawn(settings, version, why, bad, found)
 
 
-def _gone(settings: Settings, version: int) -> Result:
+def _gone(settings: Settings, version: int) -> Watch:
     """Returns what became of a version that is not the canary any more."""
     last = _last_event(settings, version)
-    if (last.get("event"), last.get("who")) == ("withdrawn", WHO):
-        about = [probe for probe in read_probes(probes_file(settings)) if probe.get("canary") == version]
-        probes = of_term(about, about[-1]) if about else []
-        return _withdrawn(settings, version, str(last.get("why")), bad_in_a_row(probes), {})
+    if isinstance(last, Withdrawn) and last.who == WHO:
+        probes = of_last_term(read_probes(probes_file(settings)), version)
+        return _withdrawn(settings, version, last.why, bad_in_a_row(probes), None)
     state = read_state(settings)
     condition = state.versions[version].condition if version in state.versions else "unknown"
-    return _result(state.canary, {}, sentence=f"Nothing to do: version {version} is {condition}, not the canary.")
+    sentence = f"Nothing to do: version {version} is {condition}, not the canary."
+    return Watch(canary=state.canary, healthy=True, withdrawn=False, sentence=sentence, probe=None)
 
 
-def _last_event(settings: Settings, version: int) -> dict[str, Any]:
+def _last_event(settings: Settings, version: int) -> AnyEvent | None:
     """Returns the last event that changed what `version` is; its files may have gone since."""
-    events = [event for event in read_events(settings.history) if event.get("version") == version]
-    return next((event for event in reversed(events) if event["event"] != "pruned"), {})
+    events = [event for event in read_events(settings.history) if event.version == version]
+    return next((event for event in reversed(events) if not isinstance(event, Pruned)), None)
 
 
-def _withdrawn(settings: Settings, version: int, why: str, bad: list[Any], found: Result) -> Result:
+def _withdrawn(settings: Settings, version: int, why: str, bad: list[Probe], found: Probed | None) -> Watch:
     """Returns the result of a withdrawal; `version` is the one that was, `bad_probes` are the figures that decided."""
     stable = read_state(settings).stable
     goes_on = "no version is stable" if stable is None else f"version {stable} is stable, as before"
-    sentence = f"Version {version} is withdrawn after {why}; {goes_on}."
-    more = {"version": version, "stable": stable, "why": why, "bad_probes": bad}
-    return {**_result(None, found, healthy=False, sentence=sentence), **more, "withdrawn": True}
-
-
-def _result(canary: int | None, found: Result, *, sentence: str, healthy: bool = True) -> Result:
-    asked = dict(found) if "outcome" in found else None
-    if asked and healthy:
-        asked.pop("examples")  # posts are quoted only where they say why: whoever started this keeps its result
-    return {"canary": canary, "healthy": healthy, "withdrawn": False, "sentence": sentence, "probe": asked}
+    return Watch(
+        canary=None,
+        healthy=False,
+        withdrawn=True,
+        sentence=f"Version {version} is withdrawn after {why}; {goes_on}.",
+        probe=found,
+        version=version,
+        stable=stable,
+        why=why,
+        bad_probes=bad,
+    )
 
 
 @click.command("watch")
 @click.option("--version", type=int, help="Only if this version is the canary; default: whichever is.")
 @step
-def command(version: int | None) -> Result:
+def command(version: int | None) -> Watch:
     """Probe the canary, and withdraw it after SENTIMENT_CANARY_BAD_PROBES bad probes in a row.
 
     Servers that do not answer, and probes in which stable fails as well, are never held against the canary.
     """
     settings = read_settings()
     found = watch(settings, version)
-    show({**(found["probe"] or {}), "sentence": found["sentence"]})
+    show(found.probe, found.sentence)
     return found

@@ -13,6 +13,7 @@ from sentiment.errors import InputError
 from sentiment.model.metrics import measure
 from sentiment.report.calibration import calibration
 from sentiment.report.slices import slices
+from sentiment.results.record import as_json
 from sentiment.statistics.intervals import wilson
 from sentiment.text.harmless import plain
 
@@ -37,7 +38,7 @@ def analyse(posts: Sequence[Post], probabilities: ArrayLike, labels: Sequence[st
     return {
         "labels": list(labels),
         "rows": len(posts),
-        "metrics": measured.as_json(),
+        "metrics": as_json(measured),
         "interval": wilson(measured.correct, len(posts)),
         "macro_f1": macro_f1(measured.f1, measured.support),
         "calibration": calibration(confidence, right),

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sentiment.data.tsv import Post
 from sentiment.model.metrics import measure
 from sentiment.report.analysis import macro_f1
+from sentiment.results.record import as_json
 from sentiment.statistics.paired import mcnemar_p
 from sentiment.step import say
 
@@ -49,7 +50,7 @@ def baseline(train: Sequence[Post], test: Sequence[Post], probabilities: ArrayLi
         "rows": len(used),
         "of_rows": len(train),
         "features": features,
-        "metrics": metrics.as_json(),
+        "metrics": as_json(metrics),
         "macro_f1": macro_f1(metrics.f1, metrics.support),
         "paired": paired(given.argmax(axis=1) == true, answers.argmax(axis=1) == true),
         "seconds": round(time.monotonic() - begin, 3),

@@ -12,12 +12,12 @@ from sentiment import atomic
 from sentiment.atomic import fingerprint
 from sentiment.data.tsv import Post, read_posts
 from sentiment.model import folder
-from sentiment.model.folder import ModelCard
 from sentiment.model.split import hold_out
 from sentiment.report.analysis import analyse
 from sentiment.report.baseline import baseline
 from sentiment.report.page import render
 from sentiment.report.training import described, now
+from sentiment.results.model_card import ModelCard
 
 REPORT, PAGE = "test_report.json", "test_report.html"
 TRAINING_FILES = ("train.tsv", "load_train.tsv")  # what a run, and the older tool's command, call them
@@ -60,7 +60,7 @@ def learned_from(model: Path, card: ModelCard, data: Path) -> list[Post]:
     They are looked for beside the model (a run's) and beside the test file, and known by their fingerprint.
     """
     for path in (place / name for place in (model.resolve().parent, data.resolve().parent) for name in TRAINING_FILES):
-        if path.is_file() and fingerprint(path) == card.data.get("fingerprint"):
+        if path.is_file() and fingerprint(path) == card.data.fingerprint:
             posts = read_posts(path, card.label_set)
             settings = _hyperparameters(model)
             share, seed = settings.get("validation_share", 0.0), settings.get("seed", 0)

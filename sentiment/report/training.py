@@ -15,12 +15,13 @@ from sentiment import atomic
 from sentiment.data.tsv import Post
 from sentiment.model import folder
 from sentiment.model.curves import Curves
-from sentiment.model.folder import ModelCard
 from sentiment.model.metrics import Metrics, classification_report, measure
 from sentiment.report.analysis import analyse
 from sentiment.report.baseline import baseline
 from sentiment.report.page import render
 from sentiment.report.summary import training_report
+from sentiment.results.model_card import ModelCard
+from sentiment.results.record import as_json
 
 PAGE = "report.html"
 NOT_TESTED = "(no test rows)\n"
@@ -62,7 +63,7 @@ def write_training_report(
 
 def described(card: ModelCard) -> dict[str, Any]:
     """Returns the part of a model card that a report repeats, so that the page can be drawn from the report alone."""
-    return {name: getattr(card, name) for name in MODEL_FIELDS}
+    return {name: as_json(getattr(card, name)) for name in MODEL_FIELDS}
 
 
 def now() -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
+from sentiment.results.serving import Outcome
 from sentiment.run_folder import RunFolder
 from sentiment.serving.change import Change, changing, outcome
 from sentiment.serving.load import confirm, load
 from sentiment.serving.publish import candidate_of_run, publish
 from sentiment.settings import read_settings
-from sentiment.step import Result, step
+from sentiment.step import step
 
 
-def canary(change: Change, version: int, why: str = "") -> Result:
+def canary(change: Change, version: int, why: str = "") -> Outcome:
     """Makes `version` the canary. Loading comes first, so a version that does not load changes nothing."""
     if change.state.canary == version:
         confirm(change, "canary", version)
@@ -35,7 +36,7 @@ def canary(change: Change, version: int, why: str = "") -> Result:
 @click.option("--who", help="Who does it; default: this user.")
 @click.option("--reason", default="", help="Kept in the history.")
 @step
-def command(run: str | None, version: int | None, who: str | None, reason: str) -> Result:
+def command(run: str | None, version: int | None, who: str | None, reason: str) -> Outcome:
     """Load a version on every server and give it the canary label."""
     settings = read_settings()
     if (run is None) == (version is None):

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from sentiment import atomic, json_lines
+from sentiment.results.events import event_of
+from sentiment.results.record import as_json
+from sentiment.results.serving import Outcome
 from sentiment.serving import edit, models_config, version_folder
 from sentiment.serving.findings import look
 from sentiment.serving.history import read_state
@@ -19,7 +22,7 @@ from sentiment.serving.lock import held
 from sentiment.serving.rules import apply
 from sentiment.serving.state import State
 from sentiment.settings import Settings
-from sentiment.step import Result, say
+from sentiment.step import say
 
 
 class Change:
@@ -37,9 +40,9 @@ class Change:
         Raises: InputError when the state forbids it, or when somebody edited `models.config` during this change.
         """
         self._require_unedited()
-        entry = {"event": event, "version": version, "at": now(), "who": self._who, **details}
+        entry = event_of({"event": event, "version": version, "at": now(), "who": self._who, **details})
         state = apply(self.state, entry)
-        json_lines.append(self.settings.history, entry)
+        json_lines.append(self.settings.history, as_json(entry))
         self.state = state
         self.render()
 
@@ -47,7 +50,7 @@ class Change:
         """Raises: InputError unless these events about `version` would be allowed now, in this order."""
         state = self.state
         for event in events:
-            state = apply(state, {"event": event, "version": version})
+            state = apply(state, event_of({"event": event, "version": version}))
 
     def render(self) -> None:
         """Writes `models.config` from the state."""
@@ -122,14 +125,14 @@ def _try(path: Path, action: Callable[[Path], None], what: str) -> None:
         say(f"could not remove {path}, {what}: {error}")
 
 
-def outcome(state: State, version: int, changed: bool, sentence: str) -> Result:
+def outcome(state: State, version: int, changed: bool, sentence: str) -> Outcome:
     """Says the sentence to the person and returns the result for the task."""
     say(sentence)
-    return {
-        "version": version,
-        "stable": state.stable,
-        "canary": state.canary,
-        "previous": state.previous,
-        "changed": changed,
-        "sentence": sentence,
-    }
+    return Outcome(
+        version=version,
+        stable=state.stable,
+        canary=state.canary,
+        previous=state.previous,
+        changed=changed,
+        sentence=sentence,
+    )

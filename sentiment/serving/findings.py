@@ -73,6 +73,6 @@ def _leftovers(settings: Settings) -> Iterator[Path]:
 
 def _told_orphan(folder: Path) -> str:
     said = version_folder.origin(folder)
-    if said.get("digest"):
-        return f"{folder}: a publish of {said.get('run') or 'an export'} was interrupted; publishing it again takes it"
+    if said.digest:
+        return f"{folder}: a publish of {said.run or 'an export'} was interrupted; publishing it again takes it"
     return f"{folder}: not published by this system; it is left alone"

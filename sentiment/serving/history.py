@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from sentiment import json_lines
 from sentiment.errors import InputError
+from sentiment.results.events import AnyEvent, parsed_event
 from sentiment.serving.rules import fold
 from sentiment.serving.state import State
 from sentiment.settings import Settings
 
 
-def read_events(path: Path) -> list[dict[str, Any]]:
-    """Returns every whole event. Raises: InputError when a line that was acknowledged is not JSON."""
+def read_events(path: Path) -> list[AnyEvent]:
+    """Returns every whole event. Raises: InputError when a line that was acknowledged is none."""
     return [event for _, event in _numbered_events(path)]
 
 
@@ -26,7 +26,7 @@ def read_state(settings: Settings) -> State:
     """Returns what is served, as the ledger says. Raises: InputError, which names the line that it cannot follow."""
     events, number = _numbered_events(settings.history), 0
 
-    def in_order() -> Iterator[dict[str, Any]]:
+    def in_order() -> Iterator[AnyEvent]:
         nonlocal number
         for number, event in events:  # noqa: B007 - read below, when a rule refuses the event
             yield event
@@ -37,15 +37,16 @@ def read_state(settings: Settings) -> State:
         raise _broken_line(settings.history, number, f"{error.must_hold}; found {error.found}") from None
 
 
-def _numbered_events(path: Path) -> list[tuple[int, dict[str, Any]]]:
+def _numbered_events(path: Path) -> list[tuple[int, AnyEvent]]:
     """Returns the events with the numbers of their lines."""
     return [(line.number, _event(path, line)) for line in json_lines.read(path)]
 
 
-def _event(path: Path, line: json_lines.Line) -> dict[str, Any]:
-    if line.value is None:
-        raise _broken_line(path, line.number, f"no JSON object: {line.text[:80]!r}")
-    return line.value
+def _event(path: Path, line: json_lines.Line) -> AnyEvent:
+    try:
+        return parsed_event(line.text)
+    except InputError as error:
+        raise _broken_line(path, line.number, f"{error.must_hold}; found {error.found}") from None
 
 
 def _broken_line(path: Path, number: int, problem: str) -> InputError:

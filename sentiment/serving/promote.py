@@ -5,18 +5,19 @@ from __future__ import annotations
 import click
 
 from sentiment.errors import InputError
+from sentiment.results.serving import Outcome
 from sentiment.serving.change import Change, changing, mend, outcome
 from sentiment.serving.load import confirm, load
 from sentiment.serving.state import State
 from sentiment.settings import read_settings
-from sentiment.step import Result, step
+from sentiment.step import step
 
 KEPT_UNSERVED = 3  # the newest of the versions that are not served stay on disk too
 
 NEVER_CANARY = ("published", "failed")
 
 
-def promote(change: Change, version: int | None, why: str = "") -> Result:
+def promote(change: Change, version: int | None, why: str = "") -> Outcome:
     """Makes the canary stable, if it (still) is `version`; default: whichever is the canary.
 
     Every server must say that it is loaded. A decision about a version that is not the canary any more changes nothing,
@@ -68,7 +69,7 @@ def superseded(change: Change, version: int) -> str:
 @click.option("--who", help="Who decided; default: this user.")
 @click.option("--reason", default="", help="Kept in the history.")
 @step
-def command(version: int | None, who: str | None, reason: str) -> Result:
+def command(version: int | None, who: str | None, reason: str) -> Outcome:
     """Make the canary stable."""
     with changing(read_settings(), who) as change:
         return promote(change, version, reason)

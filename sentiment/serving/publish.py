@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import click
 
 from sentiment.errors import InputError
+from sentiment.results import record
+from sentiment.results.decision import Gate
+from sentiment.results.model_card import Trained, TrainedOn
+from sentiment.results.serving import Origin, Published
+from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder
 from sentiment.serving import version_folder
 from sentiment.serving.change import Change, changing
 from sentiment.serving.trained import folder_of
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, say, step
+from sentiment.step import say, step
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,9 @@ class Candidate:
         """A digest of every byte that is to be served, taken once: what was validated is what the copy must be."""
         return version_folder.digest_of(self.export)
 
-    def data(self) -> dict[str, Any]:
-        """Returns the data fingerprint and watermark that the model folder carries."""
-        card = json.loads((self.model / "model.json").read_text(encoding="utf-8"))
-        data: dict[str, Any] = card.get("data", {})
-        return data
+    def data(self) -> TrainedOn:
+        """Returns what the model folder says of the rows that the model was trained on."""
+        return record.read(self.model / "model.json", Trained, "Restore the folder, or train the model again.").data
 
 
 def candidate_of_run(run: RunFolder) -> Candidate:
@@ -60,15 +61,14 @@ def candidate_of_run(run: RunFolder) -> Candidate:
 
     Raises: InputError unless the run's gate passed (or was overridden) and `validate` passed this very export.
     """
-    gate = run.read("gate")
-    if not gate.get("passed"):
+    gate = run.read(Gate)
+    if not gate.passed:
         raise InputError(
             "a run must have passed its gate to be published",
-            found=str(gate.get("sentence", "a gate that did not pass")),
+            found=gate.sentence,
             do="Override the gate with a reason, or mend the data.",
         )
-    sets = gate.get("sets", {})
-    metrics = {name: sets[name]["candidate_accuracy"] for name in sets if sets[name]}
+    metrics = {name: found.candidate_accuracy for name, found in gate.sets.items()}
     candidate = Candidate(run.export, run.model, run.name, metrics)
     candidate.check()
     _require_validated(run, candidate)
@@ -76,14 +76,14 @@ def candidate_of_run(run: RunFolder) -> Candidate:
 
 
 def _require_validated(run: RunFolder, candidate: Candidate) -> None:
-    validation = run.read("validate")
-    if not validation.get("passed"):
+    validation = run.read(Validation)
+    if not validation.passed:
         raise InputError(
             "a run's export must have passed its validation to be published",
-            found=str(validation.get("sentence", "a validation that did not pass")),
+            found=validation.sentence,
             do=f"Mend the export, then run `sentiment validate --run {run.name}` again.",
         )
-    if validation.get("digest") != candidate.digest:
+    if validation.digest != candidate.digest:
         raise InputError(
             "a run's export must be the one that was validated",
             found=f"another content in {candidate.export}",
@@ -107,14 +107,14 @@ def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
     if not (settings.versions / str(number)).exists():
         version_folder.require_space(settings, candidate.export, candidate.model)
         version_folder.copy(candidate.model, folder_of(settings, number), beside=candidate.identities)
-        version_folder.copy(candidate.export, settings.versions / str(number), {"run": candidate.run, "digest": digest})
+        version_folder.copy(candidate.export, settings.versions / str(number), Origin(run=candidate.run, digest=digest))
     change.record(
         "published",
         number,
         run=candidate.run,
         digest=digest,
         size=version_folder.size_of(settings.versions / str(number)),
-        data=candidate.data(),
+        data=record.as_json(candidate.data()),
         metrics=candidate.metrics,
     )
     return number, False
@@ -137,7 +137,7 @@ def choose_candidate(settings: Settings, run: str | None, export: Path | None, m
 @click.option("--model", type=click.Path(path_type=Path), help="The model folder it was exported from.")
 @click.option("--who", help="Who publishes; default: this user.")
 @step
-def command(run: str | None, export: Path | None, model: Path | None, who: str | None) -> Result:
+def command(run: str | None, export: Path | None, model: Path | None, who: str | None) -> Published:
     """Copy an export to the served folder as the next version; nothing is served yet."""
     settings = read_settings()
     candidate = choose_candidate(settings, run, export, model)
@@ -145,4 +145,4 @@ def command(run: str | None, export: Path | None, model: Path | None, who: str |
         number, already = publish(change, candidate)
     folder = settings.versions / str(number)
     say(f"version {number} {'was published before' if already else 'is published'}: {folder}")
-    return {"version": number, "folder": str(folder), "already": already}
+    return Published(version=number, folder=str(folder), already=already)

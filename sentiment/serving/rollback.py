@@ -5,14 +5,15 @@ from __future__ import annotations
 import click
 
 from sentiment.errors import InputError, UnavailableError
+from sentiment.results.serving import Outcome
 from sentiment.serving import servers
 from sentiment.serving.change import Change, changing, outcome
 from sentiment.serving.load import confirm, load
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, say, step
+from sentiment.step import say, step
 
 
-def rollback(change: Change, to: int | None, why: str = "", skip_unreachable: bool = False) -> Result:
+def rollback(change: Change, to: int | None, why: str = "", skip_unreachable: bool = False) -> Outcome:
     """Makes the earlier stable version `to` stable, once every server has it loaded; default: the previous one.
 
     Without `to` it goes back once: a second call, before another promotion, changes nothing. So a repeated step (or a
@@ -28,7 +29,7 @@ def rollback(change: Change, to: int | None, why: str = "", skip_unreachable: bo
         raise UnavailableError(error.must_hold, found=error.found, do=f"{error.do}{hint}") from None
 
 
-def _rollback(change: Change, to: int | None, why: str, skip_unreachable: bool) -> Result:
+def _rollback(change: Change, to: int | None, why: str, skip_unreachable: bool) -> Outcome:
     state = change.state
     asked, skipped = _servers(change.settings, skip_unreachable)
     if to is None and state.last_move == "rolled_back" and state.stable is not None:
@@ -82,7 +83,7 @@ def _target(change: Change, to: int | None) -> int:
     "--skip-unreachable", is_flag=True, help="Do not wait for servers that answer nothing; they are recorded."
 )
 @step
-def command(to: int | None, who: str | None, reason: str, skip_unreachable: bool) -> Result:
+def command(to: int | None, who: str | None, reason: str, skip_unreachable: bool) -> Outcome:
     """Make an earlier version stable again."""
     with changing(read_settings(), who) as change:
         return rollback(change, to, reason, skip_unreachable)

@@ -17,28 +17,28 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sentiment.errors import InputError
+from sentiment.results import events
+from sentiment.results.events import AnyEvent
 from sentiment.serving.state import State, Version
 
-Event = Mapping[str, Any]
 Marks = Mapping[int, Version]
-Rule = Callable[[State, int, Event], tuple[State, Marks]]
-LARGEST = 2**63 - 1  # TensorFlow Serving's versions are int64
+Rule = Callable[[State, int, Any], tuple[State, Marks]]
 
 
-def fold(events: Iterable[Event]) -> State:
-    """Returns the state after `events`; an event that its state does not allow is an InputError."""
+def fold(history: Iterable[AnyEvent]) -> State:
+    """Returns the state after the events of `history`; an event that its state does not allow is an InputError."""
     versions: dict[int, Version] = {}  # this call's own until it returns: a copy for each event would be quadratic
     state = State(versions)
-    for event in events:
+    for event in history:
         state, marks = _after(state, event)
         versions.update(marks)
     return state
 
 
-def apply(state: State, event: Event) -> State:
+def apply(state: State, event: AnyEvent) -> State:
     """Returns the state after one event.
 
-    Raises: InputError when the event is unknown, malformed or not allowed now.
+    Raises: InputError when it is not allowed now.
     """
     after, marks = _after(state, event)
     return after._replace(versions={**state.versions, **marks})
@@ -54,47 +54,42 @@ def with_stable(stables: tuple[int, ...], stable: int | None) -> tuple[tuple[int
     return stables[:end], stables[end:]
 
 
-def _after(state: State, event: Event) -> tuple[State, Mapping[int, Version]]:
+def _after(state: State, event: AnyEvent) -> tuple[State, Mapping[int, Version]]:
     """Returns the state after `event`, with the versions still as before, and the versions that are new or changed."""
-    name = event.get("event")
-    if not isinstance(name, str) or name not in RULES:
-        raise InputError(
-            f"an event must be one of {', '.join(RULES)}", found=repr(name)[:80], do="Mend the history file."
-        )
-    return RULES[name](state, _whole_number(event.get("version"), f"the version of a {name!r} event"), event)
+    return RULES[type(event)](state, event.version, event)
 
 
-def _published(state: State, number: int, event: Event) -> tuple[State, Marks]:
+def _published(state: State, number: int, event: events.Published) -> tuple[State, Marks]:
     last = f"version {state.newest}" if state.newest else "none"
     _require(number > state.newest, "version numbers must only grow", f"version {number} after {last}")
     version = Version(
         number,
-        run=_of_kind(event, "run", str, ""),
-        digest=_of_kind(event, "digest", str, ""),
-        size=_of_kind(event, "size", int, None),
-        published_at=_of_kind(event, "at", str, ""),
-        data=_of_kind(event, "data", dict, {}),
-        metrics=_of_kind(event, "metrics", dict, {}),
+        run=event.run,
+        digest=event.digest,
+        size=event.size,
+        published_at=event.at,
+        data=event.data,
+        metrics=event.metrics,
     )
     return state._replace(newest=number), {number: version}
 
 
-def _staged(state: State, number: int, event: Event) -> tuple[State, Marks]:
+def _staged(state: State, number: int, event: events.Staged) -> tuple[State, Marks]:
     _known(state, number)
     _require(state.staged is None, "only one version may be loading at a time", f"version {state.staged} still loading")
     _require(number not in state.served, "a version that is loaded must not be staged", f"version {number}, served")
     return state._replace(staged=number), {}
 
 
-def _unstaged(state: State, number: int, event: Event) -> tuple[State, Marks]:
+def _unstaged(state: State, number: int, event: events.Unstaged) -> tuple[State, Marks]:
     _known(state, number)
     _require(number == state.staged, "only a loading version can be unstaged", f"version {number}, which is not")
-    error = _of_kind(event, "error", str, "")
+    error = event.error or ""
     condition = "failed" if error else state.versions[number].condition
     return state._replace(staged=None), _marked(state, {number: condition}, error)
 
 
-def _canary(state: State, number: int, event: Event) -> tuple[State, Marks]:
+def _canary(state: State, number: int, event: events.Canary) -> tuple[State, Marks]:
     _known(state, number)
     _not_an_earlier_stable(state.stables, number)
     _require(number in state.served, "a label may only go to a loaded version", f"version {number}, not loaded")
@@ -102,20 +97,20 @@ def _canary(state: State, number: int, event: Event) -> tuple[State, Marks]:
     return state._replace(canary=number, staged=_without(state.staged, number)), _marked(state, conditions)
 
 
-def _promoted(state: State, number: int, event: Event) -> tuple[State, Marks]:
+def _promoted(state: State, number: int, event: events.Promoted) -> tuple[State, Marks]:
     _known(state, number)
     _require(number == state.canary, "only the canary can be promoted", f"version {number}; {_canary_is(state)}")
     after = state._replace(stables=(*state.stables, number), kept=state.stable, canary=None, last_move="promoted")
     return after, _marked(state, {state.stable: "retired", number: "served"})
 
 
-def _withdrawn(state: State, number: int, event: Event) -> tuple[State, Marks]:
+def _withdrawn(state: State, number: int, event: events.Withdrawn) -> tuple[State, Marks]:
     _known(state, number)
     _require(number == state.canary, "only the canary can be withdrawn", f"version {number}; {_canary_is(state)}")
     return state._replace(canary=None), _marked(state, {number: "withdrawn"})
 
 
-def _rolled_back(state: State, number: int, event: Event) -> tuple[State, Marks]:
+def _rolled_back(state: State, number: int, event: events.RolledBack) -> tuple[State, Marks]:
     _known(state, number)
     _require(number in state.stables[:-1], "a rollback must return to an earlier stable version", f"version {number}")
     _require(number in state.served, "a label may only go to a loaded version", f"version {number}, not loaded")
@@ -125,9 +120,9 @@ def _rolled_back(state: State, number: int, event: Event) -> tuple[State, Marks]
     return after, _marked(state, {**dict.fromkeys(left, "rolled back"), number: "served"})
 
 
-def _adopted(state: State, number: int, event: Event) -> tuple[State, Marks]:
+def _adopted(state: State, number: int, event: events.Adopted) -> tuple[State, Marks]:
     """The labels, and the version kept for a rollback, are as `event` says: what a person wrote into models.config."""
-    stable, canary, kept = (_optional(event, name) for name in ("stable", "canary", "kept"))
+    stable, canary, kept = event.stable, event.canary, event.kept
     for named in (stable, canary, kept):
         if named is not None:
             _known(state, named)
@@ -151,7 +146,7 @@ def _adopted(state: State, number: int, event: Event) -> tuple[State, Marks]:
     return after, _marked(state, conditions)
 
 
-def _pruned(state: State, number: int, event: Event) -> tuple[State, Marks]:
+def _pruned(state: State, number: int, event: events.Pruned) -> tuple[State, Marks]:
     _known(state, number)
     _require(number not in state.served, "only a version that is not served can be pruned", f"version {number}, served")
     _require(number != state.previous, "the version that a rollback returns to must be kept", f"version {number}")
@@ -159,16 +154,16 @@ def _pruned(state: State, number: int, event: Event) -> tuple[State, Marks]:
     return state._replace(stables=kept), _marked(state, {number: "pruned"})
 
 
-RULES: dict[str, Rule] = {
-    "published": _published,
-    "staged": _staged,
-    "unstaged": _unstaged,
-    "canary": _canary,
-    "promoted": _promoted,
-    "withdrawn": _withdrawn,
-    "rolled_back": _rolled_back,
-    "adopted": _adopted,
-    "pruned": _pruned,
+RULES: dict[type[events.Event], Rule] = {
+    events.Published: _published,
+    events.Staged: _staged,
+    events.Unstaged: _unstaged,
+    events.Canary: _canary,
+    events.Promoted: _promoted,
+    events.Withdrawn: _withdrawn,
+    events.RolledBack: _rolled_back,
+    events.Adopted: _adopted,
+    events.Pruned: _pruned,
 }
 
 
@@ -197,28 +192,6 @@ def _without(current: int | None, number: int) -> int | None:
 
 def _canary_is(state: State) -> str:
     return "there is no canary" if state.canary is None else f"the canary is version {state.canary}"
-
-
-def _optional(event: Event, name: str) -> int | None:
-    value = event.get(name)
-    return None if value is None else _whole_number(value, f"{name!r} of an 'adopted' event")
-
-
-def _of_kind(event: Event, name: str, kind: type, default: Any) -> Any:
-    """Returns the event's `name`, or `default` if it has none."""
-    value = event.get(name)
-    if value is None:
-        return default
-    _require(isinstance(value, kind), f"{name!r} of an event must be of type {kind.__name__}", repr(value)[:80])
-    return value
-
-
-def _whole_number(value: object, what: str) -> int:
-    """Returns `value` as a version number. Raises: InputError when it cannot be one (nor can True)."""
-    right = type(value) is int and 0 < value <= LARGEST
-    _require(right, f"{what} must be a whole number from 1 to {LARGEST}", repr(value)[:80])
-    assert isinstance(value, int)
-    return value
 
 
 def _require(holds: bool, must_hold: str, found: str) -> None:

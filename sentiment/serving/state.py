@@ -7,7 +7,9 @@ loaded, so that going back takes no time. After a rollback no earlier one is loa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from sentiment.results.model_card import TrainedOn
 
 
 class Version(NamedTuple):
@@ -19,7 +21,7 @@ class Version(NamedTuple):
     digest: str = ""
     size: int | None = None  # bytes of what is served, as published; None in a history that is older than this field
     published_at: str = ""
-    data: Mapping[str, Any] = {}  # model.json's data: fingerprint, watermark, rows …
+    data: TrainedOn = TrainedOn()
     metrics: Mapping[str, float] = {}  # accuracy by test set
     error: str = ""
 

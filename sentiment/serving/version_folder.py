@@ -6,10 +6,11 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from sentiment import atomic
 from sentiment.errors import InputError
+from sentiment.results import record
+from sentiment.results.serving import Origin
 from sentiment.serving import version_folder
 from sentiment.serving.state import State, Version
 from sentiment.settings import Settings
@@ -36,9 +37,12 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder) != ORIGIN)
 
 
-def origin(folder: Path) -> dict[str, Any]:
-    """Returns where a version's folder came from; {} when this system did not make it."""
-    return atomic.read_json(folder / ORIGIN) or {}
+def origin(folder: Path) -> Origin:
+    """Returns where a version's folder came from; an empty origin when this system did not make it."""
+    try:
+        return record.read(folder / ORIGIN, Origin, "")
+    except InputError:
+        return Origin()
 
 
 def problem(settings: Settings, version: Version) -> str:
@@ -108,13 +112,13 @@ def free_number(settings: Settings, state: State, digest: str) -> int:
     """
     folder, number = settings.versions, state.next_number
     while (folder / str(number)).exists():
-        if version_folder.origin(folder / str(number)).get("digest") == digest:
+        if version_folder.origin(folder / str(number)).digest == digest:
             break
         number += 1
     return number
 
 
-def copy(source: Path, target: Path, origin: dict[str, str] | None = None, beside: Path | None = None) -> None:
+def copy(source: Path, target: Path, origin: Origin | None = None, beside: Path | None = None) -> None:
     """Makes `target` a copy of `source`, under a temporary name until it is whole and on the disk.
 
     `origin` is written into it and says, by its digest, what must have been copied; `beside` is one more file for it.
@@ -128,10 +132,10 @@ def copy(source: Path, target: Path, origin: dict[str, str] | None = None, besid
     if beside and beside.is_file():
         shutil.copy(beside, temporary)
     if origin:
-        atomic.write_json(temporary / version_folder.ORIGIN, origin)
+        record.write(temporary / version_folder.ORIGIN, origin)
     for path in temporary.rglob("*"):
         atomic.sync_file(path)
-    if origin and version_folder.digest_of(temporary) != origin["digest"]:
+    if origin and version_folder.digest_of(temporary) != origin.digest:
         raise InputError(
             "an export must stay as it is while it is copied", found=f"a change in {source}", do="Publish it again."
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from sentiment.errors import InputError
+from sentiment.results.serving import Outcome
 from sentiment.serving.change import Change, changing, outcome
 from sentiment.serving.promote import superseded, version_to_judge
 from sentiment.settings import read_settings
-from sentiment.step import Result, step
+from sentiment.step import step
 
 
-def withdraw(change: Change, version: int | None, why: str = "") -> Result:
+def withdraw(change: Change, version: int | None, why: str = "") -> Outcome:
     """Takes the canary away, if it (still) is `version`; default: whichever is the canary.
 
     Raises: InputError when it is stable: whoever refuses it has to know that customers get it.
@@ -34,7 +35,7 @@ def withdraw(change: Change, version: int | None, why: str = "") -> Result:
 @click.option("--who", help="Who decided; default: this user.")
 @click.option("--reason", default="", help="Kept in the history.")
 @step
-def command(version: int | None, who: str | None, reason: str) -> Result:
+def command(version: int | None, who: str | None, reason: str) -> Outcome:
     """Take the canary away."""
     with changing(read_settings(), who) as change:
         return withdraw(change, version, reason)

@@ -11,6 +11,7 @@ from sentiment.errors import InputError
 from sentiment.probe.decision import GOOD, of_term
 from sentiment.probe.probe import standing, term_of
 from sentiment.probe.record import probes_file, read_probes
+from sentiment.results.record import as_json
 from sentiment.serving import edit, findings, lock, servers, version_folder
 from sentiment.serving.adopt import adopt
 from sentiment.serving.change import changing
@@ -57,7 +58,7 @@ def _row(version: Version, role: str, settings: Settings, damage: str) -> dict[s
         "bytes": version_folder.size_of(folder) if folder.is_dir() else None,
         "frozen": version.metrics.get("frozen"),
         "rolling": version.metrics.get("rolling"),
-        "rows": version.data.get("rows"),
+        "rows": version.data.rows or None,
         "run": version.run,
         "error": damage or version.error,
     }
@@ -107,7 +108,7 @@ def _probe(settings: Settings, state: State) -> dict[str, Any] | None:
         return None
     last = probes[-1]
     stands = standing(settings, term)
-    return {"version": state.canary, "at": last["at"], "healthy": last["outcome"] == GOOD, **stands}
+    return {"version": state.canary, "at": last.at, "healthy": last.outcome == GOOD, **as_json(stands)}
 
 
 @click.command("status")

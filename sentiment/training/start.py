@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from sentiment.atomic import fingerprint
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import encoder, folder, hub_encoder, vocabulary
-from sentiment.model.folder import ModelCard, OpenedModel, open_model
+from sentiment.model.folder import OpenedModel, open_model
 from sentiment.model.model_type import TF_HUB, require_known_type
+from sentiment.results.model_card import ModelCard, TrainedOn
 from sentiment.training.hyperparameters import Hyperparameters
 from sentiment.training.training_files import Files
 
@@ -94,7 +97,7 @@ def _opened(
         lower_case=source.lower_case,
         dropout=settings.dropout_rate,
         versions=folder.installed_versions(),
-        data={"fingerprint": fingerprint(files.train), "rows": len(posts), **_per_label(posts, labels), **files.data},
+        data=_trained_on(files, posts, labels),
         parameters=model.count_params(),
         vocabulary=len(source.pieces),
     )
@@ -114,9 +117,13 @@ def _source(settings: Hyperparameters, vocabulary_file: Path | None, posts: Sequ
     return encoder.scratch(name, vocabulary.build(f"{post.title} {post.text}" for post in posts))
 
 
-def _per_label(posts: Sequence[Post], labels: Labels) -> dict[str, list[int]]:
+def _trained_on(files: Files, posts: Sequence[Post], labels: Labels) -> TrainedOn:
+    """Returns what the run says of its rows, or else what can be seen of the training file."""
     counts = Counter(post.label for post in posts)
-    return {"per_label": [counts[label] for label in range(len(labels))]}
+    data = structs.replace(files.data, per_label=[counts[label] for label in range(len(labels))])
+    if files.data.fingerprint:
+        return data
+    return structs.replace(data, fingerprint=fingerprint(files.train), rows=len(posts))
 
 
 def require_same_labels(card: ModelCard, labels: Labels, path: Path) -> None:

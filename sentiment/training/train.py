@@ -10,14 +10,15 @@ from typing import Any
 
 import click
 
-from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.options.as_click import option, options
 from sentiment.options.training import HYPERPARAMETERS, MODEL_NAME
+from sentiment.results.model_card import TrainedOn
+from sentiment.results.training import Training
 from sentiment.run_folder import RunFolder
 from sentiment.serving.trained import model_of_version
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, step
+from sentiment.step import step
 from sentiment.training.training import train
 from sentiment.training.training_files import Files, files_of_run, settings_for
 
@@ -60,7 +61,7 @@ def command(
     devices: str,
     tensorboard: Path | None,
     **given: Any,
-) -> Result:
+) -> Training:
     """Fine-tune a model. One that was interrupted goes on after its last finished epoch."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id) if run_id else None
@@ -76,7 +77,7 @@ def command(
         output or base.output,
         _to_go_on_from(settings, load_model_dir, from_version) or base.warm_start,
         vocab,
-        base.data if train_file in (None, base.train) else {},
+        base.data if train_file in (None, base.train) else TrainedOn(),
         base.composition if train_file in (None, base.train) else None,
     )
     hyperparameters = settings_for(files, model_type, model_name, **given)
@@ -89,7 +90,7 @@ def command(
         replaces=replace or files.output in (base.output if run else None, files.warm_start),
     )
     if run:
-        atomic.write_json(run.result("train"), result)
+        run.write(result)
     return result
 
 

@@ -17,7 +17,9 @@ from sentiment.model import folder
 from sentiment.model.curves import Curves
 from sentiment.model.folder import OpenedModel
 from sentiment.model.split import hold_out, require_every_label, require_held_out
-from sentiment.step import Result, say
+from sentiment.results import record
+from sentiment.results.training import Training
+from sentiment.step import say
 from sentiment.training.devices import Devices, find_devices, require_known
 from sentiment.training.hyperparameters import Hyperparameters, as_json
 from sentiment.training.precision import Precision, building_in, choose_precision
@@ -38,7 +40,7 @@ def train(
     devices: str = "auto",
     tensorboard: Path | None = None,
     replaces: bool = True,
-) -> Result:
+) -> Training:
     """Trains, tests and saves; returns the result of the step. The same inputs again: the earlier result.
 
     One of the same inputs that was interrupted goes on after its last finished epoch. `devices` and `tensorboard` (a
@@ -67,17 +69,17 @@ def train(
     with _environment(machine, precision, unfinished if settings.num_epochs > 1 else None, tensorboard) as environment:
         say(f"train: on {machine.describe()}, in {precision.policy}: {precision.why}")
         curves, tested, figures = fit_and_test(start, posts, test, settings, environment)
-    result = {
-        "model": str(files.output),
-        "rows": len(posts),
+    result = Training(
+        model=str(files.output),
+        rows=len(posts),
         **figures,
-        "parameters": start.card.parameters,
-        "devices": list(machine.names),
-        "precision": precision.policy,
-    }
-    report = {"inputs": inputs, "hyperparameters": as_json(settings), "result": result}
+        parameters=start.card.parameters,
+        devices=list(machine.names),
+        precision=precision.policy,
+    )
+    report = {"inputs": inputs, "hyperparameters": as_json(settings), "result": record.as_json(result)}
     if files.composition:
-        report["composition"] = files.composition
+        report["composition"] = record.as_json(files.composition)
     save(files.output, start, curves, tested, report)
     unfinished.discard()
     return result
@@ -129,7 +131,7 @@ def fit_and_test(
         tested = Tested([posts[row] for row in kept], test or [posts[row] for row in held_out], probabilities)
     figures = {
         **curves.as_json(len(kept), settings.num_epochs),
-        "test": tested.metrics.as_json() if tested else None,
+        "test": tested.metrics if tested else None,
         "test_seconds": test_seconds,
     }
     return curves, tested, figures

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ from sentiment.model import folder
 from sentiment.model.encoder import weights_file
 from sentiment.model.model_type import CUSTOM
 from sentiment.options.training import MODEL_NAME
+from sentiment.results import record
+from sentiment.results.deliveries import Composition, Prepare
+from sentiment.results.model_card import TrainedOn
+from sentiment.results.training import Training
 from sentiment.run_folder import RunFolder
-from sentiment.step import Result
 from sentiment.training.hyperparameters import Hyperparameters, as_json, choose
 
-# What `prepare` says of the rows' origin and a model goes on saying: `sentiment lineage` and the next `prepare` ask.
-LINEAGE = ("mode", "warm_from", "partial", "seen", "used", "tests")
+UNKNOWN = TrainedOn()
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class Files:
     output: Path
     warm_start: Path | None = None
     vocabulary: Path | None = None
-    data: dict[str, Any] = field(default_factory=dict)
-    composition: dict[str, Any] | None = None  # of the training rows, for the report
+    data: TrainedOn = UNKNOWN
+    composition: Composition | None = None  # of the training rows, for the report
 
 
 def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict[str, Any]:
@@ -49,42 +51,48 @@ def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict
         "files": {name: fingerprint(path) if path and path.is_file() else None for name, path in contents.items()},
         "hyperparameters": as_json(settings),
         "labels": list(labels.names),
-        "data": files.data,
+        "data": record.as_json(files.data),
         "versions": folder.installed_versions(),
     }
 
 
-def earlier_result(output: Path, inputs: dict[str, Any]) -> Result | None:
+def earlier_result(output: Path, inputs: dict[str, Any]) -> Training | None:
     """Returns the result of the training that made `output`, if it was made from the same inputs."""
     report = atomic.read_json(output / folder.REPORT) or {}
     if report.get("inputs") != json.loads(json.dumps(inputs)) or not (output / folder.WEIGHTS).is_file():
         return None
-    result: Result = report["result"]
-    return {**result, "model": str(output)}
+    found = {**report["result"], "model": str(output)}
+    return record.decoded(found, Training, f"{output / folder.REPORT}, result", "Train the model again.")
 
 
 def files_of_run(run: RunFolder) -> Files:
     """Returns what `prepare` left for this run. InputError: nothing is new, or train.tsv is not that file any more."""
-    prepared = run.read("prepare")
-    if prepared["nothing_new"]:
+    prepared = run.read(Prepare)
+    if prepared.nothing_new:
         raise InputError(f"run {run.name} must have new posts", found="none", do="There is nothing to train on.")
     found = fingerprint(run.train) if run.train.is_file() else "no file"
-    if found != prepared["fingerprint"]:
+    if found != prepared.fingerprint:
         raise InputError(
-            f"{run.train} must be the file that `prepare` made (sha256 {prepared['fingerprint'][:12]}…)",
+            f"{run.train} must be the file that `prepare` made (sha256 {str(prepared.fingerprint)[:12]}…)",
             found=found[:12],
             do=f"Run `sentiment prepare --run {run.name}` again.",
         )
-    warm_start = Path(prepared["warm_start"]) if prepared.get("warm_start") else None
-    data = {
-        "fingerprint": prepared["fingerprint"],
-        "watermark": prepared["watermark"],
-        "rows": prepared["train_rows"],
-        "run": run.name,
-        **{name: prepared[name] for name in LINEAGE if name in prepared},
-    }
+    warm_start = Path(prepared.warm_start) if prepared.warm_start else None
+    # `sentiment lineage` and the next `prepare` ask for it: a model goes on saying where its rows came from.
+    data = TrainedOn(
+        fingerprint=prepared.fingerprint,
+        rows=prepared.train_rows,
+        watermark=prepared.watermark,
+        run=run.name,
+        mode=prepared.mode,
+        warm_from=prepared.warm_from,
+        partial=prepared.partial,
+        seen=prepared.seen,
+        used=prepared.used,
+        tests=prepared.tests,
+    )
     frozen = run.frozen if run.frozen.is_file() else None
-    return Files(run.train, frozen, run.model, warm_start, None, data, prepared.get("composition"))
+    return Files(run.train, frozen, run.model, warm_start, None, data, prepared.composition)
 
 
 def settings_for(files: Files, model_type: str | None, model_name: str | None, **given: Any) -> Hyperparameters:

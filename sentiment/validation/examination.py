@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
 from sentiment.export import warmup
 from sentiment.export.parity import ROUNDED, SAME, Probabilities, Reference, Tolerance
+from sentiment.results.export import Parity
+from sentiment.results.validation import ExportCheck, Latency
 from sentiment.step import say
 from sentiment.validation import findings
 from sentiment.validation.asking import AnswerError, Arrays, Version
-from sentiment.validation.findings import Check, limited
+from sentiment.validation.findings import limited
 from sentiment.validation.operations import TENSORRT
 from sentiment.validation.questions import IDS, TEXT, Questions, Rows, Shape
 from sentiment.validation.throwaway import NotServedError, ThrowawayServer
-from sentiment.validation.timing import Latency, measure, seconds_of, slowest_of_one
+from sentiment.validation.timing import measure, seconds_of, slowest_of_one
 
 ASKED_TWICE = 16  # posts that are also asked alone, and over REST
 STRANGE = ["", " ", "好" * 20_000, "😂👩‍👩‍👧‍👦🇹🇼" * 20, "\0好\0", "\u200b", "[SEP] [PAD] [CLS]", "a" * 5000]
@@ -35,10 +38,10 @@ class Examination:
     questions: Questions
     labels: Sequence[str]
     tolerance: Tolerance
-    checks: list[Check] = field(default_factory=list)
+    checks: list[ExportCheck] = field(default_factory=list)
     latencies: list[Latency] = field(default_factory=list)
     first_request_ms: dict[str, dict[str, float]] = field(default_factory=dict)
-    parity: dict[str, Any] = field(default_factory=dict)
+    parity: Parity | None = None
 
     def run(self) -> None:
         """Does all of it that makes sense; a version without the signatures is asked nothing."""
@@ -50,13 +53,13 @@ class Examination:
             self.first_request_ms["cold"] = self.first_requests(self.cold)
             by_ids = self.answers_by_ids()
             by_text = self.answers_by_text()
-            self.parity = self.reference.compare(by_ids, by_text["probabilities"]).as_json()
+            self.parity = self.reference.compare(by_ids, by_text["probabilities"])
             self.alone_and_by_rest(by_ids, by_text["probabilities"])
             self.strange_texts()
             say("validate: response times")
             self.time()
         except AnswerError as error:
-            self.checks.append(Check("answers", False, None, None, f"it must answer every request; {error}"))
+            self.checks.append(ExportCheck("answers", False, None, None, f"it must answer every request; {error}"))
 
     def answers_by_ids(self) -> Probabilities:
         found = self._ask(IDS)["probabilities"]
@@ -96,7 +99,7 @@ class Examination:
         rest = np.array([answer["probabilities"] for answer in self.cold.predict_by_rest(STRANGE)])
         found = findings.probabilities(np.concatenate([together, *alone, rest]))
         said = f"empty, very long and damaged texts, emoji and NUL are answered: {found.sentence}"
-        self.checks.append(replace(found, name="strange texts", sentence=said))
+        self.checks.append(structs.replace(found, name="strange texts", sentence=said))
 
     def first_requests(self, version: Version) -> dict[str, float]:
         """Returns, by signature, the milliseconds of the first request of one post, the longest that is served."""
@@ -142,10 +145,12 @@ class Examination:
         except (NotServedError, AnswerError) as error:
             warmup.remove(export)
             said = error.found if isinstance(error, NotServedError) else str(error)
-            self.checks.append(Check("warm-up", False, None, None, f"it does not load with its warm-up file: {said}"))
+            self.checks.append(
+                ExportCheck("warm-up", False, None, None, f"it does not load with its warm-up file: {said}")
+            )
             return None
         told = f"with its warm-up file it is loaded after {seconds:.1f} s"
-        self.checks.append(Check("warm-up", True, round(seconds, 3), server.timeout, told))
+        self.checks.append(ExportCheck("warm-up", True, round(seconds, 3), server.timeout, told))
         return seconds
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.export.parity import SAME, Probabilities, Tolerance, differing
+from sentiment.results.validation import ExportCheck
 from sentiment.tensorflow_setup import tf
 from sentiment.validation.questions import IDS, TEXT
 
@@ -28,7 +28,7 @@ def expected_signatures() -> dict[str, tuple[dict[str, Spec], dict[str, Spec]]]:
     }
 
 
-def signatures(found: Mapping[str, Any], labels: int) -> Check:
+def signatures(found: Mapping[str, Any], labels: int) -> ExportCheck:
     """Checks names, types and shapes of both signatures; `found`: SignatureDef by name."""
     problems: list[str] = []
     for name, (inputs, outputs) in expected_signatures().items():
@@ -39,7 +39,7 @@ def signatures(found: Mapping[str, Any], labels: int) -> Check:
         for kind, wanted in (("input", inputs), ("output", outputs)):
             problems += _tensor_problems(f"{kind}s of {name!r}", wanted, getattr(found[name], f"{kind}s"), labels)
     said = "; ".join(problems) or "both signatures have the names, types and shapes that clients use"
-    return Check("signatures", not problems, None, None, said)
+    return ExportCheck("signatures", not problems, None, None, said)
 
 
 def _tensor_problems(where: str, wanted: Mapping[str, Spec], found: Mapping[str, Any], labels: int) -> list[str]:
@@ -65,17 +65,17 @@ def _listed(sizes: Sequence[object]) -> str:
 
 def same_as_trained(
     signature: str, wanted: Probabilities, found: Probabilities, texts: Sequence[bytes], tolerance: Tolerance = SAME
-) -> Check:
+) -> ExportCheck:
     """Checks the probabilities [rows, labels] of one signature against the trained model's."""
     name = f"parity of {signature}"
     if found.shape != wanted.shape:
-        return Check(name, False, None, None, f"{signature} must answer {wanted.shape}; found {found.shape}")
+        return ExportCheck(name, False, None, None, f"{signature} must answer {wanted.shape}; found {found.shape}")
     apart = differing(wanted, found, tolerance)
     share_apart = len(apart) / len(wanted)
     largest = float(np.abs(found - wanted).max()) if np.isfinite(found).all() else float("inf")
     if len(apart) and share_apart > 1 - tolerance.agreement:
         first = min(apart.tolist())
-        return Check(
+        return ExportCheck(
             name,
             False,
             largest,
@@ -84,10 +84,10 @@ def same_as_trained(
             f"{len(wanted)} posts, first: 「{quoted(texts[first])}」",
         )
     said = f"{signature} answers {len(wanted)} posts as the trained model does (largest difference {largest:.1g})"
-    return Check(name, True, largest, tolerance.difference, said)
+    return ExportCheck(name, True, largest, tolerance.difference, said)
 
 
-def probabilities(found: NDArray[Any]) -> Check:
+def probabilities(found: NDArray[Any]) -> ExportCheck:
     """Checks that every row [rows, labels] is finite, not negative, and sums to 1."""
     number = np.isfinite(found).all(axis=1)
     bad = int((~number).sum() + (found[number] < 0).any(axis=1).sum())
@@ -96,30 +96,32 @@ def probabilities(found: NDArray[Any]) -> Check:
         said = f"{bad} of {len(found)} answers hold what is no probability"
     else:
         said = f"the probabilities of {len(found)} answers sum to 1, within {off:.1g}"
-    return Check("probabilities", not bad and off <= SUM_TOLERANCE, None, SUM_TOLERANCE, said)
+    return ExportCheck("probabilities", not bad and off <= SUM_TOLERANCE, None, SUM_TOLERANCE, said)
 
 
-def label_names(names: Sequence[str], ids: NDArray[Any], rows: Probabilities, labels: Sequence[str]) -> Check:
+def label_names(names: Sequence[str], ids: NDArray[Any], rows: Probabilities, labels: Sequence[str]) -> ExportCheck:
     """Checks that `label` and `label_id` are the largest probability's, under the trained model's names."""
     largest = rows.argmax(axis=1)
     wrong_id = np.flatnonzero(ids != largest)
     if len(wrong_id):
         row = int(wrong_id[0])
         said = f"label_id must be the largest probability's; found {ids[row]} where that is {largest[row]}"
-        return Check("labels", False, None, None, said)
+        return ExportCheck("labels", False, None, None, said)
     for name, number in zip(names, ids.tolist(), strict=True):
         if name != labels[number]:
             said = f"label {number} must be called {labels[number]}; it answers {name}"
-            return Check("labels", False, None, None, said)
+            return ExportCheck("labels", False, None, None, said)
     seen = ", ".join(labels[number] for number in sorted(set(ids.tolist())))
-    return Check("labels", True, None, None, f"labels have the trained model's ids and names (seen: {seen})")
+    return ExportCheck("labels", True, None, None, f"labels have the trained model's ids and names (seen: {seen})")
 
 
-def close(name: str, what: str, one: NDArray[Any], other: NDArray[Any]) -> Check:
+def close(name: str, what: str, one: NDArray[Any], other: NDArray[Any]) -> ExportCheck:
     """Checks that the same posts have the same probabilities, asked in two ways."""
     difference = float(np.abs(one - other).max(initial=0.0)) if one.shape == other.shape else float("inf")
     passed = difference <= (SAME.difference or 0.0)
-    return Check(name, passed, None if passed else difference, SAME.difference, f"{what} differ by {difference:.1g}")
+    return ExportCheck(
+        name, passed, None if passed else difference, SAME.difference, f"{what} differ by {difference:.1g}"
+    )
 
 
 def quoted(text: bytes) -> str:
@@ -129,24 +131,13 @@ def quoted(text: bytes) -> str:
     return line if len(line) <= QUOTED else f"{line[:QUOTED]}…"
 
 
-@dataclass(frozen=True)
-class Check:
-    """What was found, what is allowed (None: it is only reported), and that in a sentence."""
-
-    name: str
-    passed: bool
-    value: float | None
-    threshold: float | None
-    sentence: str
-
-
-def limited(name: str, value: float, limit: float | None, sentence: str) -> Check:
+def limited(name: str, value: float, limit: float | None, sentence: str) -> ExportCheck:
     """Returns the check that `value` is not above `limit`, if there is one; {} in the sentence is where it is named."""
     said = sentence.format("" if limit is None else f" (at most {limit:g})")
-    return Check(name, limit is None or value <= limit, value, limit, said)
+    return ExportCheck(name, limit is None or value <= limit, value, limit, said)
 
 
-def verdict(checks: Sequence[Check]) -> str:
+def verdict(checks: Sequence[ExportCheck]) -> str:
     """Returns one sentence: every check that failed, or what was found of those that matter to a customer."""
     failed = [check.sentence for check in checks if not check.passed]
     if failed:

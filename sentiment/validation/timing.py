@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import numpy as np
 
+from sentiment.results.validation import Latency
 from sentiment.validation.questions import Shape
 
 REQUESTS = 20  # of a shape, one after the other; with so few the 99th percentile is the slowest
 SECONDS = 1.0  # of a shape, at most, so that a large model takes minutes and not hours
 FEWEST = 5  # requests, however long they take
-
-
-@dataclass(frozen=True)
-class Latency:
-    """The percentiles of the answers to one shape, in milliseconds."""
-
-    signature: str
-    batch: int
-    length: int
-    requests: int
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
 
 
 def measure(shape: Shape, send: Callable[[], object]) -> Latency:

@@ -12,9 +12,9 @@ from sentiment.data.tsv import Post
 from sentiment.export import warmup
 from sentiment.export.parity import Reference
 from sentiment.model.folder import open_model
+from sentiment.results.validation import ExportCheck
 from sentiment.step import say
 from sentiment.validation import operations
-from sentiment.validation.findings import Check
 from sentiment.validation.operations import SERVER, way_out
 from sentiment.validation.questions import Questions, posts_to_ask, served_batches
 from sentiment.validation.throwaway import NotServedError, ThrowawayServer, throwaway_server
@@ -57,7 +57,7 @@ class Prepared:
 class Trial:
     """What was found out, as far as it came."""
 
-    checks: list[Check]
+    checks: list[ExportCheck]
     prepared: Prepared | None = None
     start_seconds: float | None = None
     load_seconds: float | None = None
@@ -85,22 +85,22 @@ def try_out(export: Path, model: Path, posts: Sequence[Post], conditions: Condit
     return trial
 
 
-def complete(export: Path) -> Check:
+def complete(export: Path) -> ExportCheck:
     """Checks that the files of a version are there."""
     missing = [name for name in ("saved_model.pb", "variables/variables.index") if not (export / name).exists()]
     if not any((export / "variables").glob("variables.data-*")):
         missing.append("variables/variables.data-…")
     said = f"the export has no {', no '.join(missing)}" if missing else "every file of a version is there"
-    return Check("files", not missing, None, None, said)
+    return ExportCheck("files", not missing, None, None, said)
 
 
-def links_operations(prepared: Prepared) -> Check:
+def links_operations(prepared: Prepared) -> ExportCheck:
     """Checks that production's server links every operation of the graph."""
     if unknown := prepared.unknown:
         said = f"{SERVER} does not link {', '.join(unknown)}; {way_out(unknown)}"
-        return Check("operations", False, len(unknown), 0, said)
+        return ExportCheck("operations", False, len(unknown), 0, said)
     said = f"{SERVER} links all {len(prepared.operations)} operations of the graph"
-    return Check("operations", True, None, None, said)
+    return ExportCheck("operations", True, None, None, said)
 
 
 def _prepare(export: Path, model: Path, posts: Sequence[Post], gpu_image: bool) -> Prepared:
@@ -124,13 +124,13 @@ def _serve(export: Path, prepared: Future[Prepared], conditions: Conditions, mod
             _examine(server, trial.prepared, export, conditions, trial)
 
 
-def _loads(server: ThrowawayServer, export: Path) -> Check:
+def _loads(server: ThrowawayServer, export: Path) -> ExportCheck:
     try:
         server.add(COLD, export)
     except NotServedError as error:
         say("\n".join(["validate: the server's last lines:", *server.last_lines(LAST_LINES)]))
-        return Check("loads", False, None, server.timeout, f"the server did not load it: {error.found}")
-    return Check("loads", True, None, server.timeout, "the server loads it")
+        return ExportCheck("loads", False, None, server.timeout, f"the server did not load it: {error.found}")
+    return ExportCheck("loads", True, None, server.timeout, "the server loads it")
 
 
 def _examine(server: ThrowawayServer, prepared: Prepared, export: Path, conditions: Conditions, trial: Trial) -> None:

@@ -4,55 +4,56 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from sentiment import atomic
 from sentiment.data.tsv import Post, read_posts
 from sentiment.errors import InputError
 from sentiment.model.folder import read_card
+from sentiment.results.export import Export
+from sentiment.results.record import as_json
+from sentiment.results.validation import Operations, Validation
 from sentiment.run_folder import RunFolder
 from sentiment.serving.flags import flags_file, read_flags
 from sentiment.serving.publish import Candidate
 from sentiment.settings import Settings, read_settings
-from sentiment.step import Result, say, step
+from sentiment.step import say, step
 from sentiment.validation.findings import verdict
 from sentiment.validation.trial import Conditions, Trial, try_out
 
 
-def validate(export: Path, model: Path, posts: Sequence[Post], conditions: Conditions, model_name: str) -> Result:
+def validate(export: Path, model: Path, posts: Sequence[Post], conditions: Conditions, model_name: str) -> Validation:
     """Tries the export out and returns what was found. A bad export is a result; see `try_out` for what is an error."""
     begin = time.monotonic()
     trial = try_out(export, model, posts, conditions, model_name)
-    result = told(trial, Candidate(export, model, run="", metrics={}), conditions.command or "embedded")
-    return {**result, "seconds": round(time.monotonic() - begin, 3)}
+    candidate, server = Candidate(export, model, run="", metrics={}), conditions.command or "embedded"
+    return told(trial, candidate, server, round(time.monotonic() - begin, 3))
 
 
-def told(trial: Trial, candidate: Candidate, server: str) -> Result:
+def told(trial: Trial, candidate: Candidate, server: str, seconds: float) -> Validation:
     """Returns the result: what was found, and the digest of the export that passed."""
     examination, prepared, export = trial.examination, trial.prepared, candidate.export
-    return {
-        "passed": trial.passed,
-        "sentence": verdict(trial.checks),
-        "export": str(export),
-        "digest": candidate.digest if trial.passed else None,
-        "checks": [asdict(check) for check in trial.checks],
-        "parity": examination.parity if examination else {},
-        "latency": [asdict(latency) for latency in examination.latencies] if examination else [],
-        "first_request_ms": examination.first_request_ms if examination else {},
-        "start_seconds": _rounded(trial.start_seconds),
-        "load_seconds": _rounded(trial.load_seconds),
-        "peak_memory_bytes": trial.peak_memory_bytes,
-        "export_bytes": sum(file.stat().st_size for file in export.rglob("*") if file.is_file()),
-        "warmup_records": trial.warmup_records,
-        "operations": {
-            "count": len(prepared.operations) if prepared else 0,
-            "unknown": prepared.unknown if prepared else [],
-        },
-        "server": server,
-    }
+    return Validation(
+        passed=trial.passed,
+        sentence=verdict(trial.checks),
+        export=str(export),
+        digest=candidate.digest if trial.passed else None,
+        checks=trial.checks,
+        parity=as_json(examination.parity) if examination and examination.parity else {},
+        latency=examination.latencies if examination else [],
+        first_request_ms=examination.first_request_ms if examination else {},
+        start_seconds=_rounded(trial.start_seconds),
+        load_seconds=_rounded(trial.load_seconds),
+        peak_memory_bytes=trial.peak_memory_bytes,
+        export_bytes=sum(file.stat().st_size for file in export.rglob("*") if file.is_file()),
+        warmup_records=trial.warmup_records,
+        operations=Operations(
+            count=len(prepared.operations) if prepared else 0, unknown=prepared.unknown if prepared else []
+        ),
+        server=server,
+        seconds=seconds,
+    )
 
 
 def _rounded(seconds: float | None) -> float | None:
@@ -61,7 +62,7 @@ def _rounded(seconds: float | None) -> float | None:
 
 def _of_run(run: RunFolder) -> tuple[Path, Path, list[Path]]:
     """Returns a run's export, its model, and its test sets."""
-    run.read("export")
+    run.read(Export)
     return run.export, run.model, [data for data in (run.frozen, run.rolling) if data.is_file()]
 
 
@@ -99,7 +100,7 @@ def command(
     memory_limit: float | None,
     latency_limit_ms: float | None,
     load_timeout: float | None,
-) -> Result:
+) -> Validation:
     """Load an export in a throw-away server, ask it, compare, time; write its warm-up file."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id) if run_id else None
@@ -120,7 +121,7 @@ def command(
     )
     posts = [post for file in data for post in read_posts(file, labels)]
     result = validate(export, model, posts, conditions, settings.model_name)
-    say(f"validate: {result['sentence']}")
+    say(f"validate: {result.sentence}")
     if run:
-        atomic.write_json(run.result("validate"), result)
+        run.write(result)
     return result

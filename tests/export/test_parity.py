@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sentiment.data.tsv import Post
-from sentiment.export.parity import (
+from sentiment.export.parity import , is_within(
     FEWEST_ROWS,
     MOST_ROWS,
     ROUNDED,
@@ -23,8 +23,8 @@ TURNED = np.array([0.7, 0.2, 0.1], np.float32)
 def test_equal_answers_are_equal() -> None:
     parity = compare(WANTED, WANTED.copy())
     assert parity.as_json() == {"rows": 100, "largest_difference": 0.0, "labels_equal": True, "agreement": 1.0}
-    assert parity.within(SAME)
-    assert parity.within(ROUNDED)
+    assert is_within(parity, SAME)
+    assert is_within(parity, ROUNDED)
 
 
 def test_the_largest_difference_and_the_labels_are_counted() -> None:
@@ -33,24 +33,24 @@ def test_the_largest_difference_and_the_labels_are_counted() -> None:
     parity = compare(WANTED, found)
     assert parity.largest_difference == pytest.approx(0.5)
     assert (parity.labels_equal, parity.agreement) == (False, 0.98)
-    assert parity.within(ROUNDED)
-    assert not parity.within(SAME)
+    assert is_within(parity, ROUNDED)
+    assert not is_within(parity, SAME)
     found[2] = TURNED
-    assert not compare(WANTED, found).within(ROUNDED)
+    assert not is_within(compare(WANTED, found), ROUNDED)
 
 
 def test_a_small_difference_in_every_row_is_rounding_and_not_the_same_model() -> None:
     parity = compare(WANTED, WANTED + np.float32(2e-4))
     assert parity.labels_equal
-    assert parity.within(ROUNDED)
-    assert not parity.within(SAME)
+    assert is_within(parity, ROUNDED)
+    assert not is_within(parity, SAME)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_no_number_never_agrees(value: float) -> None:
     parity = compare(WANTED, np.full_like(WANTED, value))
     assert (parity.largest_difference, parity.agreement) == (np.inf, 0.0)
-    assert not parity.within(ROUNDED)
+    assert not is_within(parity, ROUNDED)
 
 
 def test_the_message_says_what_must_hold_and_what_was_found() -> None:

@@ -16,11 +16,14 @@ from sentiment.mail.approval import NO_ANSWER, NOBODY, reminder_mail, unreasoned
 from sentiment.mail.letter import Mail
 from sentiment.options.gate import LONGEST_REASON
 from sentiment.probe.standing import standing
+from sentiment.results.record import as_json
+from sentiment.results.serving import Answer, Question
 from sentiment.serving import open_questions
 from sentiment.serving.history import read_state
 from sentiment.settings import read_airflow_settings
 from sentiment_airflow.approval.question import require_canary
 from sentiment_airflow.notify.approval import QuestionNotifier
+from sentiment_airflow.passed_on import pulled
 from sentiment_airflow.steps import step_settings
 from sentiment_airflow.workflows import hours_to_answer
 
@@ -72,18 +75,18 @@ class CanaryApproval(HITLBranchOperator):
     def execute_complete(self, context: Context, event: dict[str, Any], until: str = "", reminded: bool = True) -> Any:
         """Takes the answer, or asks once more: Airflow calls this when somebody answered, and when time ran out."""
         answer, end = read_answer(event), datetime.fromisoformat(until) if until else utcnow()
-        if answer["who"] == NOBODY and not reminded and utcnow() < end:
+        if answer.who == NOBODY and not reminded and utcnow() < end:
             self._remind(context, end)
-        if answer["who"] != NOBODY and not answer["reason"]:
-            self._ask_for_a_reason(context, answer["who"], event["chosen_options"][0], end, reminded)
+        if answer.who != NOBODY and not answer.reason:
+            self._ask_for_a_reason(context, answer.who, event["chosen_options"][0], end, reminded)
         open_questions.forget(step_settings(), str(context["run_id"]))
-        context["ti"].xcom_push(key="answer", value=answer)
+        context["ti"].xcom_push(key="answer", value=as_json(answer))
         # The form was read above. Airflow's check of it would fail on the empty reason of a time-out.
         return super().execute_complete(context, {**event, "params_input": {}})
 
     def _remind(self, context: Context, end: datetime) -> None:
         """Reminds of the question, and goes on waiting; ends the run when nobody has to answer any more."""
-        settings, version = step_settings(), context["ti"].xcom_pull(task_ids="describe")["version"]
+        settings, version = step_settings(), pulled(context["ti"], "describe", Question).version
         require_canary(version, read_state(settings))
         hours, now = (end - utcnow()) / timedelta(hours=1), standing(settings, version)
         self._ask(context, lambda question, links: reminder_mail(question, hours, now, links), end, reminded=True)
@@ -106,13 +109,13 @@ class CanaryApproval(HITLBranchOperator):
             ) from None
 
 
-def read_answer(event: dict[str, Any]) -> dict[str, str]:
+def read_answer(event: dict[str, Any]) -> Answer:
     """Returns who decided and why (empty when they did not say); nobody, when time ran out."""
     who = event.get("responded_by_user")
     if not who:
-        return {"who": NOBODY, "reason": NO_ANSWER}
+        return Answer(who=NOBODY, reason=NO_ANSWER)
     reason = str((event.get("params_input") or {}).get("reason") or "").strip()
-    return {"who": str(who["name"] or who["id"]), "reason": reason[:LONGEST_REASON]}
+    return Answer(who=str(who["name"] or who["id"]), reason=reason[:LONGEST_REASON])
 
 
 def approvers() -> list[HITLUser] | None:

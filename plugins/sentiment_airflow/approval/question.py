@@ -13,6 +13,11 @@ from sentiment.errors import InputError
 from sentiment.mail.approval_body import approval_body
 from sentiment.mail.checks import warnings_of
 from sentiment.probe.standing import standing
+from sentiment.results.decision import Gate
+from sentiment.results.deliveries import Prepare
+from sentiment.results.record import as_json, decoded
+from sentiment.results.serving import Question
+from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder
 from sentiment.serving import open_questions
 from sentiment.serving.history import read_state
@@ -32,7 +37,8 @@ def describe(run_id: Any = None, triggering_asset_events: Any = None) -> dict[st
     try:
         if (asked_about := open_questions.closed_version(settings, str(run_id))) is not None:
             require_canary(asked_about, read_state(settings))
-        return question(settings, list(triggering_asset_events[CANARY]) if triggering_asset_events else [])
+        found = question(settings, list(triggering_asset_events[CANARY]) if triggering_asset_events else [])
+        return dict(as_json(found))
     except InputError as error:
         raise AirflowFailException(str(error)) from error
     except AirflowSkipException as superseded:
@@ -51,10 +57,11 @@ def find_older(asked: dict[str, Any], run_id: Any = None, ti: Any = None) -> lis
     for asking in open_questions.read_questions(settings):
         if not ti.get_dr_count(dag_id=PROMOTE, run_ids=[asking]):
             open_questions.forget(settings, asking)
-    return open_questions.ask(settings, str(run_id), asked["version"])
+    about = decoded(asked, Question, "the question", "Clear the task describe.").version
+    return open_questions.ask(settings, str(run_id), about)
 
 
-def question(settings: Settings, events: list[Any]) -> dict[str, Any]:
+def question(settings: Settings, events: list[Any]) -> Question:
     """Returns the question about the canary of the last event; without one, about the canary that there is now."""
     state = read_state(settings)
     if events:
@@ -66,18 +73,18 @@ def question(settings: Settings, events: list[Any]) -> dict[str, Any]:
     else:
         version, run_id, links = state.canary, state.versions[state.canary].run, {}
     run = RunFolder.named(settings, run_id)
-    gate, warnings = run.read("gate"), warnings_of(run)
+    gate, warnings = run.read(Gate), warnings_of(run)
     body = approval_body(
         gate,
-        run.read("prepare"),
+        run.read(Prepare),
         version,
         version_links(version) | links,
         warnings,
-        validation=run.read("validate") if run.result("validate").is_file() else None,
+        validation=run.read(Validation) if run.result("validate").is_file() else None,
         standing=standing(settings, version),
         hours=hours_to_answer(),
     )
-    return {"version": version, "run": run_id, "body": body, "verdict": gate["sentence"], "warnings": warnings}
+    return Question(version=version, run=run_id, body=body, verdict=gate.sentence, warnings=warnings)
 
 
 class CloseQuestion(BaseOperator):

@@ -9,8 +9,10 @@ from airflow.sdk import Context
 
 from sentiment.mail.approval import decided_mail
 from sentiment.mail.letter import Mail
+from sentiment.results.serving import Outcome, Question
 from sentiment_airflow.links import version_links
 from sentiment_airflow.notify.notifier import MailNotifier
+from sentiment_airflow.passed_on import pulled
 from sentiment_airflow.steps import StepOperator
 
 Links = Mapping[str, str]
@@ -19,14 +21,14 @@ Links = Mapping[str, str]
 class QuestionNotifier(MailNotifier):
     """Mails what `write` makes of the question that `describe` returned, with a link to where it is answered."""
 
-    def __init__(self, write: Callable[[Mapping[str, Any], Links], Mail], **kwargs: Any) -> None:
+    def __init__(self, write: Callable[[Question, Links], Mail], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.write = write
 
     def compose(self, context: Context) -> Mail:
         ti = context["ti"]
-        question = ti.xcom_pull(task_ids="describe")
-        links = {"Approve or reject": answer_link(ti.log_url), **version_links(question["version"])}
+        question = pulled(ti, "describe", Question)
+        links = {"Approve or reject": answer_link(ti.log_url), **version_links(question.version)}
         return self.write(question, links)
 
 
@@ -35,8 +37,8 @@ class DecisionNotifier(MailNotifier):
 
     def compose(self, context: Context) -> Mail:
         ti, step = context["ti"], cast(StepOperator, context["task"])
-        result = ti.xcom_pull(task_ids=ti.task_id)
-        links = {"Log": ti.log_url, **version_links(result["version"])}
+        result = pulled(ti, ti.task_id, Outcome)
+        links = {"Log": ti.log_url, **version_links(result.version)}
         return decided_mail(result, step.options, step.run, links)
 
 

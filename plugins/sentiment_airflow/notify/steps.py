@@ -17,10 +17,17 @@ from sentiment.mail.regression import regression_mail
 from sentiment.mail.withdrawal import withdrawn_mail
 from sentiment.probe.decision import UNREACHABLE
 from sentiment.probe.record import probes_file, read_probes
+from sentiment.results.decision import Gate
+from sentiment.results.deliveries import Check, Prepare
+from sentiment.results.experiment import ExperimentTable
+from sentiment.results.probe import Watch
+from sentiment.results.serving import Outcome
+from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder
 from sentiment.settings import read_airflow_settings
 from sentiment_airflow.links import experiment_link, version_links
 from sentiment_airflow.notify.notifier import MailNotifier
+from sentiment_airflow.passed_on import pulled
 from sentiment_airflow.steps import StepOperator, StepRefused, step_settings
 
 
@@ -43,7 +50,7 @@ class RegressionNotifier(StepFailureNotifier):
             return super().compose(context)
         run = RunFolder.named(step_settings(), str(context["run_id"]))
         links = {"Log": context["ti"].log_url}
-        return regression_mail(run.read("gate"), run.name, run.read("prepare"), links, warnings_of(run))
+        return regression_mail(run.read(Gate), run.name, run.read(Prepare), links, warnings_of(run))
 
 
 class CheckNotifier(StepFailureNotifier):
@@ -53,7 +60,7 @@ class CheckNotifier(StepFailureNotifier):
         if not isinstance(context.get("exception"), StepRefused):
             return super().compose(context)
         run = RunFolder.named(step_settings(), str(context["run_id"]))
-        return check_mail(run.read("check"), run.name, {"Log": context["ti"].log_url})
+        return check_mail(run.read(Check), run.name, {"Log": context["ti"].log_url})
 
 
 class ValidationNotifier(StepFailureNotifier):
@@ -63,7 +70,7 @@ class ValidationNotifier(StepFailureNotifier):
         if not isinstance(context.get("exception"), StepRefused):
             return super().compose(context)
         run = RunFolder.named(step_settings(), str(context["run_id"]))
-        return failure_mail.validation_mail(run.read("validate"), run.name, {"Log": context["ti"].log_url})
+        return failure_mail.validation_mail(run.read(Validation), run.name, {"Log": context["ti"].log_url})
 
 
 class ExperimentNotifier(StepFailureNotifier):
@@ -75,7 +82,7 @@ class ExperimentNotifier(StepFailureNotifier):
             return super().compose(context)
         run = str(context["run_id"])
         links = {"The experiment on the Models page": experiment_link(run), "Log": context["ti"].log_url}
-        return experiment_mail(exception.result, run, links)
+        return experiment_mail(exception.told(ExperimentTable), run, links)
 
 
 class QuietNightsNotifier(MailNotifier):
@@ -100,8 +107,9 @@ class WithdrawalNotifier(StepFailureNotifier):
         if not isinstance(exception, StepRefused):
             return super().compose(context)
         ti = context["ti"]
-        links = {"Log": ti.log_url, **version_links(exception.result.get("version"))}
-        return withdrawn_mail(exception.result, ti.run_id, links, step_settings().label_set.names)
+        watch = exception.told(Watch)
+        links = {"Log": ti.log_url, **version_links(watch.version or None)}
+        return withdrawn_mail(watch, ti.run_id, links, step_settings().label_set.names)
 
     def notify(self, context: Context) -> None:
         if not isinstance(context.get("exception"), StepRefused) and self._is_told(context):
@@ -115,8 +123,8 @@ class WithdrawalNotifier(StepFailureNotifier):
             probes = read_probes(probes_file(step_settings()))
         except InputError:  # a setting that is wrong is told in the mail
             return False
-        streak = list(takewhile(lambda probe: probe.get("outcome") == UNREACHABLE, reversed(probes)))
-        same = bool(streak) and all(reason in str(context.get("exception")) for reason in streak[0].get("reasons", []))
+        streak = list(takewhile(lambda probe: probe.outcome == UNREACHABLE, reversed(probes)))
+        same = bool(streak) and all(reason in str(context.get("exception")) for reason in streak[0].reasons)
         return same and len(streak) > context["ti"].try_number
 
 
@@ -125,19 +133,19 @@ class RollbackNotifier(MailNotifier):
 
     def compose(self, context: Context) -> Mail:
         ti, step = context["ti"], cast(StepOperator, context["task"])
-        result, asked = ti.xcom_pull(task_ids=ti.task_id), step.options
-        labels = ("stable", "previous", "canary")
+        result, asked = pulled(ti, ti.task_id, Outcome), step.options
+        labels = (("stable", result.stable), ("previous", result.previous), ("canary", result.canary))
         return letter(
-            f"Sentiment: rollback by {asked['who']}. {result['sentence']}",
-            result["sentence"],
+            f"Sentiment: rollback by {asked['who']}. {result.sentence}",
+            result.sentence,
             ti.run_id,
             {
                 "Who and why": [f"By: {asked['who']}", f"Reason: {asked['reason']}"],
-                "What is served now": [f"{label}: {result[label] or 'none'}" for label in labels],
+                "What is served now": [f"{label}: {version or 'none'}" for label, version in labels],
                 "What to do": [
                     "Nothing at once. The next night trains on from the version that is stable now; what the later one "
                     "had learned is new again, and part of its batch. See `sentiment status`."
                 ],
             },
-            {"Log": ti.log_url, **version_links(result["stable"])},
+            {"Log": ti.log_url, **version_links(result.stable)},
         )

@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
+from sentiment.errors import InputError
 from sentiment.models_page.experiment_page import experiment_of, experiment_page, plot_of
 from sentiment.models_page.history import Filters
 from sentiment.models_page.ledger import Ledger, read_ledger
@@ -24,7 +25,7 @@ from sentiment.models_page.version_page import version_page
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
 from sentiment_airflow.steps import step_settings
-from sentiment_airflow.web.airflow_links import Links, home_of, links_of, run_path
+from sentiment_airflow.web.airflow_links import home_of, links_of, run_path
 from sentiment_airflow.web.pages import FRAME, PAGE_POLICY, PICTURE_POLICY, REPORT_POLICY, compile_templates, rendered
 from sentiment_airflow.web.same_origin import require_same_origin
 from sentiment_airflow.workflows import EXPERIMENT, RETRAIN
@@ -75,7 +76,7 @@ def show_version(request: Request, number: str) -> HTMLResponse:
     if not settings:
         return _page(request, "overview.html", notices, page=None, tried=None, box="")
     page = version_page(ledger, version, settings, notices)
-    links = notices.guarded("Airflow's links", lambda: links_of(page.run, version)) or Links()
+    links = links_of(page.run, version)
     return _page(request, "version.html", notices, page=page, links=links)
 
 
@@ -101,7 +102,7 @@ def show_experiment(request: Request, run: str) -> HTMLResponse:
     if not settings:
         return _page(request, "overview.html", notices, page=None, tried=None, box="")
     page = experiment_page(_experiment(settings, run), settings, notices)
-    link = notices.guarded("Airflow's links", lambda: run_path(EXPERIMENT, page.run)) or ""
+    link = run_path(EXPERIMENT, page.run)
     response = _page(request, "experiment.html", notices, page=page, link=link)
     response.headers["Content-Security-Policy"] = PICTURE_POLICY
     return response
@@ -156,8 +157,11 @@ async def show_refusal(request: Request, error: AnyHTTPException) -> HTMLRespons
 
 def _read() -> tuple[Settings | None, Ledger, Notices]:
     """Returns settings and ledger; no settings and a notice when a variable of the environment is wrong."""
-    notices = Notices()
-    settings = notices.guarded("What is served", step_settings)
+    notices, settings = Notices(), None
+    try:
+        settings = step_settings()
+    except InputError as error:
+        notices.add(f"What is served cannot be shown: {error}")
     ledger = read_ledger(settings.history) if settings else Ledger()
     for line in ledger.notices:
         notices.add(line)

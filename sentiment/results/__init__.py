@@ -1,0 +1,1 @@
+"""What steps write and other steps, Airflow and the Models page read: each file and each line a declared type."""

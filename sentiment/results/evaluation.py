@@ -1,0 +1,62 @@
+"""What `evaluate` leaves: candidate and stable, on the same rows of both test sets."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sentiment.results.record import Count, Record, Share, StepResult
+from sentiment.results.training import Metrics
+
+
+class Flip(Record, frozen=True):
+    """A row of which exactly one of the two models is right; labels by id."""
+
+    text: str
+    title: str
+    true: int
+    stable: int
+    candidate: int
+    confidence: Share  # of the candidate in its answer
+
+
+class Paired(Record, frozen=True):
+    """Rows by which of the two models is right."""
+
+    both_right: Count
+    only_candidate: Count
+    only_stable: Count
+    both_wrong: Count
+
+
+class TestSet(Record, frozen=True):
+    """One test set. Without rows there are no figures; without a stable model `stable` and `paired` are null."""
+
+    __test__: ClassVar[bool] = False  # not a test case, whatever pytest thinks of the name
+
+    rows: Count
+    candidate: Metrics | None
+    stable: Metrics | None
+    paired: Paired | None
+    regressions: list[Flip]  # right in stable, wrong in the candidate; the surest first
+    improvements: list[Flip]
+
+
+class TestSets(Record, frozen=True):
+    """The test set that never changes, and the one of late posts."""
+
+    __test__: ClassVar[bool] = False
+
+    frozen: TestSet
+    rolling: TestSet | None = None
+
+
+class Evaluation(StepResult, frozen=True):
+    """Both models' figures. `stable` is null before the first model, `stable_version` also when files are compared."""
+
+    STEP: ClassVar[str] = "evaluate"
+
+    candidate: str  # its model folder
+    stable: str | None
+    stable_version: Count | None
+    labels: list[str]
+    sets: TestSets

@@ -1,0 +1,71 @@
+"""What a model folder says of itself in `model.json`, and what its training rows were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from sentiment.labels import Labels
+from sentiment.results.deliveries import SeenSlice, TestFiles, UsedDelivery
+from sentiment.results.record import Record
+
+FORMAT = 1
+
+
+class TrainedOn(Record, frozen=True):
+    """Where a model's training rows came from, in model.json and in the history; lists go by label id.
+
+    What a training did not know is left out: one outside a run knows the rows, and no delivery.
+    """
+
+    fingerprint: str | UnsetType | None = UNSET  # sha256 of the training file
+    rows: int | UnsetType = UNSET
+    per_label: list[int] | UnsetType = UNSET
+    watermark: int | UnsetType = UNSET  # the delivery up to which it has seen everything
+    run: str | UnsetType = UNSET
+    mode: str | UnsetType = UNSET  # full or warm
+    warm_from: int | UnsetType | None = UNSET  # the version that it was trained on from
+    partial: bool | UnsetType = UNSET  # whether a person limited the run to some days or sources
+    seen: list[SeenSlice] | UnsetType = UNSET  # beyond the watermark
+    used: list[UsedDelivery] | UnsetType = UNSET
+    tests: TestFiles | UnsetType = UNSET
+
+    @property
+    def ancestor(self) -> int | None:
+        """The version that it was trained on from; None when there is none, or none is known."""
+        return self.warm_from or None
+
+
+class Trained(Record, frozen=True):
+    """Of a model.json only what the model was trained on."""
+
+    data: TrainedOn = TrainedOn()
+
+
+class CardFormat(Record, frozen=True):
+    """Of which format a model.json is, whatever else it says."""
+
+    format: int | None = None
+
+
+class ModelCard(Record, frozen=True, kw_only=True):
+    """All that is needed, with the weights and the vocabulary, to build the model again."""
+
+    format: int = FORMAT
+    type: str
+    name: str
+    architecture: dict[str, Any]  # as the encoder's own library writes it
+    labels: list[str]
+    labels_english: list[str]
+    max_seq_length: int  # in pieces
+    lower_case: bool
+    dropout: float
+    versions: dict[str, str]  # of the libraries that trained it
+    data: TrainedOn
+    parameters: int
+    vocabulary: int  # in pieces
+
+    @property
+    def label_set(self) -> Labels:
+        return Labels(tuple(self.labels), tuple(self.labels_english))

@@ -1,0 +1,113 @@
+"""Declared types as JSON: a value is written as it is declared, and read back strictly, or refused in one line.
+
+Strict about types and missing fields. Unknown fields are passed over, so that an older program opens what a newer one
+wrote; a field that is younger than version 0.1.0 has a default, so that a newer program opens what an older one wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, TypeVar
+
+import msgspec
+
+from sentiment import atomic
+from sentiment.errors import InputError
+
+LARGEST = 16 << 20  # bytes of a result file; a larger one is not of ours
+LONGEST = 80  # characters of a wrong value that are quoted
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]  # 0 to 1; never NaN
+T = TypeVar("T")
+
+_REFUSAL = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(.*)`")
+_EXPECTED = re.compile(r"Expected `([^`]*)`(.*?)(?:, got `([^`]*)`)?")
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "object": "a JSON object",
+    "array": "a list",
+}
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A JSON object; a field's comment says its unit. Fields are written in the order in which they are declared."""
+
+
+class StepResult(Record, frozen=True, kw_only=True):
+    """What one step leaves in its run's folder, as `STEP.json`, and prints as its last line."""
+
+    STEP: ClassVar[str]
+
+
+def as_json(value: Any) -> Any:
+    """Returns the value as what `json.dumps` takes: dicts, lists, texts, numbers."""
+    return msgspec.to_builtins(value)
+
+
+def write(path: Path, value: msgspec.Struct) -> None:
+    """Replaces `path` with the value as indented JSON."""
+    atomic.write_json(path, as_json(value))
+
+
+def read(path: Path, kind: type[T], do: str, name: str = "") -> T:
+    """Returns the value in `path`.
+
+    Raises: InputError when there is none, or it is not of that kind. It names the file (as `name`) and the field, and
+    ends with `do`.
+    """
+    return decoded(_parsed(path, name or str(path), do), kind, name or str(path), do)
+
+
+def decoded(found: object, kind: type[T], name: str, do: str) -> T:
+    """Returns parsed JSON as a value of `kind`. Raises: InputError, which calls it `name` and ends with `do`."""
+    try:
+        return msgspec.convert(found, kind)
+    except msgspec.ValidationError as error:
+        must_be, what = _told(str(error), found)
+        raise InputError(f"{name}{must_be}", found=what, do=do) from None
+
+
+def _parsed(path: Path, name: str, do: str) -> object:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{name} must be a result file", found=f"more than {LARGEST >> 20} MB", do=do)
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise InputError(f"{name} must exist", found="no file", do=do) from None
+    except OSError as error:
+        raise InputError(f"{name} must be readable", found=error.strerror or str(error), do=do) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name} must be JSON", found=str(error), do=do) from None
+
+
+def _told(refusal: str, found: object) -> tuple[str, str]:
+    """Returns what must hold of which field, and what was found, from msgspec's sentence about it."""
+    parts = _REFUSAL.fullmatch(refusal)
+    assert parts is not None  # it matches anything
+    what, where = parts["what"], parts["where"] or ""
+    if missing := _MISSING.fullmatch(what):
+        return f"'s {'.'.join(filter(None, (where, missing[1])))} must be there", "nothing"
+    value = _quoted(found, where)
+    field = f"'s {where}" if where else ""
+    if not (expected := _EXPECTED.fullmatch(what)):
+        return f"{field} must be a value that this version knows", value or what
+    kinds = " or ".join(_WORDS.get(kind, kind) for kind in expected[1].split(" | "))
+    return f"{field} must be {kinds}{expected[2]}", value or f"{_WORDS.get(expected[3], expected[3])}"
+
+
+def _quoted(found: object, where: str) -> str:
+    """Returns the value at a path such as `sets.frozen.support[0]`, cut; "" where the path does not lead on."""
+    for part in re.findall(r"[^.\[\]]+|\.\.\.", where):
+        try:
+            found = found[int(part)] if isinstance(found, list) else found[part]  # type: ignore[index]
+        except (LookupError, TypeError, ValueError):
+            return ""
+    if isinstance(found, dict | list):
+        return _WORDS["object" if isinstance(found, dict) else "array"]
+    return "null" if found is None else repr(found)[:LONGEST]

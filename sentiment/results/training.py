@@ -1,0 +1,46 @@
+"""What a training leaves: the result of `train`, and how a model did on a set of rows."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from sentiment.results.record import Count, Share, StepResult
+
+
+class Metrics(msgspec.Struct, frozen=True):
+    """How one model did on one set of rows; lists go by label id. A share of nothing is 0."""
+
+    accuracy: Share
+    correct: Count
+    recall: list[Share]
+    precision: list[Share]
+    f1: list[Share]
+    support: list[Count]  # rows of each true label
+    confusion: list[list[Count]]  # rows are true labels, columns predictions
+    loss: float  # mean cross-entropy, in nats
+
+
+class Training(StepResult, frozen=True):
+    """A trained model: `loss` to `val_accuracy` have a figure an epoch, `val_…` none where no rows were held out."""
+
+    STEP: ClassVar[str] = "train"
+
+    model: str  # its folder
+    rows: Count
+    seconds: float
+    rows_per_second: float
+    epochs: int  # that were trained
+    kept_epoch: int | None  # whose weights the model has
+    stopped_early: bool
+    resumed_from_epoch: int
+    loss: list[float]
+    accuracy: list[float]
+    val_loss: list[float]
+    val_accuracy: list[float]
+    test: Metrics | None  # null without test rows and without held-out rows
+    test_seconds: float
+    parameters: int
+    devices: list[str]
+    precision: str  # of the arithmetic
