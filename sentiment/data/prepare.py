@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -21,6 +20,7 @@ from sentiment.data.ledger import Delivered
 from sentiment.data.mix import Mixing, Plan, plan_for
 from sentiment.data.selection import Restriction, Slices, as_data, night_of, seen_by, united
 from sentiment.data.tsv import each_post, write_posts
+from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.run_folder import RunFolder
@@ -152,8 +152,8 @@ def _write(run: RunFolder, connection: sqlite3.Connection, cap: int, nothing_new
             draw.write_identities(connection, file)
         write_posts(run.train, draw.chosen_posts(connection), draw.chosen_columns(connection))
     return {
-        "frozen": {"rows": frozen, "sha256": _sha256(run.frozen)},
-        "rolling": {"rows": rolling, "sha256": _sha256(run.rolling)},
+        "frozen": {"rows": frozen, "sha256": sha256_of(run.frozen)},
+        "rolling": {"rows": rolling, "sha256": sha256_of(run.rolling)},
     }
 
 
@@ -174,16 +174,11 @@ def _made(
     return {
         "train_rows": sum(counts),
         "per_label": counts,
-        "fingerprint": _sha256(run.train),
+        "fingerprint": sha256_of(run.train),
         "deliveries": with_rows_of(used, "new"),
         "used": used,
         "composition": table,
     }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 DAY = click.DateTime(["%Y-%m-%d"])

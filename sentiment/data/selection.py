@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Any
 
 from sentiment.errors import InputError
-
-TAIPEI = timezone(timedelta(hours=8))  # where the nights are; no summer time
+from sentiment.text.taipei import TAIPEI
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment import atomic
+from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.serving import version_folder
 from sentiment.serving.state import State, Version
@@ -27,8 +28,7 @@ def digest_of(folder: Path) -> str:
     hashed = hashlib.sha256()
     for file in sorted(_files(folder)):
         hashed.update(f"{file.relative_to(folder)}\n".encode())
-        with file.open("rb") as handle:
-            hashed.update(hashlib.file_digest(handle, "sha256").digest())
+        hashed.update(bytes.fromhex(sha256_of(file)))
     return hashed.hexdigest()
 
 

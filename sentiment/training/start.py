@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sentiment.atomic import fingerprint
 from sentiment.data.tsv import Post
+from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import encoder, folder, hub_encoder, vocabulary
@@ -94,7 +94,7 @@ def _opened(
         lower_case=source.lower_case,
         dropout=settings.dropout_rate,
         versions=folder.installed_versions(),
-        data={"fingerprint": fingerprint(files.train), "rows": len(posts), **_per_label(posts, labels), **files.data},
+        data={"fingerprint": sha256_of(files.train), "rows": len(posts), **_per_label(posts, labels), **files.data},
         parameters=model.count_params(),
         vocabulary=len(source.pieces),
     )
