@@ -5,10 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.waiting import wait_until
 
 from sentiment import processes
 
@@ -31,15 +31,8 @@ time.sleep(60)
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
-def wait_until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
-
-
 def gone(pid: int) -> bool:
-    return wait_until(lambda: not processes.is_running(pid))
+    return bool(wait_until(lambda: not processes.is_running(pid)))
 
 
 def test_a_process_ends_with_a_starter_that_is_killed() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sentiment.checks.verdict import Measured
 from sentiment.data.tsv import Post
+from sentiment.text.harmless import visible
 
 LONGEST = 2_000  # characters; of a longer post a model reads a small part only
 MOST_EXAMPLES = 5
@@ -67,5 +68,4 @@ def no_stable() -> Measured:
 
 def shown(text: str) -> str:
     """Returns the beginning of a post, with its invisible characters made visible."""
-    cut = text if len(text) <= SHOWN else text[:SHOWN] + "…"
-    return "".join(f"\\u{ord(character):04x}" if is_control(character) else character for character in cut)
+    return visible(text, SHOWN, is_control)

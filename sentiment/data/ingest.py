@@ -6,7 +6,6 @@ a file that changed is a new delivery. Nothing that is in a file can stop the ro
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -20,17 +19,19 @@ from sentiment.data.delivery import Delivery
 from sentiment.data.formats.recognise import Reading, read_file
 from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.data.ledger import Ledger
-from sentiment.data.quarantine import file_of, quarantining, visible
+from sentiment.data.quarantine import file_of, quarantining
 from sentiment.data.receipts import Receipt
 from sentiment.data.report_delivery import report, table
 from sentiment.data.source.opening import open_source
 from sentiment.data.source.source import LeftForNextTime, SourceFile
+from sentiment.digests import sha256_of_content
 from sentiment.labels import Labels
 from sentiment.progress import progress
 from sentiment.results.deliveries import Delivered, Ingest, Left
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.harmless import visible
 
 ROWS_BETWEEN_UPDATES = 1_000
 NOT_READ = Reading("", "", iter(()))
@@ -72,20 +73,13 @@ def take_in(ledger: Ledger, source: str, file: SourceFile, settings: Settings) -
     if receipts.is_known(ledger, source, file.key, file.fingerprint):
         return None
     with file.open() as content:
-        content_hash = _hash(content)
+        content_hash = sha256_of_content(content)
         with ledger.writing() as connection:
             # Asked only now, when no other ingest can be at the same file.
             known = ledger.newest_hash(file.key) == content_hash
             delivery = None if known else _deliver(ledger, connection, file, content, content_hash, settings)
             receipts.remember(connection, source, file.key, file.fingerprint)
     return delivery
-
-
-def _hash(content: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while piece := content.read(1 << 20):
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 def _deliver(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from sentiment.data.ledger import Delivered
 from sentiment.data.mix import Mixing, plan_for
 from sentiment.data.selection import Restriction, Slices, beyond, night_of, seen_by, united, watermark_of
 from sentiment.data.tsv import each_post, write_posts
+from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.options import mixing
@@ -153,8 +153,8 @@ def _write(run: RunFolder, connection: sqlite3.Connection, cap: int, nothing_new
             draw.write_identities(connection, file)
         write_posts(run.train, draw.chosen_posts(connection), draw.chosen_columns(connection))
     return TestFiles(
-        frozen=TestFile(rows=frozen, sha256=_sha256(run.frozen)),
-        rolling=TestFile(rows=rolling, sha256=_sha256(run.rolling)),
+        frozen=TestFile(rows=frozen, sha256=sha256_of(run.frozen)),
+        rolling=TestFile(rows=rolling, sha256=sha256_of(run.rolling)),
     )
 
 
@@ -175,16 +175,11 @@ def _made(
     return {
         "train_rows": sum(counts),
         "per_label": counts,
-        "fingerprint": _sha256(run.train),
+        "fingerprint": sha256_of(run.train),
         "deliveries": with_rows_of(used, "new"),
         "used": used,
         "composition": table,
     }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 DAY = click.DateTime(["%Y-%m-%d"])

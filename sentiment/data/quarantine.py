@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from sentiment import atomic
 from sentiment.data.formats.record import Columns, Record
 from sentiment.data.tsv import one_line
 from sentiment.run_folder import safe_name
+from sentiment.text.harmless import visible
 
 COLUMNS = ("line", "reason", *Columns._fields, "raw")
 ENCODING = "utf-8-sig"  # with a byte order mark: spreadsheets take a file without one for Big5
@@ -39,7 +39,7 @@ class Quarantine:
         """Adds a row; its columns only if they are `intact`, or else only what it looked like."""
         columns = Columns(*map(one_line, record.columns)) if intact else Columns()
         label = visible(columns.label[:LONGEST_LABEL])
-        raw = "" if columns.text else visible(record.raw)
+        raw = "" if columns.text else visible(record.raw, LONGEST_RAW)
         self._writer.writerow((record.number, reason, columns.text, label, columns.title, columns.source, raw))
         self.reasons[counted_as(reason)] += 1
 
@@ -47,24 +47,6 @@ class Quarantine:
 def counted_as(reason: str) -> str:
     """Returns a reason without its detail, which stands behind a colon or in quotes."""
     return re.split(": | '", reason, maxsplit=1)[0]
-
-
-def visible(raw: str) -> str:
-    r"""Returns `raw` as one harmless line, cut when very long.
-
-    Control characters, lone surrogates and what turns the direction of writing become `\x1b`, `\udc80`, `\u202e`.
-    """
-    shown = "".join(
-        character.encode("unicode_escape").decode() if _is_harmful(character) else character
-        for character in raw[:LONGEST_RAW]
-    )
-    return shown + ("…" if len(raw) > LONGEST_RAW else "")
-
-
-def _is_harmful(character: str) -> bool:
-    if character.isprintable():
-        return False
-    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or "\u202a" <= character <= "\u2069"
 
 
 def file_of(folder: Path, number: int, key: str) -> Path:

@@ -9,10 +9,11 @@ from typing import Any
 from sentiment.data import ledger as posts_ledger
 from sentiment.data import receipts
 from sentiment.data.ledger import Delivered
-from sentiment.data.quarantine import counted_as, rows_of, visible
+from sentiment.data.quarantine import counted_as, rows_of
 from sentiment.data.receipts import Receipt
 from sentiment.errors import InputError
 from sentiment.settings import Settings
+from sentiment.text.harmless import visible
 
 EXAMPLES = 3  # of every reason
 LONGEST_EXAMPLE = 60  # characters

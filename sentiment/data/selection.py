@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from sentiment.errors import InputError
 from sentiment.results.deliveries import SeenSlice
 from sentiment.results.model_card import TrainedOn
-
-TAIPEI = timezone(timedelta(hours=8))  # where the nights are; no summer time
+from sentiment.text.taipei import TAIPEI
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,12 +16,12 @@ from sentiment.model.folder import OpenedModel, open_model
 from sentiment.serving.trained import model_of_version
 from sentiment.settings import read_settings
 from sentiment.step import say
+from sentiment.text.harmless import visible
 
 PROMPT = "--> [input content]: "
 GOODBYES = ("quit", "exit")
 WIDEST_BAR = 40  # columns
 EIGHTHS = " ▏▎▍▌▋▊▉"
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Classify = Callable[[str], list[float]]
 
@@ -59,11 +58,6 @@ def bars(chances: Sequence[float], names: Sequence[str], columns: int) -> str:
     return lines
 
 
-def printable(text: str) -> str:
-    """Returns `text` with its control characters written out: a post must not steer the terminal that shows it."""
-    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
-
-
 def converse(
     texts: Iterable[str], classify: Classify, names: Sequence[str], out: IO[str], *, echo: bool, columns: int = 0
 ) -> None:
@@ -77,7 +71,7 @@ def converse(
         if not text:
             continue
         chances = classify(text)
-        asked = f"{PROMPT}{printable(text)}\n" if echo else ""
+        asked = f"{PROMPT}{visible(text)}\n" if echo else ""
         out.write(asked + answer(chances, names) + (bars(chances, names, columns) if columns else "") + "\n")
         out.flush()
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sentiment import atomic
-from sentiment.atomic import fingerprint
 from sentiment.data.tsv import read_posts
+from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.experiments import child, sweep
 from sentiment.experiments.sweep import Outcome, Setup, Training
@@ -32,8 +32,8 @@ NO_TRACE = "it left neither a result nor a reason: it was not started, or killed
 def inputs_of(data: Path, labels: Labels) -> dict[str, Any]:
     """Returns what decides a row besides its options."""
     return {
-        "train": fingerprint(data / "train.tsv"),
-        "test": fingerprint(data / "test.tsv"),
+        "train": sha256_of(data / "train.tsv"),
+        "test": sha256_of(data / "test.tsv"),
         "labels": list(labels.names),
         "versions": model_folder.installed_versions(),
     }

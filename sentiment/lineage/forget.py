@@ -9,7 +9,6 @@ Out of reach, and said so: object storage, Airflow's own database and logs, mail
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sqlite3
 import sys
@@ -22,6 +21,7 @@ import click
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.ledger import Ledger
 from sentiment.data.rows import delimiter_of, join_rows, read_lines
+from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.lineage.erase import Erased, Texts, erase, still_in
 from sentiment.lineage.exposure import exposed_versions
@@ -143,10 +143,9 @@ def _erase_all(folders: list[Path], texts: Texts, write: bool, ledger: Ledger, s
         for page in _pages_of(old):
             page.unlink(missing_ok=True)
         # The ledger knows a delivered file by its content: without this the next ingest would take it for a new one.
-        with old.open("rb") as before, new.open("rb") as after:
-            hashes = [hashlib.file_digest(handle, "sha256").hexdigest() for handle in (before, after)]
+        before, after = sha256_of(old), sha256_of(new)
         with ledger.writing() as connection:
-            connection.execute("UPDATE deliveries SET hash = ? WHERE hash = ?", hashes[::-1])
+            connection.execute("UPDATE deliveries SET hash = ? WHERE hash = ?", (after, before))
 
     for path in list(_files(folders)):
         if killed := LEFT_BY_A_KILL.match(path.name):

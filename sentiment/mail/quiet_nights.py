@@ -7,15 +7,14 @@ from dataclasses import replace
 from datetime import date, datetime
 from itertools import takewhile
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from sentiment.errors import InputError
 from sentiment.mail.letter import Mail, letter
 from sentiment.mail.repeats import cause_key
 from sentiment.results import record
 from sentiment.results.deliveries import Prepare
+from sentiment.text.taipei import TAIPEI
 
-TAIPEI = ZoneInfo("Asia/Taipei")
 MOST_RUNS = 1000
 
 

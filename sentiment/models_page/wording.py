@@ -6,8 +6,8 @@ import math
 from datetime import datetime
 from typing import Any, TypeGuard
 
-from sentiment.data.selection import TAIPEI
 from sentiment.text.harmless import plain
+from sentiment.text.taipei import TAIPEI
 
 NONE = "–"
 

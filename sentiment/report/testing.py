@@ -9,8 +9,8 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from sentiment import atomic
-from sentiment.atomic import fingerprint
 from sentiment.data.tsv import Post, read_posts
+from sentiment.digests import sha256_of
 from sentiment.model import folder
 from sentiment.model.split import hold_out
 from sentiment.report.analysis import analyse
@@ -45,7 +45,7 @@ def write_test_report(
         "kind": "test",
         "made": now(),
         "model": described(card),
-        "data": {"file": data.name, "fingerprint": fingerprint(data)},
+        "data": {"file": data.name, "fingerprint": sha256_of(data)},
         "result": {"seconds": round(seconds, 3)},
         "analysis": analyse(posts, probabilities, card.labels),
         "baseline": baseline(learned, posts, probabilities) if learned else {"available": False, "reason": NOT_AT_HAND},
@@ -60,7 +60,7 @@ def learned_from(model: Path, card: ModelCard, data: Path) -> list[Post]:
     They are looked for beside the model (a run's) and beside the test file, and known by their fingerprint.
     """
     for path in (place / name for place in (model.resolve().parent, data.resolve().parent) for name in TRAINING_FILES):
-        if path.is_file() and fingerprint(path) == card.data.fingerprint:
+        if path.is_file() and sha256_of(path) == card.data.fingerprint:
             posts = read_posts(path, card.label_set)
             settings = _hyperparameters(model)
             share, seed = settings.get("validation_share", 0.0), settings.get("seed", 0)

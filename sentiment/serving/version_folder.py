@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sentiment import atomic
+from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.results import record
 from sentiment.results.serving import Origin
@@ -28,8 +29,7 @@ def digest_of(folder: Path) -> str:
     hashed = hashlib.sha256()
     for file in sorted(_files(folder)):
         hashed.update(f"{file.relative_to(folder)}\n".encode())
-        with file.open("rb") as handle:
-            hashed.update(hashlib.file_digest(handle, "sha256").digest())
+        hashed.update(bytes.fromhex(sha256_of(file)))
     return hashed.hexdigest()
 
 

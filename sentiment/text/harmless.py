@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlsplit
 
 WORD_JOINER = "\N{WORD JOINER}"
@@ -30,6 +30,20 @@ def _invisible(character: str) -> str:
     if character == "\N{ZERO WIDTH JOINER}":
         return character
     return "" if unicodedata.category(character) == "Cf" else " "
+
+
+def is_hidden(character: str) -> bool:
+    """Tells whether a character steers what shows it: controls, line ends, lone surrogates, directions of writing."""
+    if character.isprintable():
+        return False
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or "\u202a" <= character <= "\u2069"
+
+
+def visible(text: str, longest: int | None = None, hidden: Callable[[str], bool] = is_hidden) -> str:
+    r"""Returns `text` for a terminal, as one line: what is hidden becomes `\x1b`, `\udc80`, `\u202e`; cut when long."""
+    cut = text[:longest]
+    shown = "".join(one.encode("unicode_escape").decode() if hidden(one) else one for one in cut)
+    return shown + "…" * (len(cut) < len(text))
 
 
 def markdown(text: object, longest: int = 200) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 from msgspec import structs
 
-from sentiment.atomic import fingerprint
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -123,7 +122,7 @@ def _trained_on(files: Files, posts: Sequence[Post], labels: Labels) -> TrainedO
     data = structs.replace(files.data, per_label=[counts[label] for label in range(len(labels))])
     if files.data.fingerprint:
         return data
-    return structs.replace(data, fingerprint=fingerprint(files.train), rows=len(posts))
+    return structs.replace(data, fingerprint=sha256_of(files.train), rows=len(posts))
 
 
 def require_same_labels(card: ModelCard, labels: Labels, path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment import atomic
-from sentiment.atomic import fingerprint
+from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import folder
@@ -48,7 +48,7 @@ def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict
         "encoder": None if files.warm_start else weights_file(settings.model_type, settings.model_name),
     }
     return {
-        "files": {name: fingerprint(path) if path and path.is_file() else None for name, path in contents.items()},
+        "files": {name: sha256_of(path) if path and path.is_file() else None for name, path in contents.items()},
         "hyperparameters": as_json(settings),
         "labels": list(labels.names),
         "data": record.as_json(files.data),
@@ -70,7 +70,7 @@ def files_of_run(run: RunFolder) -> Files:
     prepared = run.read(Prepare)
     if prepared.nothing_new:
         raise InputError(f"run {run.name} must have new posts", found="none", do="There is nothing to train on.")
-    found = fingerprint(run.train) if run.train.is_file() else "no file"
+    found = sha256_of(run.train) if run.train.is_file() else "no file"
     if found != prepared.fingerprint:
         raise InputError(
             f"{run.train} must be the file that `prepare` made (sha256 {str(prepared.fingerprint)[:12]}…)",

@@ -143,7 +143,7 @@ def throwaway_server(
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentiment-", ignore_cleanup_errors=True)))
-        grpc_port, rest_port = free_ports()
+        grpc_port, rest_port = free_ports(2)
         server = ThrowawayServer(
             folder, model_name, f"127.0.0.1:{grpc_port}", f"http://127.0.0.1:{rest_port}", 0, dict(labels), timeout
         )
@@ -180,9 +180,8 @@ def _kept(command: Sequence[str], folder: Path, log: Path) -> Iterator[int]:
             yield int(first)
 
 
-def free_ports() -> tuple[int, int]:
-    """Returns two ports of this machine that nobody listens on just now."""
-    with socket.socket() as first, socket.socket() as second:
-        for each in (first, second):
-            each.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]
+def free_ports(count: int) -> list[int]:
+    """Returns ports of this machine that nobody listens on just now."""
+    with ExitStack() as stack:
+        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in taken]

@@ -9,12 +9,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from sentiment.cli import run
-from sentiment.data.tsv import write_posts
 from sentiment.serving.change import changing
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from support.toy_stand import POSTS, Stand, save_toy
+from support.toy_stand import Stand, serve_two
 
 
 class Nights(Stand):
@@ -27,13 +25,4 @@ class Nights(Stand):
             change.record("published", version, run=f"night-{version}", metrics=metrics, data={"rows": 900})
 
 
-home, port = Path(sys.argv[1]), sys.argv[2]
-toys = {kind: home / "toys" / kind for kind in ("good", "wrong")}
-for kind, folder in toys.items():
-    save_toy(folder, kind)
-write_posts(home / "datasets" / "old_sentiment" / "latest_test.tsv", POSTS)
-stand = Nights(home, toys, {"SENTIMENT_HOME": str(home)})
-stand.canary(1, "good")
-stand.promote(1)
-stand.canary(2, "wrong")
-sys.exit(run(["serve", "--port=0", f"--rest-api-port={port}"]))
+sys.exit(serve_two(Nights, Path(sys.argv[1]), sys.argv[2]))

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from sentiment_airflow.steps import step_environment
 from support import airflow_home
 
 from sentiment.run_folder import safe_name
+from sentiment.validation.throwaway import free_ports
 
 pytestmark = pytest.mark.slow
 SENTIMENT = airflow_home.CHECKOUT / ".venv" / "bin" / "sentiment"
@@ -43,10 +43,7 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(posts(things), encoding="utf-8")
     (home / "datasets" / "inbox").mkdir()
-    with socket.socket() as grpc, socket.socket() as rest:
-        for sock in (grpc, rest):
-            sock.bind(("127.0.0.1", 0))
-        ports = [sock.getsockname()[1] for sock in (grpc, rest)]
+    ports = free_ports(2)
     monkeypatch.setenv("SENTIMENT_SERVING_URLS", f"http://127.0.0.1:{ports[1]}")
     monkeypatch.setenv("SENTIMENT_GATE_FLOOR", "0")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")

@@ -17,7 +17,7 @@ from sentiment.cli import run
 from sentiment.data.formats.record import Columns, Record
 from sentiment.data.ingest import ingest
 from sentiment.data.ledger import opened
-from sentiment.data.quarantine import COLUMNS, quarantining, rows_of, visible
+from sentiment.data.quarantine import COLUMNS, quarantining, rows_of
 from sentiment.settings import Settings
 
 Deliver = Callable[[str, Any], Path]
@@ -95,11 +95,6 @@ def test_any_row_is_one_line_of_the_file(tmp_path: Path, columns: Columns, raw: 
         quarantine.add(Record(8, raw), "reason", intact=True)
     lines = (tmp_path / "1-a.tsv.tsv").read_text("utf-8-sig").splitlines()
     assert [line.split("\t")[0] for line in lines] == ["line", "7", "8"]
-
-
-def test_what_is_shown_is_harmless() -> None:
-    assert visible("好\x1b[31m\u202e\ud800\n\x85👍🏽") == "好\\x1b[31m\\u202e\\ud800\\n\\x85👍🏽"
-    assert visible("長" * 2_001) == "長" * 2_000 + "…"
 
 
 def test_a_report_names_the_file_the_reasons_and_examples(

@@ -23,12 +23,15 @@ import pytest
 
 pytest.importorskip("airflow", reason="needs Airflow's environment")
 CHECKOUT = Path(__file__).resolve().parents[2]
+from support import airflow_home  # noqa: E402, F401 - sets Airflow's home and where its plugins are
+
+# isort: split
 import click  # noqa: E402
 import tqdm  # noqa: E402
 from airflow.sdk import DAG  # noqa: E402
 from airflow.sdk.exceptions import AirflowException, AirflowFailException  # noqa: E402
 from sentiment_airflow.steps import StepOperator  # noqa: E402
-from support import airflow_home  # noqa: E402, F401 - sets Airflow's home
+from support.waiting import RESULT, terminated, wait_until  # noqa: E402
 
 IMAGE = "sentiment-steps-under-test"
 DOCKERFILE = """
@@ -37,16 +40,7 @@ COPY . /opt/steps
 ENV PYTHONPATH=/opt/steps PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 ENTRYPOINT ["python3", "-m", "sentiment"]
 """
-# In the place of `sentiment`: the first argument is source, in which `result(value)` leaves the step's result.
-SCRIPTED = """
-import json, os, pathlib, sys, time
-def result(value):
-    path = next(pathlib.Path(text[9:]) for text in sys.argv if text.startswith("--result="))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value))
-    print(json.dumps(value))
-exec(next(text[9:] for text in sys.argv if text.startswith("--source=")))
-"""
+SCRIPTED = RESULT + 'exec(next(text[9:] for text in sys.argv if text.startswith("--source=")))\n'
 SAMPLE = CHECKOUT / "datasets" / "old_sentiment"
 RUN = "manual__2026-11-22T02:00:00+08:00"
 pytestmark = [
@@ -121,13 +115,6 @@ def execute(operator: StepOperator) -> dict[str, Any]:
     return result
 
 
-def wait_until(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 30
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
-
-
 def test_a_night_begins_in_containers(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arrivals = next(SAMPLE.parent.glob("**/arrivals/*.tsv"), SAMPLE / "train.tsv")
     shutil.copy(arrivals, home / "datasets" / "inbox" / "night.tsv")
@@ -194,21 +181,13 @@ def test_a_step_without_memory_says_so(home: Path, scripted: Any, monkeypatch: p
 def test_a_killed_step_leaves_nothing(home: Path, scripted: Any) -> None:
     """As Airflow does it: a signal, whose handler calls `on_kill` in the middle of everything."""
     operator = step("train", options={"source": "print('up', flush=True); time.sleep(120)"})
-    before = signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())
 
-    def kill() -> None:
-        wait_until(lambda: [id for id in containers(home) if "up" in docker("logs", id)])
-        os.kill(os.getpid(), signal.SIGTERM)
+    def is_up() -> bool:
+        return bool(wait_until(lambda: [id for id in containers(home) if "up" in docker("logs", id)], 30))
 
-    killer = threading.Thread(target=kill)
-    killer.start()
     start = time.monotonic()
-    try:
-        with pytest.raises(AirflowException, match=r"^train was stopped$"):
-            execute(operator)
-    finally:
-        killer.join()
-        signal.signal(signal.SIGTERM, before)
+    with terminated(operator.on_kill, is_up), pytest.raises(AirflowException, match=r"^train was stopped$"):
+        execute(operator)
     assert time.monotonic() - start < 30 and containers(home) == []
 
 
@@ -223,7 +202,7 @@ def kill_the_worker_of(operator: StepOperator, home: Path) -> list[str]:
             execute(operator)
         finally:
             os._exit(1)
-    assert wait_until((home / "up").exists)
+    assert wait_until((home / "up").exists, 30)
     os.kill(worker, signal.SIGKILL)
     os.waitpid(worker, 0)
     left = containers(home)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -22,6 +21,7 @@ from typing import Any
 import pytest
 
 from sentiment.demo.airflow_api import AirflowApi
+from sentiment.validation.throwaway import free_ports
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SAMPLE = CHECKOUT / "datasets" / "old_sentiment"
@@ -85,15 +85,6 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = 600) ->
         assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
         time.sleep(1)
     return found
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sentiment import cli
-from sentiment.evaluation.infer import PROMPT, answer, bars, converse, printable
+from sentiment.evaluation.infer import PROMPT, answer, bars, converse
 from sentiment.settings import Settings
 
 ENGLISH = ("positive", "negative", "neutral")
@@ -94,10 +94,6 @@ def test_the_first_of_equals_wins_and_tiny_probabilities_are_written_as_python_d
         "positive:0.5, negative:0.5, neutral:1e-07",
         "predict result : positive",
     ]
-
-
-def test_control_characters_are_written_out_and_the_rest_stays() -> None:
-    assert printable("a\x00\x1b[31m\x9b\x7f讚👨‍👩‍👧") == "a\\x00\\x1b[31m\\x9b\\x7f讚👨‍👩‍👧"
 
 
 def on_terminal(keys: list[bytes]) -> str:

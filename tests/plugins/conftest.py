@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.waiting import RESULT
 
 from sentiment.processes import is_running
 
@@ -25,7 +26,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Call
 
     def make(source: str) -> None:
         path = tmp_path / "sentiment"
-        path.write_text(f"#!{sys.executable}\n{PREAMBLE}\n{source}\n", encoding="utf-8")
+        path.write_text(f"#!{sys.executable}\n{RESULT}\n{source}\n", encoding="utf-8")
         path.chmod(0o755)
         monkeypatch.setenv("SENTIMENT_COMMAND", str(path))
 
@@ -36,13 +37,3 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Call
 def alive() -> Callable[[int], bool]:
     """Tells whether a process runs; one that ended and was not waited for does not."""
     return is_running
-
-
-PREAMBLE = """
-import json, os, pathlib, signal, subprocess, sys, time
-def result(value):
-    path = next(pathlib.Path(text[9:]) for text in sys.argv if text.startswith("--result="))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value))
-    print(json.dumps(value))
-"""

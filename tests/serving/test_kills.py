@@ -11,7 +11,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,7 +19,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -31,6 +30,7 @@ import pytest
 from sentiment.serving import findings, models_config, servers, version_folder
 from sentiment.serving.history import read_state
 from sentiment.settings import Settings
+from sentiment.validation.throwaway import free_ports
 
 LABELS = ("正面", "負面", "中立")  # toy N says LABELS[N - 1]
 SHARE_OF_SERVERS = 0.1  # of the kills
@@ -38,19 +38,13 @@ WAIT = 120.0
 SENTIMENT = [sys.executable, "-m", "sentiment"]
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 @dataclass
 class Server:
     """A server process that can be killed and started again at the same address."""
 
     home: Path
-    rest: int = field(default_factory=free_port)
-    grpc: int = field(default_factory=free_port)
+    rest: int = field(default_factory=lambda: free_ports(1)[0])
+    grpc: int = field(default_factory=lambda: free_ports(1)[0])
     lives: int = 0  # grows by one at each kill and start: what was asked across one of them does not count
     process: subprocess.Popen[bytes] | None = None
 

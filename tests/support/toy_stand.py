@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sentiment.data.tsv import Post
+from sentiment.data.tsv import Post, write_posts
 from sentiment.serving.change import changing
 from sentiment.serving.history import read_state
 from sentiment.serving.servers import wait_until_available, wait_until_labelled
@@ -92,3 +92,18 @@ class Stand:
     def wait_for_label(self, label: str, version: int) -> None:
         if self.server:
             wait_until_labelled(self.settings.server_addresses[:1], "sentiment", label, version, WAIT)
+
+
+def serve_two(stand_of: type[Stand], home: Path, port: str) -> int:
+    """Makes a home whose stable is a good toy and whose canary a wrong one, serves it, and returns the exit code."""
+    from sentiment.cli import run
+
+    toys = {kind: home / "toys" / kind for kind in ("good", "wrong")}
+    for kind, folder in toys.items():
+        save_toy(folder, kind)
+    write_posts(home / "datasets" / "old_sentiment" / "latest_test.tsv", POSTS)
+    stand = stand_of(home, toys, {"SENTIMENT_HOME": str(home)})
+    stand.canary(1, "good")
+    stand.promote(1)
+    stand.canary(2, "wrong")
+    return run(["serve", "--port=0", f"--rest-api-port={port}"])

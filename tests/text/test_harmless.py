@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from sentiment.text.harmless import WORD_JOINER, html_text, markdown, plain, safe_links
+from sentiment.text.harmless import WORD_JOINER, html_text, markdown, plain, safe_links, visible
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -127,3 +127,12 @@ def test_only_web_addresses_are_links() -> None:
         "page": "/models",
         "quotes": "https://host/%22onclick=%3Cx%3E%28%29",
     }
+
+
+def test_what_is_hidden_is_written_out() -> None:
+    assert visible("好\x1b[31m\u202e\ud800\n\x85👍🏽") == "好\\x1b[31m\\u202e\\ud800\\n\\x85👍🏽"
+    assert visible("長" * 2_001, 2_000) == "長" * 2_000 + "…"
+
+
+def test_control_characters_are_written_out_and_the_rest_stays() -> None:
+    assert visible("a\x00\x1b[31m\x9b\x7f讚👨‍👩‍👧") == "a\\x00\\x1b[31m\\x9b\\x7f讚👨‍👩‍👧"

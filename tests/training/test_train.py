@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from sentiment import cli
-from sentiment.atomic import fingerprint
 from sentiment.data.tsv import Post, write_posts
+from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model.folder import open_model, read_card
@@ -50,7 +50,7 @@ def test_a_model_folder_is_complete_and_holds_no_optimizer(toy_model: Path, toy_
 def test_model_json_says_what_it_was_made_of(toy_model: Path, toy_files: Files) -> None:
     card = read_card(toy_model)
     assert (card.type, card.name, card.labels, card.max_seq_length) == ("custom", TOY, ["正面", "負面", "中立"], 16)
-    assert card.data == {"fingerprint": fingerprint(toy_files.train), "rows": 30, "per_label": [10, 10, 10]}
+    assert card.data == {"fingerprint": sha256_of(toy_files.train), "rows": 30, "per_label": [10, 10, 10]}
     assert card.architecture["pooling"] == "mean"
     assert json.loads((toy_model / "model.json").read_text(encoding="utf-8"))["format"] == 1
 
@@ -255,7 +255,7 @@ class TestRun:
     def prepare(self, run: Path, **changed: Any) -> None:
         prepared = {
             "nothing_new": False,
-            "fingerprint": fingerprint(run / "train.tsv"),
+            "fingerprint": sha256_of(run / "train.tsv"),
             "watermark": 7,
             "train_rows": 30,
             "warm_start": None,

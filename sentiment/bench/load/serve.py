@@ -17,7 +17,6 @@ from typing import Any
 import click
 
 from sentiment import atomic
-from sentiment.atomic import fingerprint
 from sentiment.bench.load import siege as serve_siege
 from sentiment.bench.load import table as load_table
 from sentiment.bench.load.figures import figures, ratios
@@ -28,6 +27,7 @@ from sentiment.bench.load.run import Asked, LoadTest, run
 from sentiment.bench.load.siege import NAME as SIEGE
 from sentiment.bench.load.targets import LABEL, Target, exports_of, flags_of, running_target, targets_of
 from sentiment.data.tsv import read_posts
+from sentiment.digests import sha256_of
 from sentiment.errors import InputError, UnavailableError
 from sentiment.experiments import results
 from sentiment.experiments.options import Numbers
@@ -130,7 +130,7 @@ def command(
             lines += busy(os.getloadavg()[0], os.cpu_count() or 1)
             setup = {"requests": requests, "data": str(data), "siege": siege, "server": server or "embedded"}
             flags = {one.name: flags_of(settings, one) for one in targets if one.folder}
-            identity = {"asked": asdict(asked), "data": fingerprint(data), "siege": siege, "server": server}
+            identity = {"asked": asdict(asked), "data": sha256_of(data), "siege": siege, "server": server}
             identity |= {"flags": flags, "versions": installed_versions()}
             plan = design(
                 targets, clients, list(dict.fromkeys(concurrency)), requests, rounds, identity, folder / "rows"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import socket
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from email import policy
@@ -32,6 +31,7 @@ from sentiment_airflow.steps import StepRefused
 
 from sentiment.probe.record import append
 from sentiment.run_folder import safe_name
+from sentiment.validation.throwaway import free_ports
 
 RUN = "manual__2026-11-22T02:00:00+08:00"
 HOSTILE = "店員很好 <script>alert(1)</script> {{ 7*7 }}\r\nBcc: x@example.com"
@@ -106,19 +106,12 @@ def connection(port: int) -> str:
 @pytest.fixture
 def mailbox(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
     found = Mailbox()
-    server = Controller(found, hostname="127.0.0.1", port=free_port())
+    server = Controller(found, hostname="127.0.0.1", port=free_ports(1)[0])
     server.start()
     monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection(server.port))
     monkeypatch.setenv("SENTIMENT_MAIL_TO", "ann@example.com, bob@example.com,")
     yield found
     server.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def failed(exception: BaseException | str | None, task: str = "train") -> Any:
@@ -196,7 +189,7 @@ def test_a_mail_that_cannot_be_sent_is_one_line(
     capsys: pytest.CaptureFixture[str],
     notifier: StepFailureNotifier,
 ) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection(free_port()))
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection(free_ports(1)[0]))
     notifier(failed(StepRefused("worse"), "gate"))
     said = [line for line in capsys.readouterr().out.splitlines() if "could not be sent" in line]
     assert len(said) == 1
@@ -269,7 +262,7 @@ def test_the_same_cause_is_mailed_once_within_a_set_time(
 
 def test_a_mail_that_was_not_sent_is_no_mail(mailbox: Mailbox, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     good = os.environ["AIRFLOW_CONN_SMTP_DEFAULT"]
-    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection(free_port()))
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection(free_ports(1)[0]))
     StepFailureNotifier()(failed("the disk is full"))
     monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", good)
     StepFailureNotifier()(failed("the disk is full"))

@@ -6,7 +6,6 @@ import gc
 import json
 import os
 import re
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from sentiment_airflow.steps import StepOperator, runner_of
+from support.waiting import terminated
 
 RUN = "manual__2026-11-22T02:00:00+08:00"
 POD = re.compile(r"^/api/v1/namespaces/nightly/pods/([a-z0-9-]+)(/log)?(\?|$)")
@@ -173,21 +173,14 @@ def test_a_killed_step_deletes_its_pod(cluster: Cluster) -> None:
     """As Airflow does it: a signal, whose handler calls `on_kill` in the middle of everything."""
     cluster.goes_on, cluster.result = True, None
     step = StepOperator(task_id="train", verb="train", run=RUN)
-    before = signal.signal(signal.SIGTERM, lambda *_: step.on_kill())
-
-    def kill() -> None:
-        cluster.heard.wait(30)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
     began = time.monotonic()
     try:
-        with pytest.raises(AirflowException, match=r"^train was stopped$"):
+        with (
+            terminated(step.on_kill, lambda: cluster.heard.wait(30)),
+            pytest.raises(AirflowException, match=r"^train was stopped$"),
+        ):
             execute(step)
     finally:
-        killer.join()
-        signal.signal(signal.SIGTERM, before)
         gc.collect()  # here, where what it says is not an error
     assert len(cluster.created) == 1 and cluster.pods == {} and time.monotonic() - began < 30
     assert cluster.deleted[0] == {"gracePeriodSeconds": ["2"]}

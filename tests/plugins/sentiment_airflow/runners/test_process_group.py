@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sentiment_airflow.runners.process_group import ProcessGroup
+from support.waiting import wait_until
 
 Alive = Callable[[int], bool]
 # A parent, a child and a grandchild; the last two ignore TERM, as a busy TensorFlow does. Each writes its id.
@@ -34,13 +35,6 @@ def python(source: str, *arguments: str) -> list[str]:
 
 def family(folder: Path) -> list[str]:
     return python(FAMILY, str(folder), "1", FAMILY)
-
-
-def wait_until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def members(folder: Path) -> list[int]:
