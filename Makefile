@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiled here, once, in parallel: otherwise every first import of TensorFlow and Airflow pays for it.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage lint format lock serve clean
+.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage lint format lock serve screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -101,6 +101,9 @@ lint: setup ## ruff, mypy, and the floors that imports keep to
 format: setup ## mend what ruff can
 	$(TRAINER) -m ruff check --fix
 	$(TRAINER) -m ruff format
+
+screenshots: setup ## the pictures in docs/images, of a demo that runs; needs Chromium
+	$(AIRFLOW) tests/browser/screenshots.py docs/images "$$(command -v chromium || command -v chromium-browser || command -v google-chrome)"
 
 serve: setup ## the embedded model server, on localhost
 	$(TRAINER) -m sentiment serve

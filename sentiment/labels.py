@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, field
 
 from sentiment.errors import InputError
 
@@ -16,34 +17,53 @@ class Labels:
 
     names: tuple[str, ...] = ("正面", "負面", "中立")
     english: tuple[str, ...] = ("positive", "negative", "neutral")
+    _meanings: dict[str, int] = field(init=False, repr=False, compare=False)  # label id by spelling
 
     def __post_init__(self) -> None:
+        for name in ("names", "english"):
+            object.__setattr__(self, name, tuple(label.strip() for label in getattr(self, name)))
         for table in (self.names, self.english):
-            if len(set(table)) != len(table) or len(table) < 2:
+            if len(set(table)) != len(table) or len(table) < 2 or "" in table:
                 raise InputError(
                     "a label set must hold at least two different names",
                     found=f"labels={','.join(table)!r}",
-                    do="Mend SENTIMENT_LABELS.",
+                    do="Correct SENTIMENT_LABELS or SENTIMENT_LABELS_ENGLISH.",
                 )
         if len(self.names) != len(self.english):
             raise InputError(
                 "every label must have a name and an English name",
                 found=f"{len(self.names)} names and {len(self.english)} English names",
-                do="Mend SENTIMENT_LABELS and SENTIMENT_LABELS_ENGLISH.",
+                do="Give SENTIMENT_LABELS and SENTIMENT_LABELS_ENGLISH as many names as each other.",
             )
+        object.__setattr__(self, "_meanings", self._one_meaning_each())
+
+    def _one_meaning_each(self) -> dict[str, int]:
+        """Returns the label id by spelling. A spelling of two would teach the model one of them by accident."""
+        meanings: dict[str, int] = {}
+        for label, spellings in enumerate(zip(self.names, self.english, strict=True)):
+            for spelling in map(_folded, (str(label), *spellings)):
+                if meanings.setdefault(spelling, label) != label:
+                    raise InputError(
+                        "every spelling of a label must mean one label id",
+                        found=f"{spelling!r}, which means {meanings[spelling]} and {label} in {self.describe()} "
+                        f"({', '.join(self.english)})",
+                        do="Set SENTIMENT_LABELS and SENTIMENT_LABELS_ENGLISH in the same order.",
+                    )
+        return meanings
 
     def __len__(self) -> int:
         return len(self.names)
 
     def parse(self, value: str) -> int | None:
-        """Returns the label id that `value` names (an id, a name or an English name), or None."""
-        text = value.strip()
-        for table in (tuple(map(str, range(len(self)))), self.names):
-            if text in table:
-                return table.index(text)
-        lowered = text.lower()
-        return self.english.index(lowered) if lowered in self.english else None
+        """Returns the label id that `value` names (an id, a name or an English name, in any case), or None."""
+        label = self._meanings.get(value)
+        return self._meanings.get(_folded(value)) if label is None else label
 
     def describe(self) -> str:
         """Returns the table in one line, for messages: `0 正面 · 1 負面 · 2 中立`."""
         return " · ".join(f"{index} {name}" for index, name in enumerate(self.names))
+
+
+def _folded(name: str) -> str:
+    """Returns a spelling without what makes no difference: width, case, blanks around it."""
+    return unicodedata.normalize("NFKC", name).casefold().strip()

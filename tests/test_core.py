@@ -29,6 +29,28 @@ def test_a_label_set_needs_two_different_names() -> None:
         Labels(("好", "好"), ("good", "bad"))
 
 
+@pytest.mark.parametrize(
+    ("names", "english", "found"),
+    [
+        ("negative,neutral,positive", "positive,negative,neutral", "'negative', which means 0 and 1"),
+        ("Good,bad", "bad,Good", "'bad', which means 1 and 0|'good', which means 0 and 1|'bad', which means 0 and 1"),
+        ("1,0", "a,b", "'1', which means 0 and 1|'0', which means 1 and 0|'0', which means 0 and 1"),
+        ("ＯＫ,ok", "a,b", "'ok', which means 0 and 1"),
+    ],
+)
+def test_a_spelling_that_means_two_labels_ends_the_start(names: str, english: str, found: str) -> None:
+    with pytest.raises(InputError, match=found):
+        read_settings({"SENTIMENT_LABELS": names, "SENTIMENT_LABELS_ENGLISH": english})
+
+
+def test_label_names_are_stripped_and_known_in_any_case_and_width() -> None:
+    labels = read_settings({"SENTIMENT_LABELS": "正面, 負面 ,\t中立"}).label_set
+    assert labels.names == ("正面", "負面", "中立")
+    assert [labels.parse(value) for value in ("NEGATIVE", " 負面", "２", "Neutral ")] == [1, 1, 2, 2]
+    with pytest.raises(InputError, match="at least two different names"):
+        Labels(("正面", " "))
+
+
 def test_settings_come_from_the_environment(tmp_path: Path) -> None:
     settings = read_settings({"SENTIMENT_HOME": str(tmp_path), "SENTIMENT_GATE_MARGIN": "0.03", "PATH": "/bin"})
     assert (settings.home, settings.gate_margin) == (tmp_path, 0.03)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
@@ -61,12 +61,6 @@ def check(run: RunFolder, settings: Settings) -> Result:
     ]
     result = {**verdict(findings, limits), "rows": len(new), "suspects": len(found)}
     return {**result, "suspects_file": str(write_suspects(run, found, labels)) if found else None}
-
-
-def _each_test(run: RunFolder, rolling_rows: int, labels: Labels) -> Iterator[Post]:
-    yield from each_post(run.frozen, labels)
-    if rolling_rows:
-        yield from each_post(run.rolling, labels)
 
 
 def sample(posts: Iterable[Post], most: int = MOST_ROWS) -> list[Post]:

@@ -12,21 +12,23 @@ MOST_EXAMPLES = 5
 
 def findings(delivered: Sequence[Delivered]) -> list[Finding]:
     """Returns the shares of the delivered rows that were put aside, repeated, or changed a known text's label."""
-    total = Counts()
-    for delivery in delivered:
-        total.add(delivery.counts)
-    rows = total.accepted + total.duplicate + total.relabelled + total.quarantined
     return [
-        _finding("quarantined", "Delivered rows that could not be read", total.quarantined, rows, delivered),
-        _finding("repeats", "Delivered rows that repeat a known post", total.duplicate, rows, delivered),
-        _finding("conflicts", "Delivered rows that change a known post's label", total.relabelled, rows, delivered),
+        _finding("quarantined", "Delivered rows that could not be read", "quarantined", delivered),
+        _finding("repeats", "Delivered rows that repeat a known post", "duplicate", delivered),
+        _finding("conflicts", "Delivered rows that change a known post's label", "relabelled", delivered),
     ]
 
 
-def _finding(name: str, title: str, count: int, rows: int, delivered: Sequence[Delivered]) -> Finding:
+def _finding(name: str, title: str, outcome: str, delivered: Sequence[Delivered]) -> Finding:
+    """Returns the share of the rows that had `outcome`, a field of Counts, and the deliveries that had most of them."""
+    rows = sum(_rows(delivery.counts) for delivery in delivered)
     if not rows:
         return Finding(name, title, None, "nothing was delivered")
-    field = {"quarantined": "quarantined", "repeats": "duplicate", "conflicts": "relabelled"}[name]
-    most = sorted(delivered, key=lambda delivery: -int(getattr(delivery.counts, field)))[:MOST_EXAMPLES]
-    told = [f"{delivery.key}: {count:,} rows" for delivery in most if (count := getattr(delivery.counts, field))]
-    return Finding(name, title, count / rows, examples=told)
+    counts = [(int(getattr(delivery.counts, outcome)), delivery.key) for delivery in delivered]
+    most = sorted((found for found in counts if found[0]), reverse=True)[:MOST_EXAMPLES]
+    share = sum(number for number, _ in counts) / rows
+    return Finding(name, title, share, examples=[f"{key}: {number:,} rows" for number, key in most])
+
+
+def _rows(counts: Counts) -> int:
+    return counts.accepted + counts.duplicate + counts.relabelled + counts.quarantined

@@ -211,7 +211,7 @@ def test_what_does_not_decide_the_outcome_is_no_other_training(
         (["--devices", "tpu"], "--devices must be auto, cpu, gpu or a number from 1; found 'tpu'"),
         (["--devices", "gpu"], "--devices gpu needs a GPU that TensorFlow can use; found none"),
         (["--devices", "7"], "--devices 7 needs as many devices; found CPU:0"),
-        (["--from-version", "stable"], "--from-version stable needs a stable version; found none"),
+        (["--from-version", "stable"], "there must be a stable version; found none"),
     ],
 )
 def test_a_senseless_option_is_one_line_and_nothing_is_made(
