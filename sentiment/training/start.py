@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import structs
 
 from sentiment.data.tsv import Post
+from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import encoder, folder, hub_encoder, vocabulary

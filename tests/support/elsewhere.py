@@ -19,8 +19,10 @@ ELSEWHERE = [
     # Everything at once, or both environments.
     Elsewhere("make demo", ".ci/run", "make demo CHECK=1"),
     Elsewhere("make test", ".ci/run", "make test"),
-    Elsewhere(".venv/bin/python -m pytest", "Makefile", "PYTEST_serving = $(TRAINER) -m pytest"),
-    Elsewhere(".venv-airflow/bin/python -m pytest", "Makefile", "PYTEST_airflow = $(AIRFLOW) -m pytest"),
+    Elsewhere("make setup", ".github/workflows/ci.yml", "make setup"),
+    Elsewhere("make lint", "Makefile", "test: setup lint"),
+    Elsewhere(".venv/bin/python -m pytest", "Makefile", "PYTEST_serving = $(TRAINER) $(PYTEST)"),
+    Elsewhere(".venv-airflow/bin/python -m pytest", "Makefile", "PYTEST_airflow = $(AIRFLOW) $(PYTEST)"),
     # A Docker engine.
     Elsewhere("make env", "tests/docker/test_stack.py", '"make", "env"'),
     Elsewhere("make up", "tests/docker/test_stack.py", 'compose("up"'),
