@@ -161,7 +161,7 @@ def test_what_cannot_be_removed_holds_nobody_up(
     def refuse(_: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(shutil, "rmtree", refuse)
+    monkeypatch.setattr("sentiment.serving.change.shutil.rmtree", refuse)
     with changing(settings) as change:
         change.record("staged", 2)
     assert "could not remove" in capsys.readouterr().err
