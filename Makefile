@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiled here, once, in parallel: otherwise every first import of TensorFlow and Airflow pays for it.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage lint format lock serve screenshots clean
+.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage lint format docs lock serve screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -52,7 +52,7 @@ demo: setup ## the whole loop: first model, better model, refused batch
 demo: export DATA := $(DATA)
 
 # The tests in three parts that take about as long, side by side, each line marked with its part.
-TRAINING := $(addprefix tests/,checkpoints checks data datasets evaluation experiments export gate lineage mail model report \
+TRAINING := $(addprefix tests/,charts checkpoints checks data datasets evaluation experiments export gate lineage mail model report \
 	statistics text training)
 PYTEST = $(if $(MEASURED),-m coverage run )-m pytest
 PYTEST_training = $(TRAINER) $(PYTEST) $(TRAINING)
@@ -104,6 +104,9 @@ format: setup ## mend what ruff can
 
 screenshots: setup ## the pictures in docs/images, of a demo that runs; needs Chromium
 	$(AIRFLOW) tests/browser/screenshots.py docs/images "$$(command -v chromium || command -v chromium-browser || command -v google-chrome)"
+
+docs: setup ## write the pages of docs/reference/ that are made from the code
+	@$(TRAINER) docs/make_reference.py
 
 serve: setup ## the embedded model server, on localhost
 	$(TRAINER) -m sentiment serve

@@ -14,6 +14,8 @@ from sentiment_airflow.notify.steps import RollbackNotifier
 from sentiment_airflow.steps import StepOperator
 from sentiment_airflow.workflows import DEFAULT_ARGS, ROLLBACK, owner_links
 
+from sentiment.options.gate import LONGEST_REASON, SHORTEST_REASON
+
 FORM = {
     "version": Param(
         None,
@@ -24,8 +26,8 @@ FORM = {
     ),
     "reason": Param(
         type="string",
-        minLength=3,
-        maxLength=2000,
+        minLength=SHORTEST_REASON,
+        maxLength=LONGEST_REASON,
         title="Reason",
         description="Kept in the history, with your name, and mailed.",
     ),

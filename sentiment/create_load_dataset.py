@@ -20,6 +20,7 @@ from sentiment.data.mix import Mixing, mix
 from sentiment.data.tsv import read_posts, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
+from sentiment.options.mixing import MAXIMUM_DIGITS, MINIMUM_CONTENT_LENGTH, MIX_NUMBER
 from sentiment.settings import read_settings
 from sentiment.step import Result, run, say, step
 
@@ -95,14 +96,19 @@ class OlderCommand(click.Command):
 )
 @click.option(
     "--mix_number",
-    default=0,
+    default=MIX_NUMBER.default,
     show_default=True,
     help="混合多少數量的訓練集，如果沒設定，則是依照新資料集內的各標籤的數量進行舊資料的混合",
 )
-@click.option("--minimum_content_length", default=20, show_default=True, help="混合資料時，舊資料抓取時的最少字數限制")
+@click.option(
+    "--minimum_content_length",
+    default=MINIMUM_CONTENT_LENGTH.default,
+    show_default=True,
+    help="混合資料時，舊資料抓取時的最少字數限制",
+)
 @click.option(
     "--maximum_digits",
-    default=3,
+    default=MAXIMUM_DIGITS.default,
     show_default=True,
     help="最大能接受資料筆數的位元個數，如果超過抓最小公倍數，沒超過則以10^maximum_digits補資料，eg：1000筆 => 4位元，",
 )

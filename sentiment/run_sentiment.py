@@ -26,6 +26,9 @@ from sentiment.export import export as exporting
 from sentiment.export.formats import SAVED_MODEL, TENSORRT, TFLITE, FormatList, require_replaceable
 from sentiment.model import folder
 from sentiment.model.model_type import CUSTOM, DEFAULT_ENCODERS, require_known_type
+from sentiment.options.mixing import MIX_NUMBER
+from sentiment.options.training import BATCH_SIZE, MAX_SEQ_LENGTH
+from sentiment.options.training import PRETRAINED_DEFAULTS as USUAL
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, run, say
 from sentiment.training import train
@@ -140,14 +143,27 @@ BY_ENCODER = "; for scratch/… and a loaded model, as `sentiment train`"
     type=FOLDER,
     help="Where training also exports to: a version folder for TensorFlow Serving, without the optimizer.",
 )
-@click.option("--learning_rate", type=float, help=f"The initial learning rate for Adam.  [default: 2e-05{BY_ENCODER}]")
-@click.option("--num_epochs", type=int, help=f"Total number of training epochs to perform.  [default: 3{BY_ENCODER}]")
-@click.option("--dropout_rate", type=float, help=f"Dropout before the last layer.  [default: 0.1{BY_ENCODER}]")
-@click.option("--batch_size", type=int, default=32, show_default=True, help="Total batch size for training.")
+@click.option(
+    "--learning_rate",
+    type=float,
+    help=f"The initial learning rate for Adam.  [default: {USUAL['learning_rate']:g}{BY_ENCODER}]",
+)
+@click.option(
+    "--num_epochs",
+    type=int,
+    help=f"Total number of training epochs to perform.  [default: {USUAL['num_epochs']}{BY_ENCODER}]",
+)
+@click.option(
+    "--dropout_rate", type=float, help=f"Dropout before the last layer.  [default: {USUAL['dropout_rate']}{BY_ENCODER}]"
+)
+@click.option(
+    "--batch_size", type=int, default=BATCH_SIZE.default, show_default=True, help="Total batch size for training."
+)
 @click.option(
     "--max_seq_length",
     type=int,
-    help="The longest row in word pieces; what is longer is cut.  [default: 128; of a loaded model, its own]",
+    help="The longest row in word pieces; what is longer is cut.  "
+    f"[default: {MAX_SEQ_LENGTH.default}; of a loaded model, its own]",
 )
 @click.option("--do_train", type=bool, default=False, show_default=True, help="Whether to run training.")
 @click.option("--do_test", type=bool, default=False, show_default=True, help="Whether to run test on the test set.")
@@ -174,7 +190,7 @@ BY_ENCODER = "; for scratch/… and a loaded model, as `sentiment train`"
 )
 @click.option(
     "--mix_number",
-    default=0,
+    default=MIX_NUMBER.default,
     show_default=True,
     help="How many old rows of each label to mix in; 0: by the number of each label in new_train.tsv.",
 )

@@ -61,7 +61,7 @@ def test_settings_come_from_the_environment(tmp_path: Path) -> None:
     ("variable", "text", "message"),
     [
         ("SENTIMENT_GATE_MARGN", "0.01", "SENTIMENT_GATE_MARGN"),
-        ("SENTIMENT_GATE_MARGIN", "much", "SENTIMENT_GATE_MARGIN must be of type float"),
+        ("SENTIMENT_GATE_MARGIN", "much", "SENTIMENT_GATE_MARGIN must be a number between 0 and 1; found 'much'"),
         ("SENTIMENT_ROLLING_SHARE", "1.5", "between 0 and 0.9"),
         ("SENTIMENT_GATE_FLOOR", "nan", "between 0 and 1"),
         ("SENTIMENT_LABELS", "好", "at least two"),

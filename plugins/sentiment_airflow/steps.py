@@ -20,9 +20,9 @@ from airflow.sdk.exceptions import (
 
 from sentiment.errors import InputError
 from sentiment.run_folder import RunFolder
+from sentiment.settings.runner import DOCKER, LOCAL, read_runner_settings
 from sentiment_airflow.runners.environment import bucket_environment, step_command, step_environment, step_settings
 from sentiment_airflow.runners.local import LocalRunner
-from sentiment_airflow.runners.settings import DOCKER, LOCAL, read_runner_settings
 from sentiment_airflow.runners.step import Ended, Runner, StepCommand, StepLog, read_result
 
 __all__ = ["StepOperator", "StepRefused", "step_environment", "step_settings"]

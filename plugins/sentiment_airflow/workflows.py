@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, CronTriggerTimetable
+from airflow.sdk.exceptions import AirflowTimetableInvalid
+from airflow.timetables.trigger import CronTriggerTimetable as SchedulersTimetable
 
+from sentiment.settings import AirflowSettings, read_airflow_settings
+from sentiment.settings.declaration import declarations
+from sentiment.settings.kinds import OFF
 from sentiment_airflow.notify.steps import StepFailureNotifier
 
 RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
 CANARY_WATCH, ROLLBACK = "sentiment_canary_watch", "sentiment_rollback"
 EXPERIMENT = "sentiment_experiment"
+TAIPEI = "Asia/Taipei"
 CANARY = Asset("sentiment_canary")  # an event: version `version`, made by run `run`, is the canary now
 
 DEFAULT_ARGS: dict[str, Any] = {
@@ -29,12 +34,12 @@ DEFAULT_ARGS: dict[str, Any] = {
 
 def nightly() -> CronTriggerTimetable | None:
     """Returns when a night begins, in Taipei: SENTIMENT_NIGHTLY, a cron expression; `off`: only by hand."""
-    return _schedule("SENTIMENT_NIGHTLY", "0 2 * * *")
+    return _schedule("nightly", read_airflow_settings("nightly").nightly)
 
 
 def watching() -> CronTriggerTimetable | None:
     """Returns when the canary is probed: SENTIMENT_WATCH, a cron expression; `off`: only by hand."""
-    return _schedule("SENTIMENT_WATCH", "*/5 * * * *")
+    return _schedule("watch", read_airflow_settings("watch").watch)
 
 
 def gpu_pool() -> str:
@@ -42,24 +47,28 @@ def gpu_pool() -> str:
 
     With as many slots as there are cards, no two steps ever share one.
     """
-    return os.environ.get("SENTIMENT_GPU_POOL") or "default_pool"
+    return read_airflow_settings("gpu_pool").gpu_pool or "default_pool"
 
 
 def owner_links() -> dict[str, str]:
     """Returns where the owner's name in Airflow leads: a mail to the first address of SENTIMENT_MAIL_TO."""
-    address = os.environ.get("SENTIMENT_MAIL_TO", "").split(",")[0].strip()
+    address = next(iter(read_airflow_settings("mail_to").mail_to), "")
     return {"sentiment": f"mailto:{address}"} if re.fullmatch(r"[\w.+-]+@[\w.-]+", address) else {}
 
 
 def hours_to_answer() -> float:
     """Returns how long an approval waits: SENTIMENT_APPROVAL_HOURS, default a day."""
-    return float(os.environ.get("SENTIMENT_APPROVAL_HOURS") or 24)
+    return read_airflow_settings("approval_hours").approval_hours
 
 
-def _schedule(setting: str, default: str) -> CronTriggerTimetable | None:
-    expression = os.environ.get(setting) or default
-    if expression == "off":
+def _schedule(setting: str, expression: str) -> CronTriggerTimetable | None:
+    """Returns the timetable of a cron expression. Raises: InputError when the scheduler could not read it."""
+    if expression == OFF:
         return None
+    try:
+        SchedulersTimetable(expression, timezone=TAIPEI).validate()
+    except AirflowTimetableInvalid as error:
+        raise declarations(AirflowSettings)[setting].refusal(f"{expression!r} ({error})") from None
     # Without the last argument, Airflow starts what is just over at once when the workflow is first switched on
     # within a tenth of the time to the next one (`False` means that, too).
-    return CronTriggerTimetable(expression, timezone="Asia/Taipei", run_immediately=timedelta(0))
+    return CronTriggerTimetable(expression, timezone=TAIPEI, run_immediately=timedelta(0))

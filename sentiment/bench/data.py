@@ -25,11 +25,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sentiment import atomic
+from sentiment import atomic, processes
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError, SentimentError
 from sentiment.experiments import results
-from sentiment.experiments.child import start
 from sentiment.experiments.table import Table
 from sentiment.serving.change import changing
 from sentiment.settings import Settings, read_settings
@@ -111,7 +110,7 @@ def run(settings: Settings, name: str, handled: int, *arguments: str) -> Measure
     environment = {**inherited, "SENTIMENT_HOME": str(settings.home), "SENTIMENT_SETTLE_SECONDS": "0"}
     began = time.monotonic()
     with Path(os.devnull).open("w") as nowhere:
-        process = start("sentiment", arguments, env=environment, stdout=nowhere)
+        process = processes.start_module("sentiment", arguments, env=environment, stdout=nowhere)
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:

@@ -23,6 +23,7 @@ import numpy as np
 from sentiment.data.tsv import Post, write_posts
 from sentiment.labels import Labels
 from sentiment.model.batches import Inputs, Ints
+from sentiment.processes import memory_bytes
 from sentiment.settings import read_settings
 from sentiment.step import run
 from sentiment.training.devices import find_devices
@@ -100,17 +101,7 @@ class MeasuredStep:
 
         if self.on_gpu:
             return int(tf.config.experimental.get_memory_info(self.devices.names[0])["peak"])
-        return resident_memory("self", "VmHWM")
-
-
-def resident_memory(process: int | str, field: str = "VmRSS") -> int:
-    """Returns a process' resident memory in bytes, now (VmRSS) or at its peak (VmHWM); 0 when it is gone."""
-    try:
-        lines = Path("/proc", str(process), "status").read_text(encoding="ascii").splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    found = [line.split() for line in lines if line.startswith(f"{field}:")]
-    return int(found[0][1]) * 1024 if found else 0
+        return memory_bytes("self", "VmHWM")
 
 
 def asked() -> Iterator[tuple[int, int]]:

@@ -18,7 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sentiment.bench.step_memory import CPU_MEMORY, resident_memory
+from sentiment import processes
+from sentiment.bench.step_memory import CPU_MEMORY
 from sentiment.experiments import child
 
 MODULE = "sentiment.bench.step_memory"
@@ -60,8 +61,7 @@ class Trials:
     def end(self) -> None:
         """Ends the process: the next trial has a new one, in which nothing was left by an earlier batch."""
         if self._process:
-            self._process.kill()
-            self._process.communicate()
+            processes.end(self._process)
             self._process = None
 
     def measure(self, batch: int, steps: int = 1) -> Trial:
@@ -77,7 +77,7 @@ class Trials:
 
     def _begin(self) -> subprocess.Popen[str]:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self._said}
-        self._process = process = child.start(MODULE, self._arguments, **pipes)
+        self._process = process = processes.start_module(MODULE, self._arguments, **pipes)
         self.about = {}  # not watched until it is known what to watch
         about = self._ask(process, None)
         if about is None:
@@ -107,13 +107,13 @@ class Trials:
         if -code in OUT_OF_MEMORY:
             return None
         self._said.seek(0)
-        raise child.Failed(child.reason(code, self._said.read().splitlines()))
+        raise child.Failed(processes.why_ended(code, self._said.read().splitlines()))
 
     def _watch(self, process: subprocess.Popen[str], done: threading.Event) -> None:
         if self._limit is None or self.about.get("measured") != CPU_MEMORY:
             return
         while not done.wait(SECONDS_BETWEEN_LOOKS):
-            if resident_memory(process.pid) > self._limit:
+            if processes.memory_bytes(process.pid) > self._limit:
                 process.kill()
                 return
 

@@ -16,7 +16,7 @@ import click
 
 from sentiment import atomic
 from sentiment.checks import deliveries, drift, near, suspects, texts
-from sentiment.checks.verdict import Limits, verdict
+from sentiment.checks.verdict import verdict
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import identity
 from sentiment.data.ledger import Delivered
@@ -26,7 +26,7 @@ from sentiment.labels import Labels
 from sentiment.model import vocabulary
 from sentiment.model.folder import VOCABULARY, ModelCard, read_card
 from sentiment.run_folder import RunFolder
-from sentiment.settings import Settings, read_settings
+from sentiment.settings import Limits, Settings, read_settings
 from sentiment.step import Result, say, step
 
 PREFIX = "check_"  # of the settings that hold the limits
@@ -82,11 +82,9 @@ def _deliveries(settings: Settings, card: ModelCard | None) -> list[Delivered]:
 
 
 def limits_of(settings: Settings) -> dict[str, Limits]:
-    """Returns the limits by the name of the check. InputError when a setting is none."""
+    """Returns the limits by the name of the check."""
     names = [field.name for field in fields(settings) if field.name.startswith(PREFIX)]
-    return {
-        name.removeprefix(PREFIX): Limits.parse(f"SENTIMENT_{name.upper()}", getattr(settings, name)) for name in names
-    }
+    return {name.removeprefix(PREFIX): getattr(settings, name) for name in names}
 
 
 def write_suspects(run: RunFolder, found: list[suspects.Suspect], labels: Labels) -> Path:

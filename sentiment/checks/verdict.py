@@ -6,43 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sentiment.errors import InputError
-
-OFF = "off"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """From which value on a finding warns, and from which it stops the run; None: never."""
-
-    warn: float | None
-    fail: float | None
-
-    @classmethod
-    def parse(cls, variable: str, text: str) -> Limits:
-        """Reads `warn,fail`, two shares from 0 to 1 or `off`. InputError otherwise, or when fail is below warn."""
-        try:
-            warn, fail = (None if part.strip() == OFF else _share(part) for part in text.split(","))
-        except ValueError:
-            raise _refused(variable, text) from None
-        if warn is not None and fail is not None and fail < warn:
-            raise _refused(variable, text)
-        return cls(warn, fail)
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise ValueError(text)
-    return value
-
-
-def _refused(variable: str, text: str) -> InputError:
-    return InputError(
-        f"{variable} must be two shares from 0 to 1, `warn,fail`, the second not below the first; `off` is never",
-        found=repr(text),
-        do="Set it anew, for instance to 0.05,off.",
-    )
+from sentiment.settings.limits import Limits
 
 
 @dataclass(frozen=True)

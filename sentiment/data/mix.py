@@ -22,7 +22,8 @@ from sentiment.data.composition import ON_SIDE, TRAIN, Base, count, load, put_ba
 from sentiment.data.draw import chosen_columns, chosen_posts, draw
 from sentiment.data.ledger_schema import set_up
 from sentiment.data.tsv import Post, each_post, write_posts
-from sentiment.errors import InputError
+from sentiment.options.as_click import options
+from sentiment.options.mixing import MAXIMUM_DIGITS, MINIMUM_CONTENT_LENGTH, MIX_NUMBER, RULE, SEED
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
 
@@ -43,19 +44,14 @@ class Plan:
 class Mixing:
     """The options of the rule; `minimum_content_length` is in characters."""
 
-    mix_number: int = 0
-    minimum_content_length: int = 20
-    maximum_digits: int = 3
-    seed: int = 13
+    mix_number: int = MIX_NUMBER.default
+    minimum_content_length: int = MINIMUM_CONTENT_LENGTH.default
+    maximum_digits: int = MAXIMUM_DIGITS.default
+    seed: int = SEED.default
 
     def __post_init__(self) -> None:
-        for name, value, lowest in (
-            ("mix-number", self.mix_number, 0),
-            ("minimum-content-length", self.minimum_content_length, 0),
-            ("maximum-digits", self.maximum_digits, 1),
-        ):
-            if value < lowest:
-                raise InputError(f"--{name} must be at least {lowest}", found=str(value), do="Give another number.")
+        for option in RULE:
+            option.require(getattr(self, option.name))
 
 
 def mixing_plan(new_counts: Sequence[int], available: Sequence[int], mix_number: int, maximum_digits: int) -> Plan:
@@ -126,14 +122,11 @@ def mix(old: Sequence[Post], new: Sequence[Post], labels: int, options: Mixing) 
 @click.option("--old", type=click.Path(path_type=Path), required=True, help="The old posts.")
 @click.option("--new", type=click.Path(path_type=Path), required=True, help="The new posts.")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Where the mixed posts go.")
-@click.option("--mix-number", default=0, show_default=True, help="Old rows of each label; 0: by the new rows' counts.")
-@click.option("--minimum-content-length", default=20, show_default=True, help="Characters an old row has at least.")
-@click.option("--maximum-digits", default=3, show_default=True, help="Digits of a count from which the LCM is used.")
-@click.option("--seed", default=13, show_default=True, help="For the draw and the order.")
+@options(*RULE)
 @step
-def command(old: Path, new: Path, output: Path, **options: int) -> Result:
+def command(old: Path, new: Path, output: Path, **rule: int) -> Result:
     """Mix old rows into new ones, on files."""
-    mixing_options = Mixing(**options)
+    mixing_options = Mixing(**rule)
     labels = read_settings().label_set
     with mixing(each_post(old, labels), each_post(new, labels), len(labels), mixing_options) as (connection, plan):
         rows = write_posts(output, chosen_posts(connection), chosen_columns(connection))

@@ -23,6 +23,8 @@ from sentiment.data.selection import Restriction, Slices, as_data, night_of, see
 from sentiment.data.tsv import each_post, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
+from sentiment.options import mixing
+from sentiment.options.as_click import option, options
 from sentiment.run_folder import RunFolder
 from sentiment.serving.history import read_state
 from sentiment.serving.trained import folder_of
@@ -59,6 +61,7 @@ def read_stable(settings: Settings) -> Stable | None:
 
 def choose_mode(wished: str, stable: Stable | None) -> str:
     """Returns `full` or `warm`; `auto` is warm as soon as there is a stable model to start from."""
+    mixing.MODE.require(wished)
     if wished == "warm" and stable is None:
         raise InputError("--mode warm needs a stable model to start from", found="none", do="Use --mode auto or full.")
     return wished if wished != "auto" else ("warm" if stable else "full")
@@ -191,14 +194,10 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 @click.command("prepare")
 @click.option("--run", required=True, help="The run whose files to make.")
-@click.option("--mode", type=click.Choice(["auto", "warm", "full"]), default="auto", show_default=True)
-@click.option("--mix-number", default=0, show_default=True, help="Old rows of each label; 0: by the new rows' counts.")
-@click.option("--minimum-content-length", default=20, show_default=True, help="Characters an old row has at least.")
-@click.option("--maximum-digits", default=3, show_default=True, help="Digits of a count from which the LCM is used.")
-@click.option("--seed", default=13, show_default=True, help="For the draw and the order.")
-@click.option("--new-since", type=DAY, help="Take only new rows delivered on this day (in Taipei) or later.")
-@click.option("--new-until", type=DAY, help="Take only new rows delivered on this day or earlier.")
-@click.option("--new-source", multiple=True, help="Take only new rows of this source; may be given again.")
+@option(mixing.MODE)
+@options(*mixing.RULE)
+@options(mixing.NEW_SINCE, mixing.NEW_UNTIL, type=DAY)
+@option(mixing.NEW_SOURCE, multiple=True)
 @click.option("--old-since", type=DAY, help="Mix in only old rows delivered on this day or later.")
 @click.option("--old-until", type=DAY, help="Mix in only old rows delivered on this day or earlier.")
 @click.option("--old-source", multiple=True, help="Mix in only old rows of this source; may be given again.")
@@ -212,7 +211,7 @@ def command(
     old_since: datetime | None,
     old_until: datetime | None,
     old_source: tuple[str, ...],
-    **options: int,
+    **rule: int,
 ) -> Result:
     """Make a run's training and test files from what is new.
 
@@ -224,7 +223,7 @@ def command(
         Restriction(_day(new_since), _day(new_until), new_source),
         Restriction(_day(old_since), _day(old_until), old_source),
     )
-    result = prepare(folder, settings, mode, Mixing(**options), limits)
+    result = prepare(folder, settings, mode, Mixing(**rule), limits)
     atomic.write_json(folder.result("prepare"), result)
     for line in told(result):
         say(line)

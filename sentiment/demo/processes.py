@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 from sentiment.errors import SentimentError
+from sentiment.processes import end_all, stat_fields
 
 MARK = "SENTIMENT_HOME"  # every process of a demo carries its home folder in its environment …
 STARTED = "processes.txt"  # … but one that renames itself loses it: those that the demo started are written down, too
@@ -78,13 +77,7 @@ class Processes:
 def stop_leftovers(home: Path) -> int:
     """Stops every process of the demo in `home`, also of one that was killed; returns how many there were."""
     found = _of_demo(home)
-    for signal_number, wait in ((signal.SIGTERM, GRACE), (signal.SIGKILL, 2.0)):
-        for pid in _of_demo(home):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal_number)
-        deadline = time.monotonic() + wait
-        while _of_demo(home) and time.monotonic() < deadline:
-            time.sleep(0.1)
+    end_all(lambda: _of_demo(home), GRACE)
     return len(found)
 
 
@@ -97,7 +90,7 @@ def _of_demo(home: Path) -> set[int]:
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
             continue
         with contextlib.suppress(OSError):
-            status = _status(int(folder.name))
+            status = stat_fields(int(folder.name))
             mine = int(status[2]) in groups or wanted in (folder / "environ").read_bytes().split(b"\0")
             if mine and status[0] != "Z":
                 pids.add(int(folder.name))
@@ -122,14 +115,9 @@ def _started_file(home: Path) -> Path:
 def _start_time(pid: int) -> str:
     """Returns when `pid` started, in ticks since boot; "" when there is no such process."""
     try:
-        return _status(pid)[19]
+        return stat_fields(pid)[19]
     except OSError:
         return ""
-
-
-def _status(pid: int) -> list[str]:
-    """Returns the fields of /proc/<pid>/stat behind the name: state, parent, group, …"""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def choose_port(preferred: int) -> int:

@@ -8,6 +8,8 @@ import time
 
 import click
 
+from sentiment.text.columns import aligned
+
 
 class Screen:
     """Prints to stdout; keeps the claims that were made, so that the demo can fail when one does not hold."""
@@ -46,10 +48,8 @@ class Screen:
 
     def table(self, rows: list[tuple[str, ...]]) -> None:
         """Prints rows in columns, the first row as their heads."""
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        for index, row in enumerate(rows):
-            cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            self.line("  " + cells.rstrip(), bold=index == 0)
+        for index, line in enumerate(aligned(rows)):
+            self.line("  " + line, bold=index == 0)
 
     def _clear(self) -> None:
         if self._live:

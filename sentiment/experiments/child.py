@@ -6,23 +6,16 @@ training of the first.
 
 from __future__ import annotations
 
-import ctypes
-import os
-import signal
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sentiment import atomic
+from sentiment import atomic, processes
 from sentiment.step import say
 
-PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>; it is the starting thread whose end counts: start children from the main one
 LAST_LINES = 20
-
-
 REFUSED = 2  # the exit code of a verb that refused its input: trying again changes nothing
 
 
@@ -34,20 +27,6 @@ class Failed(Exception):
         self.refused = refused
 
 
-def start(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Popen[str]:
-    """Starts `python -m module arguments`."""
-    parent = os.getpid()
-    library = ctypes.CDLL(None, use_errno=True)
-
-    def die_with_parent() -> None:
-        library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before that was said
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    command = [sys.executable, "-m", module, *arguments]
-    return subprocess.Popen(command, text=True, encoding="utf-8", errors="replace", preexec_fn=die_with_parent, **pipes)
-
-
 def result_of(module: str, arguments: Sequence[str], result: Path) -> dict[str, Any]:
     """Runs a verb with `--result` and returns what it wrote there; passes on what it says. Raises: Failed."""
     result.parent.mkdir(parents=True, exist_ok=True)
@@ -55,25 +34,13 @@ def result_of(module: str, arguments: Sequence[str], result: Path) -> dict[str, 
     last: deque[str] = deque(maxlen=LAST_LINES)
     options = [*arguments, "--result", str(result)]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with start(module, options, **pipes) as process:
-        try:
-            for line in process.stderr or ():
-                last.append(line.rstrip())
-                say(f"    {line.rstrip()}")
-        except BaseException:
-            process.kill()
-            raise
+    with processes.running(module, options, **pipes) as process:
+        for line in process.stderr or ():
+            last.append(line.rstrip())
+            say(f"    {line.rstrip()}")
+        process.wait()
     found = atomic.read_json(result) or {}
     if process.returncode == 0 and found and "error" not in found:
         return found
-    why = found.get("error") or reason(process.returncode, last)
+    why = found.get("error") or processes.why_ended(process.returncode, last)
     raise Failed(why, refused=process.returncode == REFUSED)
-
-
-def reason(code: int, last: Sequence[str]) -> str:
-    """Says why a process ended that left no reason itself."""
-    if code < 0:
-        name = signal.Signals(-code).name
-        return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
-    said = [line for line in last if line.strip()]
-    return said[-1][:300] if said else f"exit code {code}"

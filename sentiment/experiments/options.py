@@ -11,11 +11,9 @@ import click
 from sentiment.errors import InputError
 from sentiment.experiments.sweep import Setup, Training, trainings
 from sentiment.model.model_type import require_known_type
+from sentiment.options import experiment
+from sentiment.options.as_click import option, options
 from sentiment.training.hyperparameters import choose
-
-# The original's experiment.
-MODELS = "bert-base-chinese,ckiplab/bert-base-chinese,ckiplab/albert-base-chinese,ckiplab/albert-tiny-chinese"
-RATES = "2e-5,5e-5"
 
 
 class Numbers(click.ParamType[tuple[float, ...]]):
@@ -41,27 +39,16 @@ def words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-OPTIONS = (
-    click.option("--models", default=MODELS, show_default=True, help="Model names, with commas."),
-    click.option("--learning-rates", type=Numbers(float), default=RATES, show_default=True, help="With commas."),
-    click.option("--model-type", default="custom", show_default=True, help="custom, origin or tf-hub."),
-    click.option("--num-epochs", type=int, default=2, show_default=True, help="Passes over the data."),
-    click.option("--batch-size", type=int, default=32, show_default=True, help="Rows a step."),
-    click.option("--max-seq-length", type=int, default=128, show_default=True, help="Longest row in pieces."),
-    click.option(
-        "--validation-share", type=float, default=0.1, show_default=True, help="Rows held out; 0: no val columns."
-    ),
-    click.option(
-        "--seeds", type=Numbers(int), default="13", show_default=True, help="Train each row with each: mean ± sd."
-    ),
-    click.option("--with-untrained", is_flag=True, help="Also score each model as it starts: the row (no train)."),
-)
-
-
 def sweep_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options of a sweep to a command."""
-    for option in reversed(OPTIONS):
-        command = option(command)
+    for add in (
+        option(experiment.WITH_UNTRAINED, type=bool, is_flag=True, default=False),
+        option(experiment.SEEDS, type=Numbers(int)),
+        options(*experiment.COMMON),
+        option(experiment.LEARNING_RATES, type=Numbers(float)),
+        option(experiment.MODELS),
+    ):
+        command = add(command)
     return command
 
 

@@ -25,12 +25,14 @@ from sentiment.experiments.options import planned, sweep_options, words
 from sentiment.experiments.rows import Rows, inputs_of, require_data
 from sentiment.experiments.sweep import Setup, Training
 from sentiment.model.encoder import is_scratch, require_scratch_name
+from sentiment.options.as_click import option
+from sentiment.options.experiment import DATA_RUN
+from sentiment.options.training import LONGEST_NAME
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, step
 
 MOST_TRAININGS = 100  # each takes minutes to hours; Airflow maps a task over 1,024 at most
-LONGEST_NAME = 200
 # A name on the hub, in which no part can lead out of a folder; besides it a whole path, or an address.
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?|/.+|https?://\S+", re.ASCII | re.DOTALL)
 
@@ -96,7 +98,7 @@ def require_model_name(name: str) -> None:
 
 @click.command(PLAN)
 @click.option("--run", "run_id", required=True, help="The run that keeps plan, table and plot.")
-@click.option("--data-run", default="", help="Take that run's train.tsv and test.tsv. [default: the old posts]")
+@option(DATA_RUN)
 @sweep_options
 @step
 def command(

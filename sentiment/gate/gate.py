@@ -11,6 +11,8 @@ import click
 from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.gate.rules import Override, Thresholds, decide
+from sentiment.options.as_click import option, options
+from sentiment.options.gate import OVERRIDE_REASON, THRESHOLDS
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
@@ -47,12 +49,9 @@ def read_override(who: str | None, reason: str | None) -> Override | None:
 @click.option("--run", help="The run whose evaluation to decide on; the decision is left beside it.")
 @click.option("--evaluation", type=click.Path(path_type=Path), help="An evaluation file, instead of the run's.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write the decision here, too.")
-@click.option("--floor", type=float, help="Least accuracy on the frozen set.  [SENTIMENT_GATE_FLOOR]")
-@click.option("--margin", type=float, help="How far the accuracy may have fallen.  [SENTIMENT_GATE_MARGIN]")
-@click.option("--recall-drop", type=float, help="How far a recall may have fallen.  [SENTIMENT_GATE_RECALL_DROP]")
-@click.option("--minimum-rolling", type=int, help="Rows of a deciding rolling set.  [SENTIMENT_GATE_MINIMUM_ROLLING]")
+@options(*THRESHOLDS)
 @click.option("--override-who", help="Who lets the candidate pass in spite of failed checks.")
-@click.option("--override-reason", help="Why; it is recorded.")
+@option(OVERRIDE_REASON)
 @step
 def command(
     run: str | None,

@@ -14,6 +14,7 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.gate.evidence import Evidence, TestSet, read_evidence
 from sentiment.gate.wording import Comparison, headline, told_difference, told_floor, told_recall
+from sentiment.options.gate import THRESHOLDS
 from sentiment.statistics import paired
 
 TOLERANCE = 1e-9  # of a floating-point subtraction: a drop of exactly the bound is allowed
@@ -34,14 +35,12 @@ class Thresholds:
     minimum_rolling: int
 
     def __post_init__(self) -> None:
-        for name in ("floor", "margin", "recall_drop"):
-            value = getattr(self, name)
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not is_number or not math.isfinite(value) or not 0 <= value <= 1:
-                raise _bad_threshold(name, "a share between 0 and 1", value)
-        rows = self.minimum_rolling
-        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-            raise _bad_threshold("minimum_rolling", "a count of at least 1", rows)
+        for option in THRESHOLDS:
+            value = getattr(self, option.name)
+            is_number = isinstance(value, int if option.kind is int else int | float) and not isinstance(value, bool)
+            if not is_number or not option.holds(value):
+                what = "a count of at least 1" if option.kind is int else "a share between 0 and 1"
+                raise _bad_threshold(option.name, what, value)
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,7 @@ def _erase_items(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int
     by_line = path.suffix in LINE_SUFFIXES
     content = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
     try:
-        parts = [json.loads(line) for line in content.splitlines() if line.strip()] if by_line else json.loads(content)
+        parts = [json.loads(line) for line in content.split("\n") if line.strip()] if by_line else json.loads(content)
     except ValueError:
         return None
     kept, number = without(parts, texts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from sentiment.serving.history import read_state
 from sentiment.serving.state import State
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.columns import aligned
 
 BASE = "base data"
 ANCESTORS_SHOWN = 10  # to people; the result has them all
@@ -161,18 +161,7 @@ def _table(deliveries: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> li
         ]
         for item in deliveries
     ]
-    widths = [max(_width(row[column]) for row in [head, *rows]) for column in range(len(head) - 1)]
-    return [
-        "  ".join(
-            [*(" " * (width - _width(cell)) + cell for cell, width in zip(row[:-1], widths, strict=True)), row[-1]]
-        )
-        for row in [head, *rows]
-    ]
-
-
-def _width(cell: str) -> int:
-    """Returns how many columns of a terminal a cell takes: a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in cell)
+    return aligned([head, *rows], to_the_right=head[:-1])
 
 
 def _short(digest: str | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
 from sentiment.mail.letter import Mail, letter
+from sentiment.text.columns import aligned
 from sentiment.text.harmless import html_text, plain
 
 MOST_TEXTS = 10
@@ -83,7 +84,7 @@ def _confidence(flip: Mapping[str, Any]) -> str:
 
 def _compared(table: list[Row]) -> tuple[str, str]:
     title = "Accuracy and recall, changes in percentage points"
-    return "\n".join([title, *_aligned(table)]), f"<h3>{title}</h3>{_html_table(table)}"
+    return "\n".join([title, *aligned(table)]), f"<h3>{title}</h3>{_html_table(table)}"
 
 
 def _flipped(gate: Mapping[str, Any], flips: list[Row]) -> list[tuple[str, str]]:
@@ -97,18 +98,6 @@ def _flipped(gate: Mapping[str, Any], flips: list[Row]) -> list[tuple[str, str]]
     told = (f"- {plain(what)}:\n  {plain(text)}" for what, text in said)
     items = "".join(f"<li>{html_text(text)}<br><small>{html_text(what)}</small></li>" for what, text in said)
     return [("\n".join([title, *told]), f"<h3>{title}</h3><ul>{items}</ul>")]
-
-
-def _aligned(table: list[Row]) -> list[str]:
-    widths = [max(_width(row[column]) for row in table) for column in range(len(table[0]))]
-    return [
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
-    ]
-
-
-def _width(cell: str) -> int:
-    return sum(2 if ord(character) >= 0x2E80 else 1 for character in cell)
 
 
 def _html_table(table: list[Row]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.model import checkpoint, vocabulary
 from sentiment.model.model_type import TF_HUB
+from sentiment.options.training import LONGEST_SEQUENCE
 
 # As in tensorflow_setup; transformers reads them when it is imported, which may happen here, before TensorFlow.
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -19,7 +20,6 @@ Architecture = dict[str, Any]
 
 # layers, width, heads; the feed-forward width is four times the width, as in BERT.
 SCRATCH = {"scratch/tiny": (2, 128, 2), "scratch/mini": (4, 256, 4)}
-LONGEST_SEQUENCE = 512
 NOT_ARCHITECTURE = ("_name_or_path", "architectures", "id2label", "label2id", "problem_type", "torch_dtype")
 
 

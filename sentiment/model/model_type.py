@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sentiment.errors import InputError
+from sentiment.options.training import MODEL_TYPES
 
-CUSTOM, ORIGIN, TF_HUB = "custom", "origin", "tf-hub"
+CUSTOM, ORIGIN, TF_HUB = MODEL_TYPES
 
 # Each with the encoder that the older tool took for it when none was named.
 DEFAULT_ENCODERS = {
@@ -12,7 +13,6 @@ DEFAULT_ENCODERS = {
     ORIGIN: "bert-base-chinese",
     TF_HUB: "https://tfhub.dev/tensorflow/bert_zh_L-12_H-768_A-12/3",
 }
-MODEL_TYPES = tuple(DEFAULT_ENCODERS)
 
 
 def require_known_type(model_type: str) -> str:

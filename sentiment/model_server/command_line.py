@@ -27,7 +27,7 @@ _File = click.Path(path_type=Path)
 _Count = click.IntRange(0)
 
 
-def _flag(name: str, default: Any, kind: Any, text: str | None = None) -> Callable[[Any], Any]:
+def _flag(name: str, default: Any, kind: Any, text: str | None = None, shown: str = "") -> Callable[[Any], Any]:
     boolean: dict[str, Any] = {"is_flag": False, "flag_value": "true"} if kind is bool else {}
     spellings = dict.fromkeys((f"--{name}", f"--{name.replace('_', '-')}"))
     return click.option(
@@ -35,7 +35,7 @@ def _flag(name: str, default: Any, kind: Any, text: str | None = None) -> Callab
         name,
         type=kind,
         default=default,
-        show_default=default is not None,
+        show_default=shown or default is not None,
         help=text,
         **boolean,
     )
@@ -63,8 +63,8 @@ _FLAGS = [
     _flag("num_load_threads", 1, _Count),
     _flag("num_unload_threads", 4, _Count),
     _flag("rest_api_timeout_in_ms", 30_000, _Count, "A REST request that takes longer is answered 504."),
-    _flag("rest_api_num_threads", 4 * (os.cpu_count() or 1), click.IntRange(1)),
-    _flag("grpc_max_threads", 4 * (os.cpu_count() or 1), click.IntRange(1)),
+    _flag("rest_api_num_threads", 4 * (os.cpu_count() or 1), click.IntRange(1), shown="4 for each CPU"),
+    _flag("grpc_max_threads", 4 * (os.cpu_count() or 1), click.IntRange(1), shown="4 for each CPU"),
     _flag("tensorflow_intra_op_parallelism", 0, _Count, "Threads of one operation; 0: TensorFlow decides."),
     _flag("tensorflow_inter_op_parallelism", 0, _Count, "Operations at once; 0: TensorFlow decides."),
     *(_flag(name, None, str, "Has no effect here.") for name in WITHOUT_EFFECT),

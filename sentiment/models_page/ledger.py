@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sentiment import json_lines
 from sentiment.errors import InputError
 from sentiment.serving.rules import apply, fold
 from sentiment.serving.state import State
@@ -60,9 +60,9 @@ def _read_on(content: bytes) -> Ledger:
 
 def _with_lines(known: Ledger, added: bytes) -> Ledger | None:
     """Returns the ledger with these lines behind it; None when one of them is not as it should be."""
-    *lines, torn = added.decode("utf-8", "replace").split("\n")
-    events = [_event(line) for line in lines]
-    if torn or not all(events):
+    lines, torn = json_lines.parse(added.decode("utf-8", "replace"))
+    events = [line.value for line in lines if line.value]
+    if torn or len(events) < added.count(b"\n"):
         return None
     state = known.state
     try:
@@ -75,27 +75,18 @@ def _with_lines(known: Ledger, added: bytes) -> Ledger | None:
 
 def parse(content: str) -> Ledger:
     """Returns the ledger of that content."""
-    *lines, torn = content.split("\n")
-    events, notices = [], []
-    for number, line in enumerate(lines, 1):
-        event = _event(line)
-        if event:
-            events.append((number, event))
-        elif line.strip():
-            notices.append(f"Line {number} of the serving history is no event, and is passed over: {line[:80]!r}.")
+    lines, torn = json_lines.parse(content)
+    events = [(line.number, line.value) for line in lines if line.value]
+    notices = [
+        f"Line {line.number} of the serving history is no event, and is passed over: {line.text[:80]!r}."
+        for line in lines
+        if not line.value
+    ]
     state, refused = _state(events)
     notices = _few([*notices, *refused])
     if torn.strip():
         notices.append("The last line of the serving history is torn: it was never acknowledged, and will be dropped.")
     return Ledger(tuple(event for _, event in events), state, tuple(notices))
-
-
-def _event(line: str) -> Event:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _state(events: Sequence[tuple[int, Event]]) -> tuple[State, list[str]]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from sentiment import atomic
+from sentiment import atomic, json_lines
 from sentiment.settings import Settings
 
 LARGEST = 4 << 20  # bytes; then the older ones go
@@ -20,36 +18,13 @@ def probes_file(settings: Settings) -> Path:
 
 
 def read_probes(path: Path) -> list[dict[str, Any]]:
-    """Returns the probes, oldest first. A line that is none (the torn end of a killed process) is passed over."""
-    if not path.is_file():
-        return []
-    probes = (_parsed(line) for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
-    return [probe for probe in probes if probe]
-
-
-def _parsed(line: str) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    """Returns the probes, oldest first. Lines that are no probes are passed over."""
+    return [line.value for line in json_lines.read(path) if line.value]
 
 
 def append(path: Path, probe: dict[str, Any]) -> None:
     """Adds a probe, on disk when this returns. One process at a time: hold `probing`'s lock."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_file() and path.stat().st_size > LARGEST:
-        newest = [json.dumps(kept, ensure_ascii=False) for kept in read_probes(path)[-KEPT:]]
-        atomic.write_text(path, "\n".join(newest) + "\n")
-    line = json.dumps(probe, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-    with path.open("ab+") as handle:
-        handle.write(line if _ends_with_a_line(handle) else b"\n" + line)
-        handle.flush()
-        os.fsync(handle.fileno())
-
-
-def _ends_with_a_line(handle: BinaryIO) -> bool:
-    """Tells whether a line can be added: a killed process may have left half of one."""
-    size = handle.seek(0, os.SEEK_END)
-    handle.seek(max(0, size - 1))
-    return handle.read(1) in (b"", b"\n")
+        newest = b"".join(map(json_lines.written, read_probes(path)[-KEPT:]))
+        atomic.write_text(path, newest.decode("utf-8"))
+    json_lines.append(path, probe)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sentiment.text.columns import aligned
+
 HEADS = ("", "accuracy", "95 % interval", "answers", "errors", "first", "p50 ms", "p95 ms", "p99 ms")
 NOTHING = "–"
 
@@ -22,10 +24,7 @@ def _server(probe: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]
         yield found["unreachable"]
         return
     rows = [HEADS, *(_row(probe, label, found[label]) for label in ("stable", "canary") if label in found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
-    for row in rows:
-        cells = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
-        yield "  ".join([row[0].ljust(widths[0]), *cells]).rstrip()
+    yield from aligned(rows, to_the_right=HEADS[1:])
     pairs = found.get("pairs")
     if pairs and pairs["rows"]:
         yield (

@@ -1,4 +1,4 @@
-"""Where the lines, points and bars of the page's charts go: values become coordinates, templates draw them.
+"""The page's charts: learning curves, reliability diagram, interval bars; values become coordinates, templates draw.
 
 All lengths are in the units of a chart's view box, which are CSS pixels where the chart is shown at its own size.
 """
@@ -6,62 +6,39 @@ All lengths are in the units of a chart's view box, which are CSS pixels where t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sentiment.report.axis import Axis, round_axis
+from sentiment.charts.axis import Axis, round_axis, whole_axis
+from sentiment.charts.lines import STYLES, Curve, Frame, Line, LineChart, line_chart
 
-WIDTH, HEIGHT = 360, 220
-LEFT, RIGHT, TOP, BOTTOM = 36, 246, 14, 184  # the edges of a line chart's plot; labels stand to its right
-LABELS_APART = 16
+FRAME = Frame(width=360, height=220, left=36, right=246, top=14, bottom=184)
+TRAINING, VALIDATION = "training", "validation"
+CURVE_STYLES = dict(zip((TRAINING, VALIDATION), STYLES, strict=True))
 LEAST_SPAN = 0.1  # of the accuracy's axis: less would make mountains of a few rows
-MOST_POINTS = 200  # of a line: more cannot be told apart
 MOST_DOTS = 25  # points that are marked one by one
 SQUARE = (44, 300, 12, 268)  # left, right, top, bottom of the reliability diagram's plot
 STRIP = (286, 330)  # top and bottom of the histogram beneath it
 
 
-def epoch_axis(epochs: int) -> Axis:
-    """Returns the axis of epochs, which are whole numbers: at most eight of them are written."""
-    every = next(step for power in range(9) for step in (10**power, 2 * 10**power, 5 * 10**power) if epochs / step <= 8)
-    steps = (1, *(number for number in range(every, epochs + 1, every) if number > 1))
-    return Axis(1, epochs, LEFT + 12, RIGHT - 12, tuple(map(float, steps)))
+Best = Callable[..., tuple[int, float]]  # min or max
 
 
 @dataclass(frozen=True)
-class Line:
-    """One curve: its points, the one of the last epoch with a label that stands at height `label_y`."""
-
-    name: str
-    style: str
-    points: list[tuple[float, float]]
-    last: str
-    label_y: float
-    dots: bool
-    best: tuple[float, float] | None = None
-
-    @property
-    def path(self) -> str:
-        return "M" + "L".join(f"{x:g} {y:g}" for x, y in self.points)
-
-
-@dataclass(frozen=True)
-class LineChart:
+class Curves:
     title: str
-    x: Axis
-    y: Axis
-    lines: list[Line] = field(default_factory=list)
+    chart: LineChart
 
 
-def learning_curves(result: Mapping[str, Any]) -> list[LineChart]:
+def learning_curves(result: Mapping[str, Any]) -> list[Curves]:
     """Returns the charts of loss and accuracy by epoch, of those that have figures."""
     charts = []
     for title, name, best in (("Loss", "loss", min), ("Accuracy", "accuracy", max)):
-        curves = {"training": finite(result.get(name)), "validation": finite(result.get(f"val_{name}"))}
+        curves = {TRAINING: finite(result.get(name)), VALIDATION: finite(result.get(f"val_{name}"))}
         curves = {name: values for name, values in curves.items() if values}
         if curves:
-            charts.append(_line_chart(title, curves, best))
+            charts.append(Curves(title, _line_chart(title, curves, best)))
     return charts
 
 
@@ -70,42 +47,30 @@ def finite(values: Sequence[float] | None) -> list[tuple[int, float]]:
     return [(epoch, value) for epoch, value in enumerate(values or (), 1) if math.isfinite(value)]
 
 
-def _line_chart(title: str, curves: dict[str, list[tuple[int, float]]], best: Any) -> LineChart:
+def _line_chart(title: str, curves: dict[str, list[tuple[int, float]]], best: Best) -> LineChart:
     figures = [value for curve in curves.values() for _, value in curve]
-    x = epoch_axis(max(curve[-1][0] for curve in curves.values()))
+    x = whole_axis(1, max(curve[-1][0] for curve in curves.values()), FRAME.left + 12, FRAME.right - 12)
     low = 0.0 if title == "Loss" else min(*figures, max(figures) - LEAST_SPAN)
-    y = round_axis(low, max(figures), BOTTOM, TOP)
-    heights = apart([y.at(curve[-1][1]) for curve in curves.values()])
-    lines = []
-    for (name, curve), height in zip(curves.items(), heights, strict=True):
-        points = [(x.at(epoch), y.at(value)) for epoch, value in thinned(curve)]
-        found = best(curve, key=lambda item: item[1])
-        mark = (x.at(found[0]), y.at(found[1])) if name == "validation" and len(curve) > 1 else None
-        lines.append(Line(name, name, points, f"{curve[-1][1]:.3f}", height, len(curve) <= MOST_DOTS, mark))
-    return LineChart(title, x, y, lines)
+    y = round_axis(low, max(figures), FRAME.bottom, FRAME.top)
+    chart = line_chart(FRAME, x, y, curves, CURVE_STYLES, "{:.3f}".format, _marked)
+    return replace(chart, lines=[_ringed(line, curves[line.name], chart, best) for line in chart.lines])
 
 
-def thinned(curve: Sequence[Any], most: int = MOST_POINTS) -> list[Any]:
-    """Returns `curve`, or `most` points of it at even distances, the first and the last among them."""
-    if len(curve) <= most:
-        return list(curve)
-    return [curve[round(number * (len(curve) - 1) / (most - 1))] for number in range(most)]
+def _marked(curve: Curve) -> Curve:
+    return curve if len(curve) <= MOST_DOTS else ()
 
 
-def apart(heights: Sequence[float]) -> list[float]:
-    """Returns where labels stand that belong at `heights`: so far apart that none covers the other, within the plot."""
-    order = sorted(range(len(heights)), key=lambda index: heights[index])
-    placed = [0.0] * len(heights)
-    above = -math.inf
-    for index in order:
-        above = placed[index] = max(heights[index], above + LABELS_APART)
-    too_low = max(0.0, above - BOTTOM)
-    return [round(height - too_low, 1) for height in placed]
+def _ringed(line: Line, curve: Curve, chart: LineChart, best: Best) -> Line:
+    """Returns the line with its best epoch, when it is the validation's."""
+    if line.name != VALIDATION or len(curve) < 2:
+        return line
+    epoch, value = best(curve, key=lambda point: point[1])
+    return replace(line, best=(chart.x.at(epoch), chart.y.at(value)))
 
 
 @dataclass(frozen=True)
-class Dot:
-    """A bin of the reliability diagram: its point, the interval through it, and its bar in the histogram."""
+class Bin:
+    """One bin of the reliability diagram: its point, the interval through it, and its bar in the histogram."""
 
     x: float
     y: float
@@ -120,7 +85,7 @@ class Dot:
 class Reliability:
     x: Axis
     y: Axis
-    dots: list[Dot]
+    dots: list[Bin]
     most: int
 
 
@@ -130,15 +95,15 @@ def reliability(bins: Sequence[dict[str, Any]]) -> Reliability:
     steps = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     x, y = Axis(0, 1, left, right, steps), Axis(0, 1, bottom, top, steps)
     most = max(item["rows"] for item in bins)
-    dots = [_dot(item, x, y, most) for item in bins if item["rows"]]
+    dots = [_bin(item, x, y, most) for item in bins if item["rows"]]
     return Reliability(x, y, dots, most)
 
 
-def _dot(item: dict[str, Any], x: Axis, y: Axis, most: int) -> Dot:
+def _bin(item: dict[str, Any], x: Axis, y: Axis, most: int) -> Bin:
     top, bottom = STRIP
     tall = max(1.0, round((bottom - top) * item["rows"] / most, 1))
     start, end = x.at(item["from"]), x.at(item["to"])
-    return Dot(
+    return Bin(
         x=x.at(item["confidence"]),
         y=y.at(item["accuracy"]),
         low=y.at(item["low"]),

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sentiment.charts import TEMPLATES as CHART_TEMPLATES
 from sentiment.report import charts, composed, tables, wording
 from sentiment.report.slices import FEWEST_ROWS
 from sentiment.text import units
@@ -53,9 +54,9 @@ def _curves(result: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "curves": drawn,
         "curves_sentence": wording.told_curves(result) if drawn else "",
-        "rings": any(line.best for chart in drawn for line in chart.lines),
+        "rings": any(line.best for curves in drawn for line in curves.chart.lines),
         "epoch_columns": [name.replace("val_", "validation ") for name in names],
-        "epochs": charts.thinned([(epoch, *row) for epoch, row in enumerate(rows, 1)], EPOCHS_LISTED),
+        "epochs": tables.spread([(epoch, *row) for epoch, row in enumerate(rows, 1)], EPOCHS_LISTED),
     }
 
 
@@ -86,7 +87,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([TEMPLATES, CHART_TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -97,9 +98,5 @@ def _environment() -> Environment:
         "points": units.points,
         "duration": units.duration,
         "count": lambda number: f"{number:,}",
-    }
-    environment.globals |= {
-        "size": (charts.WIDTH, charts.HEIGHT),
-        "edges": {"left": charts.LEFT, "right": charts.RIGHT, "top": charts.TOP, "bottom": charts.BOTTOM},
     }
     return environment

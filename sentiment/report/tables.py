@@ -177,3 +177,10 @@ def _data(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def _short(fingerprint: str | None) -> str:
     return f"sha256 {fingerprint[:DIGITS_OF_A_FINGERPRINT]}…" if fingerprint else "unknown"
+
+
+def spread(rows: Sequence[Any], most: int) -> list[Any]:
+    """Returns `rows`, or `most` of them at even distances, the first and the last among them."""
+    if len(rows) <= most:
+        return list(rows)
+    return [rows[round(number * (len(rows) - 1) / (most - 1))] for number in range(most)]

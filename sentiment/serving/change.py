@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sentiment import atomic
+from sentiment import atomic, json_lines
 from sentiment.serving import edit, models_config, version_folder
 from sentiment.serving.findings import look
 from sentiment.serving.history import read_state
@@ -40,7 +39,7 @@ class Change:
         self._require_unedited()
         entry = {"event": event, "version": version, "at": now(), "who": self._who, **details}
         state = apply(self.state, entry)
-        _append(self.settings.history, entry)
+        json_lines.append(self.settings.history, entry)
         self.state = state
         self.render()
 
@@ -88,32 +87,6 @@ def locked(settings: Settings, who: str | None = None) -> Iterator[Change]:
 def now() -> str:
     """Returns the time as the history writes it: UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _append(path: Path, entry: dict[str, Any]) -> None:
-    first = not path.exists()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-    with path.open("ab+") as handle:
-        handle.truncate(_end_of_last_line(handle.fileno()))
-        handle.write(line)
-        handle.flush()
-        os.fsync(handle.fileno())
-    if first:
-        atomic.sync_file(path.parent)
-
-
-def _end_of_last_line(descriptor: int) -> int:
-    """Returns the length of the file without a torn last line."""
-    size = os.fstat(descriptor).st_size
-    position = size
-    while position > 0:
-        start = max(0, position - 65536)
-        found = os.pread(descriptor, position - start, start).rfind(b"\n")
-        if found >= 0:
-            return start + found + 1
-        position = start
-    return 0
 
 
 def _user() -> str:

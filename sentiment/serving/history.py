@@ -6,11 +6,11 @@ leaves the old state or the new one: a torn last line was never acknowledged and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sentiment import json_lines
 from sentiment.errors import InputError
 from sentiment.serving.rules import fold
 from sentiment.serving.state import State
@@ -38,21 +38,14 @@ def read_state(settings: Settings) -> State:
 
 
 def _numbered_events(path: Path) -> list[tuple[int, dict[str, Any]]]:
-    """Returns the events with the numbers of their lines; a torn last line was never acknowledged."""
-    if not path.exists():
-        return []
-    *lines, _torn = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    return [(number, _parse(path, number, line)) for number, line in enumerate(lines, 1) if line.strip()]
+    """Returns the events with the numbers of their lines."""
+    return [(line.number, _event(path, line)) for line in json_lines.read(path)]
 
 
-def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        event = None
-    if not isinstance(event, dict):
-        raise _broken_line(path, number, f"no JSON object: {line[:80]!r}")
-    return event
+def _event(path: Path, line: json_lines.Line) -> dict[str, Any]:
+    if line.value is None:
+        raise _broken_line(path, line.number, f"no JSON object: {line.text[:80]!r}")
+    return line.value
 
 
 def _broken_line(path: Path, number: int, problem: str) -> InputError:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sentiment.text.units import age, aligned, size
+from sentiment.text.columns import aligned
+from sentiment.text.units import age, size
 
 HEADS = ("version", "label", "condition", "frozen", "rolling", "rows", "size", "age", "run")
 TO_THE_RIGHT = frozenset({"version", "frozen", "rolling", "rows", "size", "age"})

@@ -12,19 +12,16 @@ import click
 
 from sentiment import atomic
 from sentiment.errors import InputError
+from sentiment.options.as_click import option, options
+from sentiment.options.training import HYPERPARAMETERS, MODEL_NAME
 from sentiment.run_folder import RunFolder
 from sentiment.serving.trained import model_of_version
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, step
-from sentiment.training.hyperparameters import CHOICES
 from sentiment.training.training import train
-from sentiment.training.training_files import DEFAULT_MODEL, Files, files_of_run, settings_for
+from sentiment.training.training_files import Files, files_of_run, settings_for
 
 __all__ = ["command", "train"]
-
-
-def _words(name: str) -> str:
-    return f"[{'|'.join(CHOICES[name])}]"
 
 
 @click.command("train")
@@ -36,34 +33,11 @@ def _words(name: str) -> str:
 @click.option(
     "--model-type", help="custom (encoder, dropout, softmax), origin (transformers' own) or tf-hub. [default: custom]"
 )
-@click.option(
-    "--model-name",
-    help=f"scratch/tiny, scratch/mini, a local folder, a hub name; for tf-hub a SavedModel or an address. "
-    f"[default: {DEFAULT_MODEL}]",
-)
+@option(MODEL_NAME, default=None)
 @click.option("--load-model-dir", type=click.Path(path_type=Path), help="Go on from this model instead of a new one.")
 @click.option("--from-version", help="Go on from a served version: stable, canary, previous or a number.")
 @click.option("--vocab", type=click.Path(path_type=Path), help="Word pieces (vocab.txt) instead of the text's own.")
-@click.option(
-    "--learning-rate", type=float, help="Peak of the rate. [default: 1e-3 from scratch, 5e-4 going on, else 2e-5]"
-)
-@click.option("--num-epochs", type=int, help="Passes over the data. [default: 8 from scratch, 5 going on, else 3]")
-@click.option("--batch-size", type=int, help="Rows a step. [default: 32]")
-@click.option("--max-seq-length", type=int, help="Longest row in pieces; what is longer is cut. [default: 128]")
-@click.option("--dropout-rate", type=float, help="Dropout before the last layer. [default: 0.1]")
-@click.option("--seed", type=int, help="Seed of everything random. [default: 13]")
-@click.option("--validation-share", type=float, help="Share of the rows held out for val_loss. [default: 0.1]")
-@click.option("--early-stopping", type=int, help="Epochs without a lower val_loss that end it, the best kept; 0: none.")
-@click.option("--class-weights", metavar=_words("class_weights"), help="Weigh rare labels up. [default: none]")
-@click.option("--warm-up-share", type=float, help="Share of the steps in which the rate rises. [default: 0.1]")
-@click.option("--decay", metavar=_words("decay"), help="How the rate falls to 0 after that. [default: linear]")
-@click.option("--clip-norm", type=float, help="Longest that the gradients may be; 0: any length. [default: 1]")
-@click.option("--masked-share", type=float, help="Share of the pieces to hide. [default: 0.15 from scratch, else 0]")
-@click.option(
-    "--precision",
-    metavar=_words("precision"),
-    help="Of the arithmetic; auto: 16 bits where it is faster. [default: auto]",
-)
+@options(*HYPERPARAMETERS, default=None)
 @click.option(
     "--devices",
     default="auto",

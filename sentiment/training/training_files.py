@@ -13,11 +13,12 @@ from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import folder
 from sentiment.model.encoder import weights_file
+from sentiment.model.model_type import CUSTOM
+from sentiment.options.training import MODEL_NAME
 from sentiment.run_folder import RunFolder
 from sentiment.step import Result
 from sentiment.training.hyperparameters import Hyperparameters, as_json, choose
 
-DEFAULT_MODEL = "scratch/tiny"
 # What `prepare` says of the rows' origin and a model goes on saying: `sentiment lineage` and the next `prepare` ask.
 LINEAGE = ("mode", "warm_from", "partial", "seen", "used", "tests")
 
@@ -89,7 +90,7 @@ def files_of_run(run: RunFolder) -> Files:
 def settings_for(files: Files, model_type: str | None, model_name: str | None, **given: Any) -> Hyperparameters:
     """Returns the hyperparameters; a warm start keeps the type, name and length of the model it goes on from."""
     if files.warm_start is None:
-        return choose(model_type or "custom", model_name or DEFAULT_MODEL, **given)
+        return choose(model_type or CUSTOM, model_name or MODEL_NAME.default, **given)
     card = folder.read_card(files.warm_start)
     for option, wanted, found in (("--model-type", model_type, card.type), ("--model-name", model_name, card.name)):
         if wanted not in (None, found):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sentiment import atomic
+from sentiment import atomic, processes
 from sentiment.errors import InputError
 from sentiment.serving import servers
 from sentiment.serving.flags import overridden
@@ -104,7 +103,7 @@ class ThrowawayServer:
         raise _not_served(what, f"not in {timeout:g} s; it last said: {self.last_line()}")
 
     def is_running(self) -> bool:
-        return Path(f"/proc/{self.pid}").exists()
+        return processes.is_running(self.pid)
 
     def last_lines(self, number: int = 1) -> list[str]:
         """Returns the last lines that the server wrote, without empty ones."""
@@ -115,11 +114,8 @@ class ThrowawayServer:
         return "".join(self.last_lines()) or "nothing"
 
     def peak_memory_bytes(self) -> int:
-        """Returns the most memory that the server has had so far (resident). Raises: OSError when it has ended."""
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
-        kilobytes = re.search(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE)
-        assert kilobytes, status
-        return 1024 * int(kilobytes[1])
+        """Returns the most memory that the server has had so far (resident); 0 when it has ended."""
+        return processes.memory_bytes(self.pid, "VmHWM")
 
 
 def _not_served(what: str, found: str) -> NotServedError:
@@ -169,16 +165,13 @@ def throwaway_server(
 @contextmanager
 def _kept(command: Sequence[str], folder: Path, log: Path) -> Iterator[int]:
     """Yields the process id of `command`, which ends, and whose folder is deleted, when this process does."""
-    keeper = [sys.executable, "-P", "-m", "sentiment.validation.keeper", str(folder), *command]
     with (
         log.open("wb") as output,
-        subprocess.Popen(
-            keeper, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output, start_new_session=True
-        ) as process,
+        processes.guarded(command, 0, folder, stdout=subprocess.PIPE, stderr=output) as guard,
     ):
-        assert process.stdin and process.stdout
-        with closing(process.stdin):
-            first = process.stdout.readline()
+        assert guard.stdin and guard.stdout
+        with closing(guard.stdin):
+            first = guard.stdout.readline()
             if not first.strip().isdigit():
                 text = log.read_text(encoding="utf-8", errors="replace").strip()
                 raise InputError(

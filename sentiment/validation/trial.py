@@ -149,7 +149,7 @@ def _examine(server: ThrowawayServer, prepared: Prepared, export: Path, conditio
             say("validate: the same requests as warm-up")
             trial.warmup_records = warmup.write(export, examination.warm_up_requests())
             trial.load_seconds = examination.load_warm(server, export, Version(server, WARM, channel))
-        if server.is_running():
-            trial.peak_memory_bytes = server.peak_memory_bytes()
-            examination.limit_memory(trial.peak_memory_bytes, conditions.memory_mb)
+        if peak := server.peak_memory_bytes():
+            trial.peak_memory_bytes = peak
+            examination.limit_memory(peak, conditions.memory_mb)
     trial.checks += examination.checks

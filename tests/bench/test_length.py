@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sentiment.bench import length
-from sentiment.bench.step_memory import CPU_MEMORY, resident_memory
+from sentiment.bench.step_memory import CPU_MEMORY
 from sentiment.bench.trials import Trials, available_memory
 from sentiment.experiments import child
 from sentiment.tensorflow_setup import tf
@@ -125,8 +125,5 @@ def test_a_mistake_is_one_line_and_nothing_is_made(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_memory_is_read_from_the_kernel() -> None:
-    assert resident_memory("self") > 10_000_000
-    assert resident_memory("self", "VmHWM") >= resident_memory("self") * 0.9
-    assert resident_memory(2**31) == 0
+def test_the_machines_free_memory_is_read_from_the_kernel() -> None:
     assert available_memory() > 100_000_000

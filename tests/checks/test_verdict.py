@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.checks.check import limits_of
-from sentiment.checks.verdict import Finding, Limits, judge, verdict
+from sentiment.checks.verdict import Finding, judge, verdict
 from sentiment.errors import InputError
-from sentiment.settings import Settings, read_settings
+from sentiment.settings import Limits, Settings, read_settings
 
 
 def finding(value: float | None, name: str = "long") -> Finding:
@@ -21,13 +21,13 @@ def finding(value: float | None, name: str = "long") -> Finding:
     [("0.05,0.5", (0.05, 0.5)), ("0.2,off", (0.2, None)), ("off,off", (None, None)), (" 0 , 1 ", (0.0, 1.0))],
 )
 def test_limits_are_two_shares(text: str, expected: tuple[float | None, float | None]) -> None:
-    assert Limits.parse("X", text) == Limits(*expected)
+    assert Limits.read(text) == Limits(*expected)
 
 
 @pytest.mark.parametrize("text", ["", "0.5", "0.5,0.1", "a,b", "-0.1,1", "0.1,1.1", "nan,1", "0.1,0.2,0.3"])
 def test_what_is_not_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(InputError, match=r"^SENTIMENT_CHECK_LONG must be two shares"):
-        Limits.parse("SENTIMENT_CHECK_LONG", text)
+        read_settings({"SENTIMENT_CHECK_LONG": text})
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,44 @@ def test_the_canary_is_watched_every_five_minutes_or_not_at_all(
     assert watching() is None
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "workflow", "must"),
+    [
+        ("SENTIMENT_DEADLINE_HOURS", "six", "retrain", "be a number between 0 and 100,000, or `off`"),
+        ("SENTIMENT_DEADLINE_HOURS", "-1", "retrain", "be a number between 0 and 100,000, or `off`"),
+        ("SENTIMENT_NIGHTLY", "soon", "retrain", "be a cron expression such as `0 2 * * *`, or `off`"),
+        ("SENTIMENT_NIGHTLY", "99 2 * * *", "retrain", "be a cron expression such as `0 2 * * *`, or `off`"),
+        ("SENTIMENT_APPROVAL_HOURS", "a day", "promote", "be a number between 0 and 100,000"),
+        ("SENTIMENT_APPROVAL_HOURS", "nan", "promote", "be a number between 0 and 100,000"),
+        ("SENTIMENT_WATCH", "*/5", "canary_watch", "be a cron expression such as `0 2 * * *`, or `off`"),
+        ("SENTIMENT_WATCH", "*/0 * * * *", "canary_watch", "be a cron expression such as `0 2 * * *`, or `off`"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_of_the_workflow_that_needs_it(
+    variable: str, value: str, workflow: str, must: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow puts two frames before the line, unless it is told to show none; the other workflows are read."""
+    monkeypatch.setenv(variable, value)
+    bag = DagBag(str(airflow_home.CHECKOUT / "dags"))
+    assert bag.dags.keys() == EDGES.keys() - {f"sentiment_{workflow}"}
+    [(file, error)] = bag.import_errors.items()
+    *frames, line = error.strip().splitlines()
+    assert Path(file).stem == workflow
+    assert line.startswith(f"sentiment.errors.InputError: {variable} must {must}; found ") and value in line
+    assert "Correct it, or unset it: the default is " in line
+    assert error.count("Traceback") == 1 and sum(frame.startswith("  File ") for frame in frames) == 2
+    monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS", "False")
+    bag = DagBag(str(airflow_home.CHECKOUT / "dags"))
+    assert list(bag.import_errors.values()) == [line.removeprefix("sentiment.errors.InputError: ")]
+
+
+@pytest.mark.parametrize("expression", ["@daily", "@quarterly", "0 2 * * MON-FRI", "*/5 * * * *", "0 2 1,15 * *"])
+def test_a_schedule_is_whatever_airflow_can_read(expression: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_NIGHTLY", expression)
+    timetable = nightly()
+    assert timetable and decode_timetable(encode_timetable(timetable)).summary
+
+
 @pytest.mark.parametrize("minute", range(5))
 def test_switching_the_watch_on_starts_no_cycle_that_is_over(minute: int, monkeypatch: pytest.MonkeyPatch) -> None:
     now = pendulum.datetime(2026, 11, 23, 9, minute, 1, tz="Asia/Taipei")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import fields
 
 import click
 import pytest
@@ -12,10 +11,11 @@ from support.pages import PAGES, ROOT, Page, words_of
 
 from sentiment import create_load_dataset, run_sentiment
 from sentiment.cli import VERBS, group
-from sentiment.settings import READ_ELSEWHERE, Settings
+from sentiment.settings import GROUPS
+from sentiment.settings.declaration import variables
 
 SETTING = re.compile(r"\bSENTIMENT_[A-Z_]*[A-Z]\b(?!_)")  # not the beginning of several, as in SENTIMENT_CHECK_…
-SETTINGS = {f"SENTIMENT_{item.name.upper()}" for item in fields(Settings) if item.init} | READ_ELSEWHERE
+SETTINGS = frozenset().union(*map(variables, GROUPS))
 ANY_VERB = "VERB"  # as a page says it
 TARGETS = sorted({target for page in PAGES for code in page.code for target in re.findall(r"^make ([a-z_-]+)", code)})
 OF_THE_OLDER_TOOL = (run_sentiment.command, create_load_dataset.command)

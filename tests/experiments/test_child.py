@@ -1,45 +1,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from sentiment.experiments import child
-
-PARENT = """
-import subprocess, sys, time
-from sentiment.experiments import child
-process = child.start("timeit", ["-n1", "-r1", "import time; time.sleep(60)"], stdout=subprocess.DEVNULL)
-print(process.pid, flush=True)
-time.sleep(60)
-"""
-
-
-def is_running(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
-def test_it_ends_with_a_parent_that_is_killed() -> None:
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout
-    process = int(parent.stdout.readline())
-    assert is_running(process)
-    os.kill(parent.pid, signal.SIGKILL)
-    parent.communicate()
-    end = time.monotonic() + 10
-    while is_running(process) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not is_running(process)
 
 
 def test_a_result_is_read_from_its_file(tmp_path: Path) -> None:
@@ -67,10 +33,3 @@ def test_an_earlier_result_is_not_taken_for_this_ones(tmp_path: Path) -> None:
     with pytest.raises(child.Failed):
         child.result_of("nowhere", [], tmp_path / "result.json")
     assert not (tmp_path / "result.json").exists()
-
-
-def test_a_signal_is_named() -> None:
-    assert child.reason(-signal.SIGKILL, []) == "killed by SIGKILL (out of memory?)"
-    assert child.reason(-signal.SIGSEGV, ["noise"]) == "killed by SIGSEGV"
-    assert child.reason(3, []) == "exit code 3"
-    assert child.reason(1, ["first", "last", ""]) == "last"

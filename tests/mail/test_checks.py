@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from sentiment import atomic
-from sentiment.checks.verdict import Finding, Limits, verdict
+from sentiment.checks.verdict import Finding, verdict
 from sentiment.mail.checks import check_mail, warnings_of
 from sentiment.run_folder import RunFolder
-from sentiment.settings import read_settings
+from sentiment.settings import Limits, read_settings
 
 HOSTILE = "<script>alert(1)</script> http://evil.example\r\nBcc: all@evil.example"
 LIMITS = {"near_test": Limits(0.02, 0.2), "control": Limits(0.02, 0.5)}

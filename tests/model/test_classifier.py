@@ -10,7 +10,8 @@ import pytest
 
 from sentiment.errors import InputError
 from sentiment.model import encoder, vocabulary
-from sentiment.model.model_type import DEFAULT_ENCODERS, MODEL_TYPES
+from sentiment.model.model_type import DEFAULT_ENCODERS
+from sentiment.options.training import MODEL_TYPES
 
 PIECES = [*vocabulary.SPECIAL, *"好吃難爛很超棒真普通請問在哪裡幾點"]
 BERT = {

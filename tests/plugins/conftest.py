@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sentiment.processes import is_running
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -33,15 +35,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Call
 @pytest.fixture
 def alive() -> Callable[[int], bool]:
     """Tells whether a process runs; one that ended and was not waited for does not."""
-
-    def tell(pid: int) -> bool:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return False
-        return state != "Z"
-
-    return tell
+    return is_running
 
 
 PREAMBLE = """

@@ -68,3 +68,4 @@ def test_templates_are_part_of_the_package() -> None:
 
     declared = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
     assert "templates/*" in declared["tool"]["setuptools"]["package-data"]["sentiment.report"]
+    assert "templates/*" in declared["tool"]["setuptools"]["package-data"]["sentiment.charts"]

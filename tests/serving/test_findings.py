@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -161,7 +162,7 @@ def test_what_cannot_be_removed_holds_nobody_up(
     def refuse(_: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("sentiment.serving.change.shutil.rmtree", refuse)
+    monkeypatch.setattr(shutil, "rmtree", refuse)
     with changing(settings) as change:
         change.record("staged", 2)
     assert "could not remove" in capsys.readouterr().err

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.cells import cell_len
 
 from sentiment.probe.probe import term_of
 from sentiment.probe.record import append, probes_file
@@ -21,7 +20,7 @@ from sentiment.serving.promote import promote
 from sentiment.settings import Settings
 from sentiment.status.status import describe
 from sentiment.status.table import lines_of
-from sentiment.text.units import age, aligned
+from sentiment.text.units import age
 
 NOBODY = "http://127.0.0.1:9"
 
@@ -67,14 +66,6 @@ def test_it_says_everything_about_a_version(settings: Settings) -> None:
         "h",
         "第1夜",
     ]
-
-
-def test_columns_are_below_each_other_in_any_script() -> None:
-    rows = [("名", "b", "數"), ("一二三", "x", "1"), ("a", "負面", "1000")]
-    lines = aligned(rows, frozenset({"數"}))
-    assert [cell_len(line) for line in lines] == [18, 18, 18]
-    assert lines[0] == "名      b       數"
-    assert lines[1] == "一二三  x        1"
 
 
 def test_a_server_that_is_down_is_said_to_be(settings: Settings) -> None:

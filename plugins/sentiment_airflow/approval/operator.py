@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +14,11 @@ from airflow.sdk.timezone import utcnow
 
 from sentiment.mail.approval import NO_ANSWER, NOBODY, reminder_mail, unreasoned_mail, waiting_mail
 from sentiment.mail.letter import Mail
+from sentiment.options.gate import LONGEST_REASON
 from sentiment.probe.standing import standing
 from sentiment.serving import open_questions
 from sentiment.serving.history import read_state
+from sentiment.settings import read_airflow_settings
 from sentiment_airflow.approval.question import require_canary
 from sentiment_airflow.notify.approval import QuestionNotifier
 from sentiment_airflow.steps import step_settings
@@ -28,7 +29,6 @@ _ANSWER = "ti.xcom_pull(task_ids='approve', key='answer')"
 VERSION, RUN, BODY = (f"{{{{ {_QUESTION}['{key}'] }}}}" for key in ("version", "run", "body"))
 DECISION = {"version": VERSION, **{key: f"{{{{ {_ANSWER}['{key}'] }}}}" for key in ("who", "reason")}}
 LAST_PART = 0.25  # of the time to answer: when it begins, the reminder goes out
-LONGEST_REASON = 2000
 Write = Callable[[Any, Any], Mail]  # the mail of a question, with links
 
 
@@ -117,5 +117,5 @@ def read_answer(event: dict[str, Any]) -> dict[str, str]:
 
 def approvers() -> list[HITLUser] | None:
     """Returns who may answer: the ids of Airflow's users in SENTIMENT_APPROVERS, by comma; None: everybody who may."""
-    names = [name.strip() for name in os.environ.get("SENTIMENT_APPROVERS", "").split(",") if name.strip()]
+    names = read_airflow_settings("approvers").approvers
     return [HITLUser(id=name, name=name) for name in names] or None

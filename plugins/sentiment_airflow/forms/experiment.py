@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow.sdk import Param
-
 from sentiment.experiments.sweep import rate_as_text
-from sentiment_airflow.forms.retrain import number, text
-
-LONGEST_NUMBER = 30  # characters
-
-
-def _lines(default: list[str], title: str, description: str, *, most: int, item: Mapping[str, Any]) -> Param:
-    """Returns a field with a value a line. Airflow shows it so when the items are text, or have no `type` outright."""
-    return Param(
-        default, type="array", minItems=1, maxItems=most, items=dict(item), title=title, description=description
-    )
+from sentiment.options import experiment
+from sentiment.settings import read_airflow_settings
+from sentiment_airflow.forms.fields import fields, lines, tick
+from sentiment_airflow.forms.retrain import LONGEST_NUMBER
 
 
 def _number_or_text(kind: str) -> dict[str, Any]:
@@ -27,60 +18,11 @@ def _number_or_text(kind: str) -> dict[str, Any]:
 
 
 EXPERIMENT_FORM = {
-    "models": _lines(
-        ["scratch/tiny", "scratch/mini"],
-        "Models",
-        "One a line: scratch/tiny, scratch/mini, a name on the hub such as bert-base-chinese or "
-        "ckiplab/albert-tiny-chinese, or a local folder's whole path.",
-        most=20,
-        item={"type": "string", "maxLength": 200},
-    ),
-    "learning_rates": _lines(
-        ["5e-4", "1e-3"],
-        "Learning rates",
-        "One a line; each model is trained at each. For a pretrained model 2e-5 and 5e-5, from scratch more.",
-        most=50,
-        item=_number_or_text("number"),
-    ),
-    "seeds": _lines(
-        ["13"],
-        "Seeds",
-        "One a line. With several, each row of the table is mean ± standard deviation.",
-        most=20,
-        item=_number_or_text("integer"),
-    ),
-    "with_untrained": Param(
-        False,
-        type="boolean",
-        title="Also score each model as it starts",
-        description="The table's row `(no train)`.",
-    ),
-    "data_run": text(
-        "Data: train and test rows of this run",
-        "The name of a retrain's folder in runs/, or its run id. Empty: datasets/old_sentiment.",
-        maxLength=300,
-    ),
-    "model_type": Param(
-        "custom",
-        type="string",
-        enum=["custom", "origin", "tf-hub"],
-        title="Model type",
-        description="custom: an encoder, dropout, a dense softmax. origin: transformers' own classifier. "
-        "tf-hub: a TF-Hub encoder.",
-    ),
-    "num_epochs": Param(
-        8,
-        type="integer",
-        minimum=1,
-        maximum=100,
-        title="Epochs",
-        description="Passes over the data, of every training: 8 from scratch, 2 or 3 for a pretrained model.",
-    ),
-    "batch_size": number("Batch size", "Rows a step; empty: 32.", "integer", minimum=1, maximum=1024),
-    "max_seq_length": number("Longest text", "In word pieces; empty: 128.", "integer", minimum=8, maximum=512),
-    "validation_share": number(
-        "Validation share", "Rows held out for the val columns; empty: 0.1, 0: none.", minimum=0, maximum=0.5
-    ),
+    "models": lines(experiment.MODELS),
+    "learning_rates": lines(experiment.LEARNING_RATES, items=_number_or_text("number")),
+    "seeds": lines(experiment.SEEDS, items=_number_or_text("integer")),
+    "with_untrained": tick(experiment.WITH_UNTRAINED),
+    **fields(experiment.DATA_RUN, *experiment.COMMON),
 }
 
 
@@ -96,4 +38,4 @@ def cells_at_once() -> int | None:
 
     Without a pool of their own they would share a machine: its memory, and the times that the table compares.
     """
-    return None if os.environ.get("SENTIMENT_GPU_POOL") else 1
+    return None if read_airflow_settings("gpu_pool").gpu_pool else 1

@@ -6,7 +6,6 @@ cannot be noticed from here.
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from sentiment.mail.letter import Mail, letter
+from sentiment.settings import read_airflow_settings
 from sentiment_airflow.links import run_link
 from sentiment_airflow.notify.notifier import MailNotifier
 
@@ -50,5 +50,4 @@ def deadline() -> DeadlineAlert | None:
 
 def deadline_hours() -> float:
     """Returns after how many hours a run is late, 0 for never."""
-    hours = os.environ.get("SENTIMENT_DEADLINE_HOURS") or "6"
-    return 0 if hours == "off" else float(hours)
+    return read_airflow_settings("deadline_hours").deadline_hours

@@ -6,7 +6,6 @@ changes the task's outcome.
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from email.mime.multipart import MIMEMultipart
@@ -21,6 +20,7 @@ from airflow.sdk import Context
 from sentiment.errors import InputError
 from sentiment.mail.letter import Mail
 from sentiment.mail.repeats import Told, look, mailed_file, note
+from sentiment.settings import read_airflow_settings
 from sentiment_airflow.steps import step_settings
 
 
@@ -76,12 +76,12 @@ class TwoPartHook(SmtpHook):
 
 def recipients() -> list[str]:
     """Returns the addresses in SENTIMENT_MAIL_TO."""
-    return [address.strip() for address in os.environ.get("SENTIMENT_MAIL_TO", "").split(",") if address.strip()]
+    return list(read_airflow_settings("mail_to").mail_to)
 
 
 def quiet_time() -> timedelta:
     """Returns for how long the same cause is not mailed again: SENTIMENT_MAIL_QUIET_HOURS, default 12 hours."""
-    return timedelta(hours=float(os.environ.get("SENTIMENT_MAIL_QUIET_HOURS") or 12))
+    return timedelta(hours=read_airflow_settings("mail_quiet_hours").mail_quiet_hours)
 
 
 def _told(mail: Mail) -> Told:
@@ -89,7 +89,7 @@ def _told(mail: Mail) -> Told:
         return Told(True)
     try:
         return look(mailed_file(step_settings()), mail.cause, datetime.now(UTC), quiet_time())
-    except (InputError, ValueError):  # a setting that is wrong is told in every mail
+    except InputError:  # a setting that is wrong is told in every mail
         return Told(True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from itertools import takewhile
 from typing import cast
 
@@ -19,6 +18,7 @@ from sentiment.mail.withdrawal import withdrawn_mail
 from sentiment.probe.decision import UNREACHABLE
 from sentiment.probe.record import probes_file, read_probes
 from sentiment.run_folder import RunFolder
+from sentiment.settings import read_airflow_settings
 from sentiment_airflow.links import experiment_link, version_links
 from sentiment_airflow.notify.notifier import MailNotifier
 from sentiment_airflow.steps import StepOperator, StepRefused, step_settings
@@ -85,7 +85,7 @@ class QuietNightsNotifier(MailNotifier):
     """
 
     def compose(self, context: Context) -> Mail | None:
-        settings, every = step_settings(), int(os.environ.get("SENTIMENT_NOTHING_NEW_NIGHTS") or 3)
+        settings, every = step_settings(), read_airflow_settings("nothing_new_nights").nothing_new_nights
         nights = quiet_nights(settings.runs)
         if not is_due(len(nights), every):
             return None

@@ -22,7 +22,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from docker.errors import APIError, NotFound  # type: ignore[import-not-found]
 from docker.types import DeviceRequest, Mount  # type: ignore[import-not-found]
 
-from sentiment_airflow.runners.settings import RunnerSettings, size_in_bytes
+from sentiment.settings import RunnerSettings
+from sentiment_airflow.runners.settings import gpus_for, size_in_bytes
 from sentiment_airflow.runners.step import Ended, StepCommand, StepLog, container_environment
 
 GRACE_SECONDS = 2  # between TERM and KILL. Airflow gives a task 5 s before it kills the task itself
@@ -138,7 +139,7 @@ class DockerRunner:
 
 def step_container(step: StepCommand, settings: RunnerSettings) -> StepContainer:
     """Returns the operator of the step's container."""
-    gpus = settings.gpus_for(step.verb)
+    gpus = gpus_for(settings, step.verb)
     return StepContainer(
         task_id=step.verb,
         image=settings.image,

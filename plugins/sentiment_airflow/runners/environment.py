@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
-from sentiment.settings import CHECKOUT, READ_ELSEWHERE, Settings, read_settings
+from sentiment.settings import CHECKOUT, NOT_FOR_STEPS, Settings, read_airflow_settings, read_settings
 
 # A step has its own environment: Airflow's packages would break it, and Airflow's secrets are none of its business.
 AIRFLOWS_OWN = ("AIRFLOW", "_AIRFLOW", "__AIRFLOW", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
@@ -19,7 +19,7 @@ def step_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
-        if not name.startswith(AIRFLOWS_OWN) and name not in READ_ELSEWHERE
+        if not name.startswith(AIRFLOWS_OWN) and name not in NOT_FOR_STEPS
     }
 
 
@@ -29,7 +29,7 @@ def bucket_environment(environment: Mapping[str, str]) -> dict[str, str]:
     Its login and password are the key; its extra may hold `endpoint_url`, `region_name` and `aws_session_token`.
     """
     given = {variable: value for variable, value in environment.items() if variable.startswith("AWS_")}
-    name = environment.get("SENTIMENT_BUCKET_CONNECTION")
+    name = read_airflow_settings("bucket_connection", environment=environment).bucket_connection
     if not name:
         return given
     try:
@@ -56,7 +56,8 @@ def step_settings() -> Settings:
 
 def step_command(environment: Mapping[str, str]) -> str:
     """Returns the path of `sentiment` in the trainer environment: SENTIMENT_COMMAND, or the checkout's `.venv`."""
-    command = environment.get("SENTIMENT_COMMAND") or str(CHECKOUT / ".venv" / "bin" / "sentiment")
+    stated = read_airflow_settings("command", environment=environment).command
+    command = stated or str(CHECKOUT / ".venv" / "bin" / "sentiment")
     if not os.access(command, os.X_OK):
         raise AirflowFailException(
             f"the steps' command must be an executable file; found none at {command}. "

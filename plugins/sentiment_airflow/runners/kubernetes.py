@@ -15,7 +15,8 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from kubernetes.client import models as k8s
 
-from sentiment_airflow.runners.settings import RunnerSettings, size_in_bytes
+from sentiment.settings import RunnerSettings
+from sentiment_airflow.runners.settings import gpus_for, size_in_bytes
 from sentiment_airflow.runners.step import Ended, StepCommand, StepLog, container_environment
 
 GRACE_SECONDS = 2  # between TERM and KILL. Airflow gives a task 5 s before it kills the task itself
@@ -133,7 +134,7 @@ def volumes(settings: RunnerSettings) -> list[k8s.V1Volume]:
 def resources(step: StepCommand, settings: RunnerSettings) -> k8s.V1ResourceRequirements:
     """Returns what a step may use. Memory is asked for in full: what may take it must find it on its node."""
     memory = {"memory": settings.memory and str(size_in_bytes(settings.memory))}
-    gpus = {GPU: str(settings.gpus_for(step.verb) or "")}
+    gpus = {GPU: str(gpus_for(settings, step.verb) or "")}
     limits = {name: amount for name, amount in {**memory, **gpus}.items() if amount}
     return k8s.V1ResourceRequirements(limits=limits, requests=dict(limits))
 

@@ -1,102 +1,27 @@
-"""How steps are run and with what, read from Airflow's environment; no step reads any of it."""
+"""What a step is given of its runner's settings."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import PurePosixPath
 
-from sentiment.errors import InputError
+from sentiment.settings.runner import ALL, RunnerSettings
 
-LOCAL, DOCKER, KUBERNETES = RUNNERS = ("local", "docker", "kubernetes")
 # What gains from a GPU.
 GPU_VERBS = frozenset({"train", "test", "evaluate", "export", "validate", "bench", "experiment-train"})
-ALL = "all"
 UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
-VARIABLES = {
-    "runner": "SENTIMENT_RUNNER",
-    "image": "SENTIMENT_RUNNER_IMAGE",
-    "gpus": "SENTIMENT_RUNNER_GPUS",
-    "memory": "SENTIMENT_RUNNER_MEMORY",
-    "shm": "SENTIMENT_RUNNER_SHM",
-    "network": "SENTIMENT_RUNNER_NETWORK",
-    "host_home": "SENTIMENT_HOST_HOME",
-    "mounts": "SENTIMENT_RUNNER_MOUNTS",
-    "namespace": "SENTIMENT_RUNNER_NAMESPACE",
-    "claim": "SENTIMENT_RUNNER_CLAIM",
-    "secret": "SENTIMENT_RUNNER_SECRET",
-    "pod_template": "SENTIMENT_RUNNER_POD_TEMPLATE",
-}
 
 
-@dataclass(frozen=True)
-class RunnerSettings:
-    """One field a setting; what is empty is left to the engine or the cluster."""
-
-    runner: str = LOCAL
-    image: str = "sentiment-trainer"
-    gpus: str = ""  # for the verbs of GPU_VERBS: none, how many, or `all` (not on Kubernetes)
-    memory: str = ""  # limit of each step; 512m, 8g
-    shm: str = "1g"  # size of /dev/shm
-    network: str = "host"  # Docker's: on it, the model servers' addresses are what they are for Airflow
-    host_home: str = ""  # SENTIMENT_HOME as the engine sees it, or a volume's name; empty: as this process sees it
-    mounts: str = ""  # more folders for the steps to read, by comma: PATH or PATH-ON-THE-ENGINE:PATH
-    namespace: str = ""
-    claim: str = ""  # the volume claim that holds SENTIMENT_HOME
-    secret: str = ""  # the cluster's Secret with the bucket's key: AWS_ACCESS_KEY_ID, …
-    pod_template: str = ""  # a YAML file with all else that a pod should have
-
-    def __post_init__(self) -> None:
-        self._require("runner", self.runner in RUNNERS, f"be one of {', '.join(RUNNERS)}")
-        self._require("gpus", re.fullmatch(r"|all|\d{1,3}", self.gpus) is not None, "be a number or `all`")
-        self._require("memory", _is_size(self.memory), "be a size such as 512m or 8g")
-        self._require("shm", _is_size(self.shm), "be a size such as 512m or 8g")
-        self._require("mounts", all(_is_mount(mount) for mount in self._mounts()), "be whole paths, by comma")
-        if self.runner == KUBERNETES:
-            self._require("claim", bool(self.claim), "name the volume claim that holds SENTIMENT_HOME")
-            self._require("gpus", self.gpus != ALL, "be a number on Kubernetes")
-
-    def _require(self, name: str, holds: bool, must: str) -> None:
-        if not holds:
-            found = repr(getattr(self, name)) if getattr(self, name) else "nothing"
-            raise InputError(f"{VARIABLES[name]} must {must}", found=found, do="Set it anew.")
-
-    def _mounts(self) -> list[str]:
-        return [mount.strip() for mount in self.mounts.split(",") if mount.strip()]
-
-    @property
-    def folders(self) -> dict[str, str]:
-        """The folders to read besides the home: path in the container → path on the engine's machine."""
-        pairs = [mount.partition(":") for mount in self._mounts()]
-        return {target or source: source for source, _, target in pairs}
-
-    def gpus_for(self, verb: str) -> int:
-        """Returns how many GPUs a step is given; -1: all."""
-        if verb not in GPU_VERBS or not self.gpus:
-            return 0
-        return -1 if self.gpus == ALL else int(self.gpus)
-
-
-def read_runner_settings(environment: Mapping[str, str]) -> RunnerSettings:
-    """Returns the runner's settings that the environment states; an empty variable is as good as none."""
-    return RunnerSettings(
-        **{name: environment[variable] for name, variable in VARIABLES.items() if environment.get(variable)}
-    )
+def gpus_for(settings: RunnerSettings, verb: str) -> int:
+    """Returns how many GPUs a step is given; -1: all."""
+    if verb not in GPU_VERBS or not settings.gpus:
+        return 0
+    return -1 if settings.gpus == ALL else int(settings.gpus)
 
 
 def size_in_bytes(text: str) -> int | None:
     """Returns a size such as 8g in bytes, None for an empty one. The units are powers of 1024, as Docker's."""
-    if not text:
+    if not text.strip():
         return None
     found = re.fullmatch(r"(\d+)([kmgt]?)i?b?", text.strip().lower())
     assert found, text
     return int(found[1]) * UNITS[found[2]]
-
-
-def _is_size(text: str) -> bool:
-    return re.fullmatch(r"|[1-9]\d*[kmgt]?i?b?", text.strip().lower()) is not None
-
-
-def _is_mount(text: str) -> bool:
-    return all(PurePosixPath(part).is_absolute() for part in text.split(":")) and text.count(":") < 2

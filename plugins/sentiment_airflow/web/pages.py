@@ -10,16 +10,18 @@ from urllib.parse import urlencode
 import jinja2
 from markupsafe import Markup
 
+from sentiment import charts
+
 FOLDER = Path(__file__).parent / "templates"
 # Autoescape for every template, whatever its name: what they show was written by strangers.
 _environment = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(FOLDER),
+    loader=jinja2.FileSystemLoader([FOLDER, charts.TEMPLATES]),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_style = (FOLDER / "style.css").read_text(encoding="utf-8")
+_style = "".join(path.read_text(encoding="utf-8") for path in (charts.TEMPLATES / "charts.css", FOLDER / "style.css"))
 _environment.globals["style"] = Markup(_style)
 _environment.filters["query"] = urlencode
 _digest = base64.b64encode(hashlib.sha256(_style.encode()).digest()).decode()

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sentiment import atomic
+from sentiment import atomic, processes
 from sentiment.bench.load import requests as load_requests
 from sentiment.bench.load import siege
 from sentiment.bench.load.figures import Measured
@@ -90,10 +90,10 @@ class LoadTest:
         file = self.work / "job.json"
         Job(turn.case.client, address, requests, turn.count, turn.case.concurrency, rate).write(file)
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        with child.start(LOAD, [str(file)], **pipes) as process:
+        with processes.running(LOAD, [str(file)], **pipes) as process:
             said, complained = process.communicate()
         if process.returncode != 0:
-            raise child.Failed(child.reason(process.returncode, complained.splitlines()))
+            raise child.Failed(processes.why_ended(process.returncode, complained.splitlines()))
         outcome: dict[str, Any] = json.loads(said)
         if "refused" in outcome:
             raise child.Failed(f"the first request was refused: {outcome['refused']}")
@@ -103,12 +103,9 @@ class LoadTest:
 @contextmanager
 def nothing() -> Iterator[Running]:
     """Yields the server that does nothing."""
-    with child.start(NO_SERVER, [], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin and process.stdout
-        try:
-            yield Running(json.loads(process.stdout.readline()))
-        finally:
-            process.kill()
+    with processes.running(NO_SERVER, [], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        yield Running(json.loads(process.stdout.readline()))
 
 
 def run(plan: Plan, load: LoadTest, settings: Settings, command: Sequence[str] | None) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sentiment import processes
 from sentiment.errors import InputError
 from sentiment.export.formats import MARKS, SAVED_MODEL, TENSORRT, TFLITE, TFLITE_INT8, folder_of
 from sentiment.run_folder import RunFolder
@@ -54,8 +54,7 @@ class Running:
         """Returns the seconds of processor that the server has taken so far."""
         if self.own is None:
             return None
-        times = Path(f"/proc/{self.own.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime
+        return processes.processor_seconds(self.own.pid)
 
     def peak_bytes(self) -> int | None:
         return self.own.peak_memory_bytes() if self.own else None

@@ -23,7 +23,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from judge import growth, judge  # noqa: E402
 
-from sentiment.experiments import child  # noqa: E402
+from sentiment import processes  # noqa: E402
 
 READY_SECONDS = 120.0
 PAGE_FACTOR = 1024
@@ -89,7 +89,9 @@ def running_server(folder: Path, output: Path, flags: list[str]) -> Iterator[tup
     options = ["serve", "--port", "0", "--rest-api-port", "0", "--ready-file", str(ready), "--enable-batching", *flags]
     environment["SENTIMENT_HOME"] = str(home)
     with (output / "server.log").open("wb") as log:
-        process = child.start("sentiment", options, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        process = processes.start_module(
+            "sentiment", options, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
         with finishing(process):
             deadline = time.monotonic() + READY_SECONDS
             while not ready.exists():
@@ -170,14 +172,13 @@ def say(given: argparse.Namespace, last: dict[str, Any], began: float) -> None:
 def sample(pid: int, at: float) -> dict[str, Any]:
     """Returns memory in bytes, threads, open files and seconds of processor of a process."""
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    times = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return {
         "at": round(at, 2),
         "clock": time.monotonic(),
         "memory": int(status["VmRSS"].split()[0]) * PAGE_FACTOR,
         "threads": int(status["Threads"]),
         "descriptors": len(list(Path(f"/proc/{pid}/fd").iterdir())),
-        "processor": (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK"),
+        "processor": processes.processor_seconds(pid),
     }
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from sentiment_airflow.runners.docker import DockerRunner, labels, leftovers, mounts, step_container
-from sentiment_airflow.runners.settings import RunnerSettings
 from sentiment_airflow.runners.step import StepCommand
+
+from sentiment.settings import RunnerSettings
 
 IDENTITY = {"dag": "sentiment_retrain", "task": "train", "run": "manual__2026-11-22T02:00:00+08:00", "map-index": "-1"}
 
@@ -20,7 +21,7 @@ def step(verb: str = "train", **given: Any) -> StepCommand:
     return StepCommand(verb=verb, arguments=(verb, "--reason={{ 7*7 }} $HOME"), **{**facts, **given})
 
 
-def settings(**given: str) -> RunnerSettings:
+def settings(**given: Any) -> RunnerSettings:
     return RunnerSettings(runner="docker", **given)
 
 
@@ -50,7 +51,7 @@ def test_every_container_has_a_name_of_its_own() -> None:
     [("", "/srv/home", "bind"), ("/mnt/data", "/mnt/data", "bind"), ("stack_home", "stack_home", "volume")],
 )
 def test_the_home_is_where_airflow_sees_it(host_home: str, source: str, kind: str) -> None:
-    home, models = mounts(step(), settings(host_home=host_home, mounts="/models"))
+    home, models = mounts(step(), settings(host_home=host_home, mounts=("/models",)))
     assert (home["Target"], home["Source"], home["Type"], home["ReadOnly"]) == ("/srv/home", source, kind, False)
     assert (models["Target"], models["Source"], models["ReadOnly"]) == ("/models", "/models", True)
 

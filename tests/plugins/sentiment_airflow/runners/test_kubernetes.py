@@ -12,8 +12,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from kubernetes.client import ApiClient
 from kubernetes.client import models as k8s
 from sentiment_airflow.runners.kubernetes import KubernetesRunner, how_it_ended, literal, step_pod
-from sentiment_airflow.runners.settings import RunnerSettings
 from sentiment_airflow.runners.step import Ended, StepCommand
+
+from sentiment.settings import RunnerSettings
 
 RUN = "manual__2026-11-22T02:00:00+08:00"
 KEY = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "s3cret", "AWS_ENDPOINT_URL": "http://store:9000"}
@@ -25,7 +26,7 @@ def step(verb: str = "train", **given: Any) -> StepCommand:
     return StepCommand(verb=verb, **{"arguments": (verb, f"--run={RUN}"), **facts, **given})
 
 
-def settings(**given: str) -> RunnerSettings:
+def settings(**given: Any) -> RunnerSettings:
     return RunnerSettings(**{"runner": "kubernetes", "claim": "sentiment-home", **given})
 
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from sentiment_airflow.runners.settings import GPU_VERBS, VARIABLES, RunnerSettings, read_runner_settings, size_in_bytes
+from sentiment_airflow.runners.settings import GPU_VERBS, gpus_for, size_in_bytes
 
 from sentiment.cli import VERBS
 from sentiment.errors import InputError
-from sentiment.settings import READ_ELSEWHERE
+from sentiment.settings import NOT_FOR_STEPS, RunnerSettings, read_runner_settings
+from sentiment.settings.declaration import variables
 
 
 def test_without_settings_a_step_is_a_process() -> None:
@@ -13,8 +14,8 @@ def test_without_settings_a_step_is_a_process() -> None:
 
 
 def test_every_variable_is_read_and_none_is_passed_on_to_a_step() -> None:
-    assert VARIABLES.keys() == RunnerSettings.__dataclass_fields__.keys()
-    assert set(VARIABLES.values()) <= READ_ELSEWHERE
+    assert len(variables(RunnerSettings)) == len(RunnerSettings.__dataclass_fields__) == 12
+    assert variables(RunnerSettings) <= NOT_FOR_STEPS
     found = read_runner_settings({"SENTIMENT_RUNNER": "docker", "SENTIMENT_RUNNER_MEMORY": "8g"})
     assert (found.runner, found.memory) == ("docker", "8g")
 
@@ -47,7 +48,7 @@ def test_kubernetes_needs_a_claim_and_a_number_of_gpus() -> None:
 @pytest.mark.parametrize(("gpus", "count"), [("", 0), ("0", 0), ("2", 2), ("all", -1)])
 def test_gpus_are_for_the_verbs_that_gain_from_them(gpus: str, count: int) -> None:
     settings = RunnerSettings(gpus=gpus)
-    assert {verb: settings.gpus_for(verb) for verb in ("train", "ingest")} == {"train": count, "ingest": 0}
+    assert {verb: gpus_for(settings, verb) for verb in ("train", "ingest")} == {"train": count, "ingest": 0}
     assert set(VERBS) >= GPU_VERBS
 
 
@@ -57,7 +58,7 @@ def test_a_size_is_in_powers_of_1024(text: str, size: int | None) -> None:
 
 
 def test_a_folder_is_seen_at_the_same_path_or_at_another() -> None:
-    found = RunnerSettings(mounts="/models, /srv/cache:/cache,").folders
+    found = read_runner_settings({"SENTIMENT_RUNNER_MOUNTS": "/models, /srv/cache:/cache,"}).folders
     assert found == {
         "/models": "/models",
         "/cache": "/srv/cache",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import count
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,14 @@ def round_axis(low: float, high: float, start: float, end: float, about: int = 4
     first, last = math.floor(low / step + 1e-6), math.ceil(high / step - 1e-6)
     steps = tuple(round(number * step, 10) for number in range(first, last + 1))
     return Axis(steps[0], steps[-1], start, end, steps)
+
+
+def whole_axis(first: int, last: int, start: float, end: float) -> Axis:
+    """Returns the axis of whole numbers from `first` to `last`: at most nine of them are written, the first always."""
+    every = next(
+        factor * 10**power for power in count() for factor in (1, 2, 5) if (last - first) // (factor * 10**power) <= 7
+    )
+    steps = (first, *range((first // every + 1) * every, last + 1, every))
+    if len(steps) > 1 and steps[1] - first < every / 2:  # the second number would cover the first
+        steps = (first, *steps[2:])
+    return Axis(first, last, start, end, tuple(map(float, steps)))

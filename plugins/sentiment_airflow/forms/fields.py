@@ -1,0 +1,64 @@
+"""The fields of Airflow's forms, made of the options that they are filled in for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import Param
+
+from sentiment.options.declaration import Field, Option
+
+KINDS = {int: "integer", float: "number", str: "string"}
+
+
+def fields(*options: Option) -> dict[str, Param]:
+    """Returns the fields of options by their names."""
+    return {option.name: field(option) for option in options}
+
+
+def in_section(section: str, made: Mapping[str, Param]) -> dict[str, Param]:
+    """Returns the fields, which Airflow's form shows together below the section's name."""
+    for one in made.values():
+        one.schema["section"] = section
+    return dict(made)
+
+
+def field(option: Option) -> Param:
+    """Returns the field of an option: its type, its bounds, its words. One without a default may be left empty."""
+    form = form_of(option)
+    kind = KINDS[option.kind]
+    demands = {"type": kind if form.default is not None else ["null", kind], **bounds(option), **form.schema}
+    if option.choices:
+        demands["enum"] = list(option.choices)
+    return made_of(option, **demands)
+
+
+def tick(option: Option) -> Param:
+    """Returns the field of a yes-or-no option."""
+    return made_of(option, type="boolean")
+
+
+def lines(option: Option, **demands: Any) -> Param:
+    """Returns a field with a value a line. Airflow shows it so when the items are text, or have no `type` outright."""
+    return made_of(option, **{"type": "array", "minItems": 1, **form_of(option).schema, **demands})
+
+
+def made_of(option: Option, **demands: Any) -> Param:
+    """Returns a field with the words and the default of an option, and with these demands of JSON Schema."""
+    form = form_of(option)
+    description = form.description.format(default=option.default)
+    return Param(form.default, title=form.title, description=description, **demands)
+
+
+def bounds(option: Option) -> dict[str, float]:
+    """Returns the bounds of a number: the form's own, or else the command's."""
+    form = form_of(option)
+    low = option.low if form.low is None else form.low
+    high = option.high if form.high is None else form.high
+    return {name: value for name, value in (("minimum", low), ("maximum", high)) if value is not None}
+
+
+def form_of(option: Option) -> Field:
+    assert option.form is not None, f"{option.name} must be declared with a form"
+    return option.form

@@ -1,0 +1,100 @@
+"""What an experiment compares: options of `sentiment experiment-plan` and `sentiment bench lr`, fields of its form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sentiment.options import training
+from sentiment.options.declaration import Field, Option
+
+# The defaults differ on purpose: the command's are the experiment of the older tool; the form's need no model hub.
+MODELS = Option(
+    "models",
+    str,
+    "Model names, with commas.",
+    default="bert-base-chinese,ckiplab/bert-base-chinese,ckiplab/albert-base-chinese,ckiplab/albert-tiny-chinese",
+    form=Field(
+        "Models",
+        "One a line: scratch/tiny, scratch/mini, a name on the hub such as bert-base-chinese or "
+        "ckiplab/albert-tiny-chinese, or a local folder's whole path.",
+        default=["scratch/tiny", "scratch/mini"],
+        schema={"maxItems": 20, "items": {"type": "string", "maxLength": training.LONGEST_NAME}},
+    ),
+)
+LEARNING_RATES = Option(
+    "learning_rates",
+    float,
+    "With commas.",
+    default="2e-5,5e-5",
+    form=Field(
+        "Learning rates",
+        "One a line; each model is trained at each. For a pretrained model 2e-5 and 5e-5, from scratch more.",
+        default=["5e-4", "1e-3"],
+        schema={"maxItems": 50},
+    ),
+)
+SEEDS = Option(
+    "seeds",
+    int,
+    "Train each row with each: mean ± sd.",
+    default=str(training.SEED.default),
+    form=Field(
+        "Seeds",
+        "One a line. With several, each row of the table is mean ± standard deviation.",
+        default=[str(training.SEED.default)],
+        schema={"maxItems": 20},
+    ),
+)
+WITH_UNTRAINED = Option(
+    "with_untrained",
+    str,
+    "Also score each model as it starts: the row (no train).",
+    form=Field("Also score each model as it starts", "The table's row `(no train)`.", default=False),
+)
+DATA_RUN = Option(
+    "data_run",
+    str,
+    "Take that run's train.tsv and test.tsv.",
+    default="",
+    shown_default="the old posts",
+    form=Field(
+        "Data: train and test rows of this run",
+        "The name of a retrain's folder in runs/, or its run id. Empty: datasets/old_sentiment.",
+        schema={"maxLength": 300},
+    ),
+)
+MODEL_TYPE = Option(
+    "model_type",
+    str,
+    "The kind of classifier.",
+    default=training.MODEL_TYPES[0],
+    choices=training.MODEL_TYPES,
+    form=Field(
+        "Model type",
+        "custom: an encoder, dropout, a dense softmax. origin: transformers' own classifier. tf-hub: a TF-Hub encoder.",
+        default=training.MODEL_TYPES[0],
+    ),
+)
+NUM_EPOCHS = replace(
+    training.NUM_EPOCHS,
+    default=2,
+    shown_default="",
+    form=Field(
+        "Epochs",
+        "Passes over the data, of every training: 8 from scratch, 2 or 3 for a pretrained model.",
+        default=training.SCRATCH_DEFAULTS["num_epochs"],
+        high=100,
+    ),
+)
+BATCH_SIZE = replace(training.BATCH_SIZE, form=Field("Batch size", "Rows a step; empty: {default}.", high=1024))
+MAX_SEQ_LENGTH = replace(
+    training.MAX_SEQ_LENGTH,
+    help="Longest row in pieces.",
+    form=Field("Longest text", "In word pieces; empty: {default}."),
+)
+VALIDATION_SHARE = replace(
+    training.VALIDATION_SHARE,
+    help="Rows held out; 0: no val columns.",
+    form=Field("Validation share", "Rows held out for the val columns; empty: {default}, 0: none."),
+)
+COMMON = (MODEL_TYPE, NUM_EPOCHS, BATCH_SIZE, MAX_SEQ_LENGTH, VALIDATION_SHARE)  # what all trainings have in common

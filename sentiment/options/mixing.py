@@ -1,0 +1,75 @@
+"""Which rows a training gets: options of `sentiment prepare` and `sentiment mix`, fields of the retrain form."""
+
+from __future__ import annotations
+
+from sentiment.options.declaration import Field, Option
+
+LONGEST_SOURCE = 200  # characters
+
+MODE = Option(
+    "mode",
+    str,
+    "warm: go on from the stable model; full: start anew; auto: warm if there is a stable model.",
+    default="auto",
+    choices=("auto", "warm", "full"),
+    form=Field(
+        "Mode",
+        "warm: go on from the stable model with the new rows. full: start anew with all rows. "
+        "auto: warm if there is a stable model.",
+        default="auto",
+    ),
+)
+MIX_NUMBER = Option(
+    "mix_number",
+    int,
+    "Old rows of each label; 0: by the new rows' counts.",
+    default=0,
+    low=0,
+    # The form stops at what nobody means; a command may be about more rows than any night has.
+    form=Field("Old rows to mix in, per label", "0 or empty: as many as the mixing rule says.", high=1_000_000),
+)
+MINIMUM_CONTENT_LENGTH = Option(
+    "minimum_content_length",
+    int,
+    "Characters an old row has at least.",
+    default=20,
+    low=0,
+    # A post of 1,000 characters is rare: a higher number in the form would leave no old row at all.
+    form=Field(
+        "Shortest old row to mix in",
+        "In characters; empty: {default}. Lower it where short posts are the rule.",
+        high=1000,
+    ),
+)
+MAXIMUM_DIGITS = Option(
+    "maximum_digits", int, "Digits of a count from which the least common multiple is used.", default=3, low=1
+)
+SEED = Option("seed", int, "For the draw and the order.", default=13)
+NEW_SINCE = Option(
+    "new_since",
+    str,
+    "Take only new rows delivered on this day (in Taipei) or later.",
+    form=Field(
+        "New rows from this day on",
+        "By the day of delivery, in Taipei. What is left out stays new for another run.",
+        schema={"format": "date"},
+    ),
+)
+NEW_UNTIL = Option(
+    "new_until",
+    str,
+    "Take only new rows delivered on this day or earlier.",
+    form=Field("New rows up to this day", "That day included.", schema={"format": "date"}),
+)
+NEW_SOURCE = Option(
+    "new_source",
+    str,
+    "Take only new rows of this source; may be given again.",
+    form=Field(
+        "New rows of this source",
+        "As the column “source” of the deliveries names it.",
+        schema={"maxLength": LONGEST_SOURCE},
+    ),
+)
+RULE = (MIX_NUMBER, MINIMUM_CONTENT_LENGTH, MAXIMUM_DIGITS, SEED)  # what `sentiment mix` is told
+DATA_FORM = (MIX_NUMBER, MINIMUM_CONTENT_LENGTH, NEW_SINCE, NEW_UNTIL, NEW_SOURCE)

@@ -1,0 +1,173 @@
+"""Child processes: they end with their starter, nothing of them is left behind, and it is told why they ended.
+
+`start` and `running` are for one process of ours: the kernel kills it when its starter dies.
+`guarded` is for a command that may start others: a guard stands between, and ends the command with all its descendants.
+
+    starter ── guard (a session of its own) ── command (again its own: the process group that is killed)
+
+The guard waits for two things: the command's end, and the end of a pipe that only the starter holds open. The pipe
+ends when the starter closes it, and also when the starter is killed with a signal that nobody can catch.
+
+Ending is the same everywhere: TERM, a grace period, KILL. Needs Linux (`pidfd_open`, `prctl`, /proc). This file is also
+the guard's script and runs without any other package, so it imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+KILL_SECONDS = 1.0  # that killed processes may take to be gone; where nobody reaps orphans, they never are
+SECONDS_BETWEEN_LOOKS = 0.02
+LONGEST_REASON = 300  # characters
+PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
+
+
+def start(command: Sequence[str], **pipes: Any) -> subprocess.Popen[Any]:
+    """Starts `command`, which the kernel kills when this process dies.
+
+    Call it from the main thread: the kernel looks at the thread that started the process. `pipes` are Popen's options.
+    """
+    parent = os.getpid()
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def die_with_parent() -> None:
+        library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before that was said
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return subprocess.Popen(command, preexec_fn=die_with_parent, **pipes)
+
+
+def start_module(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Popen[str]:
+    """Starts `python -m module arguments` with pipes of text; it ends with this process, see `start`."""
+    command = [sys.executable, "-m", module, *arguments]
+    return start(command, text=True, encoding="utf-8", errors="replace", **pipes)
+
+
+@contextmanager
+def running(module: str, arguments: Sequence[str], **pipes: Any) -> Iterator[subprocess.Popen[str]]:
+    """Yields the process of `start_module`, and kills it when the context ends: wait inside for one that should end."""
+    process = start_module(module, arguments, **pipes)
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """Kills a process, closes its pipes and waits until it is gone."""
+    process.kill()
+    with suppress(BrokenPipeError), process:  # what it did not read any more
+        pass
+
+
+def guarded(command: Sequence[str], grace: float, folder: Path | None = None, **pipes: Any) -> subprocess.Popen[bytes]:
+    """Starts a guard that runs `command`; close the guard's stdin to have the command ended, with its descendants.
+
+    The guard prints the command's process id to stdout; what the command says, stdout and stderr, goes to stderr. It
+    ends with the command's exit code, 128 + n if signal n ended it, and leaves nothing of the command's group behind.
+    `grace` are the seconds between TERM and KILL. `folder` is deleted at the end, but not before stdin is closed.
+    """
+    script = [sys.executable, "-I", "-S", __file__, str(grace), str(folder or ""), *command]
+    return subprocess.Popen(script, stdin=subprocess.PIPE, start_new_session=True, **pipes)
+
+
+def guard(grace: float, folder: str, command: Sequence[str]) -> int:
+    """Does the guard's work in its own process; returns the command's exit code."""
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, start_new_session=True)
+    with suppress(BrokenPipeError):
+        print(child.pid, flush=True)
+    child_ended = os.pidfd_open(child.pid)
+    if child_ended not in select.select([sys.stdin.fileno(), child_ended], [], [])[0]:
+        _signal_all(signal.SIGTERM, lambda: _group_of(child), grace)
+    _signal_all(signal.SIGKILL, lambda: _group_of(child), KILL_SECONDS)
+    if folder:
+        sys.stdin.buffer.read()
+        shutil.rmtree(folder, ignore_errors=True)
+    return exit_code(child.wait())
+
+
+def _group_of(leader: subprocess.Popen[bytes]) -> list[int]:
+    leader.poll()  # a leader that nobody waited for would keep its group alive
+    try:
+        os.killpg(leader.pid, 0)
+    except ProcessLookupError:
+        return []
+    return [-leader.pid]
+
+
+def end_all(living: Callable[[], Collection[int]], grace: float) -> None:
+    """Ends what `living` returns, now and later: TERM, then KILL for what is left after `grace` seconds.
+
+    It returns process ids; a negative one is a group, as for kill(2).
+    """
+    _signal_all(signal.SIGTERM, living, grace)
+    _signal_all(signal.SIGKILL, living, KILL_SECONDS)
+
+
+def _signal_all(number: signal.Signals, living: Callable[[], Collection[int]], seconds: float) -> None:
+    """Sends a signal and returns when nothing is left, or after so many seconds."""
+    deadline = time.monotonic() + seconds
+    for pid in living():
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+    while time.monotonic() < deadline and living():
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def is_running(pid: int) -> bool:
+    """Tells whether a process runs; one that has ended and was not waited for does not."""
+    try:
+        return stat_fields(pid)[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def stat_fields(pid: int) -> list[str]:
+    """Returns the fields of /proc/<pid>/stat behind the name: state, parent, group, … Raises: OSError without one."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+
+
+def memory_bytes(pid: int | str, field: str = "VmRSS") -> int:
+    """Returns the bytes of memory that a process holds (VmRSS) or held at its peak (VmHWM); 0 when it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    found = [line.split() for line in lines if line.startswith(f"{field}:")]
+    return int(found[0][1]) * 1024 if found else 0
+
+
+def processor_seconds(pid: int) -> float:
+    """Returns the processor time that a process has taken so far. Raises: OSError when it is gone."""
+    user, system = stat_fields(pid)[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def exit_code(returncode: int) -> int:
+    """Returns a shell's number for how a process ended: 128 + n when signal n ended it."""
+    return returncode if returncode >= 0 else 128 - returncode
+
+
+def why_ended(returncode: int, last: Sequence[str]) -> str:
+    """Says why a process ended that left no reason itself; `last` are the lines that it said last."""
+    if returncode < 0:
+        name = signal.Signals(-returncode).name
+        return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+    said = [line for line in last if line.strip()]
+    return said[-1][:LONGEST_REASON] if said else f"exit code {returncode}"
+
+
+if __name__ == "__main__":
+    sys.exit(guard(float(sys.argv[1]), sys.argv[2], sys.argv[3:]))

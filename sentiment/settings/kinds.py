@@ -1,0 +1,143 @@
+"""The kinds of values that a setting can have: how each is written, and what must hold of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Generic, TypeVar
+
+from sentiment.settings.limits import Limits
+
+T = TypeVar("T")
+OFF = "off"
+
+
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """`read` makes a value of text (ValueError: it is none), `holds` judges it, `shown` writes it for people.
+
+    `must` completes the sentence “SENTIMENT_… must”; `written` says it in a word or two, in Markdown.
+    """
+
+    must: str
+    written: str
+    read: Callable[[str], T]
+    holds: Callable[[T], bool] = lambda value: True
+    shown: Callable[[T], str] = repr
+    low: float | None = None
+    high: float | None = None
+
+
+def text() -> Kind[str]:
+    return Kind("be text", "text", str)
+
+
+def words() -> Kind[tuple[str, ...]]:
+    return Kind("be words with commas between them", "words, by comma", _words, shown=",".join)
+
+
+def folder() -> Kind[Path]:
+    return Kind("be a folder's path", "a folder", lambda text: Path(text).expanduser().resolve(), shown=str)
+
+
+def number(low: float, high: float) -> Kind[float]:
+    bounds = _range(low, high)
+    return Kind(
+        f"be a number {bounds}", bounds, float, lambda value: low <= value <= high, _figure, low, high
+    )  # NaN is in no range
+
+
+def whole(low: int, high: int) -> Kind[int]:
+    bounds = _range(low, high)
+    return Kind(
+        f"be a whole number {bounds}",
+        f"whole, {bounds}",
+        int,
+        lambda value: low <= value <= high,
+        _figure,
+        low,
+        high,
+    )
+
+
+def number_or_off(low: float, high: float) -> Kind[float]:
+    """`off` is 0."""
+    plain = number(low, high)
+    return Kind(
+        f"{plain.must}, or `{OFF}`",
+        f"{plain.written}, or `{OFF}`",
+        lambda text: 0.0 if text.strip() == OFF else float(text),
+        plain.holds,
+        _figure,
+        low,
+        high,
+    )
+
+
+def choice(*allowed: str) -> Kind[str]:
+    return Kind(
+        f"be one of {', '.join(allowed)}",
+        ", ".join(f"`{word}`" for word in allowed),
+        str,
+        lambda value: value in allowed,
+    )
+
+
+def matching(pattern: str, must: str, written: str) -> Kind[str]:
+    """A text whose whole matches `pattern`, in capitals or not."""
+    return Kind(must, written, str, lambda value: re.fullmatch(pattern, value, re.IGNORECASE) is not None)
+
+
+def size() -> Kind[str]:
+    return matching(r"\s*|\s*[1-9]\d*[kmgt]?i?b?\s*", "be a size such as 512m or 8g", "a size such as `512m`, `8g`")
+
+
+def schedule() -> Kind[str]:
+    """A cron expression, as far as it can be judged without Airflow: its number of columns; or `off`."""
+    columns = r"\S+(\s+\S+){4,6}|@[a-z]+"
+    return Kind(
+        f"be a cron expression such as `0 2 * * *`, or `{OFF}`",
+        f"a cron expression, or `{OFF}`",
+        str.strip,
+        lambda value: re.fullmatch(rf"{columns}|{OFF}", value) is not None,
+    )
+
+
+def limits() -> Kind[Limits]:
+    return Kind(
+        "be two shares from 0 to 1, `warn,fail`, the second not below the first; `off` is never",
+        "`warn,fail`",
+        Limits.read,
+        shown=str,
+    )
+
+
+def mounts() -> Kind[tuple[str, ...]]:
+    """Folders of the engine's machine, each PATH or PATH-ON-THE-ENGINE:PATH."""
+    return Kind(
+        "be whole paths, by comma",
+        "paths, by comma",
+        _words,
+        lambda value: all(_is_mount(mount) for mount in value),
+        lambda value: repr(",".join(value)),
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _is_mount(text: str) -> bool:
+    return all(PurePosixPath(part).is_absolute() for part in text.split(":")) and text.count(":") < 2
+
+
+def _figure(value: float) -> str:
+    """Returns a number as it can be given: 5000 and 0.05, never 5e+03."""
+    return f"{value:.0f}" if abs(value) < 1e15 and value == int(value) else f"{value:g}"
+
+
+def _range(low: float, high: float) -> str:
+    low_figure, high_figure = (f"{int(value):,}" if value == int(value) else f"{value:g}" for value in (low, high))
+    return f"between {low_figure} and {high_figure}"

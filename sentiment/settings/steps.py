@@ -1,0 +1,203 @@
+"""The settings that the steps read, and Airflow's workflows with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sentiment.labels import Labels
+from sentiment.settings.declaration import Declared, setting
+from sentiment.settings.kinds import folder, limits, number, text, whole
+from sentiment.settings.limits import Limits
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings(Declared):
+    """One field a setting: `SENTIMENT_` and the field's name in capitals is the variable that sets it."""
+
+    EMPTY_IS_UNSET = False
+
+    home: Path = setting(
+        CHECKOUT,
+        folder(),
+        "The folder that holds `datasets/`, `serving/` and `runs/`.",
+        shown_default="the checkout",
+    )
+    source: str = setting(
+        "",
+        text(),
+        "The folder, or `s3://bucket/prefix`, in which newly labelled files appear.",
+        shown_default="`<home>/datasets/inbox`",
+    )
+    settle_seconds: float = setting(
+        3.0,
+        number(0, 3600),
+        "A file of a source folder is taken in when nobody has changed it for this time.",
+        unit="seconds",
+    )
+    labels: str = setting("正面,負面,中立", text(), "The names of the labels, by comma, in the order of their ids.")
+    labels_english: str = setting(
+        "positive,negative,neutral", text(), "The English names of the labels, in the same order."
+    )
+    rolling_share: float = setting(
+        0.2,
+        number(0, 0.9),
+        "The share of the new texts that goes to the rolling test set instead of the training rows.",
+    )
+    rolling_cap: int = setting(
+        5000,
+        whole(1, 10**7),
+        "The most rows that the rolling test set has; older ones leave it, and are still never trained on.",
+        unit="rows",
+    )
+    serving_urls: str = setting("http://127.0.0.1:8501", text(), "The REST addresses of all model servers, by comma.")
+    serving_base_path: str = setting(
+        "",
+        text(),
+        "The model's folder as the model servers see it.",
+        shown_default="as this machine sees it",
+    )
+    model_name: str = setting("sentiment", text(), "The name under which the model is served.")
+    load_timeout: float = setting(
+        300.0, number(1, 86400), "How long each model server has to load a version.", unit="seconds"
+    )
+    gate_floor: float = setting(
+        0.5, number(0, 1), "A candidate whose accuracy on the frozen test set is lower never passes."
+    )
+    gate_margin: float = setting(
+        0.01,
+        number(0, 1),
+        "How far the candidate's accuracy may at worst be below stable's (the non-inferiority margin), as a share.",
+    )
+    gate_recall_drop: float = setting(
+        0.05, number(0, 1), "How far the recall of any class may fall on the frozen test set, as a share."
+    )
+    gate_minimum_rolling: int = setting(
+        200,
+        whole(1, 10**9),
+        "With fewer rows the rolling test set is reported, but decides nothing.",
+        unit="rows",
+    )
+    check_quarantined: Limits = setting(
+        Limits(0.05, 0.5), limits(), "The share of the delivered rows that could not be read."
+    )
+    check_repeats: Limits = setting(
+        Limits(0.5, None), limits(), "The share of the delivered rows that were known already."
+    )
+    check_conflicts: Limits = setting(
+        Limits(0.05, 0.5), limits(), "The share of the delivered rows that change a known post's label."
+    )
+    check_long: Limits = setting(
+        Limits(0.02, 0.5), limits(), "The share of the new posts with more than 2,000 characters."
+    )
+    check_control: Limits = setting(
+        Limits(0.02, 0.5), limits(), "The share of the new posts with control or invisible characters."
+    )
+    check_near_test: Limits = setting(
+        Limits(0.02, 0.2), limits(), "The share of the new training rows that are nearly a test text."
+    )
+    check_classes: Limits = setting(
+        Limits(0.3, None),
+        limits(),
+        "The largest change of a class's share, against what the stable model was trained on.",
+    )
+    check_vocabulary: Limits = setting(
+        Limits(0.2, 0.6),
+        limits(),
+        "The drift of the characters' frequencies (Jensen-Shannon distance, less what chance alone gives).",
+    )
+    check_unknown: Limits = setting(
+        Limits(0.02, 0.2), limits(), "The share of the characters that are not in the stable model's vocabulary."
+    )
+    check_suspects: Limits = setting(Limits(0.2, None), limits(), "The share of the new posts whose label looks wrong.")
+    canary_rows: int = setting(
+        300,
+        whole(1, 100_000),
+        "A probe asks stable and canary this many of the newest rows of the rolling test set.",
+        unit="rows",
+    )
+    canary_bad_probes: int = setting(
+        3, whole(1, 1000), "After this many bad probes in a row the canary is withdrawn.", unit="probes"
+    )
+    canary_accuracy_drop: float = setting(
+        0.05, number(0, 1), "A probe is bad when the canary's accuracy is below that of stable by more than this share."
+    )
+    canary_errors: float = setting(
+        0.01, number(0, 1), "A probe is bad when the canary leaves a larger share of the questions without an answer."
+    )
+    canary_slowdown: float = setting(
+        3.0,
+        number(1, 1000),
+        "A probe is bad when the canary's 95th percentile of the response time is more than this many times stable's.",
+    )
+    canary_bake_minutes: float = setting(
+        30.0,
+        number(0, 100_000),
+        "A canary that has answered well for this time is called baked.",
+        unit="minutes",
+    )
+    label_set: Labels = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names, english = (tuple(filter(None, text.split(","))) for text in (self.labels, self.labels_english))
+        object.__setattr__(self, "label_set", Labels(names, english))
+
+    @property
+    def datasets(self) -> Path:
+        return self.home / "datasets"
+
+    @property
+    def base_data(self) -> Path:
+        """The folder of the labelled posts that the system starts from: train.tsv, test.tsv, latest_test.tsv."""
+        return self.datasets / "old_sentiment"
+
+    @property
+    def source_folder(self) -> str:
+        return self.source or str(self.datasets / "inbox")
+
+    @property
+    def posts_database(self) -> Path:
+        """The ledger of deliveries and accepted posts."""
+        return self.datasets / "ledger.sqlite"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.datasets / "quarantine"
+
+    @property
+    def runs(self) -> Path:
+        return self.home / "runs"
+
+    @property
+    def serving(self) -> Path:
+        return self.home / "serving"
+
+    @property
+    def history(self) -> Path:
+        """The append-only ledger of what was published, promoted, withdrawn and rolled back."""
+        return self.serving / "history.jsonl"
+
+    @property
+    def models_config(self) -> Path:
+        return self.serving / "models" / "models.config"
+
+    @property
+    def versions(self) -> Path:
+        """The folder whose sub-folders are the served versions."""
+        return self.serving / "models" / self.model_name
+
+    @property
+    def trained(self) -> Path:
+        """The folder that keeps, by version, the model folder each served version was exported from."""
+        return self.serving / "trained"
+
+    @property
+    def base_path_for_servers(self) -> str:
+        return self.serving_base_path or str(self.versions)
+
+    @property
+    def server_addresses(self) -> tuple[str, ...]:
+        return tuple(url.strip().rstrip("/") for url in self.serving_urls.split(",") if url.strip())
