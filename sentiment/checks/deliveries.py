@@ -1,4 +1,4 @@
-"""Findings about the deliveries that brought the new posts: what could not be read, what repeats, what contradicts."""
+"""Findings about the deliveries that brought the new posts: rows that are unreadable, repeated or contradictory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_EXAMPLES = 5
 
 
 def findings(delivered: Sequence[Delivered]) -> list[Finding]:
-    """Returns the shares of the delivered rows that were put aside, repeated, or changed a known text's label."""
+    """Returns the shares of the delivered rows that were quarantined, repeated, or changed a known text's label."""
     total = Counts()
     for delivery in delivered:
         total.add(delivery.counts)

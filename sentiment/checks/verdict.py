@@ -1,4 +1,4 @@
-"""Findings about a night's posts against the limits that are set for them: what warns, what stops the run."""
+"""Compares findings about a night's posts with their limits: decides what warns and what stops the run."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ OFF = "off"
 
 @dataclass(frozen=True)
 class Limits:
-    """From which value on a finding warns, and from which it stops the run; None: never."""
+    """The values above which a finding warns, and above which it stops the run; None: never."""
 
     warn: float | None
     fail: float | None
 
     @classmethod
     def parse(cls, variable: str, text: str) -> Limits:
-        """Reads `warn,fail`, two shares from 0 to 1 or `off`. InputError otherwise, or when fail is below warn."""
+        """Reads `warn,fail`, two shares from 0 to 1 or `off`. Raises: InputError otherwise, or if fail < warn."""
         try:
             warn, fail = (None if part.strip() == OFF else _share(part) for part in text.split(","))
         except ValueError:
@@ -39,15 +39,15 @@ def _share(text: str) -> float:
 
 def _refused(variable: str, text: str) -> InputError:
     return InputError(
-        f"{variable} must be two shares from 0 to 1, `warn,fail`, the second not below the first; `off` is never",
+        f"{variable} must be two shares from 0 to 1, `warn,fail`, the second not below the first; `off` means never",
         found=repr(text),
-        do="Set it anew, for instance to 0.05,off.",
+        do="Set it to such a pair, for instance to 0.05,off.",
     )
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One figure about a night's posts. `value` is a share or a distance from 0 to 1; None with `why`: not measured."""
+    """One figure about a night's posts: `value` is a share or distance from 0 to 1, or None, and `why` says why."""
 
     name: str
     title: str
@@ -57,7 +57,7 @@ class Finding:
 
 
 def judge(finding: Finding, limits: Limits) -> dict[str, Any]:
-    """Returns the finding with its level: `ok`, `warning`, `failed` or `not measured`, and a sentence that says it."""
+    """Returns the finding with its level: `ok`, `warning`, `failed` or `not measured`, and a sentence for people."""
     level, allowed = "ok", limits.fail if limits.warn is None else limits.warn
     if finding.value is None:
         level = "not measured"

@@ -1,8 +1,8 @@
-"""The mixing rule: how many old posts go with the new ones, so that a model learns the new and keeps the old.
+"""The mixing rule: how many old posts join the new ones, so that a model learns the new and keeps the old.
 
-The rule is that of the tool this system replaces (its `create_load_dataset`):
+The rule is that of the older tool (its `create_load_dataset`):
 - `mix_number > 0`: that many old rows of each label;
-- otherwise, while no label has more new rows than `maximum_digits` digits can write, D: 10^D less the new rows,
+- otherwise, while no label has more new rows than `maximum_digits` digits can write, D: 10^D minus the new rows,
   rounded half up to a multiple of 10^(D-1);
 - otherwise every label is filled up to the least common multiple of the (non-zero) counts.
 """
@@ -26,7 +26,7 @@ from sentiment.errors import InputError
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
 
-NEW = 3  # the side of the table `base` for the new posts of files that are no deliveries
+NEW = 3  # the side of the table `base` for the new posts of files that are not deliveries
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Mixing:
             ("maximum-digits", self.maximum_digits, 1),
         ):
             if value < lowest:
-                raise InputError(f"--{name} must be at least {lowest}", found=str(value), do="Give another number.")
+                raise InputError(f"--{name} must be at least {lowest}", found=str(value), do="Give a larger one.")
 
 
 def mixing_plan(new_counts: Sequence[int], available: Sequence[int], mix_number: int, maximum_digits: int) -> Plan:
@@ -73,7 +73,7 @@ def _wanted(new_counts: list[int], mix_number: int, maximum_digits: int) -> list
     if max(new_counts) < target:
         unit = target // 10
         return [(target - count + unit // 2) // unit * unit for count in new_counts]
-    # The least common multiple of three large counts can have a dozen digits: it is only what is wished for.
+    # The least common multiple of three large counts can have a dozen digits; the old pool limits what is added.
     target = math.lcm(*(count for count in new_counts if count))
     return [target - count for count in new_counts]
 
@@ -82,9 +82,9 @@ def _wanted(new_counts: list[int], mix_number: int, maximum_digits: int) -> list
 def mixing(
     old: Iterable[Post], new: Iterable[Post], labels: int, options: Mixing
 ) -> Iterator[tuple[sqlite3.Connection, Plan]]:
-    """Yields a database in which the new posts and those of the old ones that the rule adds are `chosen`; and the plan.
+    """Yields a database in which the new posts, and the old ones that the rule adds, are `chosen`; and the plan.
 
-    The database is a temporary file of SQLite's own: it may be larger than the memory, and is gone at the end.
+    The database is a temporary file of SQLite's own: it may be larger than the memory, and SQLite deletes it.
     """
     connection = sqlite3.connect("", isolation_level=None)
     try:
@@ -107,7 +107,7 @@ def mixing(
 
 
 def plan_for(connection: sqlite3.Connection, labels: int, options: Mixing) -> Plan:
-    """Returns what the rule says for the texts that were dealt in the database."""
+    """Returns the plan for the texts that were dealt in the database."""
     available = count(connection, "old", labels, options.minimum_content_length)
     return mixing_plan(count(connection, "new", labels), available, options.mix_number, options.maximum_digits)
 
@@ -115,7 +115,7 @@ def plan_for(connection: sqlite3.Connection, labels: int, options: Mixing) -> Pl
 def mix(old: Sequence[Post], new: Sequence[Post], labels: int, options: Mixing) -> tuple[list[Post], Plan]:
     """Returns the new posts with old ones mixed in, shuffled, and the plan that was followed.
 
-    Old posts that are too short, or whose text is among the new ones, are no candidates; those added are drawn
+    Old posts that are too short, or whose text is among the new ones, are not candidates; those added are drawn
     without replacement. The same input and seed give the same rows in the same order.
     """
     with mixing(old, new, labels, options) as (connection, plan):
@@ -125,14 +125,14 @@ def mix(old: Sequence[Post], new: Sequence[Post], labels: int, options: Mixing) 
 @click.command("mix")
 @click.option("--old", type=click.Path(path_type=Path), required=True, help="The old posts.")
 @click.option("--new", type=click.Path(path_type=Path), required=True, help="The new posts.")
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="Where the mixed posts go.")
-@click.option("--mix-number", default=0, show_default=True, help="Old rows of each label; 0: by the new rows' counts.")
-@click.option("--minimum-content-length", default=20, show_default=True, help="Characters an old row has at least.")
-@click.option("--maximum-digits", default=3, show_default=True, help="Digits of a count from which the LCM is used.")
-@click.option("--seed", default=13, show_default=True, help="For the draw and the order.")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The file to write the mixed posts to.")
+@click.option("--mix-number", default=0, show_default=True, help="Old rows to add per label; 0: the rule decides.")
+@click.option("--minimum-content-length", default=20, show_default=True, help="Fewest characters of an old row.")
+@click.option("--maximum-digits", default=3, show_default=True, help="Fill counts with more digits up to their LCM.")
+@click.option("--seed", default=13, show_default=True, help="Seed of the draw and the order.")
 @step
 def command(old: Path, new: Path, output: Path, **options: int) -> Result:
-    """Mix old rows into new ones, on files."""
+    """Mix the old rows of one file into the new rows of another."""
     mixing_options = Mixing(**options)
     labels = read_settings().label_set
     with mixing(each_post(old, labels), each_post(new, labels), len(labels), mixing_options) as (connection, plan):

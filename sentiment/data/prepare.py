@@ -34,7 +34,7 @@ BASE_FILES = ("train.tsv", "test.tsv", "latest_test.tsv")
 
 @dataclass(frozen=True)
 class Stable:
-    """What prepare needs to know of the stable model: its version, what it has seen, the folder it came from."""
+    """What prepare needs to know about the stable model: its version, what it has seen, the folder it came from."""
 
     version: int
     seen: Slices
@@ -43,14 +43,14 @@ class Stable:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a person limits a run to: which new rows it takes, and which old ones it may mix in."""
+    """The limits that a person sets: which new rows a run takes, and which old ones it may mix in."""
 
     new: Restriction = field(default_factory=Restriction)
     old: Restriction = field(default_factory=Restriction)
 
 
 def read_stable(settings: Settings) -> Stable | None:
-    """Returns the stable model, None when there is none yet."""
+    """Returns the stable model, or None when there is none yet."""
     state = read_state(settings)
     if state.stable is None:
         return None
@@ -118,7 +118,7 @@ def taken_by(limits: Limits, stable: Stable | None, deliveries: Sequence[Deliver
 
 
 def _choose(connection: sqlite3.Connection, mode: str, labels: Labels, options: Mixing) -> Plan | None:
-    """Chooses the training rows; returns the plan when old rows are mixed in. InputError on one class only."""
+    """Chooses the training rows; returns the plan, if old rows are mixed in. Raises: InputError on only one class."""
     plan = plan_for(connection, len(labels), options) if mode == "warm" else None
     if plan:
         draw.draw(connection, options.seed, plan.added, options.minimum_content_length)
@@ -131,14 +131,14 @@ def _choose(connection: sqlite3.Connection, mode: str, labels: Labels, options: 
         raise InputError(
             "the training rows must hold at least two classes",
             found=f"{counts} rows of {labels.describe()}",
-            do="Deliver posts of other classes too, or mix old ones in with --mix-number.",
+            do="Deliver posts of other classes too, or mix in old ones with --mix-number.",
         )
     return plan
 
 
 def _write(run: RunFolder, connection: sqlite3.Connection, cap: int, nothing_new: bool) -> dict[str, Any]:
     """Writes the run's files; returns the rows and the sha256 of the test sets."""
-    # A result that an earlier attempt left must not stand beside files that are not its own.
+    # The result of an earlier attempt must not stay beside files that it does not describe.
     for path in (run.result("prepare"), run.train, run.identities):
         path.unlink(missing_ok=True)
     for path in (run.batch, run.train, run.frozen, run.rolling, run.identities, run.result("prepare")):
@@ -165,7 +165,7 @@ def _made(
     options: Mixing,
     deliveries: Sequence[Delivered],
 ) -> dict[str, Any]:
-    """Returns what the result says of the training rows."""
+    """Returns what the result says about the training rows."""
     minimum = options.minimum_content_length if plan else 0
     nights = {delivery.number: night_of(delivery.at).isoformat() for delivery in deliveries}
     table = tabulate(connection, plan, len(labels), minimum, nights)
@@ -190,18 +190,18 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command("prepare")
-@click.option("--run", required=True, help="The run whose files to make.")
+@click.option("--run", required=True, help="The run whose files are made.")
 @click.option("--mode", type=click.Choice(["auto", "warm", "full"]), default="auto", show_default=True)
-@click.option("--mix-number", default=0, show_default=True, help="Old rows of each label; 0: by the new rows' counts.")
-@click.option("--minimum-content-length", default=20, show_default=True, help="Characters an old row has at least.")
-@click.option("--maximum-digits", default=3, show_default=True, help="Digits of a count from which the LCM is used.")
-@click.option("--seed", default=13, show_default=True, help="For the draw and the order.")
+@click.option("--mix-number", default=0, show_default=True, help="Old rows to add per label; 0: the rule decides.")
+@click.option("--minimum-content-length", default=20, show_default=True, help="Fewest characters of an old row.")
+@click.option("--maximum-digits", default=3, show_default=True, help="Fill counts with more digits up to their LCM.")
+@click.option("--seed", default=13, show_default=True, help="Seed of the draw and the order.")
 @click.option("--new-since", type=DAY, help="Take only new rows delivered on this day (in Taipei) or later.")
 @click.option("--new-until", type=DAY, help="Take only new rows delivered on this day or earlier.")
-@click.option("--new-source", multiple=True, help="Take only new rows of this source; may be given again.")
+@click.option("--new-source", multiple=True, help="Take only new rows of this source; repeat it for more.")
 @click.option("--old-since", type=DAY, help="Mix in only old rows delivered on this day or later.")
 @click.option("--old-until", type=DAY, help="Mix in only old rows delivered on this day or earlier.")
-@click.option("--old-source", multiple=True, help="Mix in only old rows of this source; may be given again.")
+@click.option("--old-source", multiple=True, help="Mix in only old rows of this source; repeat it for more.")
 @step
 def command(
     run: str,
@@ -236,7 +236,7 @@ def _day(value: datetime | None) -> date | None:
 
 
 def told(result: Result) -> list[str]:
-    """Returns what `result` says, for people."""
+    """Returns `result` as lines for people."""
     later = [f"{result['left_for_later']} new rows are left for a later run"] if result["left_for_later"] else []
     if result["nothing_new"]:
         return [f"nothing new since version {result['warm_from']}", *later]

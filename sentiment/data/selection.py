@@ -1,4 +1,4 @@
-"""Which rows of the ledger: what a model has seen, and what a person lets a run take, by day and by source.
+"""Selects rows of the ledger: those that a model has seen, and those that a run may take, by day and by source.
 
 A watermark can say "deliveries 1 to 7", but not "of delivery 8 only what came from one forum". Slices can, and they
 stay true: a post that gets another label moves to a later delivery, outside every slice that was made before it.
@@ -13,7 +13,7 @@ from typing import Any
 
 from sentiment.errors import InputError
 
-TAIPEI = timezone(timedelta(hours=8))  # where the nights are; no summer time
+TAIPEI = timezone(timedelta(hours=8))  # the time zone of the nights; it has no summer time
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class Restriction:
     def __post_init__(self) -> None:
         if self.since and self.until and self.since > self.until:
             raise InputError(
-                "the first day of a range must not be after its last", found=f"{self.since} to {self.until}", do="Swap."
+                "the first day of a range must not be after its last",
+                found=f"{self.since} to {self.until}",
+                do="Swap the two days.",
             )
 
     @property
@@ -48,7 +50,7 @@ class Restriction:
 
     @property
     def takes_undated(self) -> bool:
-        """Whether posts that came by no delivery, and so before every one, are within the range of days."""
+        """Whether the range of days includes the posts that came before every delivery."""
         return self.since is None
 
     def slices(self, delivered: Sequence[tuple[int, str]]) -> Slices:
@@ -69,21 +71,21 @@ def night_of(at: str) -> date:
 
 
 def up_to(watermark: int) -> Slices:
-    """Returns everything up to and with the delivery `watermark`."""
+    """Returns everything up to and including the delivery `watermark`."""
     return (Slice(1, watermark),) if watermark > 0 else ()
 
 
 def seen_by(data: Mapping[str, Any]) -> Slices:
-    """Returns what a model has seen, as the `data` of its model.json says: `watermark`, and `seen` beyond it.
+    """Returns what a model has seen, according to its model.json's `data`: `watermark`, and `seen` beyond it.
 
-    A model that was trained elsewhere says neither: it has seen no delivery.
+    A model that was trained elsewhere has neither, because it has seen no delivery.
     """
     beyond = (Slice(s["first"], s["last"], _names(s["sources"])) for s in data.get("seen") or ())
     return united(up_to(int(data.get("watermark") or 0)), tuple(beyond))
 
 
 def as_data(seen: Slices) -> dict[str, Any]:
-    """Returns `watermark` and `seen` for a model.json: all up to the one was seen, and of what follows the other."""
+    """Returns `watermark` and `seen` for a model.json: everything up to the one was seen, and beyond it the other."""
     mark = watermark_of(seen)
     beyond = [
         {
@@ -103,7 +105,7 @@ def watermark_of(seen: Slices) -> int:
 
 
 def united(one: Slices, other: Slices) -> Slices:
-    """Returns the slices that hold what is in `one` or in `other`, as few as there need be."""
+    """Returns the slices that hold what is in `one` or in `other`, as few as possible."""
     by_sources: dict[tuple[str, ...] | None, list[tuple[int, int]]] = {}
     for item in (*one, *other):
         by_sources.setdefault(_names(item.sources), []).append((item.first, item.last))
@@ -135,7 +137,7 @@ def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Returns the ranges with those that touch or overlap made one."""
+    """Returns the ranges, with those that touch or overlap merged."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted(ranges):
         if merged and first <= merged[-1][1] + 1:

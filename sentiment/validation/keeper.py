@@ -1,7 +1,7 @@
 """Runs a command for as long as its own stdin is open: `python -m sentiment.validation.keeper FOLDER COMMAND …`.
 
-A process that is killed cannot tidy up, but its end of a pipe closes whatever killed it. Then the command and all that
-it started are killed, and FOLDER is deleted. Prints the command's process id; it is gone from /proc once it has ended.
+A killed process cannot tidy up, but its end of a pipe closes in any case. Then this module kills the command and all
+that it started, and deletes FOLDER. It prints the command's process id, which leaves /proc when the command ends.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""JSON Lines, and JSON files that are a list of objects (or objects one behind the other), read piece by piece."""
+"""Reads JSON Lines, and JSON files that are a list of objects (or one object after the other), piece by piece."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sentiment.labels import Labels
 
 
 def read_json_lines(file: BinaryIO, encoding: str, broken: Callable[[], str], labels: Labels) -> Iterator[Record]:
-    """Yields a row a line; a broken line costs only itself."""
+    """Yields one row per line; a broken line spoils only itself."""
     for number, line, reason in bounded_lines(file, LARGEST_ELEMENT, broken):
         if reason or line.strip():
             yield _element(number, line, reason, encoding, labels)
