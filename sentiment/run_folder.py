@@ -1,4 +1,4 @@
-"""The folder in which one retrain keeps all that it made: the one place that knows its file names."""
+"""The folder in which one retrain keeps all its files: only this module knows their names."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sentiment.errors import InputError
 from sentiment.settings import Settings
 
 KEPT = 100  # characters of an id that has to be changed
-HASH = 8  # hexadecimal digits behind them
+HASH = 8  # hexadecimal digits after them
 
 
 def safe_name(run_id: str) -> str:
-    """Returns `run_id` as one path segment; the name of a name is itself.
+    """Returns `run_id` as one path segment; a name that it returned before is returned unchanged.
 
-    An id that had to be changed (Airflow's hold `:` and `+`) gets a short hash of the original behind it, so that two
-    ids share a name only when one of them is that name.
+    An id that had to be changed (Airflow's hold `:` and `+`) ends with a short hash of the original, so that two ids
+    share a name only when one of them is that name.
     """
     kept = re.sub(r"[^A-Za-z0-9._-]+", "_", run_id).strip("._")
     if kept == run_id and 0 < len(kept) <= KEPT + len("-") + HASH:
@@ -54,7 +54,7 @@ class RunFolder:
 
     @property
     def identities(self) -> Path:
-        """The identities of the rows of `train`, sorted, 16 bytes each: what was seen, without its words."""
+        """The identities of the rows of `train`, sorted, 16 bytes each: what the model saw, without its words."""
         return self.path / "identities.bin"
 
     @property
@@ -76,11 +76,11 @@ class RunFolder:
         return self.path / "export"
 
     def result(self, step: str) -> Path:
-        """Returns where `step` leaves its result."""
+        """Returns the file in which `step` leaves its result."""
         return self.path / f"{step}.json"
 
     def read(self, step: str) -> dict[str, Any]:
-        """Returns what `step` left; it is an InputError when it has not run."""
+        """Returns the result that `step` left. Raises: InputError when it has not run."""
         path = self.result(step)
         if not path.is_file():
             raise InputError(

@@ -144,12 +144,12 @@ def batch(connection: sqlite3.Connection) -> Iterator[Post]:
 
 
 def batch_columns(connection: sqlite3.Connection) -> list[str]:
-    """Returns which of title and source any of the new posts has."""
+    """Returns which of the columns title and source the new posts use."""
     return columns_in_use(connection, f"FROM dealt {WITH_TEXTS} WHERE kind = 'new'")
 
 
 def columns_in_use(connection: sqlite3.Connection, texts: str) -> list[str]:
-    """Returns which of title and source any of `texts` has; `texts` is a FROM clause with WITH_TEXTS in it."""
+    """Returns which of the columns title and source `texts` use; `texts` is a FROM clause with WITH_TEXTS in it."""
     used = ", ".join(f"max(coalesce(posts.{name}, base.{name}) <> '')" for name in OPTIONAL)
     found = connection.execute(f"SELECT {used} {texts}").fetchone()
     return [name for name, is_used in zip(OPTIONAL, found, strict=True) if is_used]

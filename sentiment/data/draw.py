@@ -52,7 +52,7 @@ def _hash(seed: int, purpose: str) -> Callable[[bytes], int]:
 
 
 def chosen_columns(connection: sqlite3.Connection) -> list[str]:
-    """Returns which of title and source any of the chosen posts has."""
+    """Returns which of the columns title and source the chosen posts use."""
     return columns_in_use(connection, CHOSEN)
 
 

@@ -1,4 +1,4 @@
-"""`sentiment ingest --report`: what became of one delivery, for the person who has to act on it."""
+"""`sentiment ingest --report`: shows what became of one delivery, to the person who has to act on it."""
 
 from __future__ import annotations
 

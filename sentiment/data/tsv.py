@@ -79,7 +79,7 @@ def read_posts(path: Path, labels: Labels) -> list[Post]:
 def each_post(path: Path, labels: Labels) -> Iterator[Post]:
     """Yields the posts of `path` in order, whatever its size; raises as `read_posts` does, on reaching the error."""
     if not path.is_file():
-        raise InputError("a file of labelled posts must exist", found=f"no file {path}", do="Check the path.")
+        raise InputError("a file of labelled posts must exist", found=f"no file {path}", do="Correct the path.")
     delimiter = delimiter_of(path)
     with path.open("rb") as handle:
         lines = read_lines(handle, delimiter)

@@ -59,5 +59,7 @@ def value_of(flags: Sequence[str], name: str) -> str | None:
 def _name(flag: str, where: str) -> str:
     match = FLAG.fullmatch(flag)
     if not match:
-        raise InputError(f"{where} must be --name=value, without spaces", found=repr(flag[:80]), do="Correct it.")
+        raise InputError(
+            f"{where} must be --name=value, without spaces", found=repr(flag[:80]), do="Correct that line."
+        )
     return match["name"]

@@ -49,7 +49,7 @@ def require_available(settings: Settings, version: int, addresses: Sequence[str]
     """
     if not settings.server_addresses:
         raise InputError(
-            "SENTIMENT_SERVING_URLS must name a server", found="no address", do="Set it to their addresses."
+            "SENTIMENT_SERVING_URLS must name a server", found="no address", do="Set it to the servers' REST addresses."
         )
     asked = settings.server_addresses if addresses is None else addresses
     try:

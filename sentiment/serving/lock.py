@@ -61,7 +61,7 @@ def told(text: str) -> str:
         doing = f"`sentiment {holder['verb']}`, " if holder["verb"] else ""
         since = datetime.fromisoformat(holder["since"]).astimezone()
         return f"{holder['who']} ({doing}process {holder['process']} on {holder['host']}, since {since:%H:%M:%S})"
-    except (ValueError, KeyError, TypeError):  # it is being written just now
+    except (ValueError, KeyError, TypeError):  # somebody is writing it at this moment
         return "another change to what is served"
 
 

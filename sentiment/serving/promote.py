@@ -41,7 +41,7 @@ def version_to_judge(change: Change, version: int | None, verb: str) -> int:
     """Returns the version that a decision is about. Raises: InputError when there is none."""
     version = change.state.canary if version is None else version
     if version is None:
-        raise InputError(f"there must be a canary to {verb}", found="none", do="Check with `sentiment status`.")
+        raise InputError(f"there must be a canary to {verb}", found="none", do="Make one with `sentiment canary`.")
     known = change.state.versions.get(version)
     if known is None:
         raise InputError(

@@ -81,7 +81,7 @@ def _require_validated(run: RunFolder, candidate: Candidate) -> None:
         raise InputError(
             "a run's export must have passed its validation to be published",
             found=str(validation.get("sentence", "a validation that did not pass")),
-            do=f"Export the model again, then run `sentiment validate --run {run.name}` again.",
+            do=f"Run `sentiment export --run {run.name}`, then `sentiment validate --run {run.name}` again.",
         )
     if validation.get("digest") != candidate.digest:
         raise InputError(

@@ -68,7 +68,7 @@ def _target(change: Change, to: int | None) -> int:
     raise InputError(
         "a rollback must name an earlier stable version",
         found=f"{found}{condition}; earlier ones: {earlier}",
-        do="Give one of those with --to.",
+        do="Give one of the earlier ones with --to, if there are any.",
     )
 
 

@@ -224,4 +224,4 @@ def _whole_number(value: object, what: str) -> int:
 def _require(holds: bool, must_hold: str, found: str) -> None:
     """Raises: InputError unless `holds`."""
     if not holds:
-        raise InputError(must_hold, found=found, do="Check with `sentiment status`.")
+        raise InputError(must_hold, found=found, do="Look at the versions with `sentiment status`.")

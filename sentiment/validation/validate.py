@@ -31,7 +31,7 @@ def validate(export: Path, model: Path, posts: Sequence[Post], conditions: Condi
 
 
 def told(trial: Trial, candidate: Candidate, server: str) -> Result:
-    """Returns the result: what was found, and the digest of the export that passed."""
+    """Returns the result: what was found, and the export's digest if it passed."""
     examination, prepared, export = trial.examination, trial.prepared, candidate.export
     return {
         "passed": trial.passed,

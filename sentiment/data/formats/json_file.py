@@ -20,7 +20,7 @@ def read_json_lines(file: BinaryIO, encoding: str, broken: Callable[[], str], la
 
 
 def read_json(file: BinaryIO, encoding: str, broken: Callable[[], str], labels: Labels) -> Iterator[Record]:
-    """Yields the elements of the list that the file is, or the values in it; their numbers count from 1."""
+    """Yields the elements of the list in the file, or the values in the file; their numbers count from 1."""
     number, reason = 0, ""
     for number, (element, reason) in enumerate(elements(file), 1):
         why = broken() or reason if reason == CUT_OFF else reason

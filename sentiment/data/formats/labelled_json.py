@@ -98,7 +98,7 @@ def _choices(annotation: dict[str, Any]) -> Iterator[list[Any]]:
 
 
 def _of_one_annotator(answer: list[list[Any]], labels: Labels) -> tuple[str, Error]:
-    """Returns the label among an annotator's answers: those to other questions, whose choices are no labels, go."""
+    """Returns the label among an annotator's answers; ignores answers to questions whose choices are not labels."""
     ours = [chosen for chosen in answer if any(labels.parse(_scalar(item)) is not None for item in chosen)]
     return one_label([item for chosen in ours or answer for item in chosen])
 

@@ -123,7 +123,7 @@ def _is_document(sample: bytes, suffix: str) -> bool:
 
 
 def _read_packed_parquet(file: io.BufferedReader, broken: Callable[[], str], labels: Labels) -> Iterator[Record]:
-    """Reads from an unpacked copy: a Parquet file is read from its end."""
+    """Reads from an unpacked copy, because Parquet must be read from its end."""
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(file, copy)
         if reason := broken():

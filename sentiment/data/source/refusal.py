@@ -36,7 +36,9 @@ def refused(address: str) -> Iterator[None]:
         raise InputError(f"{address} needs credentials", found=_line(error), do=CREDENTIALS) from None
     except SSLError as error:
         raise InputError(
-            f"{address} must have a certificate that is trusted here", found=_line(error), do="Set AWS_CA_BUNDLE."
+            f"{address} must have a certificate that is trusted here",
+            found=_line(error),
+            do="Set AWS_CA_BUNDLE to the file of its authority.",
         ) from None
     except (ConnectionError, HTTPClientError) as error:
         raise UnavailableError(
@@ -67,7 +69,7 @@ def _of_the_store(address: str, error: ClientError) -> InputError:
     if code in WRONG_KEYS:
         return InputError(f"{address} needs valid credentials", found=found, do=CREDENTIALS)
     if code in ELSEWHERE:
-        return InputError(f"{address} must be reached in its own region", found=found, do="Set AWS_REGION.")
+        return InputError(f"{address} must be reached in its own region", found=found, do="Set AWS_REGION to it.")
     if code in ("AccessDenied", "AllAccessDisabled", "403"):
         return InputError(
             f"these credentials must be allowed to list {address}",
