@@ -1,5 +1,5 @@
 # make setup   both environments, from pins            make demo    the whole loop on this machine
-# make test    everything that needs no Docker         make serve   the embedded model server
+# make test    all tests that need no Docker           make serve   the embedded model server
 # make lint    ruff and mypy                           make lock    renew the pins
 # Each target prints what it does; `make help` lists them.
 
@@ -12,7 +12,7 @@ PYTHON ?= python3.11
 UV := .tools/bin/uv
 TRAINER := .venv/bin/python
 AIRFLOW := .venv-airflow/bin/python
-# Compiled here, once, in parallel: otherwise every first import of TensorFlow and Airflow pays for it.
+# Compiles once, in parallel: otherwise every first import of TensorFlow and Airflow would compile.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
 .PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage lint format docs lock serve screenshots clean
@@ -43,15 +43,15 @@ setup: .venv/.ready .venv-airflow/.ready ## make both environments (about a minu
 	@touch $@
 
 # make demo               stops at the approval and waits for you
-# make demo APPROVE=1     approves by itself
-# make demo CHECK=1       does it all unattended, checks every claim, stops what it started
-# make demo DATA=folder   the same on train.tsv, test.tsv, latest_test.tsv and arrivals/*.tsv of that folder
+# make demo APPROVE=1     approves the model itself
+# make demo CHECK=1       runs unattended, checks every claim, stops what it started
+# make demo DATA=folder   uses train.tsv, test.tsv, latest_test.tsv and arrivals/*.tsv of that folder
 # make demo DEMO_OPTIONS="--margin 0.02 --num-epochs 3 --model-name scratch/mini"    see `sentiment demo --help`
-demo: setup ## the whole loop: first model, better model, refused batch
+demo: setup ## run the whole loop: first model, better model, refused batch
 	@$(TRAINER) -m sentiment demo $(if $(APPROVE),--approve) $(if $(CHECK),--check) $(if $(DATA),--data "$$DATA") $(DEMO_OPTIONS)
 demo: export DATA := $(DATA)
 
-# The tests in three parts that take about as long, side by side, each line marked with its part.
+# Three parts of about the same duration run side by side, and every line is marked with its part.
 TRAINING := $(addprefix tests/,charts checkpoints checks data datasets evaluation experiments export gate lineage mail model report \
 	statistics text training)
 PYTEST = $(if $(MEASURED),-m coverage run )-m pytest
@@ -62,10 +62,10 @@ PARTS := test-training test-serving test-airflow
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs 3 MARKED=1 $(PARTS)
 WHICH = not slow and not browser
 
-test: setup lint ## everything that needs neither Docker nor a browser
+test: setup lint ## run all checks and tests that need neither Docker nor a browser
 	@$(SIDE_BY_SIDE)
 
-test-slow: setup ## what takes long: every model type from end to end, the experiments, people's days in a browser
+test-slow: setup ## run the slow tests: every model type from end to end, the experiments, people's days in a browser
 	@$(SIDE_BY_SIDE) WHICH="slow or browser"
 
 # The same tests, measured; it takes about half as long again. The floor is `fail_under` in pyproject.toml.
@@ -78,12 +78,12 @@ coverage: setup ## what share of each package `make test` reaches; fails under t
 $(PARTS): test-%: setup
 	PYTHONUNBUFFERED=1 $(PYTEST_$*) -m "$(WHICH)" $(if $(MARKED),2>&1 | sed -u "s/^/$* | /")
 
-test-docker: setup ## the images, on a Docker engine
+test-docker: setup ## test the images on a Docker engine
 	$(TRAINER) -m pytest tests/docker
 	$(AIRFLOW) -m pytest tests/docker/test_docker_runner.py
 
-# PyTorch is needed for this alone, and is in no environment of ours. Where pip knows no CPU build, it takes the large one.
-test-torch: .tools/.ready ## the recorded checkpoints against PyTorch itself, in a throw-away environment
+# Only this target needs PyTorch, so no environment of ours has it. Where pip knows no CPU build, it takes the large one.
+test-torch: .tools/.ready ## compare the recorded checkpoints with PyTorch itself, in a throw-away environment
 	rm -rf .venv-torch
 	$(PYTHON) -m venv .venv-torch
 	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 transformers==4.54.1 safetensors==0.8.0 numpy==1.26.4
@@ -91,14 +91,14 @@ test-torch: .tools/.ready ## the recorded checkpoints against PyTorch itself, in
 	rm -rf .venv-torch
 
 IN_AIRFLOW = ^tests/(dags|plugins|browser)/|^tests/docker/test_docker_runner\.py$$
-lint: setup ## ruff, mypy, and the floors that imports keep to
+lint: setup ## run ruff, mypy, and the check that imports go down the floors
 	$(TRAINER) -m ruff check
 	$(TRAINER) -m ruff format --check
 	$(TRAINER) -m mypy --exclude '$(IN_AIRFLOW)' sentiment tests docker
 	$(AIRFLOW) -m mypy --cache-dir .mypy_cache/airflow plugins dags tests/dags tests/plugins tests/browser tests/docker/test_docker_runner.py
 	PYTHONPATH=plugins .venv/bin/lint-imports --no-cache --no-logo
 
-format: setup ## mend what ruff can
+format: setup ## fix and format what ruff can
 	$(TRAINER) -m ruff check --fix
 	$(TRAINER) -m ruff format
 
@@ -108,7 +108,7 @@ screenshots: setup ## the pictures in docs/images, of a demo that runs; needs Ch
 docs: setup ## write the pages of docs/reference/ that are made from the code
 	@$(TRAINER) docs/make_reference.py
 
-serve: setup ## the embedded model server, on localhost
+serve: setup ## run the embedded model server, on localhost
 	$(TRAINER) -m sentiment serve
 
 LOCK = $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock"
@@ -124,9 +124,9 @@ lock: .tools/.ready ## renew the pins in requirements/ from pyproject.toml
 clean: ## remove what make made: environments, caches, the demo
 	rm -rf .venv .venv-airflow .venv-torch .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 
-# The older tool's targets, with its variables. They run here; with IN_DOCKER=1 in the image that build_images makes, with
-# this folder mounted, and with GPUS=all (or a number) on its GPUs. A value reaches a command as an environment variable in
-# quotes, whatever characters it holds. SERVING_URLS: the model servers that deploy_model tells.
+# The older tool's targets, with its variables. They run here; with IN_DOCKER=1 they run in the image that build_images
+# makes, with this folder mounted, and with GPUS=all (or a number) on its GPUs. A value reaches a command as an environment
+# variable in quotes, whatever characters it holds. SERVING_URLS: the model servers that deploy_model waits for.
 TASK_NAME ?= sentiment
 DATA_DIR ?= datasets/old_sentiment
 OUTPUT_DIR ?= checkpoints/$(TASK_NAME)/model
@@ -160,19 +160,19 @@ RUN_SENTIMENT = $(if $(IN_DOCKER),$(CONTAINER),$(TRAINER)) -m sentiment.run_sent
 TRAIN_AND_EXPORT = $(RUN_SENTIMENT) --do_train True --data_dir "$$DATA_DIR" --deploy_dir "$$DEPLOY_DIR" \
 	--save_format "$$SAVE_FORMAT" --batch_size "$$BATCH_SIZE" $(if $(MODEL_NAME),--model_name "$$MODEL_NAME")
 
-# The stack: docker-compose.yml, in either of Compose's versions.
-#   make env STACK_HOME=/data/sentiment      the home, when it is not this checkout
-#   make env DEVICE=gpu                      model server and training steps on the GPUs
-#   make env TRYOUT=1                        with an S3 store and a mailbox to try things out
+# The stack: docker-compose.yml, for both versions of Compose.
+#   make env STACK_HOME=/data/sentiment      another home than this checkout
+#   make env DEVICE=gpu                      model server and training steps use the GPUs
+#   make env TRYOUT=1                        adds an S3 store and a mailbox to try things out
 COMPOSE = $$(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 .PHONY: env up down
 env: export STACK_HOME := $(STACK_HOME)
-env: ## what the stack needs, with its secrets, into .env; what is there stays
+env: ## write what the stack needs, with its secrets, into .env; existing values stay
 	@$(PYTHON) docker/environment.py $(if $(STACK_HOME),"$$STACK_HOME") $(if $(filter gpu,$(DEVICE)),--gpu) $(if $(TRYOUT),--tryout)
 
 up: env build_images ## start the stack: Airflow, its workers, the model server
 	$(COMPOSE) up --detach --remove-orphans
-	@echo "make: http://localhost:8080 in a minute: user admin, its password is AIRFLOW_ADMIN_PASSWORD in .env" >&2
+	@echo "make: http://localhost:8080 answers in a minute; user admin, password: AIRFLOW_ADMIN_PASSWORD in .env" >&2
 
 down: ## stop the stack; its volumes stay
 	$(COMPOSE) down
@@ -181,7 +181,7 @@ DOCKER_ANSWERS = docker info >/dev/null 2>&1 || { echo "make: a Docker engine mu
 build_images: export IMAGE := $(IMAGE)
 build_images: export AIRFLOW_IMAGE := $(AIRFLOW_IMAGE)
 build_images: export DEVICE := $(DEVICE)
-build_images: ## the trainer's and Airflow's Docker images; DEVICE=gpu: with CUDA
+build_images: ## build the trainer's and Airflow's Docker images; DEVICE=gpu: with CUDA
 	@$(DOCKER_ANSWERS)
 	docker build --file docker/trainer.Dockerfile --build-arg "DEVICE=$$DEVICE" --tag "$$IMAGE" .
 	docker build --file docker/airflow.Dockerfile --tag "$$AIRFLOW_IMAGE" .
@@ -196,7 +196,7 @@ NEEDS := $(if $(IN_DOCKER),image_is_there,setup)
 run_fine_tuning_sentiment: $(NEEDS) ## train on DATA_DIR into OUTPUT_DIR, export to DEPLOY_DIR
 	@$(TRAIN_AND_EXPORT) --model_type "$$MODEL_TYPE"
 
-run_load_model_to_train: $(NEEDS) ## go on from LOAD_MODEL_DIR, on DATA_DIR/new_train.tsv and old rows
+run_load_model_to_train: $(NEEDS) ## continue from LOAD_MODEL_DIR, on DATA_DIR/new_train.tsv and old rows
 	@$(TRAIN_AND_EXPORT) --load_model_dir "$$LOAD_MODEL_DIR" --mix_number "$$MIX_NUMBER"
 
 run_test_sentiment: $(NEEDS) ## test OUTPUT_DIR on DATA_DIR/test.tsv, or latest_test.tsv
@@ -206,7 +206,7 @@ run_inference_sentiment: $(NEEDS) ## type posts, see what OUTPUT_DIR says
 	@$(RUN_SENTIMENT) --do_inference True --model_type "$$MODEL_TYPE"
 
 deploy_model: setup ## validate DEPLOY_DIR, publish it, make it the canary
-	@[ -z "$$SERVING_DIR" ] || { echo "make: SERVING_DIR must not be set; found $$SERVING_DIR. Set SENTIMENT_HOME instead: versions go to its serving/models/" >&2; exit 2; }
+	@[ -z "$$SERVING_DIR" ] || { echo "make: SERVING_DIR must not be set; found $$SERVING_DIR. Set SENTIMENT_HOME instead; versions go to its serving/models/" >&2; exit 2; }
 	@data=(); [ ! -f "$$DATA_DIR/test.tsv" ] || data=(--data "$$DATA_DIR/test.tsv"); \
 	validated=$$($(TRAINER) -m sentiment validate --export "$$DEPLOY_DIR" --model "$$OUTPUT_DIR" "$${data[@]}" | tail -n 1); \
 	printf '%s' "$$validated" | $(TRAINER) -c 'import json, sys; sys.exit(not json.load(sys.stdin)["passed"])'; \

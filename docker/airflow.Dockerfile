@@ -1,4 +1,4 @@
-# Airflow with the workflows: scheduler, worker, api-server and the rest are one image and different commands.
+# Airflow with the workflows: scheduler, worker, api-server and the rest use this one image with different commands.
 #   docker build --file docker/airflow.Dockerfile --tag sentiment-airflow .    docker-compose.yml uses it
 # It holds no TensorFlow: steps run in the trainer's image (SENTIMENT_RUNNER). Mount the folder that holds datasets/,
 # serving/ and runs/ at /home/sentiment, in both.
@@ -11,12 +11,12 @@ RUN python3 -m venv /tools && /tools/bin/python -m pip install --quiet --no-cach
 COPY requirements/airflow.txt /requirements/
 RUN /tools/bin/uv venv --quiet --python python3 /opt/sentiment \
     && /tools/bin/uv pip sync --quiet --no-cache --require-hashes --compile-bytecode --python /opt/sentiment/bin/python /requirements/airflow.txt
-# Airflow's side needs the package's modules alone: there is nothing to build, nor anything to build it with.
+# Airflow's side needs only the package's modules: there is nothing to build, and nothing to build it with.
 COPY sentiment /opt/sentiment/lib/python3.11/site-packages/sentiment
 RUN /opt/sentiment/bin/python -m compileall -q /opt/sentiment/lib/python3.11/site-packages/sentiment
 
 FROM ${BASE}
-# The trainer image's user: what a step writes is Airflow's to read. Both also run as any other user, as /tmp is anybody's.
+# The same user as in the trainer image, so that Airflow can read what a step writes. Both also run as any other user.
 RUN useradd --uid 1000 --create-home sentiment \
     && install --directory --mode=1777 /opt/airflow /opt/airflow/logs
 COPY --from=build /opt/sentiment /opt/sentiment
@@ -33,5 +33,5 @@ USER sentiment
 WORKDIR /opt/airflow
 ENTRYPOINT ["airflow"]
 CMD ["api-server"]
-# Of the api-server. Another service has another one: `health.py scheduler`, for example.
+# This checks the api-server. Other services need another check, for example `health.py scheduler`.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --retries=3 CMD ["python", "/opt/airflow/health.py", "api-server"]

@@ -1,8 +1,8 @@
-"""`make env`: what docker-compose.yml needs of this machine, and its secrets, into `.env`.
+"""`make env`: writes what docker-compose.yml needs to know about this machine, and its secrets, into `.env`.
 
-A value that is there already is kept, so it can be run again at any time: a database keeps the password that it was
-made with. Everything else in `.env` is a person's: Airflow's services are given all of it, so settings of the system
-(`SENTIMENT_…`), of the bucket (`AWS_…`) and of the mail server go there, one `NAME=value` a line.
+It keeps every value that `.env` already has, so you can run it again at any time: a database keeps its first password.
+Everything else in `.env` is yours. Airflow's services get all of it, so put the settings of the system (`SENTIMENT_…`),
+of the bucket (`AWS_…`) and of the mail server there, one `NAME=value` per line.
 
     python3 docker/environment.py [HOME-FOLDER] [--gpu] [--tryout]
 """
@@ -22,10 +22,10 @@ from typing import NoReturn
 CHECKOUT = Path(__file__).resolve().parent.parent
 SOCKET = Path("/var/run/docker.sock")
 LINE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
-# What Compose would read as something else than itself, in one of its versions or the other.
+# Characters that one of Compose's versions would not read literally.
 AWKWARD = re.compile(r"[\s$'\"#\\:,]")
 
-# 24 characters and more without any that a URL or a shell would take for its own.
+# Long secrets without characters that a URL or a shell would interpret.
 SECRETS: dict[str, Callable[[], str]] = {
     "POSTGRES_PASSWORD": lambda: secrets.token_urlsafe(24),
     "REDIS_PASSWORD": lambda: secrets.token_urlsafe(24),
@@ -38,7 +38,7 @@ SECRETS: dict[str, Callable[[], str]] = {
 
 
 def machine(home: Path, socket: Path = SOCKET) -> dict[str, str]:
-    """Returns what is true of this machine: the home, whose it is, and the group that may command the engine."""
+    """Returns the facts of this machine: the home, its owner, and the group that may command the Docker engine."""
     owner = home.stat()
     group = socket.stat().st_gid if socket.exists() else owner.st_gid
     return {
@@ -50,7 +50,7 @@ def machine(home: Path, socket: Path = SOCKET) -> dict[str, str]:
 
 
 def choices(gpu: bool, tryout: bool, store_password: str) -> dict[str, str]:
-    """Returns the settings of a stack: its model server, and with `tryout` a store and a mailbox of its own."""
+    """Returns the settings of a stack: its model server, and with `tryout` its own store and mailbox."""
     profiles = ["gpu" if gpu else "cpu", *(["tryout"] if tryout else [])]
     chosen = {"COMPOSE_PROFILES": ",".join(profiles)}
     if gpu:
@@ -69,34 +69,34 @@ def choices(gpu: bool, tryout: bool, store_password: str) -> dict[str, str]:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Returns the lines of a `.env`; one that is no NAME=value is refused."""
+    """Returns the lines of a `.env`; refuses a line that is not NAME=value."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith("#") and not LINE.fullmatch(line):
-            # The name alone: what follows it may be a secret.
-            refuse(f"{path}, line {number}, must be NAME=value", repr(line.partition("=")[0][:40]), "Mend it.")
+            # Only the name: what follows it may be a secret.
+            refuse(f"{path}, line {number}, must be NAME=value", repr(line.partition("=")[0][:40]), "Correct it.")
     return lines
 
 
 def values_of(lines: Iterable[str]) -> dict[str, str]:
-    """Returns name → value; the last of a name counts, as it does for Compose."""
+    """Returns name → value; the last line of a name counts, as it does for Compose."""
     return {match["name"]: match["value"] for line in lines if (match := LINE.fullmatch(line))}
 
 
 def completed(lines: list[str], wanted: dict[str, str]) -> list[str]:
-    """Returns `lines` with what is missing or empty of `wanted` behind them: the last line of a name counts."""
+    """Returns `lines`, and after them what they lack of `wanted`: the last line of a name counts."""
     there = values_of(lines)
     return [*lines, *(f"{name}={value}" for name, value in wanted.items() if not there.get(name))]
 
 
 def differing(lines: list[str], wanted: dict[str, str]) -> dict[str, str]:
-    """Returns what is wanted otherwise than it is there; no secret ever is."""
+    """Returns what `wanted` has with another value than `lines`; this is never a secret."""
     there = values_of(lines)
     return {name: value for name, value in wanted.items() if there.get(name) not in (None, "", value)}
 
 
 def write(path: Path, lines: Iterable[str]) -> None:
-    """Replaces `path` in one step, readable by its owner alone."""
+    """Replaces `path` in one step, and lets only its owner read it."""
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     new.touch(mode=0o600, exist_ok=False)
@@ -109,10 +109,10 @@ def write(path: Path, lines: Iterable[str]) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make env", description=str(__doc__).partition("\n")[0])
-    parser.add_argument("home", nargs="?", type=Path, default=CHECKOUT, help="holds datasets/, serving/ and runs/")
-    parser.add_argument("--gpu", action="store_true", help="model server and training steps on the GPUs")
-    parser.add_argument("--tryout", action="store_true", help="with an S3 store and a mailbox to try things out")
-    parser.add_argument("--file", type=Path, default=CHECKOUT / ".env", help="where it is written")
+    parser.add_argument("home", nargs="?", type=Path, default=CHECKOUT, help="has datasets/, serving/ and runs/")
+    parser.add_argument("--gpu", action="store_true", help="run the model server and training steps on the GPUs")
+    parser.add_argument("--tryout", action="store_true", help="add an S3 store and a mailbox to try things out")
+    parser.add_argument("--file", type=Path, default=CHECKOUT / ".env", help="the file to write")
     return parser.parse_args()
 
 
@@ -126,7 +126,11 @@ def main() -> None:
     given = arguments()
     home = given.home.resolve()
     if not home.is_dir() or AWKWARD.search(str(home)):
-        refuse("the home must be a folder without spaces or $ ' \" # \\ : , in its path", home, "Make it, or move it.")
+        refuse(
+            "the home must be a folder without spaces or $ ' \" # \\ : , in its path",
+            home,
+            "Create it, or name another.",
+        )
     lines = read_lines(given.file)
     secret = {name: values_of(lines).get(name) or make() for name, make in SECRETS.items()}
     wanted = machine(home) | choices(given.gpu, given.tryout, secret["STORE_PASSWORD"]) | secret
@@ -139,11 +143,11 @@ def main() -> None:
         f"make env: {given.file}: {len(new) - len(lines)} values added, {len(values_of(lines))} kept", file=sys.stderr
     )
     for name, value in differing(lines, wanted).items():
-        print(f"make env: {name} stays as it is there; now it would be {value}", file=sys.stderr)
+        print(f"make env: {name} keeps its value; a new file would have {value}", file=sys.stderr)
 
 
 def _make_folder(folder: Path, home: Path) -> None:
-    """Makes a folder that containers would otherwise make as root: it belongs to the home's owner."""
+    """Makes a folder that belongs to the home's owner; containers would make it as root."""
     for path in (folder.parent, folder):
         if not path.exists():
             path.mkdir()

@@ -1,7 +1,7 @@
-"""Says whether one of Airflow's services is well: `health.py SERVICE`, exit code 0 if so, and 1 with a line if not.
+"""Says whether one of Airflow's services is healthy: `health.py SERVICE` exits 0, or prints a line and exits 1.
 
-In the image; a container's health check runs it every half minute. `airflow jobs check` would tell the same, but takes
-seconds of a core each time.
+A container's health check runs it every half minute, inside the image. `airflow jobs check` would say the same, but
+costs seconds of a core each time.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ SECONDS = 8.0
 
 
 def component(name: str) -> str:
-    """Returns what the api-server says of a component by its heartbeats."""
+    """Returns what the api-server says about a component, judged by its heartbeats."""
     with urllib.request.urlopen(HEALTH, timeout=SECONDS) as response:
         return str(json.load(response)[name]["status"])
 
 
 def api_server() -> str:
-    """Returns how the api-server is, also to tasks: its first answer to one takes long, so this asks for it."""
+    """Returns the api-server's health. It asks the interface for tasks first, because the first answer takes long."""
     urllib.request.urlopen(f"{FOR_TASKS}/health", timeout=SECONDS).close()
     return component("metadatabase")
 
 
 def worker() -> str:
-    """Returns what this container's worker answers over the broker. Celery alone: Airflow takes seconds to import."""
+    """Returns the health of this container's worker, over the broker. It uses only Celery: Airflow imports slowly."""
     from celery import Celery
 
     name = f"celery@{socket.gethostname()}"

@@ -5,7 +5,7 @@
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
-# Which pins. The layers up to the package itself change only with them.
+# Chooses the pins. The layers up to the package itself change only with them.
 ARG DEVICE=cpu
 COPY requirements/tools.txt /requirements/
 RUN python3 -m venv /tools && /tools/bin/python -m pip install --quiet --no-cache-dir --require-hashes -r /requirements/tools.txt
@@ -24,7 +24,7 @@ RUN /tools/bin/uv pip install --quiet --no-cache --no-deps --no-build-isolation 
 FROM ${BASE}
 RUN useradd --uid 1000 --create-home sentiment
 COPY --from=build /opt/sentiment /opt/sentiment
-# Beside the package, where it looks for the servers' flags when the mounted folder has none.
+# The package looks here for the servers' flags when the mounted folder has none.
 COPY serving/flags serving/batching.config serving/monitoring.config /opt/sentiment/lib/python3.11/site-packages/serving/
 ENV PATH=/opt/sentiment/bin:$PATH \
     PYTHONUNBUFFERED=1 \

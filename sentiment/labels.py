@@ -12,7 +12,7 @@ from sentiment.errors import InputError
 class Labels:
     """A label set. A label's id is its position.
 
-    `names` are shown to people and written to exports; `english` is what the console of the original printed.
+    `names` are shown to people and written to exports; `english` is what the older tool's console printed.
     """
 
     names: tuple[str, ...] = ("正面", "負面", "中立")

@@ -1,4 +1,4 @@
-"""A progress line: rows, rate and time left, on stderr."""
+"""Shows a progress line on stderr: rows, rate and time left."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TERMINAL_LINE = "{desc} {percentage:3.0f}% |{bar}| {n:,}/{total:,}{unit}, {rate_
 
 
 class LogLines:
-    """A stream for logs: every rewriting of the line becomes a line of its own."""
+    """A stream for logs: every update of the progress line becomes a new line."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -28,9 +28,9 @@ class LogLines:
 
 
 def progress(total: int, what: str, unit: str = "rows", done: int = 0) -> tqdm[Any]:
-    """Returns a progress line; `update(n)` moves it on from `done`.
+    """Returns a progress line that starts at `done`; `update(n)` advances it.
 
-    It rewrites itself on a terminal and adds a line in a log, where work that is done within seconds says nothing.
+    On a terminal it rewrites itself; in a log it adds a line every few seconds, so that short work says nothing.
     """
     if sys.stderr.isatty():
         return tqdm(

@@ -1,4 +1,4 @@
-"""The folder in which one retrain keeps all that it made: the one place that knows its file names."""
+"""The folder in which one retrain keeps all its files: only this module knows their names."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from sentiment.results.record import StepResult
 from sentiment.settings import Settings
 
 KEPT = 100  # characters of an id that has to be changed
-HASH = 8  # hexadecimal digits behind them
+HASH = 8  # hexadecimal digits after them
 FILES = {"evaluate": "evaluation.json"}  # of results that are not called after their step
 R = TypeVar("R", bound=StepResult)
 
 
 def safe_name(run_id: str) -> str:
-    """Returns `run_id` as one path segment; the name of a name is itself.
+    """Returns `run_id` as one path segment; a name that it returned before is returned unchanged.
 
-    An id that had to be changed (Airflow's hold `:` and `+`) gets a short hash of the original behind it, so that two
-    ids share a name only when one of them is that name.
+    An id that had to be changed (Airflow's hold `:` and `+`) ends with a short hash of the original, so that two ids
+    share a name only when one of them is that name.
     """
     kept = re.sub(r"[^A-Za-z0-9._-]+", "_", run_id).strip("._")
     if kept == run_id and 0 < len(kept) <= KEPT + len("-") + HASH:
@@ -61,7 +61,7 @@ class RunFolder:
 
     @property
     def identities(self) -> Path:
-        """The identities of the rows of `train`, sorted, 16 bytes each: what was seen, without its words."""
+        """The identities of the rows of `train`, sorted, 16 bytes each: what the model saw, without its words."""
         return self.path / "identities.bin"
 
     @property
@@ -83,7 +83,7 @@ class RunFolder:
         return self.path / "export"
 
     def result(self, step: str) -> Path:
-        """Returns where `step` leaves its result."""
+        """Returns the file in which `step` leaves its result."""
         return self.path / FILES.get(step, f"{step}.json")
 
     def found(self, step: str) -> Path:

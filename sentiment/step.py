@@ -22,10 +22,10 @@ Result = dict[str, Any]  # of a verb whose result nothing reads but people
 
 
 def step(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None]:
-    """Makes a click callback of a function that returns its result: a declared type, or a JSON-ready dict.
+    """Turns a function that returns its result: a declared type, or a JSON-ready dict into a click callback.
 
     The result is the last line of stdout; with `--result FILE` it is also written there. A refused input leaves
-    `{"error": …}` in that file, so that whoever started the step can say why.
+    `{"error": …}` in that file, so that the program which started the step can say why.
     """
 
     @click.option("--result", "result_file", type=click.Path(path_type=Path), help="Also write the result here.")
@@ -45,12 +45,12 @@ def step(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None
 
 
 def say(message: str) -> None:
-    """Reports progress to a person: stderr, never stdout, which belongs to the result."""
+    """Reports progress to a person, on stderr: stdout belongs to the result."""
     click.echo(message, err=True)
 
 
 def run(arguments: list[str], command: click.Command, name: str) -> int:
-    """Runs `command ARGUMENTS` in this process; a mistake is told in one line that begins with `name`.
+    """Runs `command ARGUMENTS` in this process, and reports a mistake in one line that begins with `name`.
 
     Returns the exit code: 0 done, 2 bad usage or bad input, 1 anything else, 130 interrupted.
     """
@@ -65,7 +65,7 @@ def run(arguments: list[str], command: click.Command, name: str) -> int:
         error.show()
         return 2
     except BrokenPipeError:
-        # The reader of our output left: nothing more can be said on it.
+        # Nobody reads our output any more, so nothing more can be written to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001 - the last line of defence: name it, exit 1

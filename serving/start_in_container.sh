@@ -2,9 +2,9 @@
 # Starts a model server inside its container, with the flags of serving/flags: start_in_container.sh SERVER [ARGUMENT …]
 #
 #   SENTIMENT_HOME   holds serving/models/, at the same path as outside
-#   THREADS          how many the server computes with; default: all cores of the machine
+#   THREADS          threads that the server computes with; default: one per core of the machine
 #
-# TensorFlow Serving opens no port before it has a model. Until the first one is published, this waits.
+# TensorFlow Serving opens no port before it has a model, so this script waits until the first one is published.
 set -euo pipefail
 export LC_ALL=C
 

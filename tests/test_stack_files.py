@@ -81,7 +81,7 @@ def test_what_is_there_stays_and_comes_to_no_ones_eyes(tmp_path: Path) -> None:
     assert before.startswith("# mine\nPOSTGRES_PASSWORD=hunter2\n")
     found = dict(line.split("=", 1) for line in before.splitlines() if line and not line.startswith("#"))
     assert found["REDIS_PASSWORD"] and found["SENTIMENT_RUNNER"] == "local"
-    assert "COMPOSE_PROFILES stays as it is there; now it would be gpu" in again.stderr
+    assert "COMPOSE_PROFILES keeps its value; a new file would have gpu" in again.stderr
     said = made.stderr + again.stderr
     assert not any(value in said for name, value in found.items() if re.search("PASSWORD|SECRET|KEY", name))
 
@@ -92,7 +92,7 @@ def test_a_home_that_is_no_folder_and_a_line_that_is_none_are_one_clear_line(tmp
     for home in (tmp_path / "none", awkward):
         refused = make_env(tmp_path, str(home))
         assert (
-            refused.returncode == 2 and refused.stderr.count("\n") == 1 and f"found {home}. Make it" in refused.stderr
+            refused.returncode == 2 and refused.stderr.count("\n") == 1 and f"found {home}. Create it" in refused.stderr
         )
     (tmp_path / ".env").write_text("a secret: hunter2\n")
     refused = make_env(tmp_path, str(tmp_path))

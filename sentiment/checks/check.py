@@ -32,7 +32,7 @@ from sentiment.settings import Limits, Settings, read_settings
 from sentiment.step import say, step
 
 PREFIX = "check_"  # of the settings that hold the limits
-MOST_ROWS = 50_000  # of one file; of more, a random part: the shares stay, the time does not grow
+MOST_ROWS = 50_000  # of one file; a larger one is sampled: the shares stay, the time does not grow
 SEED = 13
 
 
@@ -40,7 +40,7 @@ def check(run: RunFolder, settings: Settings) -> Check:
     """Measures the posts that `prepare` left for `run`; returns the verdict with every figure."""
     limits, labels, prepared = limits_of(settings), settings.label_set, run.read(Prepare)
     if prepared.nothing_new:
-        raise InputError(f"run {run.name} must have new posts", found="none", do="There is nothing to check.")
+        raise InputError(f"run {run.name} must have new posts", found="none", do="Skip the check of this run.")
     new = sample(each_post(run.batch, labels) if prepared.new.rows else ())
     known = {identity(post.text) for post in new}
     seen = [post for post in sample(each_post(run.train, labels)) if identity(post.text) not in known]
@@ -74,7 +74,7 @@ def check(run: RunFolder, settings: Settings) -> Check:
 
 
 def sample(posts: Iterable[Post], most: int = MOST_ROWS) -> list[Post]:
-    """Returns the posts in order; of more than `most`, a random part of that size (reservoir sampling)."""
+    """Returns the posts in order; when there are more than `most`, a random sample of so many (reservoir sampling)."""
     kept: list[tuple[int, Post]] = []
     draw = random.Random(SEED)
     for number, post in enumerate(posts):
@@ -86,7 +86,7 @@ def sample(posts: Iterable[Post], most: int = MOST_ROWS) -> list[Post]:
 
 
 def _deliveries(settings: Settings, card: ModelCard | None) -> list[Delivered]:
-    """Returns the deliveries that came after those that the stable model has seen."""
+    """Returns the deliveries that arrived after those that the stable model has seen."""
     with posts_ledger.opened(settings.posts_database) as ledger:
         return [item for item in ledger.deliveries() if item.number > ((card.data.watermark or 0) if card else 0)]
 
@@ -98,7 +98,7 @@ def limits_of(settings: Settings) -> dict[str, Limits]:
 
 
 def write_suspects(run: RunFolder, found: list[suspects.Suspect], labels: Labels) -> Path:
-    """Writes the posts whose label looks wrong as Label Studio imports them; returns the file."""
+    """Writes the posts whose label looks wrong, in the form that Label Studio imports; returns the file."""
     path = run.path / "suspects.json"
     tasks = suspects.label_studio_tasks(found, labels)
     atomic.write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1) + "\n")
@@ -118,7 +118,7 @@ def table(result: Check) -> str:
 
 
 @click.command("check")
-@click.option("--run", required=True, help="The run whose new posts to check, after `prepare`.")
+@click.option("--run", required=True, help="The run whose new posts are checked, after `prepare`.")
 @step
 def command(run: str) -> Check:
     """Measure a run's new posts before anything is trained on them."""

@@ -1,4 +1,4 @@
-"""Findings about the deliveries that brought the new posts: what could not be read, what repeats, what contradicts."""
+"""Findings about the deliveries that brought the new posts: rows that are unreadable, repeated or contradictory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_EXAMPLES = 5
 
 
 def findings(delivered: Sequence[Delivered]) -> list[Measured]:
-    """Returns the shares of the delivered rows that were put aside, repeated, or changed a known text's label."""
+    """Returns the shares of the delivered rows that were quarantined, repeated, or changed a known text's label."""
     return [
         _finding("quarantined", "Delivered rows that could not be read", "quarantined", delivered),
         _finding("repeats", "Delivered rows that repeat a known post", "duplicate", delivered),

@@ -10,15 +10,15 @@ from sentiment.checks.verdict import Measured
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
 
-FEWEST = 100  # posts on either side from which a distance says something
-CLASSES = "Change of a class's share against what the stable model was trained on"
-WORDS = "Drift of the vocabulary against what the stable model was trained on"
+FEWEST = 100  # posts on either side from which a distance is meaningful
+CLASSES = "Change of a class's share since the stable model was trained"
+WORDS = "Drift of the vocabulary since the stable model was trained"
 
 
 def class_shares(new: Sequence[int], seen: Sequence[int], labels: Labels) -> Measured:
     """Compares two counts by label; the value is the largest difference of a share."""
     if not sum(seen):
-        return Measured("classes", CLASSES, None, "there is no stable model to go on from")
+        return Measured("classes", CLASSES, None, "there is no stable model to compare with")
     if not sum(new):
         return Measured("classes", CLASSES, None, "nothing is new")
     before, now = ([count / sum(counts) for count in counts] for counts in (seen, new))
@@ -28,13 +28,13 @@ def class_shares(new: Sequence[int], seen: Sequence[int], labels: Labels) -> Mea
 
 
 def vocabulary(new: Sequence[Post], seen: Sequence[Post], seed: int = 13) -> Measured:
-    """Returns the Jensen-Shannon distance of the characters' frequencies, less what chance alone gives.
+    """Returns the Jensen-Shannon distance of the characters' frequencies, minus what chance alone gives.
 
-    Few posts are far from any larger set by chance alone: a part of `seen`, as large as `new`, is measured against
-    the rest of it, and that distance is taken off.
+    A few posts are far from any larger set by chance alone: a part of `seen`, as large as `new`, is measured against
+    the rest of it, and that distance is subtracted.
     """
     if min(len(new), len(seen) // 2) < FEWEST:
-        return Measured("vocabulary", WORDS, None, f"it takes {FEWEST} new posts and twice as many old ones")
+        return Measured("vocabulary", WORDS, None, f"it needs {FEWEST} new posts and twice as many old ones")
     mixed = random.Random(seed).sample(list(seen), len(seen))
     size = min(len(new), len(seen) // 2)
     chance = distance(frequencies(mixed[:size]), frequencies(mixed[size:]))
@@ -43,16 +43,16 @@ def vocabulary(new: Sequence[Post], seen: Sequence[Post], seed: int = 13) -> Mea
 
 
 def no_stable() -> Measured:
-    return Measured("vocabulary", WORDS, None, "there is no stable model to go on from")
+    return Measured("vocabulary", WORDS, None, "there is no stable model to compare with")
 
 
 def frequencies(posts: Sequence[Post]) -> Counter[str]:
-    """Counts the characters of the posts' texts, spaces aside."""
+    """Counts the characters of the posts' texts, without spaces."""
     return Counter(character for post in posts for character in post.text.lower() if not character.isspace())
 
 
 def distance(left: Counter[str], right: Counter[str]) -> float:
-    """Returns the Jensen-Shannon distance of two counts, to base 2: 0 for the same shares, 1 for nothing in common."""
+    """Returns the Jensen-Shannon distance of two counts, base 2: 0 for the same shares, 1 for nothing in common."""
     from scipy.spatial.distance import jensenshannon
 
     characters = sorted(left.keys() | right.keys())

@@ -1,4 +1,4 @@
-"""New rows that are nearly a text of a test set: a model that has learnt them is not tested by it."""
+"""Finds new rows that are nearly a text of a test set: that text no longer tests a model that has learnt them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from sentiment.data.tsv import Post
 SHINGLE = 3  # characters
 ALIKE = 0.8  # Jaccard similarity of the sets of shingles
 PERMUTATIONS = 64
-SHORTEST = 8  # characters: shorter texts are alike without one having been made from the other
+SHORTEST = 8  # characters: shorter texts are alike by chance
 MOST_EXAMPLES = 10
 TITLE = "New training rows that are nearly a test text"
 
 
 def near_tests(new: Sequence[Post], tests: Sequence[Post]) -> Measured:
-    """Returns the share of `new` for which some text of `tests` is at least `ALIKE`; with pairs as examples.
+    """Returns the share of `new` for which some text of `tests` is at least `ALIKE`, with pairs as examples.
 
-    Candidates come from datasketch's MinHash index, and each is then compared exactly.
+    datasketch's MinHash index finds the candidates, and each of them is then compared exactly.
     """
     found = list(_pairs(new, tests))
     examples = [f"{post.text} ~ {test.text}" for post, test in found[:MOST_EXAMPLES]]
@@ -50,7 +50,7 @@ def _hashed(texts: Sequence[set[bytes]]) -> Iterator[object]:
 
 
 def shingles(text: str) -> set[bytes]:
-    """Returns the runs of three characters of the normalised text; none of a text too short to compare."""
+    """Returns the runs of three characters of the normalised text; none when it is too short to compare."""
     plain = normalise(text)
     if len(plain) < SHORTEST:
         return set()

@@ -1,6 +1,6 @@
-"""Posts whose label looks wrong: a linear classifier that never saw them is sure of another one (confident learning).
+"""Finds posts whose label looks wrong: a linear classifier that never saw them is sure of another one.
 
-Source of the method: Northcutt, Jiang and Chuang, "Confident Learning", 2021, as cleanlab has it.
+The method is confident learning (Northcutt, Jiang and Chuang, "Confident Learning", 2021), as cleanlab implements it.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class Suspect:
 def suspects(new: Sequence[Post], seen: Sequence[Post], labels: Labels) -> tuple[Measured, list[Suspect]]:
     """Returns the share of `new` with a suspicious label, and those posts, the clearest first.
 
-    Posts that were `seen` before help to tell; they are not suspected.
+    Posts that were `seen` before help to decide; they themselves are not suspected.
     """
     asked = list(new[:MOST_ROWS])
     rows = asked + list(seen[: MOST_ROWS - len(asked)])
     counts = Counter(post.label for post in rows)
     fewest = min(counts[label] for label in range(len(labels)))
     if not asked or fewest < FEWEST_OF_A_LABEL:
-        return Measured("suspects", TITLE, None, f"it takes {FEWEST_OF_A_LABEL} posts of every label"), []
+        return Measured("suspects", TITLE, None, f"it needs {FEWEST_OF_A_LABEL} posts of every label"), []
     found = _suspected(rows, out_of_fold(rows, len(labels)), len(asked))
     examples = [f"{labels.names[s.post.label]}, likely {labels.names[s.likely]}: {s.post.text}" for s in found]
     return Measured("suspects", TITLE, len(found) / len(asked), examples=examples[: 2 * MOST_EXAMPLES]), found
@@ -75,7 +75,7 @@ def _suspected(rows: Sequence[Post], answers: NDArray[np.float64], new: int) -> 
 
 
 def label_studio_tasks(found: Sequence[Suspect], labels: Labels) -> list[dict[str, Any]]:
-    """Returns tasks as Label Studio imports them: the text, the label it came with, and the likely one as prediction.
+    """Returns tasks as Label Studio imports them: the text, its delivered label, and the likely label as prediction.
 
     Its labelling configuration needs a Text called `text` and Choices called `label`.
     """

@@ -1,4 +1,4 @@
-"""Findings about the posts by themselves: their length, their characters."""
+"""Findings about the posts by themselves: their length and their characters."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from sentiment.checks.verdict import Measured
 from sentiment.data.tsv import Post
 from sentiment.text.harmless import visible
 
-LONGEST = 2_000  # characters; of a longer post a model reads a small part only
+LONGEST = 2_000  # characters; a model reads only a small part of a longer post
 MOST_EXAMPLES = 5
 SHOWN = 120
 UNKNOWN = "Characters that the stable model does not know"
-# Joiners and variation selectors make emoji, and are no sign of damage.
+# Joiners and variation selectors form emoji, and are no sign of damage.
 HARMLESS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 
 
 def share_of(name: str, title: str, posts: Sequence[Post], found: Iterable[Post]) -> Measured:
-    """Returns the finding that `found` of `posts` are so, with the first of them as examples.
+    """Returns the finding that `found` are among `posts`, with the first of them as examples.
 
-    An example is quoted whole, so that a text can be found and deleted on request; `shown` cuts it for people.
+    An example is quoted in full, so that a text can be found and deleted on request; `shown` cuts it for people.
     """
     those = list(found)
     value = len(those) / len(posts) if posts else 0.0
@@ -38,7 +38,7 @@ def with_control_characters(posts: Sequence[Post]) -> Measured:
 
 
 def is_control(character: str) -> bool:
-    """Whether a character is never typed: controls, direction marks, private use, and the sign of a lost one."""
+    """Tells whether nobody types a character: controls, direction marks, private use, the sign of a lost character."""
     if character.isascii():
         return not character.isprintable()
     return character == "\ufffd" or (
@@ -47,7 +47,7 @@ def is_control(character: str) -> bool:
 
 
 def unknown_to(pieces: Sequence[str], posts: Sequence[Post]) -> Measured:
-    """Returns the share of the posts' characters, spaces aside, that no word piece of the stable model holds."""
+    """Returns the share of the posts' characters, except spaces, that no word piece of the stable model holds."""
     known = {character for piece in pieces for character in piece}
     total, strange = 0, dict[str, int]()
     for post in posts:
@@ -63,7 +63,7 @@ def unknown_to(pieces: Sequence[str], posts: Sequence[Post]) -> Measured:
 
 
 def no_stable() -> Measured:
-    return Measured("unknown", UNKNOWN, None, "there is no stable model to go on from")
+    return Measured("unknown", UNKNOWN, None, "there is no stable model to compare with")
 
 
 def shown(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Findings about a night's posts against the limits that are set for them: what warns, what stops the run."""
+"""Compares findings about a night's posts with their limits: decides what warns and what stops the run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sentiment.settings.limits import Limits
 
 @dataclass(frozen=True)
 class Measured:
-    """One figure about a night's posts. `value` is a share or a distance from 0 to 1; None with `why`: not measured."""
+    """One figure about a night's posts: `value` is a share or distance from 0 to 1, or None, and `why` says why."""
 
     name: str
     title: str
@@ -22,7 +22,7 @@ class Measured:
 
 
 def judge(measured: Measured, limits: Limits) -> Finding:
-    """Returns the finding with its level: `ok`, `warning`, `failed` or `not measured`, and a sentence that says it."""
+    """Returns the finding with its level: `ok`, `warning`, `failed` or `not measured`, and a sentence for people."""
     level = level_of(measured.value, limits)
     allowed = limits.fail if level == "failed" or limits.warn is None else limits.warn
     return Finding(

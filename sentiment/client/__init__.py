@@ -1,4 +1,4 @@
-"""A small client for programs that ask the sentiment model; the standard library is all it needs over REST.
+"""A small client for programs that ask the sentiment model; over REST it needs only the standard library.
 
     from sentiment.client import SentimentClient
 
@@ -6,7 +6,7 @@
         for answer in client.classify(["這間餐廳真的很棒"], key="customer 17"):
             print(answer.label, answer.probabilities, answer.side)
 
-A request always names its label: one that names none gets the newest version, which is the canary.
+The client always names a label: a request without a label would get the newest version, which is the canary.
 """
 
 from sentiment.client.answer import Answer, ClientError

@@ -1,4 +1,4 @@
-"""What a client gets: an answer for each text, or one error. And the check that an answer is one."""
+"""What a client gets: an answer for each text, or one error; and the check that a server's answer is valid."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sentiment.errors import SentimentError
 
 STABLE, CANARY = "stable", "canary"
 SIGNATURE, OUTPUTS = "text", ("label", "label_id", "probabilities")
-ROUNDING = 1e-3  # of the sum of 32-bit (or 16-bit) probabilities
+ROUNDING = 1e-3  # allowed in the sum of 32-bit (or 16-bit) probabilities
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one text."""
+    """What the model says about one text."""
 
     label: str
     label_id: int
@@ -26,11 +26,11 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model says of one text, and where that comes from.
+    """What the model says about one text, and who said it.
 
-    `version` is the one that answered; None over REST, whose predict answer does not tell.
+    `version` is the one that answered; None over REST, whose predict answers do not name it.
     `side` is `stable` or `canary`; `fell_back` says that canary was chosen and stable answered.
-    `seconds` are those of the request that the text was part of, with every try.
+    `seconds` is the duration of the request that the text was part of, with every try.
     """
 
     label: str
@@ -43,7 +43,7 @@ class Answer:
 
 
 class ClientError(SentimentError):
-    """No server gave an answer. The message says what each of them said."""
+    """No server answered. The message says what each of them said."""
 
 
 class Then(Enum):
@@ -55,7 +55,7 @@ class Then(Enum):
 
 
 class Failure(Exception):
-    """One try came to nothing."""
+    """One try failed."""
 
     def __init__(self, message: str, then: Then) -> None:
         super().__init__(" ".join(message.split())[:500])

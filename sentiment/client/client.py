@@ -1,4 +1,4 @@
-"""`SentimentClient`: names its label, sends a share of the requests to canary, and falls back to stable."""
+"""`SentimentClient`: names the label, sends a share of the requests to canary, and falls back to stable."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from sentiment.client.share import goes_to_canary
 from sentiment.client.tries import Deadline, Server, Tries
 
 LARGEST_BATCH = 64  # texts in one request
-SHARE_OF_TIME = 0.5  # of what is left: how long canary may take, so that stable still has time
+SHARE_OF_TIME = 0.5  # of the time that is left: canary may take so much, so that stable still has time
 
 
 class SentimentClient:
     """Classifies texts. Safe to share between threads; use it as a context manager, or `close` it.
 
-    :param addresses: `http://host:8501`, `https://…` (REST) or `grpc://host:8500`; the next is asked when one fails.
+    :param addresses: `http://host:8501`, `https://…` (REST) or `grpc://host:8500`; when one fails, the next is asked.
         gRPC tells which version answered, and imports TensorFlow (seconds); REST does neither.
     :param canary_share: 0 to 1, the share of the keys that canary answers while there is one.
-    :param deadline: seconds that one `classify` may take in all, with every retry and fallback. (Looking up a host's
-        name is the operating system's affair and is not bounded by it.)
-    :param tries: how often stable is asked at most, on all servers together; only what is transient is asked again.
+    :param deadline: seconds that one `classify` may take in all, with every retry and fallback. (It does not limit the
+        look-up of a host's name, which the operating system does.)
+    :param tries: how often stable is asked at most, on all servers together; only transient failures are tried again.
     """
 
     def __init__(
@@ -50,16 +50,16 @@ class SentimentClient:
     def classify(self, texts: Sequence[str], key: str | None = None) -> list[Answer]:
         """Returns an answer for each text, in order.
 
-        All texts of a call go to one side, by the `key` (a customer, a session, a post's id); without a key, by the
-        texts themselves. More than `batch` texts are asked in several requests, within one deadline.
+        All texts of a call go to one side, which the `key` decides (a customer, a session, a post's id), or else the
+        texts themselves. More than `batch` texts go in several requests, within one deadline.
 
         Raises:
             ClientError: no server answered in time, or the question was refused: one line with every cause.
-            TypeError: `texts` is no list of strings.
+            TypeError: `texts` is not a list of strings.
         """
         if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
             raise TypeError(f"texts must be a list of strings; found {texts!r:.100}")
-        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # half characters cannot be sent
+        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # half of a surrogate pair cannot be sent
         deadline = Deadline(self.deadline)
         to_canary = goes_to_canary("\0".join(texts) if key is None else key, self.canary_share)
         parts = [texts[start : start + self.batch] for start in range(0, len(texts), self.batch)]
@@ -75,7 +75,7 @@ class SentimentClient:
         return [Answer(p.label, p.label_id, p.probabilities, version, side, fell_back, seconds) for p in predictions]
 
     def _from_canary(self, texts: list[str], deadline: Deadline) -> tuple[list[Prediction], int | None] | None:
-        """Returns canary's answer, None when it has none: it failed, was withdrawn a moment ago, or fails too often."""
+        """Returns canary's answer, or None: it failed, was withdrawn a moment ago, or fails too often to be asked."""
         if not self._breaker.allows():
             return None
         try:
@@ -101,7 +101,7 @@ class SentimentClient:
 
 
 def server_at(address: str, model: str) -> Server:
-    """Returns the server at an address. Raises: ValueError when its scheme is none of http, https and grpc."""
+    """Returns the server at an address. Raises: ValueError when its scheme is not http, https or grpc."""
     scheme, _, place = address.partition("://")
     if scheme in ("http", "https") and place:
         return RestServer(address, model)

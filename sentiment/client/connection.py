@@ -1,4 +1,4 @@
-"""One HTTP connection that keeps its deadline, whatever the server does: also one that sends a byte every second."""
+"""One HTTP connection that keeps its deadline whatever the server does, even if it sends one byte every second."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LARGEST_ANSWER = 16 * 1024 * 1024  # bytes
 
 
 class Connection:
-    """A connection to one server; used by one thread at a time. Raises: OSError when it cannot be made by `until`."""
+    """A connection to one server, for one thread at a time. Raises: OSError when it cannot be opened by `until`."""
 
     def __init__(self, host: str, port: int, *, secure: bool, until: float) -> None:
         self._http = http.client.HTTPConnection(host, port)
@@ -25,8 +25,8 @@ class Connection:
         """Returns status and content.
 
         Raises:
-            TimeoutError: the whole answer was not there at `until` (of time.monotonic).
-            OSError, http.client.HTTPException, ValueError: there was none, or none that is HTTP and small enough.
+            TimeoutError: the answer was not complete at `until` (of time.monotonic).
+            OSError, http.client.HTTPException, ValueError: no answer came, or one that is not HTTP or is too large.
         """
         sock = self._http.sock
         sock.settimeout(left(until))
@@ -40,7 +40,7 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Whether it can be used again: nobody closed it, and nothing lies in it that nobody asked for."""
+        """Whether it can be used again: nobody closed it, and it holds no data that nobody asked for."""
         if self._http.sock is None:
             return False
         poll = select.poll()
@@ -52,7 +52,7 @@ class Connection:
 
 
 def connect(host: str, port: int, *, secure: bool, until: float) -> socket.socket:
-    """Returns a connected socket; every address of `host` gets its part of the time."""
+    """Returns a connected socket; every address of `host` gets its share of the time."""
     places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for number, (family, kind, protocol, _, place) in enumerate(places, 1):
         sock = socket.socket(family, kind, protocol)
@@ -69,7 +69,7 @@ def connect(host: str, port: int, *, secure: bool, until: float) -> socket.socke
 
 
 def left(until: float) -> float:
-    """Returns the seconds until then. Raises: TimeoutError when it is over."""
+    """Returns the seconds until `until`. Raises: TimeoutError when it has passed."""
     seconds = until - time.monotonic()
     if seconds <= 0:
         raise TimeoutError("time is up")
@@ -77,7 +77,7 @@ def left(until: float) -> float:
 
 
 class _Source:
-    """What an HTTPResponse reads from. A socket's own time-out begins anew with every byte; this one does not."""
+    """What an HTTPResponse reads from. A socket's own time-out restarts with every byte; this one does not."""
 
     def __init__(self, sock: socket.socket, until: float) -> None:
         self._sock, self._until = sock, until

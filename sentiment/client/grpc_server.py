@@ -1,4 +1,4 @@
-"""One server over gRPC. Importing this imports TensorFlow: the service's message classes need it."""
+"""One server over gRPC. Importing this module imports TensorFlow: the service's message classes need it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sentiment.tensorflow_setup import tf
 TRANSIENT = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ABORTED})
 REFUSED = frozenset({grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNAUTHENTICATED,
                      grpc.StatusCode.PERMISSION_DENIED})  # fmt: skip
-# The channel's own reconnecting begins at a second and grows to two minutes: longer than most deadlines.
+# By default a channel waits from one second to two minutes before it reconnects: longer than most deadlines.
 OPTIONS = (("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 2000))
 
 
 class GrpcServer:
-    """A server's gRPC address, `host:port`; its answers tell which version made them. Not for use after a fork."""
+    """A server's gRPC address, `host:port`; its answers name the version that made them. Do not use it after a fork."""
 
     def __init__(self, place: str, model: str) -> None:
         self.address = f"grpc://{place}"

@@ -15,12 +15,12 @@ from sentiment.client.answer import OUTPUTS, SIGNATURE, Failure, Prediction, The
 from sentiment.client.connection import Connection
 
 MOST_IDLE = 32  # connections that are kept open
-TRANSIENT = frozenset({429, 502, 503, 504})  # the last three also from a proxy before the server
+TRANSIENT = frozenset({429, 502, 503, 504})  # the last three may also come from a proxy in front of the server
 REFUSED = frozenset({400, 401, 403, 405, 413, 414, 431})
 
 
 class RestServer:
-    """A server's REST address; its answers do not tell which version made them."""
+    """A server's REST address; its answers do not name the version that made them."""
 
     def __init__(self, address: str, model: str) -> None:
         self.address = address.rstrip("/")
@@ -33,7 +33,7 @@ class RestServer:
         self._process = os.getpid()
 
     def ask(self, texts: Sequence[str], label: str, seconds: float) -> tuple[list[Prediction], None]:
-        """Returns the predictions of `texts`, and no version. Raises: Failure, after so many seconds at the latest."""
+        """Returns the predictions of `texts`, and no version. Raises: Failure, after `seconds` at the latest."""
         body = json.dumps({"signature_name": SIGNATURE, "inputs": {"text": list(texts)}}).encode()
         status, content = self._post(f"{self._path}{quote(label, safe='')}:predict", body, time.monotonic() + seconds)
         answer = _parsed(content)
@@ -45,14 +45,14 @@ class RestServer:
         return predictions_of([outputs.get(name) for name in OUTPUTS], len(texts)), None
 
     def close(self) -> None:
-        """Closes the connections that nobody uses just now."""
+        """Closes the connections that nobody uses at the moment."""
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
 
     def _post(self, path: str, body: bytes, until: float) -> tuple[int, bytes]:
-        """Returns status and content. A kept connection that the server closed just now is replaced by a new one."""
+        """Returns status and content. Opens a new connection when the server has just closed the kept one."""
         kept = self._take()
         if kept:
             try:
@@ -98,16 +98,16 @@ _NO_ANSWER = (OSError, http.client.HTTPException, ValueError)
 
 
 def _failure(error: Exception) -> Failure:
-    """Returns what an exchange that ended in `error` was."""
+    """Returns the failure that an exchange's `error` stands for."""
     if isinstance(error, TimeoutError):
         return Failure("no answer in time", Then.ELSEWHERE)
-    if isinstance(error, OSError):  # refused, reset, no such name; or it ended without an answer
+    if isinstance(error, OSError):  # refused, reset, no such name; or the connection ended without an answer
         return Failure(f"cannot be reached: {error or type(error).__name__}", Then.AGAIN)
     return Failure(f"no HTTP answer: {type(error).__name__}: {error}", Then.ELSEWHERE)
 
 
 def _parsed(content: bytes) -> dict[str, Any]:
-    """Returns the JSON object in `content`; {} when it is none."""
+    """Returns the JSON object in `content`; {} when there is none."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""How often, where and how long one label is asked: bounded tries within a deadline, the next server on failure."""
+"""Asks for one label: with a limited number of tries, within a deadline, and on the next server after a failure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sentiment.client.answer import ClientError, Failure, Prediction, Then
 
-FIRST_PAUSE = 0.05  # seconds; it doubles, and each is drawn from 0 to that ("full jitter")
+FIRST_PAUSE = 0.05  # seconds; it doubles, and each pause is drawn between 0 and that ("full jitter")
 LONGEST_PAUSE = 1.0
 
 
@@ -19,7 +19,7 @@ class Server(Protocol):
     address: str
 
     def ask(self, texts: Sequence[str], label: str, seconds: float) -> tuple[list[Prediction], int | None]:
-        """Returns the predictions and, where it tells, the version that made them. Raises: Failure."""
+        """Returns the predictions and, where the server names it, the version that made them. Raises: Failure."""
 
     def close(self) -> None:
         """Closes what is open."""
@@ -32,12 +32,12 @@ class Deadline:
         self._at = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Returns the seconds until then, 0 when it is over."""
+        """Returns the seconds until then, or 0 when it has passed."""
         return max(0.0, self._at - time.monotonic())
 
 
 class Tries:
-    """Asks several servers; begins with the one that answered last."""
+    """Asks several servers, beginning with the one that answered last."""
 
     def __init__(self, servers: Sequence[Server], most: int, pause: Callable[[float], None] = time.sleep) -> None:
         self.servers, self._most, self._pause = tuple(servers), most, pause
@@ -46,7 +46,7 @@ class Tries:
     def ask(
         self, texts: Sequence[str], label: str, deadline: Deadline, most: int | None = None
     ) -> tuple[list[Prediction], int | None]:
-        """Returns the first answer. Raises: ClientError with what each try met, at the latest when time is up."""
+        """Returns the first answer. Raises: ClientError, with what each try met, when time is up at the latest."""
         met: list[str] = []
         useful = list(range(len(self.servers)))
         useful = useful[self._first :] + useful[: self._first]
@@ -75,4 +75,4 @@ class Tries:
 
     def _wait(self, number: int, deadline: Deadline) -> None:
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**number, deadline.left())
-        self._pause(random.uniform(0, longest))  # no secret
+        self._pause(random.uniform(0, longest))  # not a secret

@@ -1,1 +1,1 @@
-"""Labelled posts: deliveries in, a run's training and test files out."""
+"""Turns deliveries of labelled posts into a run's training and test files."""

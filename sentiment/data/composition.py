@@ -1,13 +1,13 @@
-"""Which text belongs where: the batch, the old pool, the rolling test set; never on both sides.
+"""Decides where each text belongs: to the batch, the old pool or the rolling test set; never to both sides.
 
-It is worked out in SQL, in temporary tables beside the ledger's own, so that its size is the disk's matter:
-`base` holds the posts that the system started from, `dealt` one row for every text with the `kind` it was given:
+It works in SQL, in temporary tables beside the ledger's own, so that only the disk limits their size: `base` holds the
+posts that the system started from, and `dealt` holds one row for every text, with the `kind` that it was given:
 
     new        what the stable model has not seen, and this run takes: the batch
     old        what it has seen, and this run may mix in
-    later      what it has not seen and this run leaves alone, because of its limits: new again for the next run
-    aside      what it has seen and this run leaves alone, because of its limits
-    rolling    rows of the rolling test set that were delivered
+    later      what it has not seen, and this run leaves out because of its limits: new again for the next run
+    aside      what it has seen, and this run leaves out because of its limits
+    rolling    delivered rows of the rolling test set
     leak       texts kept out of training because a test set holds them
 """
 
@@ -33,7 +33,7 @@ TABLES = (
         source TEXT NOT NULL, characters INTEGER NOT NULL, delivery INTEGER NOT NULL, post INTEGER, base INTEGER
     )""",
 )
-# The texts stay where they are, in the ledger or in the base: a dealt row says in which row of which.
+# The texts stay where they are, in the ledger or in the base: a dealt row points at a row of one of them.
 WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.position = dealt.base"
 COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRED, *OPTIONAL))
 ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side = {} AND side.identity = {}.identity)"
@@ -50,7 +50,7 @@ class Base:
 
 @dataclass(frozen=True)
 class Taken:
-    """Which delivered posts count as seen by stable, which of the others the run takes, which seen ones it may mix."""
+    """Which delivered posts stable has seen, which of the others the run takes, and which seen ones it may mix in."""
 
     seen: Slices
     new: Slices
@@ -65,7 +65,7 @@ def load(connection: sqlite3.Connection, base: Base) -> None:
         connection.execute(table)
     for side, posts in ((TRAIN, base.train), (FROZEN, base.frozen), (ROLLING, base.rolling)):
         put_base(connection, side, posts)
-    # Only where a file came back from a copy: a deleted text is not trained or tested on again.
+    # A file may have come back from a copy: a deleted text must not be trained or tested on again.
     connection.execute("DELETE FROM base WHERE identity IN (SELECT identity FROM forgotten)")
     connection.execute("CREATE INDEX temp.base_by_identity ON base (side, identity)")
 
@@ -84,9 +84,9 @@ def put_base(connection: sqlite3.Connection, side: int, posts: Iterable[Post]) -
 def deal(connection: sqlite3.Connection, taken: Taken) -> None:
     """Fills `dealt` from the ledger and the base.
 
-    Of a text that comes more than once, the newest label is taken, and a delivered one is newer than the base's. A
-    text that the base trains on keeps that side for ever, whatever its hash says: a model that has seen it cannot be
-    tested on it.
+    A text that comes more than once gets its newest label, and a delivered label is newer than the base's. A text that
+    the base trains on stays on that side for ever, whatever its hash says: a model that has seen it cannot be tested
+    on it.
     """
     seen, of_seen = condition(taken.seen)
     old, of_old = condition(taken.old)
@@ -129,7 +129,7 @@ def _deal_base(connection: sqlite3.Connection, restriction: Restriction) -> None
 
 
 def count(connection: sqlite3.Connection, kind: str, labels: int, minimum_characters: int = 0) -> list[int]:
-    """Returns how many texts of `kind` there are, per label."""
+    """Returns the number of texts of `kind` per label."""
     counts = [0] * labels
     query = "SELECT label, count(*) FROM dealt WHERE kind = ? AND characters >= ? GROUP BY label"
     for label, number in connection.execute(query, (kind, minimum_characters)):
@@ -144,19 +144,19 @@ def batch(connection: sqlite3.Connection) -> Iterator[Post]:
 
 
 def batch_columns(connection: sqlite3.Connection) -> list[str]:
-    """Returns which of title and source any of the new posts has."""
+    """Returns which of the columns title and source the new posts use."""
     return columns_in_use(connection, f"FROM dealt {WITH_TEXTS} WHERE kind = 'new'")
 
 
 def columns_in_use(connection: sqlite3.Connection, texts: str) -> list[str]:
-    """Returns which of title and source any of `texts` has; `texts` is a FROM clause with WITH_TEXTS in it."""
+    """Returns which of the columns title and source `texts` use; `texts` is a FROM clause with WITH_TEXTS in it."""
     used = ", ".join(f"max(coalesce(posts.{name}, base.{name}) <> '')" for name in OPTIONAL)
     found = connection.execute(f"SELECT {used} {texts}").fetchone()
     return [name for name, is_used in zip(OPTIONAL, found, strict=True) if is_used]
 
 
 def frozen(connection: sqlite3.Connection) -> Iterator[Post]:
-    """Yields the frozen test set, as it is."""
+    """Yields the frozen test set, unchanged."""
     query = f"SELECT text, label, title, source FROM base WHERE side = {FROZEN} ORDER BY position"
     return as_posts(connection.execute(query))
 
@@ -164,7 +164,7 @@ def frozen(connection: sqlite3.Connection) -> Iterator[Post]:
 def rolling(connection: sqlite3.Connection, cap: int) -> Iterator[Post]:
     """Yields the newest `cap` posts of the rolling test set: those of the base, then what was delivered, in order.
 
-    Those before them are tested on no more, and trained on never.
+    Older ones are no longer tested on, and are never trained on.
     """
     return as_posts(
         connection.execute(

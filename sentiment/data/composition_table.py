@@ -1,11 +1,11 @@
 """What a run's training rows consist of: per label, per source and per night, for the report to draw.
 
-Lists have one number a label. `new` are rows that the stable model has not seen, `available` old ones that could be
-mixed in, `added` those that were. `wanted` is what the mixing rule asks for; it asks per label, so a source's or a
-night's part is its share of what is available. It is null where nothing is mixed (a full training takes every old
+Lists have one number per label. `new` are rows that the stable model has not seen, `available` are old ones that could
+be mixed in, `added` are those that were. `wanted` is what the mixing rule asks for; it asks per label, so a source's or
+a night's part is its share of what is available. It is null where nothing is mixed (a full training takes every old
 row). `name` is "" for posts without a source, "base" for the night of those that the system started from, and null
-for all the names that are not listed, together; `members` says how many sources, or deliveries, the line stands for.
-Sources come with the largest first, nights with the oldest first.
+for the sum of all names that are not listed; `members` says how many sources, or deliveries, the line stands for.
+The largest source comes first, and so does the oldest night.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _gathered(
 def used_by_delivery(connection: sqlite3.Connection, labels: int) -> list[UsedDelivery]:
     """Returns the rows that were chosen, per delivery (0: the base) and label: `new` ones and `old` ones.
 
-    A kind of which a delivery gave none is left out.
+    A kind is left out where a delivery gave no rows of it.
     """
     query = (
         "SELECT delivery, kind, label, count(*) FROM chosen JOIN dealt USING (number) GROUP BY delivery, kind, label"

@@ -1,4 +1,4 @@
-"""One file on its way in: which of its rows become posts, and why the others do not."""
+"""Takes in one file: decides which of its rows become posts, and why the others do not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sentiment.data.quarantine import Quarantine
 from sentiment.data.tsv import Post, one_line
 from sentiment.labels import Labels
 
-BATCH_POSTS, BATCH_CHARACTERS = 10_000, 4_000_000  # that wait to be put into the ledger together
+BATCH_POSTS, BATCH_CHARACTERS = 10_000, 4_000_000  # that go into the ledger together
 FORGOTTEN = "forgotten: deleted on request, not taken in again"
 LONGEST_TEXT = 20_000  # characters: far beyond any post, and beyond what any model reads
 LONGEST_SHOWN = 40  # characters of an unknown label
@@ -41,7 +41,7 @@ def _cleaned(value: str) -> str:
 
 
 def fault(value: str) -> str:
-    """Returns what is wrong with a column's value, with `{}` for the column's name; empty when nothing is."""
+    """Returns what is wrong with a column's value, with `{}` for the column's name; "" when nothing is wrong."""
     if len(value) > LONGEST_TEXT:
         return f"{{}} too long: {len(value):,} characters"
     if value.isprintable():
@@ -52,7 +52,7 @@ def fault(value: str) -> str:
 
 
 class Delivery:
-    """One file on its way in, within the ledger's transaction; `counts` say what became of its rows."""
+    """One file that is being taken in, within the ledger's transaction; `counts` say what became of its rows."""
 
     def __init__(
         self, ledger: Ledger, quarantine: Quarantine, number: int, labels: Labels, rolling_share: float
@@ -74,21 +74,21 @@ class Delivery:
         self._put()
 
     def refuse(self, record: Record, reason: str) -> None:
-        """Puts a row, or a whole file as row 0, into quarantine; the words of a text to be forgotten are left out."""
+        """Quarantines a row, or a whole file as row 0, but never the words of a text that was deleted on request."""
         if self._ledger.may_forget and self._tells_forgotten(record):
             record, reason = Record(record.number, ""), FORGOTTEN
         self._quarantine.add(record, reason, intact=not any(fault(_cleaned(value)) for value in record.columns))
         self.counts.quarantined += 1
 
     def _tells_forgotten(self, record: Record) -> bool:
-        """Tells whether a row that is no post quotes a text to be forgotten, as its text or between two delimiters."""
+        """Tells whether a bad row quotes a text that was deleted on request, as its text or between two delimiters."""
         raw = record.raw[:LONGEST_TEXT]
         parts = (record.columns.text, *raw.split("\t"), *raw.split(","))
         texts = (part.encode("utf-8", "replace").decode() for part in parts if part.strip())
         return any(self._ledger.is_forgotten(identity(text)) for text in texts)
 
     def _accept(self, number: int, post: Post) -> None:
-        """Sees to it that the post gets into the ledger, unless its text is to be forgotten."""
+        """Collects the post for the ledger, unless its text was deleted on request."""
         text_identity = identity(post.text)
         if self._ledger.is_forgotten(text_identity):
             self.refuse(Record(number, ""), FORGOTTEN)
@@ -100,6 +100,6 @@ class Delivery:
             self._put()
 
     def _put(self) -> None:
-        """Adds new texts, counts known ones, gives known ones with another label the new label."""
+        """Adds new texts, counts known ones, and gives those with another label the new one."""
         self.counts.add(self._ledger.put(self._waiting))
         self._waiting, self._waiting_characters = [], 0

@@ -1,8 +1,8 @@
 """Draws a run's training rows from what was dealt, and puts them in an order that only the seed decides.
 
-Both are done by a hash of the seed and a text's identity: the rows with the smallest hash are a draw without
-replacement, and the order of another hash is a shuffle. Neither needs a list of rows in memory, and both come out the
-same however the rows are stored. The table `chosen` holds the numbers (of `dealt`) of the rows, and their places.
+A hash of the seed and a text's identity does both: the rows with the smallest hashes are a draw without replacement,
+and the order of another hash is a shuffle. Neither needs a list of rows in memory, and both give the same result
+however the rows are stored. The table `chosen` holds the numbers (of `dealt`) of the rows, and their places.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ CHOSEN = f"FROM chosen JOIN dealt USING (number) {WITH_TEXTS}"
 
 
 def draw(connection: sqlite3.Connection, seed: int, added: Sequence[int] | None, minimum_characters: int = 0) -> None:
-    """Chooses all new texts, and of the old ones `added` of each label with at least so many characters.
+    """Chooses all new texts, and `added` old ones of each label that have at least `minimum_characters`.
 
-    With `added` None every old text is chosen.
+    When `added` is None, it chooses every old text.
     """
     connection.create_function("place", 1, _hash(seed, "place"), deterministic=True)
     connection.create_function("lot", 1, _hash(seed, "lot"), deterministic=True)
@@ -52,7 +52,7 @@ def _hash(seed: int, purpose: str) -> Callable[[bytes], int]:
 
 
 def chosen_columns(connection: sqlite3.Connection) -> list[str]:
-    """Returns which of title and source any of the chosen posts has."""
+    """Returns which of the columns title and source the chosen posts use."""
     return columns_in_use(connection, CHOSEN)
 
 

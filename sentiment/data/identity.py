@@ -1,4 +1,4 @@
-"""What makes two posts the same text, and on which side of the train/test split a text stands for ever."""
+"""Decides when two posts are the same text, and on which side of the train/test split a text stays for ever."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ HEX_DIGITS = 32  # 128 bits: two of a billion posts collide with a chance of 1e-
 
 
 class _Kept(dict[int, int | None]):
-    """A table for `str.translate` that drops what a re-post changes: it fills itself, one entry a character."""
+    """A table for `str.translate` that drops what a re-post changes; it fills itself, one entry per character."""
 
     def __missing__(self, code: int) -> int | None:
         category = unicodedata.category(chr(code))
@@ -43,7 +43,7 @@ def identity(text: str) -> str:
 
 
 def is_rolling(text_identity: str, share: float) -> bool:
-    """Tells whether a text goes to the rolling test set; `share` (0 to 1) of all texts do.
+    """Tells whether a text goes to the rolling test set, as `share` (0 to 1) of all texts do.
 
     Only the identity decides, so a text keeps its side for ever, on every machine; a larger share only adds texts.
     """

@@ -1,7 +1,7 @@
-"""`sentiment ingest`: takes newly labelled files in; every row is accepted or quarantined.
+"""`sentiment ingest`: takes in newly labelled files, and accepts or quarantines every row.
 
-A file is known by its key (its path below the source) and the hash of its content: ingesting twice changes nothing,
-a file that changed is a new delivery. Nothing that is in a file can stop the rows or the files behind it.
+A file is known by its key (its path below the source) and the hash of its content: ingesting it twice changes nothing,
+and a file that changed is a new delivery. Nothing in a file can stop the rows or the files after it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def ingest(source: str, settings: Settings) -> Ingest:
                 say(_told(delivery))
                 deliveries.append(delivery)
         watermark = ledger.watermark()
-    say(f"{len(deliveries)} new of {files} files; watermark {watermark}")
+    say(f"{len(deliveries)} of {files} files are new; watermark {watermark}")
     return Ingest(
         deliveries=deliveries,
         accepted=sum(delivery.accepted for delivery in deliveries),
@@ -67,7 +67,7 @@ def ingest(source: str, settings: Settings) -> Ingest:
 
 
 def take_in(ledger: Ledger, source: str, file: SourceFile, settings: Settings) -> Delivered | None:
-    """Takes one file in, as one transaction; returns what became of it, None when its content was known."""
+    """Takes in one file, as one transaction; returns the outcome, or None when its content was known."""
     if file.left:
         raise LeftForNextTime(file.left)
     if receipts.is_known(ledger, source, file.key, file.fingerprint):
@@ -75,7 +75,7 @@ def take_in(ledger: Ledger, source: str, file: SourceFile, settings: Settings) -
     with file.open() as content:
         content_hash = sha256_of_content(content)
         with ledger.writing() as connection:
-            # Asked only now, when no other ingest can be at the same file.
+            # Checked only now, when no other ingest can work on the same file.
             known = ledger.newest_hash(file.key) == content_hash
             delivery = None if known else _deliver(ledger, connection, file, content, content_hash, settings)
             receipts.remember(connection, source, file.key, file.fingerprint)
@@ -112,7 +112,7 @@ def _deliver(
 
 
 def _read(content: BinaryIO, file: SourceFile, delivery: Delivery, labels: Labels) -> Reading:
-    """Reads every row of a file into `delivery`; a file that cannot be read goes into quarantine whole."""
+    """Reads every row of a file into `delivery`; a file that cannot be read is quarantined as a whole."""
     content.seek(0)
     reading = NOT_READ
     try:
@@ -141,11 +141,11 @@ def _told(delivery: Delivered) -> str:
 
 @click.command("ingest")
 @click.option("--source", help="A folder, or s3://bucket/prefix; by default SENTIMENT_SOURCE or <home>/datasets/inbox.")
-@click.option("--run", help="Also leave the result in this run's folder.")
-@click.option("--report", "reported", is_flag=False, flag_value="last", help="Show a delivery (by default the last).")
+@click.option("--run", help="Also write the result into this run's folder.")
+@click.option("--report", "reported", is_flag=False, flag_value="last", help="Show a delivery (default: the last).")
 @step
 def command(source: str | None, run: str | None, reported: str | None) -> Ingest | Result:
-    """Pull newly labelled files in; accept or quarantine each row."""
+    """Take in newly labelled files; accept or quarantine each row."""
     settings = read_settings()
     if reported:
         told = report(settings, reported)

@@ -1,7 +1,7 @@
-"""The ledger of deliveries and accepted posts: one SQLite file, one transaction a delivery.
+"""The ledger of deliveries and accepted posts: one SQLite file, one transaction per delivery.
 
 A delivery's number is the unit of the data watermark: a model that was trained at watermark 7 has seen deliveries
-1 to 7. A post carries the number of the delivery that brought its present label.
+1 to 7. A post carries the number of the delivery that brought its current label.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Accepted:
 
 @dataclass
 class Counts:
-    """What became of a delivery's rows. `accepted` are new texts, `relabelled` known ones with another label."""
+    """What became of a delivery's rows: `accepted` are new texts, `relabelled` are known ones with another label."""
 
     accepted: int = 0
     duplicate: int = 0
@@ -51,7 +51,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Delivered:
-    """A delivery as the ledger has it; `at` is when it was taken in (UTC, ISO 8601)."""
+    """A delivery as the ledger records it; `at` is when it was taken in (UTC, ISO 8601)."""
 
     number: int
     key: str
@@ -69,7 +69,7 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Holds the one write transaction: a second writer waits; an error leaves nothing of it."""
+        """Holds the only write transaction: a second writer waits, and an error undoes everything."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             self.may_forget = bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM forgotten)").fetchone()[0])
@@ -83,7 +83,7 @@ class Ledger:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Yields the connection as the ledger stands now, whatever is delivered meanwhile."""
+        """Yields a connection that sees the ledger as it stands now, whatever is delivered meanwhile."""
         self._connection.execute("BEGIN")
         try:
             yield self._connection
@@ -97,7 +97,7 @@ class Ledger:
         return str(row[0]) if row else None
 
     def watermark(self) -> int:
-        """Returns the largest delivery number, 0 when there is none."""
+        """Returns the largest delivery number, or 0 when there is none."""
         return int(self._connection.execute("SELECT COALESCE(MAX(number), 0) FROM deliveries").fetchone()[0])
 
     def deliveries(self) -> list[Delivered]:
@@ -107,7 +107,7 @@ class Ledger:
         return [Delivered(number, key, digest, at, Counts(*counts)) for number, key, digest, at, *counts in rows]
 
     def labels_of(self, identities: Sequence[str]) -> dict[str, int]:
-        """Returns the present labels of those of the texts that are in the ledger."""
+        """Returns the current labels of those texts that are in the ledger."""
         found: dict[str, int] = {}
         wanted = [bytes.fromhex(identity) for identity in identities]
         for start in range(0, len(wanted), IDENTITIES_A_QUERY):
@@ -117,7 +117,7 @@ class Ledger:
         return found
 
     def is_forgotten(self, identity: str) -> bool:
-        """Tells whether the text was deleted on request: it must not come in again."""
+        """Tells whether the text was deleted on request, so that it must not come in again."""
         if not self.may_forget:
             return False
         query = "SELECT 1 FROM forgotten WHERE identity = ?"
@@ -126,7 +126,7 @@ class Ledger:
     def put(self, posts: Sequence[Accepted]) -> Counts:
         """Adds new texts and gives known ones their newest label; returns how many were which.
 
-        The outcome is that of one post after the other, the work that of one look-up and one insertion.
+        The outcome is as if they came one after the other; the work is only one look-up and one insertion.
         """
         counts = Counts()
         present = self.labels_of([item.identity for item in posts])
@@ -175,12 +175,12 @@ class Ledger:
         )
 
     def wait_for_readers(self) -> bool:
-        """Waits until nobody reads the ledger as it was before; tells whether that came about."""
+        """Waits until nobody reads an earlier state of the ledger; returns whether that was reached."""
         busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         return not busy
 
     def rebuild(self) -> None:
-        """Writes the file anew from what is in it, so that no byte of what was deleted is left between its pages."""
+        """Rewrites the file from its contents, so that no deleted byte is left between its pages."""
         self._connection.execute("VACUUM")
         self.wait_for_readers()
 
@@ -195,9 +195,9 @@ class Ledger:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Ledger]:
-    """Opens the ledger at `path`, making it when there is none, or bringing an older format up to date.
+    """Opens the ledger at `path`; creates it when there is none, and updates an older format.
 
-    InputError when `path` is something else.
+    Raises: InputError when `path` is something else.
     """
     connection: sqlite3.Connection | None = None
     try:

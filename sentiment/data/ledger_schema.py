@@ -9,7 +9,7 @@ from sentiment.errors import InputError
 
 VERSION = 2
 # A text's identity is random, so its index is the one thing that grows out of order: it holds 16 bytes a post, and
-# the posts themselves are appended. (A table kept in the order of the identity would write all of itself anew.)
+# the posts themselves are appended. (A table in the order of the identity would be rewritten as a whole.)
 POSTS = (
     """CREATE TABLE posts (
         row INTEGER PRIMARY KEY, identity BLOB NOT NULL, text TEXT NOT NULL, title TEXT NOT NULL,
@@ -19,7 +19,7 @@ POSTS = (
     "CREATE UNIQUE INDEX posts_by_identity ON posts (identity)",
     "CREATE INDEX posts_by_delivery ON posts (delivery)",
 )
-# What a deletion request leaves: nothing from which the text could be read, enough to refuse it when it comes again.
+# What a deletion request leaves: too little to read the text, but enough to refuse it when it comes again.
 FORGOTTEN = "CREATE TABLE forgotten (identity BLOB PRIMARY KEY, at TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID"
 DELIVERIES = (
     """CREATE TABLE deliveries (
@@ -43,9 +43,9 @@ STEPS = {0: (*DELIVERIES, *POSTS, FORGOTTEN), 1: FROM_1}
 
 
 def set_up(path: Path, connection: sqlite3.Connection) -> None:
-    """Makes the tables, or brings those of an older format up to date, all or nothing.
+    """Creates the tables, or updates those of an older format, all or nothing.
 
-    InputError when `path` is no ledger, or one of a newer format.
+    Raises: InputError when `path` is not a ledger, or has a newer format.
     """
     try:
         # A second opener waits here and then finds the work done.

@@ -1,8 +1,8 @@
-"""The mixing rule: how many old posts go with the new ones, so that a model learns the new and keeps the old.
+"""The mixing rule: how many old posts join the new ones, so that a model learns the new and keeps the old.
 
-The rule is that of the tool this system replaces (its `create_load_dataset`):
+The rule is that of the older tool (its `create_load_dataset`):
 - `mix_number > 0`: that many old rows of each label;
-- otherwise, while no label has more new rows than `maximum_digits` digits can write, D: 10^D less the new rows,
+- otherwise, while no label has more new rows than `maximum_digits` digits can write, D: 10^D minus the new rows,
   rounded half up to a multiple of 10^(D-1);
 - otherwise every label is filled up to the least common multiple of the (non-zero) counts.
 """
@@ -29,7 +29,7 @@ from sentiment.results.record import as_json
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
 
-NEW = 3  # the side of the table `base` for the new posts of files that are no deliveries
+NEW = 3  # the side of the table `base` for the new posts of files that are not deliveries
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _wanted(new_counts: list[int], mix_number: int, maximum_digits: int) -> list
     if max(new_counts) < target:
         unit = target // 10
         return [(target - count + unit // 2) // unit * unit for count in new_counts]
-    # The least common multiple of three large counts can have a dozen digits: it is only what is wished for.
+    # The least common multiple of three large counts can have a dozen digits; the old pool limits what is added.
     target = math.lcm(*(count for count in new_counts if count))
     return [target - count for count in new_counts]
 
@@ -70,9 +70,9 @@ def _wanted(new_counts: list[int], mix_number: int, maximum_digits: int) -> list
 def mixing(
     old: Iterable[Post], new: Iterable[Post], labels: int, options: Mixing
 ) -> Iterator[tuple[sqlite3.Connection, MixPlan]]:
-    """Yields a database in which the new posts and those of the old ones that the rule adds are `chosen`; and the plan.
+    """Yields a database in which the new posts, and the old ones that the rule adds, are `chosen`; and the plan.
 
-    The database is a temporary file of SQLite's own: it may be larger than the memory, and is gone at the end.
+    The database is a temporary file of SQLite's own: it may be larger than the memory, and SQLite deletes it.
     """
     connection = sqlite3.connect("", isolation_level=None)
     try:
@@ -95,7 +95,7 @@ def mixing(
 
 
 def plan_for(connection: sqlite3.Connection, labels: int, options: Mixing) -> MixPlan:
-    """Returns what the rule says for the texts that were dealt in the database."""
+    """Returns the plan for the texts that were dealt in the database."""
     available = count(connection, "old", labels, options.minimum_content_length)
     return mixing_plan(count(connection, "new", labels), available, options.mix_number, options.maximum_digits)
 
@@ -103,7 +103,7 @@ def plan_for(connection: sqlite3.Connection, labels: int, options: Mixing) -> Mi
 def mix(old: Sequence[Post], new: Sequence[Post], labels: int, options: Mixing) -> tuple[list[Post], MixPlan]:
     """Returns the new posts with old ones mixed in, shuffled, and the plan that was followed.
 
-    Old posts that are too short, or whose text is among the new ones, are no candidates; those added are drawn
+    Old posts that are too short, or whose text is among the new ones, are not candidates; those added are drawn
     without replacement. The same input and seed give the same rows in the same order.
     """
     with mixing(old, new, labels, options) as (connection, plan):
@@ -113,11 +113,11 @@ def mix(old: Sequence[Post], new: Sequence[Post], labels: int, options: Mixing) 
 @click.command("mix")
 @click.option("--old", type=click.Path(path_type=Path), required=True, help="The old posts.")
 @click.option("--new", type=click.Path(path_type=Path), required=True, help="The new posts.")
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="Where the mixed posts go.")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The file to write the mixed posts to.")
 @options(*RULE)
 @step
 def command(old: Path, new: Path, output: Path, **rule: int) -> Result:
-    """Mix old rows into new ones, on files."""
+    """Mix the old rows of one file into the new rows of another."""
     mixing_options = Mixing(**rule)
     labels = read_settings().label_set
     with mixing(each_post(old, labels), each_post(new, labels), len(labels), mixing_options) as (connection, plan):

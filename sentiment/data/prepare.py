@@ -37,7 +37,7 @@ BASE_FILES = ("train.tsv", "test.tsv", "latest_test.tsv")
 
 @dataclass(frozen=True)
 class Stable:
-    """What prepare needs to know of the stable model: its version, what it has seen, the folder it came from."""
+    """What prepare needs to know about the stable model: its version, what it has seen, the folder it came from."""
 
     version: int
     seen: Slices
@@ -46,14 +46,14 @@ class Stable:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a person limits a run to: which new rows it takes, and which old ones it may mix in."""
+    """The limits that a person sets: which new rows a run takes, and which old ones it may mix in."""
 
     new: Restriction = field(default_factory=Restriction)
     old: Restriction = field(default_factory=Restriction)
 
 
 def read_stable(settings: Settings) -> Stable | None:
-    """Returns the stable model, None when there is none yet."""
+    """Returns the stable model, or None when there is none yet."""
     state = read_state(settings)
     if state.stable is None:
         return None
@@ -119,7 +119,7 @@ def taken_by(limits: Limits, stable: Stable | None, deliveries: Sequence[Deliver
 
 
 def _choose(connection: sqlite3.Connection, mode: str, labels: Labels, options: Mixing) -> MixPlan | None:
-    """Chooses the training rows; returns the plan when old rows are mixed in. InputError on one class only."""
+    """Chooses the training rows; returns the plan, if old rows are mixed in. Raises: InputError on only one class."""
     plan = plan_for(connection, len(labels), options) if mode == "warm" else None
     if plan:
         draw.draw(connection, options.seed, plan.added, options.minimum_content_length)
@@ -132,14 +132,14 @@ def _choose(connection: sqlite3.Connection, mode: str, labels: Labels, options: 
         raise InputError(
             "the training rows must hold at least two classes",
             found=f"{counts} rows of {labels.describe()}",
-            do="Deliver posts of other classes too, or mix old ones in with --mix-number.",
+            do="Deliver posts of other classes too, or mix in old ones with --mix-number.",
         )
     return plan
 
 
 def _write(run: RunFolder, connection: sqlite3.Connection, cap: int, nothing_new: bool) -> TestFiles:
     """Writes the run's files; returns the rows and the sha256 of the test sets."""
-    # A result that an earlier attempt left must not stand beside files that are not its own.
+    # The result of an earlier attempt must not stay beside files that it does not describe.
     for path in (run.result("prepare"), run.train, run.identities):
         path.unlink(missing_ok=True)
     for path in (run.batch, run.train, run.frozen, run.rolling, run.identities, run.result("prepare")):
@@ -166,7 +166,7 @@ def _made(
     options: Mixing,
     deliveries: Sequence[Delivered],
 ) -> dict[str, Any]:
-    """Returns the fields of the result that tell of the training rows."""
+    """Returns the fields of the result that tell about the training rows."""
     minimum = options.minimum_content_length if plan else 0
     nights = {delivery.number: night_of(delivery.at).isoformat() for delivery in deliveries}
     table = tabulate(connection, plan, len(labels), minimum, nights)
@@ -186,14 +186,14 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command("prepare")
-@click.option("--run", required=True, help="The run whose files to make.")
+@click.option("--run", required=True, help="The run whose files are made.")
 @option(mixing.MODE)
 @options(*mixing.RULE)
 @options(mixing.NEW_SINCE, mixing.NEW_UNTIL, type=DAY)
 @option(mixing.NEW_SOURCE, multiple=True)
 @click.option("--old-since", type=DAY, help="Mix in only old rows delivered on this day or later.")
 @click.option("--old-until", type=DAY, help="Mix in only old rows delivered on this day or earlier.")
-@click.option("--old-source", multiple=True, help="Mix in only old rows of this source; may be given again.")
+@click.option("--old-source", multiple=True, help="Mix in only old rows of this source; repeat it for more.")
 @step
 def command(
     run: str,
@@ -228,7 +228,7 @@ def _day(value: datetime | None) -> date | None:
 
 
 def told(result: Prepare) -> list[str]:
-    """Returns what `result` says, for people."""
+    """Returns `result` as lines for people."""
     later = [f"{result.left_for_later} new rows are left for a later run"] if result.left_for_later else []
     if result.nothing_new:
         return [f"nothing new since version {result.warm_from}", *later]

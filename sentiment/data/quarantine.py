@@ -1,9 +1,9 @@
-"""Where bad rows go: one file a delivery, for a person to mend and to deliver again.
+"""Keeps the bad rows of each delivery in one file, for a person to correct and to deliver again.
 
 It is a delivery file itself (TSV with the columns text and label, which are filled in as far as they could be read),
-so a mended copy is dropped into the inbox as it is; `line`, `reason` and `raw` are for the person and are not read.
-A row that nobody mended is refused again: a text that must not be taken in is shown only in `raw`, as one harmless
-line.
+so a corrected copy can go straight into the inbox; `line`, `reason` and `raw` are for the person, and ingest ignores
+them. A row that nobody corrected is refused again: a text that must not be taken in is shown only in `raw`, as one
+harmless line.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Quarantine:
         self.reasons: Counter[str] = Counter()
 
     def add(self, record: Record, reason: str, intact: bool = True) -> None:
-        """Adds a row; its columns only if they are `intact`, or else only what it looked like."""
+        """Adds a row: its columns if they are `intact`, otherwise only its raw text."""
         columns = Columns(*map(one_line, record.columns)) if intact else Columns()
         label = visible(columns.label[:LONGEST_LABEL])
         raw = "" if columns.text else visible(record.raw, LONGEST_RAW)
@@ -45,7 +45,7 @@ class Quarantine:
 
 
 def counted_as(reason: str) -> str:
-    """Returns a reason without its detail, which stands behind a colon or in quotes."""
+    """Returns a reason without its detail, which follows a colon or is in quotes."""
     return re.split(": | '", reason, maxsplit=1)[0]
 
 
@@ -56,7 +56,7 @@ def file_of(folder: Path, number: int, key: str) -> Path:
 
 @contextmanager
 def quarantining(folder: Path, number: int, key: str) -> Iterator[Quarantine]:
-    """Yields the quarantine of a delivery; its file is complete at the end, and absent when no row was bad.
+    """Yields the quarantine of a delivery; its file is complete at the end, and missing when no row was bad.
 
     Call it within the delivery's transaction, which is committed after it: a crash in between leaves a file that the
     next attempt, which gets the same number, replaces (or removes, when that attempt begins with another file).

@@ -1,8 +1,8 @@
-"""What a person asks about a delivery, and what need not be read again: two tables beside the ledger's.
+"""Keeps what a person asks about a delivery, and which files need not be read again: two tables beside the ledger's.
 
 A receipt says how a delivery was read and why rows were refused. A fingerprint (an object's ETag, a file's size and
-times) says that a file is the one whose content the ledger has. Neither decides anything about rows: without these
-tables an ingest reads every file and finds that it knows it.
+times) identifies a file whose content the ledger has. Neither affects any row: without these tables an ingest reads
+every file, and finds that it knows it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Receipt:
-    """How a delivery was read: its form and encoding ("" when it was not read at all), size and refused rows."""
+    """How a delivery was read: its format and encoding ("" when it was not read at all), size and refused rows."""
 
     form: str = ""
     encoding: str = ""
@@ -36,7 +36,7 @@ class Receipt:
 
 
 def make_tables(ledger: Ledger) -> None:
-    """Makes the tables when they are not there yet."""
+    """Creates the tables if they do not exist yet."""
     with ledger.reading() as connection:
         query = "SELECT COUNT(*) FROM sqlite_master WHERE name IN ('receipts', 'fingerprints')"
         present = connection.execute(query).fetchone()[0]
@@ -66,7 +66,7 @@ def add(connection: sqlite3.Connection, delivery: int, receipt: Receipt) -> None
 
 
 def receipt_of(ledger: Ledger, delivery: int) -> Receipt | None:
-    """Returns the receipt of a delivery, None for one that is older than receipts are."""
+    """Returns the receipt of a delivery, or None for one from before receipts were kept."""
     with ledger.reading() as connection:
         query = "SELECT form, encoding, bytes, reasons, quarantine_file FROM receipts WHERE delivery = ?"
         row = connection.execute(query, (delivery,)).fetchone()

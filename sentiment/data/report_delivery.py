@@ -1,4 +1,4 @@
-"""`sentiment ingest --report`: what became of one delivery, for the person who has to act on it."""
+"""`sentiment ingest --report`: shows what became of one delivery, to the person who has to act on it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST_EXAMPLE = 60  # characters
 def report(settings: Settings, wanted: str) -> dict[str, Any]:
     """Returns the delivery whose number is `wanted` ("last" is the newest one), as JSON-ready values.
 
-    InputError when there is no such delivery.
+    Raises: InputError when there is no such delivery.
     """
     deliveries, found, receipt = [], None, None
     if settings.posts_database.exists():
@@ -35,7 +35,7 @@ def report(settings: Settings, wanted: str) -> dict[str, Any]:
         raise InputError(
             "--report must name a delivery",
             found=f"{wanted!r} and {len(deliveries)} deliveries in {settings.posts_database}",
-            do="Give a number from 1 on, or none for the last delivery.",
+            do="Give the number of one, or no number for the last delivery.",
         )
     return describe(found, receipt or Receipt(), settings.quarantine)
 
@@ -90,8 +90,8 @@ def table(told: dict[str, Any]) -> str:
         lines.append(f"  {number:>7,}  {reason}")
         lines += [f"           line {row['line']}: {row['row']}" for row in told["examples"].get(reason, ())]
     if told["quarantine_file"]:
-        lines.append("to mend these rows, correct text and label in a copy of this file and deliver the copy:")
+        lines.append("to correct these rows, edit text and label in a copy of this file and deliver the copy:")
         lines.append(f"  {told['quarantine_file']}")
     elif told["reasons"]:
-        lines.append("the file with these rows is not in the quarantine any more")
+        lines.append("the file with these rows is no longer in the quarantine")
     return "\n".join(lines)

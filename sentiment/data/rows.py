@@ -1,9 +1,9 @@
 """Rows of a delimited text file, read line by line as bytes; no line can spoil another.
 
-The quoting is the csv module's, made robust against posts that were written without any: a field is quoted only if
-it starts with a quote *and* is closed right before a delimiter or the end of the line; any other quote is a
-character like every other. A quoted field may hold line breaks, but it never reaches over a line that is a complete
-row by itself: a stray lone quote cannot swallow the rows behind it.
+The quoting is the csv module's, made robust against posts that were written without quoting: a field is quoted only if
+it starts with a quote *and* is closed right before a delimiter or the end of the line; any other quote is an ordinary
+character. A quoted field may hold line breaks, but it never extends over a line that is a complete row by itself: a
+stray quote cannot swallow the rows after it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ MAXIMUM_JOINED_LINES = 50
 LONGEST_SHOWN = 4_000  # bytes kept of a row that cannot be read
 _QUOTED = {delimiter: re.compile(rf'"((?:[^"]++|"")*+)"(?={delimiter}|\Z)') for delimiter in ("\t", ",")}
 BOM = b"\xef\xbb\xbf"
-_TRANSLATED = re.compile(rb"\xed[\xb0-\xb3][\x80-\xbf]")  # a byte that was no character of the file's encoding
+_TRANSLATED = re.compile(rb"\xed[\xb0-\xb3][\x80-\xbf]")  # a byte that was not a character of the file's encoding
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its first line's number (1 is the header), its fields, or the error that left it without any."""
+    """One row: its first line's number (1 is the header), and its fields or the error that left it without any."""
 
     number: int
     raw: str
@@ -34,7 +34,7 @@ class Row:
 
 
 def delimiter_of(path: Path) -> str:
-    """Returns the delimiter that a file's name promises: a comma for `.csv`, else a tab."""
+    """Returns the delimiter that a file's name suggests: a comma for `.csv`, otherwise a tab."""
     return "," if path.suffix.lower() == ".csv" else "\t"
 
 
@@ -85,9 +85,9 @@ def read_lines(
 def bounded_lines(
     handle: BinaryIO, longest: int, broken: Callable[[], str] = lambda: ""
 ) -> Iterator[tuple[int, bytes, str]]:
-    """Yields number, bytes and a reason to refuse it (or "") of every line; of one over `longest` bytes, its beginning.
+    """Yields each line's number, its bytes (at most `longest` and one more), and a reason to refuse it (or "").
 
-    When `broken` gives a reason at the end of the file, it is that of the line cut off there, or of an empty last one.
+    When `broken` gives a reason at the end of the file, the line cut off there gets it, or else an empty last line.
     """
     number = 0
     while line := handle.readline(longest + 1):
@@ -115,7 +115,7 @@ def _row(number: int, line: bytes, reason: str, delimiter: str, encoding: str) -
 
 
 def shown(line: bytes) -> str:
-    r"""Returns a line that need not be UTF-8, with `\xa4` for a byte that is no character."""
+    r"""Returns a line that may not be UTF-8 as text, with `\xa4` for a byte that is not a character."""
     return _TRANSLATED.sub(_escaped, line).decode("utf-8", "backslashreplace")
 
 
@@ -124,9 +124,9 @@ def _escaped(match: re.Match[bytes]) -> bytes:
 
 
 class _Credit:
-    """How many characters may still be looked at again: joining lines costs a file in proportion to its size.
+    """Limits how many characters may be read again: joining lines takes time in proportion to the file's size.
 
-    Without it, a file of nothing but unclosed quotes would be read fifty times over, a few kilobytes a second.
+    Without it, a file of only unclosed quotes would be read fifty times over, at a few kilobytes per second.
     """
 
     def __init__(self) -> None:
@@ -136,13 +136,13 @@ class _Credit:
         self._left += 8 * len(row.raw)
 
     def spend(self, characters: int) -> bool:
-        """Tells whether there was as much left, and takes it."""
+        """Takes so many characters; returns whether there were as many left."""
         self._left -= characters
         return self._left >= 0
 
 
 def join_rows(lines: Iterator[Row], delimiter: str, is_complete: IsComplete) -> Iterator[Row]:
-    """Yields the rows that `lines` make; `is_complete` tells whether fields are a row by themselves."""
+    """Yields the rows that `lines` form; `is_complete` tells whether fields are a row by themselves."""
     ahead: deque[Row] = deque()
     credit = _Credit()
     while row := ahead.popleft() if ahead else next(lines, None):
@@ -155,7 +155,7 @@ def join_rows(lines: Iterator[Row], delimiter: str, is_complete: IsComplete) -> 
 def _continued(
     first: Row, ahead: deque[Row], lines: Iterator[Row], delimiter: str, is_complete: IsComplete, credit: _Credit
 ) -> Row | None:
-    """Returns the row that `first` and the lines behind it make together, or None and leaves them in `ahead`."""
+    """Returns the row that `first` forms with the lines after it, or None; then it leaves them in `ahead`."""
     raw, was_complete = first.raw, is_complete(first.fields)
     for taken in range(MAXIMUM_JOINED_LINES):
         if taken == len(ahead):
@@ -176,6 +176,6 @@ def _continued(
                 for _ in range(taken + 1):
                     ahead.popleft()
                 return Row(first.number, raw, fields)
-        if stops:  # the last line of a text that ends in `",1` looks complete, too: hence only now
+        if stops:  # the last line of a text that ends in `",1` looks complete, too, so this comes last
             return None
     return None

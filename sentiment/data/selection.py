@@ -1,4 +1,4 @@
-"""Which rows of the ledger: what a model has seen, and what a person lets a run take, by day and by source.
+"""Selects rows of the ledger: those that a model has seen, and those that a run may take, by day and by source.
 
 A watermark can say "deliveries 1 to 7", but not "of delivery 8 only what came from one forum". Slices can, and they
 stay true: a post that gets another label moves to a later delivery, outside every slice that was made before it.
@@ -39,7 +39,9 @@ class Restriction:
     def __post_init__(self) -> None:
         if self.since and self.until and self.since > self.until:
             raise InputError(
-                "the first day of a range must not be after its last", found=f"{self.since} to {self.until}", do="Swap."
+                "the first day of a range must not be after its last",
+                found=f"{self.since} to {self.until}",
+                do="Swap the two days.",
             )
 
     @property
@@ -48,7 +50,7 @@ class Restriction:
 
     @property
     def takes_undated(self) -> bool:
-        """Whether posts that came by no delivery, and so before every one, are within the range of days."""
+        """Whether the range of days includes the posts that came before every delivery."""
         return self.since is None
 
     def slices(self, delivered: Sequence[tuple[int, str]]) -> Slices:
@@ -69,14 +71,14 @@ def night_of(at: str) -> date:
 
 
 def up_to(watermark: int) -> Slices:
-    """Returns everything up to and with the delivery `watermark`."""
+    """Returns everything up to and including the delivery `watermark`."""
     return (Slice(1, watermark),) if watermark > 0 else ()
 
 
 def seen_by(data: TrainedOn) -> Slices:
     """Returns what a model has seen: all up to its `watermark`, and `seen` beyond it.
 
-    A model that was trained elsewhere says neither: it has seen no delivery.
+    A model that was trained elsewhere has neither, because it has seen no delivery.
     """
     more = (Slice(item.first, item.last, _names(item.sources)) for item in data.seen or ())
     return united(up_to(data.watermark or 0), tuple(more))
@@ -102,7 +104,7 @@ def watermark_of(seen: Slices) -> int:
 
 
 def united(one: Slices, other: Slices) -> Slices:
-    """Returns the slices that hold what is in `one` or in `other`, as few as there need be."""
+    """Returns the slices that hold what is in `one` or in `other`, as few as possible."""
     by_sources: dict[tuple[str, ...] | None, list[tuple[int, int]]] = {}
     for item in (*one, *other):
         by_sources.setdefault(_names(item.sources), []).append((item.first, item.last))
@@ -134,7 +136,7 @@ def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Returns the ranges with those that touch or overlap made one."""
+    """Returns the ranges, with those that touch or overlap merged."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted(ranges):
         if merged and first <= merged[-1][1] + 1:

@@ -1,4 +1,4 @@
-"""Our own files of labelled posts: TSV, UTF-8, one line a post, header `text<TAB>label`, label ids."""
+"""Our own files of labelled posts: TSV, UTF-8, one line per post, header `text<TAB>label`, label ids."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Post:
 
 @dataclass(frozen=True)
 class Header:
-    """Where the columns of a file are; columns with other names are allowed and left alone."""
+    """Where the columns of a file are; columns with other names are allowed and ignored."""
 
     columns: tuple[str, ...]
 
     @classmethod
     def parse(cls, fields: tuple[str, ...]) -> Header | None:
-        """Returns the header that `fields` are, or None when they are none."""
+        """Returns the header in `fields`, or None when they are not a header."""
         columns = tuple(field.strip().lower() for field in fields)
         known = [column for column in columns if column in REQUIRED + OPTIONAL]
         if len(set(known)) != len(known) or not set(REQUIRED) <= set(known):
@@ -46,7 +46,7 @@ class Header:
         return one_line(fields[self.columns.index(name)]) if name in self.columns else ""
 
     def is_complete(self, fields: tuple[str, ...], labels: Labels) -> bool:
-        """Tells whether `fields` are a row: as many as columns, with a known label."""
+        """Tells whether `fields` are a row: as many as there are columns, with a known label."""
         return len(fields) == len(self.columns) and labels.parse(self.field(fields, "label")) is not None
 
     def post(self, fields: tuple[str, ...], labels: Labels) -> Post | str:
@@ -62,7 +62,7 @@ class Header:
 
 
 def one_line(text: str) -> str:
-    """Returns `text` stripped, with every line break or tab in it made a space: a post is one line of a file."""
+    """Returns `text` stripped, with a space for every line break or tab in it: a post is one line of a file."""
     if "\n" not in text and "\r" not in text and "\t" not in text:  # nearly always: this is done millions of times
         return text.strip()
     return text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ").replace("\t", " ").strip()
@@ -71,15 +71,15 @@ def one_line(text: str) -> str:
 def read_posts(path: Path, labels: Labels) -> list[Post]:
     """Returns the posts of `path` in order; labels may be ids, names or English names.
 
-    InputError when the file is missing, has no such header, holds a row that is no post (with its line), or none.
+    Raises: InputError when the file is missing, has no such header or no rows, or holds a row that is not a post.
     """
     return list(each_post(path, labels))
 
 
 def each_post(path: Path, labels: Labels) -> Iterator[Post]:
-    """Yields the posts of `path` in order, whatever its size; errors as of `read_posts`, when they are come to."""
+    """Yields the posts of `path` in order, whatever its size; raises as `read_posts` does, on reaching the error."""
     if not path.is_file():
-        raise InputError("a file of labelled posts must exist", found=f"no file {path}", do="Check the path.")
+        raise InputError("a file of labelled posts must exist", found=f"no file {path}", do="Correct the path.")
     delimiter = delimiter_of(path)
     with path.open("rb") as handle:
         lines = read_lines(handle, delimiter)
@@ -89,7 +89,7 @@ def each_post(path: Path, labels: Labels) -> Iterator[Post]:
             empty = False
             yield _post(path, header, row, labels)
     if empty:
-        raise InputError(f"{path} must hold at least one labelled post", found="none", do="Put posts in it.")
+        raise InputError(f"{path} must hold at least one labelled post", found="none", do="Add posts to it.")
 
 
 def _header(path: Path, first: Row | None) -> Header:
@@ -108,8 +108,8 @@ def _post(path: Path, header: Header, row: Row, labels: Labels) -> Post:
     if isinstance(post, str):
         raise InputError(
             f"every row of {path} must hold a text and one of the labels {labels.describe()}",
-            found=f"in line {row.number} {post}",
-            do="Mend or remove that line.",
+            found=f"line {row.number}: {post}",
+            do="Correct or delete that line.",
         )
     return post
 
@@ -117,8 +117,8 @@ def _post(path: Path, header: Header, row: Row, labels: Labels) -> Post:
 def write_posts(path: Path, posts: Iterable[Post], optional: Collection[str] | None = None) -> int:
     """Replaces `path` with `posts`, atomically; returns how many there were.
 
-    The columns `title` and `source` are written when any post has one. To tell, all posts are held in memory; not
-    so when `optional` says which of the two to write.
+    The columns `title` and `source` are written when any post has one. To find out, all posts are held in memory,
+    unless `optional` says which of the two to write.
     """
     if optional is None:
         posts = list(posts)
@@ -128,6 +128,6 @@ def write_posts(path: Path, posts: Iterable[Post], optional: Collection[str] | N
     with atomic.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
         writer.writerow(columns)
-        for written, post in enumerate(posts, 1):  # noqa: B007 - the number is wanted after the last one
+        for written, post in enumerate(posts, 1):  # noqa: B007 - the number is used after the last one
             writer.writerow([one_line(str(getattr(post, column))) for column in columns])
     return written

@@ -1,1 +1,1 @@
-"""What a model was made from, who saw a text, and how a text is forgotten."""
+"""What a model was made from, which models saw a text, and how a text is forgotten."""

@@ -1,6 +1,6 @@
-"""Takes texts out of files: rows of TSV and CSV, items of JSON, lines of anything else; what is left stays as it was.
+"""Takes texts out of files: rows of TSV and CSV, items of JSON, lines of anything else; the rest stays as it was.
 
-Every file is replaced as a whole or not at all. No copy of the old one is kept: that is the point of it.
+Every file is replaced as a whole or not at all. No copy of the old one is kept: that is the purpose.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from sentiment import atomic
 from sentiment.data.identity import identity, normalise
 from sentiment.data.rows import Row, delimiter_of, join_rows, read_lines
 
-LONG_ENOUGH = 8  # characters of a text's normal form from which it is looked for within other texts, too
+LONG_ENOUGH = 8  # characters of a normalised text from which it is also searched within other texts
 LINE_PIECE = 1 << 20
 POST_KEYS = frozenset({"text", "texts", "title", "raw"})
 PLAIN_SUFFIXES = frozenset({".txt", ".md", ".log"})
-LARGEST_PLAIN = 256 << 20  # bytes; a larger file is none of ours, and is only reported
+LARGEST_PLAIN = 256 << 20  # bytes; a larger file is not ours, and is only reported
 LINE_SUFFIXES = frozenset({".jsonl", ".ndjson"})
-Confirm = Callable[[Path, Path], None]  # is called with the file and what will replace it, just before it does
+Confirm = Callable[[Path, Path], None]  # is called with the file and its replacement, just before the replacement
 
 
 class Texts:
-    """The texts to forget. A text is known by its identity, so also when it was written a little differently."""
+    """The texts to forget. A text is recognised by its identity, even when it is written a little differently."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._words = {text.strip() for text in texts if text.strip()}
@@ -42,7 +42,7 @@ class Texts:
         return bool(text) and identity(text) in self.identities
 
     def quoted_in(self, text: str) -> bool:
-        """Tells whether `text` is one of them, quotes a long one, or is the beginning of one, cut short."""
+        """Tells whether `text` is one of them, quotes a long one, or is the beginning of one that was cut short."""
         if not text or self.has(text):
             return bool(text)
         form = normalise(text)
@@ -50,7 +50,7 @@ class Texts:
         return any(word in form or (is_cut and word.startswith(form)) for word in self._long)
 
     def patterns(self) -> list[bytes]:
-        """Returns the bytes that a file holds where it has one of the texts, word for word."""
+        """Returns the bytes that a file holds if it quotes one of the texts word for word."""
         words = [word for word in self._words if len(normalise(word)) >= LONG_ENOUGH]
         spellings = {spelt for word in words for spelt in (word, html.escape(word), json.dumps(word)[1:-1])}
         return [spelt.encode() for spelt in sorted(spellings)]
@@ -58,14 +58,14 @@ class Texts:
 
 @dataclass(frozen=True)
 class Erased:
-    """How many rows, items or lines went out of a file, or would go."""
+    """How many rows, items or lines were erased from a file, or would be."""
 
     file: Path
     number: int
 
 
 def erase(path: Path, texts: Texts, write: bool, confirm: Confirm = lambda old, new: None) -> Erased | None:
-    """Takes the texts out of one file (only counts them unless `write`); None when it holds none of them."""
+    """Takes the texts out of one file (only counts them unless `write`); returns None when it holds none of them."""
     number: int | None = None
     if is_delimited(path):
         number = _erase_rows(path, texts, write, confirm)
@@ -86,7 +86,7 @@ def _as_named(path: Path) -> Path:
 
 
 def _erase_rows(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int | None:
-    """Returns the number of rows, None when the file has no column `text`."""
+    """Erases rows; returns their number, or None when the file has no column `text`."""
     with path.open("rb") as handle:
         found = _spans(handle, path, texts)
     if found is None or not found:
@@ -99,7 +99,7 @@ def _erase_rows(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int 
 
 
 def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] | None:
-    """Returns first and last line of every row to erase."""
+    """Returns the first and the last line of every row to erase."""
     delimiter = delimiter_of(_as_named(path))
     lines = read_lines(handle, delimiter)
     header = next(lines, None)
@@ -112,7 +112,7 @@ def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] 
     open_since = 0
     for row in join_rows(lines, delimiter, lambda fields: len(fields) == len(names)):
         if open_since:
-            spans.append((open_since, row.number - 1))  # whatever lines the row went over
+            spans.append((open_since, row.number - 1))  # however many lines the row spans
         open_since = row.number if _is_wanted(row, column, quotes, len(names), texts) else 0
     if open_since:
         spans.append((open_since, 2**62))
@@ -126,7 +126,7 @@ def _is_wanted(row: Row, column: int, quotes: list[int], width: int, texts: Text
 
 
 def _copy_without(path: Path, target: Path, spans: list[tuple[int, int]]) -> None:
-    """Copies a file less the lines in `spans`, which are in order."""
+    """Copies a file without the lines in `spans`, which are in order."""
     gaps = iter(spans)
     first, last = next(gaps)
     number, at_start = 0, True
@@ -141,7 +141,7 @@ def _copy_without(path: Path, target: Path, spans: list[tuple[int, int]]) -> Non
 
 
 def _erase_items(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int | None:
-    """Returns the number of items of lists, and of other strings; None when the file is no JSON."""
+    """Erases items of lists, and other strings; returns their number, or None when the file is not JSON."""
     by_line = path.suffix in LINE_SUFFIXES
     content = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
     try:
@@ -162,10 +162,10 @@ def _as_file(value: Any) -> str:
 
 
 def without(value: Any, texts: Texts, key: str = "") -> tuple[Any, int]:
-    """Returns a JSON value without the texts, and how many there were; `key` is the one that it stands at.
+    """Returns a JSON value without the texts, and how many there were; `key` is the key of the value.
 
-    An item of a list goes as a whole when it is, or holds, one of them; a string elsewhere becomes empty. A short
-    text counts only at a key that is known to hold posts: `正面` is the name of a label, too.
+    An item of a list is removed as a whole when it is, or holds, one of them; a string elsewhere becomes empty. A short
+    text counts only at a key that is known to hold posts: `正面` is also the name of a label.
     """
     if isinstance(value, str):
         return ("", 1) if _is_about(key, value, texts) else (value, 0)
@@ -186,7 +186,7 @@ def without(value: Any, texts: Texts, key: str = "") -> tuple[Any, int]:
 
 
 def _strings(item: Any, key: str) -> Iterator[tuple[str, str]]:
-    """Yields the strings of an item of a list, with their keys; a list within it is looked through by itself."""
+    """Yields the strings of an item of a list, with their keys; a list within it is searched by itself."""
     if isinstance(item, str):
         yield key, item
     elif isinstance(item, dict):
@@ -215,7 +215,7 @@ def _erase_lines(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int
 
 
 def still_in(path: Path, patterns: Iterable[bytes]) -> bool:
-    """Tells whether a file of any kind holds one of the patterns as it is."""
+    """Tells whether a file of any kind holds one of the patterns literally."""
     wanted = list(patterns)
     longest = max((len(pattern) for pattern in wanted), default=0)
     if not longest:

@@ -1,4 +1,4 @@
-"""Which models were trained on a text: asked of the sorted identities that every training set leaves behind."""
+"""Finds the models that were trained on a text, from the sorted identities that every training set leaves."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def count_in(path: Path, identities: Iterable[str]) -> int:
 
 
 def identities_of(settings: Settings, version: int, run: str) -> Path | None:
-    """Returns the identities that a version was trained on: kept with it, or still in its run's folder."""
+    """Returns the file of the identities that a version was trained on: kept with it, or still in its run's folder."""
     places = [folder_of(settings, version) / NAME]
     if run:
         places.append(RunFolder.named(settings, run).identities)
@@ -45,7 +45,7 @@ def exposed_versions(settings: Settings, state: State, identities: Iterable[str]
     """Returns the versions that saw any of the texts.
 
     {"versions": [{"version", "condition", "labels", "texts", "through"}], "runs": [names], "unknown": [versions]}:
-    `texts` is how many a version was itself trained on, `through` an exposed version that it was trained on from;
+    `texts` is how many the version itself was trained on, `through` an exposed version that its training started from;
     `runs` were trained but not published, `unknown` are versions from before identities were kept.
     """
     wanted = list(identities)
@@ -80,7 +80,7 @@ def _runs(settings: Settings, state: State, wanted: list[str]) -> list[str]:
 
 
 def ancestors(data_of: Mapping[int, TrainedOn], version: int) -> list[int]:
-    """Returns the versions that `version` goes back to by warm starts, the nearest first."""
+    """Returns the versions from which `version` descends by warm starts, the nearest first."""
     chain: list[int] = []
     before = data_of.get(version, TrainedOn()).ancestor
     while before is not None and before not in chain:

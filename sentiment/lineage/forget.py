@@ -1,10 +1,11 @@
 """`sentiment forget`: deletes texts on request, everywhere this system keeps them, and says which models saw them.
 
-In this order, so that nothing can come back behind it: the ledger (which from then on refuses the texts), the files
-that data come from, then, when nobody reads the old ledger any more, what was made of them. What stays is the hash of
-each text, by which it is refused and by which models that saw it can be named. Every step may be killed: run it again.
+It deletes in this order, so that nothing can come back: from the ledger (which refuses the texts from then on), from
+the files that data come from, and then, when nobody reads the old ledger any longer, from what was made of them. What
+stays is the hash of each text, which serves to refuse it and to name the models that saw it. It may be killed at any
+step: run it again.
 
-Out of reach, and said so: object storage, Airflow's own database and logs, mails that were sent, copies elsewhere.
+It cannot reach object storage, Airflow's own database and logs, mails that were sent, or copies elsewhere.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ LEFT_BY_A_KILL = re.compile(r"^\..+\.(\d+)\.tmp$")
 
 
 def read_texts(given: str) -> list[str]:
-    """Returns the texts that `given` states: a text, a file of posts, a file with a text a line, `-` for stdin.
+    """Returns the texts in `given`: a text, a file of posts, a file with one text per line, or `-` for stdin.
 
     A TSV or CSV with a column `text` is a file of posts.
     """
@@ -48,7 +49,7 @@ def read_texts(given: str) -> list[str]:
         texts = _column_of(path) or path.read_text(encoding="utf-8-sig").splitlines()
     texts = [text.strip() for text in texts if text.strip()]
     if not texts:
-        raise InputError("there must be a text to forget", found="none", do="Give a text, or a file with some.")
+        raise InputError("there must be a text to forget", found="none", do="Give a text, or a file of texts.")
     return texts
 
 
@@ -71,7 +72,7 @@ def _column_of(path: Path) -> list[str]:
 
 
 def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result:
-    """Deletes `texts`; with `write` false it only says what would go. The result quotes none of them."""
+    """Deletes `texts`; without `write` it only says what it would delete. The result quotes none of them."""
     erased: list[Erased] = []
     with posts_ledger.opened(settings.posts_database) as ledger:
         with ledger.writing() as connection:
@@ -79,7 +80,7 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
         sources = _source_folders(settings)
         erased += _erase_all(sources, texts, write, ledger, settings)
         if write:
-            _wait_for_readers(ledger)  # a prepare that began before has written its files when this returns
+            _wait_for_readers(ledger)  # when this returns, a prepare that began before has written its files
         erased += _erase_all([settings.runs, settings.trained], texts, write, ledger, settings)
         if write:
             ledger.rebuild()
@@ -92,7 +93,7 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
         "posts": posts,
         "files": [{"file": _shown(item.file, settings), "number": item.number} for item in erased],
         "models": exposed_versions(settings, state, texts.identities),
-        # Before a deletion all of it is still there: nothing to tell.
+        # Before a deletion everything is still there, so there is nothing to report.
         "remaining": [_shown(path, settings) for path in _files(places) if still_in(path, patterns)] if write else [],
         "not_searched": _not_searched(settings, places),
     }
@@ -115,14 +116,14 @@ def _delete_posts(connection: sqlite3.Connection, texts: Texts, reason: str, wri
 def _wait_for_readers(ledger: Ledger) -> None:
     if not ledger.wait_for_readers():
         raise InputError(
-            "nothing may be reading the ledger of posts for long",
+            "no step may read the ledger of posts for so long",
             found="a step that has been reading it for ten minutes",
-            do="The texts are refused from now on; when that step is done, run this again to erase the rest.",
+            do="Run this again when that step is done, to erase the rest; the texts are refused from now on.",
         )
 
 
 def _source_folders(settings: Settings) -> list[Path]:
-    """Returns the folders in which labelled posts lie, none of them within another."""
+    """Returns the folders that hold labelled posts, none of them within another."""
     folders = [settings.datasets]
     source = settings.source_folder
     if "://" not in source and not Path(source).resolve().is_relative_to(settings.datasets.resolve()):
@@ -139,10 +140,10 @@ def _files(folders: list[Path]) -> Iterator[Path]:
 
 def _erase_all(folders: list[Path], texts: Texts, write: bool, ledger: Ledger, settings: Settings) -> Iterator[Erased]:
     def confirm(old: Path, new: Path) -> None:
-        # A page cuts its texts short, so it is not searched but drawn again; it goes first, lest a kill leave it.
+        # A page cuts its texts short, so it is not searched but drawn again; it goes first, so that a kill leaves none.
         for page in _pages_of(old):
             page.unlink(missing_ok=True)
-        # The ledger knows a delivered file by its content: without this the next ingest would take it for a new one.
+        # The ledger knows a delivered file by its content: without this the next ingest would think that it is new.
         before, after = sha256_of(old), sha256_of(new)
         with ledger.writing() as connection:
             connection.execute("UPDATE deliveries SET hash = ? WHERE hash = ?", (after, before))
@@ -175,7 +176,7 @@ def _draw_again(folder: Path) -> None:
 
 
 def _not_searched(settings: Settings, places: list[Path]) -> list[str]:
-    """Returns what this system cannot look into, or not change."""
+    """Returns what this system cannot search or change."""
     packed = [_shown(path, settings) for path in _files(places) if path.suffix.lower() in PACKED]
     return [*packed, *([settings.source_folder] if "://" in settings.source_folder else [])]
 
@@ -185,7 +186,7 @@ def _shown(path: Path, settings: Settings) -> str:
 
 
 def told(result: Result) -> list[str]:
-    """Returns what `result` says, for people."""
+    """Returns `result` as lines for people."""
     would = "would be " if result["dry_run"] else ""
     erased = sum(item["number"] for item in result["files"])
     lines = [f"{result['texts']} text(s): {result['posts']} post(s) of the ledger and {erased} place(s) in "
@@ -197,21 +198,21 @@ def told(result: Result) -> list[str]:
         )
     for name, what in (("runs", "run {} was trained on them"), ("unknown", "version {} is too old to tell")):
         lines += [what.format(item) for item in result["models"][name]]
-    lines += [f"{path} still holds one: no file of a kind that is known here" for path in result["remaining"]]
-    lines += [f"{path} was not looked into" for path in result["not_searched"]]
+    lines += [f"{path} still holds one of them: this system cannot change such files" for path in result["remaining"]]
+    lines += [f"{path} was not searched" for path in result["not_searched"]]
     return lines
 
 
 @click.command("forget")
 @click.argument("given", metavar="TEXT|FILE|-")
-@click.option("--reason", required=True, help="Why: kept with the hash of each text. Do not quote the text.")
-@click.option("--dry-run", is_flag=True, help="Only show what would go.")
+@click.option("--reason", required=True, help="Kept with the hash of each text; must not quote it.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
 @step
 def command(given: str, reason: str, dry_run: bool) -> Result:
     """Delete texts on request, and list the models that saw them.
 
-    FILE is a TSV or CSV with a column `text`, or has a text a line. Nothing keeps a copy. A text that was deleted is
-    refused when it is delivered again. Run it while no other step runs, or once more afterwards.
+    FILE is a TSV or CSV with a column `text`, or has one text per line. No copy is kept. A deleted text is refused
+    when it is delivered again. Run this while no other step runs, or run it once more afterwards.
     """
     texts = Texts(read_texts(given))
     if texts.quoted_in(reason):

@@ -1,4 +1,4 @@
-"""`sentiment lineage`: what a model was made of: its deliveries, old rows, earlier models, and what judged it."""
+"""`sentiment lineage`: shows what a model was made from: deliveries, old rows, earlier models, and its test sets."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from sentiment.step import Result, say, step
 from sentiment.text.columns import aligned
 
 BASE = "base data"
-ANCESTORS_SHOWN = 10  # to people; the result has them all
+ANCESTORS_SHOWN = 10  # to people; the result has all of them
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model that was asked about: a version, a run, or both, and the `data` of its model.json."""
+    """The model that somebody asked about: a version, a run, or both, and the `data` of its model.json."""
 
     version: int | None
     run: str
@@ -53,13 +53,13 @@ def find(settings: Settings, state: State, wanted: str) -> Model:
         raise InputError(
             "the model must be stable, canary, previous, a version or a run that was prepared",
             found=f"{wanted!r}; versions {_shown_numbers(sorted(state.versions)) or 'none'}",
-            do="See `sentiment status`.",
+            do="Name one that `sentiment status` or runs/ shows.",
         )
     return Model(None, run.name, data)
 
 
 def _data_of(run: RunFolder) -> TrainedOn | None:
-    """Returns what a run's model says of its data; of a run that is not trained yet, what was prepared."""
+    """Returns what a run's model says about its data; for a run that is not trained yet, what was prepared."""
     card = run.model / "model.json"
     if card.is_file():
         return record.read(card, Trained, "Train the model again.").data
@@ -91,7 +91,7 @@ def lineage(model: Model, state: State, deliveries: Sequence[Delivered], labels:
      "ancestors": [{"version", "run", "mode", "rows", "fingerprint", "deliveries": [numbers of new rows]}],
      "goes_back_to": "full training"|"unknown", "tests": {"frozen": {"rows", "sha256"}, "rolling": …}|null}
     Delivery 0 is the data that the system started from. `deliveries` is null for a model from before they were kept;
-    ancestors are the models that it was trained on from, the nearest first, and their rows are in it, too.
+    ancestors are the models that its training started from, the nearest first, and their rows are in it, too.
     """
     data = model.data
     data_of = {number: version.data for number, version in state.versions.items()}
@@ -155,22 +155,22 @@ def told(found: Result, labels: Sequence[str]) -> list[str]:
     for item in chain[:ANCESTORS_SHOWN]:
         deliveries = f"deliveries {_shown_numbers(item['deliveries'])}" if item["deliveries"] else "deliveries unknown"
         how = item["mode"] or "unknown"
-        lines.append(f"trained on from version {item['version']} ({how}, {_number(item['rows'])} rows, {deliveries})")
+        lines.append(f"started from version {item['version']} ({how}, {_number(item['rows'])} rows, {deliveries})")
     if len(chain) > ANCESTORS_SHOWN:
-        lines.append(f"… and {len(chain) - ANCESTORS_SHOWN} before it, back to version {chain[-1]['version']}")
+        lines.append(f"… and {len(chain) - ANCESTORS_SHOWN} more, back to version {chain[-1]['version']}")
     if found["deliveries"] is None:
-        lines.append(f"its rows are not known by delivery; it had seen deliveries up to {found['watermark'] or 0}")
+        lines.append(f"the deliveries of its rows are unknown; it had seen deliveries up to {found['watermark'] or 0}")
     else:
         lines += _table(found["deliveries"], labels)
     if found["partial"]:
-        lines.append(f"limited to some days or sources; seen in full up to delivery {found['watermark']}")
+        lines.append(f"limited to some days or sources; it has seen everything up to delivery {found['watermark']}")
     for test, file in (found["tests"] or {}).items():
         lines.append(f"judged by the {test} set: {_number(file['rows'])} rows, sha256 {_short(file['sha256'])}")
     return lines
 
 
 def _table(deliveries: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[str]:
-    """Returns a line a delivery, as aligned columns; new and old rows a label."""
+    """Returns one line per delivery, in aligned columns; new and old rows per label."""
     head = ["delivery", "night", "sha256", *(f"{kind} {label}" for kind in ("new", "old") for label in labels), "file"]
     rows = [
         [
@@ -199,7 +199,7 @@ def _shown_numbers(numbers: Sequence[int]) -> str:
 
 
 def _deliveries(path: Path) -> list[Delivered]:
-    if not path.exists():  # asking must not make a ledger
+    if not path.exists():  # a question must not create a ledger
         return []
     with posts_ledger.opened(path) as ledger:
         return ledger.deliveries()
@@ -209,7 +209,7 @@ def _deliveries(path: Path) -> list[Delivered]:
 @click.argument("model", metavar="VERSION|stable|canary|RUN")
 @step
 def command(model: str) -> Result:
-    """Show what a model was trained on: deliveries, old rows, earlier versions; and the test sets that judged it."""
+    """Show what a model was trained on (deliveries, old rows, earlier versions) and the test sets that judged it."""
     settings = read_settings()
     state = read_state(settings)
     found = lineage(find(settings, state, model), state, _deliveries(settings.posts_database), len(settings.label_set))

@@ -9,9 +9,9 @@
     grpc_service, health    the gRPC port
     rest_app, connections, rest, tensor_json    the REST port: its bounds, its sockets, its words, its tensors
     metrics     the page for Prometheus
-    model_server, serve    all of it together, and the verb
+    model_server, serve    the whole server, and the verb
 
 Rules, messages and codes follow TensorFlow Serving 2.17 (`server_core.cc`, `predict_util.cc`, `json_tensor.cc`,
-`http_rest_api_util.cc`), so that moving to the real server changes only the address. What it may be held to is in
-tests/model_server/test_conformance.py.
+`http_rest_api_util.cc`), so that moving to the real server changes only the address.
+tests/model_server/test_conformance.py checks what callers can rely on.
 """

@@ -17,9 +17,9 @@ from sentiment.tensorflow_setup import tf
 def batched(saved: SavedGraph, name: str, limits: Batching) -> Run:
     """Returns a function that answers as signature `name`, run over the rows of several callers together.
 
-    With `limits.pad`, rows of ids of different lengths are joined: they travel as byte strings, and come out padded
-    with zeros to the longest row of the batch, so the graph has to derive its own mask. (The real server's filler is
-    each tensor's first element.) Without, a batch of different lengths fails, as it does there. A full queue raises
+    With `limits.pad`, rows of ids of different lengths share a batch: they travel as byte strings, and come out padded
+    with zeros to the longest row of the batch, so the graph must derive its own mask. (The real server pads with each
+    tensor's first element.) Without it, a batch of different lengths fails, as it does there. A full queue raises
     UNAVAILABLE.
     """
     definition = saved.signature_defs[name]
@@ -58,13 +58,13 @@ def batched(saved: SavedGraph, name: str, limits: Batching) -> Run:
 
 
 class _Part:
-    """What lies between a signature's inputs and outputs, and can be put into another graph."""
+    """The part of a graph between a signature's inputs and outputs, which can be copied into another graph."""
 
     def __init__(self, graph: Any, inputs: Tensors, outputs: Tensors) -> None:
         wanted = [tensor.op.name for tensor in outputs.values()]
         self._definition = tf.compat.v1.graph_util.extract_sub_graph(graph.as_graph_def(), wanted)
         operations = [graph.get_operation_by_name(node.name) for node in self._definition.node]
-        # Variables and tables are not copied: the copy uses the graph's own.
+        # Variables and tables are not copied: the copy uses those of the graph.
         self._resources = [
             tensor for op in operations if not op.inputs for tensor in op.outputs if tensor.dtype == tf.resource
         ]
@@ -73,11 +73,11 @@ class _Part:
         kept = [node for node in self._definition.node if node.name not in replaced]
         del self._definition.node[:]
         self._definition.node.extend(kept)
-        # Nor are the functions that it calls: copying those of a BERT takes seconds.
+        # The functions that it calls are not copied either: those of a BERT would take seconds.
         self._definition.ClearField("library")
 
     def copied(self, columns: Tensors) -> Any:
-        """Returns the outputs for `columns`, in the graph of the function that is being made."""
+        """Returns the outputs for `columns`, in the graph of the function that is being built."""
         function_graph = next(iter(columns.values())).graph
         known = {tensor.name: columns[key] for key, tensor in self._inputs.items()}
         known |= {tensor.name: function_graph.capture(tensor) for tensor in self._resources}
@@ -89,7 +89,7 @@ class _Part:
 def _allowed_sizes(limits: Batching) -> list[int] | None:
     if limits.allowed_batch_sizes:
         return list(limits.allowed_batch_sizes)
-    return list(range(1, limits.largest_batch + 1)) if limits.split_large else None  # each size: no filler
+    return list(range(1, limits.largest_batch + 1)) if limits.split_large else None  # each size: no padding
 
 
 def _varies(tensor: Any) -> bool:
@@ -109,7 +109,7 @@ def _unpack(rows: Any, kind: Any) -> Any:
 
 
 def _require_rows(arrays: Mapping[str, Array], packed: Mapping[str, Any], limits: Batching) -> None:
-    """Refuses what would make the whole batch fail, and so the requests of others."""
+    """Raises: Refusal for rows that would make the whole batch fail, and with it other callers' requests."""
     if any(array.ndim == 0 for array in arrays.values()):
         raise Refusal(Code.INVALID_ARGUMENT, "Batching Run() input tensors must have at least one dimension")
     rows = {len(array) for array in arrays.values()}

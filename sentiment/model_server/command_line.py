@@ -1,7 +1,7 @@
-"""The flags of the command line: tensorflow_model_server's own, by both spellings, so one list starts either server.
+"""The flags of the command line: tensorflow_model_server's own, so that one list of flags starts either server.
 
-`--rest_api_port=8501` and `--rest-api-port 8501` are the same. A flag without a value, as `--enable_batching`, is true.
-Flags that steer only what this server does not have are accepted, and their names are told once.
+`--rest_api_port=8501` and `--rest-api-port 8501` are the same. A flag without a value, such as `--enable_batching`, is
+true. Flags for what this server does not have are accepted, and logged once as having no effect.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ _FLAGS = [
     _flag("host", "127.0.0.1", str, "The address to listen on."),
     _flag("port", 8500, int, "The gRPC port; 0: any free one."),
     _flag("rest_api_port", 8501, int, "The REST port; 0: any free one."),
-    _flag("model_config_file_poll_wait_seconds", 1.0, click.FloatRange(0), "How often it is read again; 0: never."),
-    _flag("file_system_poll_wait_seconds", 1.0, click.FloatRange(0), "How often version folders are looked at."),
+    _flag("model_config_file_poll_wait_seconds", 1.0, click.FloatRange(0), "Seconds between reads of it; 0: never."),
+    _flag("file_system_poll_wait_seconds", 1.0, click.FloatRange(0), "Seconds between looks at the folders."),
     _flag(
         "allow_version_labels_for_unavailable_models",
         False,
         bool,
-        "Needed to start with labels in the file: nothing is loaded yet when they are checked.",
+        "Needed to start with labels in the file: they are checked before anything is loaded.",
     ),
     _flag("max_num_load_retries", 0, _Count),
     _flag("load_retry_interval_micros", 60_000_000, _Count),
@@ -62,7 +62,7 @@ _FLAGS = [
     _flag("enable_model_warmup", True, bool, "Replay assets.extra/tf_serving_warmup_requests before a version serves."),
     _flag("num_load_threads", 1, _Count),
     _flag("num_unload_threads", 4, _Count),
-    _flag("rest_api_timeout_in_ms", 30_000, _Count, "A REST request that takes longer is answered 504."),
+    _flag("rest_api_timeout_in_ms", 30_000, _Count, "A REST request that takes longer gets a 504."),
     _flag("rest_api_num_threads", 4 * (os.cpu_count() or 1), click.IntRange(1), shown="4 for each CPU"),
     _flag("grpc_max_threads", 4 * (os.cpu_count() or 1), click.IntRange(1), shown="4 for each CPU"),
     _flag("tensorflow_intra_op_parallelism", 0, _Count, "Threads of one operation; 0: TensorFlow decides."),
@@ -72,14 +72,14 @@ _FLAGS = [
 
 
 def server_flags(command: Any) -> Any:
-    """Gives a click callback all flags of the server, by their names with underscores."""
+    """Gives all flags of the server to a click callback, under their names with underscores."""
     for flag in reversed(_FLAGS):
         command = flag(command)
     return command
 
 
 class ServeCommand(click.Command):
-    """A command that serves this home as production would: without a --model_config_file, serving/flags come first."""
+    """A command that serves this home as production would: without --model_config_file, serving/flags come first."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         names = [argument.partition("=")[0].replace("_", "-") for argument in args]
@@ -89,7 +89,7 @@ class ServeCommand(click.Command):
 
 
 def server_options(config_file: Path, flags: dict[str, Any]) -> ServerOptions:
-    """Returns what the flags ask for. Raises InputError for a parameter file that is not one."""
+    """Returns what the flags ask for. Raises: InputError when a parameter file is not valid."""
     batching = read_batching(flags["batching_parameters_file"]) if flags["enable_batching"] else None
     metrics_path = read_metrics_path(flags["monitoring_config_file"])
     ignored = [name for name in WITHOUT_EFFECT if flags[name] is not None]

@@ -1,4 +1,4 @@
-"""What the server serves: the accepted configuration, its labels, and which version answers a request."""
+"""Knows what the server serves: the accepted configuration, its labels, and which version answers a request."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Core(Generic[L]):
         self._folders: dict[str, Mapping[int, Path]] = {}
 
     def reload(self, config: ServerConfig) -> None:
-        """Takes `config` as the new one and waits until each model that is new in it has settled.
+        """Applies `config`, and waits until each model that is new in it has settled.
 
-        Labels are checked first, so a version that only this configuration adds cannot be given a label that moves.
+        Labels are checked first, so an existing label cannot move to a version that only this configuration adds.
 
         Raises:
-            Refusal: the configuration is not accepted and all stays as it was; or, UNKNOWN, it is accepted but a new
+            Refusal: the configuration is not accepted, and nothing changes; or, with UNKNOWN, it is accepted but a new
                 model could not be loaded.
         """
         with self._reloading:
@@ -79,7 +79,7 @@ class Core(Generic[L]):
             raise Refusal(Code.UNKNOWN, f"Some models did not become available: {'; '.join(failed)}")
 
     def poll(self) -> None:
-        """Looks at the version folders of every model; begins what has to be loaded or unloaded."""
+        """Looks at the version folders of every model, and begins to load and unload what is needed."""
         with self._polling:
             models = self._config.models if self._config else {}
             found = {name: _wanted_folders(model) for name, model in models.items()}
@@ -90,7 +90,7 @@ class Core(Generic[L]):
 
     @contextmanager
     def using(self, name: str, version: int | None = None, label: str | None = None) -> Iterator[tuple[int, L]]:
-        """Holds the version that answers: the one named, the label's, or else the largest available one.
+        """Holds the version that answers: the named one, the label's, or else the largest available one.
 
         Raises:
             Refusal: INVALID_ARGUMENT for an unknown label, NOT_FOUND for a version or model that is not available.
@@ -105,7 +105,7 @@ class Core(Generic[L]):
             yield held
 
     def states(self, name: str, version: int | None = None) -> dict[int, VersionState]:
-        """Returns the state of every version of a model ever seen, newest first, or of one. Labels play no part.
+        """Returns the state of one version, or of every version of a model ever seen, newest first; ignores labels.
 
         Raises:
             Refusal: NOT_FOUND.
@@ -133,7 +133,7 @@ class Core(Generic[L]):
 
 
 def _wanted_folders(model: ModelConfig) -> dict[int, Path] | None:
-    """Returns the version folders that the policy wants, or None when the base path cannot be read just now."""
+    """Returns the version folders that the policy wants, or None when the base path cannot be read at the moment."""
     try:
         numbered = [(version_number(child.name), child) for child in model.base_path.iterdir()]
     except OSError as error:

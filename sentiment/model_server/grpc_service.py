@@ -28,7 +28,7 @@ from sentiment.model_server.tensors import from_proto, to_proto
 log = logging.getLogger("sentiment.server")
 SIGNATURE_DEF = "signature_def"
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-MAX_CONCURRENT_CALLS = 256  # running and waiting; a call beyond is answered RESOURCE_EXHAUSTED
+MAX_CONCURRENT_CALLS = 256  # running and waiting; any further call gets RESOURCE_EXHAUSTED
 MAX_CONNECTIONS = 1024
 MILLISECONDS_FOR_HANDSHAKE = 20_000
 
@@ -36,13 +36,13 @@ MILLISECONDS_FOR_HANDSHAKE = 20_000
 def make_grpc_server(
     core: Core[Servable], metrics: Metrics, health: Health, address: str, threads: int
 ) -> tuple[grpc.Server, int]:
-    """Returns a server that is bound to `address` (not started), and its port; OSError when it cannot be bound."""
+    """Returns a server bound to `address`, not started, and its port. Raises: OSError when it cannot be bound."""
     server = grpc.server(
         ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
         options=[
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-            ("grpc.so_reuseport", 0),  # or a second server would share the port in silence
+            ("grpc.so_reuseport", 0),  # otherwise a second server would share the port silently
             ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
             ("grpc.server_handshake_timeout_ms", MILLISECONDS_FOR_HANDSHAKE),
         ],
@@ -150,7 +150,7 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
 
 
 def model_status(core: Core[Servable], request: Any) -> Any:
-    """Returns the GetModelStatusResponse; a label in the request is ignored, as by the real server."""
+    """Returns the GetModelStatusResponse; it ignores a label in the request, as the real server does."""
     if not request.HasField("model_spec"):
         raise Refusal(Code.INVALID_ARGUMENT, "Missing ModelSpec")
     version, _ = _version_and_label(request.model_spec)

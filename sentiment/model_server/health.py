@@ -1,6 +1,6 @@
-"""gRPC's health service (`grpc.health.v1.Health`), so that a probe can ask whether the server is up.
+"""Serves gRPC's health service (`grpc.health.v1.Health`), so that a probe can ask whether the server is up.
 
-The messages are two fields in all, described here instead of taking a package for them.
+The messages have only two fields in all, so this module describes them instead of needing a package.
 Source: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
 """
 
@@ -31,7 +31,7 @@ def health_messages() -> tuple[Any, Any]:
 
 
 class Health:
-    """Answers Check for the whole server (service ""): NOT_SERVING until it is ready, and when it stops."""
+    """Answers Check for the whole server (service ""): NOT_SERVING until it is ready, and while it stops."""
 
     def __init__(self) -> None:
         self.serving = False

@@ -1,7 +1,7 @@
-"""Metrics for Prometheus: the real server's names where it has them, and beside its labels `version` and `label`.
+"""Metrics for Prometheus: under the real server's names where it has them, with the extra labels `version` and `label`.
 
 What a request merely claims never becomes a label: model, version and label are those that answered, or empty when
-nothing did. So the number of series is bounded by what is served.
+nothing did. So what is served limits the number of series.
 Source of names, units and buckets: `servables/tensorflow/util.cc`.
 """
 
@@ -30,7 +30,7 @@ WHO = ("model_name", "version", "label")
 
 @dataclass
 class Answered:
-    """Who answers a request: filled in when that is known."""
+    """Who answers a request; filled in when that is known."""
 
     model: str = ""
     version: int | None = None
@@ -41,11 +41,11 @@ class Answered:
 
 
 class Metrics:
-    """One server's metrics, in a registry of their own."""
+    """One server's metrics, in their own registry."""
 
     def __init__(self, core: Core[Any]) -> None:
         self._registry = CollectorRegistry()
-        # A gauge by type, for prometheus_client would rename a counter to …_total, which the real server does not.
+        # It is a gauge, because prometheus_client would rename a counter to …_total, unlike the real server.
         self._count = Gauge(
             f"{PREFIX}request_count", "Predict requests.", [*WHO, "status", "entrypoint"], registry=self._registry
         )
@@ -80,12 +80,12 @@ class Metrics:
 
     @contextmanager
     def in_flight(self, entrypoint: str) -> Iterator[None]:
-        """Counts what is running or waiting."""
+        """Counts requests that run or wait."""
         with self._in_flight.labels(entrypoint).track_inprogress():
             yield
 
     def not_begun(self, code: Code, entrypoint: str) -> None:
-        """Counts a request that was refused before anybody looked at it, or given up."""
+        """Counts a request that was refused before anybody looked at it, or that was given up."""
         self._count.labels(*Answered().values(), code.name, entrypoint).inc()
 
     def _record(self, answered: Answered, status: Code, entrypoint: str, seconds: float) -> None:
@@ -96,7 +96,7 @@ class Metrics:
         self._latency.labels(*who, "Predict", entrypoint).observe(seconds * 1e6)
 
     def _drop_the_gone(self, newcomer: tuple[str, str]) -> None:
-        """Ends the series of versions that are not served any more: else they would be more every night."""
+        """Ends the series of versions that are no longer served: otherwise their number would grow every night."""
         served = {(name, str(version)) for name, versions in self._core.available().items() for version in versions}
         with self._lock:
             for name, version in self._seen - served - {("", "")}:
@@ -110,7 +110,7 @@ class Metrics:
 
 
 class _VersionMetrics(Collector):
-    """State and load time of every version that is there, read when asked."""
+    """The state and the load time of every present version, read on demand."""
 
     def __init__(self, core: Core[Any]) -> None:
         self._core = core

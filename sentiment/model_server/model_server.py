@@ -1,4 +1,4 @@
-"""The whole server: the core, its two ports and its two polls, started and stopped together."""
+"""The whole server: starts and stops the core, its two ports and its two polls together."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ GRACE_SECONDS = 30  # that requests in flight have to finish when the server sto
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """What the verb's options say; seconds are seconds, port 0 is any free port."""
+    """What the verb's options say; durations are in seconds, port 0 is any free port."""
 
     config_file: Path
     host: str = "127.0.0.1"
@@ -46,7 +46,7 @@ class ServerOptions:
     allow_labels_for_unavailable: bool = False
     batching: Batching | None = None
     warm_up: bool = True
-    metrics_path: str | None = None  # beside /metrics
+    metrics_path: str | None = None  # in addition to /metrics
     rest: RestLimits = field(default_factory=RestLimits)
     grpc_threads: int = 16
     intra_op_threads: int = 0
@@ -54,7 +54,7 @@ class ServerOptions:
 
 
 class ModelServer:
-    """A running server: it is made when every model has settled and both ports are open."""
+    """A running server; the constructor returns when every model has settled and both ports are open."""
 
     def __init__(self, options: ServerOptions) -> None:
         """Loads what the configuration wants, then opens the ports.
@@ -120,7 +120,7 @@ class ModelServer:
             time.sleep(0.005)
 
     def stop(self) -> None:
-        """Closes the ports, lets requests in flight finish, unloads everything."""
+        """Closes the ports, lets requests in flight finish, and unloads everything."""
         self._health.serving = False
         for poll in self._polls:
             poll.stop()
@@ -144,5 +144,5 @@ def _apply_first(config: ConfigFile, options: ServerOptions) -> None:
         raise InputError(
             f"the server must be able to start with {options.config_file}",
             found=str(error).rstrip("."),
-            do="Mend that file or the versions that it names.",
+            do="Correct that file, or the versions that it names.",
         ) from None

@@ -1,6 +1,6 @@
-"""The text protos that flags name: BatchingParameters and MonitoringConfig.
+"""Reads the text protos that flags name: BatchingParameters and MonitoringConfig.
 
-The Python package of TensorFlow Serving's interfaces does not hold these messages, so their fields are described here.
+The Python package of TensorFlow Serving's interfaces lacks these messages, so this module describes their fields.
 Source: `session_bundle_config.proto` and `monitoring_config.proto`.
 """
 
@@ -16,7 +16,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 
 from sentiment.errors import InputError
 
-METRICS_PATH = "/monitoring/prometheus/metrics"  # where a MonitoringConfig names none
+METRICS_PATH = "/monitoring/prometheus/metrics"  # where a MonitoringConfig names no path
 _PACKAGE = "tensorflow.serving"
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _MESSAGES = {
@@ -40,8 +40,8 @@ _MESSAGES = {
 class Batching:
     """The limits of a queue, one queue for each signature of each version; defaults are the real server's.
 
-    `max_batch_size` is the most rows of a request. With `split_large` a larger number of rows than
-    `max_execution_batch_size` is computed in parts; without, all rows of a request are computed together.
+    `max_batch_size` is the most rows of a request. With `split_large`, more rows than `max_execution_batch_size` are
+    computed in parts; without it, all rows of a request are computed together.
     """
 
     max_batch_size: int = 1000
@@ -60,7 +60,7 @@ class Batching:
 
 
 def read_batching(path: Path | None) -> Batching:
-    """Returns the limits that a BatchingParameters file states; no file: the defaults. Raises InputError."""
+    """Returns the limits in a BatchingParameters file, or the defaults without a file. Raises: InputError."""
     if path is None:
         return Batching()
     message = _parse(path, "BatchingParameters")
@@ -78,7 +78,7 @@ def read_batching(path: Path | None) -> Batching:
 
 
 def read_metrics_path(path: Path | None) -> str | None:
-    """Returns where a MonitoringConfig file wants the metrics, or None when it does not. Raises InputError."""
+    """Returns the path at which a MonitoringConfig file wants metrics, or None without metrics. Raises: InputError."""
     if path is None:
         return None
     prometheus = _parse(path, "MonitoringConfig").prometheus_config
@@ -90,13 +90,13 @@ def _parse(path: Path, name: str) -> Any:
         return text_format.Parse(path.read_text(encoding="utf-8"), _classes()[name]())
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
         raise InputError(
-            f"{path} must be a {name} text proto", found=str(error).rstrip("."), do="Mend that file."
+            f"{path} must be a {name} text proto", found=str(error).rstrip("."), do="Correct it."
         ) from None
 
 
 def _require_consistent(limits: Batching, path: Path) -> None:
     def refuse(must_hold: str, found: object) -> None:
-        raise InputError(f"{path}: {must_hold}", found=str(found), do="Mend that file.")
+        raise InputError(f"{path}: {must_hold}", found=str(found), do="Correct that value.")
 
     if min(limits.max_batch_size, limits.max_enqueued_batches, limits.num_batch_threads) < 1:
         refuse("max_batch_size, max_enqueued_batches and num_batch_threads must be at least 1", limits)
@@ -111,7 +111,7 @@ def _require_consistent(limits: Batching, path: Path) -> None:
 
 @functools.cache
 def _classes() -> dict[str, Any]:
-    """Returns message class by name."""
+    """Returns the message classes by name."""
     file = descriptor_pb2.FileDescriptorProto(name="sentiment/parameters.proto", package=_PACKAGE, syntax="proto3")
     file.dependency.append(wrappers_pb2.DESCRIPTOR.name)
     for name, fields in _MESSAGES.items():

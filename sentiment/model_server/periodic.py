@@ -1,4 +1,4 @@
-"""A thread that does one thing every so many seconds."""
+"""Runs a thread that does one thing every so many seconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ log = logging.getLogger("sentiment.server")
 
 
 class Periodic:
-    """Calls `action` every `seconds` until `stop`; 0 seconds: never. A failing call is logged, the next one comes."""
+    """Calls `action` every `seconds` until `stop`; 0 seconds: never. It logs a failing call and goes on."""
 
     def __init__(self, name: str, seconds: float, action: Callable[[], None]) -> None:
         self._action, self._seconds = action, seconds

@@ -1,4 +1,4 @@
-"""Which versions a model should serve, and what to load or unload next. Pure: no disk, no threads."""
+"""Decides which versions a model should serve, and what to load or unload next. Pure: no disk, no threads."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class State(enum.Enum):
 
 @dataclass(frozen=True)
 class VersionState:
-    """Where a version is in its life. `gave_up`: its load failed, and it is not tried again while it is wanted.
+    """Where a version is in its life. `gave_up`: its load failed, and is not tried again while the version is wanted.
 
-    `load_seconds`: how long it took to become available, 0 before.
+    `load_seconds`: how long it took to become available; 0 before that.
     """
 
     state: State
@@ -44,11 +44,11 @@ class Steps:
 
     load: tuple[int, ...] = ()
     unload: tuple[int, ...] = ()
-    forgive: tuple[int, ...] = ()  # failed versions that nobody wants any more: a later wish may try them again
+    forgive: tuple[int, ...] = ()  # failed versions that nobody wants any more: they may be tried again if wanted later
 
 
 def version_number(folder: str) -> int | None:
-    """Returns the version that a folder's name states, or None when it is no version (as a temporary name)."""
+    """Returns the version in a folder's name, or None when it is not a version (such as a temporary name)."""
     if not (folder.isascii() and folder.isdigit()):
         return None
     number = int(folder)
@@ -66,10 +66,10 @@ def wanted_versions(policy: VersionPolicy, present: Iterable[int]) -> set[int]:
 
 
 def next_steps(wanted: Collection[int], states: Mapping[int, VersionState]) -> Steps:
-    """Returns what to begin now, so that an available version is there throughout.
+    """Returns what to begin now, so that a version is available all the time.
 
-    A version that is no longer wanted keeps serving until a wanted one is available, or nothing is wanted: the real
-    server's AvailabilityPreservingPolicy.
+    A version that is no longer wanted keeps serving until a wanted one is available, or nothing is wanted. This is the
+    real server's AvailabilityPreservingPolicy.
     """
     covered = not wanted or any(
         version in wanted and entry.state is State.AVAILABLE for version, entry in states.items()
@@ -94,9 +94,9 @@ def assign_labels(
     *,
     allow_unavailable: bool,
 ) -> dict[str, dict[str, int]]:
-    """Returns model → label → version as `models` ask for it, judged by the states from before any new load.
+    """Returns model → label → version as `models` ask for it, judged by the states before any new load.
 
-    A label may go to an AVAILABLE version. With `allow_unavailable` a label that is new, or stays where it is, may
+    A label may go to an AVAILABLE version. With `allow_unavailable`, a label that is new, or stays where it is, may
     also go to a version that is not (yet) available; moving an existing label there is still refused.
     Source: `ServerCore::UpdateModelVersionLabelMap`.
 

@@ -1,4 +1,4 @@
-"""Ports: taken by one server only, and said so in one line when they are in use."""
+"""Opens ports for one server only, and says in one line when a port is in use."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sentiment.errors import InputError
 
-MAX_CONNECTIONS = 1024  # one beyond is answered 503
-MAX_SOCKETS = 4096  # one beyond is closed unread
+MAX_CONNECTIONS = 1024  # any further one gets a 503
+MAX_SOCKETS = 4096  # any further one is closed unread
 SECONDS_FOR_HEADERS = 20.0
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Returns a listening socket; port 0 takes any free one. InputError names a port that cannot be had."""
+    """Returns a listening socket; port 0 takes any free one. Raises: InputError, which names a port in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With TCP named, asyncio switches Nagle's algorithm off: it costs each answer on a kept connection 40 ms.
+    # When TCP is named, asyncio switches off Nagle's algorithm, which costs each answer on a kept connection 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port whose last server just left is free
     try:
@@ -31,7 +31,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def require_free(host: str, port: int) -> None:
-    """Raises InputError when `port` is in use: known before the seconds that loading takes."""
+    """Raises: InputError when `port` is in use, before the server spends seconds on loading."""
     listen(host, port).close()
 
 
@@ -39,13 +39,13 @@ def port_is_taken(host: str, port: int) -> InputError:
     """Returns the error that names the port."""
     return InputError(
         "the server's ports must be free on its host",
-        found=f"that {host}:{port} cannot be listened on",
+        found=f"{host}:{port}, which it cannot listen on",
         do="Stop what uses it, or choose another with --port and --rest-api-port.",
     )
 
 
 class BoundedConnection(H11Protocol):
-    """A connection that is closed when a request's head does not arrive in time: else slow clients take all places."""
+    """A connection that closes when a request's head is late: otherwise slow clients would take all places."""
 
     _patience: asyncio.TimerHandle | None = None
 

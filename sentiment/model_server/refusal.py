@@ -1,4 +1,4 @@
-"""Why a request, a configuration or a load was refused: a code of the real server and a sentence."""
+"""Says why a request, a configuration or a load was refused: with a code of the real server and a sentence."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Refusal(SentimentError):
 
 
 def refusal_of(error: Exception) -> Refusal:
-    """Returns `error` as a Refusal: its own, TensorFlow's code and message, or INTERNAL with the error's name."""
+    """Returns `error` as a Refusal: itself, TensorFlow's code and message, or INTERNAL with the error's name."""
     if isinstance(error, Refusal):
         return error
     number = getattr(error, "error_code", None)  # tf.errors.OpError has it; TensorFlow need not be imported here
@@ -64,7 +64,7 @@ def refusal_of(error: Exception) -> Refusal:
 
 
 def essence(message: str) -> str:
-    """Returns what TensorFlow says of an error without the server's stack, which is no business of a client."""
+    """Returns TensorFlow's message without the server's stack, which does not concern a client."""
     lines = message.splitlines()
     frames = [index for index, line in enumerate(lines) if _FRAME.match(line)]
     said = [line for line in lines[frames[-1] + 1 if frames else 0 :] if not _NOISE.match(line)]

@@ -1,4 +1,4 @@
-"""What the REST interface says, `/v1/models/…`: the real server's paths, bodies and HTTP codes.
+"""The REST interface, `/v1/models/…`: the real server's paths, bodies and HTTP codes.
 
 Source: `http_rest_api_util.cc` and https://www.tensorflow.org/tfx/serving/api_rest.
 """
@@ -42,7 +42,7 @@ def parse_path(http_method: str, path: str) -> Call:
     """Returns what `POST …:predict` or `GET …` asks for.
 
     Raises:
-        Refusal: INVALID_ARGUMENT when the path is none of the API's.
+        Refusal: INVALID_ARGUMENT when the path is not one of the API's.
     """
     pattern = {"POST": _PREDICT, "GET": _STATUS}.get(http_method)
     match = pattern.fullmatch(path) if pattern else None
@@ -58,7 +58,7 @@ def parse_path(http_method: str, path: str) -> Call:
 
 
 def answer(core: Core[Servable], metrics: Metrics, call: Call, body: bytes | bytearray) -> dict[str, Any]:
-    """Returns the JSON-ready answer of a call; raises Refusal or what TensorFlow raised."""
+    """Returns the JSON-ready answer to a call. Raises: Refusal, or what TensorFlow raised."""
     if call.method == "predict":
         with metrics.predict("REST") as answered:
             return _predict(core, call, body, answered)

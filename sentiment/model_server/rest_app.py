@@ -1,4 +1,4 @@
-"""The REST port: takes requests in, within bounds of number, size and time, and has threads answer them."""
+"""The REST port: accepts requests within limits of number, size and time, and lets threads answer them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOO_LARGE, TOO_SLOW = 413, 408
 
 @dataclass(frozen=True)
 class RestLimits:
-    """What the REST port holds at once; seconds are seconds, 0: any time."""
+    """What the REST port holds at once; a time limit of 0 seconds is none."""
 
     threads: int = 16
     waiting: int = 256  # requests that wait for a thread
@@ -38,13 +38,13 @@ class RestLimits:
 
 
 class RestApp:
-    """The ASGI application. `metrics_path` is one more path of the metrics."""
+    """The ASGI application. `metrics_path` is a second path for the metrics."""
 
     def __init__(self, core: Core[Servable], metrics: Metrics, limits: RestLimits, metrics_path: str | None) -> None:
         self._core, self._metrics, self._limits = core, metrics, limits
         self._metrics_paths = {PATH, metrics_path}
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="rest")
-        # Both are touched by the event loop's thread alone.
+        # Only the event loop's thread touches both.
         self._in_work = 0
         self._held_bytes = 0
 
@@ -77,7 +77,7 @@ class RestApp:
             self._held_bytes -= len(body)
 
     async def _read(self, request: Request, body: bytearray) -> Response | None:
-        """Fills `body`. What is too large is read on and dropped, so that the client can listen to the refusal."""
+        """Fills `body`. A body that is too large is read on but dropped, so that the client can hear the refusal."""
         limit, size, full = self._limits.body_bytes, 0, False
         async for chunk in request.stream():
             size += len(chunk)
@@ -92,7 +92,7 @@ class RestApp:
         return self._unavailable("The memory for requests is full") if full else None
 
     async def _work(self, http_method: str, path: str, body: bytearray) -> Response:
-        """Has a thread answer, if there is a place; gives up waiting, not the thread, when the time is over."""
+        """Lets a thread answer, if one has a place; when time is up, it stops waiting, but the thread goes on."""
         if self._in_work >= self._limits.threads + self._limits.waiting:
             return self._unavailable("The queue to which this request was submitted is full")
         seconds = self._limits.seconds or None
@@ -127,7 +127,7 @@ class RestApp:
         return _refused(Refusal(Code.UNAVAILABLE, message))
 
     def close(self) -> None:
-        """Ends the threads; what they still compute is nobody's any more."""
+        """Ends the threads; nobody waits for what they still compute."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -1,7 +1,7 @@
-"""A SavedModel in a session of its own, loaded as the real server loads it.
+"""Loads a SavedModel into its own session, as the real server does.
 
-The session owns what the graph makes: variables, tables, the batch function's queues and threads. They go with it, so
-that versions may come and go for ever. (TensorFlow 2's own loader leaves them to the process: 4 threads and 1 MB more
+The session owns what the graph makes: variables, tables, the batch function's queues and threads. They end with it, so
+that versions can come and go for ever. (TensorFlow 2's own loader leaves them to the process: 4 threads and 1 MB more
 for each batched version with two signatures, and an answer takes several times as long.)
 """
 
@@ -70,7 +70,7 @@ class SavedGraph:
         return run
 
     def close(self) -> None:
-        """Lets everything go. The functions must be gone by then."""
+        """Frees everything. Nobody may hold the functions any longer."""
         self._session.close()
         self._session = self.graph = None
         gc.collect()  # a graph in Python is full of reference cycles

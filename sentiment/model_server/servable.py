@@ -1,4 +1,4 @@
-"""One loaded version: its signatures, its warm-up, and how many requests are in it."""
+"""One loaded version: its signatures, its warm-up, and the number of requests that use it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000
 
 DEFAULT_SIGNATURE = "serving_default"
-OF_THE_LOADER = "__saved_model_"  # how signatures begin that are there for the loader alone
+OF_THE_LOADER = "__saved_model_"  # the prefix of signatures that are only for the loader
 
 
 class Servable:
-    """A version that can answer. Whoever uses it holds it (`with servable:`); `close` waits for all of them."""
+    """A version that can answer. Every user holds it (`with servable:`), and `close` waits for all of them."""
 
     def __init__(self, path: Path, batching: Batching | None = None, session_config: Any = None) -> None:
         self._saved = SavedGraph(path, session_config)
@@ -73,7 +73,7 @@ class Servable:
             self._idle.notify_all()
 
     def close(self) -> None:
-        """Waits until nobody uses it, then lets the model's memory go."""
+        """Waits until nobody uses it, then frees the model's memory."""
         with self._idle:
             self._idle.wait_for(lambda: self.users == 0)
         self._runs.clear()
@@ -83,7 +83,7 @@ class Servable:
 def load_servable(
     path: Path, *, batching: Batching | None = None, session_config: Any = None, warm_up: bool = True
 ) -> Servable:
-    """Loads a version folder and replays its warm-up requests; any record that fails, fails the load."""
+    """Loads a version folder and replays its warm-up requests; if a record fails, the load fails."""
     servable = Servable(path, batching, session_config)
     try:
         for position, request in enumerate(warmup_requests(path) if warm_up else ()):
@@ -105,7 +105,7 @@ def _replay(
 
 
 def _as_array(value: object, kind: int) -> Array:
-    """Returns what a session answered as an array; of a scalar it answers the bare value."""
+    """Returns a session's answer as an array; a session answers a scalar as a bare value."""
     if isinstance(value, np.ndarray):
         return value
     return np.asarray(value, object if kind == tf.string.as_datatype_enum else None)
@@ -115,7 +115,7 @@ def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array
     """Yields signature, inputs and output filter of each record: a TFRecord of PredictionLog, at most 1000.
 
     Raises:
-        Refusal: INVALID_ARGUMENT for too many records, UNIMPLEMENTED for a record that is no Predict request.
+        Refusal: INVALID_ARGUMENT for too many records, UNIMPLEMENTED for a record other than a Predict request.
         tf.errors.DataLossError: the file is damaged.
     """
     file = version_folder / WARMUP_FILE

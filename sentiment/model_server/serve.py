@@ -1,4 +1,4 @@
-"""`sentiment serve`: runs the embedded model server until it is told to stop."""
+"""`sentiment serve`: runs the embedded model server until a signal stops it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def serve(config_file: Path, flags: dict[str, Any], ready_file: Path | None) -> 
 
 
 def _on_first_signal(action: Callable[[], None]) -> None:
-    """Has SIGTERM and SIGINT do `action` once; the next one does what it always did."""
+    """Makes the first SIGTERM or SIGINT do `action`; the next one does what it did before."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def handle(*_: object) -> None:
@@ -64,7 +64,7 @@ def _start(config_file: Path, flags: dict[str, Any]) -> ModelServer:
     options = server_options(config_file, flags)
     from sentiment.model_server.model_server import ModelServer
 
-    gc.freeze()  # so that the collection after an unload walks over the models only, not over all of TensorFlow
+    gc.freeze()  # so that a collection after an unload visits only the models, not all of TensorFlow
     return ModelServer(options)
 
 
@@ -84,11 +84,11 @@ def _announce(server: ModelServer, ready_file: Path | None, seconds: float) -> N
 @click.command("serve", cls=ServeCommand)
 @server_flags
 @click.option(
-    "--ready-file", type=click.Path(path_type=Path), help="Written, as JSON, when the server is ready; removed after."
+    "--ready-file", type=click.Path(path_type=Path), help="A JSON file that exists while the server is ready."
 )
 @step
 def command(ready_file: Path | None, **flags: Any) -> Result:
-    """Run the embedded model server; it behaves as TensorFlow Serving does, and takes its flags."""
+    """Run the embedded model server, which behaves like TensorFlow Serving and takes its flags."""
     config_file = (flags["model_config_file"] or _own_config()).absolute()
     _require_config(config_file)
     for port in filter(None, {flags["port"], flags["rest_api_port"]}):
@@ -97,7 +97,7 @@ def command(ready_file: Path | None, **flags: Any) -> Result:
 
 
 def _own_config() -> Path:
-    """Returns this home's models.config, rendered from the history if it is not there yet."""
+    """Returns this home's models.config; renders it from the history if it does not exist yet."""
     from sentiment.serving.change import changing
 
     settings = read_settings()

@@ -1,4 +1,4 @@
-"""JSON of the REST interface ↔ arrays, in row form (`instances`) and column form (`inputs`).
+"""Converts JSON of the REST interface ↔ arrays, in row form (`instances`) and column form (`inputs`).
 
 Source: `json_tensor.cc` and https://www.tensorflow.org/tfx/serving/api_rest.
 """
@@ -19,7 +19,7 @@ from sentiment.model_server.refusal import Code, Refusal
 from sentiment.model_server.tensors import Array
 from sentiment.tensorflow_setup import tf
 
-EXACT_INTEGERS = {"float32": 2**24, "float64": 2**53}  # beyond, an integer may not survive the conversion
+EXACT_INTEGERS = {"float32": 2**24, "float64": 2**53}  # a larger integer may not survive the conversion
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class JsonRequest:
 
 
 def parse_request(body: bytes | bytearray) -> JsonRequest:
-    """Returns what a predict request's body says; raises INVALID_ARGUMENT when it is not one."""
+    """Returns a predict request's body, parsed. Raises: Refusal (INVALID_ARGUMENT) when it is not one."""
     try:
         document = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -57,7 +57,7 @@ def parse_request(body: bytes | bytearray) -> JsonRequest:
 
 
 def arrays_of(request: JsonRequest, infos: Mapping[str, Any]) -> dict[str, Array]:
-    """Returns the request's inputs, of the types of the signature's inputs `infos` (name → TensorInfo)."""
+    """Returns the request's inputs in the types of the signature's inputs `infos` (name → TensorInfo)."""
     columns = _columns_of_rows(request.value, sorted(infos)) if request.row else _columns(request.value, sorted(infos))
     return {name: to_array(name, value, tf.dtypes.as_dtype(infos[name].dtype)) for name, value in columns.items()}
 
@@ -98,7 +98,7 @@ def _is_named(value: Any) -> bool:
 
 
 def to_array(name: str, value: Any, kind: Any) -> Array:
-    """Returns nested lists as one array of the TensorFlow type `kind`; every list of a level has the same length."""
+    """Returns nested lists as one array of the TensorFlow type `kind`; all lists of a level must be equally long."""
     shape: list[int] = []
     leaves = [value]
     while isinstance(leaves[0], list):
@@ -146,7 +146,7 @@ def _bytes_of(name: str, leaf: Any) -> bytes:
         if isinstance(leaf, dict) and set(leaf) == {"b64"} and isinstance(leaf["b64"], str):
             return base64.b64decode(leaf["b64"], validate=True)
     except UnicodeEncodeError:
-        raise _refused(f"input {name}: a string holds half a surrogate pair, which is no UTF-8") from None
+        raise _refused(f"input {name}: a string holds half a surrogate pair, which is not UTF-8") from None
     except (binascii.Error, ValueError):
         raise _refused(f"input {name}: Unable to base64 decode") from None
     raise _wrong_type(name, tf.string)
@@ -163,7 +163,7 @@ def _refused(message: str) -> Refusal:
 def render(outputs: Mapping[str, Array], *, row: bool) -> dict[str, Any]:
     """Returns the JSON-ready answer: `predictions`, one item for each row, or `outputs`, one value for each name.
 
-    A single output stands for itself, several are an object by name.
+    A single output is given as it is, several as an object by name.
     """
     values = {name: _plain(name, array) for name, array in outputs.items()}
     if not row:

@@ -1,4 +1,4 @@
-"""TensorProto ↔ NumPy, and whether given arrays fit a signature. Strings are object arrays of bytes."""
+"""Converts TensorProto ↔ NumPy, and checks whether arrays fit a signature. Strings are object arrays of bytes."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def from_proto(name: str, proto: Any) -> Array:
     """Returns the array that a TensorProto holds.
 
     Raises:
-        Refusal: INVALID_ARGUMENT when it does not hold what its shape says, or would take more than 64 MB: a few
-            bytes of message may claim any shape.
+        Refusal: INVALID_ARGUMENT when it does not hold what its shape says, or would take more than 64 MB: a message
+            of a few bytes may claim any shape.
     """
     sizes = [dim.size for dim in proto.tensor_shape.dim]
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
@@ -49,7 +49,7 @@ def from_proto(name: str, proto: Any) -> Array:
 
 
 def to_proto(array: Array) -> Any:
-    """Returns `array` as a TensorProto with its values in the typed field (`float_val` …), as the real server's."""
+    """Returns `array` as a TensorProto with its values in the typed field (`float_val` …), as the real server does."""
     field = _VALUE_FIELDS.get(array.dtype.name)
     if field is None:
         return tf.make_tensor_proto(array)
@@ -61,7 +61,7 @@ def to_proto(array: Array) -> Any:
 
 
 def check_inputs(infos: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-    """Raises INVALID_ARGUMENT unless `arrays` are exactly the signature's inputs, of its types and shapes.
+    """Raises: Refusal (INVALID_ARGUMENT) unless `arrays` are exactly the signature's inputs, types and shapes.
 
     `infos` are the signature's inputs: name → TensorInfo.
     """

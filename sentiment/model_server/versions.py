@@ -1,7 +1,7 @@
-"""The versions in memory: loads what is wanted, lets go of what is not, holds what is in use.
+"""Keeps the versions in memory: loads what is wanted, unloads what is not, and holds what is in use.
 
-What to begin is `policy.next_steps`; here are the lock and the threads. Nothing here knows TensorFlow: a loader turns
-a version folder into something that can be held and closed.
+`policy.next_steps` decides what to begin; this module has the lock and the threads. It does not know TensorFlow: a
+loader turns a version folder into something that can be held and closed.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from sentiment.model_server.policy import State, VersionState, next_steps
 from sentiment.model_server.refusal import Code, Refusal, refusal_of
 
 log = logging.getLogger("sentiment.server")
-KEPT_ENDED = 100  # versions of a model that are gone and whose state is still told
+KEPT_ENDED = 100  # versions of a model that are gone, and whose state is still reported
 
 
 class Loaded(Protocol):
-    """What a loader returns: held while it is used; `close` waits for those who hold it."""
+    """What a loader returns: users hold it while they use it, and `close` waits for them."""
 
     def __enter__(self) -> Any: ...
 
@@ -38,7 +38,7 @@ L = TypeVar("L", bound=Loaded)
 
 @dataclass(frozen=True)
 class LoadRules:
-    """How often a failed load is tried again, how many seconds later, and how much is done at once."""
+    """How often a failed load is tried again, after how many seconds, and how many loads and unloads run at once."""
 
     max_retries: int = 0
     retry_interval: float = 60.0
@@ -60,7 +60,7 @@ class Versions(Generic[L]):
         self._unloads = ThreadPoolExecutor(rules.unload_threads, thread_name_prefix="unload")
 
     def want(self, wanted: Mapping[str, Mapping[int, Path]]) -> None:
-        """Begins what makes `wanted` (model → version → folder) come true, and lets go of all else."""
+        """Begins to load what is missing of `wanted` (model → version → folder), and to unload everything else."""
         with self._changed:
             self._wanted = wanted
             self._begin_steps()
@@ -146,7 +146,7 @@ class Versions(Generic[L]):
             loaded.__exit__()
 
     def states(self) -> dict[str, dict[int, VersionState]]:
-        """Returns model → version → state, of every version that is there, and of the last that were."""
+        """Returns model → version → state, for every present version and for the last ones that are gone."""
         with self._changed:
             return {name: dict(states) for name, states in self._states.items()}
 
@@ -165,7 +165,7 @@ class Versions(Generic[L]):
         return all(state in (State.AVAILABLE, State.END) for state in states)
 
     def close(self) -> None:
-        """Unloads everything, each version when its requests have finished; returns when all of it is done."""
+        """Unloads everything, each version when its requests have finished; returns when everything is unloaded."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()

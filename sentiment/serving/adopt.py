@@ -1,4 +1,4 @@
-"""`sentiment status --adopt-config`: an edit of `models.config` by hand becomes history."""
+"""`sentiment status --adopt-config`: records an edit of `models.config` by hand in the history."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from sentiment.settings import Settings
 
 
 def adopt(settings: Settings, who: str | None = None, why: str = "") -> str:
-    """Takes over the labels that somebody set by hand, then renders the file anew. Returns what came of it.
+    """Records the labels that somebody set by hand, then renders the file again. Returns a sentence about the outcome.
 
-    Raises: InputError when the edit says anything that the history cannot, or a version it names is damaged;
-    UnavailableError when a server has not loaded one.
+    Raises: InputError when the edit says something that the history cannot express, or names a damaged version;
+    UnavailableError when a server has not loaded one of its versions.
     """
     with locked(settings, who) as change:
         text = edit.edited(settings)
         if text is None:
             mend(change)
-            return "models.config is as the history says: nothing to adopt."
+            return "models.config matches the history: there is nothing to adopt."
         wanted = edit.wanted(text, change.state, settings)
         changed = _record(change, wanted, why)
         mend(change)
@@ -29,7 +29,7 @@ def adopt(settings: Settings, who: str | None = None, why: str = "") -> str:
 
 
 def _record(change: Change, wanted: edit.Wanted, why: str) -> bool:
-    """Records what the edit changes, once every server has it loaded; returns whether it changes anything."""
+    """Records what the edit changes, once every server has loaded it; returns whether it changes anything."""
     state = change.state
     before = {"stable": state.stable, "canary": state.canary, "kept": state.kept}
     after: dict[str, Any] = {"stable": wanted.stable, "canary": wanted.canary, "kept": wanted.kept}

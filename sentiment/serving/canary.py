@@ -1,4 +1,4 @@
-"""`sentiment canary`: a version is loaded by every server and gets the canary label."""
+"""`sentiment canary`: makes every server load a version, which then gets the canary label."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sentiment.step import step
 
 
 def canary(change: Change, version: int, why: str = "") -> Outcome:
-    """Makes `version` the canary. Loading comes first, so a version that does not load changes nothing."""
+    """Makes `version` the canary. The servers load it first, so a version that fails to load changes nothing."""
     if change.state.canary == version:
         confirm(change, "canary", version)
-        return outcome(change.state, version, False, f"Version {version} is the canary already.")
+        return outcome(change.state, version, False, f"Version {version} is already the canary.")
     if version == change.state.stable:
-        return outcome(change.state, version, False, f"Version {version} is stable already.")
+        return outcome(change.state, version, False, f"Version {version} is already stable.")
     if version in change.state.served:
         change.require_allowed(version, "canary")
     else:
@@ -31,10 +31,10 @@ def canary(change: Change, version: int, why: str = "") -> Outcome:
 
 
 @click.command("canary")
-@click.option("--run", help="A run whose gate and validation passed; it is published first, unless it is already.")
+@click.option("--run", help="A run whose gate and validation passed; it is published first, unless it was before.")
 @click.option("--version", type=int, help="A published version.")
-@click.option("--who", help="Who does it; default: this user.")
-@click.option("--reason", default="", help="Kept in the history.")
+@click.option("--who", help="Who makes the change; default: the current user.")
+@click.option("--reason", default="", help="The reason, for the history.")
 @step
 def command(run: str | None, version: int | None, who: str | None, reason: str) -> Outcome:
     """Load a version on every server and give it the canary label."""

@@ -1,4 +1,4 @@
-"""One change to what is served, under the one lock: an event appended to the history, `models.config` rendered."""
+"""Changes what is served, under one lock: appends an event to the history and renders `models.config`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Change:
         self.settings = settings
         self.state = read_state(settings)
         self._who = who
-        self._config = models_config.read(settings.models_config)  # as this change found it, or wrote it
+        self._config = models_config.read(settings.models_config)  # as this change last read or wrote it
 
     def record(self, event: str, version: int, **details: Any) -> None:
         """Appends one event, then renders `models.config`.
@@ -60,16 +60,16 @@ class Change:
         self._config = text
 
     def _require_unedited(self) -> None:
-        """Loading takes its time: an edit by hand that came meanwhile must not be lost."""
+        """Raises: InputError when somebody edited the file while a version was loading: the edit must not be lost."""
         if models_config.read(self.settings.models_config) != self._config:
             edit.require_none(self.settings)
 
 
 @contextmanager
 def changing(settings: Settings, who: str | None = None, *, discard_edits: bool = False) -> Iterator[Change]:
-    """Holds the one lock around a change; the second process waits, then sees the new state.
+    """Holds the one lock around a change; a second process waits, then sees the new state.
 
-    Mends what a crash left behind (see `sentiment.serving.findings`). Raises: InputError when `models.config` was
+    Repairs what a crash left behind (see `sentiment.serving.findings`). Raises: InputError when `models.config` was
     edited by hand, unless `discard_edits`.
     """
     with locked(settings, who) as change:
@@ -81,7 +81,7 @@ def changing(settings: Settings, who: str | None = None, *, discard_edits: bool 
 
 @contextmanager
 def locked(settings: Settings, who: str | None = None) -> Iterator[Change]:
-    """Holds the lock and mends nothing yet."""
+    """Holds the lock without repairing anything yet."""
     who = who or _user()
     with held(settings.serving / "history.lock", who):
         yield Change(settings, who)
@@ -100,24 +100,24 @@ def _user() -> str:
 
 
 def mend(change: Change) -> None:
-    """Mends what a killed process left, and says so. Only under the lock: a half-made folder has no owner then."""
+    """Repairs what a killed process left, and says so. Holding the lock proves that half-made folders have no owner."""
     found = look(change.settings, change.state)
     for path in found.leftovers:
         _try(
             path, lambda path: shutil.rmtree(path) if path.is_dir() else path.unlink(), "left by an interrupted command"
         )
     for path in found.pruned:
-        _try(path, version_folder.remove, "of a pruned version")
+        _try(path, version_folder.remove, "which belonged to a pruned version")
     if found.unloaded is not None:
         change.record("unstaged", found.unloaded, why="interrupted before it was loaded")
-        say(f"mended: version {found.unloaded} was being loaded by an interrupted command and is taken out again")
+        say(f"repaired: an interrupted command was loading version {found.unloaded}; it is unloaded again")
     elif found.stale and change.settings.models_config.exists():
-        say("mended: models.config was older than the history and is rendered again")
+        say("repaired: models.config was older than the history and is rendered again")
     change.render()
 
 
 def _try(path: Path, action: Callable[[Path], None], what: str) -> None:
-    """Clearing away must not keep anybody from changing what customers get."""
+    """Cleans up with `action`; a failure must not stop anybody from changing what customers get."""
     try:
         action(path)
         say(f"removed {path}, {what}")
@@ -126,7 +126,7 @@ def _try(path: Path, action: Callable[[Path], None], what: str) -> None:
 
 
 def outcome(state: State, version: int, changed: bool, sentence: str) -> Outcome:
-    """Says the sentence to the person and returns the result for the task."""
+    """Prints the sentence for the person and returns the result for the task."""
     say(sentence)
     return Outcome(
         version=version,

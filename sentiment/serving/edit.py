@@ -1,7 +1,7 @@
-"""An edit of `models.config` by hand: noticed, shown as a diff, and read as the labels that it asks for.
+"""Notices an edit of `models.config` by hand, shows it as a diff, and reads the labels that it asks for.
 
-`sentiment status --restore-config` discards it; `sentiment status --adopt-config` makes it history, if it says
-nothing but which published versions are stable and canary.
+`sentiment status --restore-config` discards it; `sentiment status --adopt-config` records it in the history, if it
+only says which published versions are stable and canary.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from sentiment.settings import Settings
 
 ADOPTABLE = frozenset({"name", "base_path", "model_platform", "model_version_policy", "version_labels"})
 WAYS_OUT = (
-    "`sentiment status` shows it; `sentiment status --adopt-config` keeps it, "
-    "`sentiment status --restore-config` discards it."
+    "Look at it with `sentiment status`, then keep it with `sentiment status --adopt-config` or discard it with "
+    "`sentiment status --restore-config`."
 )
 
 
@@ -30,7 +30,7 @@ class Wanted:
     stable: int | None
     canary: int | None
     kept: int | None
-    dropped: str = ""  # what the history has no place for, and nobody will miss
+    dropped: str = ""  # what the history cannot record, and nobody will miss
 
     @property
     def served(self) -> tuple[int, ...]:
@@ -44,7 +44,7 @@ def edited(settings: Settings) -> str | None:
 
 
 def require_none(settings: Settings) -> None:
-    """Raises: InputError when there is an edit by hand that nobody has decided about."""
+    """Raises: InputError when somebody edited the file by hand, and nobody has adopted or discarded the edit."""
     if edited(settings) is not None:
         raise InputError(
             f"{settings.models_config} must be as it was rendered from the history",
@@ -54,7 +54,7 @@ def require_none(settings: Settings) -> None:
 
 
 def difference(text: str, state: State, settings: Settings) -> str:
-    """Returns the edit as a unified diff; the rendered file's first line, a digest, is left out."""
+    """Returns the edit as a unified diff, without the rendered file's first line, which is a digest."""
     says, found = (
         [line for line in side.splitlines() if not line.startswith(models_config.MARK)]
         for side in (models_config.rendered(state, settings), text)
@@ -66,7 +66,7 @@ def difference(text: str, state: State, settings: Settings) -> str:
 def wanted(text: str, state: State, settings: Settings) -> Wanted:
     """Returns what an edit asks for.
 
-    Raises: InputError, which says what cannot be adopted: another model, path, policy or label; a version that was
+    Raises: InputError when something cannot be adopted: another model, path, policy or label; a version that was
     never published or is pruned; a served version that has no label and was not served before.
     """
     model = _only_model(text, settings)
@@ -77,7 +77,7 @@ def wanted(text: str, state: State, settings: Settings) -> Wanted:
         known = version is not None and version.condition != "pruned"
         _require(known, "its versions must be published and not pruned", f"version {number}")
     for label, number in labels.items():
-        _require(number in versions, "a label must be on a version that is served", f"{label} on version {number}")
+        _require(number in versions, "a label must be on a version that it serves", f"{label} on version {number}")
     stable, canary = labels.get("stable"), labels.get("canary")
     _require(stable is not None or state.stable is None, "it must say which version is stable", "no label stable")
     stables, _ = with_stable(state.stables, stable)
@@ -89,18 +89,16 @@ def wanted(text: str, state: State, settings: Settings) -> Wanted:
         stable,
         canary=None if twice else canary,
         kept=previous if previous in versions else None,
-        dropped="its label canary, on the stable version too, goes" if twice else "",
+        dropped="the label canary on the same version is dropped" if twice else "",
     )
 
 
 def _only_model(text: str, settings: Settings) -> Any:
-    """Returns the one model's configuration; any other thing that the file says is refused."""
+    """Returns the one model's configuration. Raises: InputError when the file says anything else."""
     config = models_config.parse(text, settings.models_config)
     models = config.model_config_list.config
     names = [model.name for model in models]
-    _require(
-        names == [settings.model_name], f"it must serve {settings.model_name} alone", ", ".join(names) or "nothing"
-    )
+    _require(names == [settings.model_name], f"it must serve only {settings.model_name}", ", ".join(names) or "nothing")
     model = models[0]
     others = sorted({field.name for field, _ in model.ListFields()} - ADOPTABLE)
     _require(not others, f"it may only set {', '.join(sorted(ADOPTABLE))}", ", ".join(others))
@@ -119,7 +117,7 @@ def _versions(model: Any) -> set[int]:
 def _require(holds: bool, must_hold: str, found: str) -> None:
     if not holds:
         raise InputError(
-            f"an edit of models.config can only be adopted as stable and canary: {must_hold}",
+            f"an edit of models.config can only be adopted when it just moves stable and canary: {must_hold}",
             found=found,
-            do="Mend the file, or discard the edit with `sentiment status --restore-config`.",
+            do="Correct models.config, or discard the edit with `sentiment status --restore-config`.",
         )

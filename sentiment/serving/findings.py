@@ -1,8 +1,8 @@
-"""What a process that was killed left behind, and what somebody did to the served folder.
+"""Finds what a killed process left behind, and what somebody did to the served folder.
 
-The first is mended by the next change, under its lock: a version that was still loading is unstaged, half-made
-folders and the files of pruned versions are removed, `models.config` is rendered again. The second is only told:
-a version whose files are damaged, and folders that the history does not know, are a person's to deal with.
+The next change repairs the first, under its lock: it unstages a version that was still loading, removes half-made
+folders and the files of pruned versions, and renders `models.config` again. The second is only reported: a person has
+to deal with damaged versions, and with folders that the history does not know.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ NUMBER = re.compile(r"[0-9]+")
 
 @dataclass(frozen=True)
 class Findings:
-    """What is not as the history says it should be."""
+    """Everything that differs from the history."""
 
     leftovers: tuple[Path, ...]  # half-made files and folders
     pruned: tuple[Path, ...]  # folders of versions whose files should be gone
-    unloaded: int | None  # was loading when its process died
+    unloaded: int | None  # the version that was loading when its process died
     stale: bool  # models.config is older than the history
     damaged: dict[int, str]  # version → what is wrong with its folder
     orphans: tuple[str, ...]  # folders with a number that the history does not know
 
     def mendable(self) -> list[str]:
-        """Returns a line for everything that the next change mends."""
+        """Returns a line for everything that the next change repairs."""
         lines = [f"{path} is left over from an interrupted command" for path in self.leftovers]
         lines += [f"{path} belongs to a pruned version" for path in self.pruned]
         lines += [] if self.unloaded is None else [f"version {self.unloaded} was loading when its command ended"]
@@ -40,7 +40,7 @@ class Findings:
 
 
 def look(settings: Settings, state: State) -> Findings:
-    """Returns what is not as it should be; changes nothing."""
+    """Returns everything that differs from the history; changes nothing."""
     numbers, trained = (
         {path for path in _entries(folder) if NUMBER.fullmatch(path.name)}
         for folder in (settings.versions, settings.trained)
@@ -74,5 +74,5 @@ def _leftovers(settings: Settings) -> Iterator[Path]:
 def _told_orphan(folder: Path) -> str:
     said = version_folder.origin(folder)
     if said.digest:
-        return f"{folder}: a publish of {said.run or 'an export'} was interrupted; publishing it again takes it"
-    return f"{folder}: not published by this system; it is left alone"
+        return f"{folder}: a publish of {said.run or 'an export'} was interrupted; publish it again to finish"
+    return f"{folder}: this system did not publish it and does not touch it"

@@ -1,7 +1,7 @@
-"""The flags of production's model servers: `serving/flags`, read by whoever starts one.
+"""Reads `serving/flags`: the flags that every model server in production is started with.
 
-One `--name=value` a line, in tensorflow_model_server's own names; lines that begin with `#` say why. `{serving}` stands
-for the folder of the file as the server sees it: another path than here, where the server runs in a container.
+Each line is one `--name=value`, with tensorflow_model_server's own names; lines that begin with `#` say why.
+`{serving}` stands for the file's folder as the server sees it, which is another path when it runs in a container.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 from sentiment.errors import InputError
 from sentiment.settings import CHECKOUT, Settings
 
-FLAG = re.compile(r"--(?P<name>[a-z][a-z0-9_]*)=(?P<value>[!-~]+)")  # no spaces: no shell could make two of one
+FLAG = re.compile(r"--(?P<name>[a-z][a-z0-9_]*)=(?P<value>[!-~]+)")  # no spaces, so that no shell splits a flag in two
 BATCHING = "batching_parameters_file"
 
 
 def flags_file(settings: Settings) -> Path:
-    """Returns the flags of this home, or else those that come with the package."""
+    """Returns the flags file of this home, or the one that comes with the package."""
     own = settings.serving / "flags"
     return own if own.is_file() else CHECKOUT / "serving" / "flags"
 
@@ -26,25 +26,27 @@ def flags_file(settings: Settings) -> Path:
 def read_flags(path: Path, serving: str | None = None) -> list[str]:
     """Returns the flags in `path`, in order. `serving`: its folder as the server sees it; default: as it is here.
 
-    Raises: InputError, which names the line, when it is no flag or repeats one.
+    Raises: InputError when a line is not a flag or repeats one; it names the line.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} must hold the servers' flags", found=str(error), do="Restore the file.") from None
+        raise InputError(
+            f"{path} must hold the servers' flags", found=str(error), do="Restore it from a backup."
+        ) from None
     flags: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
         name = _name(line.strip(), f"{path}, line {number}")
         if name in flags:
-            raise InputError(f"{path} must name a flag once", found=f"{name} again in line {number}", do="Remove one.")
+            raise InputError(f"{path} must name a flag once", found=f"{name} again in line {number}", do="Delete one.")
         flags[name] = line.strip().replace("{serving}", serving or str(path.parent.absolute()))
     return list(flags.values())
 
 
 def overridden(flags: Sequence[str], **values: object) -> list[str]:
-    """Returns `flags` with these values in place of their own, or behind them."""
+    """Returns `flags` with these values: each replaces the flag of its name, or is appended."""
     named = {flag.partition("=")[0].removeprefix("--"): flag for flag in flags}
     return list((named | {name: f"--{name}={value}" for name, value in values.items()}).values())
 
@@ -57,5 +59,7 @@ def value_of(flags: Sequence[str], name: str) -> str | None:
 def _name(flag: str, where: str) -> str:
     match = FLAG.fullmatch(flag)
     if not match:
-        raise InputError(f"{where} must be --name=value, without spaces", found=repr(flag[:80]), do="Mend it.")
+        raise InputError(
+            f"{where} must be --name=value, without spaces", found=repr(flag[:80]), do="Correct that line."
+        )
     return match["name"]

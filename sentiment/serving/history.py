@@ -1,7 +1,7 @@
 """`serving/history.jsonl`: the append-only ledger of every change to what is served.
 
-The state is a fold over it and `models.config` is rendered from that state, after every event. A crash at any byte
-leaves the old state or the new one: a torn last line was never acknowledged and is dropped by the next writer.
+The state is a fold over this ledger, and `models.config` is rendered from the state after every event. A crash at any
+byte leaves the old state or the new one: a torn last line was never acknowledged, and the next writer drops it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def read_events(path: Path) -> list[AnyEvent]:
 
 
 def read_state(settings: Settings) -> State:
-    """Returns what is served, as the ledger says. Raises: InputError, which names the line that it cannot follow."""
+    """Returns the state according to the ledger. Raises: InputError when a line breaks the rules; it names the line."""
     events, number = _numbered_events(settings.history), 0
 
     def in_order() -> Iterator[AnyEvent]:
@@ -51,7 +51,7 @@ def _event(path: Path, line: json_lines.Line) -> AnyEvent:
 
 def _broken_line(path: Path, number: int, problem: str) -> InputError:
     return InputError(
-        f"every line of {path} must be an event that may follow those above it",
+        f"every line of {path} must be an event that the lines above it allow",
         found=f"line {number}: {problem}",
-        do="Restore the file from a backup, or mend that line.",
+        do="Restore the file from a backup, or correct that line.",
     )

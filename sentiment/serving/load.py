@@ -1,4 +1,4 @@
-"""Making the servers load a version, before any label may point at it."""
+"""Makes the servers load a version, before any label points at it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sentiment.step import say
 def load(change: Change, version: int, addresses: Sequence[str] | None = None) -> None:
     """Returns when every server (or those at `addresses`) has loaded `version`.
 
-    TensorFlow Serving checks labels before it loads new versions, so a version is first added without one. When a
-    server refuses it, or is not there, the version is taken out again and `stable` never notices. A version that is
-    served already is asked for too: a server may have been restarted, or added, since.
+    TensorFlow Serving checks labels before it loads new versions, so a version is first added without a label. When a
+    server refuses it or does not answer, the version is removed again, and customers of `stable` notice nothing. A
+    version that is already served is checked too, because a server may have been restarted or added since.
 
-    Raises: InputError with the server and its reason, UnavailableError when it may be otherwise in a minute.
+    Raises: InputError with the server and its reason; UnavailableError when another try in a minute may succeed.
     """
     settings = change.settings
     if version in change.state.served:
@@ -48,23 +48,25 @@ def require_available(settings: Settings, version: int, addresses: Sequence[str]
     Raises: InputError when one could not load it, UnavailableError when one is late or cannot be reached.
     """
     if not settings.server_addresses:
-        raise InputError("SENTIMENT_SERVING_URLS must name a server", found="none", do="Name the servers' addresses.")
+        raise InputError(
+            "SENTIMENT_SERVING_URLS must name a server", found="no address", do="Set it to the servers' REST addresses."
+        )
     asked = settings.server_addresses if addresses is None else addresses
     try:
         servers.wait_until_available(asked, settings.model_name, version, timeout=settings.load_timeout)
     except servers.ServerError as error:
         kind = InputError if error.refused else UnavailableError
         raise kind(
-            f"version {version} must be loaded by every server before it gets a label",
+            f"every server must have loaded version {version} before it gets a label",
             found=str(error),
-            do="Start the server or mend the export; nothing that customers see has changed.",
+            do="Start the server, or export the model again; customers have noticed nothing.",
         ) from None
 
 
 def confirm(change: Change, label: str, version: int, addresses: Sequence[str] | None = None) -> None:
     """Returns when every server (or those at `addresses`) answers `label` with `version`.
 
-    Raises: UnavailableError, naming the server.
+    Raises: UnavailableError when one does not in time; it names the server.
     """
     settings = change.settings
     asked = settings.server_addresses if addresses is None else addresses
@@ -74,5 +76,5 @@ def confirm(change: Change, label: str, version: int, addresses: Sequence[str] |
         raise UnavailableError(
             f"every server must answer label {label} with version {version}, as the history says",
             found=str(error),
-            do="A server follows when it reads models.config again; give the same command again to make sure.",
+            do="Repeat the command to make sure: a server follows as soon as it reads models.config again.",
         ) from None

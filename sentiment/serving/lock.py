@@ -1,4 +1,4 @@
-"""The one lock around a change of what is served. Whoever has to wait is told for whom, and since when."""
+"""The one lock around changes of what is served. A process that waits says who holds the lock, and since when."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from sentiment.step import say
 
 @contextmanager
 def held(path: Path, who: str) -> Iterator[None]:
-    """Holds `path` as a lock. The kernel lets go of it with the process, so a dead holder holds nothing.
+    """Holds `path` as a lock. The kernel releases it when the process ends, so a dead process never holds it.
 
-    The file says who holds it; what it says while nobody does means nothing.
+    The file names the holder; its content means nothing while nobody holds the lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as handle:
@@ -55,13 +55,13 @@ def _say_who_holds_it(path: Path) -> None:
 
 
 def told(text: str) -> str:
-    """Returns what a lock file's text says of its holder."""
+    """Returns who holds the lock, according to the text of its file."""
     try:
         holder = json.loads(text)
         doing = f"`sentiment {holder['verb']}`, " if holder["verb"] else ""
         since = datetime.fromisoformat(holder["since"]).astimezone()
         return f"{holder['who']} ({doing}process {holder['process']} on {holder['host']}, since {since:%H:%M:%S})"
-    except (ValueError, KeyError, TypeError):  # it is being written just now
+    except (ValueError, KeyError, TypeError):  # somebody is writing it at this moment
         return "another change to what is served"
 
 

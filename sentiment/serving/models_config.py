@@ -1,7 +1,7 @@
 """`models.config`: what TensorFlow Serving reads, rendered from the state.
 
-The first line says that this file is rendered, and carries a digest of the rest: so an edit by hand is told apart
-from a file that is merely older than the history (a crash between the two).
+The first line says that the file is rendered, and holds a digest of the rest. The digest distinguishes an edit by hand
+from a file that is merely older than the history (after a crash between writing the two).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def rendered(state: State, settings: Settings) -> str:
 
 
 def render(state: State, model_name: str, base_path: str) -> str:
-    """Returns the file's text: every served version, and the labels; nothing served gives an empty list."""
+    """Returns the file's text: every served version, and the labels; the list is empty when nothing is served."""
     config = model_server_config_pb2.ModelServerConfig()
     config.model_config_list.SetInParent()
     if state.served:
@@ -38,7 +38,7 @@ def render(state: State, model_name: str, base_path: str) -> str:
 
 
 def read(path: Path) -> str | None:
-    """Returns the file's text to the byte (bad UTF-8 apart), or None when there is none."""
+    """Returns the file's exact text (except for bad UTF-8), or None when there is no file."""
     try:
         return path.read_bytes().decode("utf-8", "replace")
     except FileNotFoundError:
@@ -51,12 +51,14 @@ def parse(text: str, path: Path) -> model_server_config_pb2.ModelServerConfig:
         return text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
     except text_format.ParseError as error:
         raise InputError(
-            f"{path} must be a ModelServerConfig text proto", found=str(error).rstrip("."), do="Mend it or restore it."
+            f"{path} must be a ModelServerConfig text proto",
+            found=str(error).rstrip("."),
+            do="Correct the file, or discard the edit with `sentiment status --restore-config`.",
         ) from None
 
 
 def edited_by_hand(text: str) -> bool:
-    """Whether `text` is not, byte for byte, something that `render` once made."""
+    """Returns whether `text` differs, by even one byte, from everything that `render` writes."""
     first, _, body = text.partition("\n")
     return first != f"{MARK}{_digest(body)}"
 

@@ -1,6 +1,6 @@
-"""Which approvals wait for an answer: one small file, so that a newer canary's question can close the older ones.
+"""Keeps the approvals that wait for an answer in one small file, so that a newer canary's question closes older ones.
 
-`serving/questions.json` holds, by the run that asks, the version that it asks about, and whether a newer question has
+For each run that asks, `serving/questions.json` holds the version it asks about, and whether a newer question has
 closed it. Standard library only.
 """
 
@@ -16,7 +16,7 @@ from sentiment.settings import Settings
 
 
 class Question(NamedTuple):
-    """A question about a version; one that is `closed` ends as soon as its run has been started anew."""
+    """A question about a version; a `closed` one ends as soon as its run has been started again."""
 
     version: int
     closed: bool = False
@@ -31,7 +31,7 @@ def questions_file(settings: Settings) -> Path:
 
 
 def read_questions(settings: Settings) -> Questions:
-    """Returns the questions by run, in the order of asking; a file that cannot be read holds none: it is an aid."""
+    """Returns the questions by run, in the order of asking; none when the file cannot be read: it is only an aid."""
     try:
         found = json.loads(questions_file(settings).read_text(encoding="utf-8"))
         return {str(run): Question(int(version), bool(closed)) for run, (version, closed) in found.items()}
@@ -46,7 +46,7 @@ def closed_version(settings: Settings, run: str) -> int | None:
 
 
 def ask(settings: Settings, run: str, version: int) -> list[str]:
-    """Opens the question of `run`, closes those about other versions, and returns their runs: once each."""
+    """Opens the question of `run`, closes those about other versions, and returns the runs of those that it closed."""
     older: list[str] = []
 
     def opened(found: Questions) -> Questions:
@@ -60,7 +60,7 @@ def ask(settings: Settings, run: str, version: int) -> list[str]:
 
 
 def forget(settings: Settings, run: str) -> None:
-    """Forgets the question of `run`: it was answered, or its run has ended."""
+    """Forgets the question of `run`, because it was answered or the run has ended."""
     if run in read_questions(settings):
         _change(settings, lambda found: {other: asked for other, asked in found.items() if other != run})
 

@@ -1,4 +1,4 @@
-"""`sentiment promote`: the canary becomes stable; the old stable stays loaded for a rollback."""
+"""`sentiment promote`: makes the canary stable; the old stable version stays loaded for a rollback."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from sentiment.serving.state import State
 from sentiment.settings import read_settings
 from sentiment.step import step
 
-KEPT_UNSERVED = 3  # the newest of the versions that are not served stay on disk too
+KEPT_UNSERVED = 3  # so many of the newest versions that are not served stay on disk too
 
 NEVER_CANARY = ("published", "failed")
 
 
 def promote(change: Change, version: int | None, why: str = "") -> Outcome:
-    """Makes the canary stable, if it (still) is `version`; default: whichever is the canary.
+    """Makes the canary stable, if it is (still) `version`; default: whichever version is the canary.
 
-    Every server must say that it is loaded. A decision about a version that is not the canary any more changes nothing,
-    and says so. Raises: InputError when it never was the canary.
+    Every server must have loaded it. A decision about a version that is no longer the canary changes nothing, and says
+    so. Raises: InputError when the version was never the canary.
     """
     version = version_to_judge(change, version, "promote")
     state = change.state
     if version == state.stable:
         confirm(change, "stable", version)
-        return outcome(state, version, False, f"Version {version} is stable already.")
+        return outcome(state, version, False, f"Version {version} is already stable.")
     if version != state.canary:
         return outcome(state, version, False, superseded(change, version))
     old = state.stable
@@ -42,17 +42,19 @@ def version_to_judge(change: Change, version: int | None, verb: str) -> int:
     """Returns the version that a decision is about. Raises: InputError when there is none."""
     version = change.state.canary if version is None else version
     if version is None:
-        raise InputError(f"there must be a canary to {verb}", found="none", do="See `sentiment status`.")
+        raise InputError(f"there must be a canary to {verb}", found="none", do="Make one with `sentiment canary`.")
     known = change.state.versions.get(version)
     if known is None:
         raise InputError(
-            f"the version to {verb} must have been published", found=f"version {version}", do="See `sentiment status`."
+            f"the version to {verb} must have been published",
+            found=f"version {version}",
+            do="Choose one that `sentiment status` lists.",
         )
     if version != change.state.canary and known.condition in NEVER_CANARY:
         raise InputError(
             f"the version to {verb} must be the canary",
             found=f"version {version}, which is {known.condition}",
-            do=f"See `sentiment status`; `sentiment canary --version {version}` makes it one.",
+            do=f"Make it the canary first: `sentiment canary --version {version}`.",
         )
     return version
 
@@ -60,14 +62,14 @@ def version_to_judge(change: Change, version: int | None, verb: str) -> int:
 def superseded(change: Change, version: int) -> str:
     """Returns the sentence for a decision that came too late."""
     canary = change.state.canary
-    now = "there is no canary now" if canary is None else f"the canary now is version {canary}"
+    now = "there is no canary now" if canary is None else f"version {canary} is the canary now"
     return f"Nothing changed: version {version} is {change.state.versions[version].condition}; {now}."
 
 
 @click.command("promote")
 @click.option("--version", type=int, help="The version that was approved; default: the canary.")
-@click.option("--who", help="Who decided; default: this user.")
-@click.option("--reason", default="", help="Kept in the history.")
+@click.option("--who", help="Who decided; default: the current user.")
+@click.option("--reason", default="", help="The reason, for the history.")
 @step
 def command(version: int | None, who: str | None, reason: str) -> Outcome:
     """Make the canary stable."""
@@ -76,7 +78,7 @@ def command(version: int | None, who: str | None, reason: str) -> Outcome:
 
 
 def prunable(state: State, keep: int = KEPT_UNSERVED) -> list[int]:
-    """Returns the versions whose files may go, oldest first."""
+    """Returns the versions whose files may be removed, oldest first."""
     needed = {*state.served, state.previous}
     there = (number for number, version in state.versions.items() if version.condition != "pruned")
     unserved = sorted(number for number in there if number not in needed)
@@ -84,9 +86,9 @@ def prunable(state: State, keep: int = KEPT_UNSERVED) -> list[int]:
 
 
 def prune(change: Change) -> list[int]:
-    """Removes old versions. The event comes first, so nothing in the history points at files that are gone.
+    """Removes old versions. It records the event first, so that the history never points at missing files.
 
-    The files go as those of an interrupted prune do: what a crash leaves, the next change removes.
+    `mend` then removes the files; when a crash prevents that, the next change does it.
     """
     gone = prunable(change.state)
     for number in gone:

@@ -1,4 +1,4 @@
-"""`sentiment publish`: an export becomes the next version on disk. Nothing is served yet."""
+"""`sentiment publish`: makes an export the next version on disk. The servers do not serve it yet."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Candidate:
 
     @property
     def identities(self) -> Path:
-        """What the model was trained on, as hashes: kept with the version, it outlives the run's folder."""
+        """The hashes of what the model was trained on; kept with the version, they outlive the run's folder."""
         return self.model.parent / "identities.bin"
 
     @cached_property
     def digest(self) -> str:
-        """A digest of every byte that is to be served, taken once: what was validated is what the copy must be."""
+        """A digest of every byte to be served, computed once: the copy must match what was validated."""
         return version_folder.digest_of(self.export)
 
     def data(self) -> TrainedOn:
@@ -66,7 +66,7 @@ def candidate_of_run(run: RunFolder) -> Candidate:
         raise InputError(
             "a run must have passed its gate to be published",
             found=gate.sentence,
-            do="Override the gate with a reason, or mend the data.",
+            do="Correct the data and start a new run, or give `sentiment gate` --override-who and --override-reason.",
         )
     metrics = {name: found.candidate_accuracy for name, found in gate.sets.items()}
     candidate = Candidate(run.export, run.model, run.name, metrics)
@@ -81,12 +81,12 @@ def _require_validated(run: RunFolder, candidate: Candidate) -> None:
         raise InputError(
             "a run's export must have passed its validation to be published",
             found=validation.sentence,
-            do=f"Mend the export, then run `sentiment validate --run {run.name}` again.",
+            do=f"Run `sentiment export --run {run.name}`, then `sentiment validate --run {run.name}` again.",
         )
     if validation.digest != candidate.digest:
         raise InputError(
             "a run's export must be the one that was validated",
-            found=f"another content in {candidate.export}",
+            found=f"different content in {candidate.export}",
             do=f"Run `sentiment validate --run {run.name}`.",
         )
 
@@ -95,7 +95,7 @@ def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
     """Copies a candidate to the served folder. Returns its version and whether it was published before.
 
     The copy is made under a temporary name and renamed: a server that polls the folder never sees half of it. A version
-    whose files were damaged since is published again, under a new number.
+    whose files have been damaged since is published again, under a new number.
     """
     candidate.check()
     settings, digest = change.settings, candidate.digest
@@ -126,19 +126,17 @@ def choose_candidate(settings: Settings, run: str | None, export: Path | None, m
         return candidate_of_run(RunFolder.named(settings, run))
     if export and model and not run:
         return Candidate(export, model, run="", metrics={})
-    raise InputError(
-        "give --run, or --export with --model", found="neither or a mixture", do="See `sentiment publish --help`."
-    )
+    raise InputError("give --run, or --export with --model", found="neither or a mixture", do="Give one of the two.")
 
 
 @click.command("publish")
 @click.option("--run", help="A run whose gate and validation passed.")
 @click.option("--export", type=click.Path(path_type=Path), help="A SavedModel folder.")
 @click.option("--model", type=click.Path(path_type=Path), help="The model folder it was exported from.")
-@click.option("--who", help="Who publishes; default: this user.")
+@click.option("--who", help="Who publishes; default: the current user.")
 @step
 def command(run: str | None, export: Path | None, model: Path | None, who: str | None) -> Published:
-    """Copy an export to the served folder as the next version; nothing is served yet."""
+    """Copy an export to the served folder as the next version; the servers do not serve it yet."""
     settings = read_settings()
     candidate = choose_candidate(settings, run, export, model)
     with changing(settings, who) as change:

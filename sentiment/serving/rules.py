@@ -4,11 +4,11 @@
                    ↓         ↓
                unstaged   withdrawn                  (did not load / was refused)
     rolled_back: an earlier stable version is stable again
-    adopted: the labels are as somebody set them by hand in models.config
-    pruned: the files of a version that nothing refers to are gone
+    adopted: the labels are those that somebody set by hand in models.config
+    pruned: the files of a version that nothing refers to were removed
 
-A rule says what one event does, and in which state it is refused. It returns the state after it and, apart from that,
-the versions that it adds or changes.
+A rule says what one event does, and which states refuse it. It returns the state after the event and, separately, the
+versions that the event adds or changes.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Rule = Callable[[State, int, Any], tuple[State, Marks]]
 
 
 def fold(history: Iterable[AnyEvent]) -> State:
-    """Returns the state after the events of `history`; an event that its state does not allow is an InputError."""
-    versions: dict[int, Version] = {}  # this call's own until it returns: a copy for each event would be quadratic
+    """Returns the state after the events of `history`. Raises: InputError when one may not follow those before it."""
+    versions: dict[int, Version] = {}  # not shared until this returns: a copy for each event would be quadratic
     state = State(versions)
     for event in history:
         state, marks = _after(state, event)
@@ -45,7 +45,7 @@ def apply(state: State, event: AnyEvent) -> State:
 
 
 def with_stable(stables: tuple[int, ...], stable: int | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Returns the succession of stable versions when `stable` is the last, and those that leave it by going back."""
+    """Returns the stable versions in order, ending with `stable`, and those that a return to it drops."""
     if stable is None:
         return stables, ()
     if stable not in stables:
@@ -55,13 +55,13 @@ def with_stable(stables: tuple[int, ...], stable: int | None) -> tuple[tuple[int
 
 
 def _after(state: State, event: AnyEvent) -> tuple[State, Mapping[int, Version]]:
-    """Returns the state after `event`, with the versions still as before, and the versions that are new or changed."""
+    """Returns the state after `event`, with its versions as before, and the versions that are new or changed."""
     return RULES[type(event)](state, event.version, event)
 
 
 def _published(state: State, number: int, event: events.Published) -> tuple[State, Marks]:
     last = f"version {state.newest}" if state.newest else "none"
-    _require(number > state.newest, "version numbers must only grow", f"version {number} after {last}")
+    _require(number > state.newest, "version numbers must increase", f"version {number} after {last}")
     version = Version(
         number,
         run=event.run,
@@ -83,7 +83,7 @@ def _staged(state: State, number: int, event: events.Staged) -> tuple[State, Mar
 
 def _unstaged(state: State, number: int, event: events.Unstaged) -> tuple[State, Marks]:
     _known(state, number)
-    _require(number == state.staged, "only a loading version can be unstaged", f"version {number}, which is not")
+    _require(number == state.staged, "only a loading version can be unstaged", f"version {number}, not loading")
     error = event.error or ""
     condition = "failed" if error else state.versions[number].condition
     return state._replace(staged=None), _marked(state, {number: condition}, error)
@@ -121,19 +121,19 @@ def _rolled_back(state: State, number: int, event: events.RolledBack) -> tuple[S
 
 
 def _adopted(state: State, number: int, event: events.Adopted) -> tuple[State, Marks]:
-    """The labels, and the version kept for a rollback, are as `event` says: what a person wrote into models.config."""
+    """Sets the labels, and the version kept for a rollback, as a person wrote them into models.config."""
     stable, canary, kept = event.stable, event.canary, event.kept
     for named in (stable, canary, kept):
         if named is not None:
             _known(state, named)
-    _require(stable is not None or state.stable is None, "there must stay a stable version", "an edit that names none")
+    _require(stable is not None or state.stable is None, "one version must stay stable", "an edit without one")
     _require(number in (stable, canary), "an adopted edit must be about a version it labels", f"version {number}")
     _require(canary is None or canary != stable, "the canary must not be the stable version", f"version {canary}")
     stables, left = with_stable(state.stables, stable)
     if canary is not None:
         _not_an_earlier_stable(stables, canary)
     previous = stables[-2] if len(stables) > 1 else None
-    _require(kept in (None, previous), "only the stable version before can be kept loaded", f"version {kept}")
+    _require(kept in (None, previous), "only the previous stable version can be kept loaded", f"version {kept}")
     moved = "adopted" if stable != state.stable else state.last_move
     after = state._replace(stables=stables, canary=canary, staged=None, kept=kept, last_move=moved)
     conditions: dict[int | None, str] = {
@@ -170,12 +170,12 @@ RULES: dict[type[events.Event], Rule] = {
 def _known(state: State, number: int) -> None:
     _require(number in state.versions, "the version must have been published", f"version {number}")
     gone = state.versions[number].condition == "pruned"
-    _require(not gone, "the version's files must still be there", f"version {number}, pruned")
+    _require(not gone, "the version's files must still exist", f"version {number}, pruned")
 
 
 def _not_an_earlier_stable(stables: tuple[int, ...], number: int) -> None:
     found = f"version {number} while version {stables[-1]} is stable" if stables else ""
-    _require(number not in stables, "an earlier stable version must come back by a rollback, not as canary", found)
+    _require(number not in stables, "an earlier stable version can only come back by a rollback", found)
 
 
 def _marked(state: State, conditions: Mapping[int | None, str], error: str = "") -> Marks:
@@ -197,4 +197,4 @@ def _canary_is(state: State) -> str:
 def _require(holds: bool, must_hold: str, found: str) -> None:
     """Raises: InputError unless `holds`."""
     if not holds:
-        raise InputError(must_hold, found=found, do="See `sentiment status`.")
+        raise InputError(must_hold, found=found, do="Look at the versions with `sentiment status`.")

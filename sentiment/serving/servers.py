@@ -1,4 +1,4 @@
-"""What the model servers say, asked over REST (the gRPC classes would import TensorFlow), all of them at once."""
+"""Asks all model servers at once, over REST (the gRPC classes would import TensorFlow)."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from typing import Any, TypeVar
 
 from sentiment.step import say
 
-SECONDS_UNTIL_UNREACHABLE = 30.0  # a server that answers nothing for so long is not there
+SECONDS_UNTIL_UNREACHABLE = 30.0  # a server that does not answer for so long counts as unreachable
 SECONDS_BETWEEN_QUESTIONS = 0.3
 SECONDS_FOR_AN_ANSWER = 5.0
-SECONDS_OF_SILENCE = 2.0  # after which a person is told what is waited for
+SECONDS_OF_SILENCE = 2.0  # after which the command says which server it waits for
 
 Answer = TypeVar("Answer")
 Done = Callable[[str], bool]
 
 
 class ServerError(Exception):
-    """A server cannot be reached, did not load a version, or did not take a label in time."""
+    """A server cannot be reached, did not load a version, or did not apply a label in time."""
 
     refused = False  # whether asking again is pointless
 
 
 class RefusedError(ServerError):
-    """A server tried to load a version, and could not."""
+    """A server tried to load a version and failed."""
 
     refused = True
 
@@ -52,7 +52,7 @@ def labelled_version(address: str, model: str, label: str) -> int | None:
 
 
 def each(addresses: Iterable[str], ask: Callable[[str], Answer]) -> dict[str, Answer | OSError]:
-    """Returns what `ask` returns for every server, or why that one cannot be reached; in the time of the slowest."""
+    """Returns for every server what `ask` returns, or why it cannot be reached; takes as long as the slowest one."""
 
     def answer(address: str) -> Answer | OSError:
         try:
@@ -66,7 +66,7 @@ def each(addresses: Iterable[str], ask: Callable[[str], Answer]) -> dict[str, An
 
 
 def unreachable(addresses: Iterable[str], model: str) -> tuple[str, ...]:
-    """Returns the servers that answer nothing at all, asked three times."""
+    """Returns the servers that did not answer any of three requests."""
     silent = tuple(addresses)
     for pause in (0.0, SECONDS_BETWEEN_QUESTIONS, SECONDS_BETWEEN_QUESTIONS):
         time.sleep(pause if silent else 0.0)
@@ -76,7 +76,7 @@ def unreachable(addresses: Iterable[str], model: str) -> tuple[str, ...]:
 
 
 def wait_until_available(addresses: Iterable[str], model: str, version: int, timeout: float) -> None:
-    """Returns when every server says AVAILABLE. Raises: ServerError, naming the server and its reason."""
+    """Returns when every server says AVAILABLE. Raises: ServerError, which names the server and its reason."""
 
     def loaded(address: str) -> bool:
         state, error = version_status(address, model, version)
@@ -88,7 +88,7 @@ def wait_until_available(addresses: Iterable[str], model: str, version: int, tim
 
 
 def wait_until_labelled(addresses: Iterable[str], model: str, label: str, version: int, timeout: float) -> None:
-    """Returns when every server answers `label` with `version`. Raises: ServerError, naming the server."""
+    """Returns when every server answers `label` with `version`. Raises: ServerError, which names the server."""
     _wait(
         addresses,
         lambda address: labelled_version(address, model, label) == version,
@@ -98,7 +98,7 @@ def wait_until_labelled(addresses: Iterable[str], model: str, label: str, versio
 
 
 def _wait(addresses: Iterable[str], done: Done, timeout: float, what: str) -> None:
-    """Waits for all servers at once. The first that refuses ends it; of those that are late, every one is named."""
+    """Waits for all servers at once. The first refusal ends the wait; otherwise the error names every late server."""
     names, given_up = list(addresses), threading.Event()
 
     def wait(address: str) -> ServerError | None:
@@ -135,7 +135,7 @@ def _wait_for_one(address: str, done: Done, timeout: float, what: str, given_up:
             if now - last_answer > patience:
                 raise ServerError(f"{address} cannot be reached: {told(error)}") from None
             if now - last_answer > SECONDS_OF_SILENCE and not told_once:
-                say(f"{address} does not answer ({told(error)}); waiting for it up to {patience:g} s …")
+                say(f"{address} does not answer ({told(error)}); waiting up to {patience:g} s …")
                 told_once = True
         if now - start > timeout:
             raise ServerError(f"{address} did not {what} within {timeout:g} s")
@@ -143,7 +143,7 @@ def _wait_for_one(address: str, done: Done, timeout: float, what: str, given_up:
 
 
 def told(error: OSError) -> str:
-    """Returns why a server cannot be reached, without Python's wrapping."""
+    """Returns why a server cannot be reached, without the text that Python adds."""
     reason = getattr(error, "reason", error)
     return str(getattr(reason, "strerror", None) or reason)
 
@@ -159,7 +159,7 @@ def _states(answer: dict[str, Any]) -> dict[int, tuple[str, str]]:
 
 
 def _ask(url: str) -> dict[str, Any]:
-    """Returns the JSON answer; {} for an answer that says the thing is unknown. Raises: OSError."""
+    """Returns the JSON answer; {} when the server does not know what it is asked for. Raises: OSError."""
     try:
         with urllib.request.urlopen(url, timeout=SECONDS_FOR_AN_ANSWER) as response:
             answer = json.load(response)

@@ -1,7 +1,7 @@
-"""The serving state: which versions there are, which of them are served, and under which labels.
+"""The serving state: which versions exist, which of them are served, and under which labels.
 
-A version is served when it is stable, canary, being loaded, or the stable one before a promotion: that one stays
-loaded, so that going back takes no time. After a rollback no earlier one is loaded: going back further loads it first.
+A version is served when it is stable, canary or being loaded, or when it was stable before the last promotion: it stays
+loaded so that going back takes no time. After a rollback no earlier version is loaded: going back further loads one.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class State(NamedTuple):
     """What is served, and what could be."""
 
     versions: Mapping[int, Version] = {}
-    stables: tuple[int, ...] = ()  # the stable version last, the ones it followed before it
+    stables: tuple[int, ...] = ()  # in order: the stable version is the last
     canary: int | None = None
     staged: int | None = None  # being loaded by the servers, without a label yet
-    kept: int | None = None  # the stable version before, still loaded
+    kept: int | None = None  # the previous stable version, still loaded
     newest: int = 0  # the highest number that was ever published
     last_move: str = ""  # the last event that said which version is stable
 
@@ -48,7 +48,7 @@ class State(NamedTuple):
 
     @property
     def served(self) -> tuple[int, ...]:
-        """Versions that every server has loaded, or is loading."""
+        """The versions that every server has loaded or is loading."""
         return tuple(sorted({v for v in (self.stable, self.canary, self.kept, self.staged) if v is not None}))
 
     @property

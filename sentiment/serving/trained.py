@@ -1,4 +1,4 @@
-"""Which model folder a published version was exported from: the one place that is asked."""
+"""Finds the model folder that a published version was exported from; everybody else asks here."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ LABELS = ("stable", "canary", "previous")
 
 
 def folder_of(settings: Settings, version: int) -> Path:
-    """Returns the folder that holds the version's model, which need not exist (any more)."""
+    """Returns the folder that holds the version's model; it need not exist (any more)."""
     return settings.trained / str(version)
 
 
 def stable_of(settings: Settings) -> tuple[Path, int] | tuple[None, None]:
-    """Returns the stable version's model folder, and its number; nothing before the first."""
+    """Returns the stable version's model folder and its number, or (None, None) before the first one."""
     version = read_state(settings).stable
     return (folder_of(settings, version), version) if version is not None else (None, None)
 
@@ -25,11 +25,11 @@ def stable_of(settings: Settings) -> tuple[Path, int] | tuple[None, None]:
 def model_of_version(settings: Settings, which: str) -> Path:
     """Returns the model folder of `which`: stable, canary, previous or a number.
 
-    Raises: InputError when there is no such version, or its model is gone.
+    Raises: InputError when there is no such version, or its model was removed.
     """
     if which not in LABELS and not which.isdecimal():
         raise InputError(
-            f"a version must be {', '.join(LABELS)} or a number", found=repr(which), do="See `sentiment status`."
+            f"a version must be {', '.join(LABELS)} or a number", found=repr(which), do="Give one of those."
         )
     state = read_state(settings)
     version = int(which) if which.isdecimal() else getattr(state, which)
@@ -41,6 +41,6 @@ def model_of_version(settings: Settings, which: str) -> Path:
         raise InputError(
             "a version must have been published, and its model must still be there",
             found=f"no model in {path}; published so far: {known}",
-            do="See `sentiment status`, or name another version.",
+            do="Name another version; `sentiment status` lists them.",
         )
     return path

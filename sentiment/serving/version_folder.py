@@ -1,4 +1,4 @@
-"""The folder of one served version: whether it is whole, and what is in it."""
+"""The folder of one served version: measures, checks, copies and removes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sentiment.serving import version_folder
 from sentiment.serving.state import State, Version
 from sentiment.settings import Settings
 
-ORIGIN = Path("assets.extra") / "origin.json"  # tells a folder that a crash left apart from somebody else's
+ORIGIN = Path("assets.extra") / "origin.json"  # distinguishes a folder that a crash left from somebody else's
 
 
 def size_of(folder: Path) -> int:
@@ -46,7 +46,7 @@ def origin(folder: Path) -> Origin:
 
 
 def problem(settings: Settings, version: Version) -> str:
-    """Returns what is wrong with a version's folder, or "". Every byte is only looked at by `change_in`."""
+    """Returns what is wrong with a version's folder, or "". Only `change_in` reads every byte."""
     folder = settings.versions / str(version.number)
     if not folder.is_dir():
         return f"no folder {folder}"
@@ -56,26 +56,26 @@ def problem(settings: Settings, version: Version) -> str:
             return f"no {name} in {folder}"
     size = size_of(folder)
     if version.size and size != version.size:
-        return f"{size:,} bytes in {folder}, {version.size:,} were published"
+        return f"{size:,} bytes in {folder} instead of {version.size:,}"
     return ""
 
 
 def require_whole(settings: Settings, version: Version) -> None:
-    """Raises: InputError when the folder is gone or not as large as it was."""
+    """Raises: InputError when the folder is missing or its size has changed."""
     _refuse_if(problem(settings, version), version)
 
 
 def require_unchanged(settings: Settings, version: Version) -> None:
-    """Raises: InputError when any byte of the folder is not as it was published."""
+    """Raises: InputError when any byte of the folder differs from what was published."""
     _refuse_if(change_in(settings, version), version)
 
 
 def change_in(settings: Settings, version: Version) -> str:
-    """Returns what in the folder is not as it was published, or ""; reads every byte."""
+    """Returns how the folder differs from what was published, or ""; reads every byte."""
     folder = settings.versions / str(version.number)
     trouble = problem(settings, version)
     if not trouble and version.digest and digest_of(folder) != version.digest:
-        trouble = f"other content in {folder} than was published"
+        trouble = f"changed content in {folder}"
     return trouble
 
 
@@ -84,12 +84,12 @@ def _refuse_if(trouble: str, version: Version) -> None:
         raise InputError(
             f"the files of version {version.number} must be as they were published",
             found=trouble,
-            do="Restore that folder from a backup, or publish the model again; nothing has changed.",
+            do="Restore that folder from a backup, or publish the model again; what is served has not changed.",
         )
 
 
 def remove(folder: Path) -> None:
-    """Removes a version's folder: out of the servers' sight at once, then file by file.
+    """Removes a version's folder: hides it from the servers at once, then deletes its files.
 
     Raises: OSError when a part of it cannot be removed.
     """
@@ -101,12 +101,12 @@ def remove(folder: Path) -> None:
 
 
 def temporary_name(folder: Path) -> Path:
-    """Returns the name beside `folder` under which it is built and taken apart; servers ignore it."""
+    """Returns the name beside `folder` under which it is built and removed; servers ignore that name."""
     return folder.with_name(f".{folder.name}.tmp")
 
 
 def free_number(settings: Settings, state: State, digest: str) -> int:
-    """Returns the version number to use: after every number in the history and every folder there is.
+    """Returns the next version number: higher than every number in the history and than every folder's.
 
     A folder that a crash left before its event was recorded holds the same digest, and is used as it is.
     """
@@ -119,9 +119,9 @@ def free_number(settings: Settings, state: State, digest: str) -> int:
 
 
 def copy(source: Path, target: Path, origin: Origin | None = None, beside: Path | None = None) -> None:
-    """Makes `target` a copy of `source`, under a temporary name until it is whole and on the disk.
+    """Copies `source` to `target`, under a temporary name until the copy is complete and on the disk.
 
-    `origin` is written into it and says, by its digest, what must have been copied; `beside` is one more file for it.
+    `origin` is written into the copy; its digest says what must have been copied. `beside` is one more file to copy.
     Raises: InputError when `source` changed meanwhile.
     """
     temporary = version_folder.temporary_name(target)
@@ -137,7 +137,7 @@ def copy(source: Path, target: Path, origin: Origin | None = None, beside: Path 
         atomic.sync_file(path)
     if origin and version_folder.digest_of(temporary) != origin.digest:
         raise InputError(
-            "an export must stay as it is while it is copied", found=f"a change in {source}", do="Publish it again."
+            "an export must not change while it is copied", found=f"a change in {source}", do="Publish it again."
         )
     temporary.rename(target)
     atomic.sync_file(target.parent)

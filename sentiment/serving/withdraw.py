@@ -1,4 +1,4 @@
-"""`sentiment withdraw`: the canary loses its label and is unloaded."""
+"""`sentiment withdraw`: takes the label from the canary, and the servers unload it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from sentiment.step import step
 
 
 def withdraw(change: Change, version: int | None, why: str = "") -> Outcome:
-    """Takes the canary away, if it (still) is `version`; default: whichever is the canary.
+    """Withdraws the canary, if it is (still) `version`; default: whichever version is the canary.
 
-    Raises: InputError when it is stable: whoever refuses it has to know that customers get it.
+    Raises: InputError when the version is stable: the person who rejects it must know that customers get it.
     """
     version = version_to_judge(change, version, "withdraw")
     if version == change.state.stable:
         raise InputError(
             "only the canary can be withdrawn",
             found=f"version {version}, which is stable",
-            do="Go back to the version before with `sentiment rollback`.",
+            do="Go back to the previous stable version with `sentiment rollback`.",
         )
     if version != change.state.canary:
         return outcome(change.state, version, False, superseded(change, version))
@@ -31,11 +31,11 @@ def withdraw(change: Change, version: int | None, why: str = "") -> Outcome:
 
 
 @click.command("withdraw")
-@click.option("--version", type=int, help="The version that was refused; default: the canary.")
-@click.option("--who", help="Who decided; default: this user.")
-@click.option("--reason", default="", help="Kept in the history.")
+@click.option("--version", type=int, help="The version that was rejected; default: the canary.")
+@click.option("--who", help="Who decided; default: the current user.")
+@click.option("--reason", default="", help="The reason, for the history.")
 @step
 def command(version: int | None, who: str | None, reason: str) -> Outcome:
-    """Take the canary away."""
+    """Take the canary label from its version and unload it."""
     with changing(read_settings(), who) as change:
         return withdraw(change, version, reason)

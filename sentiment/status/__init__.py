@@ -1,1 +1,1 @@
-"""What is served, by which version, and whatever is not as it should be."""
+"""What is served, under which label, and whatever needs attention."""

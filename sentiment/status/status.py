@@ -1,4 +1,4 @@
-"""`sentiment status`: versions, labels, accuracy, what every server says of them, and what is not as it should be."""
+"""`sentiment status`: shows versions, labels, accuracy, what every server reports, and what needs attention."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def describe(state: State, settings: Settings) -> Result:
         "probe": _probe(settings, state),
         "edit": None if text is None else edit.difference(text, state, settings),
         "changing": changing_now,
-        "to_mend": [] if changing_now else found.mendable(),  # what looks half-made then is being made
+        "to_mend": [] if changing_now else found.mendable(),  # a running change looks half-made
         "damaged": {str(number): trouble for number, trouble in found.damaged.items()},
         "orphans": list(found.orphans),
     }
@@ -72,7 +72,7 @@ def _age(at: str) -> float | None:
 
 
 def _servers(state: State, settings: Settings) -> dict[str, dict[str, Any]]:
-    """Returns what every server says of versions and labels, and whether it says what the history does."""
+    """Returns what every server reports about versions and labels, and whether that agrees with the history."""
 
     def ask(address: str) -> dict[str, Any]:
         states = servers.version_states(address, settings.model_name)
@@ -99,7 +99,7 @@ def _unreachable(error: OSError) -> dict[str, Any]:
 
 
 def _probe(settings: Settings, state: State) -> dict[str, Any] | None:
-    """Returns how the canary stands after its last probe; None when it was never probed."""
+    """Returns the canary's standing after its last probe; None when it was never probed."""
     if state.canary is None or not (settings.serving / "probes.jsonl").exists():
         return None
     term = term_of(settings)
@@ -112,21 +112,21 @@ def _probe(settings: Settings, state: State) -> dict[str, Any] | None:
 
 
 @click.command("status")
-@click.option("--restore-config", is_flag=True, help="Discard edits by hand: render models.config from the history.")
-@click.option("--adopt-config", is_flag=True, help="Keep an edit by hand: its labels become history.")
-@click.option("--who", help="Who adopts; default: this user.")
-@click.option("--reason", default="", help="Of an adoption; kept in the history.")
+@click.option("--restore-config", is_flag=True, help="Discard an edit by hand: render models.config from the history.")
+@click.option("--adopt-config", is_flag=True, help="Keep an edit by hand: record its labels in the history.")
+@click.option("--who", help="Who adopts it; default: the current user.")
+@click.option("--reason", default="", help="Why it is adopted, for the history.")
 @step
 def command(restore_config: bool, adopt_config: bool, who: str | None, reason: str) -> Result:
-    """Show versions, labels, servers, and what is not as it should be."""
+    """Show versions, labels, servers, and whatever needs attention."""
     settings = read_settings()
     if restore_config and adopt_config:
-        raise InputError("an edit is either restored or adopted", found="both options", do="Give one.")
+        raise InputError("an edit is either discarded or adopted", found="both options", do="Give only one.")
     if adopt_config:
         say(adopt(settings, who, reason))
     if restore_config:
         with changing(settings, who, discard_edits=True):
-            say("models.config is as the history says.")
+            say("models.config matches the history.")
     status = describe(read_state(settings), settings)
     say("\n".join(lines_of(status)))
     return status

@@ -15,13 +15,13 @@ Status = dict[str, Any]
 
 
 def lines_of(status: Status) -> list[str]:
-    """Returns the table of versions, the servers, and then only what needs a person's eye."""
+    """Returns the table of versions, the servers, and then only what needs a person's attention."""
     return [
         *_versions(status["versions"]),
         *_servers(status["servers"]),
         *_probe(status["probe"]),
         *_edit(status["edit"]),
-        *([f"being changed by {status['changing']}"] if status["changing"] else []),
+        *([f"a change is running: {status['changing']}"] if status["changing"] else []),
         *_to_mend(status["to_mend"], status["edit"] is not None),
         *(f"not in the history: {orphan}" for orphan in status["orphans"]),
     ]
@@ -29,7 +29,7 @@ def lines_of(status: Status) -> list[str]:
 
 def _versions(rows: list[dict[str, Any]]) -> Iterator[str]:
     if not rows:
-        yield "no version is published yet"
+        yield "no version has been published yet"
         return
     cells = [
         (
@@ -86,16 +86,16 @@ def _edit(difference: str | None) -> Iterator[str]:
     if difference is not None:
         yield ""
         yield "models.config was edited by hand:"
-        yield difference or "(nothing but its first line, or the way it is written)"
+        yield difference or "(only its first line or its layout differs)"
         yield "Keep it with `sentiment status --adopt-config`, discard it with `sentiment status --restore-config`."
 
 
 def _to_mend(lines: list[str], edited: bool) -> Iterator[str]:
     if lines:
         yield ""
-        yield from (f"to mend: {line}" for line in lines)
-        alone = "" if edited else "; `sentiment status --restore-config` does nothing else"
-        yield f"The next change mends it{alone}."
+        yield from (f"to repair: {line}" for line in lines)
+        alone = "" if edited else "; `sentiment status --restore-config` does only that"
+        yield f"The next change repairs this{alone}."
 
 
 def _share(value: Any) -> str:

@@ -1,1 +1,1 @@
-"""An export is tried out in a throw-away server before any customer sees it."""
+"""Tries out an export in a throw-away server before any customer sees it."""

@@ -18,16 +18,16 @@ from sentiment.tensorflow_setup import tf
 from sentiment.validation.throwaway import ThrowawayServer
 
 Arrays = dict[str, NDArray[Any]]
-TIMEOUT = 120.0  # seconds of one answer; the largest batch of the longest posts, on a slow machine
+TIMEOUT = 120.0  # seconds for one answer: the largest batch of the longest posts, on a slow machine
 LONGEST_CAUSE = 300  # characters of what the server said
 
 
 class AnswerError(SentimentError):
-    """The server did not answer: its status and message."""
+    """The server did not answer; the message holds its status and what it said."""
 
 
 class Version:
-    """One version of a server, as something to ask."""
+    """One version of a server, which can be asked."""
 
     def __init__(self, server: ThrowawayServer, number: int, channel: Any) -> None:
         from tensorflow_serving.apis import prediction_service_pb2_grpc
@@ -36,7 +36,7 @@ class Version:
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
     def request(self, signature: str, inputs: Mapping[str, Any]) -> Any:
-        """Returns the PredictRequest: arrays by input name; texts as bytes."""
+        """Returns the PredictRequest for arrays by input name; texts are bytes."""
         from tensorflow_serving.apis import predict_pb2
 
         request = predict_pb2.PredictRequest()
@@ -57,7 +57,7 @@ class Version:
         return {name: np.asarray(tf.make_ndarray(proto)) for name, proto in response.outputs.items()}
 
     def signatures(self) -> dict[str, Any]:
-        """Returns the SignatureDef of every signature, by name, as GetModelMetadata tells them. Raises: AnswerError."""
+        """Returns the SignatureDef of every signature by name, from GetModelMetadata. Raises: AnswerError."""
         from tensorflow_serving.apis import get_model_metadata_pb2
 
         request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
@@ -101,7 +101,7 @@ class Version:
 
 @contextmanager
 def connected(server: ThrowawayServer) -> Iterator[Any]:
-    """Yields a channel to the server: straight, and for answers of any size."""
+    """Yields a direct channel to the server, for answers of any size."""
     options = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
     with grpc.insecure_channel(server.grpc, options=options) as channel:
         yield channel

@@ -1,4 +1,4 @@
-"""A version under examination: what it is asked, one thing after the other, and what was found."""
+"""Examines a version: asks it one thing after the other, and collects what was found."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from sentiment.validation.questions import IDS, TEXT, Questions, Rows, Shape
 from sentiment.validation.throwaway import NotServedError, ThrowawayServer
 from sentiment.validation.timing import measure, seconds_of, slowest_of_one
 
-ASKED_TWICE = 16  # posts that are also asked alone, and over REST
+ASKED_TWICE = 16  # posts that are also asked one by one, and over REST
 STRANGE = ["", " ", "好" * 20_000, "😂👩‍👩‍👧‍👦🇹🇼" * 20, "\0好\0", "\u200b", "[SEP] [PAD] [CLS]", "a" * 5000]
 NO_TEXT = b"\xff\xfe\x00\xd8"  # not UTF-8
 
 
 @dataclass
 class Examination:
-    """Asks a version everything it will be asked. Each method adds checks; AnswerError when it does not answer."""
+    """Asks a version all questions. Each method adds checks. Raises: AnswerError when the version does not answer."""
 
     cold: Version
     reference: Reference
@@ -44,7 +44,7 @@ class Examination:
     parity: Parity | None = None
 
     def run(self) -> None:
-        """Does all of it that makes sense; a version without the signatures is asked nothing."""
+        """Runs every check that makes sense; a version without the signatures is not asked anything."""
         try:
             self.checks.append(findings.signatures(self.cold.signatures(), len(self.labels)))
             if not self.checks[-1].passed:
@@ -77,7 +77,7 @@ class Examination:
         return found
 
     def _ask(self, signature: str) -> Arrays:
-        """Returns the outputs for all rows, in their order."""
+        """Returns the outputs for all rows, in the order of the rows."""
         batches = list(self.questions.batches(signature))
         answers = [self.cold.predict(signature, self.questions.inputs_of(signature, rows)) for rows in batches]
         order = np.argsort(np.concatenate(batches))
@@ -98,11 +98,11 @@ class Examination:
         alone = [self.cold.predict(TEXT, {"text": [text]})["probabilities"] for text in encoded]
         rest = np.array([answer["probabilities"] for answer in self.cold.predict_by_rest(STRANGE)])
         found = findings.probabilities(np.concatenate([together, *alone, rest]))
-        said = f"empty, very long and damaged texts, emoji and NUL are answered: {found.sentence}"
+        said = f"it answers empty, very long and damaged texts, emoji and NUL: {found.sentence}"
         self.checks.append(structs.replace(found, name="strange texts", sentence=said))
 
     def first_requests(self, version: Version) -> dict[str, float]:
-        """Returns, by signature, the milliseconds of the first request of one post, the longest that is served."""
+        """Returns, by signature, the milliseconds of the first request: a single post of the longest served length."""
         taken = {}
         for signature in (IDS, TEXT):
             shape = [each for each in self.questions.shapes() if each.signature == signature and each.batch == 1][-1]
@@ -111,7 +111,7 @@ class Examination:
         return taken
 
     def time(self) -> None:
-        """Times the smallest and the largest batch that are served, by every length."""
+        """Times the smallest and the largest served batch, for every length."""
         shapes = self.questions.shapes()
         ends = {min(shape.batch for shape in shapes), max(shape.batch for shape in shapes)}
         for shape in (shape for shape in shapes if shape.batch in ends):
@@ -120,7 +120,7 @@ class Examination:
     def limit_latency(self, limit_ms: float | None) -> None:
         if self.latencies:
             slowest = slowest_of_one(self.latencies)
-            told = f"a single post takes {slowest.p95_ms:.0f} ms{{}}, the 95th percentile of the slowest length"
+            told = f"a single post takes {slowest.p95_ms:.0f} ms{{}} (95th percentile of the slowest length)"
             self.checks.append(limited("latency", slowest.p95_ms, limit_ms, told))
 
     def limit_memory(self, peak_bytes: int, limit_mb: float | None) -> None:
@@ -135,9 +135,9 @@ class Examination:
         return self.cold.request(shape.signature, self.questions.inputs(shape))
 
     def load_warm(self, server: ThrowawayServer, export: Path, warm: Version) -> float | None:
-        """Has the server load the version with its warm-up file; returns the seconds, or None when it does not.
+        """Makes the server load the version with its warm-up file; returns the seconds, or None when it does not load.
 
-        A file that keeps the version from loading is removed.
+        It removes a file that keeps the version from loading.
         """
         try:
             seconds = server.add(warm.number, export)
@@ -149,11 +149,11 @@ class Examination:
                 ExportCheck("warm-up", False, None, None, f"it does not load with its warm-up file: {said}")
             )
             return None
-        told = f"with its warm-up file it is loaded after {seconds:.1f} s"
+        told = f"with its warm-up file it loads in {seconds:.1f} s"
         self.checks.append(ExportCheck("warm-up", True, round(seconds, 3), server.timeout, told))
         return seconds
 
 
 def tolerance_of(operations: frozenset[str]) -> Tolerance:
-    """Returns how far a version may be from the trained model: TensorRT rounds to half floats."""
+    """Returns how much a version may differ from the trained model: TensorRT rounds to half floats."""
     return ROUNDED if operations & TENSORRT else SAME

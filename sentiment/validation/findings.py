@@ -1,4 +1,4 @@
-"""What is to be said of a version's answers: from values to checks, without asking anything."""
+"""Turns a version's answers into checks, without asking anything."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Spec = tuple[str, int]  # a tensor's type and its number of dimensions
 
 
 def expected_signatures() -> dict[str, tuple[dict[str, Spec], dict[str, Spec]]]:
-    """Returns, by signature, the inputs and the outputs: type and number of dimensions, the first is the batch."""
+    """Returns, by signature, the inputs and the outputs: type and number of dimensions (the first is the batch)."""
     ids = dict.fromkeys(("input_ids", "input_mask", "segment_ids"), ("int32", 2))
     probabilities = {"probabilities": ("float32", 2)}
     return {
@@ -93,19 +93,19 @@ def probabilities(found: NDArray[Any]) -> ExportCheck:
     bad = int((~number).sum() + (found[number] < 0).any(axis=1).sum())
     off = float(np.abs(found[number].sum(axis=1) - 1).max(initial=0.0))
     if bad:
-        said = f"{bad} of {len(found)} answers hold what is no probability"
+        said = f"{bad} of {len(found)} answers hold values that are not probabilities"
     else:
         said = f"the probabilities of {len(found)} answers sum to 1, within {off:.1g}"
     return ExportCheck("probabilities", not bad and off <= SUM_TOLERANCE, None, SUM_TOLERANCE, said)
 
 
 def label_names(names: Sequence[str], ids: NDArray[Any], rows: Probabilities, labels: Sequence[str]) -> ExportCheck:
-    """Checks that `label` and `label_id` are the largest probability's, under the trained model's names."""
+    """Checks that `label` and `label_id` belong to the largest probability, with the trained model's names."""
     largest = rows.argmax(axis=1)
     wrong_id = np.flatnonzero(ids != largest)
     if len(wrong_id):
         row = int(wrong_id[0])
-        said = f"label_id must be the largest probability's; found {ids[row]} where that is {largest[row]}"
+        said = f"label_id must belong to the largest probability; found {ids[row]} instead of {largest[row]}"
         return ExportCheck("labels", False, None, None, said)
     for name, number in zip(names, ids.tolist(), strict=True):
         if name != labels[number]:
@@ -116,7 +116,7 @@ def label_names(names: Sequence[str], ids: NDArray[Any], rows: Probabilities, la
 
 
 def close(name: str, what: str, one: NDArray[Any], other: NDArray[Any]) -> ExportCheck:
-    """Checks that the same posts have the same probabilities, asked in two ways."""
+    """Checks that the same posts get the same probabilities when they are asked in two ways."""
     difference = float(np.abs(one - other).max(initial=0.0)) if one.shape == other.shape else float("inf")
     passed = difference <= (SAME.difference or 0.0)
     return ExportCheck(
@@ -125,21 +125,21 @@ def close(name: str, what: str, one: NDArray[Any], other: NDArray[Any]) -> Expor
 
 
 def quoted(text: bytes) -> str:
-    """Returns a post's beginning, on one line and without what does not print."""
+    """Returns a post's beginning, on one line and without unprintable characters."""
     line = "".join(character if character.isprintable() else " " for character in text.decode("utf-8", "replace"))
     line = " ".join(line.split())
     return line if len(line) <= QUOTED else f"{line[:QUOTED]}…"
 
 
 def limited(name: str, value: float, limit: float | None, sentence: str) -> ExportCheck:
-    """Returns the check that `value` is not above `limit`, if there is one; {} in the sentence is where it is named."""
+    """Returns the check that `value` is not above `limit`, if there is one; the sentence names it in place of {}."""
     said = sentence.format("" if limit is None else f" (at most {limit:g})")
     return ExportCheck(name, limit is None or value <= limit, value, limit, said)
 
 
 def verdict(checks: Sequence[ExportCheck]) -> str:
-    """Returns one sentence: every check that failed, or what was found of those that matter to a customer."""
+    """Returns one sentence: every check that failed, or the values that matter to a customer."""
     failed = [check.sentence for check in checks if not check.passed]
     if failed:
-        return f"Not to be served: {'; '.join(sentence.rstrip('.') for sentence in failed)}."
+        return f"It must not be served: {'; '.join(sentence.rstrip('.') for sentence in failed)}."
     return f"It may be served: {'; '.join(check.sentence.rstrip('.') for check in checks if check.value is not None)}."

@@ -1,8 +1,8 @@
-"""Can production's server compute every operation of a graph? It links fewer than the trainer.
+"""Checks that production's server can compute every operation of a graph: it links fewer than the trainer.
 
 `tensorflow/serving:2.17` is TensorFlow 2.17 with the operations of TF-Text 2.12.1 (`SUPPORTED_TENSORFLOW_OPS` in its
 tensorflow_serving/model_servers/BUILD, the version in tensorflow_serving/workspace.bzl); the trainer has TF-Text 2.17.
-An operation that is not linked fails the request that needs it: "Op type not registered".
+A request that needs an operation which is not linked fails with "Op type not registered".
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from sentiment.export.formats import MARKS, SAVED_MODEL
 from sentiment.tensorflow_setup import tf
 
 SERVER = "tensorflow/serving:2.17"
-# What `tensorflow_text:ops_lib` registers. Not here: what came with 2.13 (RoundRobinTrim, RoundRobinGenerateMasks,
-# Utf8Binarize) and with 2.12 itself (Phrase…, ByteSplitByOffsets, BoiseTagsToOffsets: not seen in that target), by the
-# release notes of tensorflow/text; tensorflow/serving's issue 2267 is the first of them failing.
+# What `tensorflow_text:ops_lib` registers. It leaves out what came with 2.13 (RoundRobinTrim, RoundRobinGenerateMasks,
+# Utf8Binarize) and with 2.12 itself (Phrase…, ByteSplitByOffsets, BoiseTagsToOffsets: not seen in that target),
+# according to the release notes of tensorflow/text; in tensorflow/serving's issue 2267 the first of them fails.
 TF_TEXT = frozenset(
     {
         "CaseFoldUTF8",
@@ -57,14 +57,14 @@ TENSORRT = frozenset({"CreateTRTResourceHandle", "InitializeTRTResource", "Seria
 
 
 def core_operations() -> frozenset[str]:
-    """Returns TensorFlow's own operations: `tf.raw_ops` holds what is part of it, and nothing that was loaded later."""
+    """Returns TensorFlow's own operations: `tf.raw_ops` holds those, and nothing that was loaded later."""
     return frozenset(name for name in dir(tf.raw_ops) if not name.startswith("_"))
 
 
 def operations_of(export: Path) -> frozenset[str]:
     """Returns the operations of a SavedModel's graphs and their function libraries.
 
-    A name that is a function of the same library is none. A file that is no SavedModel has none: it does not load.
+    The name of a function in the same library is not an operation. A file that is not a SavedModel has none.
     """
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
@@ -88,10 +88,10 @@ def unknown(used: Iterable[str], *, gpu: bool = False) -> list[str]:
 
 
 def way_out(names: Iterable[str]) -> str:
-    """Returns what to do about operations that the server does not link."""
+    """Returns what to do about operations that the server does not link, as an imperative sentence."""
     names = set(names)
     if names and names <= TENSORRT:
-        return "Serve it by the image tensorflow/serving:2.17.1-gpu, and validate with --gpu-image."
+        return "Serve it with the image tensorflow/serving:2.17.1-gpu, and validate it with --gpu-image."
     if any("RoundRobin" in name for name in names):
         return "Cut pieces to length by slicing instead of a Trimmer."
-    return "Build the tokenizer from operations of TF-Text 2.12.1, or of TensorFlow alone."
+    return "Build the tokenizer from operations of TF-Text 2.12.1, or of TensorFlow only."

@@ -1,4 +1,4 @@
-"""What a version is asked: real posts, in the batches and lengths that are served."""
+"""The questions to a version: real posts, in the batches and lengths that are served."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ class Questions:
         return self.inputs_of(shape.signature, np.resize(rows, shape.batch), shape.length)
 
     def inputs_of(self, signature: str, rows: Rows, width: int = 0) -> dict[str, Any]:
-        """Returns the inputs for these rows; ids are padded to `width` where that is more than they need."""
+        """Returns the inputs for these rows; ids are padded to `width` where that is longer."""
         if signature == TEXT:
             return {"text": [self._reference.texts[row] for row in rows]}
         ids = padded(self._reference.encoded, rows, self._reference.max_seq_length)
         return {name: _widened(value, width) for name, value in ids.items()}
 
     def batches(self, signature: str) -> Iterator[Rows]:
-        """Yields all rows once, rows of like length together, in batches of every served size."""
+        """Yields all rows once, rows of similar length together, in batches of every served size."""
         rows = np.argsort(self._encoded(signature).lengths, kind="stable")
         start = number = 0
         while start < len(rows):

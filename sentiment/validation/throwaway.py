@@ -1,4 +1,4 @@
-"""A model server of one's own for a while: on free ports of this machine, in a temporary folder, gone at the end."""
+"""Runs a private model server for a while, on free ports of this machine and in a temporary folder."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ EMBEDDED = (sys.executable, "-P", "-m", "sentiment", "serve")
 MODEL_NAME = "sentiment"
 START = 120.0  # seconds that a server has to open its ports; the embedded one takes some ten
 LOAD_TIMEOUT = 120.0  # seconds that a version has to load
-POLL_SECONDS = 1  # of models.config, so that `add` need not wait for production's poll
+POLL_SECONDS = 1  # of models.config, so that `add` does not wait as long as production's servers do
 SECONDS_BETWEEN_QUESTIONS = 0.1
 
 
 class NotServedError(InputError):
-    """A throw-away server did not start, or did not load a version; `found` is what it said last."""
+    """A throw-away server did not start, or did not load a version; `found` is the last thing it said."""
 
 
 @dataclass
 class ThrowawayServer:
     """A running server; all its versions are AVAILABLE.
 
-    `load_seconds`: from its start until its first versions were AVAILABLE, the start of the process included.
+    `load_seconds`: the time from the start of the process until its first versions were AVAILABLE.
     """
 
     folder: Path
@@ -46,7 +46,7 @@ class ThrowawayServer:
     load_seconds: float = 0.0
 
     def add(self, version: int, source: Path) -> float:
-        """Loads the folder `source` as one more version; returns after how many seconds it was AVAILABLE.
+        """Loads the folder `source` as one more version; returns the seconds until it was AVAILABLE.
 
         Raises: NotServedError.
         """
@@ -63,7 +63,7 @@ class ThrowawayServer:
         return self.folder / "server.log"
 
     def configure(self) -> None:
-        """Writes models.config: every version in the folder, by number, and the labels; no model without a version."""
+        """Writes models.config: every version in the folder, by number, and the labels; without versions, no model."""
         from google.protobuf import text_format
         from tensorflow_serving.config import model_server_config_pb2
 
@@ -77,7 +77,7 @@ class ThrowawayServer:
         atomic.write_text(self.folder / "models.config", text_format.MessageToString(config))
 
     def wait_until_available(self, version: int) -> float:
-        """Returns the seconds that it took. Raises: NotServedError when it ends, fails, or takes too long."""
+        """Returns the seconds that it took. Raises: NotServedError when the server ends, fails, or takes too long."""
 
         def available() -> bool:
             state, error = servers.version_status(self.rest, self.model_name, version)
@@ -88,7 +88,7 @@ class ThrowawayServer:
         return self._wait_until(available, f"load version {version}", self.timeout)
 
     def wait_until_open(self) -> None:
-        """Returns when it answers at all. Raises: NotServedError."""
+        """Returns when the server answers at all. Raises: NotServedError."""
         self._wait_until(lambda: servers.version_status(self.rest, self.model_name, 0) is not None, "start", START)
 
     def _wait_until(self, done: Callable[[], bool], what: str, timeout: float) -> float:
@@ -106,7 +106,7 @@ class ThrowawayServer:
         return processes.is_running(self.pid)
 
     def last_lines(self, number: int = 1) -> list[str]:
-        """Returns the last lines that the server wrote, without empty ones."""
+        """Returns the last lines that the server wrote, except empty ones."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n") if self.log.exists() else []
         return [line.strip() for line in lines if line.strip()][-number:]
 
@@ -114,13 +114,15 @@ class ThrowawayServer:
         return "".join(self.last_lines()) or "nothing"
 
     def peak_memory_bytes(self) -> int:
-        """Returns the most memory that the server has had so far (resident); 0 when it has ended."""
+        """Returns the server's peak resident memory so far (resident); 0 when the server has ended."""
         return processes.memory_bytes(self.pid, "VmHWM")
 
 
 def _not_served(what: str, found: str) -> NotServedError:
     return NotServedError(
-        f"a throw-away server must {what}", found=found, do="Mend the export, the flags or the server's command."
+        f"a throw-away server must {what}",
+        found=found,
+        do="Check the export, the flags in serving/flags and --server.",
     )
 
 
@@ -133,13 +135,13 @@ def throwaway_server(
     model_name: str = MODEL_NAME,
     timeout: float = LOAD_TIMEOUT,
 ) -> Iterator[ThrowawayServer]:
-    """Serves these version folders (number → folder) by a new server, for as long as the context lasts.
+    """Serves these version folders (number → folder) with a new server, for as long as the context lasts.
 
-    The folders are read where they are. `flags` are the server's own, less ports, models.config and how often that is
-    read; `command` starts it, default: the embedded server. It also ends when this process is killed.
+    The server reads the folders where they are. `flags` are the server's own, without ports, models.config and its poll
+    interval; `command` starts it, default: the embedded server. It also ends when this process is killed.
 
-    Raises: NotServedError when not all versions are AVAILABLE after `timeout` seconds; InputError when `command` is
-    none.
+    Raises: NotServedError when not all versions are AVAILABLE after `timeout` seconds; InputError when `command` does
+    not start.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentiment-", ignore_cleanup_errors=True)))
@@ -164,7 +166,7 @@ def throwaway_server(
 
 @contextmanager
 def _kept(command: Sequence[str], folder: Path, log: Path) -> Iterator[int]:
-    """Yields the process id of `command`, which ends, and whose folder is deleted, when this process does."""
+    """Yields the process id of `command`; when this process ends, `command` ends too, and its folder is deleted."""
     with (
         log.open("wb") as output,
         processes.guarded(command, 0, folder, stdout=subprocess.PIPE, stderr=output) as guard,
@@ -175,13 +177,15 @@ def _kept(command: Sequence[str], folder: Path, log: Path) -> Iterator[int]:
             if not first.strip().isdigit():
                 text = log.read_text(encoding="utf-8", errors="replace").strip()
                 raise InputError(
-                    "a throw-away server must start", found=text.split("\n")[-1] or "no process", do="Mend its command."
+                    "a throw-away server must start",
+                    found=text.split("\n")[-1] or "no process",
+                    do="Check the command of --server.",
                 )
             yield int(first)
 
 
 def free_ports(count: int) -> list[int]:
-    """Returns ports of this machine that nobody listens on just now."""
+    """Returns ports of this machine that nobody listens on at the moment."""
     with ExitStack() as stack:
         taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [each.getsockname()[1] for each in taken]

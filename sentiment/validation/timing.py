@@ -1,4 +1,4 @@
-"""How long answers take: by signature, batch size and length."""
+"""Measures how long answers take, by signature, batch size and length."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 from sentiment.results.validation import Latency
 from sentiment.validation.questions import Shape
 
-REQUESTS = 20  # of a shape, one after the other; with so few the 99th percentile is the slowest
-SECONDS = 1.0  # of a shape, at most, so that a large model takes minutes and not hours
+REQUESTS = 20  # per shape, one after the other; with so few the 99th percentile is the slowest
+SECONDS = 1.0  # per shape, at most, so that a large model takes minutes and not hours
 FEWEST = 5  # requests, however long they take
 
 
 def measure(shape: Shape, send: Callable[[], object]) -> Latency:
-    """Times `send`, which asks one request of that shape, after one that is not counted."""
+    """Times `send`, which sends one request of that shape, after a first one that does not count."""
     send()
     taken: list[float] = []
     while len(taken) < FEWEST or (len(taken) < REQUESTS and sum(taken) < SECONDS):
@@ -34,5 +34,5 @@ def seconds_of(send: Callable[[], object]) -> float:
 
 
 def slowest_of_one(latencies: Iterable[Latency]) -> Latency:
-    """Returns the slowest 95th percentile of those of a single post."""
+    """Returns the latency of a single post with the slowest 95th percentile."""
     return max((latency for latency in latencies if latency.batch == 1), key=lambda latency: latency.p95_ms)

@@ -1,4 +1,4 @@
-"""An export on trial: loaded in a throw-away server, examined, and loaded again with its warm-up file."""
+"""Tries out an export: loads it in a throw-away server, examines it, and loads it again with its warm-up file."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from sentiment.export.parity import Reference
     from sentiment.validation.examination import Examination
 
-COLD, WARM = 1, 2  # the version without, and with its warm-up file
-LAST_LINES = 20  # of the server's log, told where it does not load a version
+COLD, WARM = 1, 2  # the version without its warm-up file, and with it
+LAST_LINES = 20  # of the server's log, shown when it does not load a version
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """How an export is tried out, and what it must not exceed. No limit: the value is only reported.
+    """How an export is tried out, and what it must not exceed; without a limit, the value is only reported.
 
     `flags`: production's. `command`: a tensorflow_model_server; default: the embedded server. `gpu_image`: whether
     production runs the -gpu image, which links TensorRT.
@@ -55,7 +55,7 @@ class Prepared:
 
 @dataclass
 class Trial:
-    """What was found out, as far as it came."""
+    """What was found, as far as the trial got."""
 
     checks: list[ExportCheck]
     prepared: Prepared | None = None
@@ -71,14 +71,14 @@ class Trial:
 
 
 def try_out(export: Path, model: Path, posts: Sequence[Post], conditions: Conditions, model_name: str) -> Trial:
-    """Tries the export out; if nothing is wrong with it, it has a warm-up file then, made of what it was asked.
+    """Tries out the export; if nothing is wrong with it, writes its warm-up file from the requests it was asked.
 
-    Raises: InputError when the model folder, the flags or the server's command are amiss.
+    Raises: InputError when the model folder, the flags or the server's command are not usable.
     """
     trial = Trial([complete(export)])
     if trial.passed:
         warmup.remove(export)
-        # TensorFlow is imported, and the trained model asked, while the server starts.
+        # While the server starts, the background imports TensorFlow and asks the trained model.
         with ThreadPoolExecutor(1) as background:
             prepared = background.submit(_prepare, export, model, posts, conditions.gpu_image)
             _serve(export, prepared, conditions, model_name, trial)
@@ -86,7 +86,7 @@ def try_out(export: Path, model: Path, posts: Sequence[Post], conditions: Condit
 
 
 def complete(export: Path) -> ExportCheck:
-    """Checks that the files of a version are there."""
+    """Checks that the files of a version exist."""
     missing = [name for name in ("saved_model.pb", "variables/variables.index") if not (export / name).exists()]
     if not any((export / "variables").glob("variables.data-*")):
         missing.append("variables/variables.data-…")
@@ -146,7 +146,7 @@ def _examine(server: ThrowawayServer, prepared: Prepared, export: Path, conditio
         examination.run()
         examination.limit_latency(conditions.latency_ms)
         if all(check.passed for check in (*trial.checks, *examination.checks)):
-            say("validate: the same requests as warm-up")
+            say("validate: writing the same requests as warm-up file")
             trial.warmup_records = warmup.write(export, examination.warm_up_requests())
             trial.load_seconds = examination.load_warm(server, export, Version(server, WARM, channel))
         if peak := server.peak_memory_bytes():

@@ -1,4 +1,4 @@
-"""`sentiment validate`: an export is loaded and asked in a throw-away server before any customer's server sees it."""
+"""`sentiment validate`: loads and asks an export in a throw-away server before any customer's server sees it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sentiment.validation.trial import Conditions, Trial, try_out
 
 
 def validate(export: Path, model: Path, posts: Sequence[Post], conditions: Conditions, model_name: str) -> Validation:
-    """Tries the export out and returns what was found. A bad export is a result; see `try_out` for what is an error."""
+    """Tries out the export and returns what was found. A bad export is a result; `try_out` says what is an error."""
     begin = time.monotonic()
     trial = try_out(export, model, posts, conditions, model_name)
     candidate, server = Candidate(export, model, run="", metrics={}), conditions.command or "embedded"
@@ -32,7 +32,7 @@ def validate(export: Path, model: Path, posts: Sequence[Post], conditions: Condi
 
 
 def told(trial: Trial, candidate: Candidate, server: str, seconds: float) -> Validation:
-    """Returns the result: what was found, and the digest of the export that passed."""
+    """Returns the result: what was found, and the export's digest if it passed."""
     examination, prepared, export = trial.examination, trial.prepared, candidate.export
     return Validation(
         passed=trial.passed,
@@ -69,13 +69,13 @@ def _of_run(run: RunFolder) -> tuple[Path, Path, list[Path]]:
 def _require_own_folder(settings: Settings, export: Path) -> None:
     """Raises: InputError when there is no such folder, or it is served: a warm-up file is written into it."""
     if not export.is_dir():
-        raise InputError("an export must be a folder", found=f"none at {export}", do="Run `sentiment export` first.")
+        raise InputError("an export must be a folder", found=f"no folder {export}", do="Run `sentiment export` first.")
     served = settings.models_config.parent.resolve()
     if export.resolve().is_relative_to(served):
         raise InputError(
             "only an export that is not published yet can be validated",
             found=f"{export}, in the served folder",
-            do="Validate what it was published from.",
+            do="Validate the export that it was published from.",
         )
 
 
@@ -83,12 +83,12 @@ def _require_own_folder(settings: Settings, export: Path) -> None:
 @click.option("--run", "run_id", help="Validate this run's export, on its frozen and rolling test sets.")
 @click.option("--export", type=click.Path(path_type=Path), help="The version folder to validate.")
 @click.option("--model", type=click.Path(path_type=Path), help="The model folder it was exported from.")
-@click.option("--data", type=click.Path(path_type=Path), multiple=True, help="Labelled posts to ask (TSV).")
+@click.option("--data", type=click.Path(path_type=Path), multiple=True, help="Labelled posts to ask it (TSV).")
 @click.option("--server", help="A tensorflow_model_server to try it in; default: the embedded server.")
-@click.option("--gpu-image", is_flag=True, help="Production runs the -gpu image, which links TensorRT.")
-@click.option("--memory-limit", type=click.FloatRange(0), help="Most memory of the server, in MB; default: reported.")
-@click.option("--latency-limit-ms", type=click.FloatRange(0), help="Longest answer to one post, 95th percentile.")
-@click.option("--load-timeout", type=click.FloatRange(1), help="Seconds to load in; default: SENTIMENT_LOAD_TIMEOUT.")
+@click.option("--gpu-image", is_flag=True, help="Production runs the -gpu image (with TensorRT).")
+@click.option("--memory-limit", type=click.FloatRange(0), help="The server's memory limit in MB; default: none.")
+@click.option("--latency-limit-ms", type=click.FloatRange(0), help="Limit of the 95th percentile for one post.")
+@click.option("--load-timeout", type=click.FloatRange(1), help="Seconds to load it; default: SENTIMENT_LOAD_TIMEOUT.")
 @step
 def command(
     run_id: str | None,
@@ -101,7 +101,7 @@ def command(
     latency_limit_ms: float | None,
     load_timeout: float | None,
 ) -> Validation:
-    """Load an export in a throw-away server, ask it, compare, time; write its warm-up file."""
+    """Load an export in a throw-away server, ask it, compare and time its answers, and write its warm-up file."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id) if run_id else None
     if run and not (export or model):

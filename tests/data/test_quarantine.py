@@ -112,14 +112,21 @@ def test_a_report_names_the_file_the_reasons_and_examples(
     assert [row["line"] for row in printed["examples"]["unknown label"]] == ["2", "3", "4"]
     assert printed["examples"]["unknown label"][0] == {"line": "2", "reason": "unknown label '非常正面'", "row": "好吃"}
     assert printed["quarantine_file"] == delivery["quarantine_file"]
-    for words in ("nasty.tsv", "TSV, UTF-8", "quarantined 7", "3  unknown label", "line 2: 好吃", "correct text"):
+    for words in (
+        "nasty.tsv",
+        "TSV, UTF-8",
+        "quarantined 7",
+        "3  unknown label",
+        "line 2: 好吃",
+        "edit text and label",
+    ):
         assert words in told
     assert run(["ingest", "--report"]) == 0
     out, told = capsys.readouterr()
     assert (json.loads(out)["number"], json.loads(out)["encoding"]) == (2, "UTF-16 LE")
     Path(delivery["quarantine_file"]).unlink()
     assert run(["ingest", "--report", "1"]) == 0
-    assert "not in the quarantine any more" in capsys.readouterr().err
+    assert "no longer in the quarantine" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wanted", ["7", "x", "0"])

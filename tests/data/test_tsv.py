@@ -54,10 +54,10 @@ def test_labels_may_be_ids_names_or_english_and_other_columns_are_left_alone(tmp
         (b"text\ttext\tlabel\na\tb\t0\n", "header"),
         (b"\xff\xfet\x00\n", "header"),
         (b"text\tlabel\n", "at least one labelled post"),
-        (b"text\tlabel\na\t0\nb\t3\n", "line 3 unknown label '3'"),
-        (b"text\tlabel\na\t0\n \t1\n", "line 3 empty text"),
-        (b"text\tlabel\na\t0\nb\n", "line 3 unknown label|line 3 wrong number of columns: 1 instead of 2"),
-        (b"text\tlabel\n\xff\t0\n", "line 2 not UTF-8"),
+        (b"text\tlabel\na\t0\nb\t3\n", "line 3: unknown label '3'"),
+        (b"text\tlabel\na\t0\n \t1\n", "line 3: empty text"),
+        (b"text\tlabel\na\t0\nb\n", "line 3: unknown label|line 3: wrong number of columns: 1 instead of 2"),
+        (b"text\tlabel\n\xff\t0\n", "line 2: not UTF-8"),
     ],
 )
 def test_a_wrong_file_is_named_with_its_line(tmp_path: Path, content: bytes, told: str) -> None:

@@ -79,7 +79,7 @@ def test_a_version_names_its_deliveries_and_its_ancestors(shop: Settings, capsys
     assert sum(sum(item["new"] + item["old"]) for item in found["deliveries"]) == found["rows"]
     assert [(item["version"], item["mode"], item["deliveries"]) for item in found["ancestors"]] == [(1, "full", [1])]
     assert found["goes_back_to"] == "full training"
-    assert "2026-11-02.tsv" in told and "trained on from version 1 (full, 96 rows, deliveries 1)" in told
+    assert "2026-11-02.tsv" in told and "started from version 1 (full, 96 rows, deliveries 1)" in told
 
 
 def test_the_test_sets_that_judged_it_are_named(shop: Settings, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,7 +103,7 @@ def test_a_limited_model_says_what_it_has_not_seen(shop: Settings, capsys: pytes
     found, told = asked(capsys, "stable")
     assert (found["partial"], found["watermark"], found["new_rows"]) == (True, 2, [1, 1, 1])
     assert found["seen"] == [{"first": 3, "last": 3, "sources": ["論壇"]}]
-    assert "seen in full up to delivery 2" in told
+    assert "it has seen everything up to delivery 2" in told
     result = trained(shop, "night-4", None)
     assert (result["new"]["rows"], result["deliveries"]) == (3, [3])
 
@@ -130,7 +130,7 @@ def test_what_is_no_model_is_refused_in_one_line(
     settings: Settings, capsys: pytest.CaptureFixture[str], model: str
 ) -> None:
     assert run_command([model], lineage_module.command, "lineage") == 2
-    assert "See `sentiment status`" in capsys.readouterr().err
+    assert "Name one that `sentiment status`" in capsys.readouterr().err
     assert not settings.posts_database.exists()
 
 

@@ -82,7 +82,7 @@ def test_a_port_in_use_is_named(site: Any, capsys: Any, option: str) -> None:
         began = time.monotonic()
         assert cli.run(["serve", "--model-config-file", str(site.config), option, str(port), other, "0"]) == 2
     error = capsys.readouterr().err
-    assert f"found that 127.0.0.1:{port} cannot be listened on" in error
+    assert f"found 127.0.0.1:{port}, which it cannot listen on" in error
     assert error.count("\n") == 1
     assert time.monotonic() - began < 2, "known before anything is loaded"
 
@@ -91,7 +91,7 @@ def test_two_servers_never_share_a_grpc_port(site: Any, start: Any) -> None:
     from sentiment.errors import InputError
 
     client = start(site)
-    with pytest.raises(InputError, match=f"127.0.0.1:{client.server.grpc_port} cannot be listened on"):
+    with pytest.raises(InputError, match=f"127.0.0.1:{client.server.grpc_port}, which it cannot listen on"):
         start(site, grpc_port=client.server.grpc_port)
 
 

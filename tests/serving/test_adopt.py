@@ -46,7 +46,7 @@ def test_a_promotion_by_hand_becomes_history(
     code, said = run(edited, monkeypatch, capsys, "status", *options)
     assert (code, said.splitlines()[0]) == (
         0,
-        "The edit of models.config is adopted: stable is version 2, its label canary, on the stable version too, goes.",
+        "The edit of models.config is adopted: stable is version 2, the label canary on the same version is dropped.",
     )
     state = read_state(edited.settings)
     assert (state.stable, state.canary, state.previous, state.served) == (2, None, 1, (1, 2))
@@ -69,7 +69,7 @@ def test_an_edit_can_be_discarded(
 def test_adopting_twice_or_nothing_changes_nothing(edited: Any) -> None:
     assert adopt(edited.settings).startswith("The edit of models.config is adopted")
     before = edited.settings.history.read_bytes()
-    assert adopt(edited.settings) == "models.config is as the history says: nothing to adopt."
+    assert adopt(edited.settings) == "models.config matches the history: there is nothing to adopt."
     write(edited, edited.settings.models_config.read_text() + "\n# a note\n")
     assert adopt(edited.settings) == "The edit of models.config changes no label: stable is version 2."
     assert edited.settings.history.read_bytes() == before
@@ -93,7 +93,7 @@ def test_a_version_that_the_servers_do_not_have_or_the_disk_does_not_hold_is_ref
     monkeypatch.setattr(servers, "SECONDS_UNTIL_UNREACHABLE", 0.2)
     edited.client.server.stop()
     shutil.move(moved, edited.settings.versions / str(number))
-    with pytest.raises(InputError, match=r"must be loaded by every server.*; found .* cannot be reached"):
+    with pytest.raises(InputError, match=r"every server must have loaded.*; found .* cannot be reached"):
         adopt(edited.settings)
     assert read_state(edited.settings).labels == {"stable": 1, "canary": 2}
     assert "versions: 3" in edited.settings.models_config.read_text(), "the edit is still there"

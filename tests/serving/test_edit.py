@@ -89,16 +89,16 @@ def test_labels_by_hand_are_read(text: str, asks_for: Wanted) -> None:
 def test_a_promotion_as_the_older_tool_does_it_leaves_the_label_canary_behind() -> None:
     wanted = edit.wanted(config(1, 2, 3, stable=3, canary=3), state(), SETTINGS)
     assert (wanted.stable, wanted.canary, wanted.kept) == (3, None, 2)
-    assert "its label canary" in wanted.dropped
+    assert "the label canary on the same version" in wanted.dropped
 
 
 @pytest.mark.parametrize(
     ("text", "refusal"),
     [
         ("model_config_list {", "must be a ModelServerConfig text proto"),
-        ("", "it must serve sentiment alone; found nothing"),
-        (config(1, 2, stable=2).replace("'sentiment'", "'other'"), "it must serve sentiment alone; found other"),
-        (config(2, stable=2, extra="} config { name: 'b'"), "it must serve sentiment alone; found sentiment, b"),
+        ("", "it must serve only sentiment; found nothing"),
+        (config(1, 2, stable=2).replace("'sentiment'", "'other'"), "it must serve only sentiment; found other"),
+        (config(2, stable=2, extra="} config { name: 'b'"), "it must serve only sentiment; found sentiment, b"),
         (config(2, base="/elsewhere", stable=2), "its base_path must be /models/sentiment; found /elsewhere"),
         (config(2, stable=2).replace("tensorflow", "pytorch"), "must be tensorflow; found 'pytorch'"),
         (config(policy="latest: { num_versions: 1 }", stable=2), "must be specific; found latest"),
@@ -110,7 +110,7 @@ def test_a_promotion_as_the_older_tool_does_it_leaves_the_label_canary_behind() 
         (config(2, 3, stable=2, steady=3), "must be stable and canary; found stable, steady"),
         (config(2, 9, stable=2, canary=9), "published and not pruned; found version 9"),
         (config(2, 5, stable=2, canary=5), "published and not pruned; found version 5"),
-        (config(2, stable=2, canary=3), "on a version that is served; found canary on version 3"),
+        (config(2, stable=2, canary=3), "on a version that it serves; found canary on version 3"),
         (config(2, 3, canary=3), "which version is stable; found no label stable"),
         (config(2, 4, stable=2), "must have a label; found version 4 without one"),
         (config(2, stable=2, extra="logging_config { sampling_config { sampling_rate: 1 } }"), "found logging_config"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -73,7 +72,7 @@ def test_the_files_of_a_pruned_version_are_removed(settings: Settings, capsys: p
     assert not (settings.versions / "2").exists()
     assert not (settings.trained / "2").exists()
     assert (settings.versions / "1").exists()
-    assert f"removed {settings.versions / '2'}, of a pruned version" in capsys.readouterr().err
+    assert f"removed {settings.versions / '2'}, which belonged to a pruned version" in capsys.readouterr().err
 
 
 def test_a_version_that_was_loading_is_taken_out_again(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +81,7 @@ def test_a_version_that_was_loading_is_taken_out_again(settings: Settings, capsy
     assert look(settings).mendable() == ["version 2 was loading when its command ended"]
     with changing(settings) as change:
         assert (change.state.staged, change.state.served) == (None, (1,))
-    assert "mended: version 2 was being loaded" in capsys.readouterr().err
+    assert "repaired: an interrupted command was loading version 2" in capsys.readouterr().err
 
 
 def test_a_configuration_older_than_the_history_is_rendered_again(
@@ -98,7 +97,7 @@ def test_a_configuration_older_than_the_history_is_rendered_again(
     assert look(settings).mendable() == ["models.config is older than the history"]
     with changing(settings):
         assert models_config.read(settings.models_config) == new
-    assert "mended: models.config was older" in capsys.readouterr().err
+    assert "repaired: models.config was older" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -134,7 +133,7 @@ def test_changed_bytes_of_the_same_number_are_found_by_reading_them(settings: Se
     assert version_folder.change_in(settings, version) == ""
     (settings.versions / "2" / "saved_model.pb").write_text("graph 3")
     assert version_folder.problem(settings, version) == ""
-    assert version_folder.change_in(settings, version).startswith("other content in ")
+    assert version_folder.change_in(settings, version).startswith("changed content in ")
 
 
 def test_folders_that_the_history_does_not_know_are_told_and_left_alone(settings: Settings) -> None:
@@ -147,8 +146,8 @@ def test_folders_that_the_history_does_not_know_are_told_and_left_alone(settings
     with changing(settings) as change:
         found = findings.look(settings, change.state)
     assert found.orphans == (
-        f"{strange}: not published by this system; it is left alone",
-        f"{interrupted}: a publish of night-3 was interrupted; publishing it again takes it",
+        f"{strange}: this system did not publish it and does not touch it",
+        f"{interrupted}: a publish of night-3 was interrupted; publish it again to finish",
     )
     assert strange.is_dir()
     assert interrupted.is_dir()

@@ -75,7 +75,7 @@ BROKEN = {
     '{"event": "published", "version": -1}': "whole number .*; found -1",
     '{"event": "published", "version": 1' + "0" * 400 + "}": "whole number .*; found 10000",
     '{"event": "published", "version": 1' + "0" * 9000 + "}": "no JSON object",
-    '{"event": "published", "version": 1}': "version numbers must only grow; found version 1 after version 1",
+    '{"event": "published", "version": 1}': "version numbers must increase; found version 1 after version 1",
     '{"event": "promoted", "version": 1}': "only the canary can be promoted",
     '{"event": "sold", "version": 1}': "an event must be one of",
     '{"version": 1}': "an event must be one of",

@@ -98,7 +98,7 @@ def test_a_rollback_by_hand_that_keeps_the_canary_is_adopted() -> None:
 @pytest.mark.parametrize(
     ("before", "refused", "because"),
     [
-        (FIRST_STABLE, "published 1", "only grow"),
+        (FIRST_STABLE, "published 1", "must increase"),
         (FIRST_STABLE, "promoted 1", "only the canary can be promoted"),
         (FIRST_STABLE, "promoted 9", "must have been published"),
         (FIRST_STABLE, "withdrawn 1", "only the canary can be withdrawn"),
@@ -112,8 +112,8 @@ def test_a_rollback_by_hand_that_keeps_the_canary_is_adopted() -> None:
         ((*FIRST_STABLE, "published 2"), "canary 2", "not loaded"),
         ((*FIRST_STABLE, "published 2"), "promoted 2", "there is no canary"),
         ((*FIRST_STABLE, "published 2", "published 3", "staged 2"), "staged 3", "version 2 still loading"),
-        ((*FIRST_STABLE, "published 2", "pruned 2"), "staged 2", "files must still be there"),
-        ((*THIRD_STABLE, "pruned 1"), "rolled_back 1", "files must still be there"),
+        ((*FIRST_STABLE, "published 2", "pruned 2"), "staged 2", "files must still exist"),
+        ((*THIRD_STABLE, "pruned 1"), "rolled_back 1", "files must still exist"),
         ((), "sold 1", "an event must be one of published, .*found 'sold'"),
     ],
 )
@@ -128,7 +128,7 @@ def test_an_event_that_the_state_forbids_is_refused_with_the_reason(
 @pytest.mark.parametrize(
     ("labels", "because"),
     [
-        ({"stable": None, "canary": 3}, "must stay a stable"),
+        ({"stable": None, "canary": 3}, "one version must stay stable"),
         ({"stable": 2, "canary": 2}, "must not be the stable"),
         ({"stable": 2, "canary": 1}, "come back by a rollback"),
         ({"stable": 9}, "must have been published"),

@@ -76,7 +76,7 @@ def test_a_server_that_stays_silent_is_told_of_while_it_is_waited_for(
     monkeypatch.setattr(servers, "SECONDS_UNTIL_UNREACHABLE", 1.0)
     with pytest.raises(ServerError):
         servers.wait_until_available(["http://127.0.0.1:9"], "sentiment", 1, timeout=5.0)
-    waiting = "http://127.0.0.1:9 does not answer (Connection refused); waiting for it up to 1 s …\n"
+    waiting = "http://127.0.0.1:9 does not answer (Connection refused); waiting up to 1 s …\n"
     assert capsys.readouterr().err == waiting
 
 

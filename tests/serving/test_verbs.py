@@ -70,7 +70,7 @@ def test_a_canary_that_does_not_load_leaves_stable_alone(shop: Any) -> None:
 
     with changing(shop.settings) as change:
         number, _ = publish(change, shop.candidate(2, truncate))
-        with pytest.raises(InputError, match=r"version 2 must be loaded by every server.*could not load version 2"):
+        with pytest.raises(InputError, match=r"every server must have loaded version 2.*could not load version 2"):
             canary(change, number)
     state = read_state(shop.settings)
     assert (state.stable, state.canary, state.served, state.versions[2].condition) == (1, None, (1,), "failed")
@@ -85,7 +85,7 @@ def test_a_decision_about_a_replaced_canary_changes_nothing(shop: Any) -> None:
     for verb in (promote, withdraw):
         outcome = shop.do(verb, 2, "late")
         assert outcome["changed"] is False
-        assert "the canary now is version 3" in outcome["sentence"]
+        assert "version 3 is the canary now" in outcome["sentence"]
     assert shop.says("/labels/stable") == "正面"
 
 
@@ -107,7 +107,7 @@ def test_a_version_whose_files_changed_is_not_loaded_and_is_published_anew(shop:
         number, _ = publish(change, candidate)
         graph = shop.settings.versions / str(number) / "saved_model.pb"
         graph.write_bytes(graph.read_bytes()[:-1] + b"?")
-        with pytest.raises(InputError, match="must be as they were published; found other content"):
+        with pytest.raises(InputError, match="must be as they were published; found changed content"):
             canary(change, number)
         graph.unlink()
         with pytest.raises(InputError, match=r"version 2 must be as they were published; found no saved_model\.pb"):
@@ -127,7 +127,7 @@ def test_an_export_that_changes_while_it_is_copied_is_not_published(shop: Any, m
         return copy(source, target, *rest, **more)
 
     monkeypatch.setattr(shutil, "copytree", copy_late)
-    with changing(shop.settings) as change, pytest.raises(InputError, match="must stay as it is while it is copied"):
+    with changing(shop.settings) as change, pytest.raises(InputError, match="must not change while it is copied"):
         publish(change, candidate)
     assert [path.name for path in shop.settings.versions.iterdir()] == [".1.tmp"]
     with changing(shop.settings) as change:
@@ -187,7 +187,7 @@ def test_a_label_moves_only_when_every_server_has_the_version(
     with changing(shop.settings) as change:
         change.record("published", 4, digest="")
     shutil.copytree(shop.toys[1], shop.settings.versions / "4")
-    with pytest.raises(UnavailableError, match=f"version {version} must be loaded by every server.*{gone} cannot be"):
+    with pytest.raises(UnavailableError, match=f"every server must have loaded version {version}.*{gone} cannot be"):
         shop.do(verb, version)
     after = read_state(shop.settings)
     assert (after.labels, after.served) == (before.labels, before.served)
@@ -229,7 +229,7 @@ def test_a_version_that_takes_too_long_is_taken_out_again(shop: Any) -> None:
     for poll in shop.client.server._polls:
         poll.stop()  # to the operator it looks like a version that takes for ever
     shop.settings = replace(shop.settings, load_timeout=1.0)
-    with pytest.raises(UnavailableError, match=r"version 2 must be loaded.*did not load version 2 within 1 s"):
+    with pytest.raises(UnavailableError, match=r"must have loaded version 2 .*did not load version 2 within 1 s"):
         shop.deploy(2)
     state = read_state(shop.settings)
     assert (state.labels, state.served, state.versions[2].condition) == ({"stable": 1}, (1,), "published")
@@ -271,8 +271,8 @@ def test_every_refusal_is_one_line_and_exit_code_2(
         "publish": "give --run, or --export with --model",
         "publish --run night-9": "step 'gate' of run night-9 must have finished",
         "canary --version 99": "the version must have been published; found version 99",
-        "canary --version 1": "an earlier stable version must come back by a rollback",
-        "canary --version 7": "the version's files must still be there; found version 7, pruned",
+        "canary --version 1": "an earlier stable version can only come back by a rollback",
+        "canary --version 7": "the version's files must still exist; found version 7, pruned",
         "canary --version 3": "the files of version 3 must be as they were published; found no folder",
         "promote": "there must be a canary to promote; found none",
         "promote --version 99": "the version to promote must have been published; found version 99",
@@ -283,7 +283,7 @@ def test_every_refusal_is_one_line_and_exit_code_2(
         "rollback --to 99": "a rollback must name an earlier stable version; found version 99; earlier ones: 1",
         "rollback --to 3": "found version 3, which is published; earlier ones: 1",
         "rollback --to 7": "found version 7, which is pruned; earlier ones: 1",
-        "status --restore-config --adopt-config": "either restored or adopted",
+        "status --restore-config --adopt-config": "either discarded or adopted",
     }
     before = shop.settings.history.read_bytes()
     for line, refusal in refusals.items():
@@ -304,10 +304,10 @@ def test_what_is_so_already_is_said_and_is_no_failure(
         "publish --run night-1": "version 1 is published",
         "publish --run night-1 --who x": "version 1 was published before",
         "canary --run night-1": "Version 1 is the canary.",
-        "canary --version 1": "Version 1 is the canary already.",
+        "canary --version 1": "Version 1 is already the canary.",
         "promote --version 1": "Version 1 is stable now (before: none).",
-        "promote --version 1 --who x": "Version 1 is stable already.",
-        "canary --version 1 --who x": "Version 1 is stable already.",
+        "promote --version 1 --who x": "Version 1 is already stable.",
+        "canary --version 1 --who x": "Version 1 is already stable.",
         "canary --run night-2": "Version 2 is the canary.",
         "withdraw --version 2": "Version 2 is withdrawn; stable is 1.",
         "withdraw --version 2 --who x": "Nothing changed: version 2 is withdrawn; there is no canary now.",
@@ -315,8 +315,8 @@ def test_what_is_so_already_is_said_and_is_no_failure(
         "canary --version 2": "Version 2 is the canary.",
         "promote": "Version 2 is stable now (before: 1).",
         "rollback --reason complaints": "Version 1 is stable again (before: 2).",
-        "rollback": "Nothing changed: just rolled back to 1; use --to to go further.",
-        "rollback --to 1": "Version 1 is stable already.",
+        "rollback": "Nothing changed: the last move was a rollback to 1; use --to to go back further.",
+        "rollback --to 1": "Version 1 is already stable.",
     }
     for line, answer in answers.items():
         capsys.readouterr()
@@ -356,7 +356,7 @@ def test_an_export_that_changes_after_its_validation_was_read_is_not_published(s
     shop.candidate(1)
     candidate = candidate_of_run(run)
     (run.export / "late.txt").write_text("not validated")
-    with changing(shop.settings) as change, pytest.raises(InputError, match="must stay as it is"):
+    with changing(shop.settings) as change, pytest.raises(InputError, match="must not change"):
         publish(change, candidate)
     assert not (shop.settings.versions / "1").exists()
     assert read_state(shop.settings).versions == {}

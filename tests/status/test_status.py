@@ -84,8 +84,8 @@ def test_what_is_not_as_it_should_be_is_said(settings: Settings) -> None:
     assert list(status["damaged"]) == ["2"]
     assert status["versions"][0]["condition"] == "damaged"
     assert f"version 2: no saved_model.pb in {settings.versions / '2'}" in text
-    assert f"to mend: {settings.versions / '.3.tmp'} is left over from an interrupted command" in text
-    assert f"not in the history: {settings.versions / '77'}: not published by this system" in text
+    assert f"to repair: {settings.versions / '.3.tmp'} is left over from an interrupted command" in text
+    assert f"not in the history: {settings.versions / '77'}: this system did not publish it" in text
 
 
 def test_while_somebody_changes_it_nothing_is_called_half_made(settings: Settings) -> None:
@@ -93,7 +93,7 @@ def test_while_somebody_changes_it_nothing_is_called_half_made(settings: Setting
         (settings.versions / ".3.tmp").mkdir()
         status, text = shown(settings)
     assert status["to_mend"] == []
-    assert "being changed by 小王 (process " in text
+    assert "a change is running: 小王 (process " in text
 
 
 def test_an_edit_by_hand_is_shown_with_both_ways_out(settings: Settings) -> None:
@@ -127,7 +127,7 @@ def test_how_the_canary_stands_after_its_last_probe_is_shown(settings: Settings)
 def test_before_the_first_version_it_says_so(tmp_path: Path) -> None:
     status, text = shown(Settings(home=tmp_path, serving_urls=""))
     assert (status["stable"], status["versions"], status["servers"]) == (None, [], {})
-    assert text == "no version is published yet"
+    assert text == "no version has been published yet"
     assert list(tmp_path.iterdir()) == [], "looking changes nothing"
 
 

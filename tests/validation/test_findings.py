@@ -59,7 +59,7 @@ def test_label_and_id_must_be_the_largest_probabilitys_under_the_models_names() 
     assert (turned.passed, turned.sentence) == (False, "label 1 must be called 負面; it answers 中立")
     ids[5] = 2
     wrong = findings.label_names(["負面"] * 300, ids, WANTED, names)
-    assert wrong.sentence == "label_id must be the largest probability's; found 2 where that is 1"
+    assert wrong.sentence == "label_id must belong to the largest probability; found 2 instead of 1"
 
 
 def test_a_quoted_post_is_one_short_line() -> None:
@@ -72,7 +72,7 @@ def test_the_verdict_names_everything_that_failed() -> None:
     good = Check("memory", True, 5.0, None, "the server took 5 MB")
     bad = [Check("a", False, None, None, "it does not load."), Check("b", False, 1.0, 0.5, "it is slow")]
     assert verdict([good]) == "It may be served: the server took 5 MB."
-    assert verdict([good, *bad]) == "Not to be served: it does not load; it is slow."
+    assert verdict([good, *bad]) == "It must not be served: it does not load; it is slow."
 
 
 def test_a_limit_is_named_where_there_is_one() -> None:

@@ -89,7 +89,7 @@ def test_an_export_that_does_not_load_is_refused(
     harm(copy)
     result = validate(capsys, "--export", copy, "--model", model)
     assert list(failed(result)) == ["loads"]
-    assert result["sentence"].startswith(f"Not to be served: the server did not load it: {said}")
+    assert result["sentence"].startswith(f"It must not be served: the server did not load it: {said}")
     assert result["digest"] is None
 
 
@@ -98,7 +98,7 @@ def test_a_missing_file_is_named_before_anything_is_started(
 ) -> None:
     (copy / "variables" / "variables.index").unlink()
     result = validate(capsys, "--export", copy, "--model", model)
-    assert result["sentence"] == "Not to be served: the export has no variables/variables.index."
+    assert result["sentence"] == "It must not be served: the export has no variables/variables.index."
     assert result["start_seconds"] is None
 
 
@@ -128,7 +128,7 @@ def test_bad_usage_is_one_line(
     for options, said in (
         ([], "give --run, or --export and --model"),
         (["--run", "none"], "step 'export' of run none must have finished"),
-        (["--export", str(tmp_path / "no"), "--model", str(model)], "an export must be a folder; found none at"),
+        (["--export", str(tmp_path / "no"), "--model", str(model)], "an export must be a folder; found no folder"),
         (["--export", str(copy), "--model", str(model), "--server", "/no/server"], "a throw-away server must start"),
     ):
         assert cli.run(["validate", *options]) == 2

@@ -1,1 +1,1 @@
-"""What a delivery file may look like: its packing, its encoding and its form, each found from name and content."""
+"""Finds a delivery file's packing, encoding and format from its name and content, and reads its rows."""

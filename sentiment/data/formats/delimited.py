@@ -1,4 +1,4 @@
-"""TSV and CSV: a header, then a row a line."""
+"""Reads TSV and CSV: a header, then one row per line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Positions = tuple[int, ...]
 
 
 def delimiter_within(sample: bytes, promised: str) -> str:
-    """Returns the delimiter of a file that begins with `sample` (UTF-8): the promised one unless only another fits."""
+    """Returns the delimiter of a file that begins with `sample` (UTF-8): `promised`, unless only the other one fits."""
     first = sample[:MAXIMUM_LINE_BYTES].removeprefix(BOM).split(b"\n", 1)[0].rstrip(b"\r")
     text = first.decode("utf-8", "replace")
     fits = [delimiter for delimiter in NAMES if positions(split_fields(text, delimiter))]
@@ -33,9 +33,9 @@ def positions(header: tuple[str, ...]) -> Positions | None:
 def read_delimited(
     file: BinaryIO, delimiter: str, encoding: str, broken: Callable[[], str], labels: Labels
 ) -> Iterator[Record]:
-    """Yields the rows behind the header; a row that `broken` cut off has its reason as error.
+    """Yields the rows after the header; the error of a row that was cut off is the reason that `broken` gives.
 
-    UnreadableFile when the file does not begin with a header that names a text and a label.
+    Raises: UnreadableFile when the file does not begin with a header that names a text and a label.
     """
     lines = read_lines(file, delimiter, encoding, broken)
     header = next(lines, None)

@@ -1,8 +1,8 @@
-"""The encoding of a text file: found from its first megabyte, and translated to UTF-8 as the file is read.
+"""Detects a text file's encoding from its first megabyte, and translates the file to UTF-8 as it is read.
 
-A few broken bytes do not make a file Big5: they spoil their own lines. The two Chinese double-byte encodings accept
-each other's bytes, so a text counts as Big5 (or GB 18030) only if its characters are those that are in common use:
-both tables put these first (Big5's level 1, lead bytes A4 to C6; GB 2312's level 1, lead bytes B0 to D7).
+A few broken bytes do not make a file Big5: they spoil only their own lines. The two Chinese double-byte encodings
+accept each other's bytes, so a text counts as Big5 (or GB 18030) only if its characters are in common use: both tables
+put such characters first (Big5's level 1, lead bytes A4 to C6; GB 2312's level 1, lead bytes B0 to D7).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _BROKEN = "sentiment.broken"
 
 
 def _as_lone_surrogates(error: UnicodeError) -> tuple[str, int]:
-    """Keeps bytes that are no character as U+DC00 + byte, so that UTF-8 with them is refused, line by line."""
+    """Keeps bytes that are not a character as U+DC00 + byte, so that only the lines with them are refused later."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
@@ -48,7 +48,7 @@ codecs.register_error(_BROKEN, _as_lone_surrogates)
 
 
 def detect(sample: bytes) -> Encoding:
-    """Returns the encoding of a file that begins with `sample`; UTF-8 when nothing speaks for another."""
+    """Returns the encoding of a file that begins with `sample`; UTF-8 when nothing indicates another."""
     for encoding in MARKED:
         if sample.startswith(encoding.mark):
             return encoding
@@ -64,7 +64,7 @@ def detect(sample: bytes) -> Encoding:
 def _is_mostly_utf_8(sample: bytes) -> bool:
     text = sample.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    # Of UTF-8 with broken bytes in it most characters are whole; of another encoding few happen to be.
+    # In UTF-8 with some broken bytes, most characters are whole; in another encoding only a few happen to be.
     return broken == 0 or sum(character > "\x7f" for character in text) - broken >= broken
 
 
@@ -87,7 +87,7 @@ def _decoded(line: bytes, encoding: Encoding) -> str | None:
 
 
 class AsUtf8(io.RawIOBase):
-    """A file in another encoding, read as UTF-8; what is no character of that encoding is no UTF-8 either."""
+    """A file in another encoding, read as UTF-8; what is not a character of that encoding is not valid UTF-8 either."""
 
     def __init__(self, file: BinaryIO, encoding: Encoding) -> None:
         self._file = file

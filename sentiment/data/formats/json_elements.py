@@ -1,6 +1,6 @@
-"""The elements of a JSON document, one at a time: the document may be larger than the memory.
+"""Yields the elements of a JSON document, one at a time: the document may be larger than the memory.
 
-Only brackets, commas and quotes are looked at here; each element is parsed by itself, behind this.
+This module looks only at brackets, commas and quotes; its caller parses each element by itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ CUT_OFF = "the file ends within a JSON value"
 TOO_LONG = "JSON value too long"
 _PIECE = 1 << 16
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
-# Strings that are whole, and what is between them, are passed over at once. Commas matter only between two elements.
+# Complete strings, and what is between them, are skipped at once. Commas matter only between two elements.
 _BETWEEN = re.compile(rb"(?:" + _STRING + rb'[^"{}\[\],]*+)++|"|[{\[]+|[}\]]|,', re.DOTALL)
 _WITHIN = re.compile(rb"(?:" + _STRING + rb'[^"{}\[\]]*+)++|"|[{\[]+|[}\]]', re.DOTALL)
 _IN_STRING = re.compile(rb'["\\]')
@@ -61,7 +61,7 @@ class _Splitter:
             self._keep(piece[start:])
 
     def finish(self) -> Iterator[tuple[bytes, str]]:
-        """Yields what the end of the document leaves: a value that needs no bracket, or one that was cut off."""
+        """Yields what is left at the end of the document: a value that needs no bracket, or one that was cut off."""
         whole = self._base is None or (self._base == 0 and self._depth == 0 and not self._in_string)
         if whole:
             yield from self._taken()
@@ -79,7 +79,7 @@ class _Splitter:
         return at + 1 if is_list else at
 
     def _end_of_element(self, match: re.Match[bytes]) -> int | None:
-        """Follows quotes and brackets; returns where the element ends, None when it goes on."""
+        """Follows quotes and brackets; returns where the element ends, or None when it continues."""
         sign, end = match[0], None
         if sign[:1] == b'"':
             self._in_string = len(sign) == 1
@@ -107,7 +107,7 @@ class _Splitter:
 
 
 def elements(file: BinaryIO) -> Iterator[tuple[bytes, str]]:
-    """Yields every element with the reason why it is none, if so: of lists, and values that stand by themselves."""
+    """Yields every list's elements, and every value outside a list, with the reason why it is broken (or "")."""
     splitter = _Splitter()
     while piece := file.read(_PIECE):
         yield from splitter.feed(piece)

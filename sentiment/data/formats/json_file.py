@@ -1,4 +1,4 @@
-"""JSON Lines, and JSON files that are a list of objects (or objects one behind the other), read piece by piece."""
+"""Reads JSON Lines, and JSON files that are a list of objects (or one object after the other), piece by piece."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sentiment.labels import Labels
 
 
 def read_json_lines(file: BinaryIO, encoding: str, broken: Callable[[], str], labels: Labels) -> Iterator[Record]:
-    """Yields a row a line; a broken line costs only itself."""
+    """Yields one row per line; a broken line spoils only itself."""
     for number, line, reason in bounded_lines(file, LARGEST_ELEMENT, broken):
         if reason or line.strip():
             yield _element(number, line, reason, encoding, labels)
 
 
 def read_json(file: BinaryIO, encoding: str, broken: Callable[[], str], labels: Labels) -> Iterator[Record]:
-    """Yields the elements of the list that the file is, or the values in it; their numbers count from 1."""
+    """Yields the elements of the list in the file, or the values in the file; their numbers count from 1."""
     number, reason = 0, ""
     for number, (element, reason) in enumerate(elements(file), 1):
         why = broken() or reason if reason == CUT_OFF else reason

@@ -1,4 +1,4 @@
-"""One JSON value as a row: our own keys, and what Label Studio and doccano export.
+"""Reads one JSON value as a row: with our own keys, or as Label Studio and doccano export it.
 
 Label Studio, JSON:     {"data": {"text": …}, "annotations": [{"result": [{"value": {"choices": ["正面"]}}]}]}
 Label Studio, JSON_MIN: {"text": …, "sentiment": "正面"}  (the key is the name of the control in the template)
@@ -31,7 +31,7 @@ def record_of(number: int, raw: str, labels: Labels) -> Record:
 
 
 def record_of_value(number: int, raw: str, value: Any, labels: Labels) -> Record:
-    """Returns the row in a JSON value that has been read."""
+    """Returns the row in a JSON value that is already parsed."""
     if not isinstance(value, dict):
         return Record(number, raw, error=f"not a JSON object but {_kind(value)}")
     task = value.get("data")
@@ -56,12 +56,12 @@ def record_of_value(number: int, raw: str, value: Any, labels: Labels) -> Record
 
 
 def one_label(value: Any) -> tuple[str, Error]:
-    """Returns the one label that `value` (a scalar, a list of them, or Label Studio's choices) states, or why not."""
+    """Returns the only label in `value` (a scalar, a list of them, or Label Studio's choices), or why there is none."""
     if isinstance(value, dict) and isinstance(value.get("choices"), list):
         value = value["choices"]
     given = value if isinstance(value, list) else [value]
     if any(isinstance(item, (dict, list)) for item in given):
-        return "", "label is no single word"
+        return "", "label is not a single word"
     found = list(dict.fromkeys(text for text in map(_scalar, given) if text.strip()))
     if len(found) > 1:
         return ", ".join(found)[:200], "more than one label"
@@ -69,7 +69,7 @@ def one_label(value: Any) -> tuple[str, Error]:
 
 
 def _label_studio(task: dict[str, Any], labels: Labels) -> tuple[str, Error]:
-    """Returns the label that a task's annotators agree on; annotations marked as ground truth go before others."""
+    """Returns the label that a task's annotators agree on; annotations marked as ground truth take precedence."""
     listed = task.get("annotations", task.get("completions"))
     annotations = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     whole = [item for item in annotations if not item.get("was_cancelled")]
@@ -98,16 +98,16 @@ def _choices(annotation: dict[str, Any]) -> Iterator[list[Any]]:
 
 
 def _of_one_annotator(answer: list[list[Any]], labels: Labels) -> tuple[str, Error]:
-    """Returns the label among an annotator's answers: those to other questions, whose choices are no labels, go."""
+    """Returns the label among an annotator's answers; ignores answers to questions whose choices are not labels."""
     ours = [chosen for chosen in answer if any(labels.parse(_scalar(item)) is not None for item in chosen)]
     return one_label([item for chosen in ours or answer for item in chosen])
 
 
 def _scalar(value: Any) -> str:
-    """Returns a JSON scalar as text. A number such as 1.0 is 1: pandas writes so where a column has gaps."""
+    """Returns a JSON scalar as text. 1.0 becomes 1: pandas writes whole numbers so where a column has gaps."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    if value is None or value != value or isinstance(value, (dict, list)):  # NaN, too, is nothing
+    if value is None or value != value or isinstance(value, (dict, list)):  # NaN counts as nothing, too
         return ""
     return str(value)
 
@@ -117,7 +117,7 @@ def _kind(value: Any) -> str:
 
 
 def _depth(raw: str) -> int:
-    """Returns an upper bound of the depth of nesting: brackets within strings count, too."""
+    """Returns an upper bound of the nesting depth: brackets within strings count, too."""
     depth = deepest = 0
     for character in raw:
         if character in "[{":

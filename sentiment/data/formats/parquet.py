@@ -1,7 +1,7 @@
-"""Parquet, read by a process of its own.
+"""Reads Parquet in a process of its own.
 
-The format's reader is a large library in C++, and the sizes that a file states are what it reserves. So it runs in a
-child with limited memory and processor time: whatever a broken or hostile file does to it ends as a reason.
+The reader is a large C++ library that reserves whatever sizes a file states. So it runs in a child with limited memory
+and processor time: whatever a broken or hostile file does to it ends as a reason to refuse the file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CRASHED = "the Parquet reader failed on this file"
 WHY_ENDED = {
     -signal.SIGXCPU: "the Parquet file takes too long to read",
     parquet_rows.OUT_OF_MEMORY: "the Parquet file needs too much memory to read",
-    parquet_rows.BROKEN: "the file is no whole Parquet file",
+    parquet_rows.BROKEN: "the file is not a complete Parquet file",
     parquet_rows.NO_COLUMNS: "the file has no columns text and label",
     0: "",
 }
@@ -36,8 +36,8 @@ WHY_ENDED = {
 def read_parquet(file: BinaryIO, size: int, labels: Labels) -> Iterator[Record]:
     """Yields the rows of a Parquet file of `size` bytes; their numbers count from 1.
 
-    A file that breaks off, or breaks its reader, ends in a record with the reason. UnreadableFile when nothing can be
-    read from it.
+    A file that breaks off, or breaks its reader, ends in a record with the reason. Raises: UnreadableFile when nothing
+    can be read from it.
     """
     seconds = SECONDS + (size >> 20)
     command = [sys.executable, "-m", "sentiment.data.formats.parquet_rows", str(MEMORY), str(seconds)]

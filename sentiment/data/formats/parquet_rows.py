@@ -1,4 +1,4 @@
-"""The child that reads Parquet: the file on stdin, a JSON object for every row on stdout.
+"""The child that reads Parquet: it gets the file on stdin and writes a JSON object for every row to stdout.
 
 `python -m sentiment.data.formats.parquet_rows BYTES SECONDS` limits its own memory and processor time first.
 """
@@ -57,7 +57,7 @@ def _values(column: Any) -> list[Any]:
 
 
 def _other(value: Any) -> Any:
-    """Returns what JSON has for a value of another type: text for bytes that are text, its name for the rest."""
+    """Returns a value of a type that JSON does not have as text."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     return str(value)

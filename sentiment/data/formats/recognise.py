@@ -1,4 +1,4 @@
-"""Which form a delivery file has, and its rows."""
+"""Recognises a delivery file's format, and reads its rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.labels import Labels
 
 SUFFIXES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json", ".parquet")
-SAMPLE = 1 << 20  # bytes from which form and encoding are found
+SAMPLE = 1 << 20  # bytes from which format and encoding are found
 FOREIGN = {
     b"PK\x03\x04": "a ZIP archive or an Excel workbook",
     b"PK\x05\x06": "an empty ZIP archive",
@@ -40,7 +40,7 @@ FOREIGN = {
 
 @dataclass(frozen=True)
 class Reading:
-    """A file that is about to be read: its form and encoding, for people, and its rows."""
+    """A file that is about to be read: its format and encoding, for people, and its rows."""
 
     form: str
     encoding: str
@@ -48,12 +48,12 @@ class Reading:
 
 
 def is_delivery(name: str) -> bool:
-    """Tells whether a file with this name is read: one of `SUFFIXES`, also with `.gz` behind it."""
+    """Tells whether a file with this name is read: it ends with one of `SUFFIXES`, or with `.gz` after that."""
     return name.lower().removesuffix(".gz").endswith(SUFFIXES)
 
 
 class _Borrowed(io.RawIOBase):
-    """A file that stays open when its reader goes."""
+    """A file that stays open when its reader is closed."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -68,7 +68,7 @@ class _Borrowed(io.RawIOBase):
 
 
 def read_file(file: BinaryIO, name: str, labels: Labels) -> Reading:
-    """Returns what `file`, which can be sought in, holds. UnreadableFile when that is nothing that can be read."""
+    """Returns what `file`, which must be seekable, holds. Raises: UnreadableFile when it holds nothing readable."""
     magic = file.read(4)
     file.seek(0)
     if magic == parquet.MAGIC:
@@ -115,7 +115,7 @@ def _read_text(
 
 
 def _is_document(sample: bytes, suffix: str) -> bool:
-    """Tells a JSON document from JSON Lines: it is a list, or a `.json` whose first line is no whole object."""
+    """Tells a JSON document from JSON Lines: it is a list, or a `.json` whose first line is not a whole object."""
     start = sample.lstrip()
     if suffix != ".json" or start.startswith(b"["):
         return start.startswith(b"[")
@@ -123,7 +123,7 @@ def _is_document(sample: bytes, suffix: str) -> bool:
 
 
 def _read_packed_parquet(file: io.BufferedReader, broken: Callable[[], str], labels: Labels) -> Iterator[Record]:
-    """Reads from an unpacked copy: a Parquet file is read from its end."""
+    """Reads from an unpacked copy, because Parquet must be read from its end."""
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(file, copy)
         if reason := broken():

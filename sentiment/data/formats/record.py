@@ -1,4 +1,4 @@
-"""One row of a delivery file, whatever the file's form."""
+"""One row of a delivery file, whatever the file's format."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class UnreadableFile(Exception):
 
 
 def known_names(names: Iterable[str]) -> dict[str, str]:
-    """Returns which of `names` is the text, the label, the title, the source; our own names go before the tools'.
+    """Returns which of `names` is the text, the label, the title, the source; our own names win over the tools'.
 
     A column that the file does not have, or has twice, is left out.
     """

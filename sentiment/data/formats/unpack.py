@@ -1,4 +1,4 @@
-"""gzip, unpacked as it is read: a bomb or a broken end stops the reading, and never fills the memory."""
+"""Unpacks gzip as it is read: a bomb or a broken end stops the reading, and never fills the memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 MAGIC = b"\x1f\x8b"
 LARGEST_RATIO = 200  # unpacked to packed bytes; posts pack about 1 to 3, the most repetitive ones 1 to 50
-RATIO_COUNTS_FROM = 64 << 20  # unpacked bytes: a small file may well be all the same
+RATIO_COUNTS_FROM = 64 << 20  # unpacked bytes: a small file may well repeat one character
 _PIECE = 1 << 16
 
 

@@ -24,7 +24,7 @@ from sentiment.data.source.source import LeftForNextTime, SourceFile, is_hidden
 from sentiment.errors import InputError
 
 PIECE = 1 << 20
-ATTEMPTS = 6  # of a request by botocore, and to go on with a transfer that broke off; some 30 seconds in all
+ATTEMPTS = 6  # of a request by botocore, and to continue a transfer that broke off; some 30 seconds in all
 CONFIG = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=60)
 GONE = {"NoSuchKey", "404", "PreconditionFailed", "412"}
 CHANGED = "it was replaced or deleted meanwhile"
@@ -61,7 +61,7 @@ class Bucket:
 
     @contextmanager
     def _opened(self, item: dict[str, Any]) -> Iterator[BinaryIO]:
-        """Yields a copy on the disk: the ledger is not kept waiting by a slow line, and forms may seek in it."""
+        """Yields a copy on the disk: a slow line does not keep the ledger waiting, and the readers can seek in it."""
         self._scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=self._scratch, prefix=".delivery-") as copy:
             self._fetch(item, cast(BinaryIO, copy))
@@ -69,7 +69,7 @@ class Bucket:
             yield cast(BinaryIO, copy)
 
     def _fetch(self, item: dict[str, Any], copy: BinaryIO) -> None:
-        """Copies an object piece by piece; a transfer that breaks off is gone on with where it stopped."""
+        """Copies an object piece by piece; a transfer that breaks off continues where it stopped."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self._transfer(item, copy)

@@ -15,12 +15,12 @@ from sentiment.data.formats.recognise import is_delivery
 from sentiment.data.source.source import LeftForNextTime, SourceFile, is_hidden
 from sentiment.errors import InputError
 
-WRITTEN_TO = "it is being written"
+WRITTEN_TO = "it is still being written"
 Found = tuple[str, Path, os.stat_result | None, str]  # key, path, what the file was like, why it is left
 
 
 class Folder:
-    """The files below a folder. One that changed less than `settle_seconds` ago is watched until it is that old."""
+    """The files below a folder. `files` waits until the last change to any of them is `settle_seconds` ago."""
 
     def __init__(self, path: Path, settle_seconds: float) -> None:
         if not path.is_dir():
@@ -72,14 +72,14 @@ class Folder:
         if not resolved.is_relative_to(self._root):
             return key, path, None, "it links to a file outside of the folder"
         if not stat.S_ISREG(before.st_mode):
-            return key, path, None, "it is no ordinary file"
+            return key, path, None, "it is not a regular file"
         return key, path, before, ""
 
     def _wait_for(self, found: list[Found]) -> None:
-        """Waits until the youngest file has been left alone for the time to settle; who changes then, is left."""
+        """Waits until the youngest file has settled; a file that changes meanwhile is left for the next ingest."""
         now = time.time()
         ages = [now - max(before.st_mtime, before.st_ctime) for _, _, before, _ in found if before]
-        # A clock that is ahead makes a file younger than now: it must not be waited for longer than any other.
+        # A clock that is ahead gives a file a time in the future; it must not make this wait longer.
         youngest = max(0.0, min(ages, default=self._settle_seconds))
         time.sleep(max(0.0, self._settle_seconds - youngest))
 
@@ -101,7 +101,7 @@ def _confirm(fingerprint: str, file: BinaryIO) -> None:
 @contextmanager
 def _opened(path: Path, fingerprint: str) -> Iterator[BinaryIO]:
     try:
-        # Without waiting: what was a file may be a pipe by now.
+        # Without blocking: what was a file may be a pipe by now.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise LeftForNextTime(error.strerror or str(error)) from None

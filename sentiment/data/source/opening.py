@@ -12,7 +12,8 @@ from sentiment.errors import InputError
 def open_source(address: str, settle_seconds: float, scratch: Path) -> Source:
     """Returns the source at `address`: a folder, or `s3://bucket/prefix`.
 
-    `scratch` is a folder on a disk that holds the largest file of a bucket. InputError when there is no such source.
+    `scratch` is a folder on a disk with room for the largest file of a bucket.
+    Raises: InputError when there is no such source.
     """
     if address.startswith("s3://"):
         from sentiment.data.source.bucket import Bucket

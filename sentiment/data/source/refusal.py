@@ -1,4 +1,4 @@
-"""Why a bucket cannot be listed, in one line with what to set."""
+"""Says in one line why a bucket cannot be listed, and what to set."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def refused(address: str) -> Iterator[None]:
         raise InputError(f"{address} needs credentials", found=_line(error), do=CREDENTIALS) from None
     except SSLError as error:
         raise InputError(
-            f"{address} must show a certificate that is trusted here", found=_line(error), do="Set AWS_CA_BUNDLE."
+            f"{address} must have a certificate that is trusted here",
+            found=_line(error),
+            do="Set AWS_CA_BUNDLE to the file of its authority.",
         ) from None
     except (ConnectionError, HTTPClientError) as error:
         raise UnavailableError(
@@ -46,11 +48,13 @@ def refused(address: str) -> Iterator[None]:
         ) from None
     except ParamValidationError as error:
         raise InputError(
-            "an S3 source must be s3://bucket/prefix", found=f"{address}: {_line(error)}", do="Mend SENTIMENT_SOURCE."
+            "an S3 source must be s3://bucket/prefix",
+            found=f"{address}: {_line(error)}",
+            do="Correct SENTIMENT_SOURCE (or --source).",
         ) from None
-    except (BotoCoreError, ValueError) as error:  # ValueError: an AWS_ENDPOINT_URL that is no address
+    except (BotoCoreError, ValueError) as error:  # ValueError: an AWS_ENDPOINT_URL that is not an address
         raise InputError(
-            f"{address} must be readable with boto3's settings", found=_line(error), do="Mend the AWS_ variables."
+            f"{address} must be readable with boto3's settings", found=_line(error), do="Correct the AWS_… variables."
         ) from None
 
 
@@ -60,12 +64,12 @@ def _of_the_store(address: str, error: ClientError) -> InputError:
     found = f"{code}: {told.get('Message', '')}"
     if code == "NoSuchBucket":
         return InputError(
-            f"the bucket of {address} must exist", found=found, do="Mend SENTIMENT_SOURCE, or AWS_ENDPOINT_URL."
+            f"the bucket of {address} must exist", found=found, do="Correct SENTIMENT_SOURCE or AWS_ENDPOINT_URL."
         )
     if code in WRONG_KEYS:
-        return InputError(f"{address} needs credentials that are valid", found=found, do=CREDENTIALS)
+        return InputError(f"{address} needs valid credentials", found=found, do=CREDENTIALS)
     if code in ELSEWHERE:
-        return InputError(f"{address} must be asked for in its own region", found=found, do="Set AWS_REGION.")
+        return InputError(f"{address} must be reached in its own region", found=found, do="Set AWS_REGION to it.")
     if code in ("AccessDenied", "AllAccessDisabled", "403"):
         return InputError(
             f"these credentials must be allowed to list {address}",
@@ -73,7 +77,7 @@ def _of_the_store(address: str, error: ClientError) -> InputError:
             do="Allow s3:ListBucket on the bucket and s3:GetObject on the prefix, or set other AWS_ credentials.",
         )
     return UnavailableError(
-        f"the object store must list {address}", found=found, do="Try again, or see the store's log."
+        f"the object store must list {address}", found=found, do="Try again, or look into the store's log."
     )
 
 

@@ -1,4 +1,4 @@
-"""What every source of deliveries offers: its files, each with a fingerprint that says whether it is worth reading."""
+"""What every source of deliveries offers: its files, each with a fingerprint that shows whether it must be read."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import BinaryIO, Protocol
 
 
 class LeftForNextTime(Exception):
-    """This file cannot be taken in now; the message says why. It is found again at the next ingest."""
+    """This file cannot be taken in now; the message says why. The next ingest finds it again."""
 
 
 def _nothing(_: BinaryIO) -> None:
-    """A copy cannot change while it is read."""
+    """Confirms anything: a copy cannot change while it is read."""
 
 
 @dataclass(frozen=True)
 class SourceFile:
     """A file of a source. Its key is its path below the source, the same in a folder and in a bucket.
 
-    `open` yields the content as a local file in which one can seek. `confirm`, given that file after it was read, and
-    `open` raise LeftForNextTime when it is not what `fingerprint` stands for any more. A file with a reason in `left`
-    is not to be opened.
+    `open` yields the content as a local file that can be seeked. `open`, and `confirm` when given that file after it
+    was read, raise LeftForNextTime when the content no longer matches `fingerprint`. A file with a reason in `left`
+    must not be opened.
     """
 
     key: str
@@ -38,11 +38,11 @@ class Source(Protocol):
 
     @property
     def address(self) -> str:
-        """What the fingerprints belong to."""
+        """The source that the fingerprints belong to."""
         ...
 
     def files(self) -> Iterator[SourceFile]:
-        """Yields every delivery file, by key; hidden ones (an upload in progress is one) are not among them."""
+        """Yields every delivery file in the order of the keys, except hidden ones (such as an upload in progress)."""
         ...
 
 

@@ -183,7 +183,7 @@ def test_wrong_credentials_and_forbidden_buckets(server: str, store: Any, settin
 
     check_who_asks(0)
     try:
-        with pytest.raises(InputError, match=r"needs credentials that are valid; found InvalidAccessKeyId"):
+        with pytest.raises(InputError, match=r"needs valid credentials; found InvalidAccessKeyId"):
             ingest(SOURCE, settings)
     finally:
         check_who_asks(10**9)

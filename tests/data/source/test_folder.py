@@ -56,8 +56,8 @@ def test_what_is_no_ordinary_file_is_left_with_its_reason(tmp_path: Path) -> Non
     assert found == {
         "good.tsv": "",
         "inside.tsv": "",
-        "pipe.tsv": "it is no ordinary file",
-        "socket.tsv": "it is no ordinary file",
+        "pipe.tsv": "it is not a regular file",
+        "socket.tsv": "it is not a regular file",
         "device.tsv": "it links to a file outside of the folder",
         "outside.tsv": "it links to a file outside of the folder",
         "gone.tsv": "No such file or directory",
@@ -115,7 +115,7 @@ def test_a_file_that_grows_is_left_and_the_others_are_taken(settings: Settings) 
         stop.set()
         writer.join()
     assert [delivery["key"] for delivery in result["deliveries"]] == ["b.tsv"]
-    assert result["left"] == [{"key": "a.tsv", "reason": "it is being written"}]
+    assert result["left"] == [{"key": "a.tsv", "reason": "it is still being written"}]
     assert [delivery["key"] for delivery in ingest(str(inbox), settings)["deliveries"]] == ["a.tsv"]
 
 
