@@ -1,4 +1,4 @@
-"""What a models.config asks for, as plain values: parsed once, checked as the real server checks it."""
+"""What a models.config asks for, as plain values, checked as the real server checks it; and the file, polled."""
 
 from __future__ import annotations
 

@@ -19,7 +19,6 @@ from sentiment.tensorflow_setup import tf
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000
-
 DEFAULT_SIGNATURE = "serving_default"
 OF_THE_LOADER = "__saved_model_"  # how signatures begin that are there for the loader alone
 
@@ -94,23 +93,6 @@ def load_servable(
     return servable
 
 
-def _replay(
-    servable: Servable, position: int, signature: str, arrays: Mapping[str, Array], output_filter: Sequence[str]
-) -> None:
-    try:
-        servable.run(signature or DEFAULT_SIGNATURE, arrays, output_filter)
-    except (Refusal, tf.errors.OpError) as error:
-        code = error.code if isinstance(error, Refusal) else Code.INVALID_ARGUMENT
-        raise Refusal(code, f"warm-up request {position} failed: {error}") from error
-
-
-def _as_array(value: object, kind: int) -> Array:
-    """Returns what a session answered as an array; of a scalar it answers the bare value."""
-    if isinstance(value, np.ndarray):
-        return value
-    return np.asarray(value, object if kind == tf.string.as_datatype_enum else None)
-
-
 def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array], list[str]]]:
     """Yields signature, inputs and output filter of each record: a TFRecord of PredictionLog, at most 1000.
 
@@ -130,3 +112,20 @@ def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array
         request = log.predict_log.request
         arrays = {name: from_proto(name, proto) for name, proto in request.inputs.items()}
         yield request.model_spec.signature_name, arrays, list(request.output_filter)
+
+
+def _replay(
+    servable: Servable, position: int, signature: str, arrays: Mapping[str, Array], output_filter: Sequence[str]
+) -> None:
+    try:
+        servable.run(signature or DEFAULT_SIGNATURE, arrays, output_filter)
+    except (Refusal, tf.errors.OpError) as error:
+        code = error.code if isinstance(error, Refusal) else Code.INVALID_ARGUMENT
+        raise Refusal(code, f"warm-up request {position} failed: {error}") from error
+
+
+def _as_array(value: object, kind: int) -> Array:
+    """Returns what a session answered as an array; of a scalar it answers the bare value."""
+    if isinstance(value, np.ndarray):
+        return value
+    return np.asarray(value, object if kind == tf.string.as_datatype_enum else None)
