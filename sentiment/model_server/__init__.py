@@ -1,14 +1,15 @@
 """The embedded model server: TensorFlow Serving's behaviour, for one machine without Docker and for tests.
 
     command_line, parameter_files    the real server's flags, and the text protos that they name
-    config, config_file    what models.config asks for, as values; polled
-    policy      which versions a model should serve, and what to load or unload next
-    version_labels  which labels may be given to which version
+    config      what models.config asks for, as values; the file is polled
+    policy      which versions a model should serve, what to load or unload next, which labels may be given
     core, versions  the versions of every model: loads, unloads, answers who serves a request
-    servable    one loaded version: saved_graph (its session), batching, warmup
+    servable    one loaded version and its warm-up; saved_graph is its session, batching and tensors are what goes in
+    refusal     why something was refused: a code and a sentence
     grpc_service, health    the gRPC port
-    rest_app, connections, rest, tensor_json    the REST port: its bounds, its sockets, its words, its tensors
+    ports, rest_app, rest, tensor_json    the REST port: its sockets, its bounds, its words, its tensors
     metrics     the page for Prometheus
+    periodic    a thread that does one thing every so many seconds
     model_server, serve    the whole server, and the verb
 
 Rules, messages and codes follow TensorFlow Serving 2.17 (`server_core.cc`, `predict_util.cc`, `json_tensor.cc`,

@@ -1,4 +1,4 @@
-"""Reads what a models.config asks for as plain values, and checks it as the real server does."""
+"""Reads what a models.config asks for as plain values⟦, and checks⟪: parsed once,⟫,⟧ it as the real server ⟦does⟪checks it⟫checks it; and the file, polled⟧."""
 
 from __future__ import annotations
 

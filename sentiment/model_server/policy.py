@@ -1,4 +1,7 @@
-"""Decides which versions a model should serve, and what to load or unload next. Pure: no disk, no threads."""
+"""Decides which versions a model should serve, what to load or unload next, and which labels may be given.
+
+Pure: no disk, no threads.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from dataclasses import dataclass
 from sentiment.model_server.config import ModelConfig, VersionPolicy
 from sentiment.model_server.refusal import Code, Refusal
 
-LabelMap = Mapping[str, Mapping[str, int]]
-
 LARGEST_VERSION = 2**63 - 1
+
+LabelMap = Mapping[str, Mapping[str, int]]  # model → label → version
 
 
 class State(enum.Enum):

@@ -19,7 +19,6 @@ from sentiment.tensorflow_setup import tf
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000
-
 DEFAULT_SIGNATURE = "serving_default"
 OF_THE_LOADER = "__saved_model_"  # the prefix of signatures that are only for the loader
 
@@ -94,21 +93,17 @@ def load_servable(
     return servable
 
 
-def _replay(
-    servable: Servable, position: int, signature: str, arrays: Mapping[str, Array], output_filter: Sequence[str]
-) -> None:
-    try:
-        servable.run(signature or DEFAULT_SIGNATURE, arrays, output_filter)
-    except (Refusal, tf.errors.OpError) as error:
-        code = error.code if isinstance(error, Refusal) else Code.INVALID_ARGUMENT
-        raise Refusal(code, f"warm-up request {position} failed: {error}") from error
+def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array], list[str]]]:
+    """Yields signature, inputs and output filter of each record: a TFRecord of PredictionLog, at most 1000.
 
-
-def _as_array(value: object, kind: int) -> Array:
-    """Returns a session's answer as an array; a session answers a scalar as a bare value."""
-    if isinstance(value, np.ndarray):
-        return value
-    return np.asarray(value, object if kind == tf.string.as_datatype_enum else None)
+    Raises:
+        Refusal: INVALID_ARGUMENT for too many records, UNIMPLEMENTED ⟦⟪what ⟫for ⟧a ⟦session's answer as an array;⟪session answered as an array;⟫record⟧ ⟦a session answers⟪of⟫that⟧ is no ⟦as⟪it answers⟫Predict request.
+        tf.errors.DataLossError:⟧ a file is damaged.
+    """
+    file = version_folder / WARMUP_FILE
+    if not file.is_file():
+        return
+    for position, record in enumerate(tf.⟦string.as_datatype_enum else None)
 
 
 def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array], list[str]]]:
@@ -121,7 +116,20 @@ def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array
     file = version_folder / WARMUP_FILE
     if not file.is_file():
         return
-    for position, record in enumerate(tf.data.TFRecordDataset(str(file)).as_numpy_iterator()):
+    for position, record in enumerate(tf.data⟪string.as_datatype_enum else None)
+
+
+def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array], list[str]]]:
+    """Yields signature, inputs and output filter of each record: a TFRecord of PredictionLog, at most 1000.
+
+    Raises:
+        Refusal: INVALID_ARGUMENT for too many records, UNIMPLEMENTED for a record that is no Predict request.
+        tf.errors.DataLossError: the file is damaged.
+    """
+    file = version_folder / WARMUP_FILE
+    if not file.is_file():
+        return
+    for position, record in enumerate(tf.data⟫data⟧.TFRecordDataset(str(file)).as_numpy_iterator()):
         if position == MAX_RECORDS:
             raise Refusal(Code.INVALID_ARGUMENT, f"Number of warmup records exceeds the maximum: {MAX_RECORDS}")
         log = prediction_log_pb2.PredictionLog.FromString(record)
@@ -130,3 +138,20 @@ def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array
         request = log.predict_log.request
         arrays = {name: from_proto(name, proto) for name, proto in request.inputs.items()}
         yield request.model_spec.signature_name, arrays, list(request.output_filter)
+
+
+def _replay(
+    servable: Servable, position: int, signature: str, arrays: Mapping[str, Array], output_filter: Sequence[str]
+) -> None:
+    try:
+        servable.run(signature or DEFAULT_SIGNATURE, arrays, output_filter)
+    except (Refusal, tf.errors.OpError) as error:
+        code = error.code if isinstance(error, Refusal) else Code.INVALID_ARGUMENT
+        raise Refusal(code, f"warm-up request {position} failed: {error}") from error
+
+
+def _as_array(value: object, kind: int) -> Array:
+    """Returns what a session answered as an array; of a scalar it answers the bare value."""
+    if isinstance(value, np.ndarray):
+        return value
+    return np.asarray(value, object if kind == tf.string.as_datatype_enum else None)

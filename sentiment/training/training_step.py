@@ -61,6 +61,20 @@ def evenly(inputs: Inputs, labels: Ints, weights: Floats, devices: int) -> tuple
     return filled, np.pad(labels, (0, missing), constant_values=-1), np.pad(weights, (0, missing))
 
 
+def learning_rate(step: int, total: int, settings: Hyperparameters) -> float:
+    """Returns the rate of `step` of `total`: it rises to the peak on a line, then falls as `settings.decay` says.
+
+    `step` counts from 0; the step after the last would have rate 0. The line is how BERT was fine-tuned (Devlin et al.
+    2018, A.2), the cosine is that of Loshchilov and Hutter 2016.
+    """
+    warm_up = max(1, round(total * settings.warm_up_share))
+    if step < warm_up:
+        return settings.learning_rate * (step + 1) / warm_up
+    done = (step + 1 - warm_up) / (total + 1 - warm_up)
+    left = {"linear": 1 - done, "cosine": (1 + math.cos(math.pi * done)) / 2, "none": 1.0}
+    return settings.learning_rate * left[settings.decay]
+
+
 def _own_rows(batch: Any) -> Any:
     """The part of a whole batch that belongs to this device."""
     context = tf.distribute.get_replica_context()
@@ -109,17 +123,3 @@ def _present(gradients: Any, variables: Any) -> tuple[list[Any], list[Any]]:
     """Leaves out the weights that the loss does not depend on, such as a pooler that nothing reads."""
     pairs = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
     return [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
-
-
-def learning_rate(step: int, total: int, settings: Hyperparameters) -> float:
-    """Returns the rate of `step` of `total`: it rises to the peak on a line, then falls as `settings.decay` says.
-
-    `step` counts from 0; the step after the last would have rate 0. The line is how BERT was fine-tuned (Devlin et al.
-    2018, A.2), the cosine is that of Loshchilov and Hutter 2016.
-    """
-    warm_up = max(1, round(total * settings.warm_up_share))
-    if step < warm_up:
-        return settings.learning_rate * (step + 1) / warm_up
-    done = (step + 1 - warm_up) / (total + 1 - warm_up)
-    left = {"linear": 1 - done, "cosine": (1 + math.cos(math.pi * done)) / 2, "none": 1.0}
-    return settings.learning_rate * left[settings.decay]
