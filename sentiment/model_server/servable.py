@@ -97,39 +97,13 @@ def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array
     """Yields signature, inputs and output filter of each record: a TFRecord of PredictionLog, at most 1000.
 
     Raises:
-        Refusal: INVALID_ARGUMENT for too many records, UNIMPLEMENTED ⟦⟪what ⟫for ⟧a ⟦session's answer as an array;⟪session answered as an array;⟫record⟧ ⟦a session answers⟪of⟫that⟧ is no ⟦as⟪it answers⟫Predict request.
-        tf.errors.DataLossError:⟧ a file is damaged.
-    """
-    file = version_folder / WARMUP_FILE
-    if not file.is_file():
-        return
-    for position, record in enumerate(tf.⟦string.as_datatype_enum else None)
-
-
-def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array], list[str]]]:
-    """Yields signature, inputs and output filter of each record: a TFRecord of PredictionLog, at most 1000.
-
-    Raises:
         Refusal: INVALID_ARGUMENT for too many records, UNIMPLEMENTED for a record other than a Predict request.
         tf.errors.DataLossError: the file is damaged.
     """
     file = version_folder / WARMUP_FILE
     if not file.is_file():
         return
-    for position, record in enumerate(tf.data⟪string.as_datatype_enum else None)
-
-
-def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array], list[str]]]:
-    """Yields signature, inputs and output filter of each record: a TFRecord of PredictionLog, at most 1000.
-
-    Raises:
-        Refusal: INVALID_ARGUMENT for too many records, UNIMPLEMENTED for a record that is no Predict request.
-        tf.errors.DataLossError: the file is damaged.
-    """
-    file = version_folder / WARMUP_FILE
-    if not file.is_file():
-        return
-    for position, record in enumerate(tf.data⟫data⟧.TFRecordDataset(str(file)).as_numpy_iterator()):
+    for position, record in enumerate(tf.data.TFRecordDataset(str(file)).as_numpy_iterator()):
         if position == MAX_RECORDS:
             raise Refusal(Code.INVALID_ARGUMENT, f"Number of warmup records exceeds the maximum: {MAX_RECORDS}")
         log = prediction_log_pb2.PredictionLog.FromString(record)
