@@ -1,4 +1,4 @@
-"""What a models.config asks for, as plain values, checked as the real server checks it; and the file, polled."""
+"""Reads what a models.config asks for as plain values, checks it as the real server does, and polls the file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ServerConfig:
 
 
 def parse_config(text: str) -> ServerConfig:
-    """Returns the configuration that a ModelServerConfig text proto states.
+    """Returns the configuration in a ModelServerConfig text proto.
 
     Raises:
         Refusal: the text is not such a proto, or the real server would not accept what it asks for.
@@ -61,7 +61,7 @@ def parse_config(text: str) -> ServerConfig:
 
 
 def config_of(proto: Any) -> ServerConfig:
-    """Returns a ModelServerConfig message as values; raises Refusal as `parse_config` does."""
+    """Returns a ModelServerConfig message as values. Raises: Refusal, as `parse_config` does."""
     kind = proto.WhichOneof("config")
     if kind is None:
         return ServerConfig(stated=False)
@@ -102,10 +102,10 @@ def _policy_of(proto: Any) -> VersionPolicy:
 
 
 class ConfigFile:
-    """A file whose content is handed to `reload` when it changes.
+    """A file whose content goes to `reload` when it changes.
 
-    What was refused is tried again at every poll, as by the real server: the version that a label waits for may have
-    become available. The same refusal is logged once.
+    A refused file is tried again at every poll, as the real server does: the version that a label waits for may have
+    become available. The same refusal is logged only once.
     """
 
     def __init__(self, path: Path, reload: Callable[[ServerConfig], None]) -> None:
@@ -114,7 +114,7 @@ class ConfigFile:
         self._complaint = ""
 
     def apply(self) -> None:
-        """Reads the file and applies it, unless that was done already. Raises Refusal or OSError."""
+        """Reads the file and applies it, unless it is applied already. Raises: Refusal or OSError."""
         text = self._path.read_text(encoding="utf-8")
         if text == self._accepted:
             return
