@@ -68,7 +68,7 @@ test: setup lint ## run all checks and tests that need neither Docker nor a brow
 test-slow: setup ## run the slow tests: every model type from end to end, the experiments, people's days in a browser
 	@$(SIDE_BY_SIDE) WHICH="slow or browser"
 
-# The same tests, measured; it takes about half as long again. The floor is `fail_under` in pyproject.toml.
+# The same tests, measured; they take up to twice as long. The floor is `fail_under` in pyproject.toml.
 coverage: setup ## what share of each package `make test` reaches; fails under the floor
 	@rm -f .coverage .coverage.*
 	@$(SIDE_BY_SIDE) MEASURED=1

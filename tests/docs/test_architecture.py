@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
+import pytest
 from support.pages import ROOT
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -30,8 +31,9 @@ def test_every_package_is_on_a_floor_of_the_page() -> None:
     assert packages and packages - floors == set()
 
 
-def test_every_file_that_the_page_names_is_there() -> None:
-    """In a sentence or a table, a path with a folder and an ending names a file of the project or of the package."""
-    named = set(re.findall(r"`((?:\w+/)+\w+\.py)`", PAGE))
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_every_file_that_a_page_for_developers_names_is_there(page: str) -> None:
+    """A path with a folder and an ending names a file of the project or of the package; NAME stands for any name."""
+    named = set(re.findall(r"`((?:[a-z0-9_]+/)+[a-z0-9_]+\.py)`", (ROOT / page).read_text(encoding="utf-8")))
     missing = [name for name in named if not any((ROOT / top / name).is_file() for top in ("", "sentiment"))]
     assert len(named) > 8 and missing == []

@@ -39,7 +39,7 @@ def found_for(command: str) -> tuple[list[str], click.Command | None]:
     """Returns the names of the verb and of its sub-command that a command line begins with, and what they lead to."""
     _, verb, *rest = words_of(command)
     found = group.get_command(click.Context(group), verb)
-    if isinstance(found, click.Group) and rest:
+    if isinstance(found, click.Group) and rest and rest[0] != "[OPTIONS]":
         return [verb, rest[0]], found.get_command(click.Context(found), rest[0])
     return [verb], found
 
