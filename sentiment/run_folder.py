@@ -101,7 +101,7 @@ class RunFolder:
         if not path.is_file():
             raise InputError(
                 f"step {kind.STEP!r} of run {self.name} must have finished",
-                found=f"no {path}",
+                found=f"no file {path}",
                 do=f"Run {command} first.",
             )
         return record.read(path, kind, f"Run {command} again.")

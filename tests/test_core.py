@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.labels import Labels
+from sentiment.results.decision import Gate
 from sentiment.run_folder import RunFolder, safe_name
 from sentiment.settings import Settings, read_settings
 
@@ -113,4 +114,4 @@ def test_two_ids_share_a_name_only_when_one_is_that_name(one: str, place: int, m
 def test_a_missing_step_result_says_what_to_run(tmp_path: Path) -> None:
     run = RunFolder.named(Settings(home=tmp_path), "night")
     with pytest.raises(InputError, match="sentiment gate --run night"):
-        run.read("gate")
+        run.read(Gate)

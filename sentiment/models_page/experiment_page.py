@@ -70,7 +70,7 @@ def experiment_page(run: RunFolder, settings: Settings, notices: Notices) -> Exp
     found = read_ours(settings, run.path / RESULTS, Results, f"{RESULTS} of {run.name}", notices)
     has_plot = plot_of(settings, run) is not None
     if found is None:
-        return ExperimentPage(run.name, has_plot=has_plot)
+        return ExperimentPage(run.name, has_plot=has_plot and is_ours(settings.runs, run.path / RESULTS))
     if not has_plot:
         notices.add(f"The plot of {run.name} is missing or broken.")
     rows = [_row(group, found) for group in found.rows[:MOST_ROWS]]

@@ -30,15 +30,19 @@ class Notices:
     def read(self, path: Path, kind: type[T], name: str) -> T | None:
         """Returns the value in `path`; None with one notice, which calls the file `name`, when it cannot be read."""
         try:
-            return record.read(path, kind, "", name)
+            return record.read(path, kind, "", "it")
         except InputError as error:
-            self.add(f"{error.must_hold}; found {error.found.rstrip('.')}." if path.exists() else f"{name} is missing.")
+            self.add(_cannot_be_read(name, error) if path.exists() else f"{name} is missing.")
             return None
 
     def decode(self, found: object, kind: type[T], name: str) -> T | None:
         """Returns parsed JSON as a value of `kind`; None with a notice when it is none."""
         try:
-            return record.decoded(found, kind, name, "")
+            return record.decoded(found, kind, "it", "")
         except InputError as error:
-            self.add(f"{error.must_hold}; found {error.found.rstrip('.')}.")
+            self.add(_cannot_be_read(name, error))
             return None
+
+
+def _cannot_be_read(name: str, error: InputError) -> str:
+    return f"{name} cannot be read: {error.must_hold}; found {error.found.rstrip('.')}."

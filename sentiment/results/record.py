@@ -65,12 +65,16 @@ def read(path: Path, kind: type[T], do: str, name: str = "") -> T:
 
 
 def decoded(found: object, kind: type[T], name: str, do: str) -> T:
-    """Returns parsed JSON as a value of `kind`. Raises: InputError, which calls it `name` and ends with `do`."""
+    """Returns parsed JSON as a value of `kind`.
+
+    Raises: InputError, which calls it `name` (that may be "it") and ends with `do`.
+    """
     try:
         return msgspec.convert(found, kind)
     except msgspec.ValidationError as error:
-        must_be, what = _told(str(error), found)
-        raise InputError(f"{name}{must_be}", found=what, do=do) from None
+        field, must_be, what = _told(str(error), found)
+        whose = "its" if name == "it" else f"{name}'s"
+        raise InputError(f"{f'{whose} {field}' if field else name} {must_be}", found=what, do=do) from None
 
 
 def _parsed(path: Path, name: str, do: str) -> object:
@@ -86,19 +90,18 @@ def _parsed(path: Path, name: str, do: str) -> object:
         raise InputError(f"{name} must be JSON", found=str(error), do=do) from None
 
 
-def _told(refusal: str, found: object) -> tuple[str, str]:
-    """Returns what must hold of which field, and what was found, from msgspec's sentence about it."""
+def _told(refusal: str, found: object) -> tuple[str, str, str]:
+    """Returns which field must be what, and what was found, from msgspec's sentence about it."""
     parts = _REFUSAL.fullmatch(refusal)
     assert parts is not None  # it matches anything
     what, where = parts["what"], parts["where"] or ""
     if missing := _MISSING.fullmatch(what):
-        return f"'s {'.'.join(filter(None, (where, missing[1])))} must be there", "nothing"
+        return ".".join(filter(None, (where, missing[1]))), "must be there", "nothing"
     value = _quoted(found, where)
-    field = f"'s {where}" if where else ""
     if not (expected := _EXPECTED.fullmatch(what)):
-        return f"{field} must be a value that this version knows", value or what
+        return where, "must be a value that this version knows", value or what
     kinds = " or ".join(_WORDS.get(kind, kind) for kind in expected[1].split(" | "))
-    return f"{field} must be {kinds}{expected[2]}", value or f"{_WORDS.get(expected[3], expected[3])}"
+    return where, f"must be {kinds}{expected[2]}", value or str(_WORDS.get(expected[3], expected[3]))
 
 
 def _quoted(found: object, where: str) -> str:

@@ -32,9 +32,9 @@ class Training(StepResult, frozen=True):
     seconds: float
     rows_per_second: float
     epochs: int  # that were trained
-    kept_epoch: int | None  # whose weights the model has
+    kept_epoch: int  # whose weights the model has
     stopped_early: bool
-    resumed_from_epoch: int
+    resumed_from_epoch: int | None
     loss: list[float]
     accuracy: list[float]
     val_loss: list[float]

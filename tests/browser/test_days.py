@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sentiment.results.record import as_json
 from sentiment.serving.history import read_events, read_state
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not in this environment")
@@ -45,7 +46,7 @@ def follow(page: Any, mail: EmailMessage, link: str) -> None:
 
 
 def last(days: Any, event: str) -> dict[str, Any]:
-    return [dict(found) for found in read_events(days.settings.history) if found["event"] == event][-1]
+    return [dict(as_json(found)) for found in read_events(days.settings.history) if found.name == event][-1]
 
 
 def test_the_approver_is_asked_by_mail_and_must_say_why(days: Any, page: Any, log_in: LogIn) -> None:

@@ -11,6 +11,8 @@ import pytest
 from sentiment import cli
 from sentiment.checks.check import sample
 from sentiment.data.tsv import Post, read_posts
+from sentiment.results.deliveries import Check
+from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
 from sentiment.settings import CHECKOUT, Settings, read_settings
 
@@ -33,7 +35,7 @@ def checked(settings: Settings, *deliveries: Path) -> dict[str, dict[str, object
     assert cli.run(["ingest"]) == 0
     assert cli.run(["prepare", "--run", "night"]) == 0
     assert cli.run(["check", "--run", "night"]) == 0
-    result = RunFolder.named(settings, "night").read("check")
+    result = as_json(RunFolder.named(settings, "night").read(Check))
     return {check["name"]: check for check in result["checks"]}
 
 
@@ -65,7 +67,7 @@ def test_damage_is_measured(settings: Settings, tmp_path: Path) -> None:
     found = checked(settings, path)
     levels = {name: found[name]["level"] for name in ("near_test", "control", "long", "quarantined")}
     assert levels == dict.fromkeys(levels, "warning") | {"near_test": "failed"}
-    result = RunFolder.named(settings, "night").read("check")
+    result = as_json(RunFolder.named(settings, "night").read(Check))
     assert not result["passed"] and "nearly a test text" in result["sentence"]
 
 

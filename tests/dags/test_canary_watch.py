@@ -24,6 +24,9 @@ PROBE = {
     "since": "x",
     "outcome": "bad",
     "reasons": ["12.0 percentage points fewer right answers than stable on the same 300 posts"],
+    "set": "rolling",
+    "note": "",
+    "seconds": 1.0,
     "servers": {
         "http://10.0.0.5:8501": {
             "asked": 300,
@@ -45,7 +48,7 @@ WITHDRAWN = {
     "why": "3 bad probes in a row: 12.0 percentage points fewer right answers",
     "sentence": "Version 3 is withdrawn after 3 bad probes in a row; version 2 is stable, as before.",
     "bad_probes": [PROBE] * 3,
-    "probe": {**PROBE, "examples": [EXAMPLE]},
+    "probe": {**PROBE, "bad_in_a_row": 3, "good_minutes": 0.0, "baked": False, "sentence": "", "examples": [EXAMPLE]},
 }
 
 

@@ -34,6 +34,7 @@ verb, *arguments = sys.argv[1:]
 *arguments, result = arguments
 failed, plan = {{"--model=--bad"}} & set(arguments), verb.endswith("plan")
 table = {{"failed": 1, "sentence": "1 of 3 failed. So", "table": "t", "plot": "p", "rows": {ROWS!r}}}
+table |= {{"best": None, "report": "r"}}
 found = {{"trainings": {CELLS!r}}} if plan else table
 with open({{log!r}}, "a") as file:
     print(json.dumps([verb, *arguments]), file=file)

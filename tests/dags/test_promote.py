@@ -23,6 +23,10 @@ from sentiment_airflow.approval.operator import CanaryApproval, approvers
 from sentiment_airflow.approval.question import describe, question
 from sentiment_airflow.steps import step_settings
 from sqlalchemy import select
+from support.results import whole_json
+
+from sentiment.results.decision import Gate
+from sentiment.results.deliveries import Prepare
 
 Calls = Callable[[], list[list[str]]]
 ANN = {"id": "ann", "name": "Ann"}
@@ -95,7 +99,7 @@ def canary(home: Path) -> None:
     (home / "serving").mkdir(parents=True)
     (home / "serving" / "history.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (home / "runs" / "night-1").mkdir(parents=True)
-    (home / "runs" / "night-1" / "gate.json").write_text(json.dumps(GATE), encoding="utf-8")
+    (home / "runs" / "night-1" / "gate.json").write_text(json.dumps(whole_json(Gate, GATE)), encoding="utf-8")
     prepare: dict[str, Any] = {
         "new": {"per_label": [1, 2, 3], "rows": 6},
         "mix": None,
@@ -103,7 +107,7 @@ def canary(home: Path) -> None:
         "warm_from": None,
     }
     prepare |= {"excluded_leaks": 0, "deliveries": [1]}
-    (home / "runs" / "night-1" / "prepare.json").write_text(json.dumps(prepare), encoding="utf-8")
+    (home / "runs" / "night-1" / "prepare.json").write_text(json.dumps(whole_json(Prepare, prepare)), encoding="utf-8")
 
 
 @pytest.mark.parametrize(

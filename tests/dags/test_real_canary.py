@@ -82,7 +82,7 @@ def test_a_wrong_canary_is_withdrawn_after_two_probes_and_stable_never_notices(
     [mail] = mails
     assert str(mail["subject"]).startswith("Sentiment: version 2 was withdrawn. 2 bad probes in a row: 33.3 percentage")
     last = read_events(home / "serving" / "history.jsonl")[-1]
-    assert (last["event"], last["version"], last["who"]) == ("withdrawn", 2, "sentiment watch")
+    assert (last.name, last.version, last.who) == ("withdrawn", 2, "sentiment watch")
     deadline = time.monotonic() + 30
     while not is_canary(server, None):
         assert time.monotonic() < deadline

@@ -10,14 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.results import in_json
 
 from sentiment.cli import run
-from sentiment.data.ingest import ingest
+from sentiment.data import ingest as ingesting
 from sentiment.data.ledger import Accepted, opened
 from sentiment.data.quarantine import quarantining, rows_of
 from sentiment.errors import InputError
+from sentiment.results.deliveries import Ingest
+from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
+
+ingest = in_json(ingesting.ingest)
+
 
 Deliver = Callable[[str, Any], Path]
 
@@ -238,6 +244,6 @@ def test_the_verb_leaves_its_result_with_the_run(
     assert run(["ingest", "--run", "night:1", "--result", str(tmp_path / "result.json")]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((tmp_path / "result.json").read_text("utf-8"))
-    assert printed == RunFolder.named(settings, "night:1").read("ingest")
+    assert printed == as_json(RunFolder.named(settings, "night:1").read(Ingest))
     assert run(["ingest", "--source", "/nowhere"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.results import in_json
 
-from sentiment.data.ingest import ingest
+from sentiment.data import ingest as ingesting
 from sentiment.settings import Settings
+
+ingest = in_json(ingesting.ingest)
 
 Deliver = Callable[[str, Any], Path]
 
@@ -24,6 +27,7 @@ KILLED = """
 import os, signal, sys
 import sentiment.data.ledger as ledger, sentiment.data.delivery as delivery, sentiment.data.quarantine as quarantine
 from sentiment.cli import run
+
 place, calls = sys.argv[1], int(sys.argv[2])
 owner, name = {
     "row": (delivery.Delivery, "_accept"), "record": (ledger.Ledger, "record"),

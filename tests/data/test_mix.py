@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sentiment.cli import run
 from sentiment.data.identity import identity
-from sentiment.data.mix import Mixing, Plan, mix, mixing_plan
+from sentiment.data.mix import Mixing, MixPlan, mix, mixing_plan
 from sentiment.data.tsv import Post, read_posts, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -46,12 +46,12 @@ COUNTS = st.lists(st.integers(0, 5_000), min_size=2, max_size=5)
 )  # fmt: skip
 def test_the_rule(new: list[int], mix_number: int, digits: int, added: list[int]) -> None:
     result = [count + more for count, more in zip(new, added, strict=True)]
-    assert mixing_plan(new, PLENTY, mix_number, digits) == Plan(added, PLENTY, added, result)
+    assert mixing_plan(new, PLENTY, mix_number, digits) == MixPlan(added, PLENTY, added, result)
 
 
 def test_never_more_than_there_is() -> None:
     plan = mixing_plan([0, 1, 489], [3, 0, 10_000], 0, 3)
-    assert plan == Plan(wanted=[1000, 1000, 500], available=[3, 0, 10_000], added=[3, 0, 500], result=[3, 1, 989])
+    assert plan == MixPlan(wanted=[1000, 1000, 500], available=[3, 0, 10_000], added=[3, 0, 500], result=[3, 1, 989])
 
 
 @given(COUNTS, st.data(), st.integers(0, 50), st.integers(1, 5))

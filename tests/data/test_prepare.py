@@ -15,19 +15,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.results import in_json
 
 from sentiment.cli import run as run_verb
+from sentiment.data import ingest as ingesting
+from sentiment.data import prepare as preparing
 from sentiment.data.identity import identity
-from sentiment.data.ingest import ingest
 from sentiment.data.ledger import opened
 from sentiment.data.mix import Mixing
-from sentiment.data.prepare import Limits, prepare
+from sentiment.data.prepare import Limits
 from sentiment.data.selection import Restriction
 from sentiment.data.tsv import Post, read_posts, write_posts
 from sentiment.errors import InputError
+from sentiment.results.deliveries import Prepare
+from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
 from sentiment.serving.change import changing
 from sentiment.settings import Settings
+
+ingest = in_json(ingesting.ingest)
+prepare = in_json(preparing.prepare)
 
 Deliver = Callable[[str, Any], Path]
 Sides = Callable[..., list[str]]
@@ -232,7 +239,7 @@ def test_the_verb_leaves_its_result_and_says_what_it_did(
 ) -> None:
     assert run_verb(["prepare", "--run", "night", "--seed", "1"]) == 0
     told = capsys.readouterr()
-    assert json.loads(told.out) == RunFolder.named(settings, "night").read("prepare")
+    assert json.loads(told.out) == as_json(RunFolder.named(settings, "night").read(Prepare))
     assert told.err == "full: 0 new rows, 90 to train on\n"
     make_stable(settings, 1, watermark=0)
     assert run_verb(["prepare", "--run", "night"]) == 0
@@ -394,7 +401,7 @@ def test_limits_are_options(settings: Settings, deliver: Deliver, sides: Sides) 
     sourced(deliver, settings, 1, [(text, i % 3, ("論壇", "新聞")[i % 2]) for i, text in enumerate(sides(False, 6))])
     arguments = ["prepare", "--run", "night", "--new-source", "論壇", "--new-source", "沒有的"]
     assert run_verb([*arguments, "--new-since", "2020-01-01"]) == 0
-    result = RunFolder.named(settings, "night").read("prepare")
+    result = as_json(RunFolder.named(settings, "night").read(Prepare))
     assert (result["partial"], result["new"]["rows"], result["left_for_later"]) == (True, 3, 3)
     assert run_verb(["prepare", "--run", "night", "--new-since", "yesterday"]) == 2
     assert run_verb(["prepare", "--run", "night", "--new-since", "2026-01-02", "--new-until", "2026-01-01"]) == 2
@@ -405,6 +412,8 @@ KILLED = """
 import os, signal, sys
 import sentiment.atomic as atomic
 from sentiment.cli import run
+
+
 replacing = atomic.replacing
 def killing(path):
     if path.name == sys.argv[1]:

@@ -12,13 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as searching
 from hypothesis import strategies as st
+from support.results import in_json
 
 from sentiment.cli import run
+from sentiment.data import ingest as ingesting
 from sentiment.data.formats.record import Columns, Record
-from sentiment.data.ingest import ingest
 from sentiment.data.ledger import opened
 from sentiment.data.quarantine import COLUMNS, quarantining, rows_of
 from sentiment.settings import Settings
+
+ingest = in_json(ingesting.ingest)
+
 
 Deliver = Callable[[str, Any], Path]
 NASTY = (

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from datetime import date
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from sentiment.data.selection import (
     Restriction,
     Slice,
     Slices,
-    as_data,
+    beyond,
     condition,
     night_of,
     seen_by,
@@ -23,6 +24,8 @@ from sentiment.data.selection import (
     watermark_of,
 )
 from sentiment.errors import InputError
+from sentiment.results.model_card import TrainedOn
+from sentiment.results.record import as_json
 
 SOURCES = ("", "論壇", "新聞")
 SLICES = st.lists(
@@ -69,24 +72,29 @@ def test_a_union_holds_what_either_holds(one: Slices, other: Slices) -> None:
     assert rows_in(united(one, other)) == rows_in(one) | rows_in(other)
 
 
+def remembered(seen: Slices) -> TrainedOn:
+    """Returns what a model of these slices says of them."""
+    return TrainedOn(watermark=watermark_of(seen), seen=beyond(seen))
+
+
 @given(SLICES)
 def test_a_model_says_what_it_has_seen_and_is_understood(slices: Slices) -> None:
-    data = json.loads(json.dumps(as_data(united(slices, ()))))
-    assert rows_in(seen_by(data)) == rows_in(slices)
+    data = json.loads(json.dumps(as_json(remembered(united(slices, ())))))
+    assert rows_in(seen_by(msgspec.convert(data, TrainedOn))) == rows_in(slices)
     whole = data["watermark"]
     assert {row for row in ROWS if 1 <= row[0] <= whole} <= rows_in(slices)
 
 
 def test_full_runs_need_nothing_but_the_watermark() -> None:
     seen = united(united(up_to(2), (Slice(4, 4, ("論壇",)),)), up_to(5))
-    assert as_data(seen) == {"watermark": 5, "seen": []}
-    assert as_data(()) == {"watermark": 0, "seen": []}
+    assert as_json(remembered(seen)) == {"watermark": 5, "seen": []}
+    assert as_json(remembered(())) == {"watermark": 0, "seen": []}
     assert watermark_of((Slice(2, 9),)) == 0
 
 
 def test_a_model_from_elsewhere_has_seen_nothing() -> None:
-    assert seen_by({}) == seen_by({"watermark": None}) == ()
-    assert seen_by({"watermark": 3}) == (Slice(1, 3),)
+    assert seen_by(TrainedOn()) == seen_by(TrainedOn(watermark=0)) == ()
+    assert seen_by(TrainedOn(watermark=3)) == (Slice(1, 3),)
 
 
 @pytest.mark.parametrize(

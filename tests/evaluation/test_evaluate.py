@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-
+⟦from numpy.typing import NDArray
+⟪⟫from support.results import in_json
+⟧
 from sentiment import cli, progress
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
-from sentiment.evaluation.evaluate import compare, evaluate, flips
+from sentiment.evaluation import evaluate as evaluating
+
+compare, evaluate, flips = (in_json(verb) for verb in (evaluating.compare, evaluating.evaluate, evaluating.flips))
 
 
 def chances(*rows: tuple[float, float, float]) -> NDArray[Any]:
@@ -116,8 +119,8 @@ def test_a_run_is_compared_with_the_stable_version(
     assert cli.run(["evaluate", "--run", "r1"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert (result["stable_version"], result["stable"]) == (1, str(tmp_path / "serving" / "trained" / "1"))
-    for name in ("evaluation.json", "evaluate.json"):
-        assert json.loads((run / name).read_text(encoding="utf-8")) == result
+    assert json.loads((run / "evaluation.json").read_text(encoding="utf-8")) == result
+    assert not (run / "evaluate.json").exists(), "one file, not two"
 
 
 def test_models_of_other_labels_are_not_compared(toy_model: Path, posts: list[Post], tmp_path: Path) -> None:

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.results import whole
 
-from sentiment import atomic, cli
+from sentiment import cli
 from sentiment.experiments.listing import KEPT, enter, list_file
-from sentiment.experiments.plan import Plan
+from sentiment.experiments.plan import rows_of
 from sentiment.experiments.sweep import Training
 from sentiment.mail.experiment import experiment_mail
+from sentiment.results import record
+from sentiment.results.experiment import ExperimentPlan, ExperimentTable, Listed, Row
+from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
 
@@ -49,9 +53,11 @@ def step(home: Path, capsys: pytest.CaptureFixture[str]) -> Step:
 
 def finish(home: Path, *trainings: Training) -> None:
     """Leaves the rows of finished trainings."""
-    plan = Plan.read(RunFolder(home / "runs" / "night"))
+    plan = RunFolder(home / "runs" / "night").read(ExperimentPlan)
     for training in trainings:
-        atomic.write_json(plan.rows(read_settings()).file(training), {"result": RESULT})
+        rows = rows_of(plan, read_settings())
+        row = whole(Row, training=as_json(training), setup=as_json(plan.setup), result=RESULT)
+        record.write(rows.file(training), row)
 
 
 def known(home: Path) -> list[dict[str, Any]]:
@@ -67,7 +73,7 @@ def test_the_plan_is_models_by_rates_by_seeds_each_once(step: Step, home: Path) 
         (model, rate, seed) for model in ("a", "b/c") for rate in (None, 5e-5, 2e-5) for seed in (1, 2)
     ]
     assert (planned["train_rows"], planned["test_rows"]) == (36, 12)
-    plan = Plan.read(RunFolder(home / "runs" / "night"))
+    plan = RunFolder(home / "runs" / "night").read(ExperimentPlan)
     assert plan.trainings[2] == Training("a", 5e-5, 1)
     assert plan.setup.num_epochs == 2
 
@@ -151,7 +157,7 @@ def test_the_table_has_what_failed_with_its_reason_and_what_left_none(step: Step
     assert f"{MISSING}   2e-3       failed" in table["said"]
     assert all(Path(table[name]).stat().st_size > 100 for name in ("table", "plot", "report"))
     assert not list((home / "runs" / "bench" / "lr" / "work").iterdir())
-    mail = experiment_mail(table, "night", {})
+    mail = experiment_mail(whole(ExperimentTable, table), "night", {})
     assert mail.subject == "Sentiment: experiment. 2 of 4 trainings failed; best is a, lr 1e-3, test_acc 0.7500."
     assert f"{MISSING}, lr 2e-3: it left" in mail.text
 
@@ -174,8 +180,8 @@ def test_what_failed_once_and_was_finished_later_is_not_failed(step: Step, home:
 def test_the_newest_experiments_are_listed_each_once(home: Path) -> None:
     settings = Settings(home=home)
     for number in range(KEPT + 5):
-        enter(settings, {"run": f"run-{number}", "failed": 1})
-    enter(settings, {"run": "run-50", "failed": 0})
+        enter(settings, whole(Listed, run=f"run-{number}", failed=1))
+    enter(settings, whole(Listed, run="run-50", failed=0))
     assert [entry["run"] for entry in known(home)[:3]] == ["run-50", "run-54", "run-53"]
     assert (len(known(home)), known(home)[0]["failed"]) == (KEPT, 0)
 
@@ -185,5 +191,5 @@ def test_a_broken_list_begins_anew(home: Path, broken: str) -> None:
     path = list_file(Settings(home=home))
     path.parent.mkdir(parents=True)
     path.write_text(broken, encoding="utf-8")
-    enter(Settings(home=home), {"run": "a"})
-    assert known(home) == [{"run": "a"}]
+    enter(Settings(home=home), whole(Listed, run="a"))
+    assert [entry["run"] for entry in known(home)] == ["a"]

@@ -109,7 +109,7 @@ def test_a_failed_row_is_there_with_its_reason() -> None:
 def test_of_two_seeds_one_may_fail() -> None:
     outcomes = [Outcome(Training("m", 1e-3, 1), result(0.7)), Outcome(Training("m", 1e-3, 2), why="killed")]
     (group,) = grouped(outcomes)
-    assert (group.trained, group.why, group.mean["test_acc"]) == (1, ("killed",), 0.7)
+    assert (group.trained, group.why, group.mean["test_acc"]) == (1, ["killed"], 0.7)
 
 
 @pytest.mark.parametrize(("rate", "text"), [(2e-5, "2e-5"), (0.001, "1e-3"), (1.5e-4, "1.5e-4"), (0.1, "1e-1")])

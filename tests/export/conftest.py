@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.results import in_json
 
 from sentiment.data.tsv import Post
-from sentiment.export.export import export
+from sentiment.export import export as exporting
 from sentiment.export.formats import FORMATS
+
+export = in_json(exporting.export)
 
 TEXTS = [
     text + tail

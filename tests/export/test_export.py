@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-
+⟦from numpy.typing import NDArray
+⟪⟫from support.results import in_json
+⟧
 from sentiment import cli
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
-from sentiment.export.export import export
+from sentiment.export import export as exporting
+
+export = in_json(exporting.export)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sentiment.data.tsv import Post
-from sentiment.export.parity import , is_within(
+from sentiment.export.parity import (
     FEWEST_ROWS,
     MOST_ROWS,
     ROUNDED,
@@ -12,6 +12,7 @@ from sentiment.export.parity import , is_within(
     ParityError,
     compare,
     invented_posts,
+    is_within,
     require,
     rows_for,
 )

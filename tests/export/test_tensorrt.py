@@ -12,12 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.results import in_json
 
 from sentiment.data.tsv import Post
+from sentiment.export import export as exporting
 from sentiment.export import tensorrt, warmup
-from sentiment.export.export import export
 from sentiment.export.tensorrt import Plan, plan_for
 from sentiment.model.folder import open_model
+
+export = in_json(exporting.export)
 
 
 def trt_convert() -> Any:

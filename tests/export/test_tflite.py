@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.results import in_json
 
 from sentiment import cli
 from sentiment.data.tsv import Post
+from sentiment.export import export as exporting
 from sentiment.export import tflite
-from sentiment.export.export import export
 from sentiment.export.formats import TFLITE, TFLITE_INT8
 from sentiment.export.parity import Tolerance
+
+export = in_json(exporting.export)
 
 LITE = (TFLITE, TFLITE_INT8)
 

@@ -11,6 +11,8 @@ import pytest
 
 from sentiment import atomic
 from sentiment.cli import run
+from sentiment.results.decision import Gate
+from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
 from sentiment.settings import read_settings
 
@@ -33,7 +35,7 @@ def test_a_refusal_is_a_result(folder: RunFolder, capsys: pytest.CaptureFixture[
     decision = json.loads(told.out)
     assert decision["passed"] is False
     assert told.err == decision["sentence"] + "\n"
-    assert decision == folder.read("gate") == json.loads(output.read_text()) == json.loads(result.read_text())
+    assert decision == as_json(folder.read(Gate)) == json.loads(output.read_text()) == json.loads(result.read_text())
     assert decision["thresholds"] == {"floor": 0.5, "margin": 0.01, "recall_drop": 0.05, "minimum_rolling": 200}
 
 
@@ -55,7 +57,7 @@ def test_thresholds_come_from_options_or_else_settings(
 def test_a_person_may_override(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["gate", "--run", "night:1", "--override-who", "王小明", "--override-reason", "急件"]) == 0
     assert json.loads(capsys.readouterr().out)["passed"] is True
-    assert folder.read("gate")["overridden"] == {"who": "王小明", "reason": "急件"}
+    assert as_json(folder.read(Gate).overridden) == {"who": "王小明", "reason": "急件"}
 
 
 @pytest.mark.parametrize(

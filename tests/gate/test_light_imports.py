@@ -1,4 +1,4 @@
-"""Mail and approval are read by Airflow's environment: the standard library is all that they may need."""
+"""Mail and approval are read by Airflow's environment: they need the standard library, msgspec, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 MEASURING = {"coverage", "$coverage"}  # `make coverage` is in every process
 
 
-def test_mail_and_approval_need_the_standard_library_alone() -> None:
+def test_mail_and_approval_need_the_standard_library_and_the_types_alone() -> None:
     code = (
         "import json, sys, sentiment.mail.regression, sentiment.mail.approval_body, sentiment.mail.approval;"
         "import sentiment.mail.failure, sentiment.mail.quiet_nights, sentiment.serving.open_questions;"
@@ -18,7 +18,7 @@ def test_mail_and_approval_need_the_standard_library_alone() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "click" not in done.stdout and "tqdm" not in done.stdout
-    assert set(json.loads(done.stdout)) - {"sentiment", "sitecustomize", *MEASURING} == set()
+    assert set(json.loads(done.stdout)) - {"sentiment", "msgspec", "typing_extensions", "sitecustomize", *MEASURING} == set()
 
 
 def test_the_rules_are_quick_to_import() -> None:

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import evaluations
+from support.results import in_json
 
 from sentiment.errors import InputError
-from sentiment.gate.rules import Override, Thresholds, decide
+from sentiment.gate.rules import Override, Thresholds
 
 Make = Callable[..., Any]
+decide = in_json(evaluations.decide)
 THRESHOLDS = Thresholds(floor=0.5, margin=0.05, recall_drop=0.06, minimum_rolling=200)
 
 
@@ -143,7 +146,7 @@ def test_a_small_rolling_set_is_reported_and_does_not_decide(
 
 
 def test_a_rolling_set_without_rows_is_left_out(evaluation: Make) -> None:
-    for nothing in ({"rows": 0}, None):
+    for nothing in (evaluations.EMPTY, None):
         found = evaluation([330, 330, 330], [330, 330, 330])
         found["sets"]["rolling"] = nothing
         assert list(decide(found, THRESHOLDS)["sets"]) == ["frozen"]
@@ -190,7 +193,7 @@ def test_flips_of_both_sets_come_with_their_set_most_confident_first(
 ) -> None:
     same = [330, 330, 330]
     found = evaluation(same, same, 0, rolling=rolling_set([50] * 3, [50] * 3, 0, (70, 70, 70)))
-    found["sets"]["frozen"]["regressions"] = [flipped("甲", 0.7), flipped("丙", None), flipped("丁", float("nan"))]
+    found["sets"]["frozen"]["regressions"] = [flipped("甲", 0.7), flipped("丙", 0.2), flipped("丁", 0.1)]
     found["sets"]["rolling"]["regressions"] = [flipped("乙", 0.8)]
     found["sets"]["rolling"]["improvements"] = [flipped("戊", 0.6)]
     decision = decide(found, THRESHOLDS)

@@ -144,7 +144,7 @@ def test_the_gate_decides_on_its_evaluations_as_it_did(unpacked: Path, tmp_path:
     assert found == json.loads((old / "gate.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("kept", ["evaluate.json"])
+@pytest.mark.parametrize("kept", ["evaluate.json", "evaluation.json"])
 def test_a_run_with_either_of_the_two_evaluations_is_decided_on(home: Path, verb: Verb, kept: str) -> None:
     run_folder = home / "runs" / "second"
     for name in {"evaluate.json", "evaluation.json"} - {kept}:

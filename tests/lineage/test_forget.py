@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.results import in_json
 
 from sentiment.cli import run as run_command
+from sentiment.data import ingest as ingesting
+from sentiment.data import prepare as preparing
 from sentiment.data.identity import identity
-from sentiment.data.ingest import ingest
 from sentiment.data.ledger import opened
 from sentiment.data.mix import Mixing
-from sentiment.data.prepare import prepare
 from sentiment.data.tsv import Post, read_posts, write_posts
 from sentiment.lineage import forget as forget_module
 from sentiment.lineage.erase import Texts, erase, without
@@ -27,6 +28,9 @@ from sentiment.lineage.exposure import count_in
 from sentiment.run_folder import RunFolder
 from sentiment.serving.change import changing
 from sentiment.settings import Settings
+
+ingest = in_json(ingesting.ingest)
+prepare = in_json(preparing.prepare)
 
 Deliver = Callable[[str, Any], Path]
 Sides = Callable[..., list[str]]
@@ -109,11 +113,11 @@ def test_everything_else_is_still_there(shop: Settings) -> None:
         lines = [line for line in content.splitlines() if "零九一二".encode() not in line]
         assert path.read_bytes().splitlines() == lines
     run = RunFolder.named(shop, "night")
-    assert run.read("evaluation") == {
+    assert json.loads((run.path / "evaluation.json").read_text(encoding="utf-8")) == {
         "labels": ["正面"],
         "sets": {"rolling": {"regressions": [{"text": OTHER}]}},
     }
-    assert json.loads(run.result("suspects").read_text(encoding="utf-8")) == [{"data": {"text": OTHER}}]
+    assert ⟦json.loads(run⟪run⟫json⟧.⟦result⟪read⟫loads(⟧(run.path / "suspects.json").read_text(encoding="utf-8")⟦.read_text(encoding="utf-8"))⟪⟫)⟧ == [{"data": {"text": OTHER}}]
     assert (run.path / "train.log").read_text(encoding="utf-8") == f"row 2: {OTHER}\n"
 
 
@@ -171,8 +175,12 @@ def test_running_it_again_changes_nothing(shop: Settings) -> None:
 KILLED = """
 import os, signal, sys
 from sentiment.lineage import erase, forget
+from sentiment.data import ingest as ingesting
+from sentiment.data import prepare as preparing
 from sentiment.data import ledger
 from sentiment.cli import run
+
+
 place, calls, text = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 owner, name = {
     "delete": (forget, "_delete_posts"), "erase": (forget, "erase"), "replace": (erase.Path, "replace"),

@@ -10,18 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.results import in_json
 
 from sentiment.cli import run as run_command
-from sentiment.data.ingest import ingest
+from sentiment.data import ingest as ingesting
+from sentiment.data import prepare as preparing
 from sentiment.data.mix import Mixing
-from sentiment.data.prepare import Limits, prepare
+from sentiment.data.prepare import Limits
 from sentiment.data.selection import Restriction
 from sentiment.lineage import lineage as lineage_module
+from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
 from sentiment.serving.change import changing
 from sentiment.serving.publish import Candidate, publish
 from sentiment.settings import Settings
 from sentiment.training.training_files import files_of_run
+
+ingest = in_json(ingesting.ingest)
+prepare = in_json(preparing.prepare)
+
 
 Deliver = Callable[[str, Any], Path]
 Sides = Callable[..., list[str]]
@@ -36,7 +43,7 @@ def trained(settings: Settings, name: str, version: int | None, limits: Limits |
         run.model.mkdir()
         run.export.joinpath("variables").mkdir(parents=True)
         (run.export / "saved_model.pb").write_text(name)
-        card = {"data": files_of_run(run).data}
+        card = {"data": as_json(files_of_run(run).data)}
         (run.model / "model.json").write_text(json.dumps(card), encoding="utf-8")
         with changing(settings, who="a test") as change:
             assert publish(change, Candidate(run.export, run.model, run.name, {})) == (version, False)

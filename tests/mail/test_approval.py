@@ -3,21 +3,24 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.results import whole
 
 from sentiment.mail.approval import decided_mail, reminder_mail, told_time, unreasoned_mail, waiting_mail
+from sentiment.results.serving import Outcome, Question
 
 HOSTILE = "<script>alert(1)</script>\r\nBcc: x@evil.example http://evil.example"
-QUESTION = {
-    "version": 3,
-    "run": "night-1",
-    "verdict": f"Better. {HOSTILE}",
-    "warnings": [f"Doubtful labels. {HOSTILE}"],
-}
+QUESTION = Question(
+    version=3,
+    run="night-1",
+    body="",
+    verdict=f"Better. {HOSTILE}",
+    warnings=[f"Doubtful labels. {HOSTILE}"],
+)
 LINKS = {"Approve or reject": "http://host:8080/x/required_actions", "bad": "javascript:alert(1)"}
 
 
-def outcome(changed: bool, stable: int | None, previous: int | None = 2) -> dict[str, Any]:
-    return {"version": 3, "changed": changed, "stable": stable, "previous": previous, "sentence": "It is done."}
+def outcome(changed: bool, stable: int | None, previous: int | None = 2) -> Outcome:
+    return whole(Outcome, version=3, changed=changed, stable=stable, previous=previous, sentence="It is done.")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,7 @@ def test_who_is_asked_is_told_what_and_where(mail: Any, told: str) -> None:
         (outcome(False, 2), "Ann", "Sentiment: an answer about version 3 changed nothing", "It is done."),
     ],
 )
-def test_what_the_answer_did_is_told(result: dict[str, Any], who: str, subject: str, body: str) -> None:
+def test_what_the_answer_did_is_told(result: Outcome, who: str, subject: str, body: str) -> None:
     mail = decided_mail(result, {"who": who, "reason": "why"}, "night-1", {})
     assert subject in mail.subject
     assert body in mail.text

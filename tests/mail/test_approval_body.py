@@ -9,25 +9,32 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from support.evaluations import decide
+from support.results import whole
 
-from sentiment.gate.rules import Override, Thresholds, decide
+from sentiment.gate.rules import Override, Thresholds
 from sentiment.mail.approval_body import MOST_TEXTS, approval_body
+from sentiment.results.decision import Gate
+from sentiment.results.deliveries import Prepare
 
 Make = Callable[..., Any]
 THRESHOLDS = Thresholds(floor=0.5, margin=0.05, recall_drop=0.05, minimum_rolling=200)
-PREPARE = {
-    "new": {"per_label": [10, 200, 30], "rows": 240},
-    "mix": None,
-    "train_rows": 1740,
-    "excluded_leaks": 0,
-    "warm_from": None,
-    "deliveries": [7],
-}
+PREPARE = whole(
+    Prepare,
+    {
+        "new": {"per_label": [10, 200, 30], "rows": 240},
+        "mix": None,
+        "train_rows": 1740,
+        "excluded_leaks": 0,
+        "warm_from": None,
+        "deliveries": [7],
+    },
+)
 HOSTILE = "| </td><script>alert(1)</script> [核准](http://evil.example) **x**\n\n# 標題"
 
 
 @pytest.fixture
-def gate(evaluation: Make, rolling_set: Make, flipped: Make) -> dict[str, Any]:
+def gate(evaluation: Make, rolling_set: Make, flipped: Make) -> Gate:
     found = evaluation(
         [350, 350, 350], [330, 330, 330], 80, rolling=rolling_set([65] * 3, [50] * 3, 50, (70, 70, 70))
     )  # fmt: skip
@@ -53,14 +60,14 @@ def cells(body: str) -> list[list[str]]:
     return rows
 
 
-def test_the_verdict_comes_first(gate: dict[str, Any]) -> None:
+def test_the_verdict_comes_first(gate: Gate) -> None:
     first = parse(approval_body(gate, PREPARE, 3, {}))[1]
     shown = "".join(child.content for child in first.children or [])
-    assert shown == gate["sentence"]
+    assert shown == gate.sentence
     assert shown.startswith("Better than version 2: accuracy on the frozen set rose by 5.0 percentage points")
 
 
-def test_the_tables_hold_the_comparison_and_the_flips(gate: dict[str, Any]) -> None:
+def test_the_tables_hold_the_comparison_and_the_flips(gate: Gate) -> None:
     rows = cells(approval_body(gate, PREPARE, 3, {}))
     assert rows[0] == ["", "rows", "version 2", "version 3 (canary)", "change", "at worst", "McNemar p"]
     assert rows[1][:5] == ["frozen set", "1,200", "0.825 [0.802 to 0.845]", "0.875 [0.855 to 0.893]", "+5.0"]
@@ -74,7 +81,7 @@ def test_the_tables_hold_the_comparison_and_the_flips(gate: dict[str, Any]) -> N
     assert len(rows) == 9 + MOST_TEXTS
 
 
-def test_a_hostile_post_adds_no_element(gate: dict[str, Any]) -> None:
+def test_a_hostile_post_adds_no_element(gate: Gate) -> None:
     tokens = parse(approval_body(gate, PREPARE, 3, {"Run": "http://host:8080/x", "bad": "javascript:alert(1)"}))
     inside = [child for token in tokens for child in token.children or []]
     assert not any(token.type.startswith("html") for token in [*tokens, *inside])
@@ -88,7 +95,7 @@ def test_a_hostile_post_adds_no_element(gate: dict[str, Any]) -> None:
     ]
 
 
-def test_data_and_buttons_are_explained(gate: dict[str, Any]) -> None:
+def test_data_and_buttons_are_explained(gate: Gate) -> None:
     shown = "\n".join(
         "".join(child.content for child in token.children or [])
         for token in parse(approval_body(gate, PREPARE, 3, {}))

@@ -6,23 +6,35 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from msgspec import structs
+from support.results import whole
 
-from sentiment import atomic
-from sentiment.checks.verdict import Finding, verdict
+from sentiment.checks.verdict import Limits, ⟦⟪Limits, ⟫Measured, judge, ⟧verdict
 from sentiment.mail.checks import check_mail, warnings_of
+from sentiment.results.deliveries import Check
+from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Limits, read_settings
 
 HOSTILE = "<script>alert(1)</script> http://evil.example\r\nBcc: all@evil.example"
 LIMITS = {"near_test": Limits(0.02, 0.2), "control": Limits(0.02, 0.5)}
-FAILED = verdict(
-    [Finding("near_test", "Near test texts", 0.4, examples=[HOSTILE]), Finding("control", "Controls", 0.1)], LIMITS
-)
+FOUND = [Measured("near_test", "Near test texts", 0.4, examples=[HOSTILE]), Measured("control", "Controls", 0.1)]
+
+
+def checked(found: list[Measured]) -> Check:
+    """Returns what `sentiment check` leaves of these figures."""
+    judged = [judge(each, LIMITS[each.name]) for each in found]
+    passed, sentence = verdict(judged)
+    warnings = [each.sentence for each in judged if each.level == "warning"]
+    return whole(Check, passed=passed, sentence=sentence, warnings=warnings, checks=as_json(judged))
+
+
+FAILED = checked(FOUND)
 LINKS = {"Log": "http://localhost:8080/log", "Bad": "javascript:alert(1)"}
 
 
 def test_it_says_what_failed_what_else_and_what_happens_now() -> None:
-    mail = check_mail({**FAILED, "suspects_file": "/home/x/suspects.json"}, "night", LINKS)
+    mail = check_mail(structs.replace(FAILED, suspects_file="/home/x/suspects.json"), "night", LINKS)
     assert mail.subject.startswith(
         "Sentiment: nothing was trained. The new posts failed a check. Near test texts: 40.0%"
     )
@@ -60,11 +72,11 @@ def test_a_post_cannot_become_a_tag_a_header_or_a_link() -> None:
 
 def test_there_is_no_mail_about_posts_that_passed() -> None:
     with pytest.raises(ValueError, match="passed"):
-        check_mail(verdict([], LIMITS), "night", {})
+        check_mail(checked([]), "night", {})
 
 
 def test_warnings_are_those_of_the_run(tmp_path: Path) -> None:
     run = RunFolder.named(read_settings({"SENTIMENT_HOME": str(tmp_path)}), "night")
     assert warnings_of(run) == []
-    atomic.write_json(run.result("check"), FAILED)
+    run.write(FAILED)
     assert warnings_of(run) == ["Controls: 10.0%, up to 2.0% is expected."]

@@ -9,22 +9,33 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from support.evaluations import decide
+from support.results import whole
 
-from sentiment.gate.rules import Thresholds, decide
+from sentiment.gate.rules import Thresholds
 from sentiment.mail.letter import Mail
 from sentiment.mail.regression import MOST_TEXTS, regression_mail
+from sentiment.results.deliveries import Prepare
 
 Make = Callable[..., Any]
 THRESHOLDS = Thresholds(floor=0.5, margin=0.01, recall_drop=0.05, minimum_rolling=200)
-PREPARE = {
-    "mode": "warm",
-    "new": {"per_label": [10, 200, 30], "rows": 240},
-    "mix": {"wanted": [1000, 800, 1000], "available": [500] * 3, "added": [500, 500, 500], "result": [510, 700, 530]},
-    "train_rows": 1740,
-    "excluded_leaks": 3,
-    "warm_from": 2,
-    "deliveries": [7, 8],
-}
+PREPARE = whole(
+    Prepare,
+    {
+        "mode": "warm",
+        "new": {"per_label": [10, 200, 30], "rows": 240},
+        "mix": {
+            "wanted": [1000, 800, 1000],
+            "available": [500] * 3,
+            "added": [500, 500, 500],
+            "result": [510, 700, 530],
+        },
+        "train_rows": 1740,
+        "excluded_leaks": 3,
+        "warm_from": 2,
+        "deliveries": [7, 8],
+    },
+)
 LINKS = {"Airflow run": "http://host:8080/dags/sentiment_retrain", "bad": "javascript:alert(1)"}
 HOSTILE = '</table><script>alert("壞")</script>\r\nBcc: all@evil.example http://evil.example'
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from support.results import whole
 
 from sentiment.mail.withdrawal import withdrawn_mail
+from sentiment.results.probe import Watch
 
 GONE = {"withdrawn": True, "version": 4, "stable": None, "why": "3 bad probes in a row: x", "sentence": "Gone."}
 MEASURING = {"coverage", "$coverage"}  # `make coverage` is in every process
@@ -16,7 +18,7 @@ MEASURING = {"coverage", "$coverage"}  # `make coverage` is in every process
 
 def test_it_can_be_written_without_figures() -> None:
     """As by a second try, when the first one's process was killed and the record is lost."""
-    mail = withdrawn_mail({**GONE, "bad_probes": [], "probe": None}, "night", {})
+    mail = withdrawn_mail(whole(Watch, GONE, bad_probes=[]), "night", {})
     assert mail.subject == "Sentiment: version 4 was withdrawn. 3 bad probes in a row: x"
     assert "- 3 bad probes in a row: x" in mail.text and "There is no stable version" in mail.text
     assert "Where the two disagree" not in mail.text
@@ -26,23 +28,23 @@ def test_a_side_without_answers_is_told_as_that() -> None:
     side = {"accuracy": None, "errors": 12}
     probe = {"at": "t", "canary": 4, "reasons": ["12 of 12 questions failed"]}
     probe["servers"] = {"here": {"asked": 12, "canary": side, "pairs": None}}
-    mail = withdrawn_mail({**GONE, "bad_probes": [probe]}, "night", {})
+    mail = withdrawn_mail(whole(Watch, GONE, bad_probes=[probe]), "night", {})
     assert "t here, 12 posts: canary (4) no answer, 12 errors" in mail.text
 
 
 def test_there_is_no_mail_about_a_canary_that_stays() -> None:
     with pytest.raises(ValueError, match="nothing to mail about"):
-        withdrawn_mail({"withdrawn": False}, "night", {})
+        withdrawn_mail(whole(Watch, withdrawn=False), "night", {})
 
 
-def test_mail_and_decision_need_the_standard_library_alone() -> None:
+def test_mail_and_decision_need_the_standard_library_and_the_types_alone() -> None:
     script = (
         "import json, sys, sentiment.mail.withdrawal, sentiment.probe.decision, sentiment.probe.record;"
         "ours = {name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names);"
         "print(json.dumps(sorted(name for name in ours if name[0] not in '_@')))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert set(json.loads(done.stdout)) - {"sentiment", "sitecustomize", *MEASURING} == set()
+    assert set(json.loads(done.stdout)) - {"sentiment", "msgspec", "typing_extensions", "sitecustomize", *MEASURING} == set()
 
 
 @pytest.mark.parametrize("verb", ["probe", "watch"])

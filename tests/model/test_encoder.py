@@ -9,16 +9,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-
+⟦from numpy.typing import NDArray
+⟪⟫from support.results import in_json
+⟧
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import encoder, vocabulary
 from sentiment.model.folder import open_model, read_card
+from sentiment.training import train as training
 from sentiment.training.hyperparameters import choose
 from sentiment.training.start import starting_point
-from sentiment.training.train import train
 from sentiment.training.training_files import Files
+
+train = in_json(training.train)
 
 PIECES = [*vocabulary.SPECIAL, *"好吃難爛很超棒真普通請問在哪裡幾點"]
 

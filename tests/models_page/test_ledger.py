@@ -24,7 +24,7 @@ def test_a_whole_history_has_its_state_and_no_notice(tmp_path: Path) -> None:
     events = homes.three_versions()
     ledger = read_ledger(homes.write_history(tmp_path, events))
     assert (ledger.state.stable, ledger.state.canary, ledger.notices) == (2, 3, ())
-    assert ledger.state == fold(events) and len(ledger.events) == len(events)
+    assert ledger.state == fold(homes.typed(events)) and len(ledger.events) == len(events)
 
 
 def test_no_history_is_an_empty_one(tmp_path: Path) -> None:
@@ -88,14 +88,14 @@ def test_a_change_that_keeps_size_time_and_inode_is_seen(tmp_path: Path) -> None
     homes.write_history(tmp_path, events)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert path.stat().st_size == before.st_size and path.stat().st_ino == before.st_ino
-    assert read_ledger(path).events[2]["who"] == "bob" and read.events[2]["who"] == "ann"
+    assert read_ledger(path).events[2].who == "bob" and read.events[2].who == "ann"
 
 
 def test_who_reads_while_others_write_sees_some_state_that_there_was(tmp_path: Path) -> None:
     """The page's requests run in several threads, and the history grows meanwhile."""
     events = homes.long_history(40)
     path = homes.write_history(tmp_path, events[:1])
-    states = {end: fold(events[:end]) for end in range(1, len(events) + 1)}
+    states = {end: fold(homes.typed(events[:end])) for end in range(1, len(events) + 1)}
 
     def look(_: int) -> list[Ledger]:
         return [read_ledger(path) for _ in range(60)]
@@ -108,7 +108,7 @@ def test_who_reads_while_others_write_sees_some_state_that_there_was(tmp_path: P
                 history.flush()
         seen = [ledger for found in looks for ledger in found if not ledger.notices]  # but half a line
     assert seen and all(ledger.state == states[len(ledger.events)] for ledger in seen)
-    assert all(list(ledger.events) == events[: len(ledger.events)] for ledger in seen)
+    assert all(list(ledger.events) == homes.typed(events[: len(ledger.events)]) for ledger in seen)
     assert read_ledger(path).state == states[len(events)]
 
 
@@ -116,7 +116,7 @@ def test_a_history_that_was_mended_by_hand_is_read_anew(tmp_path: Path) -> None:
     events = homes.three_versions()
     read_ledger(homes.write_history(tmp_path, events))
     events[2]["who"] = "bob"
-    assert read_ledger(homes.write_history(tmp_path, events)).events[2]["who"] == "bob"
+    assert read_ledger(homes.write_history(tmp_path, events)).events[2].who == "bob"
 
 
 values = st.recursive(

@@ -90,19 +90,19 @@ def test_a_run_of_an_impossible_name_leads_nowhere(settings: Settings, run: str)
     assert page.cards[0].version == 1 and len(notices) == 1
 
 
-def test_broken_probes_are_passed_over_or_a_notice(settings: Settings) -> None:
+def test_broken_probes_are_passed_over(settings: Settings) -> None:
     homes.whole_home(settings.home)
     broken = '{"canary": 3, "stable": 2, "at": "x", "outcome": "good", "servers": 7}'
     (settings.serving / "probes.jsonl").write_text(f"garbage\n{broken}\n", encoding="utf-8")
     page, notices = look(settings)
-    assert [card.probe for card in page.cards] == [[], []] and len(notices) == 2
+    assert [card.probe for card in page.cards] == [[], []] and notices == []
 
 
 def test_who_made_it_stable_after_a_rollback_and_an_edit_by_hand() -> None:
-    events = homes.steps(1, None) + homes.steps(2, 1)
-    back = homes.event("rolled_back", 1, who="eve", **{"from": 2, "to": 1})
-    kept = homes.event("adopted", 2, stable=1, canary=2, **{"from": {"stable": 1, "canary": None}})
+    events = homes.typed(homes.steps(1, None) + homes.steps(2, 1))
+    (back,) = homes.typed([homes.event("rolled_back", 1, **{"from": 2, "to": 1})])
+    (kept,) = homes.typed([homes.event("adopted", 2, stable=1, canary=2, **{"from": {"stable": 1, "canary": None}})])
     assert event_that_labelled("stable", 1, [*events, back]) == back
     assert event_that_labelled("stable", 1, [*events, back, kept]) == back
     assert event_that_labelled("canary", 2, [*events, back, kept]) == kept
-    assert event_that_labelled("stable", 9, events) == {}
+    assert event_that_labelled("stable", 9, events) is None

@@ -14,7 +14,7 @@ from sentiment.serving.state import State, Version
 
 
 def test_a_line_a_set_a_dot_a_version_and_an_upright_a_label() -> None:
-    plot = accuracy_plot(fold(homes.three_versions()), 860, 280)
+    plot = accuracy_plot(fold(homes.typed(homes.three_versions())), 860, 280)
     assert plot
     assert [line.name for line in plot.chart.lines] == ["frozen", "rolling"]
     assert [[dot.number for dot in line.dots] for line in plot.chart.lines] == [[1, 2, 3], [1, 2, 3]]

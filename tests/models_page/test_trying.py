@@ -18,7 +18,7 @@ from sentiment.models_page.trying import sentences_of, try_out
 from sentiment.serving.rules import fold
 from sentiment.settings import Settings
 
-STATE = fold(homes.three_versions())
+STATE = fold(homes.typed(homes.three_versions()))
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -72,7 +72,7 @@ def test_a_server_that_hangs_costs_the_deadline_and_no_more(settings: Settings) 
 
 
 def test_without_a_canary_only_stable_is_asked(settings: Settings, address: str) -> None:
-    stable, canary = try_out(["好吃"], fold(homes.steps(1, None)), replace(settings, serving_urls=address))
+    stable, canary = try_out(["好吃"], fold(homes.typed(homes.steps(1, None))), replace(settings, serving_urls=address))
     assert stable.answers and (canary.is_there, canary.error) == (False, "There is no canary version.")
     assert stable.is_there
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.results import whole
 from support.toy_servers import Site, running_servers
 from support.toy_stand import KINDS, POSTS, Stand, save_toy
 
 from sentiment.data.tsv import Post, write_posts
+from sentiment.results.probe import Probe
 from sentiment.serving.change import changing
 
 
@@ -61,12 +63,13 @@ def make(folder: Path) -> Path:
 
 
 @pytest.fixture
-def made() -> Callable[..., dict[str, Any]]:
-    """Makes a probe's record, as decisions read it."""
+def made() -> Callable[..., Probe]:
+    """Makes a probe."""
 
-    def make_probe(outcome: str = "good", minute: float = 0, **changes: Any) -> dict[str, Any]:
+    def make_probe(outcome: str = "good", minute: float = 0, **changes: Any) -> Probe:
         at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(1_800_000_000 + 60 * minute))
-        return {"at": at, "canary": 2, "stable": 1, "since": "x", "outcome": outcome, "reasons": [outcome], **changes}
+        given = {"canary": 2, "stable": 1, "since": "x", "outcome": outcome, "reasons": [outcome], **changes}
+        return whole(Probe, given, at=at)
 
     return make_probe
 

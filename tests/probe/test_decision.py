@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec import UNSET, structs
+from support.results import whole
 
 from sentiment.probe.decision import (
     bad_in_a_row,
@@ -19,17 +21,19 @@ from sentiment.probe.decision import (
     reasons,
     unreachable,
 )
+from sentiment.results.probe import Probe, Server, Term
 from sentiment.settings import Settings
 
 SETTINGS = Settings()
-Make = Callable[..., dict[str, Any]]
-TERM = {"canary": 2, "stable": 1, "since": "x"}
+Make = Callable[..., Probe]
+TERM = Term(canary=2, stable=1, since="x")
+GONE = Server(unreachable="cannot be reached: refused")
 
 
-def server(asked: int = 300, lost: int = 0, won: int = 0, stable: Any = None, **canary: Any) -> dict[str, Any]:
+def server(asked: int = 300, lost: int = 0, won: int = 0, stable: Any = None, **canary: Any) -> Server:
     side = {"answers": asked, "errors": 0, "error": "no", "p95_ms": 10.0}
     pairs = {"rows": asked, "only_stable_right": lost, "only_canary_right": won}
-    return {"asked": asked, "stable": {**side, **(stable or {})}, "canary": {**side, **canary}, "pairs": pairs}
+    return whole(Server, asked=asked, stable={**side, **(stable or {})}, canary={**side, **canary}, pairs=pairs)
 
 
 @pytest.mark.parametrize(
@@ -56,15 +60,13 @@ def server(asked: int = 300, lost: int = 0, won: int = 0, stable: Any = None, **
         (server(asked=300, answers=0, errors=300, p95_ms=None), "300 of 300 questions failed"),
     ],
 )
-def test_a_probe_is_bad_for_a_reason(found: dict[str, Any], why: str) -> None:
+def test_a_probe_is_bad_for_a_reason(found: Server, why: str) -> None:
     [told] = reasons(found, SETTINGS) or [""]
     assert why in told and bool(why) == bool(told)
 
 
 def test_without_a_stable_version_only_errors_count() -> None:
-    found = server(errors=4, p95_ms=900.0)
-    del found["stable"]
-    found["pairs"] = None
+    found = structs.replace(server(errors=4, p95_ms=900.0), stable=UNSET, pairs=None)
     assert unreachable(found, SETTINGS) == ""
     assert len(reasons(found, SETTINGS)) == 1
 
@@ -76,12 +78,11 @@ def test_stable_must_answer_for_the_canary_to_be_judged(errors: int, judged: boo
 
 
 def test_of_several_servers_those_that_can_be_asked_decide() -> None:
-    gone = {"unreachable": "cannot be reached: refused"}
-    assert outcome({"a": gone, "b": server()}, SETTINGS) == ("good", [])
-    kind, why = outcome({"a": gone, "b": server(), "c": server(errors=9)}, SETTINGS)
+    assert outcome({"a": GONE, "b": server()}, SETTINGS) == ("good", [])
+    kind, why = outcome({"a": GONE, "b": server(), "c": server(errors=9)}, SETTINGS)
     assert kind == "bad" and why == ["9 of 300 questions failed, allowed are 1.0% (no) (at c)"]
-    assert outcome({"a": gone, "b": gone}, SETTINGS)[0] == "unreachable"
-    assert outcome({"a": gone}, SETTINGS)[1] == ["a: cannot be reached: refused"]
+    assert outcome({"a": GONE, "b": GONE}, SETTINGS)[0] == "unreachable"
+    assert outcome({"a": GONE}, SETTINGS)[1] == ["a: cannot be reached: refused"]
 
 
 def test_bad_probes_count_in_a_row(made: Make) -> None:
@@ -94,7 +95,7 @@ def test_bad_probes_count_in_a_row(made: Make) -> None:
 
 
 def test_probes_of_another_term_say_nothing(made: Make) -> None:
-    others = [made("bad", canary=3), made("bad", stable=9), made("bad", since="y"), made("unreachable"), {"x": 1}]
+    others = [made("bad", canary=3), made("bad", stable=9), made("bad", since="y"), made("unreachable")]
     assert of_term(others, TERM) == []
     assert of_term([*others, made("bad"), *others], TERM) == [made("bad")]
 
@@ -143,6 +144,6 @@ def test_a_canary_that_does_as_stable_does_is_never_bad(
 
 @given(some.lists(some.sampled_from(["good", "bad"]), max_size=12), some.integers(1, 5))
 def test_it_goes_exactly_when_the_last_ones_were_all_bad(kinds: list[str], limit: int) -> None:
-    probes = [{"outcome": kind} for kind in kinds]
+    probes = [whole(Probe, outcome=kind) for kind in kinds]
     gone = len(kinds) >= limit and set(kinds[-limit:]) == {"bad"}
     assert must_go(probes, Settings(canary_bad_probes=limit)) == gone

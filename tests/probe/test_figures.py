@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from support.results import in_json
 
 from sentiment.client.answer import Prediction
 from sentiment.data.tsv import Post
+from sentiment.probe import figures as measuring
 from sentiment.probe.asking import Replies, Reply
-from sentiment.probe.figures import figures, percentile, worst_examples
+from sentiment.probe.figures import percentile
+
+figures, worst_examples = in_json(measuring.figures), in_json(measuring.worst_examples)
 
 
 def said(label_id: int, sure: float = 0.9, seconds: float = 0.01) -> Reply:

@@ -4,16 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.results import whole
 
 from sentiment.probe.record import append, probes_file
 from sentiment.probe.standing import standing
+from sentiment.results.probe import Probe
 from sentiment.settings import Settings
 
 TERM = {"canary": 3, "stable": 2, "since": "2026-11-22T02:00:00+00:00", "reasons": ["5 of 300 questions failed"]}
 
 
-def probe(minute: int, outcome: str, **more: Any) -> dict[str, Any]:
-    return {"at": f"2026-11-22T03:{minute:02}:00+00:00", "outcome": outcome, **TERM, **more}
+def probe(minute: int, outcome: str, **more: Any) -> Probe:
+    return whole(Probe, {"at": f"2026-11-22T03:{minute:02}:00+00:00", "outcome": outcome, **TERM, **more})
 
 
 @pytest.mark.parametrize(
@@ -27,7 +29,7 @@ def probe(minute: int, outcome: str, **more: Any) -> dict[str, Any]:
         ([probe(0, "unreachable")], "Not baked yet: it has not been probed."),
     ],
 )
-def test_it_is_told_whether_the_canary_is_baked(tmp_path: Path, probes: list[dict[str, Any]], told: str) -> None:
+def test_it_is_told_whether_the_canary_is_baked(tmp_path: Path, probes: list[Probe], told: str) -> None:
     settings = Settings(home=tmp_path)
     for found in probes:
         append(probes_file(settings), found)

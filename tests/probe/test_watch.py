@@ -12,16 +12,25 @@ import threading
 from typing import Any
 
 import pytest
+from support.results import in_json
 
 from sentiment.cli import run
 from sentiment.errors import UnavailableError
-from sentiment.probe.record import probes_file, read_probes
-from sentiment.probe.watch import WHO, watch
-from sentiment.serving.history import read_events, read_state
+from sentiment.probe import record
+from sentiment.probe import watch as watching
+from sentiment.probe.record import probes_file
+from sentiment.probe.watch import WHO
+from sentiment.serving import history
+from sentiment.serving.history import read_state
+
+watch, read_probes, read_events = (
+    in_json(function) for function in (watching.watch, record.read_probes, history.read_events)
+)
 
 
 def events(stand: Any) -> list[dict[str, Any]]:
-    return read_events(stand.settings.history)
+    found: list[dict[str, Any]] = read_events(stand.settings.history)
+    return found
 
 
 def test_a_good_canary_stays(stand: Any) -> None:

@@ -11,9 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
+⟦⟪from rich.cells import cell_len
+⟫from msgspec import structs
+from rich.cells import cell_len
+from support.results import whole
+⟧
 from sentiment.probe.probe import term_of
 from sentiment.probe.record import append, probes_file
+from sentiment.results.probe import Probe
+from sentiment.results.record import as_json
 from sentiment.serving.change import changing
 from sentiment.serving.history import read_state
 from sentiment.serving.promote import promote
@@ -110,9 +116,10 @@ def test_how_the_canary_stands_after_its_last_probe_is_shown(settings: Settings)
     term = term_of(settings)
     assert term is not None
     at = [(datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="seconds") for minutes in (14, 4)]
-    bad = {"at": at[1], **term, "outcome": "bad", "reasons": ["its accuracy is 0.61, stable's 0.84"]}
-    append(probes_file(settings), {"at": at[0], **term, "outcome": "good", "reasons": []})
-    append(probes_file(settings), {**bad, "canary": 1})
+    good = whole(Probe, as_json(term), at=at[0], outcome="good")
+    bad = structs.replace(good, at=at[1], outcome="bad", reasons=["its accuracy is 0.61, stable's 0.84"])
+    append(probes_file(settings), good)
+    append(probes_file(settings), structs.replace(bad, canary=1))
     with probes_file(settings).open("a") as handle:
         handle.write('["no probe"]\n{"at": "2026')
     status, text = shown(settings)

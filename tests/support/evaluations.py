@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
+from sentiment.gate import rules
+from sentiment.gate.evidence import AGAIN, NAME
+from sentiment.gate.rules import Override, Thresholds
+from sentiment.results.decision import Gate
+from sentiment.results.evaluation import Evaluation
+from sentiment.results.record import decoded
+
 Confusion = list[list[int]]
+EMPTY = {"rows": 0, "candidate": None, "stable": None, "paired": None, "regressions": [], "improvements": []}
 
 
 def scores(confusion: Confusion) -> dict[str, Any]:
@@ -76,9 +84,14 @@ def make_evaluation(
         "labels": ["正面", "負面", "中立"],
         "sets": {
             "frozen": make_set(square(candidate, rows), before, only_candidate),
-            "rolling": rolling or {"rows": 0},
+            "rolling": rolling or EMPTY,
         },
     }
+
+
+def decide(found: dict[str, Any], thresholds: Thresholds, override: Override | None = None) -> Gate:
+    """Decides on an evaluation as it is written."""
+    return rules.decide(decoded(found, Evaluation, NAME, AGAIN), thresholds, override)
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,24 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from sentiment.results.decision import Gate
+from sentiment.results.deliveries import Check, Prepare
+from sentiment.results.evaluation import Evaluation
+from sentiment.results.events import AnyEvent, event_of
+from sentiment.results.experiment import ExperimentPlan, Results
+from sentiment.results.probe import Probe
+from sentiment.results.record import StepResult
+from sentiment.results.validation import Validation
+from support.results import whole_json
+
 LABELS = ["正面", "負面", "中立"]
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}\u202eevil"
 Event = dict[str, Any]
 
 
 def event(name: str, version: int, minute: int = 0, /, **more: Any) -> Event:
-    return {"event": name, "version": version, "at": f"2026-11-22T18:{minute % 60:02}:00+00:00", "who": "ann", **more}
+    at = f"2026-11-22T18:{minute % 60:02}:00+00:00"
+    return {"event": name, "version": version, "at": at, "who": "ann", **more}
 
 
 def published(version: int, **more: Any) -> Event:
@@ -54,6 +65,11 @@ def long_history(versions: int = 1000) -> list[Event]:
     return events
 
 
+def typed(events: list[Event]) -> list[AnyEvent]:
+    """Returns events as the program reads them."""
+    return list(map(event_of, events))
+
+
 def write_history(home: Path, events: list[Event], rest: str = "") -> Path:
     path = home / "serving" / "history.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,12 +83,23 @@ def scores(right: int = 40) -> dict[str, Any]:
     return {"accuracy": 0.867, "correct": right + 90, "confusion": confusion, "support": [50, 50, 50]}
 
 
+KINDS: dict[str, type[StepResult]] = {
+    **{"gate": Gate, "evaluation": Evaluation, "prepare": Prepare, "check": Check, "validate": Validation},
+    "experiment-plan": ExperimentPlan,
+}
+
+
 def flip(text: str) -> dict[str, Any]:
     return {"text": text, "title": "", "true": 0, "stable": 0, "candidate": 1, "confidence": 0.97, "set": "frozen"}
 
 
 def results(text: str = "好吃到哭", why: str = "all is well") -> dict[str, dict[str, Any]]:
-    """What the steps of a run leave, as far as the page reads it."""
+    """What the steps of a run leave; what the page does not show is 0, "" or empty."""
+    return {step: whole_json(KINDS[step], found) for step, found in shown(text, why).items()}
+
+
+def shown(text: str, why: str) -> dict[str, dict[str, Any]]:
+    """The part of it that the page shows."""
     told: dict[str, Any] = {
         "rows": 150,
         "candidate_accuracy": 0.867,
@@ -131,16 +158,12 @@ def write_run(home: Path, run: str, found: dict[str, dict[str, Any]], report: st
 def probe(stable: int | None, canary: int) -> dict[str, Any]:
     side = {"accuracy": 0.83, "p95_ms": 12.2, "errors": 0}
     servers = {
-        "http://one:8501": {"asked": 300, "stable": side if stable else None, "canary": {**side, "accuracy": 0.85}},
+        "http://one:8501": {"asked": 300, **({"stable": side} if stable else {}), "canary": {**side, "accuracy": 0.85}},
         "http://two:8501": {"unreachable": "no route"},
     }
-    return {
-        "at": "2026-11-22T19:00:00+00:00",
-        "stable": stable,
-        "canary": canary,
-        "outcome": "good",
-        "servers": servers,
-    }
+    at = "2026-11-22T19:00:00+00:00"
+    found = whole_json(Probe, at=at, stable=stable, canary=canary, outcome="good", servers=servers)
+    return dict(found)
 
 
 def write_probes(home: Path, *probes: dict[str, Any]) -> None:
@@ -180,7 +203,7 @@ def experiment(text: str = "albert", why: str = "no memory") -> dict[str, Any]:
     setup = {"model_type": "custom", "num_epochs": 2, "batch_size": 32, "max_seq_length": 64, "validation_share": 0.1}
     data = {"folder": "/home/datasets/old_sentiment", "train_rows": 1500, "test_rows": 60}
     common = {"failed": 4, "trainings": trainings, "setup": setup, "data": data, "at": "2026-11-22T18:30:00+00:00"}
-    return {**common, "rows": rows, "best": rows[1]}
+    return dict(whole_json(Results, {**common, "rows": rows, "best": rows[1]}))
 
 
 def listed(run: str, **more: Any) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from sentiment.data.tsv import Post
 from sentiment.model.curves import Curves
-from sentiment.model.folder import ModelCard
 from sentiment.report.training import Tested, write_training_report
+from sentiment.results.model_card import ModelCard, TrainedOn
+from support.results import whole
 
 WORDS = ("好吃", "很爛", "請問")
 Report = dict[str, Any]
@@ -55,7 +56,9 @@ def card_of(labels: Sequence[str], **data: Any) -> ModelCard:
         lower_case=True,
         dropout=0.1,
         versions={"tensorflow": "2.17.1", "sentiment": "0.1.0"},
-        data={"fingerprint": "ab" * 32, "rows": 60, "per_label": [60 // len(labels)] * len(labels), **data},
+        data=whole(
+            TrainedOn, {"fingerprint": "ab" * 32, "rows": 60, "per_label": [60 // len(labels)] * len(labels), **data}
+        ),
         parameters=12345,
         vocabulary=678,
     )

@@ -10,6 +10,7 @@ import pytest
 
 from sentiment.data.tsv import Post, write_posts
 from sentiment.labels import Labels
+from sentiment.results.record import as_json
 
 POSTS = [
     *(
@@ -65,7 +66,7 @@ def toy_result(toy_files: Any, toy_encoder: None) -> dict[str, Any]:
     from sentiment.training.train import train
 
     settings = choose("custom", TOY, num_epochs=12, learning_rate=0.01, batch_size=8, max_seq_length=16)
-    result: dict[str, Any] = train(toy_files, settings, Labels())
+    result: dict[str, Any] = as_json(train(toy_files, settings, Labels()))
     return result
 
 

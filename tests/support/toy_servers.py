@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from support.results import whole
+
 LABELS = ["正面", "負面", "中立"]
 VERSIONS = (1, 2, 3)
 WAIT = 20.0
@@ -272,6 +274,8 @@ class Shop:
 
     def candidate(self, number: int, change: Callable[[Path], object] = lambda _: None) -> Any:
         """Returns toy `number` as the export of run `night-<number>`, whose gate and validation passed."""
+        from sentiment.results.decision import Gate
+        from sentiment.results.validation import Validation
         from sentiment.run_folder import RunFolder
         from sentiment.serving.publish import Candidate
 
@@ -282,9 +286,8 @@ class Shop:
         card = {"data": {"watermark": number, "rows": 100 * number}}
         (run.model / "model.json").write_text(json.dumps(card))
         candidate = Candidate(run.export, run.model, run.name, {"frozen": 0.8})
-        gate = {"passed": True, "sets": {"frozen": {"candidate_accuracy": 0.8}, "rolling": None}}
-        run.result("gate").write_text(json.dumps(gate))
-        run.result("validate").write_text(json.dumps({"passed": True, "digest": candidate.digest}))
+        run.write(whole(Gate, passed=True, sets={"frozen": {"candidate_accuracy": 0.8}, "rolling": None}))
+        run.write(whole(Validation, passed=True, digest=candidate.digest))
         return candidate
 
     def deploy(self, number: int) -> int:
@@ -299,10 +302,11 @@ class Shop:
         return version
 
     def do(self, verb: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+        from sentiment.results.record import as_json
         from sentiment.serving.change import changing
 
         with changing(self.settings, "ops") as change:
-            return dict(verb(change, *arguments))
+            return dict(as_json(verb(change, *arguments)))
 
     def says(self, where: str) -> str:
         return str(self.client.ask("今天天氣", where=where)[0])

@@ -63,6 +63,7 @@ from sentiment.tensorflow_setup import tf
 from sentiment.labels import Labels
 from sentiment.model.folder import open_model
 from sentiment.training.hyperparameters import choose
+from sentiment.results.record import as_json
 from sentiment.training.train import train
 from sentiment.training.training_files import Files
 halves = [tf.config.LogicalDeviceConfiguration()] * 2
@@ -74,7 +75,7 @@ def one(precision, devices):
         learning_rate=0.01, clip_norm=0.1, class_weights="balanced", precision=precision,
     )
     output = folder / f"{precision}-{devices}"
-    result = train(Files(folder / "train.tsv", None, output), settings, Labels(), devices=devices)
+    result = as_json(train(Files(folder / "train.tsv", None, output), settings, Labels(), devices=devices))
     return result, [weight.numpy() for weight in open_model(output).keras.weights]
 told = {}
 for precision in ("float32", "mixed_float16"):

@@ -4,14 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.results import in_json
 
 from sentiment.data.tsv import read_posts
 from sentiment.labels import Labels
 from sentiment.model.folder import open_model
+from sentiment.training import train as training
 from sentiment.training.hyperparameters import choose
 from sentiment.training.precision import Capability, building_in, choose_precision
-from sentiment.training.train import train
 from sentiment.training.training_files import Files
+
+train = in_json(training.train)
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,17 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-
+⟦from numpy.typing import NDArray
+⟪⟫from support.results import in_json
+⟧
 from sentiment.labels import Labels
 from sentiment.model.curves import Curves
+from sentiment.training import train as training
 from sentiment.training.hyperparameters import Hyperparameters, choose
 from sentiment.training.resume import Unfinished
-from sentiment.training.train import train
 from sentiment.training.training_files import Files
+
+train = in_json(training.train)
 
 OPTIONS = {
     "num_epochs": 5,

@@ -4,12 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.results import in_json
 
 from sentiment import cli
 from sentiment.labels import Labels
+from sentiment.training import train as training
 from sentiment.training.hyperparameters import choose
-from sentiment.training.train import train
 from sentiment.training.training_files import Files
+
+train = in_json(training.train)
 
 
 def read(folder: Path) -> dict[str, list[tuple[int, float]]]:

@@ -9,6 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from support.results import in_json
 
 from sentiment import cli
 from sentiment.data.tsv import Post, write_posts
@@ -17,10 +18,13 @@ from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.split import hold_out
+from sentiment.results.record import as_json
+from sentiment.training import train as training
 from sentiment.training.hyperparameters import Hyperparameters, choose
-from sentiment.training.train import train
 from sentiment.training.training import require_room
 from sentiment.training.training_files import Files, settings_for
+
+train = in_json(training.train)
 
 TOY = "scratch/toy"
 QUICK = {"num_epochs": 1, "batch_size": 8, "max_seq_length": 16}
@@ -50,7 +54,7 @@ def test_a_model_folder_is_complete_and_holds_no_optimizer(toy_model: Path, toy_
 def test_model_json_says_what_it_was_made_of(toy_model: Path, toy_files: Files) -> None:
     card = read_card(toy_model)
     assert (card.type, card.name, card.labels, card.max_seq_length) == ("custom", TOY, ["正面", "負面", "中立"], 16)
-    assert card.data == {"fingerprint": sha256_of(toy_files.train), "rows": 30, "per_label": [10, 10, 10]}
+    assert as_json(card.data) == {"fingerprint": sha256_of(toy_files.train), "rows": 30, "per_label": [10, 10, 10]}
     assert card.architecture["pooling"] == "mean"
     assert json.loads((toy_model / "model.json").read_text(encoding="utf-8"))["format"] == 1
 
@@ -268,7 +272,7 @@ class TestRun:
         result = json.loads(capsys.readouterr().out)
         assert result == json.loads((run / "train.json").read_text(encoding="utf-8"))
         assert result["model"] == str(run / "model")
-        data = read_card(run / "model").data
+        data = as_json(read_card(run / "model").data)
         assert (data["watermark"], data["rows"], data["run"], data["per_label"]) == (7, 30, "r1", [10, 10, 10])
 
     def test_warm_starts_from_what_prepare_names(self, home: Path, toy_model: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_good_export_passes_everything(examine: Examine, exported: Path) -> No
         "REST",
         "strange texts",
     ]
-    assert examination.parity["labels_equal"] and examination.parity["largest_difference"] < 1e-5
+    assert examination.parity and examination.parity.labels_equal and examination.parity.largest_difference < 1e-5
     shapes = {(latency.signature, latency.batch, latency.length) for latency in examination.latencies}
     assert shapes == set(itertools.product(["serving_default", "text"], [1, 4], [16, 32]))
     assert set(examination.first_request_ms["cold"]) == {"serving_default", "text"}

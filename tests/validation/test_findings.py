@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from sentiment.export.parity import ROUNDED
+from sentiment.results.validation import ExportCheck
 from sentiment.validation import findings
-from sentiment.validation.findings import Check, limited, verdict
+from sentiment.validation.findings import limited, verdict
 
 WANTED = np.tile(np.array([[0.2, 0.7, 0.1]], np.float32), (300, 1))
 TEXTS = [f"第{row}篇\n貼文".encode() for row in range(300)]
@@ -69,15 +70,15 @@ def test_a_quoted_post_is_one_short_line() -> None:
 
 
 def test_the_verdict_names_everything_that_failed() -> None:
-    good = Check("memory", True, 5.0, None, "the server took 5 MB")
-    bad = [Check("a", False, None, None, "it does not load."), Check("b", False, 1.0, 0.5, "it is slow")]
+    good = ExportCheck("memory", True, 5.0, None, "the server took 5 MB")
+    bad = [ExportCheck("a", False, None, None, "it does not load."), ExportCheck("b", False, 1.0, 0.5, "it is slow")]
     assert verdict([good]) == "It may be served: the server took 5 MB."
     assert verdict([good, *bad]) == "It must not be served: it does not load; it is slow."
 
 
 def test_a_limit_is_named_where_there_is_one() -> None:
-    assert limited("memory", 7.0, None, "it took 7 MB{}") == Check("memory", True, 7.0, None, "it took 7 MB")
+    assert limited("memory", 7.0, None, "it took 7 MB{}") == ExportCheck("memory", True, 7.0, None, "it took 7 MB")
     assert limited("memory", 7.0, 7.0, "it took 7 MB{}").passed
-    assert limited("memory", 7.0, 6.5, "it took 7 MB{}") == Check(
+    assert limited("memory", 7.0, 6.5, "it took 7 MB{}") == ExportCheck(
         "memory", False, 7.0, 6.5, "it took 7 MB (at most 6.5)"
     )

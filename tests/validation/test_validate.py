@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.results import whole_json
 
 from sentiment import atomic, cli
 from sentiment.data.tsv import Post, write_posts
 from sentiment.export import warmup
+from sentiment.results.export import Export
 from sentiment.serving.publish import Candidate
 
 
@@ -38,7 +40,7 @@ def test_a_run_is_validated_and_its_export_gets_its_warm_up(
     run = home / "runs" / "r1"
     shutil.copytree(model, run / "model")
     shutil.copytree(exported, run / "export")
-    atomic.write_json(run / "export.json", {})
+    atomic.write_json(run / "export.json", whole_json(Export))
     write_posts(run / "test.tsv", posts[::2])
     write_posts(run / "latest_test.tsv", posts[1::2])
     result = validate(capsys, "--run", "r1")

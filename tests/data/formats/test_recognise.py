@@ -15,16 +15,20 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as searching
 from hypothesis import strategies as st
 from pyarrow import parquet
+from support.results import in_json
 
+from sentiment.data import ingest as ingesting
 from sentiment.data.delivery import Delivery
 from sentiment.data.formats import parquet as parquet_form
 from sentiment.data.formats.recognise import read_file
 from sentiment.data.formats.record import Record, UnreadableFile
-from sentiment.data.ingest import ingest
 from sentiment.data.ledger import opened
 from sentiment.data.quarantine import quarantining, rows_of
 from sentiment.labels import Labels
 from sentiment.settings import Settings
+
+ingest = in_json(ingesting.ingest)
+
 
 Deliver = Callable[[str, Any], Path]
 ROWS = [("推:好吃,又便宜", 0, "火鍋", "PTT"), ("難\t吃「真的」", 1, "", ""), ('他說"還好"', 2, "手機", "Dcard")]

@@ -19,13 +19,17 @@ from typing import Any
 import pytest
 from botocore.config import Config
 from moto.backends import get_backend
+from support.results import in_json
 
 from sentiment.cli import run
-from sentiment.data.ingest import ingest
+from sentiment.data import ingest as ingesting
 from sentiment.data.source.bucket import Bucket
 from sentiment.data.source.source import LeftForNextTime
 from sentiment.errors import InputError
 from sentiment.settings import Settings
+
+ingest = in_json(ingesting.ingest)
+
 
 Deliver = Callable[[str, Any], Path]
 SOURCE = "s3://posts/2026"

@@ -10,11 +10,15 @@ import time
 from pathlib import Path
 
 import pytest
+from support.results import in_json
 
-from sentiment.data.ingest import ingest
+from sentiment.data import ingest as ingesting
 from sentiment.data.source.folder import Folder
 from sentiment.data.source.source import LeftForNextTime
 from sentiment.settings import Settings
+
+ingest = in_json(ingesting.ingest)
+
 
 ROW = "text\tlabel\n好吃\t0\n"
 

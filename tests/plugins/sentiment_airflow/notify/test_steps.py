@@ -28,8 +28,13 @@ from sentiment_airflow.notify.steps import (
     WithdrawalNotifier,
 )
 from sentiment_airflow.steps import StepRefused
+from support.results import whole, whole_json
 
 from sentiment.probe.record import append
+from sentiment.results.decision import Gate
+from sentiment.results.deliveries import Check, Prepare
+from sentiment.results.probe import Probe
+from sentiment.results.validation import Validation
 from sentiment.run_folder import safe_name
 from sentiment.validation.throwaway import free_ports
 
@@ -125,8 +130,8 @@ def failed(exception: BaseException | str | None, task: str = "train") -> Any:
 def refused_run(home: Path) -> Path:
     folder = home / "runs" / safe_name(RUN)
     folder.mkdir(parents=True)
-    (folder / "gate.json").write_text(json.dumps(GATE), encoding="utf-8")
-    (folder / "prepare.json").write_text(json.dumps(PREPARE), encoding="utf-8")
+    (folder / "gate.json").write_text(json.dumps(whole_json(Gate, GATE)), encoding="utf-8")
+    (folder / "prepare.json").write_text(json.dumps(whole_json(Prepare, PREPARE)), encoding="utf-8")
     return folder
 
 
@@ -205,7 +210,7 @@ def test_a_server_that_names_no_sender_is_one_line(
 
 
 def test_failed_checks_are_told_with_their_figures_and_texts(mailbox: Mailbox, refused_run: Path) -> None:
-    (refused_run / "check.json").write_text(json.dumps(CHECK), encoding="utf-8")
+    (refused_run / "check.json").write_text(json.dumps(whole_json(Check, CHECK)), encoding="utf-8")
     CheckNotifier()(failed(StepRefused(CHECK["sentence"]), "check"))
     [(_, mail)] = mailbox.mails
     assert str(mail["subject"]).startswith("Sentiment: nothing was trained. The new posts failed a check.")
@@ -217,7 +222,7 @@ def test_failed_checks_are_told_with_their_figures_and_texts(mailbox: Mailbox, r
 
 
 def test_a_regression_is_told_with_the_warnings_about_its_data(mailbox: Mailbox, refused_run: Path) -> None:
-    (refused_run / "check.json").write_text(json.dumps(CHECK), encoding="utf-8")
+    (refused_run / "check.json").write_text(json.dumps(whole_json(Check, CHECK)), encoding="utf-8")
     RegressionNotifier()(failed(StepRefused(GATE["sentence"]), "gate"))
     for body in parts(mailbox.mails[0][1]):
         assert "Warnings about the new posts" in body and "Doubtful labels: 67.0%" in body
@@ -227,7 +232,7 @@ def test_servers_that_do_not_answer_are_told_once(mailbox: Mailbox, home: Path) 
     """Every try of a run leaves a line; the third one fails the run, and so does the next run's."""
     record = home / "serving" / "probes.jsonl"
     for tries in range(1, 7):
-        append(record, {"outcome": "unreachable", "reasons": ["no route"]})
+        append(record, whole(Probe, outcome="unreachable", reasons=["no route"]))
         if tries % 3 == 0:
             WithdrawalNotifier()(failed(RuntimeError("watch ended: found no route."), "watch"))
     assert [mail["subject"] for _, mail in mailbox.mails] == [
@@ -235,8 +240,8 @@ def test_servers_that_do_not_answer_are_told_once(mailbox: Mailbox, home: Path) 
     ]
     WithdrawalNotifier()(failed(RuntimeError("the disk is full"), "watch"))
     assert len(mailbox.mails) == 2
-    append(record, {"outcome": "good"})
-    append(record, {"outcome": "unreachable", "reasons": ["no route"]})
+    append(record, whole(Probe, outcome="good"))
+    append(record, whole(Probe, outcome="unreachable", reasons=["no route"]))
     WithdrawalNotifier()(failed(RuntimeError("found no route."), "watch"))
     assert len(mailbox.mails) == 3
 
@@ -280,7 +285,7 @@ def test_with_a_wrong_setting_every_mail_goes_out(
 
 
 def test_a_refused_validation_is_told_with_its_findings(mailbox: Mailbox, refused_run: Path) -> None:
-    (refused_run / "validate.json").write_text(json.dumps(VALIDATION), encoding="utf-8")
+    (refused_run / "validate.json").write_text(json.dumps(whole_json(Validation, VALIDATION)), encoding="utf-8")
     ValidationNotifier()(failed(StepRefused(VALIDATION["sentence"]), "validate"))
     [(_, mail)] = mailbox.mails
     assert str(mail["subject"]).startswith("Sentiment: no new model. It must not be served: text answers 3")
@@ -299,7 +304,7 @@ def test_every_third_quiet_night_is_told(mailbox: Mailbox, home: Path) -> None:
         folder, at = home / "runs" / f"night-{number}", (monday + timedelta(days=number)).timestamp()
         for name in (folder, folder.with_name(f"again-{number}")):
             name.mkdir(parents=True)
-            (name / "prepare.json").write_text(json.dumps({"nothing_new": quiet}), encoding="utf-8")
+            (name / "prepare.json").write_text(json.dumps(whole_json(Prepare, nothing_new=quiet)), encoding="utf-8")
             os.utime(name / "prepare.json", (at, at))
         QuietNightsNotifier()(skipped)
         told = {4: 1, 5: 1, 6: 1, 7: 1}.get(number, 0)
