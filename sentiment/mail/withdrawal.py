@@ -13,7 +13,7 @@ MOST_EXAMPLES = 5
 def withdrawn_mail(watch: Mapping[str, Any], run: str, links: Mapping[str, str], labels: Sequence[str] = ()) -> Mail:
     """Returns the mail about a withdrawal; `watch` is that step's result, `labels` are the names by label id.
 
-    Links whose address is no web page are left out. ValueError when nothing was withdrawn.
+    Links that do not lead to a web page are left out. Raises: ValueError when nothing was withdrawn.
     """
     if not watch["withdrawn"]:
         raise ValueError("there is nothing to mail about: no canary was withdrawn")
@@ -31,7 +31,7 @@ def withdrawn_mail(watch: Mapping[str, Any], run: str, links: Mapping[str, str],
 
 
 def probe_lines(probe: Mapping[str, Any]) -> Iterator[str]:
-    """Yields a probe's figures, a line a server."""
+    """Yields a probe's figures, one line for each server."""
     for address, found in probe["servers"].items():
         if "canary" not in found:
             yield f"{probe['at']} {address}: {found['unreachable']}"
@@ -44,11 +44,11 @@ def probe_lines(probe: Mapping[str, Any]) -> Iterator[str]:
 
 def _side(probe: Mapping[str, Any], label: str, side: Mapping[str, Any]) -> str:
     if side["accuracy"] is None:
-        return f"{label} ({probe[label]}) no answer, {side['errors']} errors"
+        return f"{label} ({probe[label]}): no answer, {side['errors']} errors"
     low, high = side["interval"]
     return (
-        f"{label} ({probe[label]}) accuracy {side['accuracy']:.3f} [{low:.3f} to {high:.3f}], {side['errors']} errors, "
-        f"p50 {side['p50_ms']:.0f} ms, p95 {side['p95_ms']:.0f} ms"
+        f"{label} ({probe[label]}): accuracy {side['accuracy']:.3f} [{low:.3f} to {high:.3f}], "
+        f"{side['errors']} errors, p50 {side['p50_ms']:.0f} ms, p95 {side['p95_ms']:.0f} ms"
     )
 
 
@@ -57,7 +57,7 @@ def _examples(probe: Mapping[str, Any], labels: Sequence[str]) -> list[str]:
         return labels[label] if 0 <= label < len(labels) else str(label)
 
     return [
-        f"true {name(found['true'])}, stable said {name(found['stable'])}, canary {name(found['canary'])} "
+        f"true label {name(found['true'])}; stable said {name(found['stable'])}, canary said {name(found['canary'])} "
         f"({found['confidence']:.2f}): {found['text']}"
         for found in (probe.get("examples") or [])[:MOST_EXAMPLES]
     ]
@@ -66,25 +66,25 @@ def _examples(probe: Mapping[str, Any], labels: Sequence[str]) -> list[str]:
 def _noticed(watch: Mapping[str, Any]) -> list[str]:
     stable = watch["stable"]
     if stable is None:
-        return ["There is no stable version: nobody but those who asked for the canary was answered."]
+        return ["There is no stable version: only customers who asked for `canary` got answers."]
     sides = [
         found["stable"] for probe in watch["bad_probes"] for found in probe["servers"].values() if "stable" in found
     ]
     answers, errors = (sum(side[key] for side in sides) for key in ("answers", "errors"))
     return [
-        f"Who asks for label stable: nothing. It is version {stable}, as before, and answered {answers} of "
+        f"Customers who ask for `stable` notice nothing: it is still version {stable}, which answered {answers} of "
         f"{answers + errors} questions of these probes.",
-        "Who was sent to canary had its answers while it was there. The client (sentiment.client) falls back to stable "
-        "where canary fails, and since the withdrawal everything goes to stable.",
+        "Customers who were sent to the canary got its answers while it was served. The client (sentiment.client) "
+        "falls back to stable when the canary fails. Since the withdrawal, stable answers everything.",
     ]
 
 
 def _to_do(version: int) -> list[str]:
     return [
-        "Nothing at once: an approval of this version that still waits changes nothing any more.",
-        f"Look at the run that made version {version}: its report, its gate, its validation. Its rows are part of the "
-        "next night's batch.",
-        f"If it was not the model's fault, `sentiment canary --version {version}` makes it canary again.",
-        "The limits are SENTIMENT_CANARY_BAD_PROBES, …_ACCURACY_DROP, …_ERRORS and …_SLOWDOWN; all probes are in "
-        "serving/probes.jsonl.",
+        "Nothing is urgent: if an approval of this version still waits, its answer will change nothing.",
+        f"Later, look at the run that made version {version}: its report, gate and validation. The next night's batch "
+        "contains its rows.",
+        f"If the model was not at fault, `sentiment canary --version {version}` makes it the canary again.",
+        "The limits are SENTIMENT_CANARY_BAD_PROBES, …_ACCURACY_DROP, …_ERRORS and …_SLOWDOWN; serving/probes.jsonl "
+        "holds all probes.",
     ]

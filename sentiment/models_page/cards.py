@@ -1,4 +1,4 @@
-"""Stable and canary side by side: a card each, the same lines in the same order."""
+"""Stable and canary side by side: one card each, with the same lines in the same order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Line = tuple[str, str]
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of the version with that label: figures as (name, value)."""
+    """What is known about the version with that label; figures are (name, value)."""
 
     label: str
     version: int
@@ -63,7 +63,7 @@ def card(label: str, ledger: Ledger, settings: Settings, probes: Sequence[Mappin
 
 
 def event_that_labelled(label: str, version: int, events: Sequence[Event]) -> Event:
-    """Returns the event by which `version` got the label that it has; {} when there is none."""
+    """Returns the event that gave `version` the label it has; {} when there is none."""
     verbs = ("promoted", "rolled_back") if label == "stable" else ("canary",)
     for event in reversed(events):
         if event.get("event") in verbs and event.get("version") == version:
@@ -76,7 +76,7 @@ def event_that_labelled(label: str, version: int, events: Sequence[Event]) -> Ev
 
 
 def figures_of(version: Version) -> list[Line]:
-    """Returns what the history itself says of a version."""
+    """Returns what the history itself says about a version."""
     return [
         ("Accuracy, frozen set", share(version.metrics.get("frozen"))),
         ("Accuracy, rolling set", share(version.metrics.get("rolling"))),
@@ -86,7 +86,7 @@ def figures_of(version: Version) -> list[Line]:
 
 
 def serving_figures(validation: Mapping[str, Any] | None, notices: Notices, number: int) -> list[Line]:
-    """Returns what `validate` measured: the slowest 95th percentile of one post, peak memory, time to load."""
+    """Returns what `validate` measured: the slowest 95th percentile for one post, peak memory, time to load."""
 
     if validation is None:
         return []
@@ -112,7 +112,7 @@ def recalls(gate: Mapping[str, Any] | None) -> list[Line]:
 
 
 def last_probe(label: str, version: int, probes: Sequence[Mapping[str, Any]]) -> list[Line]:
-    """Returns the newest probe in which `version` had that label, a line a server; [] when it was never probed."""
+    """Returns the newest probe of `version` with that label, one line for each server; [] when there was none."""
     found = next((probe for probe in reversed(probes) if probe.get(label) == version), None)
     if found is None:
         return []
@@ -122,7 +122,7 @@ def last_probe(label: str, version: int, probes: Sequence[Mapping[str, Any]]) ->
 
 def _probed(server: Mapping[str, Any], label: str) -> str:
     if server.get("unreachable"):
-        return f"not asked: {text(server['unreachable'], 200)}"
+        return f"unreachable: {text(server['unreachable'], 200)}"
     side = server[label]
     if side is None:
         return NONE

@@ -25,7 +25,7 @@ SHOWN = ("model", "lr", "test_acc", *(name for name in HEADINGS[2:] if name != "
 
 @dataclass(frozen=True)
 class Row:
-    """One model at one learning rate: its cells, none but the first two when it was not trained, and what failed."""
+    """One model at one learning rate: its cells (only the first two when it was not trained) and what failed."""
 
     cells: list[str]
     why: list[str]
@@ -43,7 +43,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class ExperimentPage:
-    """All that the page of one experiment shows. A part is empty when nothing is known about it."""
+    """Everything that the page of one experiment shows. A part is empty when nothing is known about it."""
 
     run: str
     sentence: str = ""
@@ -55,7 +55,7 @@ class ExperimentPage:
 
 
 def experiment_of(settings: Settings, run: str) -> RunFolder | None:
-    """Returns the folder of the experiment of that name; None when the name is impossible, or no experiment's."""
+    """Returns the folder of the experiment `run`; None when the name is impossible or not an experiment's."""
     folder = run_folder_of(settings, run)
     if folder is None:
         return None
@@ -64,7 +64,7 @@ def experiment_of(settings: Settings, run: str) -> RunFolder | None:
 
 
 def experiment_page(run: RunFolder, settings: Settings, notices: Notices) -> ExperimentPage:
-    """Returns the page of an experiment; before its table is there, what is planned."""
+    """Returns the page of an experiment; until its table exists, the page shows what is planned."""
     if not os.path.lexists(run.path / RESULTS):
         plan = read_ours(settings, run.result(PLAN), f"The plan of {run.name}", notices) or {}
         return ExperimentPage(run.name, _planned(plan), _facts(plan, plan, settings, notices))
@@ -76,12 +76,12 @@ def experiment_page(run: RunFolder, settings: Settings, notices: Notices) -> Exp
     if not has_plot:
         notices.add(f"The plot of {run.name} is missing or broken.")
     facts = _facts(found, found.get("data"), settings, notices)
-    sentence = notices.guarded(f"What came of {run.name}", lambda: _sentence(found, rows)) or ""
+    sentence = notices.guarded(f"The outcome of {run.name}", lambda: _sentence(found, rows)) or ""
     return ExperimentPage(run.name, sentence, facts, rows=rows, failures=failures(rows), has_plot=has_plot)
 
 
 def plot_of(settings: Settings, run: RunFolder) -> bytes | None:
-    """Returns the experiment's plot; None when there is no PNG, or a link leads out of `runs/`."""
+    """Returns the experiment's plot; None when there is no PNG or it is a link that leads out of `runs/`."""
     path = run.path / f"{PLOT}.png"
     try:
         content = path.read_bytes() if is_ours(settings.runs, path) else b""
@@ -93,19 +93,21 @@ def plot_of(settings: Settings, run: RunFolder) -> bytes | None:
 def _planned(plan: Mapping[str, Any]) -> str:
     trainings = plan.get("trainings")
     planned = count(len(trainings)) if isinstance(trainings, list) else "No"
-    return f"{planned} trainings are planned; table and plot are there when all of them have ended."
+    return f"{planned} trainings are planned; the table and the plot appear when all of them have ended."
 
 
 def _sentence(found: Mapping[str, Any], rows: list[Row]) -> str:
     trainings, failed = len(found["trainings"]), found["failed"]
     best = next((dict(zip(SHOWN, row.cells, strict=True)) for row in rows if row.is_best), None)
-    told = "None is trained" if best is None else "Best is {model}, lr {lr}, with test_acc {test_acc}".format(**best)
+    told = (
+        "No model was trained" if best is None else "Best is {model}, lr {lr}, with test_acc {test_acc}".format(**best)
+    )
     failures = f", of which {count(failed)} failed" if failed else ""
     return f"{told}. {count(trainings)} training{'s' * (trainings != 1)}{failures}."
 
 
 def _rows(found: Mapping[str, Any], notices: Notices) -> list[Row]:
-    """Returns the table's rows; one that cannot be shown is a notice."""
+    """Returns the table's rows; a row that cannot be shown becomes a notice."""
     groups = notices.guarded("The table", lambda: [*found["rows"]][:MOST_ROWS]) or []
     setup = notices.guarded("The table", lambda: Setup(**found["setup"]))
     if setup is None:
@@ -125,7 +127,7 @@ def _row(found: Mapping[str, Any], setup: Setup, best: object) -> Row:
 
 
 def failures(rows: list[Row]) -> list[Failure]:
-    """Returns what failed: a model that failed at several rates for one reason, once."""
+    """Returns what failed; a model that failed at several rates for the same reason is listed once."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         for why in row.why:
@@ -134,7 +136,7 @@ def failures(rows: list[Row]) -> list[Failure]:
 
 
 def _facts(found: Mapping[str, Any], data: Any, settings: Settings, notices: Notices) -> list[Line]:
-    """Returns when, on what and how it was trained; `data` holds the numbers of rows, and their folder."""
+    """Returns when, on what and how the models were trained; `data` holds the numbers of rows and their folder."""
 
     def read() -> list[Line]:
         setup, trainings = Setup(**found["setup"]), found["trainings"]
@@ -143,7 +145,7 @@ def _facts(found: Mapping[str, Any], data: Any, settings: Settings, notices: Not
             *([("Ended", when(found["at"]))] if "at" in found else []),
             ("Trained on", f"{count(data['train_rows'])} rows of {_file(data, 'train.tsv', settings)}"),
             ("Tested on", f"{count(data['test_rows'])} rows of {_file(data, 'test.tsv', settings)}"),
-            ("Held out to validate", share(setup.validation_share)),
+            ("Held out for validation", share(setup.validation_share)),
             ("Model type", text(setup.model_type, 40)),
             ("Epochs", count(setup.num_epochs)),
             ("Batch", f"{count(setup.batch_size)} rows"),
@@ -155,7 +157,7 @@ def _facts(found: Mapping[str, Any], data: Any, settings: Settings, notices: Not
 
 
 def _file(data: Mapping[str, Any], name: str, settings: Settings) -> str:
-    """Returns a file of the data as a person of this home calls it. A plan names the run, a result the folder."""
+    """Returns the path of a data file, if possible below the home. A plan names the run, a result the folder."""
     run = data.get("data_run")
     default = f"{settings.runs}/{run}" if run else str(settings.base_data)
     folder = text(data.get("folder", default), 400)

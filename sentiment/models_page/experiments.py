@@ -1,4 +1,4 @@
-"""The newest experiments as rows. They come from one small file: there are thousands of runs, and few experiments."""
+"""The newest experiments as rows. They come from one small file, because few of thousands of runs are experiments."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Listed:
 
 
 def listed(settings: Settings, notices: Notices) -> list[Listed]:
-    """Returns the newest experiments whose folder is still there; none when there never was one."""
+    """Returns the newest experiments whose folder still exists; [] when there never was an experiment."""
     path = list_file(settings)
     found = read_ours(settings, path, "The list of experiments", notices) if os.path.lexists(path) else None
     if found is None:
@@ -42,7 +42,7 @@ def listed(settings: Settings, notices: Notices) -> list[Listed]:
 
 
 def row(entry: dict[str, Any]) -> Listed:
-    """Returns an entry of the list as it is shown. Raises one of `AMISS` on another shape."""
+    """Returns an entry of the list as the page shows it. Raises: one of `AMISS` when the entry has another shape."""
     best, failed = entry["best"], entry["failed"]
     return Listed(
         str(entry["run"]),

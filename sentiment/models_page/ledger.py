@@ -1,4 +1,4 @@
-"""The serving history, read so that a line which is none costs a notice and not the page."""
+"""Reads the serving history so that a broken line becomes a notice and the page still appears."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sentiment.serving.state import State
 
 Event = dict[str, Any]
 MOST_NOTICES = 10
-FEW_LINES = 100  # that are cheaper to add one by one than to read everything anew
-STOPPED = "Until it is mended, `sentiment` refuses to change what is served."
+FEW_LINES = 100  # up to this many new lines, adding them one by one is cheaper than reading everything again
+STOPPED = "Until serving/history.jsonl is repaired, `sentiment` refuses to change what is served."
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """Every event that can be read, oldest first, the state after them, and a sentence for each line that cannot."""
+    """Every readable event, oldest first, the state after them, and a sentence for each line that is not readable."""
 
     events: tuple[Event, ...] = ()
     state: State = field(default_factory=State)
@@ -31,7 +31,7 @@ _last: tuple[bytes, Ledger] = (b"", Ledger())  # replaced as a whole: requests a
 
 
 def read_ledger(path: Path) -> Ledger:
-    """Returns the ledger in `path`; an empty one when there is no such file."""
+    """Returns the ledger in `path`; an empty one when the file does not exist."""
     try:
         return _read_on(path.read_bytes())
     except FileNotFoundError:
@@ -41,10 +41,10 @@ def read_ledger(path: Path) -> Ledger:
 
 
 def _read_on(content: bytes) -> Ledger:
-    """Returns the ledger of that content; when it is what was read last, and a few lines more, only those are read.
+    """Returns the ledger of that content; when only a few lines were added since the last reading, reads only those.
 
-    The file only ever grows, and the page is looked at more often. What was read is compared byte by byte, which takes
-    less than a millisecond for a thousand versions; a time and a size can be the same for two contents.
+    The file only ever grows, and the page is read more often than it grows. The old content is compared byte by byte,
+    which takes less than a millisecond for a thousand versions; two contents can have the same time and size.
     """
     global _last
     before, known = _last
@@ -59,7 +59,7 @@ def _read_on(content: bytes) -> Ledger:
 
 
 def _with_lines(known: Ledger, added: bytes) -> Ledger | None:
-    """Returns the ledger with these lines behind it; None when one of them is not as it should be."""
+    """Returns the ledger with these lines appended; None when one of them is broken."""
     *lines, torn = added.decode("utf-8", "replace").split("\n")
     events = [_event(line) for line in lines]
     if torn or not all(events):
@@ -82,11 +82,14 @@ def parse(content: str) -> Ledger:
         if event:
             events.append((number, event))
         elif line.strip():
-            notices.append(f"Line {number} of the serving history is no event, and is passed over: {line[:80]!r}.")
+            notices.append(f"Line {number} of the serving history is not an event and is skipped: {line[:80]!r}.")
     state, refused = _state(events)
     notices = _few([*notices, *refused])
     if torn.strip():
-        notices.append("The last line of the serving history is torn: it was never acknowledged, and will be dropped.")
+        notices.append(
+            "The last line of the serving history is torn: the change was never confirmed, and the next change "
+            "drops the line."
+        )
     return Ledger(tuple(event for _, event in events), state, tuple(notices))
 
 
@@ -99,7 +102,7 @@ def _event(line: str) -> Event:
 
 
 def _state(events: Sequence[tuple[int, Event]]) -> tuple[State, list[str]]:
-    """Returns the state, and a sentence for each event that may not follow those above it."""
+    """Returns the state, and a sentence for each event that must not follow those above it."""
     try:
         return fold(event for _, event in events), []
     except InputError:
@@ -109,7 +112,7 @@ def _state(events: Sequence[tuple[int, Event]]) -> tuple[State, list[str]]:
         try:
             state = apply(state, event)
         except InputError as error:
-            refused.append(f"Line {number} of the serving history cannot be followed, and is passed over: {error}")
+            refused.append(f"Line {number} of the serving history breaks the rules and is skipped: {error}")
     return state, refused
 
 

@@ -1,4 +1,4 @@
-"""What is missing or broken becomes a sentence on the page, and the rest of the page is shown all the same."""
+"""Whatever is missing or broken becomes a sentence on the page; the rest of the page is shown all the same."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sentiment.errors import SentimentError
 from sentiment.text.harmless import plain
 
 T = TypeVar("T")
-LARGEST_FILE = 16 << 20  # bytes of a result file; a larger one is not of ours
+LARGEST_FILE = 16 << 20  # bytes; a larger result file is not one of ours
 LONGEST = 400
-# What reading values of the wrong shape can raise; a defect of ours would be another error.
+# The errors that values of the wrong shape can cause; any other error would be a defect of ours.
 AMISS = (
     *(ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError),
     SentimentError,
@@ -21,7 +21,7 @@ AMISS = (
 
 
 class Notices:
-    """Sentences about what cannot be shown, each once, in the order in which they were met."""
+    """Sentences about what cannot be shown, each once, in the order in which the problems were found."""
 
     def __init__(self) -> None:
         self._lines: dict[str, None] = {}
@@ -35,7 +35,7 @@ class Notices:
         return list(self._lines)
 
     def guarded(self, what: str, make: Callable[[], T]) -> T | None:
-        """Returns what `make` returns; None with a notice about `what`, when the data it reads have another shape."""
+        """Returns what `make` returns; None, and adds a notice about `what`, when its data have another shape."""
         try:
             return make()
         except AMISS as error:
@@ -43,7 +43,7 @@ class Notices:
             return None
 
     def read_json(self, path: Path, name: str) -> dict[str, Any] | None:
-        """Returns the JSON object in `path`; None with a notice that calls it `name`, when there is none."""
+        """Returns the JSON object in `path`; None, and adds a notice about `name`, when there is none."""
         try:
             if path.stat().st_size > LARGEST_FILE:
                 raise ValueError(f"more than {LARGEST_FILE >> 20} MB")

@@ -1,4 +1,4 @@
-"""What a version was trained on, by label, source and night: new rows and old ones as bars."""
+"""What a version was trained on, by source and night, with new and old rows as bars; and what it confuses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from sentiment.models_page.wording import is_count, share, text
 
-SHADES = 9  # of a cell, by its share of the row; a page without style attributes has a class for each
+SHADES = 9  # of a cell, by its share of the row; the page may have no style attributes, so each shade is a class
 SIDES = (("candidate", "This version"), ("stable", "Stable at that time"))
 
 KINDS = (("per_source", "By source"), ("per_night", "By night of delivery"))
@@ -16,7 +16,7 @@ KINDS = (("per_source", "By source"), ("per_night", "By night of delivery"))
 
 @dataclass(frozen=True)
 class Bar:
-    """One source's or night's rows; `new_to` and `old_to` are where its bars end, in hundredths of the longest."""
+    """The rows of one source or night; `new_to` and `old_to` are the ends of its bars, in percent of the longest."""
 
     name: str
     new: int
@@ -32,7 +32,7 @@ class Part:
 
 
 def parts(prepare: Mapping[str, Any] | None) -> list[Part]:
-    """Returns the bars of a `prepare.json`; none when nothing was composed. Raises one of `AMISS` on another shape."""
+    """Returns the bars of a `prepare.json`; [] when nothing was composed. Raises: one of `AMISS` on another shape."""
     table = prepare.get("composition") if prepare else None
     if not table:
         return []
@@ -76,7 +76,7 @@ class Matrix:
 
 
 def matrices(evaluation: Mapping[str, Any] | None, labels: list[str]) -> list[Matrix]:
-    """Returns the matrices of an evaluation, the candidate's first. Raises one of `AMISS` when one is no matrix."""
+    """Returns an evaluation's matrices, the candidate's first. Raises: one of `AMISS` when one is not a matrix."""
     found = []
     for name, test_set in (evaluation["sets"] if evaluation else {}).items():
         for side, model in SIDES:

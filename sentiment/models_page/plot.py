@@ -1,4 +1,4 @@
-"""Accuracy over versions as lines of an SVG: numbers become coordinates here, a template draws them."""
+"""Accuracy over versions as the lines of an SVG: numbers become coordinates here, and a template draws them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from sentiment.report.axis import Axis, round_axis
 from sentiment.serving.state import State, Version
 
 SETS = ("frozen", "rolling")
-MOST_DOTS = 60  # versions that are marked one by one, each with a link
-BUCKETS = 150  # of a longer line, each drawn with its lowest and its highest version
-LEAST_SPAN = 0.05  # of the axis: less would make mountains of a few rows
+MOST_DOTS = 60  # up to this many versions, each has its own dot with a link
+BUCKETS = 150  # a longer line is split into these, each drawn with its lowest and its highest version
+LEAST_SPAN = 0.05  # of the axis: a smaller span would turn a few rows into mountains
 LEFT, TOP, UNDER = 40, 26, 26
-APART = 14  # of two labels
-ROOM_FOR_TEXT = 60  # left of an upright
+APART = 14  # the least distance of two labels
+ROOM_FOR_TEXT = 60  # to the left of a vertical line
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Dot:
-    """One version's point. `told` is what a pointer that rests on it shows."""
+    """One version's point. `told` is the text shown while the pointer rests on it."""
 
     x: float
     y: float
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Mark:
-    """A label's version: where its upright stands, and the text above it."""
+    """A label's version: where its vertical line stands, and the text above the line."""
 
     x: float
     told: str
@@ -63,7 +63,7 @@ class Plot:
 
 
 def accuracy_plot(state: State, width: int, height: int) -> Plot | None:
-    """Returns the plot, `width` × `height` units large; None when no version has an accuracy."""
+    """Returns the plot of `width` × `height` units; None when no version has an accuracy."""
     series = {name: _series(state.versions, name) for name in SETS}
     series = {name: points for name, points in series.items() if points}
     if not series:
@@ -93,7 +93,7 @@ def _line(name: str, points: Sequence[tuple[int, float]], x: Axis, y: Axis, labe
 
 
 def thinned(points: Sequence[tuple[int, float]], buckets: int = BUCKETS) -> list[tuple[int, float]]:
-    """Returns the lowest and the highest point of each of `buckets` parts, in order: no dip is lost."""
+    """Returns the lowest and the highest point of each of `buckets` parts, in order, so that no dip is lost."""
     if len(points) <= 2 * buckets:
         return list(points)
     edges = [round(part * len(points) / buckets) for part in range(buckets + 1)]
@@ -104,7 +104,7 @@ def thinned(points: Sequence[tuple[int, float]], buckets: int = BUCKETS) -> list
 
 
 def _version_axis(first: int, last: int, start: float, end: float) -> Axis:
-    """Returns the axis of version numbers: whole steps, at most eight of them written."""
+    """Returns the axis of version numbers: whole steps, at most eight of them labelled."""
     span = last - first
     power = next(power for power in range(20) if span // 10**power <= 16)
     every = next(factor * 10**power for factor in (1, 2, 5, 10) if span // (factor * 10**power) <= 7)
@@ -115,7 +115,7 @@ def _version_axis(first: int, last: int, start: float, end: float) -> Axis:
 
 
 def _marks(state: State, x: Axis) -> list[Mark]:
-    """Returns an upright for stable and one for canary; their texts point away from each other, within the plot."""
+    """Returns a vertical line each for stable and canary; their texts point away from each other, inside the plot."""
     places = {label: x.at(number) for label, number in state.labels.items() if x.low <= number <= x.high}
     leftmost = min(places.values(), default=0.0)
     marks = []
@@ -127,7 +127,7 @@ def _marks(state: State, x: Axis) -> list[Mark]:
 
 
 def _apart(heights: list[float]) -> list[float]:
-    """Returns the heights of two labels, moved from each other until both can be read."""
+    """Returns the heights of two labels, moved apart until both can be read."""
     if len(heights) < 2 or abs(heights[0] - heights[1]) >= APART:
         return heights
     middle = sum(heights) / 2

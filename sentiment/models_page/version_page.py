@@ -23,7 +23,7 @@ MOST_FLIPS = 100  # either way
 
 @dataclass(frozen=True)
 class Flip:
-    """A text on which candidate and stable do not agree, one of them being right."""
+    """A text on which candidate and stable disagree and one of them is right."""
 
     set: str
     text: str
@@ -47,7 +47,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class VersionPage:
-    """All that the page of one version shows. A part is empty when nothing is known about it."""
+    """Everything that the page of one version shows. A part is empty when nothing is known about it."""
 
     number: int
     role: str
@@ -96,7 +96,7 @@ def version_page(ledger: Ledger, number: int, settings: Settings, notices: Notic
 
 
 def condition_of(version: Version) -> str:
-    """Returns what became of a version, with the error that did it."""
+    """Returns what became of a version, with the error that caused it."""
     return " · ".join(filter(None, (version.condition, text(version.error, 400))))
 
 
@@ -112,7 +112,7 @@ def _neighbours(ledger: Ledger, number: int) -> tuple[int | None, int | None]:
 
 
 def _labels(gate: Mapping[str, Any] | None, evaluation: Mapping[str, Any] | None, settings: Settings) -> list[str]:
-    """Returns the names of the labels, as the run had them."""
+    """Returns the names of the labels as the run knew them."""
     for found in (gate, evaluation):
         names = found.get("labels") if found else None
         if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
@@ -121,7 +121,7 @@ def _labels(gate: Mapping[str, Any] | None, evaluation: Mapping[str, Any] | None
 
 
 def read_gate(gate: Mapping[str, Any]) -> Gate:
-    """Returns what the gate found. Raises one of `AMISS` when the file is not as the gate writes it."""
+    """Returns what the gate found. Raises: one of `AMISS` when the file is not as the gate writes it."""
     override = gate.get("overridden")
     return Gate(
         text(gate["sentence"]),
@@ -157,6 +157,6 @@ def _confidence(flip: Mapping[str, Any]) -> str:
 
 
 def sentences(result: Mapping[str, Any] | None, key: str, *good: object) -> list[tuple[bool, str]]:
-    """Returns (whether it is good, sentence) of the checks in a step's result; `good` are the values of `key` then."""
+    """Returns (is good, sentence) for each check in a step's result; a check is good if its `key` is among `good`."""
     found: Sequence[Mapping[str, Any]] = result["checks"] if result else []
     return [(check[key] in good, text(check["sentence"])) for check in found]

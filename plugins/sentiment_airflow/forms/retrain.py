@@ -1,4 +1,4 @@
-"""The form of a retrain: each field is an option of a step, which has its own default for an empty one."""
+"""The form of a retrain: each field is an option of a step; the step has its own default for an empty field."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def text(title: str, description: str, **bounds: Any) -> Param:
 
 
 def _fold(title: str, **fields: Param) -> dict[str, Param]:
-    """Returns the fields, which Airflow's form shows together below `title`."""
+    """Returns the fields, which Airflow's form groups under `title`."""
     for field in fields.values():
         field.schema["section"] = title
     return fields
@@ -30,7 +30,7 @@ MODE = {
         type="string",
         enum=["auto", "warm", "full"],
         title="Mode",
-        description="warm: go on from the stable model with the new rows. full: start anew with all rows. "
+        description="warm: continue from the stable model with the new rows. full: start over with all rows. "
         "auto: warm if there is a stable model.",
     )
 }
@@ -45,27 +45,25 @@ DATA = _fold(
     ),
     minimum_content_length=number(
         "Shortest old row to mix in",
-        "In characters; empty: 20. Lower it where short posts are the rule.",
+        "In characters; empty: 20. Lower it if your posts are mostly short.",
         "integer",
         minimum=0,
         maximum=1000,
     ),
     new_since=text(
         "New rows from this day on",
-        "By the day of delivery, in Taipei. What is left out stays new for another run.",
+        "By the day of delivery, in Taipei. Rows left out stay new for another run.",
         format="date",
     ),
-    new_until=text("New rows up to this day", "That day included.", format="date"),
-    new_source=text("New rows of this source", "As the column “source” of the deliveries names it.", maxLength=200),
+    new_until=text("New rows up to this day", "Including that day.", format="date"),
+    new_source=text("New rows of this source", "As named in the deliveries' column “source”.", maxLength=200),
 )
 TRAINING = _fold(
     "Training",
-    model_name=text("Model", "A hub id, a local folder, scratch/tiny or scratch/mini. For a full run.", maxLength=200),
-    num_epochs=number(
-        "Epochs", "Passes over the data. Empty: what suits the start.", "integer", minimum=1, maximum=100
-    ),
-    # Airflow's field for numbers knows no exponent: it takes 3e-5 for 35, and then for the greatest number allowed. A
-    # field without a type is one for text.
+    model_name=text("Model", "For a full run: a hub id, a local folder, scratch/tiny or scratch/mini.", maxLength=200),
+    num_epochs=number("Epochs", "Passes over the data. Empty: the mode's default.", "integer", minimum=1, maximum=100),
+    # Airflow's field for numbers does not know exponents: it reads 3e-5 as 35, and then as the greatest allowed number.
+    # A field without a type is a text field.
     learning_rate=Param(
         None,
         anyOf=[
@@ -74,40 +72,41 @@ TRAINING = _fold(
             {"type": "string", "pattern": r"^(0?\.\d*[1-9]\d*|[1-9](\.\d+)?[eE]-\d+)$", "maxLength": 30},
         ],
         title="Learning rate",
-        description="At its peak, such as 3e-5 or 0.0005. Empty: what suits the start.",
+        description="The peak rate, such as 3e-5 or 0.0005. Empty: the mode's default.",
     ),
-    batch_size=number("Batch size", "Rows a step. Empty: 32.", "integer", minimum=1, maximum=1024),
+    batch_size=number("Batch size", "Rows per step. Empty: 32.", "integer", minimum=1, maximum=1024),
     max_seq_length=number("Longest text", "In word pieces. Empty: 128.", "integer", minimum=8, maximum=512),
 )
 GATE = _fold(
     "Gate",
     floor=number(
-        "Floor", "Least accuracy on the frozen set, as a share. Empty: as set for the system.", minimum=0, maximum=1
+        "Floor", "Least accuracy on the frozen set, as a share. Empty: the system's setting.", minimum=0, maximum=1
     ),
     margin=number(
         "Margin",
-        "How far the accuracy may at worst have fallen, as a share: 0.01 is one percentage point, 0.2 the most. "
-        "Empty: as set for the system.",
+        "How far the accuracy may fall at worst, as a share: 0.01 is one percentage point; at most 0.2. "
+        "Empty: the system's setting.",
         minimum=0,
         maximum=0.2,
     ),
     recall_drop=number(
         "Recall drop",
-        "How far any class's recall may fall on the frozen set, as a share, 0.5 at most. Empty: as set for the system.",
+        "How far the recall of any class may fall on the frozen set, as a share; at most 0.5. Empty: the system's "
+        "setting.",
         minimum=0,
         maximum=0.5,
     ),
     minimum_rolling=number(
-        "Rows of a deciding rolling set",
-        "With fewer it is reported only. Empty: as set for the system.",
+        "Least rows of the rolling set",
+        "With fewer rows, the rolling set is reported but does not decide. Empty: the system's setting.",
         "integer",
         minimum=1,
         maximum=10**9,
     ),
     override_reason=text(
-        "Force: let it pass in spite of the gate, because …",
-        "Filled in, failed checks do not stop the candidate. Who triggered the run, and this reason, are kept in "
-        "gate.json and in the history, and are the first that the approver reads.",
+        "Force: override the gate, because …",
+        "If you give a reason, failed checks do not stop the candidate. Your name and the reason are kept in gate.json "
+        "and in the history, and the approver reads them first.",
         minLength=3,
         maxLength=2000,
         pattern=r"\S",

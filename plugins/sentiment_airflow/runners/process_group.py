@@ -1,12 +1,12 @@
-"""A command and all its descendants, none of which outlives the process that started it.
+"""Runs a command so that neither it nor its descendants outlive the process that started it.
 
-    starter ── guard (a session of its own) ── command (again its own: the process group that is killed)
+    starter ── guard (a session of its own) ── command (another session: the process group that is killed)
 
-The guard waits for two things: the command's end, and the end of a pipe that only the starter holds open. The pipe
-ends when the starter says stop, and also when the starter is killed with a signal that nobody can catch; so a
-training run never goes on alone beside the retry that replaced it. The starter, an Airflow task, is itself the child
-of a supervisor: when that one is killed, the starter stops the command. Needs Linux (`pidfd_open`), and nothing but
-the standard library.
+The guard waits for the command's end and for the end of a pipe that only the starter holds open. The pipe ends when
+the starter closes it, and also when the starter is killed by a signal that nobody can catch; so a training never
+continues alone beside the retry that replaced it. The starter, an Airflow task, is itself the child of a supervisor:
+when the supervisor is killed, the starter stops the command. Needs Linux (`pidfd_open`) and only the standard
+library.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 GRACE_SECONDS = 3.0  # between TERM and KILL. Airflow gives a task 5 s before it kills the task itself
-KILL_SECONDS = 1.0  # that killed processes may take to be gone; where nobody reaps orphans, they never are
-CHECK_SECONDS = 2.0  # how often a starter looks whether its own parent is still there
+KILL_SECONDS = 1.0  # the wait for killed processes to disappear; where nobody reaps orphans, they never do
+CHECK_SECONDS = 2.0  # how often a starter checks that its own parent still exists
 CHUNK_BYTES = 65536
 
 
 class ProcessGroup:
-    """A running command. `lines` yields what it says; `stop` ends it, with everything that it started."""
+    """A running command. `lines` yields its output; `stop` ends it and everything that it started."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], grace: float = GRACE_SECONDS) -> None:
         self._guard = subprocess.Popen(
@@ -44,9 +44,9 @@ class ProcessGroup:
         self._parent = os.getppid()
 
     def lines(self) -> Iterator[str]:
-        """Yields stdout's and stderr's lines as they come, without empty ones, until the command has ended.
+        """Yields the non-empty lines of stdout and stderr as they come, until the command has ended.
 
-        A carriage return ends a line too: progress bars write nothing else.
+        A carriage return ends a line, too, because progress bars write no other line end.
         """
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         pending = ""
@@ -57,7 +57,7 @@ class ProcessGroup:
             yield pending
 
     def _chunks(self) -> Iterator[bytes]:
-        # A daemon that left the group may hold the pipe open for ever: the guard's end is an end too.
+        # A daemon that left the group may hold the pipe open for ever, so the guard's end counts as the end, too.
         assert self._guard.stdout
         output = self._guard.stdout.fileno()
         while True:
@@ -70,20 +70,20 @@ class ProcessGroup:
                 return
 
     def stop(self) -> None:
-        """Asks for the end: TERM to the whole group now, KILL after the grace period. Returns at once.
+        """Ends the command: TERM to the whole group now, KILL after the grace period. Returns at once.
 
-        Safe in a signal handler, and when the command has ended already.
+        It is safe in a signal handler, and when the command has already ended.
         """
         assert self._guard.stdin
         self._guard.stdin.close()
 
     def wait(self) -> int:
-        """Returns the command's exit code, 128 + n if signal n ended it. Read `lines` first: a full pipe blocks it."""
+        """Returns the exit code, 128 + n after signal n. Read `lines` first: a full pipe blocks the command."""
         code = self._guard.wait()
         return code if code >= 0 else 128 - code
 
     def close(self) -> None:
-        """Stops what still runs and waits until it is gone."""
+        """Stops whatever still runs and waits until it is gone."""
         assert self._guard.stdout
         self.stop()
         self._guard.wait()
@@ -109,7 +109,7 @@ def _wait_for_group(child: subprocess.Popen[bytes], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     with suppress(ProcessLookupError):
         while time.monotonic() < deadline:
-            child.poll()  # a leader that nobody waited for would keep its group alive
+            child.poll()  # a group leader that nobody waits for keeps its group alive
             os.killpg(child.pid, 0)
             time.sleep(0.02)
 

@@ -40,7 +40,7 @@ def test_no_secret_is_in_a_steps_representation() -> None:
     [
         (Ended(1), "ended with exit code 1"),
         (Ended(137), "was killed by signal 9"),
-        (Ended(137, out_of_memory=False), "was killed by signal 9, out of memory?"),
+        (Ended(137, out_of_memory=False), "was killed by signal 9, perhaps out of memory"),
         (Ended(143, out_of_memory=False), "was killed by signal 15"),
         (
             Ended(137, out_of_memory=True),
