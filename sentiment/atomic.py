@@ -1,4 +1,4 @@
-"""Files that are either the old content or the new, never half of it."""
+"""Writes files so that they hold either the old content or the new, never half of it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yields a new, empty folder beside `path`; on success it takes the place of `path`, on failure nothing is left."""
+    """Yields a new, empty folder beside `path`; on success it replaces `path`, on failure it is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary, replaced = (path.with_name(f".{path.name}.{os.getpid()}.{part}") for part in ("tmp", "old"))
     _remove_leftovers(path)
@@ -49,7 +49,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Removes what killed processes left while they replaced the folder `path`."""
+    """Removes what processes left that were killed while they replaced the folder `path`."""
     for leftover in path.parent.glob(f".{path.name}.*"):
         number, _, part = leftover.name.removeprefix(f".{path.name}.").partition(".")
         if not number.isdigit() or part not in ("tmp", "old"):
@@ -70,7 +70,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Returns the JSON object in `path`; None when there is none that can be read."""
+    """Returns the JSON object in `path`; None when it cannot be read."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -89,7 +89,7 @@ def sync_file(path: Path) -> None:
 
 @contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
-    """Holds `path` as a lock: the second process waits for the first. A dead holder holds nothing."""
+    """Holds `path` as a lock: a second process waits for the first. A process that dies releases the lock."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

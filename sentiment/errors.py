@@ -1,9 +1,9 @@
-"""What can go wrong because of what somebody gave us.
+"""The errors that input or the outside world can cause.
 
 SentimentError
 └── InputError              bad usage or bad input: one line, exit code 2
     └── UnavailableError    something outside does not answer just now: one line, exit code 1, worth another try
-Anything else is a defect or a failing machine: exit code 1.
+Any other exception is a defect or a failing machine: exit code 1.
 """
 
 
@@ -23,6 +23,6 @@ class InputError(SentimentError):
 
 
 class UnavailableError(InputError):
-    """The same, about what may be there again in a minute."""
+    """Says the same about something that may be available again in a minute."""
 
     exit_code = 1

@@ -11,7 +11,7 @@ from sentiment.errors import InputError
 class Labels:
     """A label set. A label's id is its position.
 
-    `names` are shown to people and written to exports; `english` is what the console of the original printed.
+    `names` are shown to people and written to exports; `english` are the names that the older tool's console printed.
     """
 
     names: tuple[str, ...] = ("正面", "負面", "中立")
@@ -23,13 +23,13 @@ class Labels:
                 raise InputError(
                     "a label set must hold at least two different names",
                     found=f"labels={','.join(table)!r}",
-                    do="Mend SENTIMENT_LABELS.",
+                    do="Correct SENTIMENT_LABELS and SENTIMENT_LABELS_ENGLISH.",
                 )
         if len(self.names) != len(self.english):
             raise InputError(
                 "every label must have a name and an English name",
                 found=f"{len(self.names)} names and {len(self.english)} English names",
-                do="Mend SENTIMENT_LABELS and SENTIMENT_LABELS_ENGLISH.",
+                do="Correct SENTIMENT_LABELS or SENTIMENT_LABELS_ENGLISH.",
             )
 
     def __len__(self) -> int:

@@ -13,7 +13,7 @@ TERMINAL_LINE = "{desc} {percentage:3.0f}% |{bar}| {n:,}/{total:,}{unit}, {rate_
 
 
 class LogLines:
-    """A stream for logs: every rewriting of the line becomes a line of its own."""
+    """A stream for logs: each update of the progress line becomes a line of its own."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -28,9 +28,9 @@ class LogLines:
 
 
 def progress(total: int, what: str, unit: str = "rows", done: int = 0) -> tqdm[Any]:
-    """Returns a progress line; `update(n)` moves it on from `done`.
+    """Returns a progress line that starts at `done`; `update(n)` advances it.
 
-    It rewrites itself on a terminal and adds a line in a log, where work that is done within seconds says nothing.
+    On a terminal it rewrites itself; in a log it adds lines, and none for work that ends within seconds.
     """
     if sys.stderr.isatty():
         return tqdm(

@@ -1,4 +1,4 @@
-"""The folder in which one retrain keeps all that it made: the one place that knows its file names."""
+"""The folder in which one run keeps all its files: the one place that knows their names."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.settings import Settings
 
-KEPT = 100  # characters of an id that has to be changed
-HASH = 8  # hexadecimal digits behind them
+KEPT = 100  # characters that are kept of an id that must be changed
+HASH = 8  # hexadecimal digits that follow them
 
 
 def safe_name(run_id: str) -> str:
-    """Returns `run_id` as one path segment; the name of a name is itself.
+    """Returns `run_id` as one path segment; a safe name stays as it is.
 
-    An id that had to be changed (Airflow's hold `:` and `+`) gets a short hash of the original behind it, so that two
+    An id that must be changed (Airflow's contain `:` and `+`) gets a short hash of the original at its end, so that two
     ids share a name only when one of them is that name.
     """
     kept = re.sub(r"[^A-Za-z0-9._-]+", "_", run_id).strip("._")
@@ -54,7 +54,7 @@ class RunFolder:
 
     @property
     def identities(self) -> Path:
-        """The identities of the rows of `train`, sorted, 16 bytes each: what was seen, without its words."""
+        """The identities of the rows of `train`, sorted, 16 bytes each: which texts were seen, without their words."""
         return self.path / "identities.bin"
 
     @property
@@ -80,7 +80,7 @@ class RunFolder:
         return self.path / f"{step}.json"
 
     def read(self, step: str) -> dict[str, Any]:
-        """Returns what `step` left; it is an InputError when it has not run."""
+        """Returns the result that `step` left. Raises: InputError when the step has not run."""
         path = self.result(step)
         if not path.is_file():
             raise InputError(

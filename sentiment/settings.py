@@ -175,7 +175,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             raise InputError(
                 f"a SENTIMENT_ variable must be one of {', '.join(sorted(known))}",
                 found=variable,
-                do="Mend its name or unset it.",
+                do="Correct its name or unset it.",
             )
         given[known[variable].name] = _convert(variable, text, type(known[variable].default))
     return Settings(**given)

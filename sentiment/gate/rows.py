@@ -1,4 +1,4 @@
-"""What mail and approval page have in common: a gate's result as the rows of tables."""
+"""A gate's result as the rows of tables, for mails, approvals and the Models page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def stable_name(gate: Mapping[str, Any]) -> str:
-    """Returns how to call the model that the candidate was compared with."""
+    """Returns what to call the model that the candidate was compared with."""
     version = gate.get("stable_version")
     return "the stable model" if version is None else f"version {version}"
 
@@ -24,9 +24,9 @@ def label_name(gate: Mapping[str, Any], label: object) -> str:
 
 
 def comparison_rows(gate: Mapping[str, Any], *, intervals: bool = False) -> list[Row]:
-    """Returns a row a test set, then a row a class: what, rows, stable, candidate, change, at worst, McNemar's p.
+    """Returns one row per test set, then one per class: what, rows, stable, candidate, change, at worst, McNemar's p.
 
-    With `intervals` each share has its 95 % interval (Wilson's) behind it.
+    With `intervals`, its 95 % interval (Wilson's) follows each share.
     """
     rows: list[Row] = []
     for name, found in gate["sets"].items():
@@ -64,7 +64,7 @@ def _recall_rows(gate: Mapping[str, Any], intervals: bool) -> list[Row]:
 
 
 def data_lines(prepare: Mapping[str, Any] | None, labels: list[str]) -> list[str]:
-    """Returns what the candidate was trained on, a sentence a line."""
+    """Returns what the candidate was trained on, one sentence per line."""
     if not prepare:
         return []
     new = prepare["new"]
@@ -75,9 +75,9 @@ def data_lines(prepare: Mapping[str, Any] | None, labels: list[str]) -> list[str
     how = f"warm, from version {prepare['warm_from']}" if prepare.get("warm_from") is not None else "from the beginning"
     lines.append(f"{prepare['train_rows']:,} rows in all; trained {how}.")
     if prepare.get("left_for_later"):
-        lines.append(f"{prepare['left_for_later']:,} more new rows were left for another run, as the form asked.")
+        lines.append(f"{prepare['left_for_later']:,} more new rows were left for another run, as the form says.")
     if prepare.get("excluded_leaks"):
-        lines.append(f"{prepare['excluded_leaks']:,} texts were kept out because a test set holds them.")
+        lines.append(f"{prepare['excluded_leaks']:,} texts were kept out because they are in a test set.")
     return lines
 
 

@@ -1,7 +1,8 @@
 """The rules of the gate: pure functions from an evaluation and thresholds to a decision.
 
-A pass needs all of: the absolute floor; paired non-inferiority to the stable model on the frozen set and, from enough
-rows on, on the rolling set; no class's recall down by more than its bound. Without a stable model the floor is all.
+A candidate passes if it reaches the absolute floor; if it is not inferior to the stable model, by a paired test, on the
+frozen set and, when that has enough rows, on the rolling set; and if no class's recall falls by more than the bound.
+Without a stable model, only the floor counts.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from sentiment.gate.evidence import Evidence, TestSet, read_evidence
 from sentiment.gate.wording import Comparison, headline, told_difference, told_floor, told_recall
 from sentiment.statistics import paired
 
-TOLERANCE = 1e-9  # of a floating-point subtraction: a drop of exactly the bound is allowed
+TOLERANCE = 1e-9  # for floating-point subtraction: a drop of exactly the bound is allowed
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What a candidate has to meet; there are no defaults here, a missing threshold is an error.
+    """What a candidate must meet. There are no defaults here: a missing threshold is an error.
 
-    `floor`: least accuracy on the frozen set. `margin`: how far the accuracy may at worst have fallen. `recall_drop`:
-    how far any class's recall may have fallen on the frozen set. All shares, 0 to 1. `minimum_rolling`: rows from
-    which the rolling set decides.
+    `floor`: least accuracy on the frozen set. `margin`: how far the accuracy may fall at worst. `recall_drop`: how far
+    any class's recall may fall on the frozen set. These are shares, 0 to 1. `minimum_rolling`: rows from which the
+    rolling set decides.
     """
 
     floor: float
@@ -46,7 +47,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Override:
-    """A person lets a candidate pass; the reason is recorded."""
+    """A person lets a candidate pass in spite of failed checks; the reason is recorded."""
 
     who: str
     reason: str
@@ -62,7 +63,7 @@ class Override:
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what was found, what is allowed, and that in a sentence. Only one that `decides` can refuse."""
+    """One check: what was found, what is allowed, and both in a sentence. Only a check that `decides` can refuse."""
 
     name: str
     passed: bool
@@ -73,7 +74,7 @@ class Check:
 
 
 def decide(evaluation: Mapping[str, Any], thresholds: Thresholds, override: Override | None = None) -> dict[str, Any]:
-    """Returns the decision on the candidate of `evaluation`, as JSON-ready data. InputError on amiss numbers."""
+    """Returns the decision about the candidate, JSON-ready. Raises: InputError when a number is impossible."""
     evidence = read_evidence(evaluation)
     compared = [
         _compare(test_set, thresholds) for test_set in (evidence.frozen, evidence.rolling) if test_set is not None
@@ -84,7 +85,7 @@ def decide(evaluation: Mapping[str, Any], thresholds: Thresholds, override: Over
     overridden = override if failed else None
     sentence = headline(verdict, [check.sentence for check in failed], compared, evidence.stable_version)
     if overridden:
-        sentence = f"Let pass by {overridden.who} ({overridden.reason}), against the checks. {sentence}"
+        sentence = f"{overridden.who} overrode the gate ({overridden.reason}). {sentence}"
     return {
         "passed": not failed or overridden is not None,
         "verdict": verdict,
@@ -177,7 +178,7 @@ def _told_set(item: Comparison, evidence: Evidence) -> dict[str, Any]:
 
 
 def _flips(evidence: Evidence, kind: str) -> list[dict[str, Any]]:
-    """Returns the flipped texts of both sets, the most confident first."""
+    """Returns the flipped texts of both sets, the candidate's most confident answers first."""
     flips: list[dict[str, Any]] = []
     for test_set in (evidence.frozen, evidence.rolling):
         flips += getattr(test_set, kind) if test_set else []

@@ -1,4 +1,4 @@
-"""`serving/probes.jsonl`: every probe's figures, one a line, the newest last; no post is quoted in it."""
+"""`serving/probes.jsonl`: the figures of each probe, one per line, the newest last; it quotes no posts."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any, BinaryIO
 from sentiment import atomic
 from sentiment.settings import Settings
 
-LARGEST = 4 << 20  # bytes; then the older ones go
-KEPT = 1000  # lines that stay: three days, every five minutes
+LARGEST = 4 << 20  # bytes; beyond this size, older lines are dropped
+KEPT = 1000  # lines that stay: three days of a probe every five minutes
 
 
 def probes_file(settings: Settings) -> Path:
-    """Returns where the probes are kept."""
+    """Returns the file that holds the probes."""
     return settings.serving / "probes.jsonl"
 
 
 def read_probes(path: Path) -> list[dict[str, Any]]:
-    """Returns the probes, oldest first. A line that is none (the torn end of a killed process) is passed over."""
+    """Returns the probes, oldest first, without broken lines (such as the torn end that a killed process leaves)."""
     if not path.is_file():
         return []
     probes = (_parsed(line) for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
@@ -36,7 +36,7 @@ def _parsed(line: str) -> dict[str, Any]:
 
 
 def append(path: Path, probe: dict[str, Any]) -> None:
-    """Adds a probe, on disk when this returns. One process at a time: hold `probing`'s lock."""
+    """Adds a probe, which is on disk when this returns. Hold `probing`'s lock: one process at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_file() and path.stat().st_size > LARGEST:
         newest = [json.dumps(kept, ensure_ascii=False) for kept in read_probes(path)[-KEPT:]]
@@ -49,7 +49,7 @@ def append(path: Path, probe: dict[str, Any]) -> None:
 
 
 def _ends_with_a_line(handle: BinaryIO) -> bool:
-    """Tells whether a line can be added: a killed process may have left half of one."""
+    """Tells whether the file ends with a whole line: a killed process may have left half a line."""
     size = handle.seek(0, os.SEEK_END)
     handle.seek(max(0, size - 1))
     return handle.read(1) in (b"", b"\n")

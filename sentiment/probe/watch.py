@@ -1,4 +1,4 @@
-"""`sentiment watch`: probes the canary, and withdraws it after bad probes in a row."""
+"""`sentiment watch`: probes the canary and withdraws it after several bad probes in a row."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Term = dict[str, Any]
 
 
 def watch(settings: Settings, version: int | None = None) -> Result:
-    """Probes once, and withdraws the canary when this was the last straw; returns what came of it.
+    """Probes once, withdraws the canary if that makes enough bad probes in a row, and returns the result.
 
-    With `version`, only if it (still) is the canary; when an earlier try withdrew it, this says so once more: its
-    process may have been killed before it could. Raises: as `probe` does.
+    With `version`, it acts only while that is the canary; if an earlier try withdrew it, the result says so again,
+    because that try's process may have been killed before it could report. Raises: as `probe` does.
     """
-    # Held to the end: a probe that ran beside a withdrawal would only find that the label moved.
+    # Held to the end: a probe beside a withdrawal would only find that the label moved.
     with probing(settings):
         if version is not None and read_state(settings).canary != version:
             return _gone(settings, version)
@@ -50,7 +50,7 @@ def _withdraw(settings: Settings, term: Term, probes: list[Any], found: Result) 
 
 
 def _gone(settings: Settings, version: int) -> Result:
-    """Returns what became of a version that is not the canary any more."""
+    """Returns what became of a version that is no longer the canary."""
     last = _last_event(settings, version)
     if (last.get("event"), last.get("who")) == ("withdrawn", WHO):
         about = [probe for probe in read_probes(probes_file(settings)) if probe.get("canary") == version]
@@ -62,13 +62,13 @@ def _gone(settings: Settings, version: int) -> Result:
 
 
 def _last_event(settings: Settings, version: int) -> dict[str, Any]:
-    """Returns the last event that changed what `version` is; its files may have gone since."""
+    """Returns the last event that changed the standing of `version`; pruning its files does not count."""
     events = [event for event in read_events(settings.history) if event.get("version") == version]
     return next((event for event in reversed(events) if event["event"] != "pruned"), {})
 
 
 def _withdrawn(settings: Settings, version: int, why: str, bad: list[Any], found: Result) -> Result:
-    """Returns the result of a withdrawal; `version` is the one that was, `bad_probes` are the figures that decided."""
+    """Returns the result of a withdrawal; `version` was withdrawn, `bad_probes` are the figures that decided it."""
     stable = read_state(settings).stable
     goes_on = "no version is stable" if stable is None else f"version {stable} is stable, as before"
     sentence = f"Version {version} is withdrawn after {why}; {goes_on}."
@@ -79,17 +79,17 @@ def _withdrawn(settings: Settings, version: int, why: str, bad: list[Any], found
 def _result(canary: int | None, found: Result, *, sentence: str, healthy: bool = True) -> Result:
     asked = dict(found) if "outcome" in found else None
     if asked and healthy:
-        asked.pop("examples")  # posts are quoted only where they say why: whoever started this keeps its result
+        asked.pop("examples")  # the result is kept, so it quotes posts only where they explain a bad probe
     return {"canary": canary, "healthy": healthy, "withdrawn": False, "sentence": sentence, "probe": asked}
 
 
 @click.command("watch")
-@click.option("--version", type=int, help="Only if this version is the canary; default: whichever is.")
+@click.option("--version", type=int, help="Act only if this version is the canary; default: whichever is.")
 @step
 def command(version: int | None) -> Result:
     """Probe the canary, and withdraw it after SENTIMENT_CANARY_BAD_PROBES bad probes in a row.
 
-    Servers that do not answer, and probes in which stable fails as well, are never held against the canary.
+    Servers that do not answer, and probes in which stable fails as well, never count against the canary.
     """
     settings = read_settings()
     found = watch(settings, version)

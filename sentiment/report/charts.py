@@ -1,6 +1,6 @@
-"""Where the lines, points and bars of the page's charts go: values become coordinates, templates draw them.
+"""Places the lines, points and bars of the page's charts: values become coordinates, and templates draw them.
 
-All lengths are in the units of a chart's view box, which are CSS pixels where the chart is shown at its own size.
+All lengths are in units of a chart's view box, which are CSS pixels when the chart is shown at its own size.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from sentiment.report.axis import Axis, round_axis
 WIDTH, HEIGHT = 360, 220
 LEFT, RIGHT, TOP, BOTTOM = 36, 246, 14, 184  # the edges of a line chart's plot; labels stand to its right
 LABELS_APART = 16
-LEAST_SPAN = 0.1  # of the accuracy's axis: less would make mountains of a few rows
-MOST_POINTS = 200  # of a line: more cannot be told apart
-MOST_DOTS = 25  # points that are marked one by one
+LEAST_SPAN = 0.1  # of the accuracy axis: a smaller span would turn a few rows into mountains
+MOST_POINTS = 200  # of a line: more would not be visible
+MOST_DOTS = 25  # up to this many points, each is marked
 SQUARE = (44, 300, 12, 268)  # left, right, top, bottom of the reliability diagram's plot
-STRIP = (286, 330)  # top and bottom of the histogram beneath it
+STRIP = (286, 330)  # top and bottom of the histogram below it
 
 
 def epoch_axis(epochs: int) -> Axis:
-    """Returns the axis of epochs, which are whole numbers: at most eight of them are written."""
+    """Returns the axis of epochs, which are whole numbers; at most eight of them are labelled."""
     every = next(step for power in range(9) for step in (10**power, 2 * 10**power, 5 * 10**power) if epochs / step <= 8)
     steps = (1, *(number for number in range(every, epochs + 1, every) if number > 1))
     return Axis(1, epochs, LEFT + 12, RIGHT - 12, tuple(map(float, steps)))
@@ -31,7 +31,7 @@ def epoch_axis(epochs: int) -> Axis:
 
 @dataclass(frozen=True)
 class Line:
-    """One curve: its points, the one of the last epoch with a label that stands at height `label_y`."""
+    """One curve: its points, and the label of the last one, at height `label_y`."""
 
     name: str
     style: str
@@ -55,7 +55,7 @@ class LineChart:
 
 
 def learning_curves(result: Mapping[str, Any]) -> list[LineChart]:
-    """Returns the charts of loss and accuracy by epoch, of those that have figures."""
+    """Returns the charts of loss and accuracy by epoch, without those that have no figures."""
     charts = []
     for title, name, best in (("Loss", "loss", min), ("Accuracy", "accuracy", max)):
         curves = {"training": finite(result.get(name)), "validation": finite(result.get(f"val_{name}"))}
@@ -86,14 +86,14 @@ def _line_chart(title: str, curves: dict[str, list[tuple[int, float]]], best: An
 
 
 def thinned(curve: Sequence[Any], most: int = MOST_POINTS) -> list[Any]:
-    """Returns `curve`, or `most` points of it at even distances, the first and the last among them."""
+    """Returns `curve`, or `most` evenly spaced points of it, including the first and the last."""
     if len(curve) <= most:
         return list(curve)
     return [curve[round(number * (len(curve) - 1) / (most - 1))] for number in range(most)]
 
 
 def apart(heights: Sequence[float]) -> list[float]:
-    """Returns where labels stand that belong at `heights`: so far apart that none covers the other, within the plot."""
+    """Returns the places of labels that belong at `heights`, moved apart so that none covers another, in the plot."""
     order = sorted(range(len(heights)), key=lambda index: heights[index])
     placed = [0.0] * len(heights)
     above = -math.inf
@@ -125,7 +125,7 @@ class Reliability:
 
 
 def reliability(bins: Sequence[dict[str, Any]]) -> Reliability:
-    """Returns the reliability diagram of a calibration's bins; the area of a dot goes by its rows."""
+    """Returns the reliability diagram of a calibration's bins; the area of a dot is proportional to its rows."""
     left, right, top, bottom = SQUARE
     steps = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     x, y = Axis(0, 1, left, right, steps), Axis(0, 1, bottom, top, steps)
@@ -150,6 +150,6 @@ def _dot(item: dict[str, Any], x: Axis, y: Axis, most: int) -> Dot:
 
 
 def share_axis(lows: Sequence[float]) -> Axis:
-    """Returns the axis of interval bars, in % of a track's width: from a round tenth below the lowest interval to 1."""
+    """Returns the axis of interval bars, in % of a track's width, from a round tenth below the lowest one to 1."""
     low = min(0.9, math.floor(min(lows, default=0.0) * 10 + 1e-9) / 10)
     return Axis(low, 1.0, 0.0, 100.0)
