@@ -1,7 +1,7 @@
-"""Runs a part of an experiment as a process of its own: its memory and its death are its own.
+"""Runs a part of an experiment in a process of its own, so that it neither shares memory nor takes others down.
 
-It ends with the process that started it, even when that one is killed: a sweep that is started again must not meet the
-training of the first.
+The child ends with the process that started it, even when that is killed: a restarted sweep must not meet a training
+of the first one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any
 from sentiment import atomic
 from sentiment.step import say
 
-PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>; it is the starting thread whose end counts: start children from the main one
+PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>; the end of the starting thread counts, so start children from the main one
 LAST_LINES = 20
 
 
-REFUSED = 2  # the exit code of a verb that refused its input: trying again changes nothing
+REFUSED = 2  # the exit code of a verb that refused its input: another try would change nothing
 
 
 class Failed(Exception):
@@ -41,7 +41,7 @@ def start(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Pop
 
     def die_with_parent() -> None:
         library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before that was said
+        if os.getppid() != parent:  # the parent died before prctl was called
             os.kill(os.getpid(), signal.SIGKILL)
 
     command = [sys.executable, "-m", module, *arguments]
@@ -49,7 +49,7 @@ def start(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Pop
 
 
 def result_of(module: str, arguments: Sequence[str], result: Path) -> dict[str, Any]:
-    """Runs a verb with `--result` and returns what it wrote there; passes on what it says. Raises: Failed."""
+    """Runs a verb with `--result` and returns the result; passes on its messages. Raises: Failed."""
     result.parent.mkdir(parents=True, exist_ok=True)
     result.unlink(missing_ok=True)
     last: deque[str] = deque(maxlen=LAST_LINES)
@@ -71,7 +71,7 @@ def result_of(module: str, arguments: Sequence[str], result: Path) -> dict[str, 
 
 
 def reason(code: int, last: Sequence[str]) -> str:
-    """Says why a process ended that left no reason itself."""
+    """Returns why a process ended that left no reason itself."""
     if code < 0:
         name = signal.Signals(-code).name
         return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")

@@ -1,4 +1,4 @@
-"""What a sweep over models and learning rates is told, by `sentiment bench lr` and by `sentiment experiment-plan`."""
+"""The options of a sweep over models and learning rates: of `sentiment bench lr` and `sentiment experiment-plan`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sentiment.experiments.sweep import Setup, Training, trainings
 from sentiment.model.model_type import require_known_type
 from sentiment.training.hyperparameters import choose
 
-# The original's experiment.
+# The older tool's experiment.
 MODELS = "bert-base-chinese,ckiplab/bert-base-chinese,ckiplab/albert-base-chinese,ckiplab/albert-tiny-chinese"
 RATES = "2e-5,5e-5"
 
 
 class Numbers(click.ParamType[tuple[float, ...]]):
-    """Numbers with commas."""
+    """Numbers separated by commas."""
 
     name = "numbers"
 
@@ -32,29 +32,29 @@ class Numbers(click.ParamType[tuple[float, ...]]):
         try:
             found = tuple(self.kind(word) for word in words(str(value)))
         except ValueError:
-            self.fail(f"{value!r} must be numbers with commas", param, ctx)
+            self.fail(f"{value!r} must be numbers separated by commas", param, ctx)
         return found or self.fail("there must be at least one number; found none", param, ctx)
 
 
 def words(text: str) -> list[str]:
-    """Returns what is between the commas, without blanks."""
+    """Returns the parts between commas, without spaces around them."""
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
 OPTIONS = (
-    click.option("--models", default=MODELS, show_default=True, help="Model names, with commas."),
-    click.option("--learning-rates", type=Numbers(float), default=RATES, show_default=True, help="With commas."),
+    click.option("--models", default=MODELS, show_default=True, help="Model names, comma-separated."),
+    click.option("--learning-rates", type=Numbers(float), default=RATES, show_default=True, help="Comma-separated."),
     click.option("--model-type", default="custom", show_default=True, help="custom, origin or tf-hub."),
     click.option("--num-epochs", type=int, default=2, show_default=True, help="Passes over the data."),
-    click.option("--batch-size", type=int, default=32, show_default=True, help="Rows a step."),
+    click.option("--batch-size", type=int, default=32, show_default=True, help="Rows per step."),
     click.option("--max-seq-length", type=int, default=128, show_default=True, help="Longest row in pieces."),
     click.option(
         "--validation-share", type=float, default=0.1, show_default=True, help="Rows held out; 0: no val columns."
     ),
     click.option(
-        "--seeds", type=Numbers(int), default="13", show_default=True, help="Train each row with each: mean ± sd."
+        "--seeds", type=Numbers(int), default="13", show_default=True, help="Train each row with each seed: mean ± sd."
     ),
-    click.option("--with-untrained", is_flag=True, help="Also score each model as it starts: the row (no train)."),
+    click.option("--with-untrained", is_flag=True, help="Also score each model before training: the row (no train)."),
 )
 
 
@@ -68,10 +68,10 @@ def sweep_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def planned(
     models: str, learning_rates: Sequence[float], seeds: Sequence[int], setup: Setup, *, untrained: bool
 ) -> list[Training]:
-    """Returns the trainings. InputError: no model, or a value that no training can take."""
+    """Returns the trainings. Raises: InputError when there is no model, or a value that no training accepts."""
     names = words(models)
     if not names:
-        raise InputError("--models must name at least one model", found=repr(models), do="Name one.")
+        raise InputError("--models must name at least one model", found=repr(models), do="Name a model.")
     require_known_type(setup.model_type)
     found = trainings(names, learning_rates, seeds, untrained=untrained)
     common = {name: value for name, value in asdict(setup).items() if name != "model_type"}

@@ -1,4 +1,4 @@
-"""What a training run can be told, each with its default and the range in which it makes sense."""
+"""The settings of a training, each with its default and its sensible range."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.model.encoder import LONGEST_SEQUENCE, is_scratch
 
-# A pretrained encoder is only adjusted, as in the original tool; one from nothing has everything to learn.
+# A pretrained encoder is only adjusted, as in the older tool; one from scratch has everything to learn.
 PRETRAINED_DEFAULTS = {"learning_rate": 2e-5, "num_epochs": 3}
 SCRATCH_DEFAULTS = {"learning_rate": 1e-3, "num_epochs": 8, "dropout_rate": 0.5, "masked_share": 0.15}
-# Going on from a trained one: half the rate and fewer passes learn the new posts as well and turn fewer old answers.
+# A warm start: half the rate and fewer passes learn the new posts equally well and change fewer old answers.
 SCRATCH_WARM_DEFAULTS = {**SCRATCH_DEFAULTS, "learning_rate": 5e-4, "num_epochs": 5}
 
 RANGES = {
@@ -36,7 +36,7 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """The settings of one training; made by `choose`, which fills in what depends on the encoder."""
+    """The settings of one training; `choose` makes them and fills in what depends on the encoder."""
 
     model_type: str
     model_name: str
@@ -47,31 +47,35 @@ class Hyperparameters:
     dropout_rate: float = 0.1
     seed: int = 13
     validation_share: float = 0.1
-    masked_share: float = 0.0  # of the pieces, which training hides behind [MASK], each time others
-    warm_up_share: float = 0.1  # of all steps, in which the learning rate rises to its peak
-    decay: str = "linear"  # how it falls to 0 from there; none: it stays at the peak
-    clip_norm: float = 1.0  # the longest that all gradients together may be; 0: any length
-    early_stopping: int = 0  # epochs without a lower val_loss after which training ends, the best kept; 0: never
-    class_weights: str = "none"  # balanced: every label weighs the same in the loss, however rare
-    precision: str = "auto"  # of the arithmetic; weights are float32 in each
+    masked_share: float = 0.0  # the share of the pieces that training replaces by [MASK], each time others
+    warm_up_share: float = 0.1  # the share of the steps in which the learning rate rises to its peak
+    decay: str = "linear"  # how the rate then falls to 0; none: it stays at the peak
+    clip_norm: float = 1.0  # the largest norm of all gradients together; 0: no limit
+    early_stopping: int = 0  # training ends after so many epochs without a lower val_loss and keeps the best; 0: never
+    class_weights: str = "none"  # balanced: every label has the same weight in the loss, however rare
+    precision: str = "auto"  # of the arithmetic; weights are always float32
 
     def __post_init__(self) -> None:
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:  # also refuses NaN
                 raise InputError(
-                    f"{_option(name)} must be between {low:g} and {high:g}", found=f"{value:g}", do="Mend it."
+                    f"{_option(name)} must be between {low:g} and {high:g}",
+                    found=f"{value:g}",
+                    do=f"Correct {_option(name)}.",
                 )
         for name, words in CHOICES.items():
             if getattr(self, name) not in words:
                 raise InputError(
-                    f"{_option(name)} must be one of {', '.join(words)}", found=repr(getattr(self, name)), do="Mend it."
+                    f"{_option(name)} must be one of {', '.join(words)}",
+                    found=repr(getattr(self, name)),
+                    do=f"Correct {_option(name)}.",
                 )
         if self.early_stopping and not self.validation_share:
             raise InputError(
-                "--early-stopping needs rows held out for val_loss",
+                "--early-stopping must have held-out rows to compute val_loss",
                 found="--validation-share 0",
-                do="Leave one of the two out.",
+                do="Leave out one of the two options.",
             )
 
 
@@ -80,7 +84,7 @@ def _option(name: str) -> str:
 
 
 def choose(model_type: str, model_name: str, *, warm: bool = False, **given: Any) -> Hyperparameters:
-    """Returns the settings for `model_name`, `warm` when it goes on from a trained model; None means the default."""
+    """Returns the settings for `model_name`; `warm` for a warm start; a value None means the default."""
     scratch = SCRATCH_WARM_DEFAULTS if warm else SCRATCH_DEFAULTS
     defaults = scratch if is_scratch(model_name) else PRETRAINED_DEFAULTS
     stated = {name: value for name, value in given.items() if value is not None}

@@ -1,6 +1,6 @@
 """`sentiment train`: fine-tunes a model and leaves a self-contained model folder.
 
-The folder appears whole or not at all, holds no optimizer, and is not made again for the same inputs.
+The folder appears whole or not at all, contains no optimizer, and is not made again for the same inputs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _words(name: str) -> str:
 
 
 @click.command("train")
-@click.option("--run", "run_id", help="Train on what `prepare` left in this run; the options below override it.")
+@click.option("--run", "run_id", help="Train on this run's prepared data; the options below override it.")
 @click.option("--train", "train_file", type=click.Path(path_type=Path), help="Labelled posts to train on (TSV).")
 @click.option("--test", "test_file", type=click.Path(path_type=Path), help="Labelled posts for the report (TSV).")
 @click.option("--output", type=click.Path(path_type=Path), help="The model folder to make.")
@@ -41,34 +41,40 @@ def _words(name: str) -> str:
     help=f"scratch/tiny, scratch/mini, a local folder, a hub name; for tf-hub a SavedModel or an address. "
     f"[default: {DEFAULT_MODEL}]",
 )
-@click.option("--load-model-dir", type=click.Path(path_type=Path), help="Go on from this model instead of a new one.")
-@click.option("--from-version", help="Go on from a served version: stable, canary, previous or a number.")
+@click.option(
+    "--load-model-dir", type=click.Path(path_type=Path), help="Continue from this model instead of a new one."
+)
+@click.option("--from-version", help="Continue from a served version: stable, canary, previous or a number.")
 @click.option("--vocab", type=click.Path(path_type=Path), help="Word pieces (vocab.txt) instead of the text's own.")
 @click.option(
-    "--learning-rate", type=float, help="Peak of the rate. [default: 1e-3 from scratch, 5e-4 going on, else 2e-5]"
+    "--learning-rate", type=float, help="Peak rate. [default: 1e-3 from scratch, 5e-4 continuing that, else 2e-5]"
 )
-@click.option("--num-epochs", type=int, help="Passes over the data. [default: 8 from scratch, 5 going on, else 3]")
-@click.option("--batch-size", type=int, help="Rows a step. [default: 32]")
-@click.option("--max-seq-length", type=int, help="Longest row in pieces; what is longer is cut. [default: 128]")
+@click.option(
+    "--num-epochs", type=int, help="Passes over the data. [default: 8 from scratch, 5 continuing that, else 3]"
+)
+@click.option("--batch-size", type=int, help="Rows per step. [default: 32]")
+@click.option("--max-seq-length", type=int, help="Longest row in pieces; longer rows are cut. [default: 128]")
 @click.option("--dropout-rate", type=float, help="Dropout before the last layer. [default: 0.1]")
 @click.option("--seed", type=int, help="Seed of everything random. [default: 13]")
 @click.option("--validation-share", type=float, help="Share of the rows held out for val_loss. [default: 0.1]")
-@click.option("--early-stopping", type=int, help="Epochs without a lower val_loss that end it, the best kept; 0: none.")
-@click.option("--class-weights", metavar=_words("class_weights"), help="Weigh rare labels up. [default: none]")
+@click.option("--early-stopping", type=int, help="Stop after so many epochs without a lower val_loss; 0: never.")
+@click.option(
+    "--class-weights", metavar=_words("class_weights"), help="balanced: give rare labels more weight. [default: none]"
+)
 @click.option("--warm-up-share", type=float, help="Share of the steps in which the rate rises. [default: 0.1]")
 @click.option("--decay", metavar=_words("decay"), help="How the rate falls to 0 after that. [default: linear]")
-@click.option("--clip-norm", type=float, help="Longest that the gradients may be; 0: any length. [default: 1]")
+@click.option("--clip-norm", type=float, help="Largest norm of the gradients; 0: no limit. [default: 1]")
 @click.option("--masked-share", type=float, help="Share of the pieces to hide. [default: 0.15 from scratch, else 0]")
 @click.option(
     "--precision",
     metavar=_words("precision"),
-    help="Of the arithmetic; auto: 16 bits where it is faster. [default: auto]",
+    help="Arithmetic; auto: 16 bits where that is faster. [default: auto]",
 )
 @click.option(
     "--devices",
     default="auto",
     show_default=True,
-    help="auto, cpu, gpu (all there are) or a number of them; they share each batch.",
+    help="auto, cpu, gpu (all GPUs) or a number of GPUs, which share each batch.",
 )
 @click.option("--tensorboard", type=click.Path(path_type=Path), help="Write learning curves for TensorBoard here.")
 @step
@@ -87,7 +93,7 @@ def command(
     tensorboard: Path | None,
     **given: Any,
 ) -> Result:
-    """Fine-tune a model. One that was interrupted goes on after its last finished epoch."""
+    """Fine-tune a model. An interrupted training resumes after its last finished epoch."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id) if run_id else None
     if run:
@@ -122,6 +128,8 @@ def command(
 def _to_go_on_from(settings: Settings, load_model_dir: Path | None, from_version: str | None) -> Path | None:
     if load_model_dir and from_version:
         raise InputError(
-            "a training goes on from one model: --load-model-dir or --from-version", found="both", do="Leave one out."
+            "a training must continue from one model: --load-model-dir or --from-version",
+            found="both",
+            do="Leave one out.",
         )
     return model_of_version(settings, from_version) if from_version else load_model_dir
