@@ -1,13 +1,13 @@
 """
 ### Canary watch
 
-Every few minutes while there is a canary (`SENTIMENT_WATCH`), both versions are asked the newest labelled posts of the
-rolling test set: accuracy, errors, response times. After `SENTIMENT_CANARY_BAD_PROBES` bad probes in a row the canary
-is **withdrawn**: the history says why, a mail goes out, and this workflow's run is red. Stable never notices, and an
-approval of that version that still waits changes nothing any more.
+While there is a canary, this workflow asks both versions the newest labelled posts of the rolling test set every few
+minutes (`SENTIMENT_WATCH`), and measures accuracy, errors and response times. After `SENTIMENT_CANARY_BAD_PROBES` bad
+probes in a row it **withdraws** the canary: the history says why, a mail goes out, and the run is red. Stable is not
+affected. An approval of that version that still waits no longer changes anything.
 
-Servers that do not answer, and probes in which stable fails as well, are not held against the canary: such a run fails
-after its retries and is mailed once. Without a canary a run ends at once.
+Servers that do not answer, and probes in which stable fails as well, do not count against the canary: such a run fails
+after its retries, and one mail goes out. Without a canary, a run ends at once.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ with DAG(
     tags=["sentiment", "serving"],
     owner_links=owner_links(),
 ):
-    version = find_canary.override(doc_md="Reads from the history which version is canary; without one the run ends.")()
+    version = find_canary.override(doc_md="Reads from the history which version is the canary; without one, it ends.")()
     watch = StepOperator(
         task_id="watch",
         verb="watch",
-        run=CANARY_WATCH,  # one folder for all: every few minutes a new one would be left empty
+        run=CANARY_WATCH,  # one folder for all runs: otherwise every few minutes would leave an empty one behind
         pass_run=False,
         options={"version": "{{ ti.xcom_pull(task_ids='find_canary') }}"},
         fail_when="withdrawn",
         on_failure_callback=WithdrawalNotifier(),
         execution_timeout=timedelta(minutes=15),
-        doc_md="Asks both versions the newest labelled posts. Red: the canary was withdrawn, and log and mail say why; "
-        "or, after its retries, no server answered.",
+        doc_md="Asks both versions the newest labelled posts. Red: the canary was withdrawn (log and mail say why), "
+        "or no server answered in any of the tries.",
     )
 
     version >> watch

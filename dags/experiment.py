@@ -1,19 +1,19 @@
 """
 ### Experiment
 
-Which model, at which learning rate? Every cell of models × learning rates is trained, from its start, as a task of its
-own; the last task draws the table and the plot of all of them.
+Which model works best, at which learning rate? Each cell of models × learning rates is a task that trains that model
+from its start. The last task makes a table and a plot of all cells.
 
 | step | does |
 |---|---|
-| plan | makes the list of trainings from the form; refuses what no training can take, and more than 100 |
-| train | one training a cell, on a GPU of `SENTIMENT_GPU_POOL`; without such a pool one at a time |
-| table | leaves table and plot in `runs/<run>/` and on the Models page, the table in its log, the rows in its XCom |
+| plan | lists the trainings that the form asks for; refuses values that no training accepts, and more than 100 cells |
+| train | trains one cell, on a GPU of `SENTIMENT_GPU_POOL`; without such a pool, one cell at a time |
+| table | puts table and plot into `runs/<run>/` and on the Models page, the table into its log, the rows into XCom |
 
-A cell that fails stops no other. The table then says which failed and why, and its task fails, so the run does.
+A cell that fails does not stop the others. The table then says which cells failed and why; its task and the run fail.
 
-What is finished is kept: a cell with the same data, options and versions is not trained again, whichever run or
-`sentiment bench lr` trained it. So after a stop or a failure, clear the failed tasks, or trigger the form anew.
+Finished trainings are kept: a cell with the same data, options and versions is not trained again, no matter which run
+or `sentiment bench lr` trained it. After a stop or a failure, clear the failed tasks or submit the same form again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ with DAG(
         pool=gpu_pool(),
         max_active_tis_per_dagrun=cells_at_once(),
         map_index_template="{{ cell_name(task.options, params.seeds) }}",
-        on_failure_callback=None,  # the table mails once, about all that failed
+        on_failure_callback=None,  # the table's one mail covers every failure
     ).expand(options=plan.output)
     table = StepOperator(
         task_id="table",
@@ -53,7 +53,7 @@ with DAG(
         fail_when="failed",
         page=experiment_link,
         on_failure_callback=ExperimentNotifier(),
-        trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,  # at least the plan's: without a plan there is no table
+        trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,  # the plan at least: without it, there is no table
     )
 
     [plan, train] >> table

@@ -1,18 +1,18 @@
 """
 ### Promote
 
-Starts when `sentiment_retrain` has deployed a canary, and asks a person: *make version N stable?* Started by hand, it
-asks about the canary that there is now.
+Starts when `sentiment_retrain` has deployed a canary, and asks a person: *make version N stable?* When started by hand,
+it asks about the present canary.
 
-* **Approve**: the canary becomes stable, and the stable model before it is kept for a rollback.
-* **Reject**, or no answer in time: the canary is withdrawn; stable never noticed.
+* **Approve**: the canary becomes stable, and the previous stable model is kept for a rollback.
+* **Reject**, or no answer in time: the canary is withdrawn; stable is not affected.
 
-Either needs a reason: an answer without one is not taken, and the question stays open. Who decided, and why, is kept in
-the history and mailed. A mail goes out when a question waits, and another when a quarter of the time is left.
+Both need a reason: an answer without a reason does not count, and the question stays open. The history records who
+decided and why, and a mail says so. A mail also goes out when a question is asked, and when a quarter of its time is
+left.
 
-A newer canary closes the questions about older ones (`close_older` starts their runs anew, which then find that
-there is nothing to decide any more). An answer about a canary that has been replaced in the meantime changes nothing,
-and says so.
+A newer canary closes the questions about older ones: `close_older` restarts their runs, which then find that there is
+nothing left to decide. An answer about a canary that has been replaced in the meantime changes nothing, and says so.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from sentiment_airflow.steps import StepOperator
 from sentiment_airflow.workflows import CANARY, DEFAULT_ARGS, PROMOTE, owner_links
 
 OUTCOMES = {
-    "promote": "After Approve: the canary becomes stable on every server. If a server was down, clear this task.",
-    "withdraw": "After Reject, or no answer in time: the canary is taken from the servers; stable stays as it is.",
+    "promote": "After Approve: makes the canary stable on every server. If a server was down, clear this task.",
+    "withdraw": "After Reject, or no answer in time: removes the canary from the servers; stable stays as it is.",
 }
 
 with DAG(
@@ -34,18 +34,18 @@ with DAG(
     description="A person decides about the canary",
     schedule=[CANARY],
     catchup=False,
-    max_active_runs=16,  # a question that waits must not keep a newer canary's from being asked
+    max_active_runs=16,  # an open question must not block the question about a newer canary
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
     tags=["sentiment", "serving"],
     owner_links=owner_links(),
 ):
     description = describe.override(
-        doc_md="Writes the question: version, comparison, flipped texts, warnings. Skipped when that version is "
+        doc_md="Writes the question: version, comparison, flipped texts, warnings. Skipped when the version is "
         "no longer the canary."
     )()
     approve = CanaryApproval(
-        task_id="approve", doc_md="Waits for a person: **Required Actions** has the question and the two buttons."
+        task_id="approve", doc_md="Waits for a person: **Required Actions** shows the question and the two buttons."
     )
     promote, withdraw = (
         StepOperator(
@@ -59,9 +59,9 @@ with DAG(
         )
         for verb, does in OUTCOMES.items()
     )
-    older = find_older.override(doc_md="Finds runs that still ask about a version that was replaced.")(description)  # type: ignore[arg-type]  # Airflow's decorator: the value comes when it runs
+    older = find_older.override(doc_md="Finds runs that still ask about a replaced version.")(description)  # type: ignore[arg-type]  # Airflow's decorator: the value comes when it runs
     CloseQuestion.partial(
-        task_id="close_older", doc_md="Starts each such run anew; its `describe` then ends it. Nobody has to answer it."
+        task_id="close_older", doc_md="Restarts each such run; its `describe` then ends it. Nobody has to answer."
     ).expand(asking=older)
 
     description >> approve >> [promote, withdraw]

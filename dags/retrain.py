@@ -1,23 +1,23 @@
 """
 ### Retrain
 
-Takes in what was labelled since the last night, trains a candidate, compares it with the model that is stable, and
+Takes in the posts that were labelled since the last night, trains a candidate, compares it with the stable model, and
 serves it as the **canary** if it is not worse. A person decides about the canary in `sentiment_promote`.
 
 | step | does | ends the run when |
 |---|---|---|
-| ingest | takes new files in, row by row; a bad row is put aside with its reason | |
-| prepare | mixes old rows into the new ones, keeps test texts out | nothing is new |
-| check | measures the new posts: damage, copies of test texts, drift, doubtful labels | a figure is above its limit |
+| ingest | takes in new files, row by row; bad rows go to quarantine with a reason | |
+| prepare | mixes old rows with the new ones, keeps test texts out | there are no new rows |
+| check | measures the new posts: damage, copies of test texts, drift, doubtful labels | a figure exceeds its limit |
 | train | fine-tunes the candidate | |
 | evaluate | scores candidate and stable on the same rows | |
-| gate | decides | the candidate is worse: a mail says what, and by how much |
-| export | makes the SavedModel, and checks that it answers as the trained model does | |
-| validate | loads it in a throw-away server, asks it, compares and times it | it does not load, or not answer so |
+| gate | decides whether the candidate may be served | the candidate is worse: a mail says where and by how much |
+| export | makes the SavedModel and checks that it answers like the trained model | |
+| validate | loads it in a throw-away server, compares its answers, times them | it fails to load, or answers wrongly |
 | deploy_canary | loads it on every server, then gives it the label `canary` | |
 
-Everything that a run made is in its folder `runs/<run>/`. Nothing is lost by a run that failed or was refused: its
-rows are new again in the next one. What is transient is tried three times; a refused input (exit code 2) fails at once.
+Each run keeps its files in its folder `runs/<run>/`. A run that fails or is refused loses nothing: its rows are new
+again in the next run. A step is tried three times; a refused input (exit code 2) fails at once.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ from sentiment_airflow.notify.steps import CheckNotifier, QuietNightsNotifier, R
 from sentiment_airflow.steps import StepOperator
 from sentiment_airflow.workflows import CANARY, DEFAULT_ARGS, RETRAIN, gpu_pool, nightly, owner_links
 
-# Who forces a candidate through the gate is whoever triggered the run.
+# The person who triggered the run is the one who overrides the gate.
 OVERRIDE = {
     "override_who": "{{ (dag_run.triggering_user_name or 'somebody in Airflow') if params.override_reason else '' }}"
 }
-# Into the history, beside the canary: who started the run, and what the gate had against it.
+# The history records, with the canary, who started the run and who overrode the gate.
 RECORDED = {
     "who": "{{ dag_run.triggering_user_name or 'the nightly run' }}",
     "reason": "{% set forced = ti.xcom_pull(task_ids='gate').get('overridden') %}"
-    "{{ 'let pass against the gate by ' ~ forced.who ~ ': ' ~ forced.reason if forced else '' }}",
+    "{{ 'gate overridden by ' ~ forced.who ~ ': ' ~ forced.reason if forced else '' }}",
 }
 
 DOES = {
-    "ingest": "Takes new files in: a line a file in the log. Rows that were put aside are in `datasets/quarantine`.",
-    "prepare": "Mixes old rows into the new ones. Skipped, with all that follows, when nothing is new.",
-    "check": "Measures the new posts. Red: a figure is above its limit, nothing is trained, a mail quotes the posts.",
-    "train": "Fine-tunes the candidate. Cleared after a crash, it goes on after its last finished epoch.",
-    "evaluate": "Scores candidate and stable on the same rows, now.",
-    "gate": "Decides. Red: the candidate is worse, and a mail says by how much.",
-    "export": "Makes the SavedModel, and compares its answers with the trained model's.",
-    "validate": "Asks the export in a throw-away server. Red: it does not load, answers otherwise, or is too slow.",
+    "ingest": "Takes in new files; the log has one line per file. Rejected rows are in `datasets/quarantine`.",
+    "prepare": "Mixes old rows with the new ones. Skipped, with all later steps, when there are no new rows.",
+    "check": "Measures the new posts. Red: a figure exceeds its limit, nothing is trained, a mail quotes the posts.",
+    "train": "Fine-tunes the candidate. After a crash, clear the task: it resumes after the last finished epoch.",
+    "evaluate": "Scores candidate and stable on the same rows.",
+    "gate": "Decides whether the candidate may be served. Red: it is worse, and a mail says by how much.",
+    "export": "Makes the SavedModel and compares its answers with the trained model's.",
+    "validate": "Tests the export in a throw-away server. Red: it fails to load, answers differently, or is too slow.",
     "deploy_canary": "Loads the version on every server, then labels it `canary`. `sentiment_promote` asks a person.",
 }
 

@@ -1,10 +1,10 @@
 """
 ### Rollback
 
-Started by hand: makes an earlier stable version stable again, on every server. The version before the present one stays
-loaded, so going back to it takes no time; an older one is loaded first.
+Start it by hand: it makes an earlier stable version stable again, on every server. The previous stable version is still
+loaded, so going back to it takes no time; an older version is loaded first.
 
-Who triggered it, and the reason, are kept in the history, and a mail goes out.
+The history records who triggered it and why, and a mail goes out.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ FORM = {
         type=["null", "integer"],
         minimum=1,
         title="Version",
-        description="An earlier stable one; empty: the one before the present one.",
+        description="A version that was stable before; empty: the previous stable version.",
     ),
     "reason": Param(
         type="string",
         minLength=SHORTEST_REASON,
         maxLength=LONGEST_REASON,
         title="Reason",
-        description="Kept in the history, with your name, and mailed.",
+        description="It is kept in the history with your name, and mailed.",
     ),
     "skip_unreachable": Param(
         False,
         type="boolean",
         title="Leave out servers that do not answer",
-        description="They follow when they are back. Without it, one that cannot be reached stops the rollback.",
+        description="They catch up when they are back. Otherwise, one unreachable server stops the rollback.",
     ),
 }
 
@@ -64,6 +64,6 @@ with DAG(
         required=["reason"],
         form=["skip_unreachable"],
         on_success_callback=RollbackNotifier(),
-        doc_md="Loads the version on every server, then moves the label `stable`. When it fails, the label is where it "
-        "was; the log names the server.",
+        doc_md="Loads the version on every server, then moves the label `stable`. If it fails, the label has not "
+        "moved; the log names the server.",
     )

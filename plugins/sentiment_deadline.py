@@ -1,4 +1,4 @@
-"""Where Airflow's database says the deadline's callback is, for runs that were started by version 0.1.0."""
+"""Keeps the deadline's callback where Airflow's database expects it for runs that version 0.1.0 started."""
 
 from sentiment_airflow.notify.deadline import tell_late
 

@@ -1,8 +1,8 @@
-"""The Models page in Airflow's navigation: which version serves, how good each was, who decided, and a box to try them.
+"""Puts the Models page into Airflow's navigation: which version serves, how good each was, who decided, a box to try.
 
-It is a React app of one element, a frame around the page. Airflow's own kinds of entry do not do: one that leads out of
-Airflow is drawn as a button that nothing happens to (3.3.2), and in the frame that Airflow makes, whose sandbox allows
-neither a new tab nor the way out, no link to a run or an approval could work.
+It is a React app of one element, a frame around the page. Airflow's own kinds of entry do not work (3.3.2): it draws an
+entry that leads out of Airflow as a button that does nothing, and the sandbox of its own frame allows neither a new tab
+nor leaving the frame, so that no link to a run or an approval could work.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from sentiment_airflow.links import MODELS_PAGE
 
 class ModelsPagePlugin(AirflowPlugin):
     name = "sentiment_models_page"
-    react_apps = [  # noqa: RUF012 - Airflow's own way to say what a plugin has
+    react_apps = [  # noqa: RUF012 - Airflow's own way to declare what a plugin has
         {
             "name": "Models",
-            "bundle_url": f"{MODELS_PAGE.lstrip('/')}/frame.js",  # relative to Airflow's own address, wherever that is
+            "bundle_url": f"{MODELS_PAGE.lstrip('/')}/frame.js",  # relative to Airflow's own address, whatever that is
             "destination": "nav",
             "url_route": "models",
             "nav_top_level": True,
@@ -27,7 +27,7 @@ class ModelsPagePlugin(AirflowPlugin):
 
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
-        """The page's application; made where it is asked for: every task loads the plugins, and this takes a second."""
+        """The page's application, made on demand: every task loads the plugins, and making it takes a second."""
         from sentiment_airflow.web.app import app, prepare
 
         prepare()

@@ -1,6 +1,6 @@
 """`sentiment VERB`: the whole system, one command per step.
 
-A verb's module is imported only when the verb runs, so `sentiment status` never pays for TensorFlow.
+A verb's module is imported only when the verb runs, so `sentiment status` never waits for TensorFlow.
 """
 
 from __future__ import annotations
@@ -13,34 +13,37 @@ import click
 from sentiment import step
 
 VERBS = {
-    "ingest": ("sentiment.data.ingest", "pull newly labelled files in; accept or quarantine each row"),
-    "prepare": ("sentiment.data.prepare", "make a run's training and test files from what is new"),
-    "check": ("sentiment.checks.check", "measure a run's new posts before anything is trained on them"),
+    "ingest": ("sentiment.data.ingest", "take in newly labelled files; accept or quarantine each row"),
+    "prepare": ("sentiment.data.prepare", "make a run's training and test files from the new posts"),
+    "check": ("sentiment.checks.check", "check a run's new posts before anything is trained on them"),
     "lineage": ("sentiment.lineage.lineage", "show what a model was trained on and tested with"),
     "forget": ("sentiment.lineage.forget", "delete texts on request, and list the models that saw them"),
-    "mix": ("sentiment.data.mix", "mix old rows into new ones, on files"),
+    "mix": ("sentiment.data.mix", "mix old rows into new ones, from file to file"),
     "train": ("sentiment.training.train", "fine-tune a model"),
     "test": ("sentiment.evaluation.test", "evaluate one model on a TSV"),
     "report": ("sentiment.report.render", "draw a model's report page again"),
     "evaluate": ("sentiment.evaluation.evaluate", "score candidate and stable side by side"),
-    "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may go on"),
+    "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may be published"),
     "predict": ("sentiment.evaluation.predict", "classify a TSV, or lines on stdin"),
-    "infer": ("sentiment.evaluation.infer", "classify what is typed, with a prompt"),
+    "infer": ("sentiment.evaluation.infer", "classify what you type, at a prompt"),
     "export": ("sentiment.export.export", "turn a trained model into a SavedModel for serving"),
-    "validate": ("sentiment.validation.validate", "load an export in a throw-away server, ask it, compare, time"),
-    "publish": ("sentiment.serving.publish", "copy an export to the served folder as the next version"),
+    "validate": (
+        "sentiment.validation.validate",
+        "test an export in a throw-away server: answers, response times, memory",
+    ),
+    "publish": ("sentiment.serving.publish", "copy an export into the served folder as the next version"),
     "canary": ("sentiment.serving.canary", "load a version and give it the canary label"),
     "promote": ("sentiment.serving.promote", "make the canary stable"),
-    "withdraw": ("sentiment.serving.withdraw", "take the canary away"),
+    "withdraw": ("sentiment.serving.withdraw", "remove the canary from the servers"),
     "rollback": ("sentiment.serving.rollback", "make an earlier version stable again"),
-    "probe": ("sentiment.probe.probe", "ask stable and canary the same labelled questions"),
+    "probe": ("sentiment.probe.probe", "ask stable and canary the same labelled posts"),
     "watch": ("sentiment.probe.watch", "probe the canary; withdraw it after bad probes in a row"),
     "status": ("sentiment.status.status", "show versions, labels and servers"),
     "serve": ("sentiment.model_server.serve", "run the embedded model server"),
     "bench": ("sentiment.bench.bench", "run an experiment: learning rates, lengths, sizes, data, load"),
     "experiment-plan": ("sentiment.experiments.plan", "list the trainings of an experiment"),
-    "experiment-train": ("sentiment.experiments.train", "do one training of an experiment"),
-    "experiment-table": ("sentiment.experiments.table_of", "draw table and plot of an experiment"),
+    "experiment-train": ("sentiment.experiments.train", "run one training of an experiment"),
+    "experiment-table": ("sentiment.experiments.table_of", "make the table and the plot of an experiment"),
     "demo": ("sentiment.demo.demo", "run the whole loop on one machine"),
 }
 

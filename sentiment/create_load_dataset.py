@@ -1,7 +1,7 @@
 """`python -m sentiment.create_load_dataset`: the older tool's command for mixing, under its option names.
 
-The rule is `sentiment.data.mix`. One thing is new: the older tool wrote its output over whatever had that name (by
-default the old data itself); here a file that was there before lives on as `NAME.bak-<n>`.
+The rule is in `sentiment.data.mix`. One thing is new: the older tool overwrote any file with the output's name (by
+default the old data itself); here the earlier file is kept as `NAME.bak-<n>`.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ NAME = "create_load_dataset"
 
 
 def create(old: Path, new: Path, output: Path, options: Mixing, labels: Labels) -> Result:
-    """Mixes old posts into the new ones; a file that `output` replaces is kept first, unless it is the very same."""
+    """Mixes old posts into the new ones; keeps the file that `output` replaces, unless both have the same content."""
     if output.exists() and not output.is_file():
-        raise InputError("the output must be a file", found=f"something else at {output}", do="Name another.")
+        raise InputError("the output must be a file", found=f"a folder or device at {output}", do="Name another file.")
     rows, plan = mix(read_posts(old, labels), read_posts(new, labels), len(labels), options)
-    output = output.resolve()  # of a link, the file it leads to is what gets replaced and must be kept
+    output = output.resolve()  # if it is a link, the file behind the link is replaced and must be kept
     kept = None
     with atomic.replacing(output) as temporary:
         write_posts(temporary, rows)
         if output.exists() and not filecmp.cmp(temporary, output, shallow=False):
             kept = keep(output)
-            say(f"{output.name} was there already and is kept as {kept.name}; name that one to mix from it again")
+            say(f"{output.name} existed already and is kept as {kept.name}; to mix from it again, name that file")
     say(f"mixed {sum(plan.added)} old posts into {len(rows) - sum(plan.added)} new ones: {plan.result}")
     return {"output": str(output), "kept": str(kept) if kept else None, "rows": len(rows), **as_json(plan)}
 
 
 def keep(path: Path) -> Path:
-    """Gives the file a second name, `NAME.bak-<n>` with the first n that is free, and returns it.
+    """Gives the file a second name, `NAME.bak-<n>` with the first free n, and returns that path.
 
-    A hard link costs nothing, is there at once or not at all, and never overwrites.
+    A hard link costs nothing, is made at once or not at all, and never overwrites a file.
     """
     for number in itertools.count(1):
         kept = path.with_name(f"{path.name}.bak-{number}")
@@ -56,14 +56,16 @@ def keep(path: Path) -> Path:
             continue
         except OSError as error:
             raise InputError(
-                f"{path} must be kept before it is replaced", found=f"{error.strerror}: {kept}", do="Name a new output."
+                f"{path} must be kept before it is replaced",
+                found=f"{error.strerror}: {kept}",
+                do="Name another output file.",
             ) from None
         return kept
     raise AssertionError("itertools.count ended")
 
 
 class OlderCommand(click.Command):
-    """A command under the older tool's names: a wrong option is one line, and `-` does for `_`."""
+    """A command under the older tool's names: a wrong option is reported in one line, and `-` may stand for `_`."""
 
     def __init__(self, name: str | None, **options: Any) -> None:
         spelling = {"token_normalize_func": lambda name: name.replace("-", "_")}
@@ -74,7 +76,7 @@ class OlderCommand(click.Command):
             return super().parse_args(ctx, args)
         except click.UsageError as error:
             raise InputError(
-                "options and their values must be those that --help lists",
+                "options and values must be among those that --help lists",
                 found=error.format_message().rstrip("."),
                 do=f"See `python -m sentiment.{self.name} --help`.",
             ) from None
@@ -116,9 +118,9 @@ class OlderCommand(click.Command):
 def command(
     data_dir: Path | None, old_dataset_name: str, new_dataset_name: str, output_dataset_name: str, **options: int
 ) -> Result:
-    """Create new dataset, that have some old dataset.
+    """Create a new dataset that contains part of the old one.
 
-    A file that the output replaces must stay: it is kept beside it as NAME.bak-<n>, also when it is the old dataset.
+    A file that the output replaces is kept beside it as NAME.bak-<n>, even if it is the old dataset.
     """
     settings = read_settings()
     folder = data_dir or settings.base_data

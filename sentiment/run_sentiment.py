@@ -1,7 +1,7 @@
-"""`python -m sentiment.run_sentiment`: the older tool's command and its options, on this system's steps.
+"""`python -m sentiment.run_sentiment`: the older tool's command and options, carried out by this system's steps.
 
 --do_train      `sentiment train` on <data_dir>/train.tsv into <output_dir>, then `sentiment export` to <deploy_dir>;
-                with --load_model_dir it goes on from that model, on new_train.tsv with old rows mixed in
+                with --load_model_dir it continues from that model, on new_train.tsv with old rows mixed in
 --do_test       `sentiment test`: test_report.txt and test_result.tsv in <output_dir>
 --do_inference  `sentiment infer`: the console
 """
@@ -36,12 +36,12 @@ from sentiment.training.training_files import Files, settings_for
 
 NAME = "run_sentiment"
 MIXED = "load_train.tsv"  # new_train.tsv with old rows mixed in, in the data folder
-FORMATS = {"savedmodel": SAVED_MODEL, "tensorRT": TENSORRT, "tflite": TFLITE}  # by the older tool's names
+FORMATS = {"savedmodel": SAVED_MODEL, "tensorRT": TENSORRT, "tflite": TFLITE}  # under the older tool's names
 
 
 @dataclass(frozen=True)
 class Folders:
-    """The folders that the options name: what is read (`data`, `load`), and what is replaced (`output`, `deploy`)."""
+    """The folders that the options name: `data` and `load` are read, `output` and `deploy` are replaced."""
 
     output: Path
     data: Path | None = None
@@ -49,7 +49,7 @@ class Folders:
     load: Path | None = None
 
     def require_apart(self) -> None:
-        """Raises InputError when replacing `output` or `deploy` would take another of the folders with it."""
+        """Raises: InputError when replacing `output` or `deploy` would also delete another of the folders."""
         paths = zip(
             ("output_dir", "deploy_dir", "data_dir", "load_model_dir"),
             (self.output, self.deploy, self.data, self.load),
@@ -63,16 +63,16 @@ class Folders:
                     raise InputError(
                         f"--{target} is replaced as a whole and must not hold --{other}",
                         found=f"{named[other]} in {named[target]}",
-                        do="Name another folder.",
+                        do=f"Name another folder in --{target}.",
                     )
 
     def file(self, name: str) -> Path:
-        """Returns a file of the data folder. InputError: no folder was named, or there is no such file."""
+        """Returns a file of the data folder. Raises: InputError when no folder was named or the file does not exist."""
         if self.data is None:
-            raise InputError("--data_dir must be given to train or to test", found="none", do="Name the data folder.")
+            raise InputError("--data_dir must be given to train or to test", found="none", do="Give --data_dir.")
         path = self.data / name
         if not path.is_file():
-            raise InputError(f"--data_dir must hold {name}", found=f"no {path}", do="Put it there, or name another.")
+            raise InputError(f"--data_dir must hold {name}", found=f"no {path}", do="Add it, or name another folder.")
         return path
 
 
@@ -85,7 +85,7 @@ def do_train(
     mix_number: int,
     **given: Any,
 ) -> dict[str, Any]:
-    """Trains into the output folder, and exports to the deploy folder when there is one; returns both results."""
+    """Trains into the output folder and exports to the deploy folder, if there is one; returns both results."""
     folder.require_replaceable(folders.output)
     if folders.deploy:
         require_replaceable(folders.deploy, [FORMATS[name] for name in save_format])
@@ -108,7 +108,7 @@ def do_train(
 
 
 def do_test(folders: Folders, use_dev_dataset: bool) -> dict[str, Any]:
-    """Tests the model of the output folder; the two reports go into it."""
+    """Tests the model in the output folder; both reports go into that folder."""
     result = testing.test(
         folders.output, folders.file("latest_test.tsv" if use_dev_dataset else "test.tsv"), folders.output
     )
@@ -117,7 +117,7 @@ def do_test(folders: Folders, use_dev_dataset: bool) -> dict[str, Any]:
 
 
 def require_same_type(output: Path, model_type: str | None) -> None:
-    """Raises InputError when a type was asked for that the model in `output` does not have."""
+    """Raises: InputError when `model_type` is not the type of the model in `output`."""
     found = folder.read_card(output).type
     if model_type not in (None, found):
         require_known_type(str(model_type))
@@ -127,21 +127,23 @@ def require_same_type(output: Path, model_type: str | None) -> None:
 
 
 FOLDER = click.Path(path_type=Path)
-BY_ENCODER = "; for scratch/… and a loaded model, as `sentiment train`"
+BY_ENCODER = "; for scratch/… and a loaded model, as in `sentiment train`"
 
 
 @click.command(NAME, cls=OlderCommand)
 @click.option(
     "--data_dir",
     type=FOLDER,
-    help="The input data dir. Should contain the .tsv files for the task.  [required to train and to test]",
+    help="The folder with the task's .tsv files.  [required to train and to test]",
 )
 @click.option("--task_name", required=True, help="The name of the task to train.")
-@click.option("--output_dir", type=FOLDER, required=True, help="The model folder: made by training, read by the rest.")
+@click.option(
+    "--output_dir", type=FOLDER, required=True, help="The model folder: training makes it, the rest reads it."
+)
 @click.option(
     "--deploy_dir",
     type=FOLDER,
-    help="Where training also exports to: a version folder for TensorFlow Serving, without the optimizer.",
+    help="Where training also puts an export: a version folder for TensorFlow Serving, without the optimizer.",
 )
 @click.option(
     "--learning_rate",
@@ -162,11 +164,11 @@ BY_ENCODER = "; for scratch/… and a loaded model, as `sentiment train`"
 @click.option(
     "--max_seq_length",
     type=int,
-    help="The longest row in word pieces; what is longer is cut.  "
-    f"[default: {MAX_SEQ_LENGTH.default}; of a loaded model, its own]",
+    help="The longest row in word pieces; longer rows are cut.  "
+    f"[default: {MAX_SEQ_LENGTH.default}; for a loaded model, its own]",
 )
-@click.option("--do_train", type=bool, default=False, show_default=True, help="Whether to run training.")
-@click.option("--do_test", type=bool, default=False, show_default=True, help="Whether to run test on the test set.")
+@click.option("--do_train", type=bool, default=False, show_default=True, help="Whether to train.")
+@click.option("--do_test", type=bool, default=False, show_default=True, help="Whether to test on the test set.")
 @click.option("--do_inference", type=bool, default=False, show_default=True, help="Whether to open the console.")
 @click.option(
     "--save_format",
@@ -174,17 +176,19 @@ BY_ENCODER = "; for scratch/… and a loaded model, as `sentiment train`"
     default="savedmodel, tensorRT",
     show_default=True,
     help="savedmodel goes to --deploy_dir itself, without the optimizer; tensorRT, made from it, to"
-    " <deploy_dir>-tensorrt; tflite to <deploy_dir>-tflite. Without a GPU and TensorRT's libraries a line says so and"
-    " the plain SavedModel is all there is.",
+    " <deploy_dir>-tensorrt; tflite to <deploy_dir>-tflite. Without a GPU or TensorRT's libraries, a line says so, and"
+    " only the plain SavedModel is made.",
 )
 @click.option("--model_type", help='"custom", "origin" or "tf-hub".  [default: custom]')
 @click.option(
     "--model_name",
     help='"bert-base-chinese", "ckiplab/bert-base-chinese", "ckiplab/albert-base-chinese", '
     '"ckiplab/albert-tiny-chinese", a local folder, "scratch/tiny", "scratch/mini".  '
-    "[default: bert-base-chinese; of a loaded model, its own]",
+    "[default: bert-base-chinese; for a loaded model, its own]",
 )
-@click.option("--load_model_dir", type=FOLDER, help="Go on from this model, on new_train.tsv with old rows mixed in.")
+@click.option(
+    "--load_model_dir", type=FOLDER, help="Continue from this model, on new_train.tsv with old rows mixed in."
+)
 @click.option(
     "--use_dev_dataset", type=bool, default=False, show_default=True, help="Whether to test on latest_test.tsv."
 )
@@ -192,7 +196,7 @@ BY_ENCODER = "; for scratch/… and a loaded model, as `sentiment train`"
     "--mix_number",
     default=MIX_NUMBER.default,
     show_default=True,
-    help="How many old rows of each label to mix in; 0: by the number of each label in new_train.tsv.",
+    help="How many old rows of each label to mix in; 0: according to the labels in new_train.tsv.",
 )
 def command(
     task_name: str,
@@ -204,13 +208,15 @@ def command(
     model_type: str | None,
     **given: Any,
 ) -> None:
-    """Train, test or try a sentiment model, under the option names of the older tool.
+    """Train, test or try a sentiment model, with the option names of the older tool.
 
-    The reports go to stderr; what was trained or tested is the last line of stdout, as JSON.
+    The reports go to stderr; the results of training and testing are the last line of stdout, as JSON.
     """
     training, test_it, try_it = (given.pop(f"do_{what}") for what in ("train", "test", "inference"))
     if not (training or test_it or try_it):
-        raise InputError("--do_train, --do_test or --do_inference must be True", found="none of them", do="Set one.")
+        raise InputError(
+            "--do_train, --do_test or --do_inference must be True", found="none of them", do="Set one to True."
+        )
     settings = read_settings()
     folders = Folders(output_dir, data_dir, deploy_dir, load_model_dir)
     results: dict[str, Any] = {"task": task_name}

@@ -1,4 +1,4 @@
-"""Addresses for a person to read on, as they are in mails and approvals: whole ones, wherever Airflow is."""
+"""The links in mails and approvals: absolute addresses of pages on which a person reads on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from airflow.sdk import conf
 
 from sentiment.run_folder import safe_name
 
-MODELS_PAGE = "/sentiment/models"  # below Airflow's own address, wherever that is
+MODELS_PAGE = "/sentiment/models"  # below Airflow's own address
 
 
 def airflow_address() -> str:
-    """Returns Airflow's own address, as `[api] base_url` has it."""
+    """Returns Airflow's own address, from `[api] base_url`."""
     return str(conf.get("api", "base_url", fallback="http://localhost:8080")).rstrip("/")
 
 
@@ -32,5 +32,5 @@ def experiment_link(run_id: str) -> str:
 
 
 def version_links(version: int | None) -> dict[str, str]:
-    """Returns the link to a version by what it is called; none when there is no version."""
+    """Returns the link to a version under its name; {} when there is no version."""
     return {} if version is None else {f"Version {version} on the Models page": version_link(version)}

@@ -1,8 +1,8 @@
 """One `sentiment VERB` as one Airflow task.
 
-Airflow adds schedule, retries and approval; what a step does, and whether it went well, is the step's own affair:
-its result file is the task's XCom, its exit code decides about retries. How it is run, as a process, a container or a
-pod, is its runner's (SENTIMENT_RUNNER).
+Airflow adds schedule, retries and approval. The step itself says whether it went well: its result file becomes the
+task's XCom, and its exit code decides about retries. Its runner (SENTIMENT_RUNNER) runs it as a process, in a container
+or in a pod.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from sentiment_airflow.runners.step import Ended, Runner, StepCommand, StepLog, 
 
 __all__ = ["StepOperator", "StepRefused", "step_environment", "step_settings"]
 T = TypeVar("T")
-REFUSED_INPUT = 2  # the exit code that says: trying again changes nothing
+REFUSED_INPUT = 2  # the exit code that says: another try would change nothing
 
 
 class StepRefused(AirflowFailException):
-    """The step was done, and its result says that the run must not go on."""
+    """The step ended well, but its result says that the run must not continue."""
 
     def __init__(self, sentence: str, result: Mapping[str, Any] | None = None) -> None:
         super().__init__(sentence)
@@ -47,18 +47,18 @@ class StepOperator(BaseOperator):
     """Runs `sentiment VERB --run=… --option=value …` and returns its result.
 
     :param verb: the step.
-    :param options: option name → value, both without dashes; a value that renders to nothing leaves the option out.
-    :param required: names of options without which the step is not started; Airflow's form can be passed by.
-    :param form: names of Params that are passed on as options of the same name, when they are filled in; of a
-        yes-or-no one the option alone.
+    :param options: option name → value, both without dashes; an option whose value renders to nothing is left out.
+    :param required: names of options without which the step does not start; Airflow's form can be bypassed.
+    :param form: names of Params that are passed on as options of the same name when they are filled in; a yes-or-no
+        Param is passed on as the option alone.
     :param run: whose run folder holds the result.
     :param pass_run: whether the verb takes `--run`.
     :param skip_when: a key of the result; when it is true, the rest of the run is skipped.
-    :param fail_unless: a key of the result; when it is false, the task fails with the result's `sentence`, for good.
-    :param fail_when: a key of the result; when it is true, the task fails likewise.
-    :param reads_bucket: whether the step is given the bucket's credentials.
-    :param returns: a key of the result, whose value is then the task's XCom: a list to map other tasks over.
-    :param page: returns the address of the page that shows what came of a run; the result gets it as `page`, and at
+    :param fail_unless: a key of the result; when it is false, the task fails for good with the result's `sentence`.
+    :param fail_when: a key of the result; when it is true, the task fails in the same way.
+    :param reads_bucket: whether the step gets the bucket's credentials.
+    :param returns: a key of the result whose value becomes the task's XCom: a list to map other tasks over.
+    :param page: returns the address of the page that shows the outcome of a run; the result gets it as `page` and at
         the end of its sentence.
     :param event_keys: keys of the result that go, with the run, into the events of the task's asset outlets.
     """
@@ -114,7 +114,7 @@ class StepOperator(BaseOperator):
         return result[self.returns] if self.returns else result
 
     def step(self, context: Context) -> StepCommand:
-        """Returns what is to be run. Tasks that are mapped over one run have a result file each."""
+        """Returns what to run. Mapped tasks of one run have a result file each."""
         settings = step_settings()
         index = getattr(context.get("ti"), "map_index", -1)
         mapped = f"-{index}" if index >= 0 else ""
@@ -132,7 +132,7 @@ class StepOperator(BaseOperator):
         )
 
     def arguments(self, params: Mapping[str, Any]) -> list[str]:
-        """Returns the verb and its options, each with its value in one argument: no value can become an option."""
+        """Returns the verb and its options, each with its value in one argument, so that no value becomes an option."""
         run = {"run": self.run} if self.pass_run else {}
         form = {name: params.get(name) for name in self.form}
         given = {**run, **self.options, **form}
@@ -143,7 +143,7 @@ class StepOperator(BaseOperator):
         for name in self.required:
             if not _printable(self.options.get(name, "")).strip():
                 raise AirflowFailException(
-                    f"{self.verb} must be given a {name}; found none. Fill it in, and try again."
+                    f"{self.verb} must be given a {name}; found none. Trigger the workflow again and fill it in."
                 )
 
     def on_kill(self) -> None:
@@ -152,7 +152,7 @@ class StepOperator(BaseOperator):
             self._runner.stop()
 
     def _run(self, step: StepCommand, context: Context) -> tuple[Ended, str]:
-        """Logs what the step says, and returns how it ended and the last line that was not its result."""
+        """Logs what the step says; returns how it ended and its last line that was not the result."""
         self._runner = runner_of(step, os.environ, context)
         log = StepLog(self.log, step.result_file)
         self.log.info("%s", self._runner.shown())
@@ -169,8 +169,8 @@ class StepOperator(BaseOperator):
         if self._killed:
             raise AirflowException(f"{self.verb} was stopped")
         if ended.code == REFUSED_INPUT:
-            raise AirflowFailException(cause or f"{self.verb} refused its input and did not say why")
-        raise AirflowException(f"{self.verb} {ended.in_words()}: {cause or 'it did not say why'}")
+            raise AirflowFailException(cause or f"{self.verb} refused its input without a message")
+        raise AirflowException(f"{self.verb} {ended.in_words()}: {cause or 'it left no message'}")
 
     def _raise_for_result(self, result: Mapping[str, Any]) -> None:
         if not result:
@@ -189,11 +189,11 @@ class StepOperator(BaseOperator):
         if self.page is None or not result:
             return result
         address = self.page(self.run)
-        self.log.info("What came of it: %s", address)
+        self.log.info("The outcome is shown at %s", address)
         return {**result, "page": address, "sentence": f"{result.get('sentence', '')} See {address}".strip()}
 
     def _keep(self, result: Mapping[str, Any], context: Context) -> None:
-        """Makes the result the task's XCom, as if it had ended well: it was done, and its result says why it failed."""
+        """Makes the result the task's XCom although the task fails: the result says why."""
         if (ti := context.get("ti")) is not None:
             ti.xcom_push(key="return_value", value=dict(result))
 
@@ -204,7 +204,7 @@ class StepOperator(BaseOperator):
 
 
 def runner_of(step: StepCommand, environment: Mapping[str, str], context: Context) -> Runner:
-    """Returns the runner that SENTIMENT_RUNNER names. The others' libraries are not imported."""
+    """Returns the runner that SENTIMENT_RUNNER names, without importing the libraries of the others."""
     try:
         settings = read_runner_settings(environment)
     except InputError as error:
@@ -221,13 +221,13 @@ def runner_of(step: StepCommand, environment: Mapping[str, str], context: Contex
 
 
 def _argument(name: str, value: Any) -> str:
-    """Returns an option with its value; a list goes with commas between its items."""
+    """Returns an option with its value; the items of a list are joined with commas."""
     option = f"--{name.replace('_', '-')}"
     return option if value is True else f"{option}={_printable(value)}"
 
 
 def _printable(value: Any) -> str:
-    """Returns a form's value as text that an argument can hold: no NUL, no half characters."""
+    """Returns a form's value as text that an argument can hold: without NUL and without half characters."""
     if isinstance(value, list):
         return ",".join(map(_printable, value))
     return str(value).replace("\0", "").encode(errors="replace").decode()

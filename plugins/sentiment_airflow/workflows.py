@@ -19,13 +19,13 @@ RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
 CANARY_WATCH, ROLLBACK = "sentiment_canary_watch", "sentiment_rollback"
 EXPERIMENT = "sentiment_experiment"
 TAIPEI = "Asia/Taipei"
-CANARY = Asset("sentiment_canary")  # an event: version `version`, made by run `run`, is the canary now
+CANARY = Asset("sentiment_canary")  # an event says: version `version`, made by run `run`, is now the canary
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "sentiment",
-    "retries": 2,  # only for what is transient: a refused input fails at once
+    "retries": 2,  # only for transient failures: a refused input fails at once
     "retry_delay": timedelta(seconds=15),
-    "retry_exponential_backoff": 2.0,  # twice as long each time; `True` would be 1, and no longer
+    "retry_exponential_backoff": 2.0,  # twice as long each time; `True` would mean 1, which is no longer
     "max_retry_delay": timedelta(minutes=10),
     "execution_timeout": timedelta(hours=12),
     "on_failure_callback": StepFailureNotifier(),
@@ -33,7 +33,7 @@ DEFAULT_ARGS: dict[str, Any] = {
 
 
 def nightly() -> CronTriggerTimetable | None:
-    """Returns when a night begins, in Taipei: SENTIMENT_NIGHTLY, a cron expression; `off`: only by hand."""
+    """Returns when a night begins, in Taipei time: SENTIMENT_NIGHTLY, a cron expression; `off`: only by hand."""
     return _schedule("nightly", read_airflow_settings("nightly").nightly)
 
 
@@ -43,21 +43,21 @@ def watching() -> CronTriggerTimetable | None:
 
 
 def gpu_pool() -> str:
-    """Returns the pool of the steps that use a GPU: SENTIMENT_GPU_POOL, which has to exist; default: that of all tasks.
+    """Returns the pool of the steps that use a GPU: SENTIMENT_GPU_POOL, which must exist; by default, Airflow's.
 
-    With as many slots as there are cards, no two steps ever share one.
+    If the pool has as many slots as there are GPUs, no two steps ever share one.
     """
     return read_airflow_settings("gpu_pool").gpu_pool or "default_pool"
 
 
 def owner_links() -> dict[str, str]:
-    """Returns where the owner's name in Airflow leads: a mail to the first address of SENTIMENT_MAIL_TO."""
+    """Returns the link of the owner's name in Airflow: a mail to the first address of SENTIMENT_MAIL_TO."""
     address = next(iter(read_airflow_settings("mail_to").mail_to), "")
     return {"sentiment": f"mailto:{address}"} if re.fullmatch(r"[\w.+-]+@[\w.-]+", address) else {}
 
 
 def hours_to_answer() -> float:
-    """Returns how long an approval waits: SENTIMENT_APPROVAL_HOURS, default a day."""
+    """Returns how long an approval waits, in hours: SENTIMENT_APPROVAL_HOURS, by default 24."""
     return read_airflow_settings("approval_hours").approval_hours
 
 
@@ -69,6 +69,6 @@ def _schedule(setting: str, expression: str) -> CronTriggerTimetable | None:
         SchedulersTimetable(expression, timezone=TAIPEI).validate()
     except AirflowTimetableInvalid as error:
         raise declarations(AirflowSettings)[setting].refusal(f"{expression!r} ({error})") from None
-    # Without the last argument, Airflow starts what is just over at once when the workflow is first switched on
-    # within a tenth of the time to the next one (`False` means that, too).
+    # Without the last argument (or with `False`), Airflow at once starts a run that was due shortly before the workflow
+    # is first switched on: if no more than a tenth of the time to the next run has passed.
     return CronTriggerTimetable(expression, timezone=TAIPEI, run_immediately=timedelta(0))

@@ -1,1 +1,1 @@
-"""The experiments: what a format weighs, which learning rate suits a model, how many rows fit into memory."""
+"""Benchmarks: the size of each format, the largest batch per length, the speed of the data steps, servers, Airflow."""

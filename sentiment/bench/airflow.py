@@ -1,7 +1,7 @@
-"""`sentiment bench airflow`: what Airflow's part costs, without the work of the steps.
+"""`sentiment bench airflow`: measures what Airflow's part costs, without the work of the steps.
 
-workflows    reading each file of dags/, as the dag processor does, against importing airflow.sdk
-page         the Models page of 1,000 versions against that of one, without Airflow's login
+workflows    reading each file of dags/ like the dag processor, compared with importing airflow.sdk
+page         the Models page with 1,000 versions, compared with one version, without Airflow's login
 retrain      with --retrain: a run of sentiment_retrain whose steps do nothing, on a throw-away Airflow
 """
 
@@ -35,7 +35,7 @@ RETRAIN, RUN = "sentiment_retrain", "nothing-to-do"
 PARSE_SECONDS, PAGE_SECONDS, RETRAIN_SECONDS = 0.3, 0.3, 60.0  # what each may take
 PATIENCE = 300.0
 HEADINGS = ("what", "seconds", "against")
-# In the place of `sentiment`: the result of a step that went well.
+# Stands in for `sentiment`: writes the result of a step that ended well.
 NOTHING = """#!{python} -IS
 import json, pathlib, sys
 result = next(pathlib.Path(text[9:]) for text in sys.argv if text.startswith("--result="))
@@ -45,9 +45,9 @@ result.write_text(json.dumps({{"nothing_new": False, "passed": True, "version": 
 
 
 def times(folder: Path) -> dict[str, Any]:
-    """Returns what `airflow_times` measured in Airflow's environment. Raises: SentimentError when it fails."""
+    """Returns the measurements of `airflow_times` in Airflow's environment. Raises: SentimentError when it fails."""
     if not PYTHON.exists():
-        raise InputError("Airflow's environment must be there", found=f"no {PYTHON}", do="Run `make setup`.")
+        raise InputError("Airflow's environment must exist", found=f"no {PYTHON}", do="Run `make setup`.")
     found, log = folder / "times.json", folder / "times.log"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SENTIMENT_", "AIRFLOW"))}
     own = {"AIRFLOW_HOME": str(folder / "airflow"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
@@ -62,7 +62,7 @@ def times(folder: Path) -> dict[str, Any]:
 
 
 def retrain_seconds(folder: Path) -> float:
-    """Returns how long a retrain takes whose steps do nothing: Airflow's scheduling, and its processes' starts."""
+    """Returns the time of a retrain whose steps do nothing: Airflow's scheduling and the starts of its processes."""
     command = folder / "nothing"
     atomic.write_text(command, NOTHING.format(python=sys.executable))
     command.chmod(0o700)
@@ -88,12 +88,12 @@ def wait_until(condition: Callable[[], bool], stack: Stack) -> None:
     while not condition():
         stack.processes.check()
         if time.monotonic() > deadline:
-            raise SentimentError(f"Airflow was not done within {PATIENCE:g} s")
+            raise SentimentError(f"Airflow did not finish within {PATIENCE:g} s")
         time.sleep(1)
 
 
 def judge(measured: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what was measured, with ratios, and whether it is as quick as it should be."""
+    """Returns the measurements with ratios, and whether each is quick enough."""
     parsing, pages, retrain = measured["parsing"], measured["pages"], measured.get("retrain")
     one, most = (pages[key] for key in sorted(pages, key=int))
     return {
@@ -107,7 +107,7 @@ def judge(measured: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def table_of(judged: Mapping[str, Any]) -> Table:
-    """Returns a row a workflow file, a row a page, and one of the retrain."""
+    """Returns one row per workflow file, one per page, and one for the retrain."""
     ratios, pages = judged["parsing_by_importing"], judged["pages"]
     rows = [["import airflow.sdk", f"{judged['importing']:.3f}", "1"]]
     rows += [[f"read {name}", f"{found:.3f}", f"{ratios[name]:.2f}"] for name, found in judged["parsing"].items()]
@@ -116,31 +116,31 @@ def table_of(judged: Mapping[str, Any]) -> Table:
     if judged.get("retrain") is not None:
         rows.append(["a retrain whose steps do nothing", f"{judged['retrain']:.1f}", "–"])
     notes = [
-        f"of the processor: reading may take {PARSE_SECONDS:g} s, a page {PAGE_SECONDS:g} s; "
-        f"by the clock: a retrain's own time {RETRAIN_SECONDS:g} s",
+        f"limits: {PARSE_SECONDS:g} s of CPU time to read a file, {PAGE_SECONDS:g} s for a page; "
+        f"{RETRAIN_SECONDS:g} s by the clock for a retrain",
     ]
     return Table("what Airflow's part costs", HEADINGS, rows, notes=notes)
 
 
 def draw(judged: Mapping[str, Any]) -> Callable[[Figure], None]:
-    """Returns what draws a bar a workflow file and page."""
+    """Returns a function that draws a bar for each workflow file and page."""
     bars = {**judged["parsing"], **{f"page of {n}": found for n, found in judged["pages"].items()}}
 
     def fill(figure: Figure) -> None:
         axes = figure.subplots()
         axes.barh(list(bars), list(bars.values()), color=results.COLOURS[0])
         axes.axvline(PARSE_SECONDS, color=results.COLOURS[1], linestyle="--")
-        axes.set(xlabel="seconds of the processor", title="Reading workflows, making the Models page")
+        axes.set(xlabel="seconds of CPU time", title="Reading workflows, making the Models page")
 
     return fill
 
 
 @click.command("airflow")
-@click.option("--retrain", is_flag=True, help="Also start a throw-away Airflow, and run a retrain that does nothing.")
+@click.option("--retrain", is_flag=True, help="Also run a retrain that does nothing, on a throw-away Airflow.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the results. [default: runs/bench/airflow]")
 @step
 def command(retrain: bool, output: Path | None) -> Result:
-    """Time what Airflow's part costs: reading the workflows, the Models page, a retrain without its steps' work."""
+    """Time Airflow's part: reading the workflows, the Models page, a retrain whose steps do nothing."""
     folder = results.folder_for(read_settings(), "airflow", output)
     with atomic.exclusive_lock(folder / ".lock"), tempfile.TemporaryDirectory(dir=folder, prefix="work-") as work:
         measured = times(Path(work))

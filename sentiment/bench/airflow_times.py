@@ -1,9 +1,9 @@
-"""Run by Airflow's own Python: how long its workflows take to be read, and the Models page to be made.
+"""Measures, in Airflow's own Python, how long it takes to read the workflows and to make the Models page.
 
     python -m sentiment.bench.airflow_times DAGS PLUGINS FOLDER RESULT
 
-As Airflow's dag processor does it: a process that has imported Airflow and frozen its heap reads each file in a fork.
-Seconds are the processor's, the least of a few tries: what else the machine does is not the workflows' fault.
+It works like Airflow's dag processor: a process that has imported Airflow and frozen its heap reads each file in a
+fork. Seconds are CPU time, the least of a few tries, so that other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -29,37 +29,37 @@ BEFORE_A_FORK = ("airflow.dag_processing.manager", "airflow.dag_processing.dagba
 
 
 def measure(dags: Path, plugins: Path, folder: Path) -> dict[str, Any]:
-    """Returns seconds: of importing `airflow.sdk`, of every file of `dags`, of the page by number of versions."""
+    """Returns seconds: for importing `airflow.sdk`, for each file of `dags`, for the page by number of versions."""
     importing = seconds(lambda: importlib.import_module("airflow.sdk"))
     for name in BEFORE_A_FORK:
         importlib.import_module(name)
     sys.path.append(str(plugins))
     gc.collect()
-    gc.freeze()  # else the first fork that needs memory pays for looking through all of Airflow
+    gc.freeze()  # otherwise the first fork that needs memory spends time on scanning all of Airflow
     parsing = {path.name: least(partial(parse, path)) for path in sorted(dags.glob("*.py"))}
     pages = {home.name: least(partial(page, home)) for home in homes(folder)}
     return {"importing": importing, "parsing": parsing, "pages": pages}
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Returns the processor's seconds that `work` takes."""
+    """Returns the CPU seconds that `work` takes."""
     began = time.process_time()
     work()
     return time.process_time() - began
 
 
 def least(work: Callable[[], float]) -> float:
-    """Returns the least of what `work` returns, each time in a fork of its own."""
+    """Returns the least value that `work` returns in several tries, each in a fork of its own."""
     return min(forked(work) for _ in range(TRIES))
 
 
 def forked(work: Callable[[], float]) -> float:
-    """Returns what `work` returns in a fork. Raises: RuntimeError when it failed there."""
+    """Runs `work` in a fork and returns its value. Raises: RuntimeError when it fails there."""
     reader, writer = os.pipe()
     if not (child := os.fork()):
         try:
             os.write(writer, repr(work()).encode())
-        except Exception:  # noqa: BLE001 - shown here; whoever waits gets no answer
+        except Exception:  # noqa: BLE001 - shown here; the parent gets no answer
             traceback.print_exc()
         finally:
             os._exit(0)
@@ -73,7 +73,7 @@ def forked(work: Callable[[], float]) -> float:
 
 
 def parse(path: Path) -> float:
-    """Returns the seconds that Airflow needs for a file of workflows, with everything that it imports."""
+    """Returns the seconds that Airflow needs for a file of workflows, including everything that it imports."""
     bag: Any = importlib.import_module("airflow.dag_processing.dagbag")
     found: list[Any] = []
     took = seconds(lambda: found.append(bag.DagBag(str(path))))
@@ -83,7 +83,7 @@ def parse(path: Path) -> float:
 
 
 def homes(folder: Path) -> Iterator[Path]:
-    """Yields a home by the name of each number of versions, every one of which was promoted."""
+    """Yields one home for each number of versions, named by the number; every version in it was promoted."""
     for versions in VERSIONS:
         home = folder / str(versions)
         events = (event for number in range(1, versions + 1) for event in promoted(number))
@@ -98,7 +98,7 @@ def promoted(number: int) -> Iterator[dict[str, Any]]:
 
 
 def page(home: Path) -> float:
-    """Returns the seconds of the first page that is made, with the history read anew; without Airflow's own part."""
+    """Returns the seconds for the first page, including reading the history, without Airflow's own part."""
     pages: Any = importlib.import_module("sentiment_airflow.web.pages")
     from sentiment.models_page.history import Filters
     from sentiment.models_page.ledger import read_ledger

@@ -1,4 +1,4 @@
-"""`sentiment bench EXPERIMENT`: each one prints a table, and keeps it with its numbers and a plot in one folder."""
+"""`sentiment bench EXPERIMENT`: prints a table and keeps it, with all numbers and a plot, in one folder."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sentiment.experiments import lr
 
 @click.group("bench")
 def command() -> None:
-    """Compare: formats by size and by load, models by learning rate, lengths by the batch; time data steps, Airflow.
+    """Compare formats by size and speed, learning rates, and batch sizes by length; time the data steps and Airflow.
 
-    An experiment's table, numbers and plot go to runs/bench/EXPERIMENT/, or to --output.
+    An experiment's table, numbers and plot go to runs/bench/EXPERIMENT/ or to --output.
     """
 
 

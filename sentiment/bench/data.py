@@ -1,12 +1,12 @@
-"""`sentiment bench data`: rows per second, memory and growth of ingest, prepare and mix, on made-up deliveries.
+"""`sentiment bench data`: measures speed, memory and growth of ingest, prepare and mix on made-up deliveries.
 
-Each step is the real command in a process of its own, so its peak memory is its own. For every number of rows:
+Each step is the real command in a process of its own, so its peak memory can be measured. For each number of rows:
 
-    ingest       all rows, in deliveries of at most a million
-    prepare      a full training: every row into train.tsv, shuffled
-    small        ingest of one more delivery of 1,000 rows against all the known ones
-    warm         prepare with those 1,000 as the new rows and the rest as the pool that old rows are drawn from
-    mix          the mixing rule on files: the 1,000 into the train.tsv of the full training
+    ingest       takes in all rows, in deliveries of at most a million
+    prepare      prepares a full training: every row goes into train.tsv, shuffled
+    small        takes in one more delivery, of 1,000 rows, beside all known ones
+    warm         prepares with those 1,000 as the new rows, and draws old rows from the rest
+    mix          mixes the train.tsv of the full training into the 1,000, from file to file
 
 Seconds include the start of the process.
 """
@@ -41,16 +41,16 @@ HEADINGS = ("rows", "step", "seconds", "processor", "rows/s", "MB")
 STEPS = ("ingest", "prepare", "small", "warm", "mix")
 LARGEST_DELIVERY = 1_000_000  # rows
 SMALL_DELIVERY = 1_000  # rows
-MEMORY_MB = 4_096  # what no step may use
-SMALL_SECONDS = 60.0  # what the small delivery may take: seconds, not minutes
-STEEPEST = 1.2  # seconds ~ rows^k: with k up to this, growth counts as linear (1 is proportional)
-STAY_SMALL = ("small",)  # steps that need not grow with the rows
+MEMORY_MB = 4_096  # every step must use less
+SMALL_SECONDS = 60.0  # the small delivery must take less: seconds, not minutes
+STEEPEST = 1.2  # seconds ~ rows^k: up to this k, growth counts as linear (1 is proportional)
+STAY_SMALL = ("small",)  # steps whose time need not grow with the rows
 CHARACTERS = "火鍋手搖飲電影遊戲手機車站夜市餐廳店員服務好壞大小新舊快慢香臭甜苦我你他覺得很不推噓"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One step at one size. `handled` are the rows that its rate counts; `cpu_seconds` leave out what others took."""
+    """One step at one size. `handled` is the number of rows for its rate; `cpu_seconds` exclude other processes."""
 
     step: str
     seconds: float
@@ -64,11 +64,11 @@ class Measured:
 
 
 class Failed(SentimentError):
-    """A step did not end well: its own message was shown."""
+    """A step failed, and its own message was shown."""
 
 
 def posts(first: int, number: int) -> Iterator[Post]:
-    """Yields made-up posts, all different and about a hundred bytes long; the same for the same numbers."""
+    """Yields made-up posts, all different and about a hundred bytes long; the same numbers give the same posts."""
     chance = random.Random(first)
     pool = "".join(chance.choices(CHARACTERS, k=100_000))
     for index in range(first, first + number):
@@ -77,7 +77,7 @@ def posts(first: int, number: int) -> Iterator[Post]:
 
 
 def make_home(home: Path, rows: int) -> Settings:
-    """Makes base data and an inbox with `rows` rows in `home`."""
+    """Makes the base data and an inbox with `rows` rows in `home`."""
     settings = Settings(home=home)
     for name, first, number in (("train", -9_000, 3_000), ("test", -6_000, 300), ("latest_test", -3_000, 300)):
         write_posts(settings.base_data / f"{name}.tsv", posts(first, number))
@@ -91,7 +91,7 @@ def deliver(settings: Settings, number: int, first: int, rows: int) -> None:
 
 
 def measure(settings: Settings, rows: int) -> Iterator[Measured]:
-    """Yields what every step took at `rows` rows."""
+    """Yields the measurement of each step at `rows` rows."""
     first, second = (settings.runs / name for name in ("first", "second"))
     mixed = settings.home / "mixed.tsv"
     yield run(settings, "ingest", rows, "ingest")
@@ -117,7 +117,7 @@ def run(settings: Settings, name: str, handled: int, *arguments: str) -> Measure
         raise Failed(f"`sentiment {' '.join(arguments)}` ended with {process.returncode}")
     seconds, processor = time.monotonic() - began, usage.ru_utime + usage.ru_stime
     measured = Measured(name, round(seconds, 3), round(processor, 3), round(usage.ru_maxrss / 1024, 1), handled)
-    say(f"{name}: {seconds:,.1f} s ({processor:,.1f} s of processor), {measured.peak_mb:,.0f} MB")
+    say(f"{name}: {seconds:,.1f} s ({processor:,.1f} s of CPU time), {measured.peak_mb:,.0f} MB")
     return measured
 
 
@@ -135,10 +135,10 @@ def growth(sizes: Sequence[int], seconds: Sequence[float]) -> float | None:
 
 
 def judge(measured: Mapping[int, Sequence[Measured]]) -> dict[str, Any]:
-    """Returns the growth of every step, and whether memory, growth and the small delivery are as they should be."""
+    """Returns the growth of each step, and whether memory, growth and the small delivery are within their limits."""
     sizes = sorted(measured)
     by_step = {name: [next(m for m in measured[size] if m.step == name) for size in sizes] for name in STEPS}
-    # By the processor's seconds: on a machine that is shared, the clock tells how much the others did.
+    # Growth is measured in CPU time: on a shared machine, the clock includes the work of others.
     grows = {name: growth(sizes, [found.cpu_seconds for found in by_step[name]]) for name in STEPS}
     peak = max(found.peak_mb for steps in measured.values() for found in steps)
     linear = all(k is None or k <= STEEPEST for name, k in grows.items() if name not in STAY_SMALL)
@@ -153,7 +153,7 @@ def judge(measured: Mapping[int, Sequence[Measured]]) -> dict[str, Any]:
 
 
 def table_of(measured: Mapping[int, Sequence[Measured]], verdict: Mapping[str, Any]) -> Table:
-    """Returns a row a size and step."""
+    """Returns one row per size and step."""
     rows = [
         [
             f"{size:,}",
@@ -168,14 +168,14 @@ def table_of(measured: Mapping[int, Sequence[Measured]], verdict: Mapping[str, A
     shown = ", ".join(f"{name} {k:.2f}" for name, k in verdict["growth"].items() if k is not None)
     notes = [
         f"peak memory {verdict['peak_mb']:,.0f} MB of {MEMORY_MB:,} MB allowed",
-        f"1,000 new rows against the most known ones: {verdict['small_seconds']:.1f} s",
-        *([f"seconds of the processor grow as rows^k, k: {shown}"] if shown else []),
+        f"1,000 new rows beside the largest number of known ones: {verdict['small_seconds']:.1f} s",
+        *([f"CPU time grows as rows^k, k: {shown}"] if shown else []),
     ]
     return Table("rows through ingest, prepare and mix", HEADINGS, rows, notes=notes)
 
 
 def draw(measured: Mapping[int, Sequence[Measured]]) -> Callable[[Figure], None]:
-    """Returns what draws seconds by rows, a line a step."""
+    """Returns a function that draws seconds by rows, one line per step."""
 
     def fill(figure: Figure) -> None:
         axes = figure.subplots()
@@ -198,19 +198,23 @@ def read_sizes(text: str) -> list[int]:
         sizes = []
     if not sizes or sizes[0] < SMALL_DELIVERY:
         raise InputError(
-            f"--rows must be numbers from {SMALL_DELIVERY:,} on, by comma", found=repr(text), do="Try 1e5,1e6."
+            f"--rows must be comma-separated numbers of at least {SMALL_DELIVERY:,}",
+            found=repr(text),
+            do="Try --rows 1e5,1e6.",
         )
     return sizes
 
 
 @click.command("data")
-@click.option("--rows", default="1e5,1e6", show_default=True, help="How many rows, by comma. 1e7 makes 8 GB of files.")
+@click.option(
+    "--rows", default="1e5,1e6", show_default=True, help="Numbers of rows, comma-separated. 1e7 makes 8 GB of files."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the results. [default: runs/bench/data]")
 @step
 def command(rows: str, output: Path | None) -> Result:
     """Time ingest, prepare and mix on made-up deliveries: rows per second, memory, growth.
 
-    The files are made in a work folder and removed again.
+    The files are made in a work folder and removed afterwards.
     """
     sizes = read_sizes(rows)
     folder = results.folder_for(read_settings(), "data", output)

@@ -1,7 +1,7 @@
-"""`sentiment bench length`: for each sequence length, the largest batch of which a training step fits into memory.
+"""`sentiment bench length`: finds, for each sequence length, the largest batch whose training step fits into memory.
 
-Every batch that is reported was really trained on, in a process that had nothing else in its memory. A length is kept
-when it is finished: an experiment that was stopped goes on where it was when it is started again.
+Every reported batch was really trained on, in a process with nothing else in its memory. Finished lengths are kept: a
+stopped experiment continues where it was when it is started again.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from sentiment.training.hyperparameters import choose
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LENGTHS = "64,128,256,320,384,512"  # the original's
+LENGTHS = "64,128,256,320,384,512"  # the older tool's
 SHARE_OF_AVAILABLE = 0.8
-STEPS = 2  # the second one meets what the first left in memory, and is the one that is timed
+STEPS = 2  # the second step finds what the first left in memory; it is the one that is timed
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -55,7 +55,7 @@ class Memory(click.ParamType[int]):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a step may take, in bytes: of the machine's memory, or of a GPU's (None: all of it). And the most rows."""
+    """The limits of a step: bytes of the machine's memory, bytes of a GPU's (None: all of it), and rows."""
 
     machine: int
     gpu: int | None
@@ -63,9 +63,9 @@ class Limits:
 
 
 def measure_length(length: int, arguments: Sequence[str], limits: Limits) -> Result:
-    """Returns the row of one length: the largest batch, the peak of memory and the rows a second of its step.
+    """Returns the row of one length: the largest batch, and its step's peak memory and rows per second.
 
-    Raises: child.Failed when the model cannot be built or a step fails otherwise than by memory.
+    Raises: child.Failed when the model cannot be built, or when a step fails for another reason than memory.
     """
     search = Search(limits.batch)
     options = [*arguments, "--max-seq-length", str(length)]
@@ -78,7 +78,7 @@ def measure_length(length: int, arguments: Sequence[str], limits: Limits) -> Res
         while verified.batch and not verified.fits:
             trials.end()
             verified = _tried(trials, length, verified.batch, ", in a process of its own")
-            if not verified.fits:  # something stayed in memory where it was tried first, or did not
+            if not verified.fits:  # in the first process, memory was in another state
                 verified = Trial(one_smaller(verified.batch))
         return _row(length, verified, trials.about, limits)
 
@@ -103,7 +103,7 @@ def _row(length: int, trial: Trial, about: dict[str, Any], limits: Limits) -> Re
 
 
 def row_file(folder: Path, length: int, identity: dict[str, Any]) -> Path:
-    """Returns where the row of a length is kept: another file for whatever makes it another measurement."""
+    """Returns the file of a length's row; anything that makes it another measurement makes another file name."""
     text = json.dumps({"length": length, **identity}, sort_keys=True)
     return folder / f"{length}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.json"
 
@@ -111,12 +111,12 @@ def row_file(folder: Path, length: int, identity: dict[str, Any]) -> Path:
 def run_lengths(
     lengths: Sequence[int], files: Sequence[Path], measure: Callable[[int], Result]
 ) -> list[dict[str, Any]]:
-    """Measures the lengths that no earlier run finished; returns a row each, {"length", "why"} where that failed."""
+    """Measures the lengths that no earlier run has finished; returns one row each, {"length", "why"} on failure."""
     rows = []
     seconds: list[float] = []
     missing = sum(atomic.read_json(file) is None for file in files)
     if missing < len(files):
-        say(f"bench length: {len(files) - missing} of {len(files)} lengths are finished already")
+        say(f"bench length: {len(files) - missing} of {len(files)} lengths are already finished")
     for length, file in zip(lengths, files, strict=True):
         row = atomic.read_json(file)
         if row is None:
@@ -141,7 +141,7 @@ def _measured(length: int, file: Path, measure: Callable[[int], Result]) -> dict
 
 
 def cells(row: dict[str, Any]) -> list[str]:
-    """Returns a row of the table; a batch that could have been larger, had it been allowed, gets a `≥`."""
+    """Returns a row of the table; a batch that reached --largest-batch gets a `≥`."""
     if row.get("why"):
         return [str(row["length"]), "failed", "", ""]
     batch = f"{'≥ ' if row['reached_largest'] else ''}{row['batch']}"
@@ -150,7 +150,7 @@ def cells(row: dict[str, Any]) -> list[str]:
 
 
 def table_of(rows: Sequence[dict[str, Any]], model_name: str) -> Table:
-    """Returns the original's table with memory and speed, and says what was measured."""
+    """Returns the older tool's table with memory and speed added, and notes about what was measured."""
     notes = [*dict.fromkeys(_measured_how(row) for row in rows if not row.get("why"))]
     notes += [f"length {row['length']}: {row['why']}" for row in rows if row.get("why")]
     headings = ("Seq Length", "Max Batch Size", "memory", "rows/s")
@@ -166,7 +166,7 @@ def _measured_how(row: dict[str, Any]) -> str:
 
 
 def draw(rows: Sequence[dict[str, Any]], model_name: str) -> Callable[[Figure], None]:
-    """Returns what draws the largest batch by length, and the rows a second of its step beside it."""
+    """Returns a function that draws the largest batch by length, and beside it the rows per second of its step."""
 
     def fill(figure: Figure) -> None:
         shown = [row for row in rows if not row.get("why") and row["batch"]]
@@ -190,16 +190,18 @@ def draw(rows: Sequence[dict[str, Any]], model_name: str) -> Callable[[Figure], 
 
 
 @click.command("length")
-@click.option("--model-name", default="bert-base-chinese", show_default=True, help="The model to take steps with.")
+@click.option("--model-name", default="bert-base-chinese", show_default=True, help="The model to train.")
 @click.option("--model-type", default="custom", show_default=True, help="custom, origin or tf-hub.")
-@click.option("--lengths", type=Numbers(int), default=LENGTHS, show_default=True, help="In word pieces, with commas.")
+@click.option(
+    "--lengths", type=Numbers(int), default=LENGTHS, show_default=True, help="In word pieces, comma-separated."
+)
 @click.option(
     "--memory",
     type=Memory(),
-    help="What a step may take: 6G, 800M. [default: on a GPU all of it, else 0.8 of the memory that is available]",
+    help="The memory limit of a step: 6G, 800M. [default: all of a GPU's, otherwise 0.8 of the available memory]",
 )
 @click.option(
-    "--largest-batch", type=click.IntRange(1, 4096), default=1024, show_default=True, help="Try no more rows."
+    "--largest-batch", type=click.IntRange(1, 4096), default=1024, show_default=True, help="Try at most this many rows."
 )
 @click.option("--precision", default="auto", show_default=True, help="As in `sentiment train`.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the results. [default: runs/bench/length]")
@@ -215,7 +217,7 @@ def command(
 ) -> Result:
     """Find the largest batch that fits into memory, by sequence length.
 
-    Started again, it goes on where it was stopped.
+    When started again, it continues where it was stopped.
     """
     folder = results.folder_for(read_settings(), "length", output)
     require_known_type(model_type)
@@ -241,7 +243,7 @@ def command(
 
 
 def _limit_of(files: Sequence[Path]) -> int | None:
-    """Returns the limit that the finished lengths had: what is available now is another number each time."""
+    """Returns the limit that the finished lengths had, because the available memory differs each time."""
     found = [row for row in map(atomic.read_json, files) if row]
     limit: int | None = found[0]["limit"] if found else None
     return limit

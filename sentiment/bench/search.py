@@ -1,22 +1,22 @@
-"""The search for the largest batch that fits, as a pure decision: what was tried, and what to try next."""
+"""The search for the largest batch that fits, as a pure decision: from what was tried to what to try next."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-PRECISION = 16  # the answer is exact to a sixteenth: 6, 14 and 100 are told from 7, 15 and 106
+PRECISION = 16  # the answer is exact to a sixteenth: it can tell 6, 14 and 100 from 7, 15 and 106
 
 
 @dataclass
 class Search:
-    """The batch sizes that fitted, and the smallest that did not."""
+    """The batch sizes that fit, and the smallest one that did not."""
 
-    largest: int  # what is never exceeded
+    largest: int  # the search never exceeds this
     fitted: set[int] = field(default_factory=set)
     too_large: int | None = None
 
     def note(self, batch: int, *, fits: bool) -> None:
-        """Takes in what came of `batch`."""
+        """Records whether `batch` fits."""
         if fits:
             self.fitted.add(batch)
         else:
@@ -24,12 +24,12 @@ class Search:
 
     @property
     def best(self) -> int:
-        """The largest batch that fits, as far as it is known; 0 when not even one row does."""
+        """The largest batch known to fit; 0 when not even one row fits."""
         return max(self.fitted, default=0)
 
     @property
     def next(self) -> int | None:
-        """The batch to try next: doubled until one does not fit, then halfway between. None: the answer is known."""
+        """The batch to try next: double until one does not fit, then halfway between. None: the answer is known."""
         if self.too_large is None:
             return None if self.best >= self.largest else min(max(1, 2 * self.best), self.largest)
         if self.too_large - self.best <= max(1, self.best // PRECISION):
@@ -38,5 +38,5 @@ class Search:
 
 
 def one_smaller(batch: int) -> int:
-    """Returns the batch to fall back to where one that seemed to fit does not; 0 after a single row."""
+    """Returns the batch to fall back to when one that seemed to fit does not; 0 after a single row."""
     return batch - max(1, batch // PRECISION)

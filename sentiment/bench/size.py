@@ -1,4 +1,4 @@
-"""`sentiment bench size`: what one model weighs in every format, each one really made."""
+"""`sentiment bench size`: the size of one model in every format, each of which is really made."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 GRAPH, VARIABLES, LITE = COLUMNS = ("saved_model.pb", "variables", "model.tflite")
 HEADINGS = ("", *COLUMNS, "total")
-# Row names as in the original's table, and in English for the plot.
+# Row names as in the older tool's table, and in English for the plot.
 ORIGINAL, WITH_OPTIMIZER = "原模型", "savedModel (with optimizer)"
 NAMES = {
     SAVED_MODEL: "h5 → savedModel",
@@ -41,7 +41,7 @@ ENGLISH = {ORIGINAL: "model folder (weights.h5)"}
 
 @dataclass(frozen=True)
 class Weight:
-    """What a format weighs, in bytes: the files that the original's table names, and all that its folder holds."""
+    """The size of a format in bytes: the files that the older tool's table names, and its whole folder."""
 
     name: str
     files: dict[str, int]
@@ -58,7 +58,7 @@ class Weight:
 
 
 def weigh(name: str, folder: Path) -> Weight:
-    """Returns what the files in `folder` weigh. A model folder's weights.h5 stands in the column of the variables."""
+    """Returns the size of the files in `folder`. A model folder's weights.h5 counts as its variables."""
     sizes = {path.relative_to(folder): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     files: dict[str, int] = {}
     for path, size in sizes.items():
@@ -70,14 +70,14 @@ def weigh(name: str, folder: Path) -> Weight:
 
 
 def bound(weights_bytes: int) -> int:
-    """Returns what an export may weigh: its float32 weights, 5 % more, and 3 MB for graph and vocabulary."""
+    """Returns the largest size of an export: its float32 weights, 5 % more, and 3 MB for graph and vocabulary."""
     return round(weights_bytes * 1.05) + 3_000_000
 
 
 def weights_of(model: Path, posts: Sequence[Post], work: Path) -> tuple[list[Weight], Export]:
-    """Makes every format of `model` in `work`; returns what each weighs, and the result of the export."""
+    """Makes every format of `model` in `work`; returns the size of each, and the result of the export."""
     rows = [model_weight(model)]
-    say("bench size: savedModel with its optimizer")
+    say("bench size: making the savedModel with its optimizer")
     save_with_optimizer(model, work / "with_optimizer")
     rows.append(weigh(WITH_OPTIMIZER, work / "with_optimizer"))
     exported = export(model, work / "export", list(posts), FORMATS)
@@ -91,14 +91,14 @@ def weights_of(model: Path, posts: Sequence[Post], work: Path) -> tuple[list[Wei
 
 
 def model_weight(model: Path) -> Weight:
-    """Returns what the model folder itself weighs without its reports: what `sentiment train` has to keep."""
+    """Returns the size of the model folder without its reports: what `sentiment train` must keep."""
     whole = weigh(ORIGINAL, model)
     kept = sum((model / name).stat().st_size for name in (CARD, "vocab.txt"))
     return Weight(ORIGINAL, whole.files, whole.files.get(VARIABLES, 0) + kept)
 
 
 def save_with_optimizer(model: Path, folder: Path) -> None:
-    """Saves `model` as Keras saves a fitted one, with Adam's two moments of every weight: what deploying that costs."""
+    """Saves `model` as Keras saves a fitted model, with Adam's two moments of every weight, for comparison."""
     opened = open_model(model)
     from sentiment.tensorflow_setup import keras
 
@@ -109,7 +109,7 @@ def save_with_optimizer(model: Path, folder: Path) -> None:
 
 
 def draw(rows: Sequence[Weight], most: int) -> Callable[[Figure], None]:
-    """Returns what draws a bar a format, its files one after the other, and the bound of an export as a line."""
+    """Returns a function that draws a bar per format, divided by files, and the bound of an export as a line."""
 
     def fill(figure: Figure) -> None:
         axes = figure.subplots()
@@ -129,7 +129,7 @@ def draw(rows: Sequence[Weight], most: int) -> Callable[[Figure], None]:
         for row, width in zip(names, left, strict=True):
             axes.annotate(f" {width:.1f}", (width, row), va="center", fontsize=9)
         axes.axvline(most / 1e6, color="#444444", linestyle="--", linewidth=1, label="bound of an export")
-        axes.set(xlabel="MB", title="What one model weighs, by format")
+        axes.set(xlabel="MB", title="Size of one model, by format")
         axes.legend(frameon=False, fontsize=8)
 
     return fill
@@ -141,9 +141,9 @@ def draw(rows: Sequence[Weight], most: int) -> Callable[[Figure], None]:
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the results. [default: runs/bench/size]")
 @step
 def command(model: Path, data: Path | None, output: Path | None) -> Result:
-    """Make every format of MODEL, a model folder, and compare what they weigh.
+    """Make every format of MODEL, a model folder, and compare their sizes.
 
-    The formats are made in a work folder and removed again.
+    The formats are made in a work folder and removed afterwards.
     """
     settings = read_settings()
     folder = results.folder_for(settings, "size", output)
@@ -163,7 +163,7 @@ def command(model: Path, data: Path | None, output: Path | None) -> Result:
 
 
 def summary(model: Path, parameters: int, rows: Sequence[Weight], exported: Export) -> tuple[dict[str, Any], Table]:
-    """Returns the result and its table, with what the export may weigh and what it does."""
+    """Returns the result and its table, with the export's size and its bound."""
     weights = 4 * parameters
     most = bound(weights)
     plain = next(row.total for row in rows if row.name == NAMES[SAVED_MODEL])
@@ -171,7 +171,7 @@ def summary(model: Path, parameters: int, rows: Sequence[Weight], exported: Expo
     notes = [
         f"bound: float32 weights {weights / 1e6:,.2f} MB + 5 % + 3 MB = {most / 1e6:,.2f} MB;"
         f" {NAMES[SAVED_MODEL]} has {plain / 1e6:,.2f} MB: {'it holds' if holds else 'IT DOES NOT HOLD'}",
-        *(f"{row.name}: not made here: {row.why}" for row in rows if not row.made),
+        *(f"{row.name} is not made: {row.why}" for row in rows if not row.made),
     ]
     table = Table(f"size of {model} ({parameters:,} parameters)", HEADINGS, [row.cells() for row in rows], notes=notes)
     result = {

@@ -1,9 +1,9 @@
-"""One training step, measured: run by `sentiment bench length` as a process of its own, asked over its stdin.
+"""Measures training steps, in a process that `sentiment bench length` starts and asks over stdin.
 
-A line `BATCH STEPS` is answered by one line of JSON: {"batch", "bytes", "seconds"} with the peak of memory and the time
-of the last of the steps, or {"batch", "out_of_memory": …} after which it ends. Its first line says what it measures.
+It answers a line `BATCH STEPS` with one line of JSON: {"batch", "bytes", "seconds"}, with the peak memory and the time
+of the last step, or {"batch", "out_of_memory": …}, after which it ends. Its first line says what it measures.
 
-- GPU: the peak that TensorFlow's allocator reached (`tf.config.experimental.get_memory_info`).
+- GPU: the peak of TensorFlow's allocator (`tf.config.experimental.get_memory_info`).
 - CPU: the peak resident memory of the whole process (`VmHWM` in /proc/self/status), reset before each measurement.
 """
 
@@ -37,7 +37,7 @@ MEBIBYTE = 1 << 20
 
 
 class MeasuredStep:
-    """A model with its optimizer, and how much memory a step of it takes."""
+    """A model with its optimizer, whose steps can be measured."""
 
     def __init__(self, model_type: str, model_name: str, length: int, precision: str, labels: Labels) -> None:
         from sentiment.training.training_step import adam, training_step
@@ -55,7 +55,7 @@ class MeasuredStep:
         optimizer = adam(scales_loss=self.precision.scales_loss)
         self.step = training_step(start.keras, optimizer, settings.clip_norm, None, self.devices.strategy)
         self.on_gpu = self.devices.names[0].startswith("GPU")
-        self.step(*self.rows(1))  # traced once, for every shape
+        self.step(*self.rows(1))  # traced once, for all shapes
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -66,14 +66,14 @@ class MeasuredStep:
         }
 
     def rows(self, batch: int) -> tuple[Inputs, Ints]:
-        """Returns `batch` rows without padding, so that every piece costs what it can cost."""
+        """Returns `batch` rows without padding, so that every piece has its full cost."""
         shape = (batch, self.length)
         ids = np.random.default_rng(batch).integers(0, self.pieces, shape, np.int32)
         inputs = {"input_ids": ids, "input_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
         return inputs, np.zeros(batch, np.int32)
 
     def measure(self, batch: int, steps: int) -> dict[str, Any]:
-        """Takes `steps` steps; returns the peak of memory in bytes, and the seconds of the last one."""
+        """Takes `steps` steps; returns the peak memory in bytes, and the seconds of the last step."""
         from sentiment.tensorflow_setup import tf
 
         rows, seconds = self.rows(batch), 0.0
@@ -104,8 +104,28 @@ class MeasuredStep:
         return memory_bytes("self", "VmHWM")
 
 
-def asked() -> Iterator[tuple[int, int]]:
-    """Yields the (batch, steps) that are asked for, until stdin ends."""
+def ⟦⟪resident_memory(process: int | str, field: str = "VmRSS") -> int:
+    """Returns a process' resident memory in bytes, now (VmRSS) or at its peak (VmHWM); 0 when it is gone."""
+    try:
+        lines = Path("/proc", str(process), "status").read_text(encoding="ascii").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    found = [line.split() for line in lines if line.startswith(f"{field}:")]
+    return int(found[0][1]) * 1024 if found else 0
+
+
+def ⟫resident_memory(process: int | str, field: str = "VmRSS") -> int:
+    """Returns a process's resident memory in bytes, now (VmRSS) or at its peak (VmHWM); 0 when it has ended."""
+    try:
+        lines = Path("/proc", str(process), "status").read_text(encoding="ascii").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    found = [line.split() for line in lines if line.startswith(f"{field}:")]
+    return int(found[0][1]) * 1024 if found else 0
+
+
+def ⟧asked() -> Iterator[tuple[int, int]]:
+    """Yields each requested (batch, steps) until stdin ends."""
     for line in sys.stdin:
         batch, steps = line.split()
         yield int(batch), int(steps)
@@ -116,7 +136,7 @@ def asked() -> Iterator[tuple[int, int]]:
 @click.option("--model-name", required=True)
 @click.option("--max-seq-length", type=int, required=True)
 @click.option("--precision", required=True)
-@click.option("--memory", type=int, help="Bytes that TensorFlow may take of the GPU.")
+@click.option("--memory", type=int, help="Bytes of the GPU's memory that TensorFlow may use.")
 def command(model_type: str, model_name: str, max_seq_length: int, precision: str, memory: int | None) -> None:
     """Measure training steps."""
     from sentiment.tensorflow_setup import tf

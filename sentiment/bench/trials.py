@@ -1,7 +1,7 @@
-"""Asks a process how much memory a batch takes; starts another one where a batch did not fit.
+"""Asks a process how much memory a batch takes, and starts another process after a batch that did not fit.
 
-On a GPU, TensorFlow's allocator says when there is no more. On a CPU it is the machine that runs out, and takes others
-with it: so the process is watched, and killed when it has more than the limit.
+On a GPU, TensorFlow's allocator says when memory runs out. On a CPU, the whole machine runs out of memory, with other
+processes; so the process is watched, and killed when it exceeds the limit.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from sentiment.experiments import child
 
 MODULE = "sentiment.bench.step_memory"
 SECONDS_BETWEEN_LOOKS = 0.02
-# Killed by the watch, or by the kernel when the machine had no more; ended by C++ code that could not allocate.
+# Killed by the watch, or by the kernel when memory ran out; or ended by C++ code that could not allocate.
 OUT_OF_MEMORY = (signal.SIGKILL, signal.SIGABRT)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of a batch: the peak of memory in bytes and the seconds of a step; None where it did not fit."""
+    """The outcome of a batch: the peak memory in bytes and the seconds of a step; None when it did not fit."""
 
     batch: int
     bytes: int | None = None
@@ -42,7 +42,7 @@ class Trial:
 
 
 class Trials:
-    """The measurements at one length. `limit` is in bytes; None on a GPU: all of it."""
+    """The measurements at one length. `limit` is in bytes; None on a GPU means all of it."""
 
     def __init__(self, arguments: Sequence[str], limit: int | None) -> None:
         self._arguments, self._limit = list(arguments), limit
@@ -59,13 +59,13 @@ class Trials:
         self._open.close()
 
     def end(self) -> None:
-        """Ends the process: the next trial has a new one, in which nothing was left by an earlier batch."""
+        """Ends the process, so that the next trial has a new one, without leftovers of an earlier batch."""
         if self._process:
             processes.end(self._process)
             self._process = None
 
     def measure(self, batch: int, steps: int = 1) -> Trial:
-        """Returns what came of `batch`. Raises: child.Failed when it was something else than memory."""
+        """Returns the outcome of `batch`. Raises: child.Failed when it failed for another reason than memory."""
         process = self._process or self._begin()
         answer = self._ask(process, f"{batch} {steps}")
         if answer is None or "out_of_memory" in answer:
@@ -78,7 +78,7 @@ class Trials:
     def _begin(self) -> subprocess.Popen[str]:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self._said}
         self._process = process = processes.start_module(MODULE, self._arguments, **pipes)
-        self.about = {}  # not watched until it is known what to watch
+        self.about = {}  # nothing is watched until it is known what to watch
         about = self._ask(process, None)
         if about is None:
             raise child.Failed("the machine has too little memory for the model")
@@ -86,7 +86,7 @@ class Trials:
         return process
 
     def _ask(self, process: subprocess.Popen[str], question: str | None) -> dict[str, Any] | None:
-        """Returns the next line that the process says, or None when it ran out of memory."""
+        """Returns the next line of the process; None when it ran out of memory."""
         assert process.stdin and process.stdout
         done = threading.Event()
         watch = threading.Thread(target=self._watch, args=(process, done))
@@ -119,7 +119,7 @@ class Trials:
 
 
 def available_memory() -> int:
-    """Returns the bytes that the machine can give without swapping, or that this process' group may still take."""
+    """Returns the bytes that are available without swapping, or that this process's cgroup may still use."""
     lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     found = int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) * 1024
     group = Path("/sys/fs/cgroup")

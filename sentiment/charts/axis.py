@@ -24,7 +24,7 @@ class Axis:
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
-        """Coordinate and label of each step; all labels have as many digits as the finest step needs."""
+        """The coordinate and the label of each step; all labels have as many digits as the finest step needs."""
         finest = min((b - a for a, b in zip(self.steps, self.steps[1:], strict=False)), default=1.0)
         digits = next((digits for digits in range(7) if abs(round(finest, digits) - finest) < finest / 1000), 7)
         return [(self.at(step), f"{step:.{digits}f}") for step in self.steps]

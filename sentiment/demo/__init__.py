@@ -1,1 +1,1 @@
-"""The whole loop on one machine: Airflow, the model server and a mailbox, started and stopped here."""
+"""Shows the whole loop on one machine; starts and stops Airflow, the model server and a mailbox."""

@@ -24,16 +24,16 @@ from sentiment.serving.servers import labelled_version, version_status
 RETRAIN, PROMOTE, ROLLBACK, APPROVAL = "sentiment_retrain", "sentiment_promote", "sentiment_rollback", "approve"
 FINISHED = ("success", "failed")
 SECONDS_FOR_A_RUN = 3600.0
-# Airflow loses an answer that comes while the asking task's own process is still ending (it takes up to 5 s), and asks
-# again. No person is that quick.
+# Airflow loses an answer that arrives while the asking task's process is still ending (up to 5 s), and asks again. No
+# person is that quick.
 SECONDS_TO_THINK = 7.0
-VISIBLY = 0.03  # an accuracy difference on the rolling set that a person sees
+VISIBLY = 0.03  # an accuracy difference on the rolling set that people notice
 Result = dict[str, Any]
 
 
 @dataclass
 class Demo:
-    """One showing: the stack, what it works on, and where it is printed."""
+    """One demo: the processes, the data, and the screen that shows it."""
 
     stack: Stack
     material: Material
@@ -46,20 +46,20 @@ class Demo:
         self.screen.act("Act 1 · the first model: train on the base data, serve as canary, approve")
         self._wait_for_dags()
         run = self._retrain("act-1")
-        self._decide(by_itself=True)  # there is nothing to compare it with
+        self._decide(by_itself=True)  # a person would have nothing to compare it with
         version = read_state(self.stack.settings).stable
         gate = run.read(Gate)
         accuracy = gate.sets.frozen.candidate_accuracy
         mails = [self.stack.mailbox.wait_for(told, seconds=20) for told in ("waits for your approval", "approved by")]
-        self.screen.claim(None not in mails, "a mail asked for the approval, and another told of it")
+        self.screen.claim(None not in mails, "a mail asked for the approval, and another reported it")
         self._done(f"version {version} answers customers, accuracy {accuracy:.3f} on {self.material.frozen_rows} rows")
         self._claim_served(version)
 
     def better_model(self) -> None:
-        """Act 2: a night of new posts makes a visibly better canary."""
+        """Act 2: a night of new posts leads to a visibly better canary."""
         names = self.material.deliver_good(self.stack.settings)
         files = names[0] if len(names) == 1 else f"{len(names)} files, {names[0]} to {names[-1]}"
-        self.screen.act(f"Act 2 · a night of new posts ({files}): stable is stale, retraining helps")
+        self.screen.act(f"Act 2 · a night of new posts ({files}): stable has become stale, and retraining helps")
         before = read_state(self.stack.settings).stable
         run = self._retrain("act-2")
         rolling = run.read(Evaluation).sets.rolling
@@ -68,7 +68,7 @@ class Demo:
         canary = read_state(self.stack.settings).canary
         self.screen.claim(
             new - old > VISIBLY,
-            f"on {rolling.rows} recent posts version {before} scores {old:.3f}, the new {new:.3f}",
+            f"on {rolling.rows} recent posts, version {before} scores {old:.3f}, the candidate {new:.3f}",
         )
         self.screen.claim(
             canary is not None and self._labelled("canary") == canary and self._labelled("stable") == before,
@@ -80,9 +80,9 @@ class Demo:
         self._claim_served(canary if approved else before)
 
     def refused_model(self) -> None:
-        """Act 3: a poisoned delivery must not get past the gate, and a person must hear of it."""
+        """Act 3: a poisoned delivery must not pass the gate, and a person must hear of it."""
         name = self.material.deliver_bad(self.stack.settings)
-        self.screen.act(f"Act 3 · a poisoned night ({name}, labels wrong): the gate must refuse it")
+        self.screen.act(f"Act 3 · a poisoned night ({name} has wrong labels): the gate must refuse the candidate")
         before = read_state(self.stack.settings)
         run = self._retrain("act-3", expected="failed")
         gate, state = run.read(Gate), read_state(self.stack.settings)
@@ -98,11 +98,11 @@ class Demo:
         )
 
     def epilogue(self) -> None:
-        """The table of versions, and one sentence that shows what retraining was for."""
+        """Shows the table of versions, and one sentence on which retraining helped."""
         self.screen.line()
         state = read_state(self.stack.settings)
         labels = {state.stable: "stable", state.canary: "canary", state.previous: "previous"}
-        rows = [("version", "label", "frozen", "rolling (as of act 2)", "what became of it")]
+        rows = [("version", "label", "frozen", "rolling (in act 2)", "what became of it")]
         scores = RunFolder.named(self.stack.settings, "act-2").read(Evaluation)
         for number, version in sorted(state.versions.items()):
             who = "stable" if number == scores.stable_version else "candidate"
@@ -114,10 +114,10 @@ class Demo:
         self._one_sentence(scores)
 
     def second_thoughts(self) -> None:
-        """Act 4: back to the version before, by one form in Airflow."""
+        """Act 4: one form in Airflow brings back the previous version."""
         state = read_state(self.stack.settings)
         if state.previous is None:
-            return  # the canary was rejected, so there is nothing to go back from
+            return  # the canary was rejected, so there is no version to go back to
         self.screen.act(f"Act 4 · second thoughts: somebody rolls back from version {state.stable}")
         self.stack.api.trigger(ROLLBACK, "act-4", {"reason": "the demo shows a rollback"})
         ended = self._follow(ROLLBACK, "act-4")
@@ -131,7 +131,7 @@ class Demo:
         return f"{_accuracy(sets.frozen.candidate):.4f}", "–"
 
     def _one_sentence(self, scores: Evaluation) -> None:
-        """Asks the running server, old version and new, about the clearest improvement."""
+        """Asks the running server's old and new version about the clearest improvement."""
         old, new = scores.stable_version, read_state(self.stack.settings).stable
         if new == old:
             return
@@ -141,12 +141,12 @@ class Demo:
             if (said[old] != labels[post.true]) and (said[new] == labels[post.true]):
                 break
         else:
-            self.screen.claim(False, "the server shows a sentence that only the new version gets right")
+            self.screen.claim(False, "the server gets some sentence right only in the new version")
             return
         self.screen.line()
         self.screen.claim(
             self._ask(post.text, "labels/stable") == labels[post.true],
-            f"「{post.text}」 version {old} said {said[old]}, version {new} says {said[new]}, which is right",
+            f"「{post.text}」 version {old} said {said[old]}; version {new} says {said[new]}, which is right",
         )
 
     def _ask(self, text: str, which: str) -> str:
@@ -157,7 +157,7 @@ class Demo:
             return str(json.load(response)["predictions"][0]["label"])
 
     def _retrain(self, name: str, expected: str = "success") -> RunFolder:
-        """Triggers the workflow and follows it to its end."""
+        """Triggers the retrain workflow and follows it to its end."""
         api = self.stack.api
         api.trigger(RETRAIN, name, self.conf)
         state = self._follow(RETRAIN, name)
@@ -166,15 +166,17 @@ class Demo:
         return RunFolder.named(self.stack.settings, name)
 
     def _cause(self, name: str) -> str:
-        """Returns why a run ended otherwise than it should."""
+        """Returns why a run did not end as it should."""
         failed = [task for task, item in self.stack.api.tasks(RETRAIN, name).items() if item["state"] == "failed"]
         if failed == ["gate"]:
             refused: str = RunFolder.named(self.stack.settings, name).read(Gate).sentence
-            return f"{refused} (another margin: --margin)"
-        return f"task {', '.join(failed) or 'none'} failed; logs: {self.stack.folder / 'airflow' / 'logs'}"
+            return f"{refused} (--margin sets another margin)"
+        return (
+            f"failed tasks: {', '.join(failed) or 'none'}; their logs are in {self.stack.folder / 'airflow' / 'logs'}"
+        )
 
     def _follow(self, dag: str, run: str, *, approve: bool = False) -> str:
-        """Returns how a run ended; on the way it shows what runs and, if it is to `approve`, answers the question."""
+        """Returns how a run ended; meanwhile shows what runs and, with `approve`, answers the question."""
         patience = math.inf if dag == PROMOTE and not approve else SECONDS_FOR_A_RUN  # a person may take their time
         deadline, asked_since = time.monotonic() + patience, None
         while time.monotonic() < deadline:
@@ -193,7 +195,7 @@ class Demo:
             )
             self.stack.processes.check()
             time.sleep(0.5)
-        raise SentimentError(f"run {run} of {dag} did not end within {patience:g} s")
+        raise SentimentError(f"run {run} of {dag} did not end within {patience:g} s; see {self.stack.folder / 'logs'}")
 
     def _decide(self, *, by_itself: bool) -> bool:
         """Waits until the canary's approval is answered and carried out; returns whether it was approved."""
@@ -205,25 +207,25 @@ class Demo:
             raise SentimentError(f"run {promote_run} of {PROMOTE} failed; see Airflow's UI at {self.stack.api.address}")
         approved = str(self.stack.api.tasks(PROMOTE, promote_run)["promote"]["state"]) == "success"
         if by_itself and not approved:
-            raise SentimentError(f"run {promote_run} of {PROMOTE} was approved, and promoted nothing")
+            raise SentimentError(f"run {promote_run} of {PROMOTE} was approved but promoted nothing")
         return approved
 
     def _wait_for_question(self) -> str:
-        """Returns the run that asks, once its task waits for an answer."""
+        """Waits until a question is open and returns its run."""
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             for question in self.stack.api.pending_approvals():
                 task = question["task_instance"]
                 if task["dag_id"] == PROMOTE and task["state"] == "awaiting_input":
                     return str(task["dag_run_id"])
-            self.screen.live("the canary is loaded; Airflow prepares the approval")
+            self.screen.live("the canary is loaded; Airflow is preparing the approval")
             self.stack.processes.check()
             time.sleep(0.5)
         raise SentimentError(f"no approval appeared within 120 s; see Airflow's UI at {self.stack.api.address}")
 
     def _invite(self, promote_run: str) -> None:
         address = f"{self.stack.api.address}/dags/{PROMOTE}/runs/{promote_run}/tasks/{APPROVAL}/required_actions"
-        self.screen.line("  It is your turn: approve (or reject) the canary at")
+        self.screen.line("  It is your turn: approve or reject the canary at")
         self.screen.line(f"    {address}", bold=True)
         self.screen.line(f"    user {USER}, password {self.stack.password}")
 
@@ -233,7 +235,7 @@ class Demo:
         while not all(api.dag_is_there(dag) for dag in (RETRAIN, PROMOTE, ROLLBACK)):
             if time.monotonic() > deadline:
                 raise SentimentError(f"Airflow did not parse the workflows; see {self.stack.folder / 'logs'}")
-            self.screen.live("Airflow reads the workflows")
+            self.screen.live("Airflow is reading the workflows")
             self.stack.processes.check()
             time.sleep(0.5)
         for dag in (RETRAIN, PROMOTE, ROLLBACK):
@@ -248,7 +250,7 @@ class Demo:
         loaded = version is not None and version_status(settings.server_addresses[0], "sentiment", version)[0]
         self.screen.claim(
             loaded == "AVAILABLE" and self._labelled("stable") == version,
-            f"the model server answers label stable with version {version}",
+            f"the model server answers requests for `stable` with version {version}",
         )
 
     def _done(self, sentence: str) -> None:
@@ -260,7 +262,7 @@ class Demo:
         self.screen.line(f"    ┌ {mail['Subject']}")
         for line in text.strip().splitlines()[:18]:
             self.screen.line(f"    │ {line}")
-        self.screen.line(f"    └ whole: {self.stack.mailbox.files()[-1]}")
+        self.screen.line(f"    └ the whole mail: {self.stack.mailbox.files()[-1]}")
 
 
 def _accuracy(found: Metrics | None) -> float:

@@ -1,4 +1,4 @@
-"""Airflow's public REST API, as far as the demo needs it: what a person does in the UI."""
+"""The part of Airflow's public REST API that the demo needs: what a person does in the UI."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-QUESTIONS = 4  # how often a question is asked before its failure counts
+QUESTIONS = 4  # how often a request is sent before its failure counts
 
 
 class AirflowApi:
-    """One user's session with an api-server."""
+    """One user's session with Airflow's api-server."""
 
     def __init__(self, address: str, user: str, password: str) -> None:
         self.address = address
@@ -22,7 +22,7 @@ class AirflowApi:
         self._token = ""
 
     def wait_until_up(self, seconds: float, check: Callable[[], None]) -> bool:
-        """Returns whether the api-server answers within so many seconds; `check` may give up earlier."""
+        """Returns whether the api-server answers within `seconds`; `check` may raise earlier."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
@@ -35,12 +35,12 @@ class AirflowApi:
         return False
 
     def warm_up(self) -> None:
-        """Asks the part of the api-server that tasks talk to, whatever it answers."""
+        """Sends a request to the part of the api-server that tasks talk to, and ignores the answer."""
         with contextlib.suppress(OSError):
             self._call("GET", "/execution/health")
 
     def dag_is_there(self, dag: str) -> bool:
-        """Whether the dag processor has parsed `dag`."""
+        """Tells whether the dag processor has parsed `dag`."""
         try:
             return bool(self._call("GET", f"/api/v2/dags/{dag}")["dag_id"])
         except urllib.error.HTTPError as error:
@@ -73,12 +73,12 @@ class AirflowApi:
         return list(answer["hitl_details"])
 
     def answer(self, dag: str, run: str, task: str, option: str, inputs: dict[str, Any]) -> None:
-        """Answers a pending question, as the buttons of the UI do."""
+        """Answers a pending question like the buttons in the UI."""
         path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/-1/hitlDetails"
         self._call("PATCH", path, {"chosen_options": [option], "params_input": inputs})
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Returns the JSON answer. A question is asked again when a busy api-server does not answer it in time."""
+        """Returns the JSON answer. A GET is sent again when a busy api-server does not answer in time."""
         for _ in range(QUESTIONS - 1 if method == "GET" else 0):
             try:
                 return self._ask(method, path, body)

@@ -25,14 +25,12 @@ FOLDER = CHECKOUT / ".demo"
 
 
 def show(demo: Demo) -> None:
-    """Runs everything, in order."""
+    """Starts everything and runs the acts in order."""
     screen, stack = demo.screen, demo.stack
     screen.act("Starting Airflow, the model server and a mailbox")
     screen.line(f"  logs: {stack.folder / 'logs'}")
     margin, rows = stack.settings.gate_margin, demo.material.frozen_rows
-    screen.line(
-        f"  the frozen set has {rows} rows; the gate allows a fall of {margin:.0%} (by default 1%, for many rows)"
-    )
+    screen.line(f"  the frozen set has {rows} rows; the gate allows a fall of {margin:.0%} (with many rows, 1%)")
     stack.start()
     screen.line(f"  {stack.api.address} is up ({screen.seconds:.0f} s)")
     demo.first_model()
@@ -43,7 +41,7 @@ def show(demo: Demo) -> None:
 
 
 def look_around(demo: Demo) -> None:
-    """Leaves everything running until the person has seen enough."""
+    """Leaves everything running until the person stops it."""
     demo.screen.line()
     demo.screen.line(f"  Look around: {demo.stack.api.address} (user {USER}, password {demo.stack.password}).")
     demo.screen.line("  Ctrl-C stops everything.")
@@ -55,20 +53,22 @@ def look_around(demo: Demo) -> None:
 
 @contextlib.contextmanager
 def hold(folder: Path) -> Iterator[None]:
-    """Holds `folder` for one demo. Raises: InputError when another one runs there."""
+    """Holds `folder` for one demo. Raises: InputError when another demo runs there."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(
-                "only one demo may run at a time", found=f"another one in {folder}", do="Stop that one first (Ctrl-C)."
+                "only one demo may run at a time in a folder",
+                found=f"another one in {folder}",
+                do="Stop it first (Ctrl-C).",
             ) from None
         yield
 
 
 def verdict(screen: Screen) -> int:
-    """Returns how many claims did not hold, and says so."""
+    """Prints how many claims hold and returns how many do not."""
     broken = [text for holds, text in screen.claims if not holds]
     screen.line()
     screen.line(f"  {len(screen.claims) - len(broken)} of {len(screen.claims)} claims hold.", bold=True)
@@ -76,7 +76,7 @@ def verdict(screen: Screen) -> int:
 
 
 def run(demo: Demo, *, stays: bool) -> int:
-    """Shows everything, stops what it started, and returns the exit code."""
+    """Shows everything, stops whatever it started, and returns the exit code."""
     screen, stack = demo.screen, demo.stack
     try:
         demo.material.lay_out(stack.settings)
@@ -100,17 +100,19 @@ def _interrupt(*_: Any) -> None:
 
 
 @click.command("demo")
-@click.option("--approve", is_flag=True, help="Approve by itself instead of waiting for a person.")
+@click.option("--approve", is_flag=True, help="Approve automatically instead of waiting for a person.")
 @click.option(
-    "--check", is_flag=True, help="Unattended: approve, check every claim, stop everything, fail if one fails."
+    "--check", is_flag=True, help="Unattended: approve, check every claim, stop everything, fail if a claim fails."
 )
-@click.option("--data", type=click.Path(path_type=Path), default=SAMPLE, help="A folder laid out as the sample is.")
-@click.option("--model-name", help="The encoder of the first model, e.g. scratch/mini.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), default=SAMPLE, help="A folder with the same layout as the sample."
+)
+@click.option("--model-name", help="The first model's encoder, e.g. scratch/mini.")
 @click.option("--num-epochs", type=int, help="Passes over the data.")
 @click.option(
-    "--margin", type=click.FloatRange(0, 1), help="The gate's margin, e.g. 0.02; default: by the data's size."
+    "--margin", type=click.FloatRange(0, 1), help="The gate's margin, e.g. 0.02; default: depends on the data's size."
 )
-@click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help="Where everything is kept.")
+@click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help="Where the demo keeps its files.")
 def command(
     approve: bool,
     check: bool,
@@ -120,7 +122,7 @@ def command(
     margin: float | None,
     folder: Path,
 ) -> None:
-    """Run the whole loop on one machine: a first model, a better one, a refused one."""
+    """Run the whole loop on one machine: a first model, a better one, a refused one, a rollback."""
     folder = folder.resolve()
     material = Material.of(data.resolve(), Settings())
     chosen = {"model_name": model_name, "num_epochs": num_epochs}
@@ -130,7 +132,7 @@ def command(
     with hold(folder):
         screen = Screen()
         if stop_leftovers(folder / "home"):
-            screen.line("An earlier demo was killed; what it left running is stopped now.")
+            screen.line("An earlier demo was killed; the processes that it left have been stopped.")
         fresh_folder(folder)
         demo = Demo(Stack(folder, thresholds), material, screen, conf, approves=approve or check)
         code = run(demo, stays=not check and sys.stdout.isatty())

@@ -1,4 +1,4 @@
-"""A real SMTP server on localhost that keeps what it is sent: the demo's operator's mailbox."""
+"""The mailbox of the demo's operator: a real SMTP server on localhost that keeps every mail."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Mailbox:
         return sorted(self.folder.glob("*.eml"), key=lambda path: int(path.stem))
 
     def wait_for(self, subject: str, seconds: float) -> EmailMessage | None:
-        """Returns the newest mail with `subject` in its subject, waiting for it; None when it does not come in time."""
+        """Waits for a mail with `subject` in its subject; returns the newest, None when none comes in time."""
         deadline = time.monotonic() + seconds
         while not (found := [mail for mail in self._mails() if subject in str(mail["Subject"])]):
             if time.monotonic() > deadline:

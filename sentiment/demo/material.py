@@ -1,4 +1,4 @@
-"""What the demo works on: a folder with train.tsv, test.tsv, latest_test.tsv and arrivals/*.tsv."""
+"""The demo's data: a folder with train.tsv, test.tsv, latest_test.tsv and arrivals/*.tsv."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sentiment.settings import CHECKOUT, Settings
 
 SAMPLE = CHECKOUT / "datasets" / "old_sentiment"
 BASE_FILES = ("train.tsv", "test.tsv", "latest_test.tsv")
-FEW_ROWS = 1000  # below so many frozen rows a margin of 1 percentage point refuses most equal models
-SHORT_POSTS = 5  # half of the sample's posts are shorter than the 20 characters that mixing asks for by default
+FEW_ROWS = 1000  # with fewer frozen rows, a margin of 1 percentage point refuses most equally good models
+SHORT_POSTS = 5  # half of the sample's posts are shorter than mixing's default minimum of 20 characters
 
 
 @dataclass(frozen=True)
 class Material:
-    """The data of one demo. The last arrival plays the poisoned delivery, the ones before it the good night."""
+    """The data of one demo. The last arrival is the poisoned delivery; the ones before it are the good night."""
 
     folder: Path
     good: tuple[Path, ...]
@@ -33,41 +33,41 @@ class Material:
                 raise InputError(
                     f"a demo's folder must hold {', '.join(BASE_FILES)} and arrivals/*.tsv",
                     found=f"no {folder / name}",
-                    do="Add it, or leave DATA out to use the sample.",
+                    do="Add it, or leave out --data to use the sample.",
                 )
         arrivals = sorted((folder / "arrivals").glob("*.tsv"))
         if len(arrivals) < 2:
             raise InputError(
-                "a demo needs at least two arrivals, a good night and one to spoil",
+                "a demo must have at least two arrivals: a good night, and one to poison",
                 found=f"{len(arrivals)} in {folder / 'arrivals'}",
-                do="Add some.",
+                do="Add .tsv files there.",
             )
         rows = len(read_posts(folder / "test.tsv", settings.label_set))
         return cls(folder, tuple(arrivals[:-1]), arrivals[-1], rows)
 
     @property
     def comes_poisoned(self) -> bool:
-        """Whether the last arrival's labels are wrong as they are (its name says so); else the demo turns them."""
+        """Tells whether the last arrival's labels are already wrong (its name says so); if not, the demo turns them."""
         return "poisoned" in self.bad.name
 
     @property
     def thresholds(self) -> dict[str, str]:
-        """The settings that suit so few test rows; none where there are enough."""
+        """The settings that suit few test rows; {} when there are enough."""
         if self.frozen_rows >= FEW_ROWS:
             return {}
         return {
             "SENTIMENT_GATE_MARGIN": "0.06",
             "SENTIMENT_GATE_RECALL_DROP": "0.12",
-            "SENTIMENT_ROLLING_SHARE": "0.3",  # of one small night, enough rows to see a difference
+            "SENTIMENT_ROLLING_SHARE": "0.3",  # takes enough rows of one small night to show a difference
         }
 
     @property
     def form(self) -> dict[str, int]:
-        """The values of the retrain form that suit the data."""
+        """The values in the retrain form that suit the data."""
         return {"minimum_content_length": SHORT_POSTS} if self.thresholds else {}
 
     def lay_out(self, settings: Settings) -> None:
-        """Copies the base data into a home."""
+        """Copies the base data into the demo's home."""
         settings.base_data.mkdir(parents=True)
         for name in BASE_FILES:
             shutil.copyfile(self.folder / name, settings.base_data / name)
@@ -92,7 +92,7 @@ class Material:
 
 
 def _drop(path: Path, settings: Settings) -> None:
-    """Copies under a temporary name and renames: an inbox must never show half a file."""
+    """Copies under a temporary name, then renames: an inbox must never show half a file."""
     target = Path(settings.source_folder) / path.name
     temporary = target.with_name(f".{target.name}.part")
     shutil.copyfile(path, temporary)

@@ -1,4 +1,4 @@
-"""Background processes of the demo: started with a log file each, and never left behind."""
+"""The demo's background processes: each has a log file, and none is left behind."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sentiment.errors import SentimentError
 from sentiment.processes import end_all, stat_fields
 
 MARK = "SENTIMENT_HOME"  # every process of a demo carries its home folder in its environment …
-STARTED = "processes.txt"  # … but one that renames itself loses it: those that the demo started are written down, too
+STARTED = "processes.txt"  # … but one that renames itself loses it, so this file lists what the demo started, too
 GRACE = 10.0  # seconds between asking and killing
 
 
 class ProcessDied(SentimentError):
-    """A background process ended although it should run on."""
+    """A background process ended although it should keep running."""
 
 
 class Processes:
@@ -53,13 +53,13 @@ class Processes:
         return self._logs / f"{name}.log"
 
     def check(self) -> None:
-        """Raises: ProcessDied when one of them ended."""
+        """Raises: ProcessDied when one of the processes has ended."""
         for name, process in self._running.items():
             if process.poll() is not None:
                 raise ProcessDied(f"{name} ended with exit code {process.returncode}; its log is {self.log(name)}")
 
     def explain(self, error: Exception) -> str:
-        """Returns what to tell of `error`: a process that ended is the better reason for a failing question."""
+        """Returns what to say about `error`; if a process has ended, that is the better explanation."""
         try:
             self.check()
         except ProcessDied as died:
@@ -67,7 +67,7 @@ class Processes:
         return str(error)
 
     def stop(self) -> None:
-        """Stops every process that carries this demo's home, whoever started it. Safe to call twice."""
+        """Stops every process that carries this demo's home, no matter what started it. It may be called twice."""
         stop_leftovers(self._home)
         for process in self._running.values():
             process.wait()
@@ -75,14 +75,14 @@ class Processes:
 
 
 def stop_leftovers(home: Path) -> int:
-    """Stops every process of the demo in `home`, also of one that was killed; returns how many there were."""
+    """Stops every process of the demo in `home`, even if that demo was killed; returns how many there were."""
     found = _of_demo(home)
     end_all(lambda: _of_demo(home), GRACE)
     return len(found)
 
 
 def _of_demo(home: Path) -> set[int]:
-    """Returns the processes that carry the home, and those in a group that the demo started."""
+    """Returns the processes that carry the home, and those in groups that the demo started."""
     wanted = f"{MARK}={home}".encode()
     groups = _started_groups(home)
     pids = set()
@@ -98,7 +98,7 @@ def _of_demo(home: Path) -> set[int]:
 
 
 def _started_groups(home: Path) -> set[int]:
-    """Returns the groups in the demo's own list; a leader's start time tells it from a later process of its number."""
+    """Returns the groups in the demo's list; a leader's start time tells it from a later process with the same id."""
     groups = set()
     with contextlib.suppress(FileNotFoundError):
         for line in _started_file(home).read_text().splitlines():
@@ -120,12 +120,22 @@ def _start_time(pid: int) -> str:
         return ""
 
 
-def choose_port(preferred: int) -> int:
-    """Returns `preferred` when it is free on localhost, else any free port."""
+def ⟦⟪_status(pid: int) -> list[str]:
+    """Returns the fields of /proc/<pid>/stat behind the name: state, parent, group, …"""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def ⟫_status(pid: int) -> list[str]:
+    """Returns the fields of /proc/<pid>/stat after the name: state, parent, group, …"""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def ⟧choose_port(preferred: int) -> int:
+    """Returns `preferred` if it is free on localhost, otherwise any free port."""
     for port in (preferred, 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             chosen: int = probe.getsockname()[1]
             return chosen
-    raise SentimentError("no free port on localhost")
+    raise SentimentError("there is no free port on localhost")

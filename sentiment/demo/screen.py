@@ -1,4 +1,4 @@
-"""What the person at the terminal sees: a live line while something runs, one line when it is done, and claims."""
+"""What the terminal shows: a live line while something runs, a line when it is done, and checked claims."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sentiment.text.columns import aligned
 
 
 class Screen:
-    """Prints to stdout; keeps the claims that were made, so that the demo can fail when one does not hold."""
+    """Prints to stdout and keeps the claims, so that the demo can fail when a claim does not hold."""
 
     def __init__(self) -> None:
         self.claims: list[tuple[bool, str]] = []
@@ -24,7 +24,7 @@ class Screen:
         click.secho(text, bold=bold)
 
     def act(self, title: str) -> None:
-        """Announces an act; its time counts from here."""
+        """Announces an act and starts its clock."""
         self._started = time.monotonic()
         self.line()
         self.line(title, bold=True)
@@ -35,19 +35,19 @@ class Screen:
         return time.monotonic() - self._started
 
     def live(self, text: str) -> None:
-        """Shows what is going on, in a line that the next one replaces; nothing where there is no terminal."""
+        """Shows what is going on in a line that the next one replaces; without a terminal, shows nothing."""
         if self._live:
             width = shutil.get_terminal_size().columns - 1
             print(f"\r\033[K  {text} · {self.seconds:.0f} s"[: width + 4], end="", flush=True)
 
     def claim(self, holds: bool, text: str) -> None:
-        """States something that was checked just now."""
+        """Prints a claim that has just been checked."""
         self.claims.append((holds, text))
         self._clear()
         click.echo(click.style("  ✔ " if holds else "  ✘ ", fg="green" if holds else "red") + text)
 
     def table(self, rows: list[tuple[str, ...]]) -> None:
-        """Prints rows in columns, the first row as their heads."""
+        """Prints rows in columns; the first row is the heading."""
         for index, line in enumerate(aligned(rows)):
             self.line("  " + line, bold=index == 0)
 

@@ -1,4 +1,4 @@
-"""What the demo runs in the background: the model server, a mailbox, and Airflow; all on localhost."""
+"""The demo's background services, all on localhost: the model server, a mailbox, and Airflow."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from sentiment.settings import CHECKOUT, Settings, read_settings
 
 USER = "admin"
 SECONDS_TO_START = 240.0
-MINE = ".demo"  # the file by which a demo knows its own folder
+MINE = ".demo"  # the file by which a demo recognizes its own folder
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Localhost ports; the usual ones where they are free."""
+    """Ports on localhost; the usual ones if they are free."""
 
     web: int
     grpc: int
@@ -39,7 +39,7 @@ class Ports:
 
 
 class Stack:
-    """Everything that runs beside the demo. `start` brings it up, `stop` leaves nothing behind."""
+    """Everything that runs beside the demo. `start` starts it; `stop` leaves nothing behind."""
 
     def __init__(self, folder: Path, thresholds: dict[str, str]) -> None:
         self.folder, self.home = folder, folder / "home"
@@ -57,13 +57,13 @@ class Stack:
         return read_settings({**own, **self.thresholds})
 
     def start(self) -> None:
-        """Starts everything at once: the imports of TensorFlow and Airflow are what takes time."""
+        """Starts everything at once, because importing TensorFlow and Airflow takes the most time."""
         self.mailbox.start()
         self._start_model_server()
         self._start_airflow()
         if not self.api.wait_until_up(SECONDS_TO_START, self.processes.check):
             raise SentimentError(f"Airflow did not answer in time; its logs are in {self.folder / 'logs'}")
-        # Its first answer to a task takes seconds, so it is asked for before there is one.
+        # The api-server's first answer to a task takes seconds, so one is requested before there is a task.
         threading.Thread(target=self.api.warm_up, daemon=True).start()
 
     def stop(self) -> None:
@@ -78,7 +78,7 @@ class Stack:
     def _start_airflow(self) -> None:
         binary = CHECKOUT / ".venv-airflow" / "bin" / "airflow"
         if not binary.exists():
-            raise SentimentError(f"Airflow's environment must be there; found no {binary}. Run `make setup`.")
+            raise SentimentError(f"Airflow's environment must exist; found no {binary}. Run `make setup`.")
         environment = self._airflow_environment()
         passwords = Path(environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
         atomic.write_text(passwords, json.dumps({USER: self.password}))
@@ -93,13 +93,13 @@ class Stack:
             self.processes.start(f"airflow-{name}", [str(binary), *arguments], environment)
 
     def _environment(self) -> dict[str, str]:
-        """What every process gets: this environment without a person's own settings, and the demo's."""
+        """Returns every process's environment: this one without its own settings, plus the demo's settings."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("SENTIMENT_", "AIRFLOW_"))}
         return {
             **kept,
             "SENTIMENT_HOME": str(self.home),
             "SENTIMENT_SERVING_URLS": f"http://127.0.0.1:{self.ports.rest}",
-            "SENTIMENT_SETTLE_SECONDS": "0",  # the demo puts its deliveries into place by renaming
+            "SENTIMENT_SETTLE_SECONDS": "0",  # the demo delivers whole files, by renaming
             **self.thresholds,
         }
 
@@ -125,7 +125,7 @@ class Stack:
             "AIRFLOW__API__BASE_URL": address,
             "AIRFLOW__API__SECRET_KEY": self.password,
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(48),
-            # A task takes under a second with these, three with the defaults, which are meant for big installations.
+            # With these a task takes less than a second; with the defaults, meant for big installations, three.
             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
@@ -142,7 +142,7 @@ class Stack:
                 }
             ),
             "SENTIMENT_MAIL_TO": "operator@localhost",
-            "SENTIMENT_NIGHTLY": "off",  # at two in the morning in Taipei, too, the acts are the only runs
+            "SENTIMENT_NIGHTLY": "off",  # the acts are the only runs, even at two in the morning in Taipei
             "SENTIMENT_WATCH": "off",
         }
 
@@ -151,7 +151,9 @@ def fresh_folder(folder: Path) -> None:
     """Removes what an earlier demo made. Raises: InputError when `folder` holds something else."""
     if folder.exists() and not (folder / MINE).exists() and any(folder.iterdir()):
         raise InputError(
-            "a demo's folder must be empty or an earlier demo's", found=f"other files in {folder}", do="Choose another."
+            "a demo's folder must be empty or an earlier demo's",
+            found=f"other files in {folder}",
+            do="Choose another --folder.",
         )
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

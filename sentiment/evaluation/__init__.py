@@ -1,1 +1,1 @@
-"""A trained model's answers: candidate against stable, a test, predictions, a console."""
+"""Uses a trained model: compares candidate and stable, tests, predicts, and answers at a console."""

@@ -1,4 +1,4 @@
-"""`sentiment evaluate`: candidate and stable, now, on the same rows of the frozen and of the rolling test set."""
+"""`sentiment evaluate`: scores candidate and stable on the same rows of the frozen and the rolling test set."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ Probabilities = NDArray[np.float32]
 def evaluate(
     candidate: Path, stable: Path | None, stable_version: int | None, sets: dict[str, list[Post]]
 ) -> Evaluation:
-    """Scores both models on the sets `frozen` and `rolling`. An empty set has no figures."""
+    """Scores both models on the sets `frozen` ⟦and `rolling`⟪evaluation.json's content⟫the content of evaluation.json⟧. An empty set has no figures."""
     cards = [read_card(path) for path in (candidate, stable) if path]
     if len({tuple(card.labels) for card in cards}) > 1:
         raise InputError(
             "candidate and stable must have the same labels",
             found=" and ".join("、".join(card.labels) for card in cards),
-            do="Compare models of one label set.",
+            do="Compare models with the same label set.",
         )
     rows = sum(map(len, sets.values()))
     said = " and ".join(f"{len(posts):,} {name}" for name, posts in sets.items())
-    say(f"evaluate: {said} rows, by the candidate {candidate}{f' and by stable, {stable}' if stable else ''}")
+    say(f"evaluate: {said} rows, candidate {candidate}, {f'stable {stable}' if stable else 'no stable model'}")
     with progress(rows * len(cards), "evaluate") as line:
         ours = score("candidate", candidate, sets, line)
         theirs = score("stable", stable, sets, line) if stable else dict.fromkeys(sets)
@@ -57,7 +57,7 @@ def evaluate(
 
 
 def score(side: str, folder: Path, sets: dict[str, list[Post]], line: tqdm[Any]) -> dict[str, Probabilities]:
-    """Returns float32 [rows, labels] for each set that has rows; moves `line` on, which then names side and set."""
+    """Returns float32 [rows, labels] for each set; advances `line`, which then names side and set."""
     from sentiment.model.scoring import Scorer
 
     opened = open_model(folder)
@@ -100,7 +100,7 @@ def compare(posts: Sequence[Post], candidate: Probabilities, stable: Probabiliti
 def flips(
     posts: Sequence[Post], candidate: Probabilities, stable: Probabilities, chosen: NDArray[np.bool_]
 ) -> list[Flip]:
-    """Returns the `chosen` rows of which the candidate is most sure, at most 20, the surest first."""
+    """Returns the `chosen` rows that the candidate is surest of, at most 20, the surest first."""
     confidence = candidate.max(axis=1)
     rows = sorted(np.flatnonzero(chosen).tolist(), key=lambda row: (-confidence[row], row))
     return [
@@ -119,10 +119,10 @@ def flips(
 @click.command("evaluate")
 @click.option("--run", "run_id", help="Evaluate this run's model against the stable one, on the run's test sets.")
 @click.option("--candidate", type=click.Path(path_type=Path), help="The model folder to judge.")
-@click.option("--stable", type=click.Path(path_type=Path), help="The model folder to judge it against.")
+@click.option("--stable", type=click.Path(path_type=Path), help="The model folder to compare it with.")
 @click.option("--frozen", type=click.Path(path_type=Path), help="Labelled posts that never change (TSV).")
-@click.option("--rolling", type=click.Path(path_type=Path), help="Labelled posts of late (TSV).")
-@click.option("--output", type=click.Path(path_type=Path), help="Where the evaluation goes.")
+@click.option("--rolling", type=click.Path(path_type=Path), help="Recent labelled posts (TSV).")
+@click.option("--output", type=click.Path(path_type=Path), help="Where ⟦the ⟪⟫to write ⟧evaluation⟦ goes⟪.json goes⟫.json⟧.")
 @step
 def command(
     run_id: str | None,
@@ -153,7 +153,7 @@ def command(
 
 
 def _rows_of_late(path: Path | None, labels: Any) -> list[Post]:
-    """The rolling set starts empty: no file, or a header alone, is no mistake."""
+    """Returns the rolling set, which starts empty: no file, or only a header, is not an error."""
     if path is None or not path.is_file() or len(path.read_bytes().splitlines()) < 2:
         return []
     return read_posts(path, labels)

@@ -1,4 +1,4 @@
-"""`sentiment infer`: the console. Type a post; see its probabilities and its label, as the older tool printed them."""
+"""`sentiment infer`: the console. Type a post, and see its probabilities and label as the older tool printed them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Classify = Callable[[str], list[float]]
 
 
 def classifier_of(opened: OpenedModel) -> Classify:
-    """Returns a function from a text to its probabilities, by label id."""
+    """Returns a function that maps a text to its probabilities, by label id."""
     from sentiment.model.batches import encode
     from sentiment.model.scoring import Scorer
 
@@ -41,13 +41,13 @@ def classifier_of(opened: OpenedModel) -> Classify:
 
 
 def answer(chances: Sequence[float], names: Sequence[str]) -> str:
-    """Returns the two lines of an answer: every label with its probability, then the label."""
+    """Returns the two lines of an answer: every label with its probability, then the predicted label."""
     table = ", ".join(f"{name}:{chance}" for name, chance in zip(names, chances, strict=True))
     return f"{table}\npredict result : {names[chances.index(max(chances))]}\n"
 
 
 def bars(chances: Sequence[float], names: Sequence[str], columns: int) -> str:
-    """Returns one line a label: its name, a bar to an eighth of a column, and the percentage."""
+    """Returns one line per label: its name, a bar precise to an eighth of a column, and the percentage."""
     widest = max(map(len, names))
     room = max(1, min(WIDEST_BAR, columns - widest - len("   100.0 %")))
     lines = ""
@@ -58,12 +58,22 @@ def bars(chances: Sequence[float], names: Sequence[str], columns: int) -> str:
     return lines
 
 
-def converse(
+def ⟦⟪printable(text: str) -> str:
+    """Returns `text` with its control characters written out: a post must not steer the terminal that shows it."""
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def ⟫printable(text: str) -> str:
+    """Returns `text` with control characters as escapes: a post must not control the terminal that shows it."""
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def ⟧converse(
     texts: Iterable[str], classify: Classify, names: Sequence[str], out: IO[str], *, echo: bool, columns: int = 0
 ) -> None:
-    """Answers each text until one says goodbye; an empty one is passed over.
+    """Answers each text until one says goodbye; skips empty texts.
 
-    `echo` writes the prompt and the text too, where nobody typed them; `columns` wide bars follow, unless it is 0.
+    `echo` also writes the prompt and the text, for input that nobody typed; bars `columns` wide follow, unless it is 0.
     """
     for text in map(one_line, texts):
         if text.lower() in GOODBYES:
@@ -77,10 +87,10 @@ def converse(
 
 
 def typed() -> Iterator[str]:
-    """Yields what a person types at the prompt, with line editing and a history, until Ctrl-D."""
+    """Yields what a person types at the prompt until Ctrl-D, with line editing and a history."""
     import readline
 
-    readline.set_completer(lambda text, state: None)  # instead of the names of files
+    readline.set_completer(lambda text, state: None)  # otherwise Tab completes file names
     while True:
         try:
             yield input(PROMPT)
@@ -91,7 +101,7 @@ def typed() -> Iterator[str]:
 
 def piped(stream: IO[bytes]) -> Iterator[str]:
     """Yields the lines of a stream as they come; bytes that are not UTF-8 become U+FFFD."""
-    asks = sys.stdin.isatty()  # a person types, but the answers go into a file
+    asks = sys.stdin.isatty()  # a person types, but the answers go to a file
     while True:
         if asks:
             click.echo(PROMPT, err=True, nl=False)
@@ -118,13 +128,13 @@ def console(model: Path) -> None:
 
 @click.command("infer")
 @click.option("--model", type=click.Path(path_type=Path), help="The model folder.")
-@click.option("--version", type=int, help="A published version. [default: stable]")
+@click.option("--version", type=int, help="The number of a published version.  [default: stable]")
 def command(model: Path | None, version: int | None) -> None:
-    """Classify what you type, one post a line.
+    """Classify what you type, one post per line.
 
-    Ctrl-D, the end of a pipe, or a line `quit` or `exit` ends it. From a pipe every line gets its dialogue, prompt and
-    text included; on a terminal the probabilities are also drawn as bars.
+    Ctrl-D, the end of a pipe, or a line `quit` or `exit` ends it. For each line of a pipe, the prompt and the text are
+    printed, too; on a terminal, bars also show the probabilities.
     """
     if model and version is not None:
-        raise click.UsageError("--model and --version both name a model: leave one out")
+        raise click.UsageError("give --model or --version, not both")
     console(model or model_of_version(read_settings(), "stable" if version is None else str(version)))

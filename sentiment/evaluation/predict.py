@@ -23,13 +23,13 @@ from sentiment.model.batches import encode
 from sentiment.model.folder import OpenedModel, open_model
 from sentiment.step import Result, say
 
-ROWS_AT_ONCE = 1024  # read, then answered together: rows of like length share a batch
+ROWS_AT_ONCE = 1024  # read, then answered together: rows of similar length share a batch
 
 
 def read_texts(path: Path) -> Iterator[Post]:
-    """Yields the posts of a delimited file, one a line: its text, and its title if there is such a column.
+    """Yields the posts of a delimited file, one per line: the text, and the title if there is such a column.
 
-    InputError: no such file, no column text, or a line that is no row (with its number).
+    Raises: InputError when the file or its column text is missing, or when a line (with its number) is not a row.
     """
     if not path.is_file():
         raise InputError("a file of posts must exist", found=f"no file {path}", do="Check the path.")
@@ -42,7 +42,7 @@ def read_texts(path: Path) -> Iterator[Post]:
                 raise InputError(
                     f"every line of {path} must be a row like its header",
                     found=f"in line {row.number} {reason}",
-                    do="Mend or remove that line.",
+                    do="Correct or remove that line.",
                 )
             if columns:
                 named = dict(zip(columns, fields, strict=True))
@@ -50,7 +50,11 @@ def read_texts(path: Path) -> Iterator[Post]:
                 continue
             columns = [field.lower() for field in fields]
             if "text" not in columns:
-                raise InputError(f"{path} must have a column text", found=f"{row.raw[:80]!r}", do="Add a header line.")
+                raise InputError(
+                    f"{path} must have a column text",
+                    found=f"{row.raw[:80]!r}",
+                    do="Add a header line with that column.",
+                )
 
 
 def read_stream(stream: IO[bytes]) -> Iterator[Post]:
@@ -97,7 +101,7 @@ LINES: dict[str, Callable[[Post, NDArray[np.float32], Sequence[str]], str]] = {
 
 
 def write_answers(out: IO[str], opened: OpenedModel, posts: Iterable[Post], form: str) -> list[int]:
-    """Writes one line a post (a header first, for TSV) and returns how many posts each label got."""
+    """Writes one line per post (for TSV after a header) and returns how many posts each label got."""
     names = opened.card.labels
     counts = [0] * len(names)
     if form == "tsv":
@@ -112,13 +116,13 @@ def write_answers(out: IO[str], opened: OpenedModel, posts: Iterable[Post], form
 @click.command("predict")
 @click.option("--model", required=True, type=click.Path(path_type=Path), help="The model folder.")
 @click.option("--data", type=click.Path(path_type=Path), help="Posts to classify: a TSV with a column text.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write the answers here instead of to stdout.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the answers to this file instead of stdout.")
 @click.option("--format", "form", type=click.Choice(sorted(LINES)), default="jsonl", show_default=True)
-@click.option("--result", "result_file", type=click.Path(path_type=Path), help="Also write the summary here.")
+@click.option("--result", "result_file", type=click.Path(path_type=Path), help="Also write the summary to this file.")
 def command(model: Path, data: Path | None, output: Path | None, form: str, result_file: Path | None) -> None:
     """Classify a TSV, or lines on stdin.
 
-    Answers go to stdout, one a line; with --output they go to that file, and the last line of stdout is the summary.
+    Answers go to stdout, one per line; with --output they go to that file, and the last line of stdout is the summary.
     """
     posts: Iterable[Post] = read_texts(data) if data else read_stream(sys.stdin.buffer)
     opened = open_model(model)

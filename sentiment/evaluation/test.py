@@ -1,4 +1,4 @@
-"""`sentiment test`: evaluates one model on a TSV → test_report.txt, test_result.tsv, test_report.json and .html."""
+"""`sentiment test`: evaluates one model on a TSV; writes test_report.txt, .json and .html, and test_result.tsv."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test(model: Path, data: Path, output: Path) -> Result:
 
 
 def write_result(path: Path, posts: Sequence[Post], probabilities: NDArray[np.float32], names: Sequence[str]) -> None:
-    """Writes one row a post: text, true, pred (label ids), and the probability of each label."""
+    """Writes one row per post: text, true, pred (label ids), and the probability of each label."""
     with atomic.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
         writer.writerow(["text", "true", "pred", *names])
@@ -77,9 +77,9 @@ def write_result(path: Path, posts: Sequence[Post], probabilities: NDArray[np.fl
 def command(model: Path, data: Path | None, output: Path, use_dev_dataset: bool) -> Result:
     """Evaluate one model on a TSV.
 
-    Without --data it is the sample's test.tsv, or latest_test.tsv with --use-dev-dataset True.
+    Without --data, it uses the base data's test.tsv, or latest_test.tsv with --use-dev-dataset True.
     """
     if data and use_dev_dataset:
-        raise click.UsageError("--use-dev-dataset names a file too: leave --data out")
+        raise click.UsageError("give --data or --use-dev-dataset, not both")
     base = read_settings().base_data
     return test(model, data or base / ("latest_test.tsv" if use_dev_dataset else "test.tsv"), output)

@@ -1,1 +1,1 @@
-"""Models × learning rates: planned, trained, tabled."""
+"""Experiments over models × learning rates: planning, training, the table."""

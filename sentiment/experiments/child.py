@@ -1,7 +1,7 @@
-"""Runs a part of an experiment as a process of its own: its memory and its death are its own.
+"""Runs a part of an experiment in a process of its own, so that it neither shares memory nor takes others down.
 
-It ends with the process that started it, even when that one is killed: a sweep that is started again must not meet the
-training of the first.
+The child ends with the process that started it, even when that is killed: a restarted sweep must not meet a training
+of the first one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import Any
 from sentiment import atomic, processes
 from sentiment.step import say
 
-LAST_LINES = 20
-REFUSED = 2  # the exit code of a verb that refused its input: trying again changes nothing
+⟦⟪PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>; it is the starting thread whose end counts: start children from the main one
+⟫PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>; the end of the starting thread counts, so start children from the main one
+⟧LAST_LINES = 20
+REFUSED = 2  # the exit code of a verb that refused its input: another try would change nothing
 
 
 class Failed(Exception):
@@ -27,8 +29,36 @@ class Failed(Exception):
         self.refused = refused
 
 
-def result_of(module: str, arguments: Sequence[str], result: Path) -> dict[str, Any]:
-    """Runs a verb with `--result` and returns what it wrote there; passes on what it says. Raises: Failed."""
+def ⟦⟪start(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Popen[str]:
+    """Starts `python -m module arguments`."""
+    parent = os.getpid()
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def die_with_parent() -> None:
+        library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before that was said
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.Popen(command, text=True, encoding="utf-8", errors="replace", preexec_fn=die_with_parent, **pipes)
+
+
+def ⟫start(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Popen[str]:
+    """Starts `python -m module arguments`."""
+    parent = os.getpid()
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def die_with_parent() -> None:
+        library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # the parent died before prctl was called
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.Popen(command, text=True, encoding="utf-8", errors="replace", preexec_fn=die_with_parent, **pipes)
+
+
+def ⟧result_of(module: str, arguments: Sequence[str], result: Path) -> dict[str, Any]:
+    """Runs a verb with `--result` and returns the result; passes on its messages. Raises: Failed."""
     result.parent.mkdir(parents=True, exist_ok=True)
     result.unlink(missing_ok=True)
     last: deque[str] = deque(maxlen=LAST_LINES)
@@ -44,3 +74,22 @@ def result_of(module: str, arguments: Sequence[str], result: Path) -> dict[str, 
         return found
     why = found.get("error") or processes.why_ended(process.returncode, last)
     raise Failed(why, refused=process.returncode == REFUSED)
+⟦⟪
+
+def reason(code: int, last: Sequence[str]) -> str:
+    """Says why a process ended that left no reason itself."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+    said = [line for line in last if line.strip()]
+    return said[-1][:300] if said else f"exit code {code}"
+⟫
+
+def reason(code: int, last: Sequence[str]) -> str:
+    """Returns why a process ended that left no reason itself."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+    said = [line for line in last if line.strip()]
+    return said[-1][:300] if said else f"exit code {code}"
+⟧

@@ -1,4 +1,4 @@
-"""`runs/bench/experiments.json`: the newest experiments, a few words each, so that nobody has to open every run."""
+"""`runs/bench/experiments.json`: a short entry for each of the newest experiments, so that no run need be opened."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ KEPT = 50  # newest experiments
 
 
 def list_file(settings: Settings) -> Path:
-    """Returns where the list is kept."""
+    """Returns the file of the list."""
     return settings.runs / "bench" / "experiments.json"
 
 
 def enter(settings: Settings, entry: Listed) -> None:
-    """Puts an experiment on top of the list, in place of what was known of the same `run`."""
+    """Puts an experiment at the top of the list and removes an earlier entry of the same `run`."""
     path = list_file(settings)
     with atomic.exclusive_lock(path.with_name(f".{path.name}.lock")):
         others = [known for known in _known(path) if known.run != entry.run]
@@ -27,7 +27,7 @@ def enter(settings: Settings, entry: Listed) -> None:
 
 
 def _known(path: Path) -> list[Listed]:
-    """Returns the entries that can be read; a list that somebody broke begins anew."""
+    """Returns the readable entries; a broken list counts as empty."""
     try:
         entries = record.read(path, Entries, "").experiments
     except InputError:

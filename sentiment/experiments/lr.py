@@ -1,7 +1,7 @@
-"""`sentiment bench lr`: models × learning rates, each trained from its start in a process of its own.
+"""`sentiment bench lr`: trains models × learning rates, each from its start in a process of its own.
 
-A row is kept when it is finished: a sweep that was stopped goes on where it was when it is started again. A row of
-other inputs (data, options, versions) is another row; a row that failed is tried again.
+Finished rows are kept: a stopped sweep continues where it was when it is started again. A row with other inputs (data,
+options, versions) is another row; a failed row is tried again.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from sentiment.text.units import time_left
 
 
 def run_sweep(trainings: Sequence[Training], rows: Rows) -> list[Outcome]:
-    """Runs the trainings that no earlier sweep finished, and returns what came of all, in order."""
+    """Runs the trainings that no earlier sweep has finished, and returns the outcomes of all, in order."""
     outcomes = []
     seconds: list[float] = []
     missing = sum(rows.finished(training) is None for training in trainings)
     if missing < len(trainings):
-        say(f"bench lr: {len(trainings) - missing} of {len(trainings)} rows are finished already")
+        say(f"bench lr: {len(trainings) - missing} of {len(trainings)} rows are already finished")
     for training in trainings:
         begin = time.monotonic()
         found = rows.finished(training)
@@ -44,7 +44,7 @@ def run_sweep(trainings: Sequence[Training], rows: Rows) -> list[Outcome]:
 
 
 def _report(outcome: Outcome, setup: Setup, done: int, total: int, missing: int, seconds: Sequence[float]) -> None:
-    """Prints a row as it finishes, and how long the others will take."""
+    """Prints a finished row, and how long the others will take."""
     left = missing - len(seconds)
     when = f"; about {time_left(left * sum(seconds) / len(seconds))} left" if seconds and left else ""
     say(f"bench lr: {done}/{total} {sweep.described(outcome.training)}: {sweep.outcome_as_text(outcome, setup)}{when}")
@@ -52,7 +52,9 @@ def _report(outcome: Outcome, setup: Setup, done: int, total: int, missing: int,
 
 @click.command("lr")
 @sweep_options
-@click.option("--data", type=click.Path(path_type=Path), help="Holds train.tsv and test.tsv. [default: the sample]")
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="Folder with train.tsv and test.tsv. [default: the base data]"
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the results. [default: runs/bench/lr]")
 @step
 def command(
@@ -66,7 +68,7 @@ def command(
 ) -> Result:
     """Train models at several learning rates and compare them.
 
-    Started again, it goes on where it was stopped.
+    When started again, it continues where it was stopped.
     """
     settings = read_settings()
     folder = results.folder_for(settings, "lr", output)

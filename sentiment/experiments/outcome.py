@@ -1,4 +1,4 @@
-"""What a sweep leaves: the original's table, a plot, and every number, in one folder."""
+"""Writes the results of a sweep into one folder: the older tool's table, a plot, and every number."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def keep(
 
 
 def notes(data: Path, rows: tuple[int, int], setup: Setup, seeds: Sequence[int]) -> list[str]:
-    """Returns the lines under the table: what all rows have in common, as the original stated it."""
+    """Returns the lines below the table: what all rows have in common, as the older tool stated it."""
     seeds = list(dict.fromkeys(seeds))
     repeated = [f"each row: mean ± standard deviation of seeds {', '.join(map(str, seeds))}"] if len(seeds) > 1 else []
     return [
@@ -49,7 +49,7 @@ def notes(data: Path, rows: tuple[int, int], setup: Setup, seeds: Sequence[int])
 
 
 def draw(groups: Sequence[Group]) -> Callable[[Figure], None]:
-    """Returns what draws the accuracy on the test set by learning rate, a line a model; untrained ones are dotted."""
+    """Returns a function that draws test accuracy by learning rate, one line per model, dotted if untrained."""
 
     def fill(figure: Figure) -> None:
         axes = figure.subplots()

@@ -1,11 +1,11 @@
-"""`sentiment experiment-plan`: which trainings an experiment consists of, so that each can be a step of its own.
+"""`sentiment experiment-plan`: lists the trainings of an experiment, so that each can be a step of its own.
 
-    experiment-plan     refuses what cannot be trained, and leaves the list of trainings in runs/RUN/
-    experiment-train    one training of the list; any number of them at a time, on any machine that sees the home
-    experiment-table    table and plot of what came of all, into runs/RUN/
+    experiment-plan     refuses what cannot be trained, and writes the list of trainings into runs/RUN/
+    experiment-train    runs one training of the list; many can run at a time, on any machine that sees the home
+    experiment-table    writes the table and the plot of all outcomes into runs/RUN/
 
-The rows are those of `sentiment bench lr`, in runs/bench/lr/: what any experiment or sweep has finished with the same
-data, options and versions is not trained again.
+The rows are shared with `sentiment bench lr`, in runs/bench/lr/: a training that any experiment or sweep has finished
+with the same data, options and versions is not repeated.
 """
 
 from __future__ import annotations
@@ -31,12 +31,36 @@ from sentiment.settings import Settings, read_settings
 from sentiment.step import step
 
 MOST_TRAININGS = 100  # each takes minutes to hours; Airflow maps a task over 1,024 at most
-# A name on the hub, in which no part can lead out of a folder; besides it a whole path, or an address.
+# A name on the hub, in which no part can lead out of a folder; or an absolute path; or an address.
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?|/.+|https?://\S+", re.ASCII | re.DOTALL)
 
 
-def rows_of(plan: ExperimentPlan, settings: Settings) -> Rows:
-    """Returns where the trainings of a plan are kept."""
+⟦⟪@dataclass(frozen=True)
+class Plan:
+    """The trainings of an experiment, and the data that they are to be done on."""
+
+    trainings: tuple[Training, ...]
+    setup: Setup
+    data_run: str  # whose train.tsv and test.tsv; empty: those that the system starts from
+    inputs: dict[str, Any]
+    train_rows: int
+    test_rows: int
+
+    @classmethod
+    ⟫@dataclass(frozen=True)
+class Plan:
+    """The trainings of an experiment, and their data."""
+
+    trainings: tuple[Training, ...]
+    setup: Setup
+    data_run: str  # the run whose train.tsv and test.tsv are used; empty: the base data
+    inputs: dict[str, Any]
+    train_rows: int
+    test_rows: int
+
+    @classmethod
+    ⟧def rows_of(plan: ExperimentPlan, settings: Settings) -> Rows:
+    """Returns where the trainings of a ⟦plan⟪run. InputError: it⟫run. Raises: InputError when it⟧ are kept."""
     folder = results.folder_for(settings, "lr", None)
     return Rows(folder, data_folder(settings, plan.data_run), plan.setup, plan.inputs)
 
@@ -46,7 +70,7 @@ def data_folder(settings: Settings, data_run: str) -> Path:
 
 
 def require_bounded(models: str, learning_rates: tuple[float, ...], seeds: tuple[int, ...], *, untrained: bool) -> None:
-    """Raises InputError when there are too many trainings, or a name that no model can have."""
+    """Raises: InputError when there are too many trainings, or a name that no model can have."""
     names = dict.fromkeys(words(models))
     rates, repeats = len(set(learning_rates)) + untrained, len(set(seeds))
     count = len(names) * rates * repeats
@@ -54,7 +78,7 @@ def require_bounded(models: str, learning_rates: tuple[float, ...], seeds: tuple
         raise InputError(
             f"an experiment must have at most {MOST_TRAININGS} trainings",
             found=f"{count:,}: {_of(len(names), 'model')} × {_of(rates, 'rate')} × {_of(repeats, 'seed')}",
-            do="Leave some out.",
+            do="Leave out some models, rates or seeds.",
         )
     for name in names:
         require_model_name(name)
@@ -65,12 +89,12 @@ def _of(count: int, what: str) -> str:
 
 
 def require_model_name(name: str) -> None:
-    """Raises InputError when the name is neither one of ours, nor like one of the hub's, a path or an address."""
+    """Raises: InputError when the name is not one of ours and cannot be a name on the hub, a path or an address."""
     if not (HUB_NAME.fullmatch(name) and name.isprintable() and len(name) <= LONGEST_NAME):
         raise InputError(
-            "a model must be scratch/tiny, scratch/mini, a name on the hub, a folder's whole path or an address",
+            "a model must be scratch/tiny, scratch/mini, a name on the hub, a folder's absolute path or an address",
             found=ascii(name[:LONGEST_NAME]),
-            do="Mend --models.",
+            do="Correct --models.",
         )
     if is_scratch(name):
         require_scratch_name(name)
@@ -78,7 +102,7 @@ def require_model_name(name: str) -> None:
 
 @click.command(PLAN)
 @click.option("--run", "run_id", required=True, help="The run that keeps plan, table and plot.")
-@option(DATA_RUN)
+@option(⟦DATA_RUN⟪"--data-run", default="", help="Take that run's train.tsv and test.tsv. [default: the old posts]"⟫"--data-run", default="", help="Use that run's train.tsv and test.tsv. [default: the base data]"⟧)
 @sweep_options
 @step
 def command(
@@ -97,7 +121,9 @@ def command(
     trainings = planned(models, learning_rates, seeds, setup, untrained=with_untrained)
     data = data_folder(settings, data_run)
     if data_run and not data.is_dir():
-        raise InputError("--data-run must name a run", found=ascii(data_run[:LONGEST_NAME]), do="See runs/.")
+        raise InputError(
+            "--data-run must name a run", found=ascii(data_run[:LONGEST_NAME]), do="Name a folder in runs/."
+        )
     rows = require_data(data, settings.label_set)
     plan = ExperimentPlan(
         trainings=trainings,

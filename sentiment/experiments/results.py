@@ -1,4 +1,4 @@
-"""Where an experiment keeps what it found: results.json, table.md and the plot, in one folder."""
+"""Keeps an experiment's results in one folder: results.json, table.md and the plot."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ COLOURS = ("#2a6fbb", "#d1602a", "#3a8f5c", "#8a5aa8", "#b03a56", "#7a7a7a")
 
 
 def folder_for(settings: Settings, experiment: str, output: Path | None) -> Path:
-    """Returns the folder of an experiment's results. InputError: it is a file."""
+    """Returns the folder of an experiment's results. Raises: InputError when it is a file."""
     folder = output or settings.runs / "bench" / experiment
     if folder.exists() and not folder.is_dir():
-        raise InputError("--output must be a folder", found=f"a file at {folder}", do="Name another.")
+        raise InputError("--output must be a folder", found=f"a file at {folder}", do="Name another folder.")
     return folder
 
 
 def keep(folder: Path, result: dict[str, Any], table: Table, draw: Callable[[Figure], None]) -> dict[str, Any]:
-    """Writes results.json, table.md, plot.svg and plot.png; returns `result` with their paths, as it was written."""
+    """Writes results.json, table.md, plot.svg and plot.png; returns `result` with their paths, as written."""
     files = {name: folder / f"{PLOT}.{name}" for name in ("svg", "png")}
     result = {**result, "table": str(folder / TABLE), "plot": str(files["svg"])}
     atomic.write_text(folder / TABLE, table.markdown())
@@ -40,7 +40,7 @@ def keep(folder: Path, result: dict[str, Any], table: Table, draw: Callable[[Fig
 
 
 def drawn(draw: Callable[[Figure], None]) -> Figure:
-    """Returns a figure that `draw` filled. Text stays text in an SVG; nothing is fetched to show it."""
+    """Returns a figure that `draw` has filled. In the SVG, text stays text, and nothing needs to be fetched."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 

@@ -1,9 +1,9 @@
-"""The rows of sweeps: each is trained once, and kept as a file that is named by all that decides it.
+"""The rows of sweeps: each is trained once and kept in a file whose name depends on everything that decides it.
 
-rows/NAME.json      what came of a finished training
-failed/NAME.json    why the last try of one ended without a result; the next try begins by removing it
-work/NAME/          where one is trained: the same again for the same row, so an interrupted training goes on in it
-locks/NAME          held while it is trained: a second process waits, and then finds it finished
+rows/NAME.json      the outcome of a finished training
+failed/NAME.json    why the last try ended without a result; the next try first removes it
+work/NAME/          where a row is trained: always the same folder, so that an interrupted training resumes in it
+locks/NAME          held during training: a second process waits, and then finds the row finished
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from sentiment.results import record
 from sentiment.results.experiment import FailedRow, Row
 
 T = TypeVar("T")
-NO_TRACE = "it left neither a result nor a reason: it was not started, or killed"
+NO_TRACE = "it left neither a result nor a reason: it was not started, or it was killed"
 
 
 def inputs_of(data: Path, labels: Labels) -> dict[str, Any]:
-    """Returns what decides a row besides its options."""
+    """Returns everything that decides a row except its options."""
     return {
         "train": sha256_of(data / "train.tsv"),
         "test": sha256_of(data / "test.tsv"),
@@ -40,13 +40,13 @@ def inputs_of(data: Path, labels: Labels) -> dict[str, Any]:
 
 
 def require_data(data: Path, labels: Labels) -> tuple[int, int]:
-    """Returns the rows of train.tsv and test.tsv. InputError: one is missing, or holds what is no post."""
+    """Returns the numbers of rows in train.tsv and test.tsv. Raises: InputError when one is missing or broken."""
     train, test = (len(read_posts(data / name, labels)) for name in ("train.tsv", "test.tsv"))
     return train, test
 
 
 def local_files(model: str) -> list[list[Any]]:
-    """Returns name, size and time of the files of a model that is a local folder: another one may take its place."""
+    """Returns name, size and time of the files of a model in a local folder, whose content may be replaced."""
     files = sorted(path for path in Path(model).glob("*") if path.is_file()) if Path(model).is_dir() else []
     return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
 
@@ -61,7 +61,7 @@ def _found(path: Path, kind: type[T]) -> T | None:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows below `folder` of the trainings with `setup` on `data`; `inputs` are those of `inputs_of`."""
+    """The rows in `folder` of the trainings with `setup` on `data`; `inputs` come from `inputs_of`."""
 
     folder: Path
     data: Path
@@ -72,21 +72,21 @@ class Rows:
         return sweep.row_file(self.folder / "rows", training, self.setup, self._inputs(training))
 
     def finished(self, training: Training) -> Outcome | None:
-        """Returns the outcome of a training that was finished, whoever did it."""
+        """Returns the outcome of a finished training, no matter which sweep ran it; None when it is not finished."""
         row = _found(self.file(training), Row)
         return Outcome(training, row.result) if row else None
 
     def outcome(self, training: Training) -> Outcome:
-        """Returns what came of a training so far: its result, or why there is none. Trains nothing."""
+        """Returns the present outcome of a training: its result, or why there is none. Trains nothing."""
         failed = _found(self._failed(training), FailedRow)
         return self.finished(training) or Outcome(training, why=failed.why if failed else NO_TRACE)
 
     def train(self, training: Training) -> Outcome:
-        """Trains in a process of its own what is not finished; the model is not kept, only what came of it."""
+        """Runs an unfinished training in a process of its own; keeps the outcome, but not the model."""
         row = self.file(training)
         with atomic.exclusive_lock(self.folder / "locks" / row.stem):
             outcome = self.finished(training) or self._train(training, row)
-        if outcome.result is not None or outcome.refused:  # nothing is left that a next try could go on with
+        if outcome.result is not None or outcome.refused:  # no later try will resume in this folder
             shutil.rmtree(self._work(row), ignore_errors=True)
         return outcome
 
@@ -102,7 +102,7 @@ class Rows:
         return Outcome(training, result)
 
     def _command(self, training: Training, work: Path) -> tuple[str, list[str]]:
-        """Returns the module and the arguments, each value in one with its option: no name can become an option."""
+        """Returns the module and the arguments; option and value are one argument, so no name becomes an option."""
         files = [f"--train={self.data / 'train.tsv'}", f"--test={self.data / 'test.tsv'}"]
         options = [*files, *sweep.options_of(self.setup), f"--model-name={training.model}", f"--seed={training.seed}"]
         if training.learning_rate is None:

@@ -1,4 +1,4 @@
-"""A table of results: on the terminal, and as Markdown to paste into a report."""
+"""A table of results, for the terminal and as Markdown to paste into a report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 class Table:
     """Rows of text under headings; the first column names the row. `best` is the index of the row to mark.
 
-    The mark is the original's, a name in backticks: it is there without colours too.
+    The mark is the older tool's, a name in backticks, which is visible without colours, too.
     """
 
     title: str
@@ -27,7 +27,7 @@ class Table:
         return "\n".join([*lines, "", *(f"- {note}" for note in self.notes)]).rstrip() + "\n"
 
     def show(self) -> None:
-        """Prints it to stderr, as wide as it is: a number that was cut would be another number."""
+        """Prints the table to stderr in its full width: a number that is cut would be another number."""
         from rich.console import Console
         from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""`sentiment experiment-table`: the original's table and a plot of what came of an experiment. It trains nothing."""
+"""`sentiment experiment-table`: makes the older tool's table and a plot of an experiment. It trains nothing."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from sentiment.run_folder import RunFolder
 from sentiment.settings import read_settings
 from sentiment.step import say, step
 
-MOST_QUOTED = 3  # failures in the sentence; all are in the table
+MOST_QUOTED = 3  # failures in the sentence; the table has all of them
 
 
 @click.command("experiment-table")
 @click.option("--run", "run_id", required=True, help="A run with a plan.")
 @step
 def command(run_id: str) -> ExperimentTable:
-    """Draw table and plot of an experiment; what failed or is not finished is in it with its reason."""
+    """Make the table and the plot of an experiment; failed and unfinished trainings are listed with their reasons."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id)
     plan = run.read(ExperimentPlan)
@@ -53,9 +53,11 @@ def command(run_id: str) -> ExperimentTable:
 
 
 def sentence(outcomes: Sequence[Outcome], rows: Sequence[Mapping[str, str]], best: int | None, folder: Path) -> str:
-    """Returns what came of an experiment, with the first reasons of those that failed."""
+    """Returns the outcome of an experiment in words, with the first reasons of failures."""
     failed = [f"{sweep.described(outcome.training)}: {outcome.why}" for outcome in outcomes if outcome.result is None]
-    found = "none is trained" if best is None else "best is {model}, lr {lr}, test_acc {test_acc}".format(**rows[best])
+    found = (
+        "no model was trained" if best is None else "best is {model}, lr {lr}, test_acc {test_acc}".format(**rows[best])
+    )
     count = f"{len(outcomes)} training{'s' * (len(outcomes) != 1)}"
     if not failed:
         return f"{count}; {found}."

@@ -1,4 +1,4 @@
-"""`sentiment experiment-train`: one training of an experiment, if no other has finished it already."""
+"""`sentiment experiment-train`: runs one training of an experiment, unless it is already finished."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sentiment.step import Result, say, step
 
 
 def require_planned(training: Training, plan: ExperimentPlan, run: RunFolder, settings: Settings) -> None:
-    """Raises InputError when the plan does not hold the training, or its data have changed since."""
+    """Raises: InputError when the training is not in the plan, or when its data have changed since."""
     again = f"Run `sentiment {PLAN} --run {run.name}` again."
     if training not in plan.trainings:
         raise InputError(
@@ -28,29 +28,33 @@ def require_planned(training: Training, plan: ExperimentPlan, run: RunFolder, se
     changed = [name for name, value in plan.inputs.items() if now[name] != value]
     if changed:
         raise InputError(
-            "data and versions must be as they were planned", found=f"other {', '.join(changed)}", do=again
+            "data and versions must be the same as in the plan", found=f"other {', '.join(changed)}", do=again
         )
 
 
 @click.command("experiment-train")
 @click.option("--run", "run_id", required=True, help="A run with a plan.")
 @click.option("--model", required=True, help="As in the plan.")
-@click.option("--learning-rate", type=float, help="As in the plan; without: score the model as it starts.")
+@click.option("--learning-rate", type=float, help="As in the plan; without it, the model is scored before training.")
 @click.option("--seed", type=int, required=True, help="As in the plan.")
 @step
 def command(run_id: str, model: str, learning_rate: float | None, seed: int) -> Result:
-    """Train one cell of an experiment. One that was interrupted goes on after its last finished epoch."""
+    """Train one cell of an experiment. An interrupted training resumes after its last finished epoch."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id)
     training, plan = Training(model, learning_rate, seed), run.read(ExperimentPlan)
     require_planned(training, plan, run, settings)
     rows = rows_of(plan, settings)
     already = rows.finished(training) is not None
-    say(f"experiment: {sweep.described(training)}{': finished already' if already else ''}")
+    say(f"experiment: {sweep.described(training)}{': already finished' if already else ''}")
     outcome = rows.train(training)
     if outcome.result is None:
-        kind = InputError if outcome.refused else UnavailableError  # the latter is worth another try
+        kind = InputError if outcome.refused else UnavailableError  # an UnavailableError is worth another try
         why = outcome.why.rstrip(".")
-        raise kind(f"{sweep.described(training)} must train to its end", found=why, do="The others go on without it.")
+        raise kind(
+            f"{sweep.described(training)} must train to its end",
+            found=why,
+            do="Remove the cause and run it again; the other trainings continue without it.",
+        )
     say(f"experiment: {sweep.described(training)}: {outcome_as_text(outcome, plan.setup)}")
     return {**as_json(training), "already": already, **figures(outcome.result)}

@@ -1,4 +1,4 @@
-"""Scores a model as it starts, before any training: the original's row `(no train)`. Run by `sentiment bench lr`."""
+"""Scores a model before training: the older tool's row `(no train)`. `sentiment bench lr` runs it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sentiment.training.training_files import Files
 
 
 def score(train: Path, test: Path, settings: Hyperparameters, labels: Labels) -> Result:
-    """Returns the figures of a training's result for a model that had none; `seconds` are those of scoring `train`."""
+    """Returns the figures of a training's result for an untrained model; `seconds` is the time to score `train`."""
     posts, asked = read_posts(train, labels), read_posts(test, labels)
     start = starting_point(Files(train, test, train.parent), settings, labels, posts)
     from sentiment.model.batches import encode

@@ -1,1 +1,1 @@
-"""From a trained model folder to a version that TensorFlow Serving loads."""
+"""Turns a trained model folder into a version that TensorFlow Serving loads."""

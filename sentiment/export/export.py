@@ -1,4 +1,4 @@
-"""`sentiment export`: a trained model folder becomes a version folder for TensorFlow Serving, and more formats."""
+"""`sentiment export`: turns a trained model folder into a version folder for TensorFlow Serving, and other formats."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 def export(model: Path, output: Path, posts: list[Post], formats: Sequence[str] = (SAVED_MODEL,)) -> Export:
-    """Makes each of `formats`, compared with the trained model on `posts`; a folder appears whole or not at all.
+    """Makes each of `formats` and compares it with the trained model on `posts`; a folder appears whole or not at all.
 
-    Without enough posts, texts are made from the model's vocabulary. A SavedModel that differs is a ParityError; what
-    cannot be made of the others is reported as `{"made": false, "why": …}`, and an earlier one in its place stays.
+    If there are too few posts, texts are made from the model's vocabulary. Raises: ParityError when the SavedModel
+    differs. Another format that cannot be made is reported as `{"made": false, "why": …}`; an earlier one stays.
     """
     require_replaceable(output, formats)
     opened = open_model(model)
@@ -73,7 +73,7 @@ def _saved_model(opened: OpenedModel, reference: Reference, output: Path) -> For
 
 
 def _other(opened: OpenedModel, reference: Reference, output: Path, name: str) -> Format:
-    """Makes a format beside the version folder, or says in one line why not."""
+    """Makes a format beside the version folder, or prints in one line why it cannot."""
     from sentiment.export import tensorrt, tflite
 
     def write(folder: Path) -> dict[str, Any]:
@@ -88,8 +88,8 @@ def _other(opened: OpenedModel, reference: Reference, output: Path, name: str) -
         except SentimentError as error:
             why = str(error)
     if why is not None:
-        instead = "; the plain SavedModel is made instead" if name == TENSORRT else ""
-        say(f"export: {name} is not made here: {why}{instead}")
+        instead = "; only the plain SavedModel is made" if name == TENSORRT else ""
+        say(f"export: {name} is not made: {why}{instead}")
         return Format(made=False, why=why)
     if fallbacks := made.select_tf_ops:
         say(f"export: {name} needs TensorFlow's own kernels (SELECT_TF_OPS) for {', '.join(fallbacks)}")
@@ -97,7 +97,7 @@ def _other(opened: OpenedModel, reference: Reference, output: Path, name: str) -
 
 
 def _written(folder: Path, write: Callable[[Path], dict[str, Any]]) -> Format:
-    """Lets `write` fill `folder`, which is replaced as a whole; returns what it returns, with path, bytes, seconds."""
+    """Replaces `folder` as a whole by what `write` makes; returns its result, with path, bytes and seconds."""
     begin = time.monotonic()
     with atomic.replacing_folder(folder) as new:
         written = write(new)
@@ -107,7 +107,7 @@ def _written(folder: Path, write: Callable[[Path], dict[str, Any]]) -> Format:
 
 
 @click.command("export")
-@click.option("--run", "run_id", help="Export this run's model; its frozen test rows are the parity check.")
+@click.option("--run", "run_id", help="Export this run's model and check it on the run's frozen test rows.")
 @click.option("--model", type=click.Path(path_type=Path), help="The model folder to export.")
 @click.option("--output", type=click.Path(path_type=Path), help="The version folder to make.")
 @click.option("--data", type=click.Path(path_type=Path), help="Labelled posts for the parity check (TSV).")
@@ -118,8 +118,8 @@ def _written(folder: Path, write: Callable[[Path], dict[str, Any]]) -> Format:
     multiple=True,
     default=(SAVED_MODEL,),
     show_default=True,
-    help=f"{', '.join(FORMATS)}: once or more, or with commas. All but savedmodel go beside the version folder, to "
-    "OUTPUT-<format>.",
+    help=f"{', '.join(FORMATS)}; repeat the option, or separate with commas. All but savedmodel go beside the version "
+    "folder, to OUTPUT-<format>.",
 )
 @step
 def command(

@@ -1,7 +1,7 @@
-"""The formats a trained model can be exported to, how they are asked for, and where each one goes.
+"""The formats that a trained model can be exported to, how to name them, and where each one goes.
 
-The version folder, named by whoever exports, holds the plain SavedModel. Every other format is beside it, under its
-name: a model server looks for folders that are numbers, and passes over `7-tflite`.
+The version folder holds the plain SavedModel. Every other format is beside it, with its name added: a model server
+looks only for folders whose names are numbers, and ignores `7-tflite`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import click
 from sentiment.errors import InputError
 
 SAVED_MODEL, TENSORRT, TFLITE, TFLITE_INT8 = FORMATS = ("savedmodel", "tensorrt", "tflite", "tflite-int8")
-# The file by which an earlier export of that format is known.
+# The file by which an earlier export of each format is recognized.
 MARKS = {
     SAVED_MODEL: "saved_model.pb",
     TENSORRT: "saved_model.pb",
@@ -25,7 +25,7 @@ MARKS = {
 
 
 class FormatList(click.ParamType[tuple[str, ...]]):
-    """Names with commas, or the same as a Python list (`['savedmodel', 'tflite']`); capitals do not matter."""
+    """Names separated by commas, or a Python list of them (`['savedmodel', 'tflite']`); case does not matter."""
 
     name = "list"
 
@@ -37,17 +37,17 @@ class FormatList(click.ParamType[tuple[str, ...]]):
         words = [word.strip(" \t'\"") for word in str(value).strip(" \t[]()").split(",")]
         unknown = [word for word in words if word.lower() not in known]
         if unknown:
-            self.fail(f"{', '.join(map(repr, unknown))} is none of {', '.join(self.names)}", param, ctx)
+            self.fail(f"{', '.join(map(repr, unknown))} is not one of {', '.join(self.names)}", param, ctx)
         return tuple(known[word.lower()] for word in words)
 
 
 def folder_of(output: Path, name: str) -> Path:
-    """Returns where the format `name` goes, when the version folder is `output`."""
+    """Returns the folder of the format `name` when the version folder is `output`."""
     return output if name == SAVED_MODEL else output.with_name(f"{output.name}-{name}")
 
 
 def to_make(asked: Iterable[str]) -> tuple[str, ...]:
-    """Returns the formats to make, in order and once each: TensorRT is made from the SavedModel, so that comes too."""
+    """Returns the formats to make, in order and once each; TensorRT needs the SavedModel, so it adds that one."""
     wanted = set(asked)
     if TENSORRT in wanted:
         wanted.add(SAVED_MODEL)
@@ -55,7 +55,7 @@ def to_make(asked: Iterable[str]) -> tuple[str, ...]:
 
 
 def require_replaceable(output: Path, formats: Iterable[str] = (SAVED_MODEL,)) -> None:
-    """Raises InputError when a format's place holds something that is no export, which must not be deleted."""
+    """Raises: InputError when a format's folder holds something other than an export, which must not be deleted."""
     for name in to_make(formats):
         folder = folder_of(output, name)
         empty = folder.is_dir() and not any(folder.iterdir())
@@ -63,5 +63,5 @@ def require_replaceable(output: Path, formats: Iterable[str] = (SAVED_MODEL,)) -
             raise InputError(
                 "the output must be a new folder or an earlier export",
                 found=f"something else at {folder}",
-                do="Name another.",
+                do="Name another output.",
             )

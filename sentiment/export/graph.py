@@ -1,4 +1,4 @@
-"""What is served: the model's variables once, the tokenizer, and two signatures, as one plain `tf.Module`."""
+"""The served model: its variables (stored once), the tokenizer and two signatures, as one plain `tf.Module`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ PADDING = 0
 class ServedModel(tf.Module):
     """A trained model as the model server sees it.
 
-    Keras' own saving would store a traced copy of every layer, and fails on a transformers model. Here the Keras model
-    is only traced, once, into `forward`, which both signatures call; the variables are stored through `parameters`.
+    Keras' own saving would store a traced copy of every layer, and it fails on a transformers model. Here the Keras
+    model is traced once, into `forward`, which both signatures call; `parameters` stores the variables.
     """
 
     def __init__(self, opened: OpenedModel) -> None:
@@ -25,13 +25,13 @@ class ServedModel(tf.Module):
         self.names = opened.card.labels
         self.vocabulary = len(opened.pieces)
         self.longest = opened.card.architecture.get("max_position_embeddings")
-        model = opened.keras  # not an attribute: tracking it would save it as Keras does
+        model = opened.keras  # a local variable: as an attribute, it would be saved as Keras does
         self.forward = tf.function(
             lambda inputs: model(inputs, training=False), input_signature=[INPUTS], autograph=False
         )
 
     def signatures(self) -> dict[str, Any]:
-        """Returns the signatures to save, by the name that a client asks for."""
+        """Returns the signatures to save, by the names that clients use."""
         ids = {name: tf.TensorSpec((None, None), tf.int32, name=name) for name in INPUTS}
         return {
             "serving_default": tf.function(self.classify_ids, autograph=False).get_concrete_function(**ids),
@@ -44,11 +44,11 @@ class ServedModel(tf.Module):
         """Takes int32 [B, L]; returns float32 [B, labels] `probabilities`.
 
         The server's batcher evens out lengths by repeating each tensor's first element (`AddPadding` in its
-        batching_util.h): ids get a tail of [CLS], masks a tail of 1. So neither is believed: padding is id 0, and [CLS]
-        anywhere but in front.
+        batching_util.h): ids get a tail of [CLS], masks a tail of 1. So the mask alone is not trusted: id 0 is padding,
+        and so is [CLS] anywhere but in front.
 
-        Requests of several clients run as one batch, and what the graph refuses fails all of them: so an id beyond the
-        vocabulary counts as [UNK], a segment beyond the second as that one, and what is too long is cut.
+        Requests of several clients run as one batch, and if the graph refuses one, all of them fail. So an id beyond
+        the vocabulary counts as [UNK], a segment beyond the second as the second, and rows that are too long are cut.
         """
         input_ids, input_mask, segment_ids = (ids[:, : self.longest] for ids in (input_ids, input_mask, segment_ids))
         is_known = (input_ids >= 0) & (input_ids < self.vocabulary)
@@ -75,7 +75,7 @@ class ServedModel(tf.Module):
 
 
 def save(opened: OpenedModel, folder: Any) -> Any:
-    """Saves `opened` as a SavedModel in `folder` and returns what was saved."""
+    """Saves `opened` as a SavedModel in `folder` and returns the saved module."""
     served = ServedModel(opened)
     tf.saved_model.save(served, str(folder), signatures=served.signatures())
     return served

@@ -1,4 +1,4 @@
-"""Does the exported model say what the trained one says? Asked of the files on disk, on real rows."""
+"""Checks that the exported model answers like the trained one, with the files on disk and on real rows."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ Probabilities = NDArray[np.float32]
 
 
 class ParityError(SentimentError):
-    """The export does not answer as the model it was made from: it must not be served."""
+    """The export does not answer like the model that it was made from, so it must not be served."""
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What a format may change: a probability by at most `difference` (None: any), the label in 1 − `agreement`."""
+    """What a format may change: a probability by `difference` (None: any), the label in 1 − `agreement` of the rows."""
 
     difference: float | None
     agreement: float
 
 
 SAME = Tolerance(1e-4, 1.0)  # float32 arithmetic in another order
-# Eight-bit weights and half floats move probabilities near a tie, so what counts is the label. One row in fifty is
-# below what a few hundred test rows can tell from the difference between two seeds.
+# Eight-bit weights and half floats move probabilities near a tie, so only the label counts. A few hundred test rows
+# cannot tell one row in fifty from the difference between two seeds.
 ROUNDED = Tolerance(None, 0.98)
 
 
 def is_within(parity: Parity, tolerance: Tolerance) -> bool:
-    """Tells whether the answers are as close as they have to be."""
+    """⟦Tells⟪How two models'⟫The comparison of two models'⟧ whether the ⟦answers⟪same rows compare. `agreement` is⟫same rows. `agreement` is⟧ are as close as they have to be."""
     close = tolerance.difference is None or parity.largest_difference <= tolerance.difference
     return close and parity.agreement >= tolerance.agreement
 
 
 def differing(wanted: Probabilities, found: Probabilities, tolerance: Tolerance) -> NDArray[np.intp]:
-    """Returns the rows of [rows, labels] whose label differs, or a probability by more than `tolerance` allows."""
+    """Returns the rows of [rows, labels] whose label differs, or whose probability differs by more than allowed."""
     number = np.isfinite(found).all(axis=1)
     other_label = found.argmax(axis=1) != wanted.argmax(axis=1)
     apart = np.abs(found - wanted).max(axis=1) > (np.inf if tolerance.difference is None else tolerance.difference)
@@ -57,7 +57,7 @@ def differing(wanted: Probabilities, found: Probabilities, tolerance: Tolerance)
 
 
 def compare(wanted: Probabilities, found: Probabilities) -> Parity:
-    """Compares probabilities [rows, labels]. A value that is no number is an infinite difference and no label."""
+    """Compares probabilities [rows, labels]. A NaN or infinity counts as an infinite difference and another label."""
     number = np.isfinite(found).all(axis=1)
     equal = number & (found.argmax(axis=1) == wanted.argmax(axis=1))
     difference = np.abs(found - wanted).max() if number.all() else np.inf
@@ -65,7 +65,7 @@ def compare(wanted: Probabilities, found: Probabilities) -> Parity:
 
 
 def require(parity: Parity, tolerance: Tolerance, what: str) -> None:
-    """Raises ParityError when `parity` is outside `tolerance`."""
+    """Raises: ParityError when `parity` is outside `tolerance`."""
     if is_within(parity, tolerance):
         return
     bound = "" if tolerance.difference is None else f" and, within {tolerance.difference:g}, its probabilities"
@@ -102,13 +102,13 @@ class Reference:
         return parity
 
     def compare(self, by_ids: Probabilities, by_text: Probabilities) -> Parity:
-        """Compares what the signatures `serving_default` and `text` answered to the rows, each [rows, labels]."""
+        """Compares the answers of the signatures `serving_default` and `text` to the rows, each [rows, labels]."""
         both = compare(np.concatenate([self.wanted, self.wanted_of_texts]), np.concatenate([by_ids, by_text]))
         return structs.replace(both, rows=len(self.texts))
 
 
 def answers(model: Callable[[Inputs], Any], encoded: Encoded, max_seq_length: int) -> Probabilities:
-    """Returns what `model` answers to every row, float32 [rows, labels], asked in batches of like length."""
+    """Returns the answers of `model` to all rows, float32 [rows, labels], asked in batches of similar length."""
     parts: dict[int, Any] = {}
     for rows in plan(encoded.lengths, BATCH_SIZE):
         inputs = {name: tf.constant(value) for name, value in padded(encoded, rows, max_seq_length).items()}
@@ -117,24 +117,24 @@ def answers(model: Callable[[Inputs], Any], encoded: Encoded, max_seq_length: in
 
 
 def rows_for(posts: Sequence[Post], pieces: Sequence[str]) -> list[Post]:
-    """Returns the rows to compare on: some of `posts`, of every length, with invented texts where those are few."""
+    """Returns the rows to compare on: some of `posts`, of every length, plus invented texts if there are few."""
     return spread(posts) if len(posts) >= FEWEST_ROWS else [*posts, *invented_posts(pieces)]
 
 
 def spread(posts: Sequence[Post], most: int = MOST_ROWS) -> list[Post]:
-    """Returns at most so many of `posts`, evenly from the shortest to the longest, those two included."""
+    """Returns at most `most` of `posts`, evenly spread from the shortest to the longest, both included."""
     by_length = sorted(posts, key=lambda post: len(post.text))
     return [by_length[row] for row in np.linspace(0, len(posts) - 1, min(most, len(posts)), dtype=int)]
 
 
 def invented_posts(pieces: Sequence[str], rows: int = FEWEST_ROWS) -> list[Post]:
-    """Returns texts made of a vocabulary's own characters, of growing length, for an export without a file of posts."""
+    """Returns texts of growing length made of a vocabulary's own characters, for an export without a file of posts."""
     characters = [piece for piece in pieces if len(piece) == 1]
     draw = np.random.default_rng(0)
     return [Post("".join(draw.choice(characters, 1 + 2 * row)), 0) for row in range(rows)]
 
 
 def text_of_length(pieces: Sequence[str], length: int) -> Post:
-    """Returns an invented text of exactly `length` pieces, [CLS] and [SEP] among them."""
+    """Returns an invented text of exactly `length` pieces, including [CLS] and [SEP]."""
     characters = [piece for piece in pieces if "一" <= piece <= "鿿" and len(piece) == 1]  # each is a piece of its own
     return Post("".join(np.random.default_rng(length).choice(characters or ["好"], max(length - 2, 0))), 0)

@@ -1,8 +1,9 @@
-"""TensorRT (TF-TRT): the SavedModel's graph in half precision, its engines built ahead for the shapes that are served.
+"""TensorRT (TF-TRT): the SavedModel's graph in half precision, with engines built in advance for the served shapes.
 
-TF-TRT freezes and converts the graph of one signature and saves only that one. The `text` signature is put back in
-front of the converted graph: its tokenizer stays in TensorFlow, and the engines are stored once. An engine fits the
-kind of GPU it was built on. Without a GPU or without TensorRT's libraries nothing is made; `missing` says why.
+TF-TRT freezes and converts the graph of one signature and saves only that one. This module puts the `text` signature
+back in front of the converted graph: its tokenizer stays in TensorFlow, and the engines are stored once. An engine
+fits only the kind of GPU on which it was built. Without a GPU or TensorRT's libraries, nothing is made; `missing` says
+why.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ Shape = tuple[int, int]
 
 
 class ConversionError(SentimentError):
-    """TensorRT took no part of the graph."""
+    """TensorRT converted no part of the graph."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a model is converted. The first three values are the original tool's.
+    """How to convert a model. The first three values after `shapes` are the older tool's.
 
-    `shapes` are the (batch, length) that engines are built for. A profile for each makes those fastest, one over their
-    whole range takes every shape between (Range+Optimal); all are profiles of one engine, so one is cached. A shape
-    outside runs in TensorFlow: a client must not wait for an engine to be built.
+    `shapes` are the (batch, length) pairs for which engines are built. A profile for each makes these fastest, and one
+    over their whole range accepts every shape in between (Range+Optimal); all are profiles of one engine, so one is
+    cached. Other shapes run in TensorFlow: a client must not wait for an engine to be built.
     """
 
     shapes: tuple[Shape, ...]
@@ -54,12 +55,12 @@ class Plan:
 
     @property
     def range(self) -> tuple[Shape, Shape]:
-        """The smallest and the largest (batch, length) that an engine takes."""
+        """The smallest and the largest (batch, length) that an engine accepts."""
         batches, lengths = zip(*self.shapes, strict=True)
         return (min(batches), min(lengths)), (max(batches), max(lengths))
 
     def arguments(self, folder: Path) -> dict[str, Any]:
-        """Returns what `TrtGraphConverterV2` is made with, for the SavedModel in `folder`."""
+        """Returns the arguments of `TrtGraphConverterV2` for the SavedModel in `folder`."""
         return {
             "input_saved_model_dir": str(folder),
             "input_saved_model_signature_key": SIGNATURE,
@@ -77,13 +78,13 @@ class Plan:
 
 
 def plan_for(max_seq_length: int) -> Plan:
-    """Returns the plan for a model: the served batch sizes and lengths (those of the warm-up), from the shortest on."""
+    """Returns the plan for a model: the batch sizes and lengths of the warm-up, and the shortest length."""
     lengths = [SHORTEST, *warmup.lengths_for(max_seq_length)]
     return Plan(tuple((batch, length) for batch in warmup.BATCH_SIZES for length in lengths))
 
 
 def missing() -> str | None:
-    """Returns why TensorRT cannot be used on this machine, or None."""
+    """Returns why TensorRT cannot be used on this machine; None when it can."""
     from tensorflow.compiler.tf2tensorrt import _pywrap_py_utils as trt
 
     if not tf.config.list_physical_devices("GPU"):
@@ -103,7 +104,7 @@ def make(opened: OpenedModel, reference: Reference, plain: Path, folder: Path) -
     converted = folder / "converted"
     convert(plain, converted, plan)
     if not (engines := count_engines(converted)):
-        raise ConversionError("TensorRT took no part of the graph")
+        raise ConversionError("TensorRT converted no part of the graph")
     add_text_signature(converted, opened, folder)
     shutil.rmtree(converted)
     parity = reference.check_saved_model(folder, ROUNDED)
@@ -121,14 +122,14 @@ def convert(plain: Path, folder: Path, plan: Plan) -> None:
 
 
 def inputs_of(plan: Plan) -> Iterator[Inputs]:
-    """Yields the inputs from which the profiles are taken, one set for each shape."""
+    """Yields the inputs for the profiles, one set for each shape."""
     for shape in plan.shapes:
         ones = np.ones(shape, np.int32)
         yield {**dict.fromkeys(INPUTS, ones), "segment_ids": np.zeros(shape, np.int32)}
 
 
 def count_engines(folder: Path) -> int:
-    """Returns how many TensorRT engines the graph of a SavedModel holds."""
+    """Returns the number of TensorRT engines in the graph of a SavedModel."""
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
     graph = SavedModel.FromString((folder / MARKS[TENSORRT]).read_bytes()).meta_graphs[0].graph_def
@@ -148,12 +149,12 @@ class ConvertedModel(ServedModel):
         self.forward = lambda inputs: self.answer(**inputs)["probabilities"]
 
     def classify_ids(self, input_ids: Any, input_mask: Any, segment_ids: Any) -> dict[str, Any]:
-        """The mask is derived inside what was converted."""
+        """Passes the inputs on; the converted graph derives the mask itself."""
         inputs = {"input_ids": input_ids, "input_mask": input_mask, "segment_ids": segment_ids}
         return {"probabilities": self.forward(inputs)}
 
 
 def add_text_signature(converted: Path, opened: OpenedModel, folder: Path) -> None:
-    """Saves the SavedModel in `converted`, which has only `serving_default`, in `folder` with both signatures."""
+    """Saves the SavedModel in `converted`, which has only `serving_default`, to `folder` with both signatures."""
     served = ConvertedModel(tf.saved_model.load(str(converted)), opened)
     tf.saved_model.save(served, os.fspath(folder), signatures=served.signatures())

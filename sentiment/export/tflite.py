@@ -1,9 +1,9 @@
-"""TFLite, for devices: the model as one flat file in float32, or with eight-bit weights.
+"""TFLite, for devices: the model as one flat file, in float32 or with eight-bit weights.
 
-The tokenizer stays outside (its operations are not TFLite's), so its vocabulary is written beside the model. One post
-at a time, of any length: with a free batch size the conversion needs a TensorFlow operation (StridedSlice), with a free
-length it needs none and is no slower (both seen). An operation that TFLite lacks after all runs in TensorFlow's own
-kernel (SELECT_TF_OPS); which ones, is in the result: such a file needs the larger library.
+The tokenizer stays outside, because TFLite lacks its operations; its vocabulary is written beside the model. The file
+takes one post at a time, of any length: a free batch size would need a TensorFlow operation (StridedSlice), a free
+length needs none and is no slower (both measured). If an operation is missing in TFLite, it runs in TensorFlow's own
+kernel (SELECT_TF_OPS); the result names such operations, because the file then needs the larger library.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ConversionError(SentimentError):
 
 
 def make(opened: OpenedModel, reference: Reference, folder: Path, name: str) -> dict[str, Any]:
-    """Writes the format `name` into `folder`, compared with the trained model.
+    """Writes the format `name` into `folder` and compares it with the trained model.
 
     Returns {parity, select_tf_ops}. Raises: ConversionError, ParityError.
     """
@@ -76,7 +76,7 @@ def convert(opened: OpenedModel, *, eight_bit: bool) -> bytes:
 
 @contextmanager
 def silent_native_log() -> Iterator[None]:
-    """Keeps what C++ code writes to stderr away from the reader: TFLite's converter logs before its log is set up."""
+    """Hides what C++ code writes to stderr: TFLite's converter logs before its log is set up."""
     sys.stderr.flush()
     kept = os.dup(2)
     try:
@@ -98,11 +98,13 @@ def select_tf_ops(content: bytes) -> list[str]:
 
 
 def probabilities(file: Path, encoded: Encoded) -> Probabilities:
-    """Returns float32 [rows, labels]: what TFLite's interpreter answers to each row, unpadded, one at a time."""
+    """Returns float32 [rows, labels]: the interpreter's answers to the rows, one at a time, without padding."""
     runner = tf.lite.Interpreter(str(file), num_threads=os.cpu_count()).get_signature_runner("serving_default")
     parts: dict[int, Any] = {}
     with progress(len(encoded), file.name) as line:
-        for row in np.argsort(encoded.lengths, kind="stable").tolist():  # a new length plans the memory anew
+        for row in np.argsort(
+            encoded.lengths, kind="stable"
+        ).tolist():  # each new length makes it plan its memory again
             ids, segments = encoded.ids[row][np.newaxis], encoded.segments[row][np.newaxis]
             answer = runner(input_ids=ids, input_mask=np.ones_like(ids), segment_ids=segments)
             parts[row] = answer["probabilities"][0]
@@ -111,7 +113,7 @@ def probabilities(file: Path, encoded: Encoded) -> Probabilities:
 
 
 def write_card(folder: Path, opened: OpenedModel, name: str, parity: Parity, fallbacks: list[str]) -> None:
-    """Writes the model.json that a device needs: how to make the inputs, and what the outputs mean."""
+    """Writes the model.json that a device needs: how to make the inputs and read the outputs."""
     card = opened.card
     text = json.dumps(
         {

@@ -1,7 +1,7 @@
-"""The requests that the model server replays before it calls a version AVAILABLE, so that no client meets a cold graph.
+"""The requests that the model server replays before it calls a version AVAILABLE, so that no client waits for tracing.
 
-Format: a TFRecord of `PredictionLog`, at most 1000, at `assets.extra/tf_serving_warmup_requests`. `sentiment validate`
-writes it: of requests that it has asked.
+The file is a TFRecord of at most 1000 `PredictionLog` at `assets.extra/tf_serving_warmup_requests`. `sentiment
+validate` writes it, with requests that it has sent itself.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from sentiment.errors import InputError
 FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MOST_RECORDS = 1000  # the server refuses a version with more
 BATCH_SIZES = (1, 32)  # the smallest and the largest that are served
-LENGTHS = (16, 32, 64, 128)  # in pieces; longer ones only where the model takes them
+LENGTHS = (16, 32, 64, 128)  # in pieces; longer ones only if the model accepts them
 
 
 def lengths_for(max_seq_length: int, lengths: Sequence[int] = LENGTHS) -> list[int]:
-    """Returns the lengths to warm up: those that fit, and the longest that the model takes."""
+    """Returns the lengths to warm up: those that fit, and the longest that the model accepts."""
     return [*(length for length in lengths if length < max_seq_length), max_seq_length]
 
 
@@ -29,7 +29,9 @@ def write(version: Path, requests: Iterable[Any]) -> int:
     records = [_log(request).SerializeToString() for request in requests]
     if len(records) > MOST_RECORDS:
         raise InputError(
-            f"a warm-up file may hold {MOST_RECORDS} requests", found=f"{len(records)}", do="Serve fewer batch sizes."
+            f"a warm-up file must hold at most {MOST_RECORDS} requests",
+            found=f"{len(records)} requests",
+            do="Serve fewer batch sizes.",
         )
     from sentiment.tensorflow_setup import tf
 
@@ -41,7 +43,7 @@ def write(version: Path, requests: Iterable[Any]) -> int:
 
 
 def remove(version: Path) -> None:
-    """Removes the warm-up file, and what a killed process left of one."""
+    """Removes the warm-up file and the remains of one that a killed process was writing."""
     for file in (version / FILE.parent).glob(f"*{FILE.name}*"):
         file.unlink()
 

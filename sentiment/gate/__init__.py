@@ -1,1 +1,1 @@
-"""May a candidate go on? The decision, and how it is told to people."""
+"""Decides whether a candidate may be published, and says so in words."""

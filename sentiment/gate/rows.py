@@ -1,4 +1,4 @@
-"""What mail and approval page have in common: a gate's result as the rows of tables."""
+"""A gate's result as the rows of tables, for mails, approvals and the Models page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def stable_name(gate: Gate) -> str:
-    """Returns how to call the model that the candidate was compared with."""
+    """Returns what to call the model that the candidate was compared with."""
     return "the stable model" if gate.stable_version is None else f"version {gate.stable_version}"
 
 
@@ -21,9 +21,9 @@ def label_name(gate: Gate, label: int) -> str:
 
 
 def comparison_rows(gate: Gate, *, intervals: bool = False) -> list[Row]:
-    """Returns a row a test set, then a row a class: what, rows, stable, candidate, change, at worst, McNemar's p.
+    """Returns one row per test set, then one per class: what, rows, stable, candidate, change, at worst, McNemar's p.
 
-    With `intervals` each share has its 95 % interval (Wilson's) behind it.
+    With `intervals`, its 95 % interval (Wilson's) follows each share.
     """
     rows: list[Row] = []
     for name, found in gate.sets.items():
@@ -65,7 +65,7 @@ def _change(before: float | None, now: float | None) -> float | None:
 
 
 def data_lines(prepare: Prepare | None, labels: list[str]) -> list[str]:
-    """Returns what the candidate was trained on, a sentence a line."""
+    """Returns what the candidate was trained on, one sentence per line."""
     if prepare is None:
         return []
     new = prepare.new
@@ -76,9 +76,9 @@ def data_lines(prepare: Prepare | None, labels: list[str]) -> list[str]:
     how = f"warm, from version {prepare.warm_from}" if prepare.warm_from is not None else "from the beginning"
     lines.append(f"{prepare.train_rows:,} rows in all; trained {how}.")
     if prepare.left_for_later:
-        lines.append(f"{prepare.left_for_later:,} more new rows were left for another run, as the form asked.")
+        lines.append(f"{prepare.left_for_later:,} more new rows were left for another run, as the form says.")
     if prepare.excluded_leaks:
-        lines.append(f"{prepare.excluded_leaks:,} texts were kept out because a test set holds them.")
+        lines.append(f"{prepare.excluded_leaks:,} texts were kept out because they are in a test set.")
     return lines
 
 

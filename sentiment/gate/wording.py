@@ -1,4 +1,4 @@
-"""The gate's sentences: numbers as a person says them."""
+"""The gate's sentences: numbers as people say them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Comparison:
 
 
 def points(*shares: float) -> list[str]:
-    """Returns differences as percentage points, with just enough digits to tell different ones apart."""
+    """Returns differences in percentage points, with just enough digits to tell different ones apart."""
     values = [round(abs(share) * 100, 6) for share in shares]
     digits = next(
         (digits for digits in (1, 2, 3) if len({round(value, digits) for value in values}) == len(set(values))), 4
@@ -33,25 +33,25 @@ def points(*shares: float) -> list[str]:
 
 
 def told_floor(accuracy: float, floor: float, passed: bool) -> str:
-    """Returns the floor check in a sentence."""
+    """Returns the floor check as a sentence."""
     least = f"the floor is {floor:.3f}" if passed else f"{BELOW_FLOOR} of {floor:.3f}"
     return f"Accuracy on the frozen set is {accuracy:.3f}, {least}."
 
 
 def told_difference(item: Comparison, passed: bool) -> str:
-    """Returns a non-inferiority check in a sentence."""
+    """Returns a non-inferiority check as a sentence."""
     assert item.difference is not None and item.lower_bound is not None
     bound, margin = points(item.lower_bound, item.margin)
     if item.lower_bound > 0:
         rest = f"; the rise is at least {bound} points"
     elif passed:
-        rest = f"; at worst it fell by {bound} points, allowed is {margin}"
+        rest = f"; at worst it fell by {bound} points, the limit is {margin}"
     elif -item.difference > item.margin:
         _, margin = points(item.difference, item.margin)
-        rest = f", allowed is {margin}"
+        rest = f", the limit is {margin}"
     else:
-        rest = f", but on {item.rows:,} rows a fall of {bound} points {NOT_RULED_OUT}, allowed is {margin}"
-    aside = "" if item.decides else f" (does not decide: {item.rows:,} rows, it takes {item.minimum_rows:,})"
+        rest = f", but on {item.rows:,} rows a fall of {bound} points {NOT_RULED_OUT}, the limit is {margin}"
+    aside = "" if item.decides else f" (does not decide: {item.rows:,} rows, {item.minimum_rows:,} are needed)"
     return f"{told_change(item)}{rest}{aside}."
 
 
@@ -62,13 +62,13 @@ def told_change(item: Comparison) -> str:
 
 
 def told_recall(label: str, before: float, now: float, bound: float) -> str:
-    """Returns a recall check in a sentence."""
+    """Returns a recall check as a sentence."""
     _, allowed = points(before - now, bound)
-    return f"Recall of {label} on the frozen set {_moved(before, now, bound)}, allowed is a fall of {allowed}."
+    return f"Recall of {label} on the frozen set {_moved(before, now, bound)}, the limit is a fall of {allowed}."
 
 
 def _moved(before: float, now: float, beside: float) -> str:
-    """Returns the move in words; written with the digits that tell it from `beside`, the bound it is held against."""
+    """Returns the change in words, with enough digits to tell it from `beside`, the bound that it is compared with."""
     by, _ = points(now - before, beside)
     how = "stayed the same" if now == before else f"{'fell' if now < before else 'rose'} by {by} percentage points"
     return f"{how} ({before:.3f} → {now:.3f})"

@@ -1,4 +1,4 @@
-"""The mails around an approval: it waits, time is running out, the answer had no reason, it was decided.
+"""The mails around an approval: a question waits, its time runs out, an answer lacks a reason, or it was decided.
 
 Standard library only.
 """
@@ -10,40 +10,43 @@ from collections.abc import Mapping, Sequence
 from sentiment.mail.letter import Mail, letter
 from sentiment.results.serving import Outcome, Question
 
-NOBODY, NO_ANSWER = "nobody", "no answer in time"  # who decided, and why, when time ran out
+NOBODY, NO_ANSWER = "nobody", "no answer in time"  # who decided and why, when the time ran out
 
 
 def waiting_mail(question: Question, hours: float, links: Mapping[str, str]) -> Mail:
     """Returns the mail that asks for an answer; `question` is what `describe` returned."""
     return _asking(
         f"Sentiment: version {question.version} waits for your approval. {question.verdict}",
-        f"Version {question.version} is canary and waits for approval. {question.verdict}",
+        f"Version {question.version} is the canary and waits for your approval. {question.verdict}",
         question,
-        [f"No answer within {told_time(hours)} counts as Reject.", "A reason is required with either answer."],
+        [
+            f"Without an answer within {told_time(hours)}, the version is rejected.",
+            "Both answers, Approve and Reject, need a reason.",
+        ],
         links,
     )
 
 
 def reminder_mail(question: Question, hours: float, standing: str, links: Mapping[str, str]) -> Mail:
-    """Returns the mail that reminds of a question that waits `hours` longer; `standing` tells of the canary so far."""
-    lead = f"Nobody has decided about version {question.version} yet: in {told_time(hours)} it is rejected."
+    """Returns the reminder of a question that waits for another `hours`; `standing` says how the canary has done."""
+    lead = f"Nobody has decided about version {question.version}: it will be rejected in {told_time(hours)}."
     return _asking(f"Sentiment: reminder. {lead}", f"{lead} {question.verdict}", question, [standing], links)
 
 
 def unreasoned_mail(question: Question, who: str, chosen: str, links: Mapping[str, str]) -> Mail:
-    """Returns the mail about an answer that was not taken, because nobody would know later why."""
+    """Returns the mail about an answer that does not count, because it has no reason."""
     lead = f"{who} chose {chosen} for version {question.version} without a reason: the question is open again."
-    return _asking(f"Sentiment: {lead}", lead, question, ["Answer once more, with a reason."], links)
+    return _asking(f"Sentiment: {lead}", lead, question, ["Please answer again and give a reason."], links)
 
 
 def decided_mail(result: Outcome, decision: Mapping[str, str], run: str, links: Mapping[str, str]) -> Mail:
-    """Returns the mail about what an answer did; `result` is that of `sentiment promote` or `sentiment withdraw`."""
+    """Returns the mail about what an answer did; `result` is what `sentiment promote` or `sentiment withdraw` left."""
     version, who, why = result.version, decision["who"], decision["reason"]
     told = (
         f"{result.sentence} Decided by {who}: {why}" if who != NOBODY else f"{result.sentence} Nobody answered in time."
     )
     if not result.changed:
-        subject = f"Sentiment: an answer about version {version} changed nothing"
+        subject = f"Sentiment: the answer about version {version} changed nothing"
     elif result.stable == version:
         subject = f"Sentiment: version {version} is stable now, approved by {who}"
     elif who == NOBODY:
@@ -54,7 +57,7 @@ def decided_mail(result: Outcome, decision: Mapping[str, str], run: str, links: 
 
 
 def told_time(hours: float) -> str:
-    """Returns hours as a person says them: in minutes, when they are few."""
+    """Returns a number of hours as people say it: below two hours, in minutes."""
     return f"{hours:.0f} hours" if hours >= 2 else f"{hours * 60:.0f} minutes"
 
 
@@ -65,11 +68,13 @@ def _to_do(result: Outcome) -> list[str]:
     if result.stable == version:
         back = f" to version {result.previous}" if result.previous is not None else ""
         return (
-            [f"Nothing. If something is wrong with it, `sentiment_rollback` goes back{back} at once."] if back else []
+            [f"Nothing. If the version misbehaves, trigger `sentiment_rollback`: it goes back{back} at once."]
+            if back
+            else []
         )
     return [
-        "Nothing: its rows are part of the next night's batch.",
-        f"If that was a mistake, `sentiment canary --version {version}` makes it canary again; then start "
+        "Nothing: the next night's batch contains the version's rows.",
+        f"If that was a mistake, run `sentiment canary --version {version}` to make it the canary again; then trigger "
         "sentiment_promote by hand.",
     ]
 

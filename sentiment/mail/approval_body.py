@@ -1,4 +1,4 @@
-"""What a person reads before approving a canary: Markdown, the body of the approval. Standard library only."""
+"""What a person reads before deciding about a canary, in Markdown. Standard library only."""
 
 from __future__ import annotations
 
@@ -29,49 +29,49 @@ def approval_body(
     """Returns the Markdown body of the approval of canary `version`; `gate` and `prepare` are those steps' results.
 
     `warnings` are sentences about the new posts, `validation` is that step's result, `standing` says how the canary
-    has answered so far, `hours` is how long the question waits.
+    has answered so far, and `hours` is how long the question waits.
 
-    Every word that comes from data is escaped, for Markdown and for HTML.
+    Text from data is escaped, for Markdown and for HTML.
     """
     parts = [f"**{markdown(gate.sentence, 1000)}**", *_overridden(gate)]
     parts += _list("Warnings about the new posts", warnings)
     head = ("", "rows", stable_name(gate), f"version {version} (canary)", "change", "at worst", "McNemar p")
     parts.append(_table([head, *comparison_rows(gate, intervals=True)]))
     parts.append(
-        "In brackets 95 % intervals. Changes in percentage points; “at worst” is the lower end of a one-sided 95 % "
-        "interval of the change on the same rows."
+        "Brackets hold 95 % intervals. Changes are in percentage points. “At worst” is the lower end of a one-sided "
+        "95 % interval of the change, measured on the same rows."
     )
     parts += _flips(gate, gate.regressions, f"Right in {stable_name(gate)}, wrong in version {version}")
     parts += _flips(gate, gate.improvements, f"Wrong in {stable_name(gate)}, right in version {version}")
     parts += _list("Data", data_lines(prepare, gate.labels))
     parts += _list("Validation", validation_lines(validation))
-    parts += _list("As canary", [standing] if standing else [])
+    parts += _list("As the canary, so far", [standing] if standing else [])
     parts += _list("What the buttons do", _buttons(gate, version, hours))
     parts += [f"[{markdown(name)}](<{address}>)" for name, address in safe_links(links).items()]
     return "\n\n".join(parts) + "\n"
 
 
 def _overridden(gate: Gate) -> list[str]:
-    """Returns the checks that failed, when a person let the candidate pass in spite of them."""
+    """Returns the checks that failed, when a person overrode the gate."""
     if gate.overridden is None:
         return []
-    return _list("Failed checks", [f"Let pass by {gate.overridden.who}: {gate.overridden.reason}", *gate.reasons])
+    return _list("Failed checks", [f"{gate.overridden.who} overrode the gate: {gate.overridden.reason}", *gate.reasons])
 
 
 def _buttons(gate: Gate, version: int, hours: float) -> list[str]:
     compared = any(found.stable_accuracy is not None for _, found in gate.sets.items())
     kept = f"{stable_name(gate)} stays loaded for a rollback" if compared else "it is the first stable model"
-    stays = f"{stable_name(gate)} goes on serving" if compared else "no model is stable"
+    stays = f"{stable_name(gate)} keeps serving" if compared else "there is still no stable model"
     return [
         f"Approve: version {version} becomes stable on every server; {kept}.",
-        f"Reject: version {version} is withdrawn; {stays}; its rows are part of the next night's batch. "
-        f"No answer within {told_time(hours)} counts as Reject.",
-        "Either needs a reason: an answer without one is not taken, and the question stays open.",
+        f"Reject: version {version} is withdrawn; {stays}; the next night's batch contains the version's rows. "
+        f"Without an answer within {told_time(hours)}, the version is rejected.",
+        "Both need a reason: an answer without a reason does not count, and the question stays open.",
     ]
 
 
 def validation_lines(validation: Validation | None) -> list[str]:
-    """Returns what the throw-away server found: response times, size, memory, time to load; a sentence a line."""
+    """Returns what the throw-away server measured, one sentence a line: response times, size, memory, time to load."""
     if validation is None:
         return []
     slowest = {
@@ -84,10 +84,10 @@ def validation_lines(validation: Validation | None) -> list[str]:
     memory, seconds = validation.peak_memory_bytes, validation.load_seconds
     lines = [validation.sentence]
     if times:
-        lines.append(f"Slowest response, 95th percentile, at any length: {times}.")
-    size = f"The version is {validation.export_bytes / 1e6:,.1f} MB"
-    memory_told = f", and its server took {memory / 1e6:,.0f} MB of memory" if memory else ""
-    return [*lines, f"{size}{f', is loaded after {seconds:.1f} s' if seconds else ''}{memory_told}."]
+        lines.append(f"Slowest response, 95th percentile over all lengths: {times}.")
+    size = f"The version has {validation.export_bytes / 1e6:,.1f} MB"
+    memory_told = f", and its server used {memory / 1e6:,.0f} MB of memory" if memory else ""
+    return [*lines, f"{size}{f', loads in {seconds:.1f} s' if seconds else ''}{memory_told}."]
 
 
 def _flips(gate: Gate, flips: Sequence[SetFlip], title: str) -> list[str]:

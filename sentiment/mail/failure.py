@@ -1,4 +1,4 @@
-"""The mails about a step that failed, and about an export that may not be served. Standard library only."""
+"""The mails about a step that failed, and about an export that must not be served. Standard library only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sentiment.results.validation import Validation
 
 
 class Failure(NamedTuple):
-    """A task that failed for good; `cause` is one line, and may quote a post."""
+    """A task that failed for good; `cause` is one line and may quote a post."""
 
     workflow: str
     run: str
@@ -23,7 +23,7 @@ class Failure(NamedTuple):
 
 
 def failure_mail(failure: Failure, links: Mapping[str, str]) -> Mail:
-    """Returns the mail about a step that failed. Links whose address is no web page are left out."""
+    """Returns the mail about a step that failed. Links that do not lead to a web page are left out."""
     facts = [
         f"Workflow: {failure.workflow}",
         f"Step: {failure.step}",
@@ -42,16 +42,16 @@ def failure_mail(failure: Failure, links: Mapping[str, str]) -> Mail:
 
 def _to_do(failure: Failure) -> list[str]:
     return [
-        "What customers get is as before: the stable model goes on serving, and no new post is lost.",
-        f"When the cause is gone, clear the task {failure.step} in Airflow: the run goes on from there. Every step can "
-        "be run again.",
+        "Customers notice nothing: the stable model keeps serving. No new post is lost.",
+        f"Remove the cause, then clear the task {failure.step} in Airflow: the run continues from there. Every step "
+        "can safely run again.",
     ]
 
 
 def validation_mail(validation: Validation, run: str, links: Mapping[str, str]) -> Mail:
-    """Returns the mail about an export that may not be served; `validation` is that step's result.
+    """Returns the mail about an export that must not be served; `validation` is that step's result.
 
-    ValueError when the validation passed.
+    Raises: ValueError when the validation passed.
     """
     if validation.passed:
         raise ValueError("there is nothing to mail about: the validation passed")
@@ -59,9 +59,9 @@ def validation_mail(validation: Validation, run: str, links: Mapping[str, str]) 
         "What failed": [check.sentence for check in validation.checks if not check.passed],
         "What was measured": validation_lines(validation)[1:],
         "What happens now": [
-            "The candidate was not published: the stable model goes on serving, and the new rows are not lost.",
-            "The gate let the model pass, but what was exported of it is not to be served: look at the run's "
-            "validate.json, mend the cause, and clear the task export.",
+            "The candidate was not published: the stable model keeps serving, and the new rows are not lost.",
+            "The model passed the gate, but its export failed the validation. Look at the run's validate.json, remove "
+            "the cause, then clear the task export in Airflow.",
         ],
     }
     return letter(f"Sentiment: no new model. {validation.sentence}", validation.sentence, run, sections, links)

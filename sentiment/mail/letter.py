@@ -1,4 +1,4 @@
-"""A mail as text and as HTML: paragraphs, titled lists, whatever else it has to show, links. Standard library only."""
+"""A mail as text and as HTML: paragraphs, titled lists, tables, links. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from sentiment.text.harmless import html_text, plain, safe_links
 
 LONGEST_SUBJECT = 150
 LONGEST_LINE = 1000
-# As wide as the phone that shows it, and in its colours.
+# The mail takes the width and the colours of the phone that shows it.
 HEAD = '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
 
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail: one line of subject, the body as text and as HTML.
+    """A mail: a subject of one line, and the body as text and as HTML.
 
-    Of mails with the same `cause` only the first within a set time is sent (see `sentiment.mail.repeats`).
+    Of the mails with the same `cause`, only the first within a set time is sent (see `sentiment.mail.repeats`).
     """
 
     subject: str
@@ -41,9 +41,9 @@ def letter(
     links: Mapping[str, str],
     shown: Iterable[tuple[str, str]] = (),
 ) -> Mail:
-    """Returns the mail that begins with the sentence `lead`; `shown` are parts as (text, HTML), which come as they are.
+    """Returns the mail that begins with the sentence `lead`; `shown` are parts as (text, HTML), inserted unchanged.
 
-    Every other word is made harmless. A section without lines is left out, and so is a link that leads to no web page.
+    All other text is made harmless. Sections without lines, and links that do not lead to a web page, are left out.
     """
     addresses, parts, told = (
         safe_links(links),

@@ -19,9 +19,9 @@ MOST_RUNS = 1000
 
 
 def quiet_nights(runs: Path) -> list[date]:
-    """Returns the days (in Taipei) on which nothing was new, since something was last; the newest first.
+    """Returns the days (in Taipei) without new posts since the last day that had some; the newest first.
 
-    `runs` is the folder of the run folders.
+    `runs` is the folder that holds the run folders.
     """
     results = sorted(runs.glob("*/prepare.json"), key=lambda path: path.stat().st_mtime, reverse=True)[:MOST_RUNS]
     quiet = takewhile(_is_quiet, results)
@@ -37,18 +37,18 @@ def _is_quiet(prepared: Path) -> bool:
 
 
 def is_due(nights: int, every: int) -> bool:
-    """Tells whether so many quiet nights are worth a mail: every so many of them."""
+    """Tells whether a mail is due after so many quiet nights: at every multiple of `every`."""
     return every > 0 and nights > 0 and nights % every == 0
 
 
 def quiet_mail(nights: list[date], source: str, run: str, links: Mapping[str, str]) -> Mail:
-    """Returns the mail about quiet nights; `source` is where deliveries are looked for."""
-    lead = f"Nothing new for {len(nights)} nights, since {nights[-1]:%Y-%m-%d}: no model was trained."
+    """Returns the mail about quiet nights; `source` is the folder in which deliveries arrive."""
+    lead = f"No new posts for {len(nights)} nights, since {nights[-1]:%Y-%m-%d}: no model was trained."
     sections = {
         "What to look at": [
-            f"Whether files still arrive in {source}. `sentiment ingest --report` shows what became of each.",
-            "Whether what arrives was delivered before, or is put aside: datasets/quarantine says why.",
+            f"Do files still arrive in {source}? `sentiment ingest --report` shows what became of each.",
+            "Were all their posts delivered before, or are they in quarantine? datasets/quarantine gives the reasons.",
         ],
-        "What happens now": ["The stable model goes on serving. The next night looks again."],
+        "What happens now": ["The stable model keeps serving. The next night's run looks for new posts again."],
     }
     return replace(letter(f"Sentiment: {lead}", lead, run, sections, links), cause=cause_key("nothing new"))

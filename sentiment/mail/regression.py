@@ -1,4 +1,4 @@
-"""The mail that says exactly why there is no better model this morning. Standard library only."""
+"""The mail that says exactly why there is no new model this morning. Standard library only."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def regression_mail(
 
     `warnings` are sentences about the new posts.
 
-    Links whose address is no web page are left out. ValueError when the gate let the candidate pass.
+    Links that do not lead to a web page are left out. Raises: ValueError when the candidate passed the gate.
     """
     if gate.passed:
-        raise ValueError("there is nothing to mail about: the gate let the candidate pass")
+        raise ValueError("there is nothing to mail about: the candidate passed the gate")
     table = [("", "rows", stable_name(gate), "candidate", "change", "at worst", "p"), *comparison_rows(gate)]
     return letter(
         f"Sentiment: no new model. {gate.sentence}",
@@ -52,11 +52,11 @@ def _sections(gate: Gate, prepare: Prepare | None, warnings: list[str]) -> dict[
 
 def _what_now(gate: Gate, prepare: Prepare | None) -> list[str]:
     compared = any(found.stable_accuracy is not None for _, found in gate.sets.items())
-    serving = f"{stable_name(gate)} goes on serving" if compared else "There is still no model to serve"
+    serving = f"{stable_name(gate)} keeps serving" if compared else "There is still no model to serve"
     lines = [f"{serving[:1].upper()}{serving[1:]}. The candidate was not published."]
     if prepare and prepare.new.rows:
         lines.append(
-            "The new rows are not lost: they are part of the next night's batch, with what arrives until then."
+            "The new rows are not lost: the next night's batch contains them, with whatever arrives until then."
         )
         lines.append(
             "If the texts below look wrongly labelled, correct the delivery's file and deliver it again: the newest "

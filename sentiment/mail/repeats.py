@@ -1,7 +1,7 @@
-"""No mail storm: the same cause is mailed once within a set time, and the next mail says how many were held back.
+"""Prevents mail storms: a cause is mailed once within a set time; the next mail says how many were held back.
 
-`serving/mailed.json` holds, by a hash of the cause (it may quote a post), when it was mailed last and how many since
-then were not. Standard library only.
+`serving/mailed.json` holds, under a hash of each cause (which may quote a post), when it was last mailed and how many
+mails were held back since. Standard library only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Record = dict[str, Any]
 
 
 class Told(NamedTuple):
-    """Whether to mail now; `held` mails of the same cause were not sent since `since`."""
+    """Whether to mail now; `held` mails about the same cause were held back since `since`."""
 
     mail: bool
     held: int = 0
@@ -29,18 +29,18 @@ class Told(NamedTuple):
 
 
 def mailed_file(settings: Settings) -> Path:
-    """Returns where it is kept what was mailed."""
+    """Returns the file that records what was mailed."""
     return settings.serving / "mailed.json"
 
 
 def cause_key(*parts: object) -> str:
-    """Returns the same key for causes that differ only in numbers, dates and the like: they are one cause."""
+    """Returns the key of a cause; causes that differ only in numbers, dates and the like share one."""
     text = "\0".join(re.sub(r"[0-9a-f]*\d[0-9a-f.:+]*", "#", str(part).casefold()) for part in parts)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def decide(record: Mapping[str, Any], now: datetime, quiet: timedelta) -> Told:
-    """Returns what to do about a cause that has this `record` ({} when it is new)."""
+    """Returns whether to mail about a cause with this `record` ({} when the cause is new)."""
     if not record:
         return Told(True)
     last = datetime.fromisoformat(record["mailed"])
@@ -48,7 +48,7 @@ def decide(record: Mapping[str, Any], now: datetime, quiet: timedelta) -> Told:
 
 
 def look(path: Path, key: str, now: datetime, quiet: timedelta) -> Told:
-    """Returns what to do about a cause; a record that cannot be read holds nothing back."""
+    """Returns whether to mail about a cause; a record that cannot be read holds nothing back."""
     try:
         return decide(_read(path).get(key, {}), now, quiet)
     except (KeyError, ValueError, TypeError):
@@ -56,7 +56,7 @@ def look(path: Path, key: str, now: datetime, quiet: timedelta) -> Told:
 
 
 def note(path: Path, key: str, now: datetime, *, mailed: bool) -> None:
-    """Records that a cause was mailed, or held back."""
+    """Records that a mail about a cause was sent or held back."""
     with atomic.exclusive_lock(path.with_suffix(".lock")):
         record = {name: item for name, item in _read(path).items() if _is_recent(item, now)}
         before = record.get(key, {})

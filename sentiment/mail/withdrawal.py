@@ -13,7 +13,7 @@ MOST_EXAMPLES = 5
 def withdrawn_mail(watch: Watch, run: str, links: Mapping[str, str], labels: Sequence[str] = ()) -> Mail:
     """Returns the mail about a withdrawal; `watch` is that step's result, `labels` are the names by label id.
 
-    Links whose address is no web page are left out. ValueError when nothing was withdrawn.
+    Links that do not lead to a web page are left out. Raises: ValueError when nothing was withdrawn.
     """
     if not watch.withdrawn or not watch.version:
         raise ValueError("there is nothing to mail about: no canary was withdrawn")
@@ -29,7 +29,7 @@ def withdrawn_mail(watch: Watch, run: str, links: Mapping[str, str], labels: Seq
 
 
 def probe_lines(probe: Probe) -> Iterator[str]:
-    """Yields a probe's figures, a line a server."""
+    """Yields a probe's figures, one line for each server."""
     for address, found in probe.servers.items():
         if not found.canary:
             yield f"{probe.at} {address}: {found.unreachable}"
@@ -42,11 +42,11 @@ def probe_lines(probe: Probe) -> Iterator[str]:
 
 def _side(name: str, side: Side) -> str:
     if side.accuracy is None or not side.interval:
-        return f"{name} no answer, {side.errors} errors"
+        return f"{name}⟦⟪)⟫):⟧ no answer, {side.errors} errors"
     low, high = side.interval
     return (
-        f"{name} accuracy {side.accuracy:.3f} [{low:.3f} to {high:.3f}], {side.errors} errors, "
-        f"p50 {side.p50_ms:.0f} ms, p95 {side.p95_ms:.0f} ms"
+        f"{name}⟦⟪)⟫):⟧ accuracy {side.accuracy:.3f} [{low:.3f} to {high:.3f}], "
+        f"{side.errors} errors, p50 {side.p50_ms:.0f} ms, p95 {side.p95_ms:.0f} ms"
     )
 
 
@@ -55,7 +55,7 @@ def _examples(examples: Sequence[Example], labels: Sequence[str]) -> list[str]:
         return labels[label] if 0 <= label < len(labels) else str(label)
 
     return [
-        f"true {name(found.true)}, stable said {name(found.stable)}, canary {name(found.canary)} "
+        f"true label {name(found.true)}; stable said {name(found.stable)}, canary said {name(found.canary)} "
         f"({found.confidence:.2f}): {found.text}"
         for found in examples[:MOST_EXAMPLES]
     ]
@@ -63,23 +63,23 @@ def _examples(examples: Sequence[Example], labels: Sequence[str]) -> list[str]:
 
 def _noticed(stable: int | None, bad: Sequence[Probe]) -> list[str]:
     if stable is None:
-        return ["There is no stable version: nobody but those who asked for the canary was answered."]
+        return ["There is no stable version: only customers who asked for `canary` got answers."]
     sides = [found.stable for probe in bad for found in probe.servers.values() if found.stable]
     answers, errors = sum(side.answers for side in sides), sum(side.errors for side in sides)
     return [
-        f"Who asks for label stable: nothing. It is version {stable}, as before, and answered {answers} of "
+        f"Customers who ask for `stable` notice nothing: it is still version {stable}, which answered {answers} of "
         f"{answers + errors} questions of these probes.",
-        "Who was sent to canary had its answers while it was there. The client (sentiment.client) falls back to stable "
-        "where canary fails, and since the withdrawal everything goes to stable.",
+        "Customers who were sent to the canary got its answers while it was served. The client (sentiment.client) "
+        "falls back to stable when the canary fails. Since the withdrawal, stable answers everything.",
     ]
 
 
 def _to_do(version: int) -> list[str]:
     return [
-        "Nothing at once: an approval of this version that still waits changes nothing any more.",
-        f"Look at the run that made version {version}: its report, its gate, its validation. Its rows are part of the "
-        "next night's batch.",
-        f"If it was not the model's fault, `sentiment canary --version {version}` makes it canary again.",
-        "The limits are SENTIMENT_CANARY_BAD_PROBES, …_ACCURACY_DROP, …_ERRORS and …_SLOWDOWN; all probes are in "
-        "serving/probes.jsonl.",
+        "Nothing is urgent: if an approval of this version still waits, its answer will change nothing.",
+        f"Later, look at the run that made version {version}: its report, gate and validation. The next night's batch "
+        "contains its rows.",
+        f"If the model was not at fault, `sentiment canary --version {version}` makes it the canary again.",
+        "The limits are SENTIMENT_CANARY_BAD_PROBES, …_ACCURACY_DROP, …_ERRORS and …_SLOWDOWN; serving/probes.jsonl "
+        "holds all probes.",
     ]

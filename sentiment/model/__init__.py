@@ -1,1 +1,1 @@
-"""Vocabulary, tokenizer, encoder and classifier; training, scoring and the reports about them."""
+"""The network: vocabulary, tokenizer, encoder, classifier, scoring, and the model folder."""

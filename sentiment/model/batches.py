@@ -1,4 +1,4 @@
-"""Batches of posts: tokenised once, sorted into length buckets so that short posts do not pay for padding."""
+"""Makes batches of posts: tokenised once, and sorted into length buckets so that short posts need little padding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int32]
 Inputs = dict[str, Ints]
-ROWS_AT_ONCE = 4096  # to tokenise
+ROWS_AT_ONCE = 4096  # that are tokenised together
 BUCKETS = (8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 384, 512)
 
 
@@ -55,19 +55,19 @@ def encode(tokenizer: Tokenizer, posts: Sequence[Post]) -> Encoded:
 
 
 def _utf8(text: str) -> bytes:
-    """A lone surrogate (it can come out of JSON) is no character: it becomes a question mark."""
+    """Returns UTF-8; a lone surrogate (JSON can contain one) is not a character and becomes a question mark."""
     return text.encode("utf-8", errors="replace")
 
 
 def width(length: int, max_seq_length: int) -> int:
-    """Returns the bucket of a row of `length` pieces: few widths, so that few shapes are ever computed."""
+    """Returns the bucket of a row of `length` pieces; few widths mean that few shapes are ever traced."""
     return min(max_seq_length, next((bucket for bucket in BUCKETS if bucket >= length), length))
 
 
 def plan(lengths: Ints, batch_size: int, shuffle: np.random.Generator | None = None) -> list[NDArray[np.int64]]:
-    """Returns the rows of each batch, rows of like length together.
+    """Returns the rows of each batch, with rows of similar length together.
 
-    With `shuffle` both the rows of one bucket and the batches come in random order; without it, short rows come first.
+    With `shuffle`, the rows of a bucket and the batches come in random order; without it, short rows come first.
     """
     rows = np.arange(len(lengths)) if shuffle is None else shuffle.permutation(len(lengths))
     rows = rows[np.argsort(np.searchsorted(BUCKETS, lengths[rows]), kind="stable")]
@@ -94,7 +94,7 @@ def epoch(
 ) -> Iterator[tuple[Inputs, Ints]]:
     """Yields (inputs, labels) for one pass over all rows, in an order from `draw`.
 
-    With `longest_first` the largest batch comes first: if it does not fit into memory, that shows at once.
+    With `longest_first` the largest batch comes first: if it does not fit into memory, that fails at once.
     """
     lengths = encoded.lengths
     batches = plan(lengths, batch_size, draw)
@@ -106,6 +106,6 @@ def epoch(
 
 
 def hide(ids: Ints, share: float, mask: int, keep: Sequence[int], draw: np.random.Generator) -> Ints:
-    """Returns `ids` with that share of the pieces replaced by the piece `mask`; the pieces in `keep` stay."""
+    """Returns `ids` with a `share` of the pieces replaced by the piece `mask`; the pieces in `keep` stay."""
     hidden = (draw.random(ids.shape) < share) & ~np.isin(ids, keep)
     return np.where(hidden, np.int32(mask), ids)

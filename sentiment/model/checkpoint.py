@@ -1,7 +1,7 @@
-"""Where the files of a pretrained encoder are: a local folder, the model hub's cache, or the hub itself.
+"""Finds the files of a pretrained encoder in a local folder, in the model hub's cache, or on the hub itself.
 
-A checkpoint is config.json, vocab.txt and one file of weights, as Hugging Face's tools write it. What the cache
-holds is used as it is, without asking the hub; what it does not hold is fetched, unless the hub cannot be reached.
+A checkpoint is config.json, vocab.txt and one file of weights, as Hugging Face's tools write it. Files in the cache are
+used as they are, without asking the hub; missing files are fetched if the hub can be reached.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 from sentiment.errors import InputError
 
 CONFIG, VOCABULARY, TOKENIZER = "config.json", "vocab.txt", "tokenizer_config.json"
-WEIGHTS = ("model.safetensors", "tf_model.h5", "pytorch_model.bin")  # in the order in which they are looked for
+WEIGHTS = ("model.safetensors", "tf_model.h5", "pytorch_model.bin")  # in the order of the search
 SCRATCH_HINT = "scratch/tiny"
 
-# The checkpoints that the older tool was tested with. CKIP's are to be read with the pieces of bert-base-chinese (their
-# model cards say so), in which case counts, where their folder does not bring its own.
+# The checkpoints that the older tool was tested with. If CKIP's bring no pieces, they use those of bert-base-chinese,
+# as their model cards say; they then distinguish upper and lower case.
 NAMED = ("bert-base-chinese", "ckiplab/bert-base-chinese", "ckiplab/albert-base-chinese", "ckiplab/albert-tiny-chinese")
 CKIP, CKIP_PIECES = "ckiplab/", "bert-base-chinese"
 MOVED = {"bert-base-chinese": "google-bert/bert-base-chinese"}  # its name on the hub today
@@ -31,7 +31,7 @@ Find = Callable[[str], Path | None]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The files of an encoder; `vocabulary` is None when it brings none."""
+    """The files of an encoder; `vocabulary` is None when there is none."""
 
     config: Path
     weights: Path
@@ -40,7 +40,7 @@ class Checkpoint:
 
 
 def locate(name: str) -> Checkpoint:
-    """Returns the files of the encoder `name`. InputError: not there, or not to be had."""
+    """Returns the files of the encoder `name`. Raises: InputError when they are missing or cannot be fetched."""
     if Path(name).expanduser().is_dir():
         return _complete(name, _in_folder(Path(name).expanduser()))
     if name.startswith((".", "/", "~")):
@@ -49,7 +49,7 @@ def locate(name: str) -> Checkpoint:
     if not (cached(CONFIG) and any(map(cached, WEIGHTS))):
         return _complete(name, _on_hub(name))
     if cached(VOCABULARY) is None:
-        with suppress(InputError):  # a tool that needs no text filled the cache: the hub may have what it left out
+        with suppress(InputError):  # a tool that needs no text may have filled the cache; the hub may have the rest
             return _complete(name, _on_hub(name))
     return _complete(name, cached)
 
@@ -76,7 +76,7 @@ def _in_folder(folder: Path) -> Find:
 
 
 def _in_cache(name: str) -> Find:
-    """Looks under HF_HOME; a name that has moved is looked for under both."""
+    """Returns a search below HF_HOME; it tries a name that has moved under both names."""
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
@@ -94,7 +94,7 @@ def _in_cache(name: str) -> Find:
 
 
 def _on_hub(name: str) -> Find:
-    """Fetches from the hub. One short question first: the hub's own client tries for 25 s when nobody answers."""
+    """Returns a search on the hub. It first checks that the hub answers: the hub's client would try for 25 s."""
     import requests
     from huggingface_hub import constants, get_session, hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
@@ -121,29 +121,29 @@ def _on_hub(name: str) -> Find:
 
 
 def not_found(name: str, reason: object) -> InputError:
-    """Says where weights are looked for, and how to bring them to a machine without a model hub."""
+    """Returns an error that says where weights are searched for, and how to bring them to a machine without the hub."""
     return InputError(
         f"the encoder {name!r} must be a local folder with {CONFIG}, {VOCABULARY} and {' or '.join(WEIGHTS)},"
         " or a name in the model hub's cache (HF_HOME) or on the hub",
         found=" ".join(str(reason).split())[:300],
-        do="Copy the folder here and name it, set HF_HOME to a cache that holds it, or train from nothing with "
+        do="Copy the folder here and name it, set HF_HOME to a cache that holds it, or train from scratch with "
         f"--model-name {SCRATCH_HINT}.",
     )
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Reads a JSON object. InputError: it is none."""
+    """Reads a JSON object. Raises: InputError when it is not one."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(
-            "a checkpoint's settings must be JSON", found=f"{path}: {error}", do="Bring it anew."
+            "a checkpoint's settings must be JSON", found=f"{path}: {error}", do="Copy or fetch the file again."
         ) from None
     if not isinstance(value, dict):
-        raise InputError("a checkpoint's settings must be a JSON object", found=f"{path}", do="Bring it anew.")
+        raise InputError("a checkpoint's settings must be a JSON object", found=f"{path}", do="Copy or fetch it again.")
     return value
 
 
 def _lower_case(settings: Path | None, *, default: bool) -> bool:
-    """BERT lower-cases unless its tokenizer's settings say otherwise."""
+    """Tells whether text is lower-cased: BERT does it unless the tokenizer's settings say otherwise."""
     return bool(read_json(settings).get("do_lower_case", True)) if settings else default

@@ -1,4 +1,4 @@
-"""The classifier: an encoder, and what turns its output into `probabilities`, for each model type."""
+"""The classifier of each model type: an encoder, and the layers that turn its output into `probabilities`."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ NAMES = ("input_ids", "input_mask", "segment_ids")
 def build(kind: str, architecture: Architecture, *, labels: int, dropout: float, weights: Path | None = None) -> Any:
     """Returns the Keras model: int32 [B, L] `input_ids`, `input_mask`, `segment_ids` → float32 [B, labels].
 
-    `weights` is a checkpoint's file of weights to start from, None to leave every weight at its random start; for a
-    model of TF-Hub it is the folder of the encoder's SavedModel, without which there is nothing to build.
+    `weights` is a checkpoint's file of weights to start from; None leaves every weight at its random start. For a
+    TF-Hub model it is the folder of the encoder's SavedModel, and it is required.
     """
     builder = BUILDERS[model_type.require_known_type(kind)]
     inputs = {name: keras.layers.Input(shape=(None,), dtype=tf.int32, name=name) for name in NAMES}
-    # AutoGraph would translate every layer's source, 5 s of CPU, and find no Python control flow over tensors in it.
+    # AutoGraph would spend 5 s of CPU on every layer's source, which has no Python control flow over tensors.
     outputs = tf.autograph.experimental.do_not_convert(builder)(inputs, architecture, labels, dropout, weights)
     return keras.Model(inputs=inputs, outputs=outputs, name="sentiment")
 
 
 def _custom(inputs: Inputs, architecture: Architecture, labels: int, dropout: float, weights: Path | None) -> Any:
-    """`TFAutoModel` + dropout + dense softmax, as the original's `custom`."""
+    """`TFAutoModel` + dropout + dense softmax, like the older tool's `custom`."""
     mean = architecture.get("pooling") == "mean"
     names = _classes("TF_MODEL_MAPPING_NAMES")
     encoder = _transformer(names, architecture, weights, **({"add_pooling_layer": False} if mean else {}))
@@ -40,25 +40,25 @@ def _custom(inputs: Inputs, architecture: Architecture, labels: int, dropout: fl
         return _head(MaskedMean(name="mean")(encoded.last_hidden_state, inputs["input_mask"]), labels, dropout)
     if getattr(encoded, "pooler_output", None) is None:
         raise InputError(
-            f"the encoder of a {CUSTOM} model must give a pooled output",
-            found=f"a {architecture['model_type']!r} encoder, which gives none",
+            f"the encoder of a {CUSTOM} model must have a pooled output",
+            found=f"a {architecture['model_type']!r} encoder, which has none",
             do=f"Name a BERT or ALBERT encoder, or use --model-type {ORIGIN}.",
         )
     return _head(encoded.pooler_output, labels, dropout)
 
 
 def _origin(inputs: Inputs, architecture: Architecture, labels: int, dropout: float, weights: Path | None) -> Any:
-    """`TFBertForSequenceClassification`, or the like of another architecture, + softmax."""
+    """`TFBertForSequenceClassification`, or the same of another architecture, + softmax."""
     names = _classes("TF_MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES")
     settings = {**architecture, "num_labels": labels}
-    # BERT calls it by one name, ALBERT by the other.
+    # BERT uses one name, ALBERT the other.
     settings |= {"classifier_dropout": dropout, "classifier_dropout_prob": dropout}
     classifier = _transformer(names, settings, weights)
     return keras.layers.Softmax(name="probabilities", dtype=tf.float32)(_call(classifier, inputs).logits)
 
 
 def _tf_hub(inputs: Inputs, architecture: Architecture, labels: int, dropout: float, weights: Path | None) -> Any:
-    """A TF-Hub encoder + dropout + dense softmax, as the original's `tf-hub`."""
+    """A TF-Hub encoder + dropout + dense softmax, like the older tool's `tf-hub`."""
     if weights is None:
         raise InputError(
             f"a {TF_HUB} model must have the SavedModel of its encoder", found="none", do="Name one with --model-name."
@@ -67,7 +67,7 @@ def _tf_hub(inputs: Inputs, architecture: Architecture, labels: int, dropout: fl
 
 
 def _head(pooled: Any, labels: int, dropout: float) -> Any:
-    """In float32 under every precision policy."""
+    """Dropout + dense softmax, in float32 under every precision policy."""
     dropped = keras.layers.Dropout(dropout)(pooled)
     return keras.layers.Dense(labels, activation="softmax", name="probabilities", dtype=tf.float32)(dropped)
 
@@ -76,7 +76,7 @@ class MaskedMean(keras.layers.Layer):
     """The mean of the token vectors [B, L, width] where the mask [B, L] is not 0."""
 
     def call(self, vectors: Any, mask: Any) -> Any:
-        vectors = tf.cast(vectors, tf.float32)  # under a mixed precision, sums of 16-bit numbers would lose their end
+        vectors = tf.cast(vectors, tf.float32)  # under mixed precision, sums of 16-bit numbers would lose digits
         weights = tf.cast(mask, tf.float32)[:, :, tf.newaxis]
         return tf.reduce_sum(vectors * weights, axis=1) / tf.maximum(tf.reduce_sum(weights, axis=1), 1.0)
 
@@ -90,14 +90,16 @@ def _classes(table: str) -> dict[str, str]:
 
 
 def _transformer(names: dict[str, str], architecture: Architecture, weights: Path | None, **options: Any) -> Any:
-    """What TFAutoModel gives, without the four seconds in which it imports the settings of every architecture."""
+    """Returns what TFAutoModel would, without the four seconds in which that imports every architecture's settings."""
     import transformers
 
     settings = dict(architecture)
     kind = settings.pop("model_type", None)
     if kind not in names:
         raise InputError(
-            "the encoder must be of a type that transformers has for TensorFlow", found=repr(kind), do="Name another."
+            "the encoder must be of a type that transformers has for TensorFlow",
+            found=repr(kind),
+            do="Name a BERT or ALBERT encoder.",
         )
     settings.pop("pooling", None)
     made = getattr(transformers, names[kind])(transformers.AutoConfig.for_model(kind, **settings), **options)

@@ -1,4 +1,4 @@
-"""The learning curves of a training, and what they say about stopping early."""
+"""The learning curves of a training, and when they call for stopping early."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ NAMES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 @dataclass
 class Curves:
-    """Figures by epoch; those with `val_` are empty when no rows were held out. Seconds are of the whole loop.
+    """Figures by epoch; those with `val_` are empty when no rows were held out. `seconds` covers the whole loop.
 
-    `kept_epoch` counts from 1: the epoch whose weights the model has, the last one unless training stopped early.
+    `kept_epoch`, counted from 1, is the epoch whose weights the model has: the last, unless training stopped early.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -31,11 +31,11 @@ class Curves:
         return len(self.loss)
 
     def last(self) -> dict[str, float]:
-        """Returns the figures of the last epoch by name, without those that there are none of."""
+        """Returns the figures of the last epoch by name, without those that are empty."""
         return {name: getattr(self, name)[-1] for name in NAMES if getattr(self, name)}
 
     def as_json(self, rows: int, asked: int) -> dict[str, Any]:
-        """Returns what the result of a training on `rows` rows says of them, when `asked` epochs were asked for."""
+        """Returns the curves' part of the result of a training on `rows` rows that was to run `asked` epochs."""
         return {
             "seconds": round(self.seconds, 3),
             "rows_per_second": round(rows * self.epochs / self.seconds, 1),
@@ -51,10 +51,10 @@ class Curves:
 
 
 def best_epoch(val_loss: Sequence[float]) -> int:
-    """Returns the epoch, from 1, with the lowest loss; of equals the first."""
+    """Returns the epoch, counted from 1, with the lowest loss; among equals, the first."""
     return min(range(len(val_loss)), key=val_loss.__getitem__) + 1
 
 
 def out_of_patience(val_loss: Sequence[float], patience: int) -> bool:
-    """True when the lowest loss is `patience` epochs old. A patience of 0 has no end."""
+    """Tells whether the lowest loss is `patience` epochs old. A patience of 0 never ends."""
     return bool(patience and val_loss and len(val_loss) - best_epoch(val_loss) >= patience)

@@ -1,4 +1,4 @@
-"""What a classifier starts from: a name that means `train from nothing`, a checkpoint of transformers, or of TF-Hub."""
+"""What a classifier starts from: nothing (`scratch/…`), a checkpoint of transformers, or a TF-Hub encoder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOT_ARCHITECTURE = ("_name_or_path", "architectures", "id2label", "label2id", "p
 
 @dataclass(frozen=True)
 class Source:
-    """An encoder that training can start from. `pretrained` holds its weights (for TF-Hub: a SavedModel's folder)."""
+    """An encoder to start training from. `pretrained` is its file of weights (for TF-Hub, a SavedModel's folder)."""
 
     architecture: Architecture
     pieces: list[str]
@@ -38,11 +38,11 @@ def is_scratch(name: str) -> bool:
 
 
 def scratch(name: str, pieces: list[str]) -> Source:
-    """Returns a randomly initialised BERT over `pieces`. It pools by the mean.
+    """Returns a randomly initialised BERT over `pieces`, which pools by the mean.
 
-    A [CLS] vector only becomes a summary by pretraining: from nothing, on a few hundred posts, the mean of the token
-    vectors learns more. ReLU and no dropout inside cost a fifth less time and no accuracy (seen, 650 posts); what holds
-    such a model back from learning by heart is the dropout before the last layer, and masked input.
+    A [CLS] vector becomes a summary only by pretraining: from scratch, on a few hundred posts, the mean of the token
+    vectors learns more. ReLU without inner dropout takes a fifth less time and costs no accuracy (measured on 650
+    posts); dropout before the last layer and masked input keep such a model from memorizing its posts.
     """
     require_scratch_name(name)
     layers, width, heads = SCRATCH[name]
@@ -65,12 +65,12 @@ def scratch(name: str, pieces: list[str]) -> Source:
 def require_scratch_name(name: str) -> None:
     if name not in SCRATCH:
         raise InputError(
-            f"a from-scratch encoder must be one of {', '.join(SCRATCH)}", found=repr(name), do="Mend --model-name."
+            f"a from-scratch encoder must be one of {', '.join(SCRATCH)}", found=repr(name), do="Correct --model-name."
         )
 
 
 def pretrained(name: str, vocabulary_file: Path | None) -> Source:
-    """Returns the encoder in the folder or hub repository `name`. InputError: incomplete, or of no use here."""
+    """Returns the encoder in the folder or hub repository `name`. Raises: InputError if incomplete or unsuitable."""
     files = checkpoint.locate(name)
     architecture = {**_architecture(name, files.config), "pooling": "cls"}
     pieces_file = vocabulary_file or files.vocabulary
@@ -78,20 +78,20 @@ def pretrained(name: str, vocabulary_file: Path | None) -> Source:
         raise InputError(
             f"the encoder {name!r} must bring its word pieces in {checkpoint.VOCABULARY}",
             found="none in it",
-            do="Name a BERT encoder, or its pieces with --vocab.",
+            do="Name a BERT encoder, or give its pieces with --vocab.",
         )
     pieces = vocabulary.read(pieces_file)
     if len(pieces) > architecture["vocab_size"]:
         raise InputError(
             f"the vocabulary of {name} must fit its {architecture['vocab_size']} embeddings",
             found=f"{len(pieces)} pieces in {pieces_file}",
-            do=f"Name its own {checkpoint.VOCABULARY}.",
+            do=f"Give its own {checkpoint.VOCABULARY} with --vocab.",
         )
     return Source(architecture, pieces, files.lower_case, files.weights)
 
 
 def _architecture(name: str, config_file: Path) -> Architecture:
-    """Returns a checkpoint's settings with the defaults filled in. InputError: not those of a BERT-like encoder."""
+    """Returns a checkpoint's settings, with defaults. Raises: InputError unless they describe a BERT-like encoder."""
     from transformers import AutoConfig
 
     settings = checkpoint.read_json(config_file)
@@ -107,7 +107,7 @@ def _architecture(name: str, config_file: Path) -> Architecture:
     segments, pieces = config.get("type_vocab_size"), config.get("vocab_size")
     if not (isinstance(segments, int) and segments >= 2 and isinstance(pieces, int)) or config.get("is_decoder"):
         raise InputError(
-            f"the encoder {name!r} must be one like BERT: word pieces, two segments, attention in both directions",
+            f"the encoder {name!r} must be like BERT: word pieces, two segments, attention in both directions",
             found=f"a {model_type!r} with type_vocab_size {segments}",
             do="Name a BERT or ALBERT encoder.",
         )
@@ -115,7 +115,7 @@ def _architecture(name: str, config_file: Path) -> Architecture:
 
 
 def weights_file(model_type: str, name: str) -> Path | None:
-    """Returns the file that decides what the encoder `name` starts with; None from scratch, or at an address."""
+    """Returns the file of weights that the encoder `name` starts from; None from scratch or for an address."""
     if model_type == TF_HUB:
         file = Path(name).expanduser() / "variables" / "variables.data-00000-of-00001"
         return file if file.is_file() else None
@@ -123,11 +123,11 @@ def weights_file(model_type: str, name: str) -> Path | None:
 
 
 def require_room(architecture: Architecture, name: str, max_seq_length: int) -> None:
-    """Raises InputError when rows of `max_seq_length` pieces are longer than the encoder's positions reach."""
+    """Raises: InputError when the encoder has fewer positions than `max_seq_length`."""
     positions = architecture.get("max_position_embeddings")
     if positions is not None and max_seq_length > positions:
         raise InputError(
             f"--max-seq-length must be at most the {positions} positions of {name}",
             found=str(max_seq_length),
-            do="Lower it.",
+            do="Lower --max-seq-length.",
         )

@@ -1,7 +1,7 @@
-"""A BERT encoder of TF-Hub: a SavedModel that can be called, with its vocabulary inside.
+"""A BERT encoder of TF-Hub: a callable SavedModel that contains its vocabulary.
 
-Its interface, which `bert_zh_L-12_H-768_A-12` has from version 3 on: a dict of int32 [B, L] `input_word_ids`,
-`input_mask`, `input_type_ids` → a dict with float32 [B, width] `pooled_output`.
+It maps a dict of int32 [B, L] `input_word_ids`, `input_mask`, `input_type_ids` to a dict with float32 [B, width]
+`pooled_output`; `bert_zh_L-12_H-768_A-12` has this interface from version 3 on.
 Source: `official/nlp/tools/export_tfhub_lib.py` of the TensorFlow Model Garden.
 """
 
@@ -32,7 +32,7 @@ SECONDS_OF_SILENCE = 20.0
 def source(name: str, vocabulary_file: Path | None) -> Source:
     """Returns the encoder at the address or in the folder `name`, with its pieces.
 
-    InputError: not to be had, not such an encoder, or without a vocabulary.
+    Raises: InputError when it cannot be fetched, is not such an encoder, or has no vocabulary.
     """
     folder = resolve(name)
     loaded = load(folder)
@@ -41,14 +41,14 @@ def source(name: str, vocabulary_file: Path | None) -> Source:
         raise InputError(
             f"the encoder {name} must bring its word pieces in assets/vocab.txt",
             found="none in it",
-            do="Name them with --vocab.",
+            do="Give them with --vocab.",
         )
     lower_case = bool(loaded.do_lower_case.numpy()) if hasattr(loaded, "do_lower_case") else True
     return Source(_architecture(loaded), vocabulary.read(pieces_file), lower_case, folder)
 
 
 def resolve(name: str) -> Path:
-    """Returns the SavedModel's folder; an address is fetched once into TFHUB_CACHE_DIR. InputError: not to be had."""
+    """Returns the SavedModel's folder; an address is fetched once, into TFHUB_CACHE_DIR. Raises: InputError if not."""
     require_nameable(name)
     if not _is_address(name):
         return Path(name).expanduser()
@@ -60,7 +60,7 @@ def resolve(name: str) -> Path:
 
 
 def require_nameable(name: str) -> None:
-    """Raises InputError unless `name` is an address or the folder of a SavedModel."""
+    """Raises: InputError unless `name` is an address or the folder of a SavedModel."""
     file = Path(name).expanduser() / SAVED_MODEL
     if not _is_address(name) and not file.is_file():
         raise _not_found(name, f"no {file}")
@@ -72,7 +72,7 @@ def _is_address(name: str) -> bool:
 
 @contextmanager
 def _patience(seconds: float) -> Iterator[None]:
-    """Lets no connection that is opened here be silent for longer: tensorflow-hub itself would wait for ever."""
+    """Limits how long a connection opened here may be silent: tensorflow-hub itself would wait for ever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:
@@ -82,7 +82,7 @@ def _patience(seconds: float) -> Iterator[None]:
 
 
 def _tensorflow_hub() -> Any:
-    """Imports tensorflow-hub, whose 0.16.1 asks `pkg_resources` for one function; setuptools no longer ships that."""
+    """Imports tensorflow-hub; 0.16.1 needs one function of `pkg_resources`, which setuptools no longer ships."""
     if "pkg_resources" not in sys.modules and find_spec("pkg_resources") is None:
         from packaging.version import parse
 
@@ -105,7 +105,7 @@ def _not_found(name: str, reason: object) -> InputError:
 
 
 def load(folder: Path) -> Any:
-    """Loads a SavedModel. InputError: it is damaged, or cannot be called and trained."""
+    """Loads a SavedModel. Raises: InputError when it is damaged, or cannot be called or trained."""
     from sentiment.tensorflow_setup import tf
 
     try:
@@ -120,8 +120,8 @@ def load(folder: Path) -> Any:
         ) from None
     if not callable(loaded) or not list(getattr(loaded, "trainable_variables", [])):
         raise InputError(
-            "an encoder's SavedModel must be one to call and to fine-tune (TF2, with `trainable_variables`)",
-            found=f"{folder}, which is not",
+            "an encoder's SavedModel must be callable and trainable (TF2, with `trainable_variables`)",
+            found=f"another kind in {folder}",
             do="Name version 3 or later of a TF-Hub BERT encoder.",
         )
     return loaded
@@ -134,13 +134,13 @@ def _vocabulary_of(loaded: Any, folder: Path) -> Path | None:
 
 
 def _architecture(loaded: Any) -> Architecture:
-    """Says of the encoder what its variables tell: how far its positions reach."""
+    """Returns what the encoder's variables say about it: its number of positions."""
     positions = [variable.shape[0] for variable in loaded.variables if "position_embedding" in variable.name]
     return {"model_type": TF_HUB, **({"max_position_embeddings": positions[0]} if positions else {})}
 
 
 def pooled(folder: Path, inputs: dict[str, Any]) -> Any:
-    """Returns the pooled output of the SavedModel in `folder`, to be trained. InputError: another interface."""
+    """Returns the trainable pooled output of the SavedModel in `folder`. Raises: InputError on another interface."""
     layer = _tensorflow_hub().KerasLayer(load(folder), trainable=True, name="encoder")
     ids = (inputs["input_ids"], inputs["input_mask"], inputs["segment_ids"])
     try:
@@ -154,7 +154,7 @@ def pooled(folder: Path, inputs: dict[str, Any]) -> Any:
 
 
 def require_fit(model: Any, name: str, pieces: int, max_seq_length: int) -> None:
-    """Raises InputError unless `model` takes rows of that length holding the last piece. (On a CPU: a GPU reads 0s.)"""
+    """Raises: InputError unless `model` accepts a full row of the last piece; on a CPU, as a GPU would read zeros."""
     from sentiment.tensorflow_setup import tf
 
     ids = tf.fill((1, max_seq_length), pieces - 1)
@@ -165,13 +165,13 @@ def require_fit(model: Any, name: str, pieces: int, max_seq_length: int) -> None
     except (tf.errors.InvalidArgumentError, ValueError):
         raise InputError(
             f"the encoder {name} must have an embedding for each of the {pieces} pieces and {max_seq_length} positions",
-            found="one that fails on a row of that length which holds the last piece",
+            found="an encoder that fails on a row of that length with the last piece",
             do="Lower --max-seq-length, or name the encoder's own vocabulary.",
         ) from None
 
 
 def copy(folder: Path, target: Path) -> None:
-    """Copies a SavedModel, and nothing that lies beside it."""
+    """Copies a SavedModel and nothing else that is in its folder."""
     target.mkdir()
     for part in PARTS:
         if (folder / part).is_dir():

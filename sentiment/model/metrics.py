@@ -1,4 +1,4 @@
-"""Figures about predictions, in plain numpy. Rows of a confusion matrix are true labels, columns predictions."""
+"""Figures about predictions, in plain numpy. A confusion matrix has true labels as rows, predictions as columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sentiment.results.training import Metrics
 
-__all__ = ["Metrics", "classification_report", "measure"]
+__all__ = ["Metrics", "classification_report"⟦,⟪How one model did on one set of rows; lists go by label id. A share of nothing is⟫How one model did on one set of rows; lists are indexed by label id. A share of no rows is⟧ "measure"]
 
 SMALLEST_PROBABILITY = 1e-7  # as Keras clips in its cross-entropy
 
@@ -42,7 +42,7 @@ def _share(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def classification_report(metrics: Metrics, names: Sequence[str]) -> str:
-    """Returns the table that scikit-learn's `classification_report(digits=4)` prints."""
+    """Returns the same table as scikit-learn's `classification_report(digits=4)`."""
     support = np.array(metrics.support)
     columns = [np.array(column) for column in (metrics.precision, metrics.recall, metrics.f1)]
     total = int(support.sum())

@@ -1,4 +1,4 @@
-"""The kinds of classifier, by the names that `--model-type` takes. TensorFlow is not needed to know them."""
+"""The kinds of classifier, by their names in `--model-type`. This module does not need TensorFlow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sentiment.options.training import MODEL_TYPES
 
 CUSTOM, ORIGIN, TF_HUB = MODEL_TYPES
 
-# Each with the encoder that the older tool took for it when none was named.
+# Each with the encoder that the older tool used by default.
 DEFAULT_ENCODERS = {
     CUSTOM: "bert-base-chinese",
     ORIGIN: "bert-base-chinese",
@@ -18,6 +18,8 @@ DEFAULT_ENCODERS = {
 def require_known_type(model_type: str) -> str:
     if model_type not in MODEL_TYPES:
         raise InputError(
-            f"the model type must be one of {', '.join(MODEL_TYPES)}", found=repr(model_type), do="Mend it."
+            f"the model type must be one of {', '.join(MODEL_TYPES)}",
+            found=repr(model_type),
+            do="Correct --model-type.",
         )
     return model_type

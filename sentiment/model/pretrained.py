@@ -1,7 +1,7 @@
-"""Loads a checkpoint's weights into a TF model of transformers: all of the encoder, or an error that says what lacks.
+"""Loads a checkpoint's weights into a TF model of transformers, or raises an error that says what is missing.
 
-transformers only warns of what a checkpoint does not hold. Here every weight is first set to NaN: one that still is
-NaN afterwards was not in the file, or is broken in it, whatever the file's format calls it.
+transformers only warns when a checkpoint lacks weights. Here every weight is first set to NaN: a weight that is still
+NaN afterwards was missing or broken in the file, no matter what the file's format calls it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ POINTER = b"version https://git-lfs"
 def load(model: Any, file: Path) -> None:
     """Loads `file` (PyTorch or TF, see `checkpoint.WEIGHTS`) into `model`.
 
-    A pooler or a classification head that the file does not hold keeps its random start. InputError: the file is not
-    whole, or not of this architecture.
+    A pooler or a classification head that the file lacks keeps its random start. Raises: InputError when the file is
+    damaged or of another architecture.
     """
     model.build_in_name_scope()
     optional = {id(weight): weight.numpy() for weight in model.weights if not _is_required(model, weight)}
@@ -60,11 +60,11 @@ def _require_whole(model: Any, file: Path, absent: list[Any], found: dict[str, A
         f"{name} has the shape {tuple(there)}, not {tuple(here)}" for name, there, here in found["mismatched_keys"]
     ]
     names = [weight.name.partition("/")[2].removesuffix(":0") for weight in absent]
-    count = f"{len(absent)} of {len(model.weights)} weights missing or no numbers: {_some(names)}"
+    count = f"{len(absent)} of {len(model.weights)} weights missing or not numbers: {_some(names)}"
     raise InputError(
         f"{file} must hold all weights of the {model.config.model_type} encoder in its config.json",
         found=_some([*misfits, count]),
-        do="Bring the checkpoint anew, or name one of that architecture.",
+        do="Copy or fetch the checkpoint again, or name one of that architecture.",
     )
 
 
@@ -83,7 +83,7 @@ def _fill(model: Any, file: Path) -> dict[str, Any]:
             return _from_safetensors(model, file)
         return _from_tensorflow(model, file)
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, tf.errors.InvalidArgumentError) as error:
-        reason = "a pointer of git-lfs; the file itself was not fetched" if _is_pointer(file) else error
+        reason = "a git-lfs pointer; the file itself was not fetched" if _is_pointer(file) else error
         raise InputError(
             "the weights of an encoder must be whole",
             found=f"{file}: {' '.join(str(reason).split())[:200]}",

@@ -1,4 +1,4 @@
-"""Probabilities for posts: one traced forward pass, batches of like length, rows back in their order."""
+"""Computes probabilities for posts: one traced forward pass, batches of similar length, rows back in their order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INPUTS = {name: tf.TensorSpec((None, None), tf.int32) for name in ("input_ids", 
 
 
 class Scorer:
-    """A Keras model as a function of posts. It is traced once, for any batch size and length."""
+    """A Keras model as a function of posts, traced once for all batch sizes and lengths."""
 
     def __init__(self, model: Any, max_seq_length: int, batch_size: int = BATCH_SIZE) -> None:
         self.max_seq_length, self.batch_size = max_seq_length, batch_size
@@ -33,7 +33,7 @@ class Scorer:
     ) -> NDArray[np.float32]:
         """Returns float32 [rows, labels] in the order of `encoded`.
 
-        Reports progress as `what`, if it is named; otherwise in `line`, which goes on with what else there is to do.
+        Reports progress as `what`, if given; otherwise in `line`, which may also cover other work.
         """
         parts: list[NDArray[np.float32]] = []
         batches = plan(encoded.lengths, self.batch_size)

@@ -1,9 +1,9 @@
-"""The one tokenizer: training, scoring and the served graph all go through this `tf.Module`.
+"""The one tokenizer: training, scoring and the served graph all use this `tf.Module`.
 
-It agrees with BERT's own tokenizer (transformers' `BertTokenizer`) except where that one is unsafe for strangers'
-text: a literal `[SEP]` in a post is text here, never a special piece; a word's limit is 100 bytes, not 100 characters;
-bytes that are not UTF-8 are dropped instead of failing. Its operations are those of TF-Text 2.12.1, which the model
-server links.
+It agrees with BERT's own tokenizer (transformers' `BertTokenizer`), except where that is unsafe for strangers' text:
+here a literal `[SEP]` in a post is text, never a special piece; a word is limited to 100 bytes, not 100 characters;
+bytes that are not UTF-8 are dropped and do not fail. It uses only operations of TF-Text 2.12.1, which the model server
+links.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 from sentiment.model import vocabulary
 from sentiment.tensorflow_setup import tf, tf_text
 
-INVISIBLE = r"[\p{Cf}\x{FFFD}]"  # joiners, marks of direction, what was no character: BERT drops them too
+INVISIBLE = r"[\p{Cf}\x{FFFD}]"  # joiners, direction marks, broken characters: BERT drops them, too
 
 
 class Tokenizer(tf.Module):
-    """Strings to piece ids: `[CLS] text [SEP]`, or `[CLS] title [SEP] text [SEP]` where there is a title."""
+    """Turns strings into piece ids: `[CLS] text [SEP]`, or `[CLS] title [SEP] text [SEP]` if there is a title."""
 
     def __init__(self, pieces: Sequence[str], *, max_seq_length: int, lower_case: bool) -> None:
         super().__init__(name="tokenizer")
@@ -36,11 +36,11 @@ class Tokenizer(tf.Module):
         self.lower_case = lower_case
 
     def pieces(self, texts: Any) -> Any:
-        """Returns the piece ids of `texts` (string [B]) as a ragged int32 [B, (pieces)], nothing added or cut."""
+        """Returns the piece ids of `texts` (string [B]) as a ragged int32 [B, (pieces)], with nothing added or cut."""
         texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace", replacement_char=0xFFFD)
         texts = tf.strings.regex_replace(texts, INVISIBLE, "")
         if self.lower_case:
-            # Not FastBertTokenizer's own option: that one folds ，！… to ,!... (NFKC), which BERT never did.
+            # FastBertTokenizer's own option would turn ，！… into ,!... (NFKC), which BERT never did.
             decomposed = tf_text.normalize_utf8(tf.strings.lower(texts, encoding="utf-8"), "NFD")
             texts = tf.strings.regex_replace(decomposed, r"\p{Mn}", "")
         return self.wordpiece.tokenize(texts)
@@ -52,9 +52,9 @@ class Tokenizer(tf.Module):
         return tf.concat([around * self.classify, body, around * self.separator], axis=1)
 
     def encode_pairs(self, titles: Any, texts: Any) -> tuple[Any, Any]:
-        """Returns ids and segment ids, ragged int32 [B, (at most max_seq_length)]; a row without a title is a single.
+        """Returns ids and segment ids, ragged int32 [B, (at most max_seq_length)]; without a title, as `encode` does.
 
-        The title keeps at most half of the room, the text gets what is left.
+        The title gets at most half of the space, the text gets the rest.
         """
         room = self.max_seq_length - 3
         title = self.pieces(titles)[:, : room // 2]

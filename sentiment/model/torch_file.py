@@ -1,7 +1,7 @@
-"""Reads the weights of a PyTorch file (`pytorch_model.bin`) without PyTorch, and without running what is in it.
+"""Reads the weights of a PyTorch file (`pytorch_model.bin`) without PyTorch, and without running any code in it.
 
-`torch.save` writes a pickle of the tensors' names and shapes beside their raw bytes. A pickle can call anything; the
-one here may call only what a table of weights needs, and everything else is refused. Two formats exist: a zip
+`torch.save` writes a pickle of the tensors' names and shapes beside their raw bytes. A pickle can call anything; this
+reader lets it call only what a table of weights needs, and refuses everything else. There are two formats: a zip
 (PyTorch 1.6 and later, 2020) and, before that, one stream of pickles and bytes.
 Source: `torch/serialization.py` (`_load`, `_legacy_load`) and `torch/_utils.py` (`_rebuild_tensor_v2`).
 """
@@ -40,7 +40,7 @@ LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_PROTOCOL = 1001
 LEGACY_START = b"\x80\x02\x8a\n" + LEGACY_MAGIC.to_bytes(10, "little")
 ZIP_START = b"PK\x03\x04"
-# What a pickle, a zip or a struct whose bytes make no sense can raise.
+# The errors that a pickle, a zip or a struct with senseless bytes can raise.
 DAMAGE = (
     *(pickle.UnpicklingError, zipfile.BadZipFile, struct.error, EOFError, ValueError, TypeError),
     *(AttributeError, LookupError, OverflowError, MemoryError),
@@ -48,12 +48,12 @@ DAMAGE = (
 
 
 class TorchFileError(ValueError):
-    """The file is not whole, or not a plain table of weights."""
+    """The file is damaged, or not a plain table of weights."""
 
 
 @dataclass(frozen=True)
 class Storage:
-    """A run of equal elements, somewhere in the file."""
+    """A run of elements of one kind, somewhere in the file."""
 
     key: str
     kind: str
@@ -66,7 +66,7 @@ class Storage:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A view of a storage: `strides` and `offset` in elements."""
+    """A view of a storage; `strides` and `offset` are in elements."""
 
     storage: Storage
     offset: int
@@ -75,7 +75,7 @@ class Tensor:
 
 
 class TorchFile:
-    """The tensors of a file by name. Their bytes are read when they are asked for, one tensor at a time."""
+    """The tensors of a file by name. The bytes of a tensor are read only when it is asked for."""
 
     def __init__(self, tensors: dict[str, Tensor], read_bytes: Callable[[Storage], bytes]) -> None:
         self._tensors = tensors
@@ -85,7 +85,7 @@ class TorchFile:
         return list(self._tensors)
 
     def array(self, name: str) -> Array:
-        """Returns one tensor; bfloat16, which numpy does not have, as float32 (exact)."""
+        """Returns one tensor; bfloat16, which numpy lacks, becomes float32 (exactly)."""
         tensor = self._tensors[name]
         data = self._read_bytes(tensor.storage)
         if tensor.storage.kind == "bfloat16":
@@ -98,7 +98,7 @@ class TorchFile:
 
 
 def read(path: Path) -> TorchFile:
-    """Opens a file of `torch.save`. TorchFileError: not one, cut short, or more than a table of weights."""
+    """Opens a file of `torch.save`. Raises: TorchFileError when it is damaged or not a plain table of weights."""
     with path.open("rb") as file:
         start = file.read(len(LEGACY_START))
     try:
@@ -110,7 +110,7 @@ def read(path: Path) -> TorchFile:
         raise
     except DAMAGE as error:
         raise TorchFileError(f"it is cut short or damaged ({error})") from None
-    raise TorchFileError("it is no file of torch.save")
+    raise TorchFileError("it is not a file of torch.save")
 
 
 def _read_zip(path: Path) -> TorchFile:
@@ -137,7 +137,7 @@ def _read_zip(path: Path) -> TorchFile:
 
 
 def _read_legacy(path: Path) -> TorchFile:
-    """Magic number, protocol, system, tensors, storage keys: five pickles; then each storage: its length, its bytes."""
+    """Reads five pickles (magic, protocol, system, tensors, storage keys), then each storage's length and bytes."""
     with path.open("rb") as file:
         _, protocol, system = (_Unpickler(file, _refuse).load() for _ in range(3))
         if protocol != LEGACY_PROTOCOL or not isinstance(system, dict) or not system.get("little_endian", True):
@@ -168,7 +168,7 @@ def _read_legacy(path: Path) -> TorchFile:
 
 
 class _Unpickler(pickle.Unpickler):
-    """A pickle reader in which a file can name only what a table of weights is made of."""
+    """A pickle reader in which a file may name only the parts of a table of weights."""
 
     def __init__(self, file: IO[bytes], storage_of: Callable[[Any], Storage]) -> None:
         super().__init__(file, encoding="utf-8")
@@ -216,7 +216,7 @@ ALLOWED: dict[tuple[str, str], Any] = {
 
 
 def _tensors(loaded: Any) -> dict[str, Tensor]:
-    """Checks what was read. Only now: a pickle can change an object after it was made."""
+    """Checks what was read; not earlier, because a pickle can change an object after making it."""
     if not isinstance(loaded, dict) or not all(isinstance(value, Tensor) for value in loaded.values()):
         raise TorchFileError("it holds more than a table of weights (save `model.state_dict()` alone)")
     for name, tensor in loaded.items():
@@ -225,7 +225,7 @@ def _tensors(loaded: Any) -> dict[str, Tensor]:
 
 
 def _require_inside(name: str, tensor: Tensor) -> None:
-    """Raises TorchFileError unless every element of `tensor` lies in its storage."""
+    """Raises: TorchFileError unless every element of `tensor` lies in its storage."""
     storage, shape, strides = tensor.storage, tensor.shape, tensor.strides
     numbers = (tensor.offset, *shape, *strides)
     if not (isinstance(shape, tuple) and isinstance(strides, tuple) and len(shape) == len(strides)):

@@ -1,7 +1,7 @@
-"""The word pieces of a model: a `vocab.txt` in BERT's format, one piece a line, its id the line number.
+"""The word pieces of a model: a `vocab.txt` in BERT's format, one piece per line; the line number (from 0) is its id.
 
 A from-scratch encoder gets its pieces from the training text, plus the characters that Traditional Chinese posts use,
-so that a later warm start can learn words which the first data did not have.
+so that a later warm start can learn words that the first data did not contain.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LONGEST_WORD = 20
 
 
 def build(texts: Iterable[str], *, lower_case: bool = True) -> list[str]:
-    """Returns the pieces for `texts`: special, ASCII, common Traditional Chinese, then what else the texts hold."""
+    """Returns the pieces for `texts`: special, ASCII, common Traditional Chinese, then everything else in the texts."""
     characters = [*string.ascii_letters, *string.digits, *string.punctuation, *big5(0xA1, 0xA3), *big5(0xA4, 0xC6)]
     seen: Counter[str] = Counter()
     words: Counter[str] = Counter()
@@ -65,11 +65,11 @@ def big5(first: int, last: int) -> Iterator[str]:
             try:
                 yield bytes((lead, trail)).decode("big5")
             except UnicodeDecodeError:
-                continue  # a hole in the table
+                continue  # an unassigned code
 
 
 def split(text: str, *, lower_case: bool) -> list[str]:
-    """Splits as BERT's basic tokenizer does: at white space, around punctuation and around Chinese characters."""
+    """Splits like BERT's basic tokenizer: at white space, around punctuation and around Chinese characters."""
     if lower_case:
         decomposed = unicodedata.normalize("NFD", text.lower())
         text = "".join(character for character in decomposed if unicodedata.category(character) != "Mn")
@@ -78,7 +78,7 @@ def split(text: str, *, lower_case: bool) -> list[str]:
 
 
 def stands_alone(character: str) -> bool:
-    """Says whether `character` never continues a word: punctuation, or a Chinese character."""
+    """Tells whether `character` never continues a word: punctuation, or a Chinese character."""
     code = ord(character)
     return (
         character in string.punctuation
@@ -88,12 +88,12 @@ def stands_alone(character: str) -> bool:
 
 
 def read(path: Path) -> list[str]:
-    """Reads a `vocab.txt`. InputError: missing, not UTF-8, a special piece missing, or [PAD] not the first."""
+    """Reads a `vocab.txt`. Raises: InputError when it cannot be read, lacks a special piece, or has not [PAD] first."""
     try:
         pieces = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
-            "a vocabulary must be a readable UTF-8 text file", found=f"{path}: {error}", do="Name a vocab.txt."
+            "a vocabulary must be a readable UTF-8 text file", found=f"{path}: {error}", do="Name a BERT vocab.txt."
         ) from None
     while pieces and not pieces[-1]:
         pieces.pop()
@@ -103,12 +103,12 @@ def read(path: Path) -> list[str]:
 
 
 def check(pieces: Sequence[str], source: str) -> None:
-    """Raises InputError unless `pieces` can be a model's vocabulary."""
+    """Raises: InputError unless `pieces` can be a model's vocabulary."""
     missing = [piece for piece in SPECIAL if piece not in pieces]
     if missing or pieces[0] != PAD:
         raise InputError(
-            f"a vocabulary must hold {' '.join(SPECIAL)}, with {PAD} first (id 0 is what padding means)",
-            found=f"{source} without {' '.join(missing)}" if missing else f"{source} that starts with {pieces[0]!r}",
+            f"a vocabulary must hold {' '.join(SPECIAL)}, with {PAD} first (id 0 is padding)",
+            found=f"{source} without {' '.join(missing)}" if missing else f"{source}, which starts with {pieces[0]!r}",
             do="Name a BERT vocab.txt.",
         )
 

@@ -1,1 +1,1 @@
-"""What the Models page shows, worked out without Airflow, from files that may be missing or broken."""
+"""Works out what the Models page shows, without Airflow, from files that may be missing or broken."""

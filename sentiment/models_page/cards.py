@@ -1,4 +1,4 @@
-"""Stable and canary side by side: a card each, the same lines in the same order."""
+"""Stable and canary side by side: one card each, with the same lines in the same order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Line = tuple[str, str]
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of the version with that label: figures as (name, value)."""
+    """What is known about the version with that label; figures are (name, value)."""
 
     label: str
     version: int
@@ -63,7 +63,7 @@ def card(label: str, ledger: Ledger, settings: Settings, probes: Sequence[Probe]
 
 
 def event_that_labelled(label: str, version: int, events: Sequence[AnyEvent]) -> AnyEvent | None:
-    """Returns the event by which `version` got the label that it has; None when there is none."""
+    """Returns the event that gave `version` the label it has; None when there is none."""
     kinds = (Promoted, RolledBack) if label == "stable" else (Canary,)
     for event in reversed(events):
         if isinstance(event, kinds) and event.version == version:
@@ -76,7 +76,7 @@ def event_that_labelled(label: str, version: int, events: Sequence[AnyEvent]) ->
 
 
 def figures_of(version: Version) -> list[Line]:
-    """Returns what the history itself says of a version."""
+    """Returns what the history itself says about a version."""
     return [
         ("Accuracy, frozen set", share(version.metrics.get("frozen"))),
         ("Accuracy, rolling set", share(version.metrics.get("rolling"))),
@@ -86,7 +86,7 @@ def figures_of(version: Version) -> list[Line]:
 
 
 def serving_figures(validation: Validation | None) -> list[Line]:
-    """Returns what `validate` measured: the slowest 95th percentile of one post, peak memory, time to load."""
+    """Returns what `validate` measured: the slowest 95th percentile for one post, peak memory, time to load."""
     if validation is None:
         return []
     times = [found.p95_ms for found in validation.latency if found.batch == 1 and is_number(found.p95_ms)]
@@ -107,7 +107,7 @@ def recalls(gate: Gate | None) -> list[Line]:
 
 
 def last_probe(label: str, version: int, probes: Sequence[Probe]) -> list[Line]:
-    """Returns the newest probe in which `version` had that label, a line a server; [] when it was never probed."""
+    """Returns the newest probe of `version` with that label, one line for each server; [] when there was none."""
     found = next((probe for probe in reversed(probes) if getattr(probe, label) == version), None)
     if found is None:
         return []
@@ -117,7 +117,7 @@ def last_probe(label: str, version: int, probes: Sequence[Probe]) -> list[Line]:
 
 def _probed(server: Server, label: str) -> str:
     if server.unreachable:
-        return f"not asked: {text(server.unreachable, 200)}"
+        return f"unreachable: {text(server.unreachable, 200)}"
     side = dict(server.sides).get(label)
     if side is None:
         return NONE

@@ -24,7 +24,7 @@ SHOWN = ("model", "lr", "test_acc", *(name for name in HEADINGS[2:] if name != "
 
 @dataclass(frozen=True)
 class Row:
-    """One model at one learning rate: its cells, none but the first two when it was not trained, and what failed."""
+    """One model at one learning rate: its cells (only the first two when it was not trained) and what failed."""
 
     cells: list[str]
     why: list[str]
@@ -42,7 +42,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class ExperimentPage:
-    """All that the page of one experiment shows. A part is empty when nothing is known about it."""
+    """Everything that the page of one experiment shows. A part is empty when nothing is known about it."""
 
     run: str
     sentence: str = ""
@@ -54,7 +54,7 @@ class ExperimentPage:
 
 
 def experiment_of(settings: Settings, run: str) -> RunFolder | None:
-    """Returns the folder of the experiment of that name; None when the name is impossible, or no experiment's."""
+    """Returns the folder of the experiment `run`; None when the name is impossible or not an experiment's."""
     folder = run_folder_of(settings, run)
     if folder is None:
         return None
@@ -63,7 +63,7 @@ def experiment_of(settings: Settings, run: str) -> RunFolder | None:
 
 
 def experiment_page(run: RunFolder, settings: Settings, notices: Notices) -> ExperimentPage:
-    """Returns the page of an experiment; before its table is there, what is planned."""
+    """Returns the page of an experiment; until its table exists, the page shows what is planned."""
     if not os.path.lexists(run.path / RESULTS):
         plan = read_ours(settings, run.result(PLAN), ExperimentPlan, f"The plan of {run.name}", notices)
         return ExperimentPage(run.name, _planned(plan), _facts_of_plan(plan, settings) if plan else [])
@@ -74,14 +74,14 @@ def experiment_page(run: RunFolder, settings: Settings, notices: Notices) -> Exp
     if not has_plot:
         notices.add(f"The plot of {run.name} is missing or broken.")
     rows = [_row(group, found) for group in found.rows[:MOST_ROWS]]
-    facts = [("Ended", when(found.at)), *_facts(found.setup, found.trainings, found.data, settings)]
+    facts = [("⟦Ended⟪What came of {run.name}⟫The outcome of {run.name}⟧", when(found.at)), *_facts(found.setup, found.trainings, found.data, settings)]
     return ExperimentPage(
         run.name, _sentence(found, rows), facts, rows=rows, failures=failures(rows), has_plot=has_plot
     )
 
 
 def plot_of(settings: Settings, run: RunFolder) -> bytes | None:
-    """Returns the experiment's plot; None when there is no PNG, or a link leads out of `runs/`."""
+    """Returns the experiment's plot; None when there is no PNG or it is a link that leads out of `runs/`."""
     path = run.path / f"{PLOT}.png"
     try:
         content = path.read_bytes() if is_ours(settings.runs, path) else b""
@@ -92,18 +92,28 @@ def plot_of(settings: Settings, run: RunFolder) -> bytes | None:
 
 def _planned(plan: ExperimentPlan | None) -> str:
     planned = count(len(plan.trainings)) if plan else "No"
-    return f"{planned} trainings are planned; table and plot are there when all of them have ended."
+    return f"{planned} trainings are planned; the table and the plot appear when all of them have ended."
 
 
 def _sentence(found: Results, rows: list[Row]) -> str:
     trainings, failed = len(found.trainings), found.failed
     best = next((dict(zip(SHOWN, row.cells, strict=True)) for row in rows if row.is_best), None)
-    told = "None is trained" if best is None else "Best is {model}, lr {lr}, with test_acc {test_acc}".format(**best)
+    told = (
+        "No model was trained" if best is None else "Best is {model}, lr {lr}, with test_acc {test_acc}".format(**best)
+    )
     failures = f", of which {count(failed)} failed" if failed else ""
     return f"{told}. {count(trainings)} training{'s' * (trainings != 1)}{failures}."
 
 
-def _row(group: Group, found: Results) -> Row:
+def _row(group: Group, found: Results) -> Row⟦⟪]:
+    """Returns the table's rows; one that cannot be shown is a notice."""
+    groups = notices.guarded("The table", lambda: [*found["rows"]][:MOST_ROWS]) or []
+    setup = notices.guarded("The table", lambda: Setup(**found["setup"]))
+    if setup is None⟫]:
+    """Returns the table's rows; a row that cannot be shown becomes a notice."""
+    groups = notices.guarded("The table", lambda: [*found["rows"]][:MOST_ROWS]) or []
+    setup = notices.guarded("The table", lambda: Setup(**found["setup"]))
+    if setup is None⟧:
     named = dict(zip(HEADINGS, row_of(group, found.setup), strict=True))
     cells = [text(named[name], LONGEST_CELL) for name in SHOWN]
     is_trained = bool(group.trained)
@@ -112,7 +122,7 @@ def _row(group: Group, found: Results) -> Row:
 
 
 def failures(rows: list[Row]) -> list[Failure]:
-    """Returns what failed: a model that failed at several rates for one reason, once."""
+    """Returns what failed; a model that failed at several rates for the same reason is listed once."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         for why in row.why:
@@ -127,12 +137,12 @@ def _facts_of_plan(plan: ExperimentPlan, settings: Settings) -> list[Line]:
 
 
 def _facts(setup: Setup, trainings: Sequence[Training | Trained], data: Data, settings: Settings) -> list[Line]:
-    """Returns on what and how it was trained."""
+    """Returns on what and how the models were trained⟦⟪; `data` holds the numbers of rows, and their folder⟫; `data` holds the numbers of rows and their folder⟧."""
     seeds = dict.fromkeys(text(training.seed, 20) for training in trainings[:MOST_ROWS])
     return [
         ("Trained on", f"{count(data.train_rows)} rows of {_file(data, 'train.tsv', settings)}"),
         ("Tested on", f"{count(data.test_rows)} rows of {_file(data, 'test.tsv', settings)}"),
-        ("Held out to validate", share(setup.validation_share)),
+        ("Held out for validation", share(setup.validation_share)),
         ("Model type", text(setup.model_type, 40)),
         ("Epochs", count(setup.num_epochs)),
         ("Batch", f"{count(setup.batch_size)} rows"),
@@ -142,5 +152,5 @@ def _facts(setup: Setup, trainings: Sequence[Training | Trained], data: Data, se
 
 
 def _file(data: Data, name: str, settings: Settings) -> str:
-    """Returns a file of the data as a person of this home calls it."""
+    """Returns the path of a data file, if possible below the home."""
     return f"{text(data.folder, 400).removeprefix(f'{settings.home}/')}/{name}"

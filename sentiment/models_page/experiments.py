@@ -1,4 +1,4 @@
-"""The newest experiments as rows. They come from one small file: there are thousands of runs, and few experiments."""
+"""The newest experiments as rows. They come from one small file, because few of thousands of runs are experiments."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Listed:
 
 
 def listed(settings: Settings, notices: Notices) -> list[Listed]:
-    """Returns the newest experiments whose folder is still there; none when there never was one."""
+    """Returns the newest experiments whose folder still exists; [] when there never was an experiment."""
     path = list_file(settings)
     name = "The list of experiments"
     found = read_ours(settings, path, experiment.Entries, name, notices) if os.path.lexists(path) else None
@@ -40,7 +40,7 @@ def listed(settings: Settings, notices: Notices) -> list[Listed]:
 
 
 def row(entry: experiment.Listed) -> Listed:
-    """Returns an entry of the list as it is shown."""
+    """Returns an entry of the list as the page shows it.⟦⟪ Raises one of `AMISS` on another shape.⟫ Raises: one of `AMISS` when the entry has another shape.⟧"""
     best = entry.best
     return Listed(
         entry.run,

@@ -1,4 +1,4 @@
-"""The history as a table: newest first, filtered, fifty events a page."""
+"""The history as a table: newest first, filtered, fifty events per page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILTERS = ("event", "version", "who")
 
 @dataclass(frozen=True)
 class Filters:
-    """What the table is limited to; "" does not limit it. As they were asked, which is anything at all."""
+    """What the table is limited to; "" does not limit it. The values are the request's own, and may be anything."""
 
     event: str = ""
     version: str = ""
@@ -23,25 +23,25 @@ class Filters:
 
     @classmethod
     def asked(cls, query: Mapping[str, str]) -> Filters:
-        """Reads a page's query parameters; others are none of its business."""
+        """Reads the filters from a page's query parameters and ignores all others."""
         return cls(**{name: text(query[name], 80).strip() for name in (*FILTERS, "page") if name in query})
 
     def query(self, page: int) -> dict[str, str]:
-        """Returns the parameters of the same table's page `page`."""
+        """Returns the query parameters of page `page` of the same table."""
         return {name: getattr(self, name) for name in FILTERS if getattr(self, name)} | {"page": str(page)}
 
     def allows(self, event: AnyEvent) -> bool:
-        """Tells whether the event is shown: by its exact name and version, and a part of who did it."""
+        """Tells whether the event is shown: name and version match exactly, `who` matches a part."""
         return (
             self.event in ("", event.name)
             and self.version in ("", str(event.version))
-            and (not self.who or self.who.casefold() in text(event.who, 80).casefold())  # as it is shown
+            and (not self.who or self.who.casefold() in text(event.who, 80).casefold())  # as the page shows it
         )
 
 
 @dataclass(frozen=True)
 class Row:
-    """One event."""
+    """One event.⟦⟪ `version` is None when it names none that can have a page.⟫ `version` is None when the event names no version that can have a page.⟧"""
 
     at: str
     event: str
@@ -72,7 +72,7 @@ class HistoryPage:
 
 
 def history_page(events: Sequence[AnyEvent], filters: Filters) -> HistoryPage:
-    """Returns the asked page of the events that the filters allow; the nearest one when there is no such page."""
+    """Returns one page of the events that the filters allow: the requested page, or the nearest one that exists."""
     found = [event for event in reversed(events) if filters.allows(event)]
     pages = max(1, -(-len(found) // PAGE))
     page = min(max(1, int(filters.page) if filters.page.isdecimal() and len(filters.page) < 10 else 1), pages)
@@ -82,11 +82,15 @@ def history_page(events: Sequence[AnyEvent], filters: Filters) -> HistoryPage:
 
 def row(event: AnyEvent) -> Row:
     """Returns an event as the table shows it."""
-    return Row(when(event.at), event.name, event.version, text(event.who, 80), text(event.told), _moved(event))
+    return Row(when(event.at), event.name, event.version, text(event.who, 80), ⟦⟪Mapping[str, Any]) -> str:
+    """Returns the reason or the error that an event keeps."""
+    return " · ".join(filter(None, (⟫Mapping[str, Any]) -> str:
+    """Returns the reason or the error that an event records."""
+    return " · ".join(filter(None, (⟧text(event.told), _moved(event))
 
 
 def _moved(event: AnyEvent) -> str:
-    """Returns which version came in place of which, `2 → 3`; "" for an event that moves no label."""
+    """Returns which version replaced which, `2 → 3`; "" for an event that moves no label."""
     if isinstance(event, Adopted):
         named = (("stable", event.stable), ("canary", event.canary))
         return ", ".join(f"{name} {version}" for name, version in named if version)

@@ -1,4 +1,4 @@
-"""The serving history, read so that a line which is none costs a notice and not the page."""
+"""Reads the serving history so that a broken line becomes a notice and the page still appears."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sentiment.serving.rules import apply, fold
 from sentiment.serving.state import State
 
 MOST_NOTICES = 10
-FEW_LINES = 100  # that are cheaper to add one by one than to read everything anew
-STOPPED = "Until it is mended, `sentiment` refuses to change what is served."
+FEW_LINES = 100  # up to this many new lines, adding them one by one is cheaper than reading everything again
+STOPPED = "Until serving/history.jsonl is repaired, `sentiment` refuses to change what is served."
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """Every event that can be read, oldest first, the state after them, and a sentence for each line that cannot."""
+    """Every readable event, oldest first, the state after them, and a sentence for each line that is not readable."""
 
     events: tuple[AnyEvent, ...] = ()
     state: State = field(default_factory=State)
@@ -30,7 +30,7 @@ _last: tuple[bytes, Ledger] = (b"", Ledger())  # replaced as a whole: requests a
 
 
 def read_ledger(path: Path) -> Ledger:
-    """Returns the ledger in `path`; an empty one when there is no such file."""
+    """Returns the ledger in `path`; an empty one when the file does not exist."""
     try:
         return _read_on(path.read_bytes())
     except FileNotFoundError:
@@ -40,10 +40,10 @@ def read_ledger(path: Path) -> Ledger:
 
 
 def _read_on(content: bytes) -> Ledger:
-    """Returns the ledger of that content; when it is what was read last, and a few lines more, only those are read.
+    """Returns the ledger of that content; when only a few lines were added since the last reading, reads only those.
 
-    The file only ever grows, and the page is looked at more often. What was read is compared byte by byte, which takes
-    less than a millisecond for a thousand versions; a time and a size can be the same for two contents.
+    The file only ever grows, and the page is read more often than it grows. The old content is compared byte by byte,
+    which takes less than a millisecond for a thousand versions; two contents can have the same time and size.
     """
     global _last
     before, known = _last
@@ -58,7 +58,7 @@ def _read_on(content: bytes) -> Ledger:
 
 
 def _with_lines(known: Ledger, added: bytes) -> Ledger | None:
-    """Returns the ledger with these lines behind it; None when one of them is not as it should be."""
+    """Returns the ledger with these lines appended; None when one of them is broken."""
     lines, torn = json_lines.parse(added.decode("utf-8", "replace"))
     if torn:
         return None
@@ -81,16 +81,19 @@ def parse(content: str) -> Ledger:
             events.append((line.number, parsed_event(line.text)))
         except InputError as error:
             told = f"{error.must_hold}; found {error.found}"
-            notices.append(f"Line {line.number} of the serving history is no event, and is passed over: {told}.")
+            notices.append(f"Line {line.number} of the serving history is not an event and is skipped: {told}.")
     state, refused = _state(events)
     notices = _few([*notices, *refused])
     if torn.strip():
-        notices.append("The last line of the serving history is torn: it was never acknowledged, and will be dropped.")
+        notices.append(
+            "The last line of the serving history is torn: the change was never confirmed, and the next change "
+            "drops the line."
+        )
     return Ledger(tuple(event for _, event in events), state, tuple(notices))
 
 
 def _state(events: Sequence[tuple[int, AnyEvent]]) -> tuple[State, list[str]]:
-    """Returns the state, and a sentence for each event that may not follow those above it."""
+    """Returns the state, and a sentence for each event that must not follow those above it."""
     try:
         return fold(event for _, event in events), []
     except InputError:
@@ -100,7 +103,7 @@ def _state(events: Sequence[tuple[int, AnyEvent]]) -> tuple[State, list[str]]:
         try:
             state = apply(state, event)
         except InputError as error:
-            refused.append(f"Line {number} of the serving history cannot be followed, and is passed over: {error}")
+            refused.append(f"Line {number} of the serving history breaks the rules and is skipped: {error}")
     return state, refused
 
 

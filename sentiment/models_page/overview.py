@@ -17,7 +17,7 @@ from sentiment.probe.record import probes_file, read_probes
 from sentiment.settings import Settings
 
 LISTED = 10  # newest versions
-WIDE, NARROW = (860, 280), (360, 240)  # the same plot for a screen and for a phone, whose letters are as large
+WIDE, NARROW = (860, 280), (360, 240)  # the same plot for a screen and for a phone, with letters of the same size
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Overview:
 
 
 def overview(ledger: Ledger, settings: Settings, query: Mapping[str, str], notices: Notices) -> Overview:
-    """Returns the first page; `query` are its parameters, which filter the history."""
+    """Returns the first page; `query` holds its parameters, which filter the history."""
     state = ledger.state
     probes = read_probes(probes_file(settings))
     return Overview(

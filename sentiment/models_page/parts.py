@@ -1,4 +1,4 @@
-"""What a version was trained on, by label, source and night: new rows and old ones as bars."""
+"""What a version was trained on, by source and night, with new and old rows as bars; and what it confuses."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sentiment.results import deliveries
 from sentiment.results.deliveries import Prepare
 from sentiment.results.evaluation import Evaluation
 
-SHADES = 9  # of a cell, by its share of the row; a page without style attributes has a class for each
+SHADES = 9  # of a cell, by its share of the row; the page may have no style attributes, so each shade is a class
 SIDES = ("This version", "Stable at that time")  # candidate and stable
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One source's or night's rows; `new_to` and `old_to` are where its bars end, in hundredths of the longest."""
+    """The rows of one source or night; `new_to` and `old_to` are the ends of its bars, in percent of the longest."""
 
     name: str
     new: int
@@ -32,7 +32,7 @@ class Part:
 
 
 def parts(prepare: Prepare | None) -> list[Part]:
-    """Returns the bars of a `prepare.json`; none when nothing was composed."""
+    """Returns the bars of a `prepare.json`; [] when nothing was composed.⟦⟪ Raises one of `AMISS` on another shape.⟫ Raises: one of `AMISS` on another shape.⟧"""
     table = prepare.composition if prepare else None
     if table is None:
         return []
@@ -76,7 +76,7 @@ class Matrix:
 
 
 def matrices(evaluation: Evaluation | None, labels: list[str]) -> list[Matrix]:
-    """Returns the matrices of an evaluation, the candidate's first; one that is no square is left out."""
+    """Returns an evaluation's matrices, the candidate's first⟦;⟪. Raises⟫. Raises:⟧ one that is no square is ⟦left⟪no⟫not a⟧ out."""
     if evaluation is None:
         return []
     found = []

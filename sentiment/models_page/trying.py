@@ -1,4 +1,4 @@
-"""The box on the page: the same sentences to stable and to canary at once, on the servers that customers ask."""
+"""The box on the page: sends sentences to stable and canary at once, on the servers that customers use."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sentiment.models_page.wording import text
 from sentiment.serving.state import State
 from sentiment.settings import Settings
 
-SECONDS = 3.0  # for both labels together, with every server that is asked
+SECONDS = 3.0  # for both labels together, whatever the number of servers
 MOST_SENTENCES, LONGEST_SENTENCE = 10, 2000
 
 
 @dataclass(frozen=True)
 class Said:
-    """What one label says of one sentence: the label, and every label's probability in hundredths."""
+    """What one version says about one sentence: the label, and its probability in percent."""
 
     label: str
     probability: float
@@ -29,7 +29,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Side:
-    """One label's answers, in the order of the sentences; or why there are none."""
+    """One version's answers, in the order of the sentences, or why there are none."""
 
     name: str
     version: int | None
@@ -39,12 +39,12 @@ class Side:
 
     @property
     def is_there(self) -> bool:
-        """Tells whether a version has that label; that none is canary is how most days are, and no error."""
+        """Tells whether a version has this label; most days there is no canary, which is not an error."""
         return self.version is not None
 
 
 def sentences_of(box: str) -> list[str]:
-    """Returns the sentences in the box, a line each, without empty ones; ValueError when there are none or too many."""
+    """Returns the non-empty lines of the box, one sentence each. Raises: ValueError when there are none or too many."""
     lines = [line.strip() for line in box.encode("utf-8", "replace").decode().splitlines() if line.strip()]
     if not lines:
         raise ValueError("Write a sentence to try.")
@@ -54,12 +54,12 @@ def sentences_of(box: str) -> list[str]:
 
 
 def try_out(sentences: Sequence[str], state: State, settings: Settings, seconds: float = SECONDS) -> list[Side]:
-    """Returns what stable and canary say, asked at the same time; returns within `seconds`, whatever the servers do."""
+    """Asks stable and canary at the same time and returns their answers within `seconds`, whatever the servers do."""
     asked = [label for label in (STABLE, CANARY) if state.labels.get(label) is not None]
     pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="try")
     until = time.monotonic() + seconds
     waiting = {label: pool.submit(_ask, sentences, label, settings, seconds * 0.9) for label in asked}
-    pool.shutdown(wait=False)  # looking up a host's name can hang: then its thread ends later, and nobody waits for it
+    pool.shutdown(wait=False)  # looking up a host name can hang; its thread then ends later, and nobody waits for it
     found = {label: _side(label, state, future, until) for label, future in waiting.items()}
     nobody = {label: Side(label, None, [], 0, f"There is no {label} version.") for label in (STABLE, CANARY)}
     return [found.get(label, nobody[label]) for label in (STABLE, CANARY)]

@@ -26,7 +26,7 @@ MOST_FLIPS = 100  # either way
 
 @dataclass(frozen=True)
 class Flip:
-    """A text on which candidate and stable do not agree, one of them being right."""
+    """A text on which candidate and stable disagree and one of them is right."""
 
     set: str
     text: str
@@ -50,7 +50,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class VersionPage:
-    """All that the page of one version shows. A part is empty when nothing is known about it."""
+    """Everything that the page of one version shows. A part is empty when nothing is known about it."""
 
     number: int
     role: str
@@ -97,7 +97,7 @@ def version_page(ledger: Ledger, number: int, settings: Settings, notices: Notic
 
 
 def condition_of(version: Version) -> str:
-    """Returns what became of a version, with the error that did it."""
+    """Returns what became of a version, with the error that caused it."""
     return " · ".join(filter(None, (version.condition, text(version.error, 400))))
 
 
@@ -116,12 +116,12 @@ def _neighbours(ledger: Ledger, number: int) -> tuple[int | None, int | None]:
 
 
 def _labels(gate: decision.Gate | None, evaluation: Evaluation | None, settings: Settings) -> list[str]:
-    """Returns the names of the labels, as the run had them."""
+    """Returns the names of the labels as the run knew them."""
     return (gate and gate.labels) or (evaluation and evaluation.labels) or list(settings.label_set.names)
 
 
 def shown_gate(gate: decision.Gate) -> Gate:
-    """Returns what the gate found, as the page shows it."""
+    """Returns what the gate found⟦,⟪. Raises one of `AMISS` when the file is not⟫. Raises: one of `AMISS` when the file is not⟧ as the page shows it."""
     override = gate.overridden
     return Gate(
         text(gate.sentence),
@@ -141,4 +141,4 @@ def _sentence(check: decision.GateCheck) -> str:
 def _flip(gate: decision.Gate, flip: decision.SetFlip) -> Flip:
     true, stable, candidate = (text(label_name(gate, label), 40) for label in (flip.true, flip.stable, flip.candidate))
     shown = " ｜ ".join(text(part) for part in (flip.title, flip.text) if part)
-    return Flip(text(flip.set, 40), shown, true, stable, f"{candidate} ({flip.confidence:.2f})")
+    return Flip(text(flip.set, 40), shown, true, stable, f"{candidate} (⟦{flip⟪whether it is good, sentence) of the checks in a step's result; `good` are the values of `key` then⟫is good, sentence) for each check in a step's result; a check is good if its `key` is among `good`⟧.confidence:.2f})")

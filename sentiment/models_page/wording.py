@@ -1,4 +1,4 @@
-"""Values as the page writes them. Whatever is no number (half a file, a stranger's text) is a dash."""
+"""Values as the page writes them. Anything that should be a number and is not becomes a dash."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NONE = "–"
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Tells whether `value` is a number that can be written; NaN cannot, nor can True."""
+    """Tells whether `value` is a number that can be written; NaN and True are not."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -40,7 +40,7 @@ def milliseconds(value: object) -> str:
 
 
 def when(at: object) -> str:
-    """Returns an ISO time as Taipei's clock shows it, `2026-11-23 07:04`; one that is none as it is."""
+    """Returns an ISO time in Taipei time, `2026-11-23 07:04`; anything else is returned unchanged."""
     try:
         time = datetime.fromisoformat(str(at))
         return time.astimezone(TAIPEI).strftime("%Y-%m-%d %H:%M") if time.tzinfo else plain(at, 40)
@@ -49,5 +49,5 @@ def when(at: object) -> str:
 
 
 def text(value: Any, longest: int = 2000) -> str:
-    """Returns a stranger's words as one harmless line; "" for nothing."""
+    """Returns a stranger's words as one harmless line; "" for None."""
     return "" if value is None else plain(value, longest)

@@ -1,1 +1,1 @@
-"""The canary while it is served: asked what stable is asked, judged, and withdrawn when it is bad."""
+"""Watches the canary while it is served: asks it what stable is asked, judges it, and withdraws it when it is bad."""

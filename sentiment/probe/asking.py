@@ -1,4 +1,4 @@
-"""Asking one server the questions under both labels, in pairs: what the machine does meanwhile hits both alike."""
+"""Asks one server the questions under both labels, in pairs, so that the machine's other work affects both alike."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sentiment.client.rest import RestServer
 from sentiment.data.tsv import Post
 
 SECONDS_FOR_AN_ANSWER = 5.0
-FAILURES_IN_A_ROW = 5  # of stable, after which a server is not asked any more
+FAILURES_IN_A_ROW = 5  # of stable: then the server is not asked any more
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of one question: a prediction or an error, and the seconds that it took."""
+    """The outcome of one question: a prediction or an error, and the seconds that it took."""
 
     seconds: float
     prediction: Prediction | None = None
@@ -25,16 +25,16 @@ class Reply:
 
 @dataclass
 class Replies:
-    """One server's replies by label, in the order of the questions; `first` were asked before, on new connections."""
+    """One server's replies by label, in the order of the questions; `first` came before them, on new connections."""
 
     first: dict[str, Reply] = field(default_factory=dict)
     of: dict[str, list[Reply]] = field(default_factory=dict)
 
 
 def ask_in_pairs(address: str, model: str, labels: Sequence[str], posts: Iterable[Post], until: float) -> Replies:
-    """Returns the replies of the server at `address` to each post under each label; fewer when time is up at `until`.
+    """Returns the replies of the server at `address` to each post under each label; it stops asking at `until`.
 
-    A post is sent under one label right after the other, and the next one in the other order.
+    Each post is sent under one label right after the other; the order alternates from post to post.
     """
     servers = {label: RestServer(address, model) for label in labels}
     replies = Replies(of={label: [] for label in labels})

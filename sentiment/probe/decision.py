@@ -1,11 +1,11 @@
-"""What follows from probes: is this one bad, is the canary baked, must it go. Pure functions.
+"""Decides from probes: is this one bad, is the canary baked, must it be withdrawn? Pure functions.
 
-A probe is about a *term*: this version as canary since its event, beside this stable version. Another term's probes
+A probe is about a *term*: one version as the canary since its event, beside one stable version. Probes of another term
 say nothing about it. A probe is
 
-    good           the canary answers no worse than stable does
-    bad            it answers wrongly, not at all, or slowly, while stable answers
-    unreachable    stable did not answer either: that is the server's fault, or the network's, and never the canary's
+    good           the canary answers no worse than stable
+    bad            the canary answers wrongly, slowly or not at all, while stable answers
+    unreachable    stable did not answer either: the server or the network is at fault, never the canary
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ Outcome = Literal["good", "bad", "unreachable"]
 GOOD: Final = "good"
 BAD: Final = "bad"
 UNREACHABLE: Final = "unreachable"
-CHANCE = 0.05  # McNemar's p from which fewer right answers may be chance: few rows prove little
-LONE_ERRORS = 1  # an answer that failed alone is chance, however few were asked
-FEWEST_TIMES = 20  # answers below which a 95th percentile is only the slowest one
-UNNOTICED_MS = 25.0  # a canary that is slower by less is not slow, whatever the ratio
-LONGEST_GAP = timedelta(minutes=15)  # between two probes, as far as it counts as time in which it answered well
+CHANCE = 0.05  # from this McNemar's p on, fewer right answers may be chance: few rows prove little
+LONE_ERRORS = 1  # a single failed answer may be chance, however few questions were asked
+FEWEST_TIMES = 20  # with fewer answers, the 95th percentile is only the slowest answer
+UNNOTICED_MS = 25.0  # a canary that is slower by less than this is not slow, whatever the ratio
+LONGEST_GAP = timedelta(minutes=15)  # a longer gap between two good probes counts as this much good time
 
 
 def outcome(servers: Mapping[str, Server], settings: Settings) -> tuple[Outcome, list[str]]:
-    """Returns what a probe of these servers' figures is, and every reason for it.
+    """Returns the outcome of a probe with these servers' figures, and every reason for it.
 
-    A server with an `unreachable` (why) is not judged; where none is left, the probe is unreachable.
+    A server with an `unreachable` (the reason) is not judged; if no server is left, the probe is unreachable.
     """
     gone = {address: why for address, found in servers.items() if (why := unreachable(found, settings))}
     if len(gone) == len(servers):
@@ -54,14 +54,14 @@ def unreachable(server: Server, settings: Settings) -> str:
 
 
 def reasons(server: Server, settings: Settings) -> list[str]:
-    """Returns why the canary is bad on this server; none when it is not."""
+    """Returns why the canary is bad on this server; [] when it is not."""
     return [*_errors(server, settings), *_accuracy(server, settings), *_slowness(server, settings)]
 
 
 def _errors(server: Server, settings: Settings) -> Iterator[str]:
     canary, asked = server.canary, server.asked or 0
     if canary and canary.errors > max(LONE_ERRORS, settings.canary_errors * asked):
-        yield f"{canary.errors} of {asked} questions failed, allowed are {settings.canary_errors:.1%} ({canary.error})"
+        yield f"{canary.errors} of {asked} questions failed, the limit is {settings.canary_errors:.1%} ({canary.error})"
 
 
 def _accuracy(server: Server, settings: Settings) -> Iterator[str]:
@@ -72,7 +72,7 @@ def _accuracy(server: Server, settings: Settings) -> Iterator[str]:
     drop = (lost - won) / rows
     if drop > settings.canary_accuracy_drop and mcnemar_p(won, lost) < CHANCE:
         yield f"{100 * drop:.1f} percentage points fewer right answers than stable on the same {rows} posts, " \
-              f"allowed are {100 * settings.canary_accuracy_drop:.1f}"  # fmt: skip
+              f"the limit is {100 * settings.canary_accuracy_drop:.1f}"  # fmt: skip
 
 
 def _slowness(server: Server, settings: Settings) -> Iterator[str]:
@@ -81,13 +81,13 @@ def _slowness(server: Server, settings: Settings) -> Iterator[str]:
         return
     slow, usual = canary.p95_ms or 0.0, stable.p95_ms or 0.0
     if slow > settings.canary_slowdown * usual and slow - usual > UNNOTICED_MS:
-        yield f"95 % of the answers within {slow:.0f} ms, stable's within {usual:.0f} ms, " \
-              f"allowed is {settings.canary_slowdown:g} times as long"  # fmt: skip
+        yield f"95 % of the answers took up to {slow:.0f} ms, stable's up to {usual:.0f} ms, " \
+              f"the limit is {settings.canary_slowdown:g} times as long"  # fmt: skip
 
 
 def of_term(probes: Iterable[Probe], term: Term) -> list[Probe]:
-    """Returns the probes of that term that tell something about its canary."""
-    return [probe for probe in probes if probe.term == term and probe.outcome in (GOOD, BAD)]
+    """Returns the good and bad probes of ⟦that⟪the⟫`term`: the⟧ term ⟦that⟪canary,⟫canary⟧ tell something about its canary."""
+    return [probe for probe ⟦in probes if probe⟪version, that tell something⟫version⟧.term == term and probe.outcome in (GOOD, BAD)]
 
 
 def of_last_term(probes: Iterable[Probe], version: int) -> list[Probe]:
@@ -102,9 +102,9 @@ def bad_in_a_row(probes: Sequence[Probe]) -> list[Probe]:
 
 
 def good_minutes(probes: Sequence[Probe]) -> float:
-    """Returns for how long the canary has answered well: from the first to the last good probe since a bad one.
+    """Returns how long the canary has answered well, in minutes: from the first to the last good probe since a bad one.
 
-    Of a gap in which nobody probed, a quarter of an hour counts.
+    A gap without probes counts as a quarter of an hour at most.
     """
     good = list(takewhile(lambda probe: probe.outcome == GOOD, reversed(probes)))[::-1]
     moments = [datetime.fromisoformat(probe.at) for probe in good]
@@ -118,5 +118,5 @@ def is_baked(probes: Sequence[Probe], settings: Settings) -> bool:
 
 
 def must_go(probes: Sequence[Probe], settings: Settings) -> bool:
-    """Tells whether so many of one term's probes in a row were bad that its canary has to be withdrawn."""
+    """Tells whether so many of one term's probes in a row were bad that its canary must be withdrawn."""
     return len(bad_in_a_row(probes)) >= settings.canary_bad_probes

@@ -1,4 +1,4 @@
-"""What one server's replies come to: accuracy, disagreement, errors, response times."""
+"""Turns one server's replies ⟦come to⟪come to, as JSON-ready figures⟫into JSON-ready figures⟧: accuracy, disagreement, errors, response times."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_EXAMPLES = 10
 
 
 def figures(posts: Sequence[Post], replies: Replies) -> Server:
-    """Returns the figures of each label, and how the two compare where both answered."""
+    """Returns the figures of each label, and how the labels compare where both answered."""
     sides = {label: side(posts, found, replies.first.get(label)) for label, found in replies.of.items()}
     return Server(
         asked=len(replies.of[CANARY]),
@@ -30,7 +30,7 @@ def figures(posts: Sequence[Post], replies: Replies) -> Server:
 
 
 def side(posts: Sequence[Post], replies: Sequence[Reply], first: Reply | None) -> Side:
-    """Returns one label's figures. Times are in ms, of answers; `first_ms` is the first one on a new connection."""
+    """Returns one label's figures. Times are those of answers, in ms; `first_ms` is the first on a new connection."""
     answered = [(post, reply) for post, reply in zip(posts, replies, strict=False) if reply.prediction]
     right = sum(reply.prediction.label_id == post.label for post, reply in answered if reply.prediction)
     interval = wilson(right, len(answered))
@@ -47,12 +47,12 @@ def side(posts: Sequence[Post], replies: Sequence[Reply], first: Reply | None) -
 
 
 def percentile(ordered: Sequence[float], percent: int) -> float | None:
-    """Returns the smallest value that `percent` % of the values do not exceed (nearest rank); None of none."""
+    """Returns the smallest value that `percent` % of the values do not exceed (nearest rank); None without values."""
     return round(ordered[math.ceil(len(ordered) * percent / 100) - 1], 2) if ordered else None
 
 
 def pairs(posts: Sequence[Post], replies: Replies) -> Pairs:
-    """Returns counts of the posts that both labels answered."""
+    """Returns counts over the posts that both labels answered."""
     both = list(_both(posts, replies))
     right = [(stable.label_id == post.label, canary.label_id == post.label) for post, stable, canary in both]
     return Pairs(
@@ -64,7 +64,7 @@ def pairs(posts: Sequence[Post], replies: Replies) -> Pairs:
 
 
 def worst_examples(posts: Sequence[Post], replies: Replies) -> list[Example]:
-    """Returns posts on which the two disagree: those that only stable got right first, canary's surest first."""
+    """Returns posts on which the labels disagree: first those that only stable got right, the canary's surest first."""
     both = [row for row in _both(posts, replies) if row[1].label_id != row[2].label_id]
     both.sort(key=lambda row: (row[1].label_id != row[0].label, -max(row[2].probabilities)))
     return [

@@ -1,4 +1,4 @@
-"""`sentiment probe`: stable and canary are asked the same labelled posts, and the figures are kept."""
+"""`sentiment probe`: asks stable and canary the same labelled posts and keeps the figures."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from sentiment.serving.history import read_events, read_state
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
 
-SECONDS_IN_ALL = 120.0  # for all servers together; what could not be asked until then is not asked
+SECONDS_IN_ALL = 120.0  # for all servers together; questions that do not fit are not asked
 NO_CANARY = "There is no canary."
 
 
 @contextmanager
 def probing(settings: Settings) -> Iterator[None]:
-    """Holds the right to probe: two probes at once would slow each other down, and both versions with them."""
+    """Holds the lock for probing: two probes at once would slow down each other and both versions."""
     with atomic.exclusive_lock(settings.serving / "probes.lock"):
         yield
 
 
 def term_of(settings: Settings) -> Term | None:
-    """Returns which canary there is, since which event, beside which stable version; None without a canary."""
+    """Returns the canary, its event's time, and the stable version beside it; None without a canary."""
     state = read_state(settings)
     if state.canary is None:
         return None
@@ -46,7 +46,7 @@ def term_of(settings: Settings) -> Term | None:
 
 
 def _since(settings: Settings, version: int) -> str:
-    """Returns when `version` became canary: by the verb, or by an edit of models.config that was adopted."""
+    """Returns when `version` became the canary, by the verb or by an adopted edit of models.config."""
     for event in reversed(read_events(settings.history)):
         made = event.canary if isinstance(event, Adopted) else event.version if isinstance(event, Canary) else None
         if made == version:
@@ -55,9 +55,9 @@ def _since(settings: Settings, version: int) -> str:
 
 
 def probe(settings: Settings) -> Probed | NotProbed:
-    """Asks every server, keeps the figures in probes.jsonl and returns them with what they mean; call within `probing`.
+    """Asks every server, appends the figures to probes.jsonl, and returns them with a verdict; call within `probing`.
 
-    Without a canary nobody is asked.
+    Without a canary, it asks ⟦asked⟪asked, and `canary` is None⟫nothing, and `canary` is None⟧.
 
     Raises:
         UnavailableError: no server could be asked, stable failed as well, or the labels moved meanwhile.
@@ -71,9 +71,9 @@ def probe(settings: Settings) -> Probed | NotProbed:
     servers, examples = _ask_every_server(settings, term, questions)
     if term_of(settings) != term:
         raise UnavailableError(
-            "the labels must stay where they are while they are probed",
-            found="a label that moved meanwhile",
-            do="Probe again.",
+            "the labels must not move during a probe",
+            found="a label that moved",
+            do="Run `sentiment probe` again.",
         )
     kind, reasons = outcome(servers, settings)
     made = Probe(
@@ -91,16 +91,16 @@ def probe(settings: Settings) -> Probed | NotProbed:
     append(probes_file(settings), made)
     if kind == UNREACHABLE:
         raise UnavailableError(
-            "a server must answer as stable before the canary can be judged",
+            "a server must answer for stable before the canary can be judged",
             found="; ".join(reasons),
-            do="See to the servers; the canary is left as it is.",
+            do="Check the model servers; the canary stays as it is.",
         )
     stands = standing(settings, term)
     return Probed(**structs.asdict(made), **structs.asdict(stands), examples=examples)
 
 
 def _ask_every_server(settings: Settings, term: Term, questions: Questions) -> tuple[dict[str, Server], list[Example]]:
-    """Returns figures by server, and the worst examples of the first that answered."""
+    """Returns figures by server, and the worst examples of the first server that answered."""
     named = ((STABLE, term.stable), (CANARY, term.canary))
     labels = {label: version for label, version in named if version is not None}
     servers: dict[str, Server] = {}
@@ -110,7 +110,7 @@ def _ask_every_server(settings: Settings, term: Term, questions: Questions) -> t
         if why := why_not(address, settings, labels):
             servers[address] = Server(unreachable=why)
             continue
-        say(f"asking {address} {len(questions.posts)} posts of the {questions.source} test set …")
+        say(f"sending {len(questions.posts)} posts of the {questions.source} test set to {address} …")
         until = time.monotonic() + seconds
         replies = ask_in_pairs(address, settings.model_name, list(labels), questions.posts, until)
         servers[address] = figures(questions.posts, replies)
@@ -119,7 +119,7 @@ def _ask_every_server(settings: Settings, term: Term, questions: Questions) -> t
 
 
 def standing(settings: Settings, term: Term) -> Standing:
-    """Returns how the canary stands after the probes so far."""
+    """Returns how the canary has done in the probes so far."""
     probes = of_term(read_probes(probes_file(settings)), term)
     return Standing(
         bad_in_a_row=len(bad_in_a_row(probes)),
@@ -136,11 +136,11 @@ def _sentence(settings: Settings, version: int, probes: list[Probe]) -> str:
         return f"Version {version} answers badly ({count}): {'; '.join(newest.reasons)}."
     minutes, wanted = good_minutes(probes), settings.canary_bake_minutes
     baked = "it is baked" if is_baked(probes, settings) else f"it is baked after {wanted:g}"
-    return f"Version {version} answers well, for {minutes:.0f} minutes now; {baked}."
+    return f"Version {version} has answered well for {minutes:.0f} minutes; {baked}."
 
 
 def show(found: Probe | None, sentence: str) -> None:
-    """Shows a probe, if there was one, to the person who started it."""
+    """Prints a probe, if there was one, for the person who started it."""
     if found:
         say(table(found))
         if found.note:
@@ -151,9 +151,9 @@ def show(found: Probe | None, sentence: str) -> None:
 @click.command("probe")
 @step
 def command() -> Probed | NotProbed:
-    """Ask stable and canary the same labelled questions; show accuracy, disagreement, errors, response times.
+    """Ask stable and canary the same labelled posts; show accuracy, disagreement, errors, response times.
 
-    Changes nothing that is served. The figures are kept in serving/probes.jsonl.
+    It changes nothing that is served. The figures are appended to serving/probes.jsonl.
     """
     settings = read_settings()
     with probing(settings):

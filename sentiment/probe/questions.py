@@ -1,4 +1,4 @@
-"""The labelled posts that a probe asks: the newest ones that no model was trained on."""
+"""The labelled posts that a probe asks: the newest posts that no model was trained on."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from sentiment.data.tsv import Post, each_post
 from sentiment.errors import InputError
 from sentiment.settings import Settings
 
-FEWEST = 30  # rows of the rolling set below which the frozen set is asked instead
+FEWEST = 30  # with fewer rows in the rolling set, the frozen set is used instead
 NEWEST = "SELECT text, label, title, source FROM posts WHERE rolling ORDER BY delivery DESC, row DESC LIMIT ?"
 TRAIN, FROZEN, ROLLING = "train.tsv", "test.tsv", "latest_test.tsv"
 
 
 @dataclass(frozen=True)
 class Questions:
-    """Posts with their labels; `source` is the test set that they are from: `rolling` or `frozen`."""
+    """Posts with their labels; `source` is the test set that they come from: `rolling` or `frozen`."""
 
     posts: tuple[Post, ...]
     source: str
-    note: str = ""  # why it is not the rolling one
+    note: str = ""  # why it is not the rolling set
 
 
 def choose_questions(settings: Settings) -> Questions:
-    """Returns the newest SENTIMENT_CANARY_ROWS posts of the rolling test set; of the frozen one when it has too few.
+    """Returns the newest SENTIMENT_CANARY_ROWS posts of the rolling test set, or of the frozen one if it has too few.
 
-    Raises: InputError when neither has any.
+    Raises: InputError when both are empty.
     """
     wanted = settings.canary_rows
     rolling = newest_rolling(settings, wanted)
     frozen = [] if len(rolling) >= min(wanted, FEWEST) else list(islice(_base(settings, FROZEN), wanted))
     if len(frozen) > len(rolling):
-        note = f"the rolling test set has only {len(rolling)} posts: the frozen one is asked"
+        note = f"the rolling test set has only {len(rolling)} posts, so the frozen one is used"
         return Questions(tuple(frozen), "frozen", note)
     if not rolling:
         raise InputError(
@@ -45,10 +45,10 @@ def choose_questions(settings: Settings) -> Questions:
 
 
 def newest_rolling(settings: Settings, wanted: int) -> list[Post]:
-    """Returns up to `wanted` posts of the rolling test set, newest first, as it is now: last night's are among them.
+    """Returns up to `wanted` posts of the present rolling test set, last night's included, newest first.
 
-    `prepare` works the whole set out. For its newest rows it is enough to take what was delivered, then the base's,
-    and to leave out what the base trains on or the frozen set holds.
+    `prepare` builds the whole set. For its newest rows, it is enough to take the delivered posts, then the base's, and
+    to leave out those that are in the base's training data or in the frozen set.
     """
     tested = {identity(post.text): post for post in _base(settings, ROLLING)}
     newest = {identity(post.text): post for post in _delivered(settings, 2 * wanted)}

@@ -1,4 +1,4 @@
-"""Whether a server can be asked about the canary: it answers, and its labels mean what the history says."""
+"""Tells whether a server can be probed: it answers, and its labels match the history."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from sentiment.client.answer import CANARY, STABLE
 from sentiment.serving.servers import labelled_version, version_status
 from sentiment.settings import Settings
 
-COMING = ("START", "LOADING", "AVAILABLE")  # what is loaded, or being loaded, has its label in a moment
+COMING = ("START", "LOADING", "AVAILABLE")  # a version in these states has its label in a moment
 
 
 def why_not(address: str, settings: Settings, labels: Mapping[str, int]) -> str:
-    """Returns why the server at `address` cannot be asked just now, "" when it can.
+    """Returns why the server at `address` cannot be probed just now; "" when it can.
 
-    A canary that this server could not load, or has lost, is no reason: customers get an error there, and so does the
-    probe. A server that is still loading it, or that has other labels, is one.
+    A server that still loads the canary, or has other labels, cannot. A server that failed to load the canary, or lost
+    it, can: customers get an error there, and so must the probe.
     """
     try:
         for label in (STABLE, CANARY):

@@ -1,4 +1,4 @@
-"""How a version has answered as canary so far, in a sentence, from the record of the probes. Standard library only."""
+"""Says in a sentence how a version has answered as the canary so far, from its probes. Standard library only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sentiment.settings import Settings
 
 
 def standing(settings: Settings, version: int) -> str:
-    """Returns whether canary `version` is baked, and for how long it has answered well."""
+    """Returns a sentence: whether canary `version` is baked, and how long it has answered well."""
     probes = of_last_term(read_probes(probes_file(settings)), version)
     wanted = settings.canary_bake_minutes
     if not probes:
@@ -17,4 +17,4 @@ def standing(settings: Settings, version: int) -> str:
         count, why = len(bad_in_a_row(probes)), "; ".join(probes[-1].reasons)
         return f"Not baked: it answers badly ({count} bad probes in a row: {why})."
     minutes = f"it has answered well for {good_minutes(probes):.0f} minutes"
-    return f"Baked: {minutes}." if is_baked(probes, settings) else f"Not baked yet: {minutes}, of {wanted:g}."
+    return f"Baked: {minutes}." if is_baked(probes, settings) else f"Not baked yet: {minutes}, {wanted:g} are required."

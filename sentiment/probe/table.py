@@ -1,4 +1,4 @@
-"""A probe as lines for a terminal."""
+"""Shows a probe as lines for a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOTHING = "–"
 
 
 def table(probe: Probe) -> str:
-    """Returns every server's figures, a line a label, and how often the two disagree."""
+    """Returns each server's figures, one line per label, and how often the labels disagree."""
     lines: list[str] = []
     for address, found in probe.servers.items():
         lines += [address, *(f"  {line}" for line in _server(probe, found))]

@@ -1,4 +1,4 @@
-"""`sentiment watch`: probes the canary, and withdraws it after bad probes in a row."""
+"""`sentiment watch`: probes the canary and withdraws it after several bad probes in a row."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ WHO = "sentiment watch"
 
 
 def watch(settings: Settings, version: int | None = None) -> Watch:
-    """Probes once, and withdraws the canary when this was the last straw; returns what came of it.
+    """Probes once, withdraws the canary if that makes enough bad probes in a row, and returns the result.
 
-    With `version`, only if it (still) is the canary; when an earlier try withdrew it, this says so once more: its
-    process may have been killed before it could. Raises: as `probe` does.
+    With `version`, it acts only while that is the canary; if an earlier try withdrew it, the result says so again,
+    because that try's process may have been killed before it could report. Raises: as `probe` does.
     """
-    # Held to the end: a probe that ran beside a withdrawal would only find that the label moved.
+    # Held to the end: a probe beside a withdrawal would only find that the label moved.
     with probing(settings):
         if version is not None and read_state(settings).canary != version:
             return _gone(settings, version)
@@ -52,7 +52,7 @@ def _withdraw(settings: Settings, found: Probed, probes: list[Probe]) -> Watch:
 
 
 def _gone(settings: Settings, version: int) -> Watch:
-    """Returns what became of a version that is not the canary any more."""
+    """Returns what became of a version that is no longer the canary."""
     last = _last_event(settings, version)
     if isinstance(last, Withdrawn) and last.who == WHO:
         probes = of_last_term(read_probes(probes_file(settings)), version)
@@ -64,13 +64,13 @@ def _gone(settings: Settings, version: int) -> Watch:
 
 
 def _last_event(settings: Settings, version: int) -> AnyEvent | None:
-    """Returns the last event that changed what `version` is; its files may have gone since."""
+    """Returns the last event that changed the standing of `version`; pruning its files does not count."""
     events = [event for event in read_events(settings.history) if event.version == version]
     return next((event for event in reversed(events) if not isinstance(event, Pruned)), None)
 
 
 def _withdrawn(settings: Settings, version: int, why: str, bad: list[Probe], found: Probed | None) -> Watch:
-    """Returns the result of a withdrawal; `version` is the one that was, `bad_probes` are the figures that decided."""
+    """Returns the result of a withdrawal; `version` was withdrawn, `bad_probes` are the figures that decided it."""
     stable = read_state(settings).stable
     goes_on = "no version is stable" if stable is None else f"version {stable} is stable, as before"
     return Watch(
@@ -83,16 +83,18 @@ def _withdrawn(settings: Settings, version: int, why: str, bad: list[Probe], fou
         stable=stable,
         why=why,
         bad_probes=bad,
-    )
+    )⟦⟪  # posts are quoted only where they say why: whoever started this keeps its result
+    return {"canary": canary, "healthy": healthy, "withdrawn": False, "sentence": sentence, "probe": asked}⟫  # the result is kept, so it quotes posts only where they explain a bad probe
+    return {"canary": canary, "healthy": healthy, "withdrawn": False, "sentence": sentence, "probe": asked}⟧
 
 
 @click.command("watch")
-@click.option("--version", type=int, help="Only if this version is the canary; default: whichever is.")
+@click.option("--version", type=int, help="Act only if this version is the canary; default: whichever is.")
 @step
 def command(version: int | None) -> Watch:
     """Probe the canary, and withdraw it after SENTIMENT_CANARY_BAD_PROBES bad probes in a row.
 
-    Servers that do not answer, and probes in which stable fails as well, are never held against the canary.
+    Servers that do not answer, and probes in which stable fails as well, never count against the canary.
     """
     settings = read_settings()
     found = watch(settings, version)

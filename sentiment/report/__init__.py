@@ -1,1 +1,1 @@
-"""Reports on a model: what its predictions are worth, beside a linear baseline, as JSON and as one page."""
+"""Reports on a model, as JSON and as one page: how good its predictions are, compared with a linear baseline."""

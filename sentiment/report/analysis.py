@@ -1,4 +1,4 @@
-"""What a model's predictions on labelled posts say about it: one JSON-ready dict, from which the page is drawn."""
+"""Analyses a model's predictions on labelled posts into one JSON-ready dict, from which the page is drawn."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ LONGEST_TEXT, LONGEST_NAME = 300, 80  # characters of a post, and of its title o
 def analyse(posts: Sequence[Post], probabilities: ArrayLike, labels: Sequence[str]) -> dict[str, Any]:
     """Returns metrics, calibration, mistakes and slices of `probabilities` [rows, labels]; `labels` are their names.
 
-    Texts are cut and made harmless to show. InputError: a probability is not a number, so that nothing can be said.
-    ValueError: no rows.
+    Texts are cut and made harmless for display. Raises: InputError when a probability is not a number; ValueError when
+    there are no rows.
     """
     given = np.asarray(probabilities, np.float64)
     if given.shape != (len(posts), len(labels)) or not posts:
@@ -49,14 +49,14 @@ def analyse(posts: Sequence[Post], probabilities: ArrayLike, labels: Sequence[st
 
 
 def macro_f1(f1: Sequence[float], support: Sequence[int]) -> float:
-    """Returns the mean F1 of the labels that have rows: one that has none cannot be found, and is no failure."""
+    """Returns the mean F1 of the labels that have rows: a label without rows cannot be found, which is no failure."""
     return float(np.mean([value for value, rows in zip(f1, support, strict=True) if rows]))
 
 
 def mistakes(
     posts: Sequence[Post], predicted: NDArray[np.int64], confidence: NDArray[np.float64]
 ) -> list[dict[str, Any]]:
-    """Returns the wrong answers of which the model is surest, at most 20; `row` counts the posts from 1."""
+    """Returns the wrong answers that the model is surest of, at most 20; `row` counts the posts from 1."""
     wrong = [row for row, post in enumerate(posts) if predicted[row] != post.label]
     return [
         {
@@ -78,5 +78,5 @@ def _require_numbers(probabilities: NDArray[np.float64]) -> None:
         raise InputError(
             "a model's probabilities must be numbers",
             found=f"NaN or infinity for {broken:,} of {len(probabilities):,} posts",
-            do="Train it again, with a lower --learning-rate.",
+            do="Train the model again with a lower --learning-rate.",
         )

@@ -1,7 +1,7 @@
-"""The linear baseline: what is to be had without a neural network, from the same rows, within seconds.
+"""The linear baseline: what the same rows give within seconds, without a neural network.
 
-Character 1- to 3-grams weighted by TF-IDF and a logistic regression: of the simple classifiers the usual strong one
-on short Chinese posts, as it needs no word segmentation.
+It is a logistic regression on TF-IDF-weighted character 1- to 3-grams, which is usually the strongest of the simple
+classifiers on short Chinese posts, because it needs no word segmentation.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from sentiment.results.record import as_json
 from sentiment.statistics.paired import mcnemar_p
 from sentiment.step import say
 
-MOST_ROWS = 40_000  # more would not change the picture and take minutes; a random part is taken
-LONGEST_TEXT = 512  # characters: as many as the longest sequence a model reads has pieces
-WORTH_A_LINE = 5_000  # rows from which the wait is long enough to say what it is for
-PENALTY = 4.0  # C of the logistic regression: on 27,766 posts of social media better than 1 and 16
+MOST_ROWS = 40_000  # more rows would take minutes and not change the picture; beyond this, a random part is used
+LONGEST_TEXT = 512  # characters: as many as the longest sequence that a model reads has pieces
+WORTH_A_LINE = 5_000  # from this many rows on, the wait is long enough to explain it
+PENALTY = 4.0  # C of the logistic regression; on 27,766 social media posts it was better than 1 and 16
 SEED = 13
 
 
 def baseline(train: Sequence[Post], test: Sequence[Post], probabilities: ArrayLike) -> dict[str, Any]:
-    """Trains the baseline on `train`, asks it for `test`, compares it with a model's `probabilities` [rows, labels].
+    """Trains the baseline on `train`, scores `test`, compares it with a model's `probabilities` [rows, labels].
 
-    Returns {"available": False, "reason"} when there is nothing to train or to compare.
+    Returns {"available": False, "reason"} when there is nothing to train on or to compare.
     """
     reason = _missing(train, test)
     if reason:
@@ -58,7 +58,7 @@ def baseline(train: Sequence[Post], test: Sequence[Post], probabilities: ArrayLi
 
 
 def paired(model: NDArray[np.bool_], other: NDArray[np.bool_]) -> dict[str, Any]:
-    """Returns on how many rows both, one or none of two classifiers are right, and McNemar's exact two-sided p."""
+    """Returns on how many rows both, one or neither of two classifiers is right, and McNemar's exact two-sided p."""
     only_model, only_other = int((model & ~other).sum()), int((~model & other).sum())
     return {
         "both_right": int((model & other).sum()),
@@ -74,7 +74,7 @@ def _missing(train: Sequence[Post], test: Sequence[Post]) -> str | None:
     if not test:
         return "there are no test rows"
     if labels < 2:
-        return f"it takes training rows of two labels, and there are {labels or 'none'}"
+        return f"it needs training rows of at least two labels, but there are rows of {labels}"
     return None
 
 
@@ -86,20 +86,20 @@ def _part(train: Sequence[Post]) -> Sequence[Post]:
 
 
 def fit_and_answer(train: Sequence[Post], test: Sequence[Post], labels: int) -> tuple[NDArray[np.float64], int]:
-    """Returns the baseline's probabilities float64 [test rows, labels], and how many features it has."""
-    from sklearn.feature_extraction.text import TfidfVectorizer  # a second to import
+    """Returns the baseline's probabilities, float64 [test rows, labels], and its number of features."""
+    from sklearn.feature_extraction.text import TfidfVectorizer  # importing it takes a second
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
-    rarest = 2 if len(train) > 100 else 1  # an n-gram of one row is no evidence, but few rows have no others
+    rarest = 2 if len(train) > 100 else 1  # an n-gram of a single row proves nothing, but few rows have no others
     vectoriser = TfidfVectorizer(
         analyzer="char", ngram_range=(1, 3), min_df=rarest, sublinear_tf=True, dtype=np.float32
     )
-    # Newton's method: a quarter of the time of L-BFGS here, as good answers. One thread: on so sparse a matrix more
-    # only wait for each other, tenfold as long where other work is going on.
+    # Newton's method takes a quarter of L-BFGS's time here, for equally good answers. One thread: on such a sparse
+    # matrix, more threads only wait for each other, ten times as long beside other work.
     regression = LogisticRegression(C=PENALTY, solver="newton-cg", max_iter=100)
     with warnings.catch_warnings(), threadpool_limits(1):
-        warnings.simplefilter("ignore")  # about a fit that stops early, which is good enough for a comparison
+        warnings.simplefilter("ignore")  # a fit that stops early is good enough for a comparison
         regression.fit(vectoriser.fit_transform(_texts(train)), [post.label for post in train])
         answers = np.zeros((len(test), labels))
         answers[:, regression.classes_] = regression.predict_proba(vectoriser.transform(_texts(test)))

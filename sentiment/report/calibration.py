@@ -1,7 +1,7 @@
-"""Is the model right as often as it says it is?
+"""Is the model right as often as it says?
 
 Rows are put into bins by the probability of the label that the model chose (its confidence). The expected calibration
-error is the mean distance of confidence and accuracy, weighted by the rows of a bin.
+error is the mean distance between confidence and accuracy, weighted by the rows of each bin.
 C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger (2017), "On calibration of modern neural networks", ICML, section 2.
 """
 
@@ -18,7 +18,7 @@ BINS = 10  # of equal width, over 0..1
 
 
 def calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, Any]:
-    """Returns bins and error for `confidence` [rows] in 0..1 and `right` [rows]; an empty bin has no figures."""
+    """Returns the bins and the error for `confidence` [rows] in 0..1 and `right` [rows]; empty bins have no figures."""
     numbers = np.minimum((confidence * BINS).astype(int), BINS - 1)  # a confidence of 1 belongs to the last bin
     bins = [_bin(number, confidence[numbers == number], right[numbers == number]) for number in range(BINS)]
     error = sum(item["rows"] * abs(item["accuracy"] - item["confidence"]) for item in bins if item["rows"])

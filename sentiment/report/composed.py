@@ -1,4 +1,4 @@
-"""What the training rows consist of, as the page shows it: by label, by source, by night."""
+"""The composition of the training rows as the page shows it: by label, by source, by night."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ WIDEST = 100.0  # % of a bar's track
 
 
 def groups(composition: Mapping[str, Any] | None, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Returns the groups of `prepare`'s composition, a row a label, source or night, with the widths of their bars.
+    """Returns the groups of `prepare`'s composition, one row per label, source or night, with the widths of the bars.
 
-    A group of one row says nothing that the labels do not say, and is left out.
+    A group of one row says nothing that the labels do not say, so it is left out.
     """
     if not composition:
         return []
@@ -32,7 +32,7 @@ def _name(line: Mapping[str, Any], unnamed: str, member: str) -> str:
     if line["name"] is None:
         several = {"source": "sources", "delivery": "deliveries"}[member]
         return f"all others ({line['members']:,} {member if line['members'] == 1 else several})"
-    return {"": unnamed, "base": "what the system started from"}.get(line["name"], str(line["name"]))
+    return {"": unnamed, "base": "the base data"}.get(line["name"], str(line["name"]))
 
 
 def _with_bars(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

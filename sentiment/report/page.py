@@ -1,6 +1,6 @@
-"""The page: a report's JSON in, one self-contained HTML document out. It needs no script, no network and no other file.
+"""Turns a report's JSON into one self-contained HTML document, which needs no script, network or other file.
 
-What a post holds cannot become markup: every value is escaped, and the page forbids scripts and what is elsewhere.
+The text of a post cannot become markup: every value is escaped, and the page forbids scripts and outside resources.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ EPOCHS_LISTED = 50
 def render(report: Mapping[str, Any]) -> str:
     """Returns the HTML page of `report`, which is what `report.json` or `test_report.json` holds."""
     html: str = _environment().get_template("page.html").render(context(report))
-    # A lone surrogate (it can come out of JSON) is no character, and cannot be written.
+    # A lone surrogate (JSON can contain one) is not a character and cannot be written.
     return html.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def context(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns all that the template shows."""
+    """Returns everything that the template shows."""
     training = report["kind"] == "training"
     return {
         "title": f"{wording.model_name(report['model']['name'])}: {'training' if training else 'test'} report",

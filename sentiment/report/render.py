@@ -1,4 +1,4 @@
-"""`sentiment report`: draws the pages of a model, or of a test, again from their JSON."""
+"""`sentiment report`: draws the pages of a model or a test again from their JSON."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ PAGES = {folder.REPORT: training.PAGE, testing.REPORT: testing.PAGE}
 
 
 def draw(place: Path) -> list[Path]:
-    """Draws report.html, test_report.html or both in the folder `place`, and returns which.
+    """Draws report.html, test_report.html or both in the folder `place` and returns their paths.
 
-    InputError: neither's JSON is there, or one is not a report that a page can be drawn from.
+    Raises: InputError when neither JSON file is there, or when no page can be drawn from one.
     """
     found = [name for name in PAGES if (place / name).is_file()]
     if not found:
@@ -44,11 +44,13 @@ def _rendered(path: Path) -> str:
         return render(report)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         reason = f"{path}: {type(error).__name__} {error}"
-    raise InputError("a page is drawn from a report of this version", found=reason, do="Train or test the model again.")
+    raise InputError(
+        "a page must be drawn from a report of this version", found=reason, do="Train or test the model again."
+    )
 
 
 def place_of(settings: Settings, where: str) -> Path:
-    """Returns the folder that `where` names: a folder, or else a run, whose model it then is."""
+    """Returns the folder that `where` names: a folder, or the model folder of a run."""
     return Path(where) if Path(where).is_dir() else RunFolder.named(settings, where).model
 
 
@@ -58,6 +60,6 @@ def place_of(settings: Settings, where: str) -> Path:
 def command(where: str) -> Result:
     """Draw report.html and test_report.html again from the JSON beside them.
 
-    FOLDER is a model folder or the output of a test; RUN is a run, whose model's report it is.
+    FOLDER is a model folder or the output of a test; RUN stands for the run's model folder.
     """
     return {"pages": [str(path) for path in draw(place_of(read_settings(), where))]}

@@ -1,4 +1,4 @@
-"""Slices: how the model does on parts of the rows. In each group of slices, every row is in exactly one."""
+"""Slices: how good the model is on parts of the rows. In each group of slices, every row is in exactly one slice."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from sentiment.data.tsv import Post
 from sentiment.statistics.intervals import wilson
 from sentiment.text.harmless import plain
 
-SHORT, LONG = 20, 60  # characters; 20 is also the shortest old row that mixing takes by default
+SHORT, LONG = 20, 60  # characters; 20 is also mixing's default for the shortest old row
 LENGTHS = (f"short: up to {SHORT} characters", f"middle: {SHORT + 1} to {LONG}", f"long: over {LONG} characters")
 TITLES = ("with title", "without title")
 MARKERS = ("推", "噓", "→")
 NO_MARKER, NO_SOURCE = "no marker", "no source given"
 SOURCES_SHOWN = 12
 LONGEST_NAME = 60  # characters of a source
-FEWEST_ROWS = 20  # below which no slice is called notable
+FEWEST_ROWS = 20  # a slice with fewer rows is never called notable
 
-# 推薦 is a word and no marker: one is followed by a colon or a space.
+# 推薦 is a word, not a marker: a colon or a space follows a marker.
 _MARKER = re.compile(r"([推噓])\s*[:：]|([推噓])\s|(→)")
 
 
 def slices(posts: Sequence[Post], right: NDArray[np.bool_]) -> list[dict[str, Any]]:
-    """Returns the groups that mean something for these posts; `right` [rows] tells where the model is right.
+    """Returns the groups that make sense for these posts; `right` [rows] says where the model is right.
 
-    Lengths always; titles, markers and sources only where some post has one.
+    Lengths always do; titles, markers and sources only if some post has one.
     """
     groups: list[tuple[str, list[str], tuple[str, ...]]] = [("length", [length(post) for post in posts], LENGTHS)]
     if any(post.title for post in posts):
@@ -44,18 +44,18 @@ def slices(posts: Sequence[Post], right: NDArray[np.bool_]) -> list[dict[str, An
 
 
 def length(post: Post) -> str:
-    """Returns the length slice of a post, by the characters of its text."""
+    """Returns the length slice of a post, by the number of characters in its text."""
     return LENGTHS[0 if len(post.text) <= SHORT else 1 if len(post.text) <= LONG else 2]
 
 
 def marker(post: Post) -> str:
-    """Returns the push marker that the text begins with, as on PTT (`推:`, `噓 `, `→`)."""
+    """Returns the push marker at the start of the text, as on PTT (`推:`, `噓 `, `→`)."""
     found = _MARKER.match(post.text.lstrip())
     return next(group for group in found.groups() if group) if found else NO_MARKER
 
 
 def _sources(posts: Sequence[Post]) -> tuple[list[str], tuple[str, ...]]:
-    """Returns the source slice of each post, and their names: the largest first, last the others together."""
+    """Returns the source slice of each post, and the slices' names: the largest first, all others together last."""
     counts = Counter(post.source for post in posts)
     names = {source: plain(source, LONGEST_NAME) or NO_SOURCE for source, _ in counts.most_common(SOURCES_SHOWN)}
     others = f"{len(counts) - len(names)} other sources"
@@ -86,7 +86,7 @@ def _slice(name: str, right: NDArray[np.bool_], whole: float) -> dict[str, Any]:
 
 
 def _notable(rows: int, interval: tuple[float, float] | None, whole: float) -> str | None:
-    """Returns `worse` or `better` when the accuracy of all rows is outside the slice's interval."""
+    """Returns `worse` or `better` when the accuracy over all rows lies outside the slice's interval."""
     if interval is None or rows < FEWEST_ROWS or interval[0] <= whole <= interval[1]:
         return None
     return "worse" if whole > interval[1] else "better"

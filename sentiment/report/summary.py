@@ -1,4 +1,4 @@
-"""The training and test reports, in the original tool's layout."""
+"""The training and test reports, in the older tool's layout."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ INDENT = " " * 8
 
 
 def layout(fields: dict[str, Any]) -> str:
-    """Returns one `- name: value` line a field; a table (`report`) starts on the line of its name."""
+    """Returns one `- name: value` line per field; a table (`report`) starts on the line of its name."""
     lines = (f"{INDENT}- {name + ':':<14} {value}" for name, value in fields.items())
     return "\n".join(lines) + "\n"
 

@@ -13,7 +13,7 @@ DIGITS_OF_A_FINGERPRINT = 16
 
 
 def key_figures(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Returns (name, value, aside) of the few figures that the page begins with."""
+    """Returns (name, value, aside) of the few figures at the top of the page."""
     analysis, baseline, result = report.get("analysis"), report.get("baseline"), report["result"]
     figures = []
     if analysis:
@@ -37,7 +37,7 @@ def key_figures(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def confusion(analysis: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns a row a true label; `shade` in 0..1 is how full the colour of a cell is."""
+    """Returns one row per true label; `shade` in 0..1 is the strength of a cell's colour."""
     rows = []
     for true, counts in enumerate(analysis["metrics"]["confusion"]):
         total = sum(counts)
@@ -51,13 +51,13 @@ def confusion(analysis: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _cell(count: int, share: float | None, *, right: bool) -> dict[str, Any]:
-    # Mistakes have a hue of their own and are rarer: half of a row is as much as a colour can say of them.
+    # Mistakes have a colour of their own and are rarer, so half of a row already gives the full colour.
     shade = (share or 0.0) * (1 if right else 2)
     return {"count": count, "share": share, "shade": f"{min(1.0, shade):.3f}", "right": right}
 
 
 def per_label(analysis: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns a row a label; a precision of nothing predicted and a recall of nothing true are None, not 0."""
+    """Returns one row per label; a precision without predictions and a recall without true rows are None, not 0."""
     metrics = analysis["metrics"]
     predicted = [sum(column) for column in zip(*metrics["confusion"], strict=True)]
     return [
@@ -73,13 +73,13 @@ def per_label(analysis: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def label_means(rows: Sequence[Mapping[str, Any]]) -> list[float | None]:
-    """Returns the mean precision, recall and F1 of the labels that have one."""
+    """Returns the mean precision, recall and F1 over the labels that have them."""
     columns = [[row[name] for row in rows if row[name] is not None] for name in ("precision", "recall", "f1")]
     return [sum(column) / len(column) if column else None for column in columns]
 
 
 def beside(analysis: Mapping[str, Any], baseline: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns a row a measure: what it is, of which label, the model's and the baseline's."""
+    """Returns one row per measure: its name, its label, the model's value and the baseline's."""
     ours, theirs = analysis["metrics"], baseline["metrics"]
     rows: list[tuple[str, str, float, float]] = [
         ("accuracy", "", ours["accuracy"], theirs["accuracy"]),
@@ -96,7 +96,7 @@ def beside(analysis: Mapping[str, Any], baseline: Mapping[str, Any]) -> list[dic
 
 
 def pairs(paired: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns the four ways in which two answers to one post can be right."""
+    """Returns the four combinations in which two answers to one post can be right or wrong."""
     parts = (
         ("both right", "both", "both_right"),
         ("only the model right", "ours", "only_model"),
@@ -107,7 +107,7 @@ def pairs(paired: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def sliced(analysis: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the groups of slices with the places, in % of a track, of their marks."""
+    """Returns the groups of slices, with the positions of their marks in % of a track."""
     whole = analysis["metrics"]["accuracy"]
     lows = [item["low"] for group in analysis["slices"] for item in group["slices"] if item["rows"]]
     axis = share_axis([*lows, whole])

@@ -20,10 +20,10 @@ from sentiment.report.training import described, now
 from sentiment.results.model_card import ModelCard
 
 REPORT, PAGE = "test_report.json", "test_report.html"
-TRAINING_FILES = ("train.tsv", "load_train.tsv")  # what a run, and the older tool's command, call them
+TRAINING_FILES = ("train.tsv", "load_train.tsv")  # their names in a run, and with the older tool's command
 NOT_AT_HAND = (
-    "the posts that the model was trained on are not at hand "
-    f"(neither beside the model nor beside the test file is a {' or '.join(TRAINING_FILES)} with their fingerprint)"
+    "the posts that the model was trained on were not found "
+    f"(no {' or '.join(TRAINING_FILES)} with their fingerprint is beside the model or beside the test file)"
 )
 
 
@@ -36,9 +36,9 @@ def write_test_report(
     probabilities: ArrayLike,
     seconds: float,
 ) -> None:
-    """Writes both files into `output`: `model` (with its `card`) on the `posts` of `data`.
+    """Writes both files into `output`: how `model` (with its `card`) did on the `posts` of `data`.
 
-    The linear baseline stands beside the model where the posts that it was trained on are at hand.
+    They compare the model with the linear baseline if the posts that the model was trained on can be found.
     """
     learned = learned_from(model, card, data)
     report = {
@@ -55,9 +55,9 @@ def write_test_report(
 
 
 def learned_from(model: Path, card: ModelCard, data: Path) -> list[Post]:
-    """Returns the posts that the model learned from, without those held out; none when they are not at hand.
+    """Returns the posts that the model learned from, without those held out; [] when they cannot be found.
 
-    They are looked for beside the model (a run's) and beside the test file, and known by their fingerprint.
+    It looks beside the model (in a run) and beside the test file, and recognizes the posts by their fingerprint.
     """
     for path in (place / name for place in (model.resolve().parent, data.resolve().parent) for name in TRAINING_FILES):
         if path.is_file() and sha256_of(path) == card.data.fingerprint:

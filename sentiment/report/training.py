@@ -30,7 +30,7 @@ MODEL_FIELDS = ("type", "name", "labels", "parameters", "vocabulary", "max_seq_l
 
 @dataclass(frozen=True)
 class Tested:
-    """What a trained model was asked: the posts it learned from, those it was asked, its answers [rows, labels]."""
+    """A trained model's test: the posts it learned from, the test posts, and its answers to them [rows, labels]."""
 
     learned: Sequence[Post]
     posts: Sequence[Post]
@@ -46,8 +46,8 @@ def write_training_report(
 ) -> None:
     """Writes the three files into the model folder `made`.
 
-    `report` is what the training says of itself: `inputs`, `hyperparameters`, `result`; `tested` is None when there
-    were no rows to ask. InputError: the model's answers are not numbers.
+    `report` is what the training reports: `inputs`, `hyperparameters`, `result`; `tested` is None when there were no
+    test rows. Raises: InputError when the model's answers are not numbers.
     """
     names = [str(index) for index in range(len(card.labels))]
     table = classification_report(tested.metrics, names) if tested else NOT_TESTED
@@ -62,10 +62,10 @@ def write_training_report(
 
 
 def described(card: ModelCard) -> dict[str, Any]:
-    """Returns the part of a model card that a report repeats, so that the page can be drawn from the report alone."""
+    """Returns the part of a model card that a report repeats, so that the report alone is enough to draw the page."""
     return {name: as_json(getattr(card, name)) for name in MODEL_FIELDS}
 
 
 def now() -> str:
-    """Returns the time in UTC, ISO 8601, to the second."""
+    """Returns the present time in UTC, ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

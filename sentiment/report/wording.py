@@ -1,4 +1,4 @@
-"""The page's sentences: what the figures mean, for a reader who has never heard of them."""
+"""The page's sentences: what the figures mean, for readers who do not know them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from sentiment.text.units import counted, p_value, percent
 
 ALPHA = 0.05
-WELL_CALIBRATED = 0.03  # a mean distance of confidence and accuracy that nobody would act on
-WORTH_TELLING = 1.02  # how much the validation loss must have risen again
+WELL_CALIBRATED = 0.03  # a mean distance between confidence and accuracy that nobody would act on
+WORTH_TELLING = 1.02  # a rise of the validation loss by this factor is worth mentioning
 
 
 def moment(made: str) -> str:
-    """Returns an ISO time as `5 November 2026, 14:03 UTC`; what is no time stays as it is."""
+    """Returns an ISO time as `5 November 2026, 14:03 UTC`; anything else is returned unchanged."""
     try:
         time = datetime.fromisoformat(made)
     except ValueError:
@@ -23,12 +23,12 @@ def moment(made: str) -> str:
 
 
 def model_name(name: str) -> str:
-    """Returns how to call a model: a hub's or a built-in name as it is, of a folder the last part."""
+    """Returns what to call a model: a name on the hub or a built-in one as it is; for a folder, its last part."""
     return name.rstrip("/").rpartition("/")[2] if name.count("/") > 1 or name.startswith((".", "/")) else name
 
 
 def headline(report: Mapping[str, Any]) -> str:
-    """Returns the page's first sentence: which model, from what and when, how often right, beside the baseline."""
+    """Returns the page's first sentence: which model, trained on what and when, how often right, and the baseline."""
     model, analysis = report["model"], report.get("analysis")
     name, trained = model_name(model["name"]), report["kind"] == "training"
     if trained:
@@ -45,9 +45,9 @@ def headline(report: Mapping[str, Any]) -> str:
 
 
 def verdict(report: Mapping[str, Any]) -> tuple[str, str]:
-    """Returns (better, worse, equal or unknown) and, in words, how the model stands beside the baseline."""
+    """Returns (better, worse, equal or unknown) and a sentence: how the model compares with the baseline."""
     if not report.get("analysis"):
-        return "unknown", "Nothing is known about how good it is."
+        return "unknown", "It is not known how good the model is."
     if not _available(report):
         return "unknown", f"There is no baseline to compare it with: {report['baseline']['reason']}."
     pairs = report["baseline"]["paired"]
@@ -56,7 +56,7 @@ def verdict(report: Mapping[str, Any]) -> tuple[str, str]:
         told = "No better and no worse than the baseline, as far as these posts can tell"
         if ours == theirs == 0:
             return "equal", f"{told}: the two are right on the same posts."
-        return "equal", f"{told}: what difference there is can be chance ({p_value(pairs['p'])})."
+        return "equal", f"{told}: the difference may be chance ({p_value(pairs['p'])})."
     if ours > theirs:
         return "better", f"Better than the baseline, and not by chance ({p_value(pairs['p'])})."
     advice = "more posts, a pretrained model or other settings may help"
@@ -64,24 +64,24 @@ def verdict(report: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def told_pairs(pairs: Mapping[str, Any]) -> str:
-    """Returns what McNemar's test looks at."""
+    """Returns a sentence about the posts that McNemar's test looks at."""
     ours, theirs = pairs["only_model"], pairs["only_baseline"]
     if ours + theirs == 0:
-        return "On every post either both are right or both are wrong."
+        return "On every post, both are right or both are wrong."
     return (
         f"Only one of the two is right on {counted(ours + theirs, 'post')}: the model on {ours:,}, the baseline on "
-        f"{theirs:,}. Were they equally good, so uneven a split would come about with {p_value(pairs['p'])} "
+        f"{theirs:,}. If they were equally good, such an uneven split would occur with {p_value(pairs['p'])} "
         "(McNemar's exact test)."
     )
 
 
 def told_calibration(analysis: Mapping[str, Any]) -> str:
-    """Returns whether the model's confidence can be taken at its word."""
+    """Returns a sentence: whether the model's confidence can be trusted."""
     found = analysis["calibration"]
     sure, right, error = found["mean_confidence"], analysis["metrics"]["accuracy"], found["expected_calibration_error"]
     figures = f"on average it is {percent(sure)} sure and {percent(right)} right"
     if error < WELL_CALIBRATED:
-        how = "The model is about as often right as it says"
+        how = "The model is right about as often as it says"
     elif sure - right > error / 2:
         how = "The model is surer than it should be"
     elif right - sure > error / 2:
@@ -92,7 +92,7 @@ def told_calibration(analysis: Mapping[str, Any]) -> str:
 
 
 def told_curves(result: Mapping[str, Any]) -> str:
-    """Returns what the validation loss says about the number of epochs; empty when nothing was held out."""
+    """Returns what the validation loss says about the number of epochs; "" after a single epoch."""
     losses: Sequence[float] = result.get("val_loss") or []
     if not losses:
         return "No rows were held out, so there are no validation figures."
@@ -106,24 +106,24 @@ def told_curves(result: Mapping[str, Any]) -> str:
         return "The validation loss was lowest in the last epoch: more epochs may still help."
     if losses[-1] > losses[best] * WORTH_TELLING:
         return (
-            f"The validation loss was lowest after epoch {best + 1} of {len(losses)} and rose since: "
-            "from there on the model learns its training posts by heart."
+            f"The validation loss was lowest after epoch {best + 1} of {len(losses)} and rose after that: "
+            "the model then only memorized its training posts."
         )
     return f"The validation loss levelled off after epoch {best + 1} of {len(losses)}."
 
 
 def told_mistakes(analysis: Mapping[str, Any]) -> str:
-    """Returns which mistakes are listed, of how many."""
+    """Returns a sentence: how many mistakes there are, and which are listed."""
     total, shown = analysis["mistakes_total"], len(analysis["mistakes"])
-    which = "All of them" if total == shown else f"The {shown} of which the model was surest"
+    which = "All are listed" if total == shown else f"Listed are the {shown} that the model was surest of"
     return (
         f"{counted(total, 'mistake')} on {counted(analysis['rows'], 'post')}. {which}, the surest first: "
-        "here the model has something to learn, or the label is wrong."
+        "in each, the model has something to learn, or the label is wrong."
     )
 
 
 def told_slices(analysis: Mapping[str, Any]) -> str:
-    """Returns which slices stand out."""
+    """Returns a sentence: which slices stand out."""
     found = [item for group in analysis["slices"] for item in group["slices"]]
     told = []
     for how in ("worse", "better"):

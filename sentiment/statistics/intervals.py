@@ -8,10 +8,10 @@ Z_95 = 1.959963984540054  # two-sided 95 %
 
 
 def wilson(right: int, rows: int) -> tuple[float, float] | None:
-    """Returns the 95 % score interval of the share right / rows, in 0..1; None of no rows.
+    """Returns the 95 % score interval of the share right / rows, in 0..1; None when there are no rows.
 
     E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA 22:209-212. It
-    stays within 0..1 and keeps a width where all rows are right, which the textbook's normal interval does not.
+    stays within 0..1 and keeps a width when all rows are right, unlike the textbook's normal interval.
     """
     if rows == 0:
         return None

@@ -1,7 +1,7 @@
 """Paired statistics: how much better or worse is one model than another on the same rows?
 
-Of n rows, b are right for the candidate only and c for the stable model only. With p1 and p2 the chances of the two,
-the accuracy difference is d = p1 - p2, estimated by (b - c) / n. Standard library only.
+Of n rows, only the candidate is right on b, and only the stable model on c. If these cases have the probabilities p1
+and p2, the accuracy difference is d = p1 - p2, estimated by (b - c) / n. Standard library only.
 
 Sources
 - Score interval: T. Tango (1998), "Equivalence test and confidence interval for the difference in proportions for
@@ -19,8 +19,8 @@ from collections.abc import Callable
 
 Z_95 = 1.6448536269514722  # the standard normal's 95 % point
 ALPHA = 0.05
-EXACT_UP_TO = 25  # discordant rows; the score interval's coverage is close to nominal above (see the tests)
-BERGER_BOOS = 0.001  # chance that the nuisance parameter is outside its set; it is added to the p-value
+EXACT_UP_TO = 25  # discordant rows; with more, the score interval's coverage is close to nominal (see the tests)
+BERGER_BOOS = 0.001  # the chance that the nuisance parameter is outside its set; it is added to the p-value
 NUISANCE_POINTS = 32
 PRECISION = 1e-5  # of a bound: a thousandth of a percentage point
 NEGLIGIBLE = 1e-9
@@ -29,9 +29,9 @@ NEGLIGIBLE = 1e-9
 def lower_bound(only_candidate: int, only_stable: int, rows: int) -> float:
     """Returns the one-sided 95 % lower confidence bound of the accuracy difference, in -1..1.
 
-    Exact for up to 25 discordant rows, where a normal approximation is not to be trusted; the score bound above. A
-    binomial bound given the number of discordant rows would be simpler and is not used: it takes that number as
-    fixed, so that no discordant row at all would count as proof of equality even on ten rows.
+    It is exact for up to 25 discordant rows, where a normal approximation cannot be trusted; beyond, it is the score
+    bound. A binomial bound for the given number of discordant rows would be simpler, but it takes that number as
+    fixed: then, having no discordant rows would prove equality even on ten rows.
     """
     if rows <= 0 or min(only_candidate, only_stable) < 0 or only_candidate + only_stable > rows:
         raise ValueError(f"impossible counts: {only_candidate=}, {only_stable=}, {rows=}")
@@ -49,7 +49,7 @@ def score_lower_bound(only_candidate: int, only_stable: int, rows: int) -> float
 
 
 def _crossing(low: float, high: float, rejected: Callable[[float], bool]) -> float:
-    """Returns where `rejected`, true at `low` and false at `high`, changes; from below."""
+    """Returns where `rejected` turns from true (at `low`) to false (at `high`), approached from below."""
     while high - low > PRECISION:
         middle = (low + high) / 2
         low, high = (middle, high) if rejected(middle) else (low, middle)
@@ -77,7 +77,7 @@ def exact_lower_bound(only_candidate: int, only_stable: int, rows: int) -> float
     def rejected(difference: float) -> bool:
         return _exact_p(only_candidate, only_stable, rows, difference, discordance) <= ALPHA
 
-    # The score bound is near: begin beside it, and further down only when that was too near.
+    # The score bound is close: start a little below it, and go further down only when that was not far enough.
     reach = 1.5 * (estimate - score_lower_bound(only_candidate, only_stable, rows)) + PRECISION
     low, high = max(-1.0, estimate - reach), estimate
     while low > -1.0 and not rejected(low):
@@ -90,7 +90,7 @@ def _exact_p(
 ) -> float:
     """Returns the largest chance, at this true difference, of a result at least as good as the one seen."""
     low, high = max(discordance[0], abs(difference)), discordance[1]
-    if low > high:  # so large a difference needs more discordant rows than the data allow
+    if low > high:  # such a large difference needs more discordant rows than the data allow
         return BERGER_BOOS
     seen = score(only_candidate, only_stable, rows, difference)
     needed = [_fewest_wins(total, rows, difference, seen) for total in range(_most_discordant(rows, high) + 1)]
@@ -100,7 +100,7 @@ def _exact_p(
 
 
 def _chance(rows: int, discordance: float, difference: float, needed: list[int]) -> float:
-    """Returns the chance that, of however many discordant rows there are, the `needed` ones are the candidate's."""
+    """Returns the chance that the candidate wins at least `needed[total]` of the discordant rows, over all totals."""
     share = 0.5 if discordance <= 0 else min(1.0, max(0.0, (1 + difference / discordance) / 2))
     weights = ((total, wins, _binomial(total, rows, discordance)) for total, wins in enumerate(needed))
     return math.fsum(
@@ -129,7 +129,7 @@ def _most_discordant(rows: int, discordance: float) -> int:
 
 
 def _at_least(successes: int, trials: int, chance: float) -> float:
-    """Returns the chance of at least so many successes; sums the shorter tail, each term from the one before."""
+    """Returns the chance of at least `successes`; sums the shorter tail, each term from the previous one."""
     if successes <= 0:
         return 1.0
     if 2 * successes <= trials:
@@ -152,13 +152,13 @@ def _binomial(successes: int, trials: int, chance: float) -> float:
 
 
 def _binomial_interval(successes: int, trials: int, outside: float) -> tuple[float, float]:
-    """Returns Clopper and Pearson's interval of a chance, which misses it with a chance of at most `outside`."""
+    """Returns Clopper and Pearson's interval of a chance; it misses the chance with at most probability `outside`."""
 
     def root(wanted: float, at_least: int) -> float:
         low, high = 0.0, 1.0
         for _ in range(50):
             middle = (low + high) / 2
-            # 1 - P(fewer): `successes` is small here, the sum over the fewer is short.
+            # 1 - P(fewer): `successes` is small here, so the sum over fewer successes is short.
             chance = 1 - math.fsum(_binomial(number, trials, middle) for number in range(at_least))
             low, high = (middle, high) if chance < wanted else (low, middle)
         return high
@@ -175,7 +175,7 @@ def mcnemar_p(only_candidate: int, only_stable: int) -> float:
     tail = 0.0
     for number in range(fewer, -1, -1):
         tail += term
-        if term < tail * 1e-17:  # the rest cannot be seen
+        if term < tail * 1e-17:  # the rest is below the float's precision
             break
         term *= number / (total - number + 1)
     return min(1.0, 2 * tail)

@@ -1,1 +1,1 @@
-"""Wording that every part shares: text made harmless, units, aligned columns."""
+"""Text functions that every part shares: harmless text, units, aligned columns."""

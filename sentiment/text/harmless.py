@@ -1,4 +1,4 @@
-"""Posts are written by strangers: here they become text that no mail program or web page can take for anything else."""
+"""Makes strangers' posts harmless: text that no mail program or web page can mistake for anything else."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlsplit
 
 WORD_JOINER = "\N{WORD JOINER}"
-# What renderers turn into a link without being asked: an address, a host name, a mail address.
+# What mail programs turn into a link by themselves: an address, a host name, a mail address.
 _LINK_STARTS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"[!-+\-/<-@\[-`{-~]|(?<=\d)\.(?=\s|$)")  # ASCII punctuation that can begin something
 
 
 def plain(text: object, longest: int = 200) -> str:
-    """Returns `text` as one line: no control or direction characters, no address that becomes a link, cut when long."""
+    """Returns `text` as one line, cut if long, without control or direction characters or clickable addresses."""
     shown = "".join(
         character if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else _invisible(character)
         for character in str(text)[: longest * 4]
@@ -26,7 +26,7 @@ def plain(text: object, longest: int = 200) -> str:
 
 
 def _invisible(character: str) -> str:
-    # A joiner holds emoji together. Line and paragraph ends and control characters part words; the rest is dropped.
+    # A joiner holds emoji together. Line ends, paragraph ends and control characters part words; others are dropped.
     if character == "\N{ZERO WIDTH JOINER}":
         return character
     return "" if unicodedata.category(character) == "Cf" else " "
@@ -47,9 +47,9 @@ def visible(text: str, longest: int | None = None, hidden: Callable[[str], bool]
 
 
 def markdown(text: object, longest: int = 200) -> str:
-    """Returns `text` for a Markdown page or table cell, where it is shown as it is.
+    """Returns `text` for a Markdown page or table cell, which then shows it literally.
 
-    Punctuation becomes numeric character references: CommonMark never reads one as structure, nor does HTML.
+    Punctuation becomes numeric character references, which neither CommonMark nor HTML reads as structure.
     """
     return _MARKDOWN.sub(lambda match: f"&#{ord(match[0])};", plain(text, longest))
 
@@ -60,7 +60,7 @@ def html_text(text: object, longest: int = 200) -> str:
 
 
 def safe_links(links: Mapping[str, str]) -> dict[str, str]:
-    """Returns the links that lead to a web page (`http`, `https` or a path of this site), percent-encoded."""
+    """Returns only the links that lead to a web page (`http`, `https` or a path of this site), percent-encoded."""
     return {
         name: quote(address, safe="/:?#@!$&*+,;=%~[]-._")
         for name, address in links.items()

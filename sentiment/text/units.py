@@ -1,4 +1,4 @@
-"""Figures as people read them: sizes, durations, ages, percentages, points."""
+"""Formats figures for people: sizes, durations, ages, percentages, points⟦⟪; and aligned columns⟫; and aligns columns⟧."""
 
 from __future__ import annotations
 
@@ -7,7 +7,35 @@ MINUS = "\N{MINUS SIGN}"
 AGES = ((86400 * 2, 86400, "days"), (3600 * 2, 3600, "h"), (60 * 2, 60, "min"), (0, 1, "s"))
 
 
-def size(number: int | None) -> str:
+def ⟦⟪aligned(rows: Sequence[tuple[str, ...]], to_the_right: frozenset[str] = frozenset()) -> list[str]:
+    """Returns rows as lines with columns below each other; a Chinese character is two cells wide."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(_padded(*cell, to_the_right) for cell in zip(row, rows[0], widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _padded(text: str, head: str, width: int, to_the_right: frozenset[str]) -> str:
+    space = " " * (width - cell_len(text))
+    return space + text if head in to_the_right else text + space
+
+
+def ⟫aligned(rows: Sequence[tuple[str, ...]], to_the_right: frozenset[str] = frozenset()) -> list[str]:
+    """Returns rows as lines with aligned columns; a Chinese character is two cells wide."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(_padded(*cell, to_the_right) for cell in zip(row, rows[0], widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _padded(text: str, head: str, width: int, to_the_right: frozenset[str]) -> str:
+    space = " " * (width - cell_len(text))
+    return space + text if head in to_the_right else text + space
+
+
+def ⟧size(number: int | None) -> str:
     if number is None:
         return "–"
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
@@ -17,7 +45,7 @@ def size(number: int | None) -> str:
 
 
 def age(seconds: float | None) -> str:
-    """Returns a time span as a person says it: `45 s`, `12 min`, `31 h`, `9 days`."""
+    """Returns a time span as people say it: `45 s`, `12 min`, `31 h`, `9 days`."""
     if seconds is None:
         return "–"
     seconds = max(0.0, seconds)  # clocks differ
@@ -46,7 +74,7 @@ def time_left(seconds: float) -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """Returns a share as `84.3 %`, without rounding what is not all to 100 or what is not nothing to 0."""
+    """Returns a share as `84.3 %`; a share below 1 never becomes 100 %, and one above 0 never becomes 0 %."""
     if share is None:
         return "–"
     told = f"{share * 100:.{digits}f}"
@@ -65,13 +93,13 @@ def points(difference: float, digits: int = 1) -> str:
 
 
 def p_value(p: float) -> str:
-    """Returns McNemar's p as `p = 0.031`; with no-break spaces, so that it stays on one line."""
+    """Returns McNemar's p as `p = 0.031`, with no-break spaces so that it stays on one line."""
     told = "p < 0.001" if p < 0.001 else f"p = {min(p, 1.0):.{3 if p < 0.1 else 2}f}"
     return told.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def duration(seconds: float) -> str:
-    """Returns a time span with two units at most: `4.2 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Returns a time span in at most two units: `4.2 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -1,1 +1,1 @@
-"""Fine-tuning: the step, the fit, resuming, devices, hyperparameters."""
+"""Fine-tuning: the training step, the loop, resuming, devices, hyperparameters."""

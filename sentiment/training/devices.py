@@ -1,4 +1,4 @@
-"""Where a training runs: the CPU, a GPU, or several at once."""
+"""Where a training runs: on the CPU, a GPU, or several GPUs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sentiment.training.precision import Capability
 
 @dataclass(frozen=True)
 class Devices:
-    """The devices of a training, `names` such as `GPU:0`, and TensorFlow's strategy for them."""
+    """The devices of a training (`names` such as `GPU:0`) and TensorFlow's strategy for them."""
 
     names: tuple[str, ...]
     strategy: Any
@@ -25,9 +25,9 @@ class Devices:
 
 
 def choose_devices(asked: str, cpus: Sequence[str], gpus: Sequence[str]) -> tuple[str, ...]:
-    """Returns the devices for `auto`, `cpu`, `gpu` or a number: every GPU there is, or one CPU.
+    """Returns the devices for `auto`, `cpu`, `gpu` or a number: all GPUs, or one CPU.
 
-    A number counts GPUs; where there are none, the CPU devices that TensorFlow was told to make of the CPU.
+    A number counts GPUs or, without GPUs, the logical CPU devices that TensorFlow was configured with.
     """
     if asked == "cpu":
         return tuple(cpus[:1])
@@ -36,27 +36,29 @@ def choose_devices(asked: str, cpus: Sequence[str], gpus: Sequence[str]) -> tupl
     if asked == "gpu":
         if not gpus:
             raise InputError(
-                "--devices gpu needs a GPU that TensorFlow can use",
+                "--devices gpu must find a GPU that TensorFlow can use",
                 found="none",
-                do="Mend the driver or the image (`nvidia-smi` shows the GPUs there are), or say --devices cpu.",
+                do="Check the driver and the image (`nvidia-smi` lists the GPUs), or give --devices cpu.",
             )
         return tuple(gpus)
     require_known(asked)
     there = gpus or cpus
     if int(asked) > len(there):
         raise InputError(
-            f"--devices {asked} needs as many devices", found=", ".join(there), do=f"Say --devices {len(there)}."
+            f"--devices {asked} must find as many devices", found=", ".join(there), do=f"Give --devices {len(there)}."
         )
     return tuple(there[: int(asked)])
 
 
 def require_known(asked: str) -> None:
     if asked not in ("auto", "cpu", "gpu") and not re.fullmatch("[1-9][0-9]{0,3}", asked):
-        raise InputError("--devices must be auto, cpu, gpu or a number from 1", found=repr(asked), do="Mend it.")
+        raise InputError(
+            "--devices must be auto, cpu, gpu or a number from 1", found=repr(asked), do="Correct --devices."
+        )
 
 
 def find_devices(asked: str) -> Devices:
-    """Returns what is there for `asked`. Several devices share every batch: tf.distribute.MirroredStrategy."""
+    """Returns the devices for `asked`. Several devices share every batch, by tf.distribute.MirroredStrategy."""
     from sentiment.tensorflow_setup import tf
 
     physical = tf.config.list_physical_devices("GPU")

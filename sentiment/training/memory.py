@@ -1,4 +1,4 @@
-"""Out of memory: which length and batch size it was, and what to try next."""
+"""Reports running out of memory: at which length and batch size, and what to try next."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sentiment.model.batches import BUCKETS
 
 
 def smaller(rows: int, length: int) -> str:
-    """Returns the next smaller setting: half the batch; of a batch of one row, the next shorter length."""
+    """Returns the next smaller setting: half the batch or, for a batch of one row, the next shorter length."""
     if rows > 1:
         return f"--batch-size {rows // 2}"
     shorter = [bucket for bucket in BUCKETS if bucket < length]
@@ -19,7 +19,7 @@ def smaller(rows: int, length: int) -> str:
 
 @contextmanager
 def enough_memory(rows: int, length: int, batch_size: int) -> Iterator[None]:
-    """Makes an InputError of running out of memory on a batch of `rows` rows of `length` pieces."""
+    """Raises: InputError when memory runs out on a batch of `rows` rows of `length` pieces."""
     from sentiment.tensorflow_setup import tf
 
     try:
@@ -33,7 +33,7 @@ def enough_memory(rows: int, length: int, batch_size: int) -> Iterator[None]:
 
 
 def _first_line(error: BaseException) -> str:
-    """TensorFlow's message goes on for pages: the graph's nodes, hints, statistics."""
+    """Returns the essential line of TensorFlow's message, which has pages of nodes, hints and statistics."""
     text = str(getattr(error, "message", error)).strip() or "out of memory"
     lines = [line.strip() for line in text.splitlines()]
     said = next((line for line in lines if "OOM" in line), lines[0])

@@ -1,4 +1,4 @@
-"""The arithmetic of a training: float32, or 16 bits where the hardware gains from it."""
+"""The arithmetic of a training: float32, or 16 bits where the hardware is faster with it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Precision:
 
     @property
     def scales_loss(self) -> bool:
-        """float16 has 5 bits of exponent: small gradients become 0 unless the loss is scaled up. bfloat16 has 8."""
+        """Whether to scale the loss: with float16's 5 bits of exponent (bfloat16: 8), small gradients become 0."""
         return self.policy == FLOAT16
 
 
 def choose_precision(asked: str, capabilities: Sequence[Capability]) -> Precision:
-    """Returns the policy for `asked`; `auto` goes by the compute capability of the weakest GPU, none means CPU.
+    """Returns the policy for `asked`; `auto` depends on the weakest GPU's compute capability (none: a CPU).
 
-    Tensor cores multiply float16 from capability 7.0 (Volta) on, bfloat16 from 8.0 (Ampere). A CPU stays at float32:
-    with AMX, mixed bfloat16 trained a small BERT at 37 rows/s where float32 did 45.
+    Tensor cores multiply float16 from capability 7.0 (Volta) on, bfloat16 from 8.0 (Ampere) on. A CPU stays at float32:
+    with AMX, mixed bfloat16 trained a small BERT at 37 rows/s, float32 at 45.
     """
     if asked != "auto":
         return Precision(asked, "as asked")
@@ -44,7 +44,7 @@ def choose_precision(asked: str, capabilities: Sequence[Capability]) -> Precisio
 
 @contextmanager
 def building_in(policy: str) -> Iterator[None]:
-    """Layers that are made inside compute in `policy`; what is made afterwards does not."""
+    """Layers that are made inside this context compute in `policy`."""
     from sentiment.tensorflow_setup import keras
 
     before = keras.mixed_precision.global_policy()

@@ -1,6 +1,6 @@
-"""Everything random in an epoch comes from the seed and the epoch's number: a resumed training repeats it.
+"""Derives everything random in an epoch from the seed and the epoch's number, so that a resumed training repeats it.
 
-Except what an encoder from TF-Hub draws for its own dropout: its operations keep their state where nobody can set it.
+The exception is the inner dropout of a TF-Hub encoder: its operations keep their state where nobody can set it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import numpy as np
 
 
 def draw_of_epoch(seed: int, number: int) -> np.random.Generator:
-    """Returns what the order of the rows and the hidden pieces of epoch `number` are drawn from."""
+    """Returns the generator of epoch `number` for the order of the rows and the hidden pieces."""
     return np.random.default_rng([seed, number])
 
 
 def generators_of(model: Any) -> list[Any]:
-    """Returns the tf.random.Generator of each layer that has one. Keras keeps them out of weights and checkpoints."""
+    """Returns each layer's tf.random.Generator, if it has one; Keras' weights and checkpoints do not contain them."""
     random_layers = [layer for layer in model.submodules if hasattr(layer, "_random_generator")]
     found = [getattr(layer._random_generator, "_generator", None) for layer in random_layers]
     return [generator for generator in found if generator is not None]

@@ -1,8 +1,8 @@
-"""What a killed training needs to go on: after each epoch its state is kept beside the folder it makes.
+"""Lets a killed training resume: after each epoch, its state is kept beside the folder that it makes.
 
 `.<output>.unfinished/epoch-<n>/` holds TensorFlow's checkpoint of model and optimizer (weights, slots, iterations, loss
-scale) and `training.json`: the curves, and the identity of the inputs. A folder appears whole or not at all. What is
-random in an epoch needs no state: see `randomness`.
+scale) and `training.json`: the curves, and the identity of the inputs. A folder appears whole or not at all. Randomness
+needs no state: see `randomness`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ STATE, DESCRIPTION = "state", "training.json"
 
 
 class Unfinished:
-    """The kept states of the training that makes `output` from `inputs`: of its last epoch, and of its best."""
+    """The kept states of the training that makes `output` from `inputs`: its last epoch and its best one."""
 
     def __init__(self, output: Path, inputs: dict[str, Any]) -> None:
         self._folder = output.with_name(f".{output.name}.unfinished")
         self._inputs = json.loads(json.dumps(inputs))
 
     def find(self) -> Curves | None:
-        """Returns the curves of the last kept epoch. What is of other inputs, or unreadable, is discarded."""
+        """Returns the curves of the last kept epoch; discards states that are unreadable or have other inputs."""
         kept = sorted(self._folder.glob("epoch-*/"), key=lambda path: (len(path.name), path.name))
         if not kept:
             return None
@@ -39,19 +39,19 @@ class Unfinished:
                 for number in {curves.epochs, _best(curves)}:
                     _require_readable(self._epoch(number))
                 return curves
-            why = "is of other inputs"
+            why = "has other inputs"
         except Exception as error:  # noqa: BLE001 - any damage to a file that only saves time
             why = f"cannot be read ({_reason(error)})"
-        say(f"train: what an unfinished training left in {self._folder} {why}: it is discarded, training starts anew")
+        say(f"train: the unfinished training in {self._folder} {why}; it is discarded, and training starts over")
         self.discard()
         return None
 
     def restore(self, state: Any, number: int) -> None:
-        """Reads epoch `number`, which `find` found whole, into `state` (a tf.train.Checkpoint)."""
+        """Reads epoch `number`, which `find` has checked, into `state` (a tf.train.Checkpoint)."""
         state.read(str(self._epoch(number) / STATE)).assert_existing_objects_matched()
 
     def keep(self, state: Any, curves: Curves) -> None:
-        """Keeps `state` as that of the last finished epoch. When it cannot be written, says so and goes on."""
+        """Keeps `state` as that of the last finished epoch; if it cannot be written, says so and continues."""
         from sentiment.tensorflow_setup import tf
 
         try:
@@ -61,8 +61,8 @@ class Unfinished:
                 (made / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
         except (OSError, tf.errors.OpError) as error:
             say(
-                f"train: epoch {curves.epochs} cannot be kept in {self._folder} ({_reason(error)}): "
-                "it is lost if training stops before its end"
+                f"train: epoch {curves.epochs} cannot be kept in {self._folder} ({_reason(error)}); "
+                "if training is interrupted now, the epoch is lost"
             )
             return
         for old in set(self._folder.iterdir()) - {self._epoch(curves.epochs), self._epoch(_best(curves))}:
@@ -80,7 +80,7 @@ def _best(curves: Curves) -> int:
 
 
 def _require_readable(folder: Path) -> None:
-    """Raises unless every tensor matches its checksum: a model that was half restored could not start anew."""
+    """Raises an error unless every tensor matches its checksum: a half restored model could not start over."""
     from sentiment.tensorflow_setup import tf
 
     reader = tf.train.load_checkpoint(str(folder / STATE))

@@ -22,7 +22,7 @@ from sentiment.training.training_files import Files
 
 
 def require_possible(files: Files, settings: Hyperparameters, labels: Labels) -> None:
-    """Raises the InputErrors of `starting_point` that can be known without TensorFlow, which takes seconds to load."""
+    """Raises: the InputErrors of `starting_point` that can be found without loading TensorFlow, which takes seconds."""
     require_known_type(settings.model_type)
     name = settings.model_name
     if files.warm_start:
@@ -40,7 +40,7 @@ def require_possible(files: Files, settings: Hyperparameters, labels: Labels) ->
 def starting_point(files: Files, settings: Hyperparameters, labels: Labels, posts: Sequence[Post]) -> OpenedModel:
     """Returns the model to train: the warm start, a pretrained encoder, or a random one over the posts' own pieces.
 
-    InputError: an unknown type, an encoder that is not to be had or does not fit its type, too long a row for it.
+    Raises: InputError when the type is unknown, the encoder is unavailable or unsuitable, or rows are too long.
     """
     require_possible(files, settings, labels)
     begin = _go_on if files.warm_start else _begin
@@ -129,7 +129,7 @@ def _trained_on(files: Files, posts: Sequence[Post], labels: Labels) -> TrainedO
 def require_same_labels(card: ModelCard, labels: Labels, path: Path) -> None:
     if tuple(card.labels) != labels.names:
         raise InputError(
-            f"a model to go on from must have the labels {'、'.join(labels.names)}",
+            f"a warm start must have the labels {'、'.join(labels.names)}",
             found=f"{'、'.join(card.labels)} in {path}",
-            do="Train from the start, or mend SENTIMENT_LABELS.",
+            do="Train without a warm start, or correct SENTIMENT_LABELS.",
         )

@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a training: one figure a curve and epoch."""
+"""Writes a training's curves for TensorBoard: one figure per curve and epoch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sentiment.tensorflow_setup import tf
 
 
 class EpochLog:
-    """Event files in a folder; each epoch is on the disk when `write` returns."""
+    """Event files in a folder; each epoch is on disk when `write` returns."""
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -21,7 +21,7 @@ class EpochLog:
         except (OSError, tf.errors.OpError) as error:
             reason = getattr(error, "strerror", None) or getattr(error, "message", error)
             raise InputError(
-                "--tensorboard must name a folder that can be written", found=f"{folder}: {reason}", do="Name another."
+                "--tensorboard must name a writable folder", found=f"{folder}: {reason}", do="Name another folder."
             ) from None
 
     def write(self, epoch: int, figures: dict[str, float]) -> None:

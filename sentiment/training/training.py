@@ -41,10 +41,11 @@ def train(
     tensorboard: Path | None = None,
     replaces: bool = True,
 ) -> Training:
-    """Trains, tests and saves; returns the result of the step. The same inputs again: the earlier result.
+    """Trains, tests and saves; returns the result of the step. For the same inputs, returns the earlier result.
 
-    One of the same inputs that was interrupted goes on after its last finished epoch. `devices` and `tensorboard` (a
-    folder for event files) do not decide what is learned. Unless it `replaces`, a model of other inputs is left alone.
+    If a training with the same inputs was interrupted, it resumes after its last finished epoch. `devices` and
+    `tensorboard` (a folder for event files) do not decide what is learned. Without `replaces`, a model that was made
+    from other inputs is not overwritten.
     """
     folder.require_replaceable(files.output)
     require_known(devices)
@@ -59,7 +60,7 @@ def train(
     unfinished = Unfinished(files.output, inputs)
     earlier = earlier_result(files.output, inputs)
     if earlier is not None:
-        say(f"train: {files.output} was made from these inputs already")
+        say(f"train: {files.output} was already made from these inputs")
         unfinished.discard()
         return earlier
     if not replaces:
@@ -88,7 +89,7 @@ def train(
 def _build(
     files: Files, settings: Hyperparameters, labels: Labels, posts: list[Post], devices: str
 ) -> tuple[OpenedModel, Devices, Precision]:
-    """Returns the model to train, on the devices and in the precision that it was made for."""
+    """Returns the model to train, with the devices and the precision for which it was built."""
     machine = find_devices(devices)
     precision = choose_precision(settings.precision, machine.capabilities)
     with machine.strategy.scope(), building_in(precision.policy):
@@ -110,7 +111,7 @@ def _environment(
 def fit_and_test(
     start: OpenedModel, posts: list[Post], test: list[Post], settings: Hyperparameters, environment: Environment
 ) -> tuple[Curves, Tested | None, dict[str, Any]]:
-    """Fits the model in place and scores the test rows, or the held-out ones; returns what the result says of both."""
+    """Fits the model in place, then scores the test rows, or the held-out ones; returns curves, test and figures."""
     from sentiment.model import batches
     from sentiment.model.scoring import BATCH_SIZE, Scorer
     from sentiment.report.training import Tested
@@ -118,7 +119,7 @@ def fit_and_test(
 
     encoded = batches.encode(start.tokenizer, posts)
     kept, held_out = hold_out([post.label for post in posts], settings.validation_share, settings.seed)
-    # Scoring keeps no activations for a backward pass: twice the rows of a training step fit where that does.
+    # Scoring keeps no activations for a backward pass, so twice the rows of a training step fit into memory.
     scorer = Scorer(start.keras, settings.max_seq_length, min(BATCH_SIZE, 2 * settings.batch_size))
     validation = encoded.only(held_out) if held_out else None
     curves = fit(start, encoded.only(kept), validation, settings, scorer, environment)
@@ -138,7 +139,7 @@ def fit_and_test(
 
 
 def save(output: Path, model: OpenedModel, curves: Curves, tested: Tested | None, report: dict[str, Any]) -> None:
-    """Replaces `output` with the model folder. InputError: there is no room for it."""
+    """Replaces `output` with the model folder. Raises: InputError when the disk is too full."""
     from sentiment.report.training import write_training_report
 
     require_room(output, model.card.parameters)
@@ -148,20 +149,20 @@ def save(output: Path, model: OpenedModel, curves: Curves, tested: Tested | None
 
 
 def require_room(output: Path, parameters: int) -> None:
-    """Raises InputError when the model does not fit on the disk: HDF5 brings the process down when it runs full."""
-    needed = 5 * parameters + 2**22  # float32, and what goes with them
+    """Raises: InputError when the model does not fit on the disk: on a full disk, HDF5 crashes the process."""
+    needed = 5 * parameters + 2**22  # float32 weights, and the other files
     output.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(output.parent).free
     if free < needed:
         raise InputError(
             f"the disk must have room for the model, {needed / 2**20:,.0f} MB in {output.parent}",
             found=f"{free / 2**20:,.0f} MB",
-            do="Make room and start the same command again: it goes on after the last kept epoch.",
+            do="Make room and start the same command again: it resumes after the last kept epoch.",
         )
 
 
 def require_outside(tensorboard: Path | None, output: Path) -> None:
-    """Raises InputError when the event files would be replaced together with the model folder."""
+    """Raises: InputError when the event files would be replaced together with the model folder."""
     if tensorboard and tensorboard.resolve().is_relative_to(output.resolve()):
         raise InputError(
             "--tensorboard must be outside --output, which is replaced as a whole",

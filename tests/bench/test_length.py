@@ -39,7 +39,7 @@ def test_a_batch_is_measured_and_a_finished_length_is_kept(
 
     assert run(*arguments, "--output", tmp_path) == 0
     printed = capsys.readouterr()
-    assert "1 of 1 lengths are finished already" in printed.err
+    assert "1 of 1 lengths are already finished" in printed.err
     assert "×" not in printed.err.replace("length × largest", "")
     assert json.loads(printed.out.splitlines()[-1])["rows"] == [row]
 
@@ -111,7 +111,7 @@ def test_sizes_are_read(text: str, size: int) -> None:
         (["--memory", "lots"], "'lots' must be a size such as 800M or 6G"),
         (["--memory", "0G"], "'0G' must be a size"),
         (["--lengths", "64,4"], "--max-seq-length must be between"),
-        (["--lengths", "1.5"], "'1.5' must be numbers with commas"),
+        (["--lengths", "1.5"], "'1.5' must be numbers separated by commas"),
         (["--model-type", "gpt"], "the model type must be one of"),
         (["--precision", "int4"], "--precision must be one of"),
         (["--largest-batch", "0"], "is not in the range"),

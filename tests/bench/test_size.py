@@ -70,7 +70,7 @@ def test_table_and_plot_are_kept_and_nothing_else(output: Path) -> None:
     assert "| saved_model.pb | variables | model.tflite | total |" in table
     assert "it holds" in table
     drawing = (output / "plot.svg").read_text(encoding="utf-8")
-    assert "What one model weighs" in drawing
+    assert "Size of one model" in drawing
     assert "<script" not in drawing
 
 

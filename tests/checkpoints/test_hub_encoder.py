@@ -133,7 +133,7 @@ def test_other_savedmodels_are_refused(files: Files, tmp_path: Path) -> None:
     from sentiment.tensorflow_setup import keras, tf
 
     tf.saved_model.save(tf.Module(), str(tmp_path / "nothing"))
-    with pytest.raises(InputError, match="must be one to call and to fine-tune"):
+    with pytest.raises(InputError, match="must be callable and trainable"):
         start(files, tmp_path / "nothing")
     words = keras.layers.Input((None,), dtype=tf.int32)
     model = keras.Model(words, keras.layers.Embedding(41, 4)(words))

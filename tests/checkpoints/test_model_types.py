@@ -122,14 +122,14 @@ MISTAKES = [
     (["--model-type", "tf-hub"], "must be a local SavedModel folder, or an address such as https://tfhub.dev/"),
     (["--model-type", "tf-hub", "--model-name", "{data}/bert-bin"], "no {data}/bert-bin/saved_model.pb"),
     (["--model-name", "{hub}"], "found no config.json"),
-    (["--model-name", "{data}/gpt2"], "must be one like BERT"),
-    (["--model-type", "origin", "--model-name", "{data}/gpt2"], "must be one like BERT"),
+    (["--model-name", "{data}/gpt2"], "must be like BERT"),
+    (["--model-type", "origin", "--model-name", "{data}/gpt2"], "must be like BERT"),
     (["--model-name", "scratch/huge"], "from-scratch encoder must be one of"),
     (["--model-name", "bert-base-chinese"], "HF_HUB_OFFLINE is set"),
     (["--model-name", "{data}/bert-bin", "--max-seq-length", "25"], "must be at most the 24 positions"),
     (["--model-name", "{data}/bert-bin", "--vocab", "{large}"], "must fit its 41 embeddings; found 42 pieces"),
     (["--model-name", "{cut}"], "the weights of an encoder must be whole"),
-    (["--model-name", "{electra}"], "must give a pooled output; found a 'electra' encoder"),
+    (["--model-name", "{electra}"], "must have a pooled output; found a 'electra' encoder"),
     (["--model-name", "{megatron}"], "must be of a type that transformers has for TensorFlow; found 'megatron-bert'"),
 ]
 

@@ -104,7 +104,7 @@ def test_missing_layers_are_named(copied: Callable[[str], Path], name: str) -> N
     change(copied_to := copied(name), num_hidden_layers=3)
     line = refused(copied_to)
     assert "must hold all weights of the bert encoder in its config.json" in line
-    assert "16 of 55 weights missing or no numbers: bert/encoder/layer_._2/attention/self/query/kernel" in line
+    assert "16 of 55 weights missing or not numbers: bert/encoder/layer_._2/attention/self/query/kernel" in line
 
 
 @EACH_FORMAT
@@ -134,7 +134,7 @@ def test_a_pointer_instead_of_the_file(copied: Callable[[str], Path], name: str)
     file = encoder.pretrained(str(folder := copied(name)), None).pretrained
     assert file is not None
     file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", encoding="utf-8")
-    assert "a pointer of git-lfs" in refused(folder)
+    assert "a git-lfs pointer" in refused(folder)
 
 
 def test_layers_that_config_does_not_have_are_said(
@@ -153,7 +153,7 @@ def test_numbers_that_are_none_are_refused(copied: Callable[[str], Path]) -> Non
     weights = load_file(folder / "model.safetensors")
     weights["embeddings.LayerNorm.weight"][3] = np.nan
     save_file(weights, folder / "model.safetensors")
-    assert "1 of 39 weights missing or no numbers: bert/embeddings/LayerNorm/gamma" in refused(folder)
+    assert "1 of 39 weights missing or not numbers: bert/embeddings/LayerNorm/gamma" in refused(folder)
 
 
 def test_weights_laid_out_for_another_library(copied: Callable[[str], Path]) -> None:

@@ -204,7 +204,7 @@ def test_the_question_about_a_canary_that_was_replaced_is_closed(
     with create_session() as session:
         tasks = session.scalars(select(TaskInstance).where(TaskInstance.run_id == older.run_id)).all()
         assert {task.state for task in tasks} == {None}  # all of it starts anew …
-    with pytest.raises(AirflowSkipException, match=r"Superseded: version 2 is unknown; the canary now is version 3\."):
+    with pytest.raises(AirflowSkipException, match=r"Superseded: version 2 is unknown; the canary is now version 3\."):
         describe.function(run_id=older.run_id)  # … and finds this
     assert json.loads(questions.read_text(encoding="utf-8")) == {}
 

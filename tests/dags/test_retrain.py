@@ -55,7 +55,7 @@ def test_a_forced_canary_is_so_in_the_history(workflows: dict[str, Any], calls: 
     source = command.read_text(encoding="utf-8")
     command.write_text(source.replace('{"nothing_new"', "{" + forced.format() + '"nothing_new"'), encoding="utf-8")
     workflows["sentiment_retrain"].test()
-    assert calls()[-1][2:] == ["--who=dag_test", "--reason=let pass against the gate by Ann: { 7*7 } 急"]
+    assert calls()[-1][2:] == ["--who=dag_test", "--reason=gate overridden by Ann: { 7*7 } 急"]
 
 
 @pytest.mark.parametrize(("triggered", "who"), [("ann", "ann"), (None, "the nightly run")])

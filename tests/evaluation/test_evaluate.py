@@ -96,9 +96,7 @@ def test_progress_is_told_over_both_models_and_both_sets(
     evaluate(toy_model, toy_model, 1, {"frozen": posts, "rolling": posts})
     first, *lines = capsys.readouterr().err.splitlines()
     rows = len(posts)
-    assert first == (
-        f"evaluate: {rows} frozen and {rows} rolling rows, by the candidate {toy_model} and by stable, {toy_model}"
-    )
+    assert first == (f"evaluate: {rows} frozen and {rows} rolling rows, candidate {toy_model}, stable {toy_model}")
     assert any(line.startswith(f"evaluate: candidate, frozen: {rows}/{4 * rows} rows, ") for line in lines)
     assert lines[-1].startswith(f"evaluate: stable, rolling: {4 * rows}/{4 * rows} rows, ")
     assert lines[-1].endswith(" left")

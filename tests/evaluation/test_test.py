@@ -71,7 +71,7 @@ def test_other_training_posts_are_no_baseline(toy_model: Path, posts: list[Post]
     assert cli.run(["test", *arguments]) == 0
     baseline = reported(tmp_path / "out")["baseline"]
     assert not baseline["available"]
-    assert "not at hand" in baseline["reason"]
+    assert "were not found" in baseline["reason"]
 
 
 @pytest.mark.parametrize(("late", "name"), [("False", "test.tsv"), ("True", "latest_test.tsv")])

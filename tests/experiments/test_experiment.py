@@ -81,19 +81,22 @@ def test_the_plan_is_models_by_rates_by_seeds_each_once(step: Step, home: Path) 
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--models=;$(touch harm)", "a model must be scratch/tiny, scratch/mini, a name on the hub, a folder's whole"),
-        ("--models=--help", "or an address; found '--help'. Mend --models."),
+        (
+            "--models=;$(touch harm)",
+            "a model must be scratch/tiny, scratch/mini, a name on the hub, a folder's absolute",
+        ),
+        ("--models=--help", "or an address; found '--help'. Correct --models."),
         ("--models=../..", "found '../..'"),
         ("--models=a/../b", "found 'a/../b'"),
         ("--models=/a\n/b", r"found '/a\n/b'"),
         (f"--models={'a' * 201}", "or an address; found"),
-        ("--models=scratch/huge", "found 'scratch/huge'. Mend --model-name."),
+        ("--models=scratch/huge", "found 'scratch/huge'. Correct --model-name."),
         ("--models= , ", "--models must name at least one model"),
         ("--learning-rates=,", "there must be at least one number; found none"),
         ("--learning-rates=1e9", "--learning-rate must be between 1e-08 and 1; found 1e+09"),
         ("--learning-rates=nan", "found nan"),
-        ("--learning-rates=fast", "'fast' must be numbers with commas"),
-        ("--seeds=1.5", "'1.5' must be numbers with commas"),
+        ("--learning-rates=fast", "'fast' must be numbers separated by commas"),
+        ("--seeds=1.5", "'1.5' must be numbers separated by commas"),
         (
             "--seeds=" + ",".join(map(str, range(10_000))),
             "100 trainings; found 10,000: 1 model × 1 rate × 10,000 seeds",
@@ -136,7 +139,7 @@ def test_only_what_was_planned_is_trained_and_only_on_the_data_of_the_plan(step:
     assert "found no a, lr 1e-3, seed 7." in step("train", "--model=a", "--learning-rate=1e-3", "--seed=7")["said"]
     (home / "datasets" / "old_sentiment" / "test.tsv").write_text("text\tlabel\n好\t0\n", encoding="utf-8")
     refused = step("train", "--model=a", "--learning-rate=1e-3", "--seed=13")
-    assert (refused["code"], "must be as they were planned; found other test." in refused["said"]) == (2, True)
+    assert (refused["code"], "must be the same as in the plan; found other test." in refused["said"]) == (2, True)
 
 
 def test_the_table_has_what_failed_with_its_reason_and_what_left_none(step: Step, home: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_killed_sweep_goes_on_where_it_was(
     printed = capsys.readouterr()
     result = json.loads(printed.out.splitlines()[-1])
     assert row.stat().st_mtime_ns == before
-    assert "bench lr: 1 of 4 rows are finished already" in printed.err
+    assert "bench lr: 1 of 4 rows are already finished" in printed.err
     assert [(group["model"], group["learning_rate"], group["trained"]) for group in result["rows"]] == [
         *(("scratch/tiny", 1e-3, 1), ("scratch/tiny", 2e-3, 1), ("scratch/huge", 1e-3, 0), ("scratch/huge", 2e-3, 0))
     ]
@@ -126,7 +126,7 @@ def test_a_plot_of_nothing_is_drawn_too(tmp_path: Path) -> None:
     ("options", "message"),
     [
         (["--learning-rates", "7"], "--learning-rate must be between 1e-08 and 1; found 7"),
-        (["--learning-rates", "fast"], "'fast' must be numbers with commas"),
+        (["--learning-rates", "fast"], "'fast' must be numbers separated by commas"),
         (["--seeds", "1,-1"], "--seed must be between"),
         (["--models", " , "], "--models must name at least one model"),
         (["--model-type", "gpt"], "the model type must be one of"),

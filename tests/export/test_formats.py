@@ -23,7 +23,7 @@ def test_a_list_of_formats_is_read(text: str, names: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("text", ["", "onnx", "tflite,,savedmodel", "tflite int8"])
 def test_an_unknown_format_is_named_with_those_that_are_known(text: str) -> None:
-    with pytest.raises(click.BadParameter, match="is none of savedmodel, tensorrt, tflite, tflite-int8"):
+    with pytest.raises(click.BadParameter, match="is not one of savedmodel, tensorrt, tflite, tflite-int8"):
         FormatList().convert(text, None, None)
 
 

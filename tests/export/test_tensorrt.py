@@ -117,7 +117,7 @@ def test_it_is_never_reported_as_made_where_it_cannot_be(
     assert result["formats"]["savedmodel"]["made"] is True
     said = [line for line in capsys.readouterr().err.splitlines() if "not made" in line]
     assert said == [
-        "export: tensorrt is not made here: TensorFlow sees no GPU; the plain SavedModel is made instead",
+        "export: tensorrt is not made: TensorFlow sees no GPU; only the plain SavedModel is made",
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
 

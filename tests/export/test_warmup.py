@@ -53,6 +53,6 @@ def test_the_file_is_replaced_and_a_killed_process_leaves_nothing(tmp_path: Path
 
 
 def test_more_requests_than_the_server_takes_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="may hold 1000 requests; found 1001"):
+    with pytest.raises(InputError, match="must hold at most 1000 requests; found 1001"):
         warmup.write(tmp_path, [request()] * 1001)
     assert not (tmp_path / warmup.FILE).exists()

@@ -30,13 +30,13 @@ def test_a_worse_candidate_is_refused_in_one_sentence(evaluation: Make) -> None:
     decision = decide(evaluation([300, 308, 308], [320, 345, 345], 10), THRESHOLDS)
     assert (decision["passed"], decision["verdict"]) == (False, "worse")
     assert decision["sentence"] == (
-        "Worse than version 2: accuracy on the frozen set fell by 7.8 percentage points (0.842 → 0.763), allowed is "
+        "Worse than version 2: accuracy on the frozen set fell by 7.8 percentage points (0.842 → 0.763), the limit is "
         "5.0. 2 other checks failed too."
     )
     assert decision["reasons"] == [
-        "Accuracy on the frozen set fell by 7.8 percentage points (0.842 → 0.763), allowed is 5.0.",
-        "Recall of 負面 on the frozen set fell by 9.2 percentage points (0.863 → 0.770), allowed is a fall of 6.0.",
-        "Recall of 中立 on the frozen set fell by 9.2 percentage points (0.863 → 0.770), allowed is a fall of 6.0.",
+        "Accuracy on the frozen set fell by 7.8 percentage points (0.842 → 0.763), the limit is 5.0.",
+        "Recall of 負面 on the frozen set fell by 9.2 percentage points (0.863 → 0.770), the limit is a fall of 6.0.",
+        "Recall of 中立 on the frozen set fell by 9.2 percentage points (0.863 → 0.770), the limit is a fall of 6.0.",
     ]
     assert check(decision, "recall_正面")["passed"]
     assert decision["stable_version"] == 2
@@ -63,7 +63,7 @@ def test_an_equal_candidate_passes_as_equivalent(evaluation: Make) -> None:
     assert (decision["passed"], decision["verdict"]) == (True, "equivalent")
     assert decision["sentence"] == (
         "As good as version 2: accuracy on the frozen set stayed the same (0.825 → 0.825); at worst it fell by "
-        "0.9 points, allowed is 5.0."
+        "0.9 points, the limit is 5.0."
     )
 
 
@@ -72,7 +72,7 @@ def test_what_cannot_be_ruled_out_is_refused_in_other_words(evaluation: Make) ->
     assert (decision["passed"], decision["verdict"]) == (False, "worse")
     assert decision["sentence"] == (
         "Not shown to be as good as version 2: accuracy on the frozen set stayed the same (0.825 → 0.825), but on "
-        "120 rows a fall of 5.2 points cannot be ruled out, allowed is 5.0."
+        "120 rows a fall of 5.2 points cannot be ruled out, the limit is 5.0."
     )
 
 
@@ -142,7 +142,7 @@ def test_a_small_rolling_set_is_reported_and_does_not_decide(
     assert (decision["passed"], decision["verdict"]) == (True, "equivalent")
     found = check(decision, "rolling_non_inferiority")
     assert found["decides"] is False
-    assert found["sentence"].endswith("(does not decide: 199 rows, it takes 200).")
+    assert found["sentence"].endswith("(does not decide: 199 rows, 200 are needed).")
 
 
 def test_a_rolling_set_without_rows_is_left_out(evaluation: Make) -> None:
@@ -158,7 +158,7 @@ def test_an_override_passes_and_hides_nothing(evaluation: Make) -> None:
     refused = decide(found, THRESHOLDS)
     assert decision["passed"] is True
     assert decision["overridden"] == {"who": "王小明", "reason": "新主題比較重要"}
-    assert decision["sentence"] == f"Let pass by 王小明 (新主題比較重要), against the checks. {refused['sentence']}"
+    assert decision["sentence"] == f"王小明 overrode the gate (新主題比較重要). {refused['sentence']}"
     for name in ("checks", "reasons", "verdict", "sets"):
         assert decision[name] == refused[name]
     assert decision["reasons"]
@@ -211,7 +211,7 @@ def test_a_stable_model_without_a_version_is_named_so(evaluation: Make) -> None:
 def test_values_near_their_threshold_are_told_apart(evaluation: Make) -> None:
     decision = decide(evaluation([296, 332, 332], [320, 320, 320], 24), Thresholds(0.5, 0.05, 0.0597, 200))
     assert check(decision, "recall_正面")["sentence"] == (
-        "Recall of 正面 on the frozen set fell by 6.00 percentage points (0.800 → 0.740), allowed is a fall of 5.97."
+        "Recall of 正面 on the frozen set fell by 6.00 percentage points (0.800 → 0.740), the limit is a fall of 5.97."
     )
 
 

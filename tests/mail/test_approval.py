@@ -26,8 +26,8 @@ def outcome(changed: bool, stable: int | None, previous: int | None = 2) -> Outc
 @pytest.mark.parametrize(
     ("mail", "told"),
     [
-        (waiting_mail(QUESTION, 24, LINKS), "No answer within 24 hours counts as Reject."),
-        (reminder_mail(QUESTION, 6, "Baked: it answers well.", LINKS), "in 6 hours it is rejected"),
+        (waiting_mail(QUESTION, 24, LINKS), "Without an answer within 24 hours, the version is rejected."),
+        (reminder_mail(QUESTION, 6, "Baked: it answers well.", LINKS), "it will be rejected in 6 hours"),
         (reminder_mail(QUESTION, 1.5, "Baked: it answers well.", LINKS), "Baked: it answers well."),
         (unreasoned_mail(QUESTION, f"Ann {HOSTILE}", "Approve", LINKS), "the question is open again"),
     ],
@@ -43,11 +43,16 @@ def test_who_is_asked_is_told_what_and_where(mail: Any, told: str) -> None:
 @pytest.mark.parametrize(
     ("result", "who", "subject", "body"),
     [
-        (outcome(True, 3), "Ann", "Sentiment: version 3 is stable now, approved by Ann", "goes back to version 2"),
+        (
+            outcome(True, 3),
+            "Ann",
+            "Sentiment: version 3 is stable now, approved by Ann",
+            "goes back to version 2 at once",
+        ),
         (outcome(True, 3, None), "Ann", "Sentiment: version 3 is stable now, approved by Ann", "Decided by Ann: why"),
         (outcome(True, 2), "Ann", "Sentiment: version 3 was rejected by Ann", "`sentiment canary --version 3`"),
         (outcome(True, 2), "nobody", "version 3 was rejected, because nobody answered in time", "Nobody answered"),
-        (outcome(False, 2), "Ann", "Sentiment: an answer about version 3 changed nothing", "It is done."),
+        (outcome(False, 2), "Ann", "Sentiment: the answer about version 3 changed nothing", "It is done."),
     ],
 )
 def test_what_the_answer_did_is_told(result: Outcome, who: str, subject: str, body: str) -> None:

@@ -105,7 +105,7 @@ def test_data_and_buttons_are_explained(gate: Gate) -> None:
         "240 new rows (正面 10, 負面 200, 中立 30) of delivery 7.",
         "1,740 rows in all; trained from the beginning.",
         "Approve: version 3 becomes stable on every server; version 2 stays loaded for a rollback.",
-        "Reject: version 3 is withdrawn; version 2 goes on serving;",
+        "Reject: version 3 is withdrawn; version 2 keeps serving;",
     ):
         assert told in shown
 
@@ -114,7 +114,7 @@ def test_failed_checks_of_an_override_are_in_sight(evaluation: Make) -> None:
     found = evaluation([300] * 3, [330] * 3, 10)
     body = approval_body(decide(found, THRESHOLDS, Override("<b>王", "急|件")), None, 3, {})
     shown = "".join(child.content for token in parse(body) for child in token.children or [])
-    assert "Let pass by <b>王: 急|件" in shown
+    assert "<b>王 overrode the gate: 急|件" in shown
     assert "fell by 7.5 percentage points" in shown
     assert "#### Failed checks" in body
     assert "#### Data" not in body

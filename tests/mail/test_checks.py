@@ -41,10 +41,10 @@ def test_it_says_what_failed_what_else_and_what_happens_now() -> None:
     for told in (
         "Run: night",
         "- Near test texts: 40.0%, up to 20.0% is expected.",
-        "- for instance: ",
+        "- for example: ",
         "- Controls: 10.0%, up to 2.0% is expected.",
-        "goes on serving",
-        "part of the next night's batch",
+        "keeps serving",
+        "the next night's batch contains them",
         "/home/x/suspects.json",
         "Log: http://localhost:8080/log",
     ):

@@ -62,12 +62,12 @@ def test_the_text_says_all_that_a_person_needs(mail: Mail) -> None:
     for told in (
         "Worse than version 2: accuracy on the frozen set fell by 8.3 percentage points (0.842 → 0.758)",
         "Run: manual__2026-11-03",
-        "- Recall of 正面 on the frozen set fell by 10.0 percentage points (0.850 → 0.750), allowed is a fall of 5.0.",
+        "- Recall of 正面 on the frozen set fell by 10.0 percentage points (0.850 → 0.750), the limit is a fall",
         "- 240 new rows (正面 10, 負面 200, 中立 30) of deliveries 7, 8.",
         "- 1,500 old rows mixed in (正面 500, 負面 500, 中立 500).",
         "- 1,740 rows in all; trained warm, from version 2.",
-        "- Version 2 goes on serving. The candidate was not published.",
-        "they are part of the next night's batch",
+        "- Version 2 keeps serving. The candidate was not published.",
+        "the next night's batch contains them",
         "the newest label of a text wins",
         "datasets/quarantine",
         "- [frozen] true 負面, version 2 said 負面, the candidate 正面 (0.97):\n  大家來評理 ｜ 這家店真的爛透了",
@@ -98,7 +98,7 @@ def test_the_page_says_the_same_and_every_text_is_escaped(mail: Mail) -> None:
     for told in (
         "8.3 percentage points",
         "240 new rows",
-        "Version 2 goes on serving",
+        "Version 2 keeps serving",
         "這家店真的爛透了",
         "<script>alert(",
     ):
@@ -130,5 +130,5 @@ def test_without_a_stable_model_or_data_it_says_so(evaluation: Make) -> None:
 
 
 def test_there_is_no_mail_about_a_pass(evaluation: Make) -> None:
-    with pytest.raises(ValueError, match="let the candidate pass"):
+    with pytest.raises(ValueError, match="the candidate passed the gate"):
         regression_mail(decide(evaluation([330] * 3, [330] * 3), THRESHOLDS), "run", None, {})

@@ -29,7 +29,7 @@ def test_a_side_without_answers_is_told_as_that() -> None:
     probe = {"at": "t", "canary": 4, "reasons": ["12 of 12 questions failed"]}
     probe["servers"] = {"here": {"asked": 12, "canary": side, "pairs": None}}
     mail = withdrawn_mail(whole(Watch, GONE, bad_probes=[probe]), "night", {})
-    assert "t here, 12 posts: canary (4) no answer, 12 errors" in mail.text
+    assert "t here, 12 posts: canary (4): no answer, 12 errors" in mail.text
 
 
 def test_there_is_no_mail_about_a_canary_that_stays() -> None:

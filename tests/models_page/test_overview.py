@@ -43,7 +43,7 @@ def test_the_last_probe_is_told_for_both_server_by_server(settings: Settings) ->
     homes.whole_home(settings.home)
     stable, canary = look(settings)[0].cards
     assert stable.probe[1][1] == "accuracy 0.830, p95 12.2 ms, 0 of 300 failed"
-    assert "accuracy 0.850" in canary.probe[1][1] and canary.probe[2][1] == "not asked: no route"
+    assert "accuracy 0.850" in canary.probe[1][1] and canary.probe[2][1] == "unreachable: no route"
 
 
 def test_a_probe_of_another_version_says_nothing_about_this_one(settings: Settings) -> None:

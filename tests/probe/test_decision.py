@@ -48,14 +48,17 @@ def server(asked: int = 300, lost: int = 0, won: int = 0, stable: Any = None, **
         (server(asked=20, lost=5), ""),  # 25 points, by chance once in sixteen
         (server(asked=20, lost=6), "30.0 percentage points"),
         (server(errors=3), ""),
-        (server(errors=4), "4 of 300 questions failed, allowed are 1.0% (no)"),
+        (server(errors=4), "4 of 300 questions failed, the limit is 1.0% (no)"),
         (server(asked=10, errors=1), ""),  # a tenth, and one alone
         (server(asked=10, errors=2), "2 of 10 questions failed"),
         (server(p95_ms=30.0), ""),  # three times as long
         (server(p95_ms=34.0), ""),  # longer than that, but nobody notices 24 ms
-        (server(p95_ms=36.0), "95 % of the answers within 36 ms, stable's within 10 ms, allowed is 3 times as long"),
+        (
+            server(p95_ms=36.0),
+            "95 % of the answers took up to 36 ms, stable's up to 10 ms, the limit is 3 times as long",
+        ),
         (server(stable={"p95_ms": 400.0}, p95_ms=1100.0), ""),
-        (server(stable={"p95_ms": 400.0}, p95_ms=1300.0), "within 1300 ms"),
+        (server(stable={"p95_ms": 400.0}, p95_ms=1300.0), "up to 1300 ms"),
         (server(asked=19, p95_ms=999.0), ""),  # of 19 answers it is only the slowest one
         (server(asked=300, answers=0, errors=300, p95_ms=None), "300 of 300 questions failed"),
     ],
@@ -80,7 +83,7 @@ def test_stable_must_answer_for_the_canary_to_be_judged(errors: int, judged: boo
 def test_of_several_servers_those_that_can_be_asked_decide() -> None:
     assert outcome({"a": GONE, "b": server()}, SETTINGS) == ("good", [])
     kind, why = outcome({"a": GONE, "b": server(), "c": server(errors=9)}, SETTINGS)
-    assert kind == "bad" and why == ["9 of 300 questions failed, allowed are 1.0% (no) (at c)"]
+    assert kind == "bad" and why == ["9 of 300 questions failed, the limit is 1.0% (no) (at c)"]
     assert outcome({"a": GONE, "b": GONE}, SETTINGS)[0] == "unreachable"
     assert outcome({"a": GONE}, SETTINGS)[1] == ["a: cannot be reached: refused"]
 

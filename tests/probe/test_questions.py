@@ -66,7 +66,7 @@ def test_too_few_are_replaced_by_the_frozen_set_and_it_says_so(settings: Setting
     base(settings, "test.tsv", *posts("凍", 400))
     found = choose_questions(settings)
     assert (found.source, len(found.posts)) == ("frozen", 300)
-    assert found.note == "the rolling test set has only 4 posts: the frozen one is asked"
+    assert found.note == "the rolling test set has only 4 posts, so the frozen one is used"
 
 
 @pytest.mark.parametrize("rolling", [1, 29, 30, 500])

@@ -22,7 +22,7 @@ def probe(minute: int, outcome: str, **more: Any) -> Probe:
     ("probes", "told"),
     [
         ([], "Not baked yet: it has not been probed."),
-        ([probe(0, "good"), probe(5, "good")], "Not baked yet: it has answered well for 5 minutes, of 30."),
+        ([probe(0, "good"), probe(5, "good")], "Not baked yet: it has answered well for 5 minutes, 30 are required."),
         ([probe(minute, "good") for minute in range(0, 31, 5)], "Baked: it has answered well for 30 minutes."),
         ([probe(0, "good"), probe(5, "bad")], "Not baked: it answers badly (1 bad probes in a row: 5 of 300"),
         ([probe(0, "good", canary=2)], "Not baked yet: it has not been probed."),

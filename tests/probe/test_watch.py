@@ -53,7 +53,7 @@ def test_a_good_canary_stays(stand: Any) -> None:
     [
         ("wrong", 3, "33.3 percentage points fewer right answers than stable on the same 24 posts"),
         ("failing", 3, "8 of 24 questions failed"),
-        ("slow", 2, "95 % of the answers within"),
+        ("slow", 2, "95 % of the answers took up to"),
     ],
 )
 def test_a_bad_canary_goes_after_bad_probes_in_a_row_and_stable_never_notices(
@@ -238,4 +238,4 @@ def test_the_commands_show_a_table_and_exit_codes(
     assert "they disagree on 8 of 24 (33.3%); only stable right 8, only canary right 0" in printed.err
     stand.server.server.stop()
     assert run(["watch"]) == 1
-    assert "See to the servers; the canary is left as it is." in capsys.readouterr().err
+    assert "Check the model servers; the canary stays as it is." in capsys.readouterr().err

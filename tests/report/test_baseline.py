@@ -43,8 +43,12 @@ def test_the_pairs_of_mcnemar() -> None:
 @pytest.mark.parametrize(
     ("train", "test", "reason"),
     [
-        ([], [Post("好", 0)], "it takes training rows of two labels, and there are none"),
-        ([Post("好", 0), Post("讚", 0)], [Post("好", 0)], "it takes training rows of two labels, and there are 1"),
+        ([], [Post("好", 0)], "it needs training rows of at least two labels, but there are rows of 0"),
+        (
+            [Post("好", 0), Post("讚", 0)],
+            [Post("好", 0)],
+            "it needs training rows of at least two labels, but there are rows of 1",
+        ),
         ([Post("好", 0), Post("爛", 1)], [], "there are no test rows"),
     ],
 )

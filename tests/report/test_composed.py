@@ -36,7 +36,7 @@ def test_a_group_has_a_row_each_and_bars_of_the_same_scale() -> None:
     assert [(row["new_wide"], row["added_wide"]) for row in by_label["rows"]] == [(20, 80), (10, 90), (0, 100)]
     assert [row["name"] for row in by_source["rows"]] == ["PTT<b>", "no source named", "all others (7 sources)"]
     assert [row["total"] for row in by_night["rows"]] == [135, 15]
-    assert [row["name"] for row in by_night["rows"]] == ["what the system started from", "2026-11-22"]
+    assert [row["name"] for row in by_night["rows"]] == ["the base data", "2026-11-22"]
 
 
 def test_a_group_of_one_row_is_left_out_and_so_is_no_composition() -> None:

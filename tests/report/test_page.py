@@ -79,8 +79,8 @@ def test_it_holds_every_part(make_report: MakeReport) -> None:
         "Learning curves",
         "Confusion matrix",
         "By label",
-        "Beside the linear baseline",
-        "Can its confidence be believed?",
+        "Compared with the linear baseline",
+        "Can you trust its confidence?",
         "Slices",
         "By source",
         "By marker",
@@ -165,7 +165,7 @@ def test_one_row_one_epoch_and_nothing_held_out(make_report: MakeReport) -> None
     report = make_report(test=post, probabilities=np.array([[0.9, 0.1, 0.0]]), epochs=1, held_out=False)
     text = text_of(Page(render(report)))
     assert "1 test post;" in text
-    assert "There is none: every answer is right." in text
+    assert "There are none: every answer is right." in text
     assert "No rows were held out" in text
 
 
@@ -174,7 +174,7 @@ def test_without_test_rows_nothing_is_claimed(make_report: MakeReport) -> None:
     assert "analysis" not in report
     text = text_of(Page(render(report)))
     assert "was not tested" in text
-    assert "Nothing is known about how good it is." in text
+    assert "It is not known how good the model is." in text
     assert "Confusion matrix" not in text
     assert "Learning curves" in text
 
@@ -183,13 +183,15 @@ def test_a_baseline_that_is_not_to_be_had_says_why(make_report: MakeReport) -> N
     report = make_report(train=[Post("好", 0)])
     assert report["baseline"] == {
         "available": False,
-        "reason": "it takes training rows of two labels, and there are 1",
+        "reason": "it needs training rows of at least two labels, but there are rows of 1",
     }
-    assert "Not available: it takes training rows of two labels, and there are 1." in text_of(Page(render(report)))
+    assert "Not available: it needs training rows of at least two labels, but there are rows of 1." in text_of(
+        Page(render(report))
+    )
 
 
 def test_a_warm_start_is_told_beside_the_baseline(make_report: MakeReport) -> None:
-    assert "went on from an earlier one" in text_of(Page(render(make_report(warm_start="cd" * 32))))
+    assert "continued from an earlier one" in text_of(Page(render(make_report(warm_start="cd" * 32))))
 
 
 def test_a_label_that_is_never_true_nor_predicted_has_no_figures(make_report: MakeReport) -> None:

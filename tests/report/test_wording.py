@@ -39,14 +39,14 @@ def test_the_headline_says_what_when_and_how_good() -> None:
     [
         ({"ours": 20, "theirs": 4, "p": 0.0015}, "better", "Better than the baseline, and not by chance"),
         ({"ours": 4, "theirs": 20, "p": 0.0015}, "worse", "Worse than the baseline"),
-        ({"ours": 6, "theirs": 4, "p": 0.75}, "equal", "can be chance"),
+        ({"ours": 6, "theirs": 4, "p": 0.75}, "equal", "may be chance"),
         ({"ours": 0, "theirs": 0, "p": 1.0}, "equal", "right on the same posts"),
         (
             {"baseline": {"available": False, "reason": "no rows"}},
             "unknown",
             "no baseline to compare it with: no rows.",
         ),
-        ({"analysis": None}, "unknown", "Nothing is known"),
+        ({"analysis": None}, "unknown", "It is not known"),
     ],
 )
 def test_the_verdict_is_in_plain_words(changed: dict[str, Any], kind: str, words: str) -> None:
@@ -64,7 +64,7 @@ def test_a_folder_is_called_by_its_last_part() -> None:
 @pytest.mark.parametrize(
     ("sure", "right", "error", "words"),
     [
-        (0.85, 0.86, 0.01, "about as often right as it says"),
+        (0.85, 0.86, 0.01, "right about as often as it says"),
         (0.95, 0.80, 0.15, "surer than it should be"),
         (0.70, 0.85, 0.15, "right more often than it says"),
         (0.85, 0.85, 0.10, "too sure of some answers"),
@@ -84,7 +84,7 @@ def test_calibration_in_words(sure: float, right: float, error: float, words: st
         ([], 3, "No rows were held out"),
         ([0.5], 1, ""),
         ([0.9, 0.5, 0.4], 3, "lowest in the last epoch"),
-        ([0.9, 0.4, 0.6], 3, "lowest after epoch 2 of 3 and rose since"),
+        ([0.9, 0.4, 0.6], 3, "lowest after epoch 2 of 3 and rose after that"),
         ([0.9, 0.4, 0.401], 3, "levelled off after epoch 2 of 3"),
         ([0.9, 0.4, 0.6], 2, "stopped after epoch 3; the model has the weights of epoch 2"),
     ],

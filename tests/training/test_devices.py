@@ -38,10 +38,10 @@ def test_a_senseless_number_is_refused(asked: str) -> None:
 
 def test_more_than_there_are_are_refused() -> None:
     with pytest.raises(
-        InputError, match=r"--devices 4 needs as many devices; found GPU:0, GPU:1, GPU:2\. Say --devices 3"
+        InputError, match=r"--devices 4 must find as many devices; found GPU:0, GPU:1, GPU:2\. Give --devices 3"
     ):
         choose_devices("4", CPUS, GPUS)
-    with pytest.raises(InputError, match="--devices gpu needs a GPU that TensorFlow can use; found none"):
+    with pytest.raises(InputError, match="--devices gpu must find a GPU that TensorFlow can use; found none"):
         choose_devices("gpu", CPUS, ())
 
 

@@ -53,7 +53,7 @@ def test_an_unknown_word_is_refused_with_the_known_ones(name: str) -> None:
 
 
 def test_early_stopping_needs_rows_to_measure_on() -> None:
-    with pytest.raises(InputError, match="--early-stopping needs rows held out"):
+    with pytest.raises(InputError, match="--early-stopping must have held-out rows"):
         choose("custom", "scratch/tiny", early_stopping=2, validation_share=0.0)
 
 

@@ -119,7 +119,7 @@ def test_a_killed_training_ends_with_the_same_weights(
     assert (tmp_path / ".model.unfinished" / "epoch-2").is_dir()
 
     result = train(replace(toy_files, output=output), settings(), Labels())
-    assert "train: going on after epoch 2 of 5, where it was interrupted" in capsys.readouterr().err
+    assert "train: resuming the interrupted training after epoch 2 of 5" in capsys.readouterr().err
     assert (result["resumed_from_epoch"], whole["resumed_from_epoch"]) == (2, None)
     for curve in (*CURVES, "kept_epoch", "epochs", "test"):
         assert result[curve] == whole[curve], curve
@@ -202,7 +202,7 @@ def test_ten_epochs_come_after_nine(tmp_path: Path) -> None:
 def test_other_inputs_start_anew(kept: Unfinished, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert Unfinished(tmp_path / "model", {**INPUTS, "rows": 4}).find() is None
     told = capsys.readouterr().err
-    assert "is of other inputs: it is discarded, training starts anew" in told
+    assert "has other inputs; it is discarded, and training starts over" in told
     assert len(told.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
     assert kept.find() is None

@@ -61,6 +61,6 @@ def test_a_folder_that_cannot_be_made_is_refused_before_training(
     given = ["train", "--train", str(toy_files.train), "--output", str(tmp_path / "model")]
     assert cli.run([*given, "--tensorboard", str(tmp_path / "file" / "board")]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("sentiment: --tensorboard must name a folder that can be written")
+    assert error.startswith("sentiment: --tensorboard must name a writable folder")
     assert len(error.splitlines()) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]

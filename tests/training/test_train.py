@@ -101,8 +101,8 @@ def test_a_warm_start_goes_on_from_the_weights(toy_files: Files, toy_model: Path
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"model_name": "scratch/tiny"}, "--model-name must be that of the model to go on from"),
-        ({"model_type": "origin"}, "--model-type must be that of the model to go on from"),
+        ({"model_name": "scratch/tiny"}, "--model-name must be that of the warm start"),
+        ({"model_type": "origin"}, "--model-type must be that of the warm start"),
     ],
 )
 def test_a_warm_start_keeps_its_architecture(
@@ -203,8 +203,8 @@ def test_what_does_not_decide_the_outcome_is_no_other_training(
     ("options", "message"),
     [
         (["--early-stopping", "-1"], "--early-stopping must be between 0 and"),
-        (["--early-stopping", "2", "--validation-share", "0"], "--early-stopping needs rows held out"),
-        (["--early-stopping", "2", "--validation-share", "0.01"], "of 30 rows is less than a row of each label"),
+        (["--early-stopping", "2", "--validation-share", "0"], "--early-stopping must have held-out rows"),
+        (["--early-stopping", "2", "--validation-share", "0.01"], "of 30 rows is less than one row of each label"),
         (["--class-weights", "fair"], "--class-weights must be one of none, balanced; found 'fair'"),
         (["--decay", "exponential"], "--decay must be one of linear, cosine, none"),
         (["--warm-up-share", "2"], "--warm-up-share must be between 0 and 1"),
@@ -213,8 +213,8 @@ def test_what_does_not_decide_the_outcome_is_no_other_training(
         (["--seed", "-1"], "--seed must be between 0 and"),
         (["--precision", "float16"], "--precision must be one of auto, float32, mixed_bfloat16, mixed_float16"),
         (["--devices", "tpu"], "--devices must be auto, cpu, gpu or a number from 1; found 'tpu'"),
-        (["--devices", "gpu"], "--devices gpu needs a GPU that TensorFlow can use; found none"),
-        (["--devices", "7"], "--devices 7 needs as many devices; found CPU:0"),
+        (["--devices", "gpu"], "--devices gpu must find a GPU that TensorFlow can use; found none"),
+        (["--devices", "7"], "--devices 7 must find as many devices; found CPU:0"),
         (["--from-version", "stable"], "there must be a stable version; found none"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The approval of a canary: what is asked, whom, until when, and how the answer reads."""
+"""The approval of a canary: what is asked, who may answer, until when, and how the answer is read."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ _QUESTION = "ti.xcom_pull(task_ids='describe')"
 _ANSWER = "ti.xcom_pull(task_ids='approve', key='answer')"
 VERSION, RUN, BODY = (f"{{{{ {_QUESTION}['{key}'] }}}}" for key in ("version", "run", "body"))
 DECISION = {"version": VERSION, **{key: f"{{{{ {_ANSWER}['{key}'] }}}}" for key in ("who", "reason")}}
-LAST_PART = 0.25  # of the time to answer: when it begins, the reminder goes out
+LAST_PART = 0.25  # the reminder goes out when this share of the time to answer is left
 Write = Callable[[Any, Any], Mail]  # the mail of a question, with links
 
 
 class CanaryApproval(HITLBranchOperator):
-    """Asks whether the canary that `describe` told of may become stable, then runs `promote` or `withdraw`.
+    """Asks whether the canary that `describe` described may become stable, then runs `promote` or `withdraw`.
 
-    No answer in time is a Reject. An answer without a reason is not taken: the question stays open. The answer is the
-    XCom `answer`: {who, reason}; a task that skips others has no return value. Airflow's ApprovalOperator would do but
-    for its Reject, which skips *every* task behind it: whatever then runs after all hides a failed `promote` from the
-    run's state.
+    No answer in time means Reject. An answer without a reason does not count: the question stays open. The answer is
+    the XCom `answer`: {who, reason}, because a task that skips others has no return value. Airflow's ApprovalOperator
+    does not fit: its Reject skips *every* task behind it, and a task that then runs all the same hides a failed
+    `promote` from the run's state.
     """
 
     APPROVE, REJECT = "Approve", "Reject"
 
     def __init__(self, **kwargs: Any) -> None:
-        # A task's own Params have to be valid as they are, so an empty text is. Airflow's form lets nobody send it.
+        # A task's own Params must be valid from the start, so "" is valid; Airflow's form does not let it be sent.
         reason = Param(
             "",
             type="string",
             maxLength=LONGEST_REASON,
             title="Reason",
-            description="Required, with either answer: kept in the history, with your name, and mailed.",
+            description="Required for Approve and Reject. It is kept in the history with your name, and mailed.",
         )
         super().__init__(
             subject=f"Make version {VERSION} stable?",
@@ -73,7 +73,7 @@ class CanaryApproval(HITLBranchOperator):
         self._ask(context, lambda question, links: waiting_mail(question, hours, links), end, reminded=False)
 
     def execute_complete(self, context: Context, event: dict[str, Any], until: str = "", reminded: bool = True) -> Any:
-        """Takes the answer, or asks once more: Airflow calls this when somebody answered, and when time ran out."""
+        """Accepts the answer or asks again: Airflow calls this when somebody answered, and when the time ran out."""
         answer, end = read_answer(event), datetime.fromisoformat(until) if until else utcnow()
         if answer.who == NOBODY and not reminded and utcnow() < end:
             self._remind(context, end)
@@ -85,21 +85,21 @@ class CanaryApproval(HITLBranchOperator):
         return super().execute_complete(context, {**event, "params_input": {}})
 
     def _remind(self, context: Context, end: datetime) -> None:
-        """Reminds of the question, and goes on waiting; ends the run when nobody has to answer any more."""
+        """Sends the reminder and waits on; ends the run when the question needs no answer any more."""
         settings, version = step_settings(), pulled(context["ti"], "describe", Question).version
         require_canary(version, read_state(settings))
         hours, now = (end - utcnow()) / timedelta(hours=1), standing(settings, version)
         self._ask(context, lambda question, links: reminder_mail(question, hours, now, links), end, reminded=True)
 
     def _ask_for_a_reason(self, context: Context, who: str, chosen: str, end: datetime, reminded: bool) -> None:
-        self.log.warning("%s chose %s without a reason: that changes nothing, and the question stays open", who, chosen)
+        self.log.warning("%s chose %s without a reason: nothing changes, and the question stays open", who, chosen)
         self._ask(context, lambda question, links: unreasoned_mail(question, who, chosen, links), end, reminded)
 
     def _ask(self, context: Context, write: Write, end: datetime, reminded: bool) -> None:
-        """Opens the question (again), mails that it is, and waits for the answer, the reminder or the end."""
+        """Opens the question (again), mails about it, and waits for the answer, the reminder or the end."""
         self.notifiers = [QuestionNotifier(write)]
         try:
-            super().execute(context)  # it also takes back an answer that was not taken
+            super().execute(context)  # also clears an answer that did not count
         except TaskAwaitingInput as waiting:
             wake = end if reminded else end - LAST_PART * timedelta(hours=hours_to_answer())
             raise TaskAwaitingInput(
@@ -110,7 +110,7 @@ class CanaryApproval(HITLBranchOperator):
 
 
 def read_answer(event: dict[str, Any]) -> Answer:
-    """Returns who decided and why (empty when they did not say); nobody, when time ran out."""
+    """Returns who decided and why ("" when they gave no reason); NOBODY when the time ran out."""
     who = event.get("responded_by_user")
     if not who:
         return Answer(who=NOBODY, reason=NO_ANSWER)
@@ -119,6 +119,6 @@ def read_answer(event: dict[str, Any]) -> Answer:
 
 
 def approvers() -> list[HITLUser] | None:
-    """Returns who may answer: the ids of Airflow's users in SENTIMENT_APPROVERS, by comma; None: everybody who may."""
+    """Returns who may answer: the Airflow user ids in SENTIMENT_APPROVERS (comma-separated); None: no restriction."""
     names = read_airflow_settings("approvers").approvers
     return [HITLUser(id=name, name=name) for name in names] or None

@@ -1,4 +1,4 @@
-"""What is to be decided about a canary: the version, the run that made it, the comparison, which questions end."""
+"""The question about a canary: its version, the run that made it, the comparison; and which older questions end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @task
 def describe(run_id: Any = None, triggering_asset_events: Any = None) -> dict[str, Any]:
-    """Says what is to be decided: the version, the run that made it, and the comparison in Markdown."""
+    """Returns what is to be decided: the version, the run that made it, and the comparison in Markdown."""
     settings = step_settings()
     try:
         if (asked_about := open_questions.closed_version(settings, str(run_id))) is not None:
@@ -49,9 +49,9 @@ def describe(run_id: Any = None, triggering_asset_events: Any = None) -> dict[st
 
 @task
 def find_older(asked: dict[str, Any], run_id: Any = None, ti: Any = None) -> list[str]:
-    """Returns the runs whose question is about a version that is not the canary any more: they end.
+    """Returns the runs that ask about a version that is no longer the canary: they end.
 
-    Questions of runs that Airflow does not know (any more) are forgotten: its database may be another than it was.
+    Questions of runs that Airflow does not know are forgotten: its database may have been replaced.
     """
     settings = step_settings()
     for asking in open_questions.read_questions(settings):
@@ -62,7 +62,7 @@ def find_older(asked: dict[str, Any], run_id: Any = None, ti: Any = None) -> lis
 
 
 def question(settings: Settings, events: list[Any]) -> Question:
-    """Returns the question about the canary of the last event; without one, about the canary that there is now."""
+    """Returns the question about the canary of the last event, or, without an event, about the present canary."""
     state = read_state(settings)
     if events:
         version, run_id = int(events[-1].extra["version"]), str(events[-1].extra["run"])
@@ -88,10 +88,10 @@ def question(settings: Settings, events: list[Any]) -> Question:
 
 
 class CloseQuestion(BaseOperator):
-    """Starts another run of `sentiment_promote` anew; its `describe` then finds that there is nothing to decide.
+    """Restarts an older run of `sentiment_promote`, whose `describe` then finds that there is nothing to decide.
 
-    What Airflow's TriggerDagRunOperator does with `reset_dag_run`, which takes as long to import as a whole workflow
-    may take to be read.
+    Airflow's TriggerDagRunOperator does the same with `reset_dag_run`, but importing it takes as long as Airflow
+    should need to read a whole workflow.
     """
 
     template_fields: Sequence[str] = ("asking",)
@@ -116,10 +116,10 @@ class CloseQuestion(BaseOperator):
 
 
 def require_canary(version: int, state: State) -> None:
-    """Ends the run, and says why, when `version` is not the canary any more: nobody has to answer."""
+    """Ends the run, and says why, when `version` is no longer the canary: nobody has to answer."""
     if state.canary != version:
         known = state.versions.get(version)
-        now = "there is no canary now" if state.canary is None else f"the canary now is version {state.canary}"
+        now = "there is no canary now" if state.canary is None else f"the canary is now version {state.canary}"
         raise AirflowSkipException(
             f"Superseded: version {version} is {known.condition if known else 'unknown'}; {now}. This question is "
             "closed, and nothing changed."
@@ -128,7 +128,7 @@ def require_canary(version: int, state: State) -> None:
 
 @task
 def find_canary() -> int:
-    """Returns the version that is canary; without one, the rest of the run is skipped."""
+    """Returns the version of the canary; without a canary, the rest of the run is skipped."""
     try:
         canary = read_state(step_settings()).canary
     except InputError as error:

@@ -1,1 +1,1 @@
-"""Mails that Airflow sends."""
+"""The mails that Airflow sends."""

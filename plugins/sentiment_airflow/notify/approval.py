@@ -1,4 +1,4 @@
-"""The mails around an approval: it waits, time is running out, an answer had no reason, what the answer did."""
+"""The mails around an approval: a question waits, its time runs out, an answer lacks a reason, what an answer did."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Links = Mapping[str, str]
 
 
 class QuestionNotifier(MailNotifier):
-    """Mails what `write` makes of the question that `describe` returned, with a link to where it is answered."""
+    """Mails what `write` makes of the question that `describe` returned, with a link to the page for the answer."""
 
     def __init__(self, write: Callable[[Question, Links], Mail], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -33,7 +33,7 @@ class QuestionNotifier(MailNotifier):
 
 
 class DecisionNotifier(MailNotifier):
-    """Mails what an answer did; for `on_success_callback` of the step that carried it out."""
+    """Mails what an answer did; it is the `on_success_callback` of the step that carried the answer out."""
 
     def compose(self, context: Context) -> Mail:
         ti, step = context["ti"], cast(StepOperator, context["task"])
@@ -43,5 +43,5 @@ class DecisionNotifier(MailNotifier):
 
 
 def answer_link(log_url: str) -> str:
-    """Returns the address of the page on which a question is answered; `log_url` is that of the asking task."""
+    """Returns the address of the page on which people answer; `log_url` is that of the task that asks."""
     return f"{log_url.partition('?')[0]}/required_actions"

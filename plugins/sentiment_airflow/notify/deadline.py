@@ -1,7 +1,7 @@
-"""The alert when a night's model is not there by morning: Airflow's DeadlineAlert, mailed by its executor.
+"""The alert when the night's model is not ready by morning: Airflow's DeadlineAlert, mailed by its executor.
 
-It is about a run that still goes on: one that has failed was mailed already, and one that never began (no scheduler)
-cannot be noticed from here.
+It is about runs that are still going: a run that failed has been mailed about already, and a run that never began
+(no scheduler) cannot be noticed from here.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from sentiment_airflow.notify.notifier import MailNotifier
 
 
 class LateNotifier(MailNotifier):
-    """Mails that a run has not ended in time. Its context is what the scheduler gives: `dag_run` and `deadline`."""
+    """Mails that a run has not ended in time. Its context is what the scheduler passes: `dag_run` and `deadline`."""
 
     def compose(self, context: Context) -> Mail:
         run: Any = context["dag_run"]
         lead = f"No new model yet: run {run['dag_run_id']} has not ended after {deadline_hours():g} hours."
         address = run_link(run["dag_id"], str(run["dag_run_id"]))
         to_do = [
-            "The stable model goes on serving. The run goes on, too: it may still come to its end.",
-            "Look at which step it is at: a training on more data, or on a slower machine, takes longer. Another limit "
-            "is set with SENTIMENT_DEADLINE_HOURS.",
+            "Nothing is urgent: the stable model keeps serving, and the run continues and may still end well.",
+            "Look at which step the run is in: training takes longer on more data or on a slower machine. "
+            "SENTIMENT_DEADLINE_HOURS sets another limit.",
         ]
         return letter(f"Sentiment: {lead}", lead, str(run["dag_run_id"]), {"What to do": to_do}, {"Run": address})
 
@@ -40,7 +40,7 @@ def tell_late(context: Any) -> None:
 
 
 def deadline() -> DeadlineAlert | None:
-    """Returns the alert, so many hours after a run was queued: SENTIMENT_DEADLINE_HOURS, default 6; `off`: none."""
+    """Returns the alert, due SENTIMENT_DEADLINE_HOURS (default 6) after a run was queued; None when that is `off`."""
     hours = deadline_hours()
     if not hours:
         return None
@@ -49,5 +49,5 @@ def deadline() -> DeadlineAlert | None:
 
 
 def deadline_hours() -> float:
-    """Returns after how many hours a run is late, 0 for never."""
+    """Returns after how many hours a run is late; 0 means never."""
     return read_airflow_settings("deadline_hours").deadline_hours

@@ -1,7 +1,7 @@
-"""How the workflows mail: in two parts, to SENTIMENT_MAIL_TO, and the same cause once within a set time.
+"""How the workflows mail: as text and HTML, to SENTIMENT_MAIL_TO, and about the same cause once within a set time.
 
-The server is Airflow's connection `smtp_default`. A mail that cannot be sent is one line in the task's log, and never
-changes the task's outcome.
+The mail server is Airflow's connection `smtp_default`. A mail that cannot be sent becomes one line in the task's log
+and never changes the task's outcome.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from sentiment_airflow.steps import step_settings
 
 
 class MailNotifier(SmtpNotifier, ABC):
-    """Sends what `compose` writes; nothing when it writes nothing."""
+    """Sends the mail that `compose` returns, if it returns one."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(to=[], mime_subtype="alternative", **kwargs)
 
     @abstractmethod
     def compose(self, context: Context) -> Mail | None:
-        """Returns the mail about the task of `context`, None when there is nothing to say."""
+        """Returns the mail about the task of `context`; None when there is nothing to say."""
 
     def notify(self, context: Context) -> None:
         try:
@@ -44,11 +44,11 @@ class MailNotifier(SmtpNotifier, ABC):
     def _send_once(self, mail: Mail, context: Context) -> None:
         self.to = recipients()
         if not self.to:
-            self.log.warning("Nobody is mailed, because SENTIMENT_MAIL_TO is empty: %s", mail.subject)
+            self.log.warning("No mail was sent, because SENTIMENT_MAIL_TO is empty: %s", mail.subject)
             return
         told = _told(mail)
         if not told.mail:
-            self.log.info("Not mailed again, because the same was mailed at %s: %s", told.since, mail.subject)
+            self.log.info("Not mailed again, because the same cause was mailed at %s: %s", told.since, mail.subject)
         else:
             self._send(mail.with_note(_held_back(told)) if told.held else mail, context)
         _note(mail, mailed=told.mail)
@@ -64,7 +64,7 @@ class MailNotifier(SmtpNotifier, ABC):
 
 
 class TwoPartHook(SmtpHook):
-    """Adds the plain text to a mail, for programs that show no HTML: the better form comes last (RFC 2046, 5.1.4)."""
+    """Adds plain text to a mail, for programs that show no HTML; the richer part comes last (RFC 2046, 5.1.4)."""
 
     text = ""
 
@@ -80,7 +80,7 @@ def recipients() -> list[str]:
 
 
 def quiet_time() -> timedelta:
-    """Returns for how long the same cause is not mailed again: SENTIMENT_MAIL_QUIET_HOURS, default 12 hours."""
+    """Returns how long the same cause is not mailed again: SENTIMENT_MAIL_QUIET_HOURS, by default 12 hours."""
     return timedelta(hours=read_airflow_settings("mail_quiet_hours").mail_quiet_hours)
 
 
@@ -89,7 +89,7 @@ def _told(mail: Mail) -> Told:
         return Told(True)
     try:
         return look(mailed_file(step_settings()), mail.cause, datetime.now(UTC), quiet_time())
-    except InputError:  # a setting that is wrong is told in every mail
+    except InputError:  # every mail reports a wrong setting
         return Told(True)
 
 

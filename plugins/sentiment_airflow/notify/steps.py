@@ -1,4 +1,4 @@
-"""What the workflows mail about steps: which failed, what regressed, what is not to be served, who went back."""
+"""The workflows' mails about steps: failures, regressions, exports that must not be served, rollbacks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from sentiment_airflow.steps import StepOperator, StepRefused, step_settings
 
 
 class StepFailureNotifier(MailNotifier):
-    """Mails which step failed, its one-line cause, and where its log is."""
+    """Mails which step failed, the cause in one line, and where the log is."""
 
     def compose(self, context: Context) -> Mail:
         """Returns the mail about the failed task of `context`."""
@@ -43,7 +43,7 @@ class StepFailureNotifier(MailNotifier):
 
 
 class RegressionNotifier(StepFailureNotifier):
-    """Mails what regressed, by how much and on which texts; for any other failure of the gate, that failure."""
+    """Mails what regressed, by how much and on which texts; any other failure of the gate is mailed as a failure."""
 
     def compose(self, context: Context) -> Mail:
         if not isinstance(context.get("exception"), StepRefused):
@@ -54,7 +54,7 @@ class RegressionNotifier(StepFailureNotifier):
 
 
 class CheckNotifier(StepFailureNotifier):
-    """Mails which check of the new posts stopped the run, and on which texts; any other failure as that failure."""
+    """Mails which check of the new posts stopped the run, and on which texts; other failures are mailed as failures."""
 
     def compose(self, context: Context) -> Mail:
         if not isinstance(context.get("exception"), StepRefused):
@@ -64,7 +64,7 @@ class CheckNotifier(StepFailureNotifier):
 
 
 class ValidationNotifier(StepFailureNotifier):
-    """Mails why an export may not be served; any other failure as that failure."""
+    """Mails why an export must not be served; any other failure is mailed as a failure."""
 
     def compose(self, context: Context) -> Mail:
         if not isinstance(context.get("exception"), StepRefused):
@@ -74,7 +74,7 @@ class ValidationNotifier(StepFailureNotifier):
 
 
 class ExperimentNotifier(StepFailureNotifier):
-    """Mails which trainings of an experiment failed, and why; any other failure as that failure."""
+    """Mails which trainings of an experiment failed, and why; any other failure is mailed as a failure."""
 
     def compose(self, context: Context) -> Mail:
         exception = context.get("exception")
@@ -86,9 +86,9 @@ class ExperimentNotifier(StepFailureNotifier):
 
 
 class QuietNightsNotifier(MailNotifier):
-    """Mails that nothing was new, every SENTIMENT_NOTHING_NEW_NIGHTS nights (default 3; 0: never).
+    """Mails that there were no new posts, every SENTIMENT_NOTHING_NEW_NIGHTS nights (default 3; 0: never).
 
-    For `on_skipped_callback`.
+    It is an `on_skipped_callback`.
     """
 
     def compose(self, context: Context) -> Mail | None:
@@ -100,7 +100,7 @@ class QuietNightsNotifier(MailNotifier):
 
 
 class WithdrawalNotifier(StepFailureNotifier):
-    """Mails why a canary was withdrawn; of servers that do not answer, only when that begins."""
+    """Mails why a canary was withdrawn; mails about servers that do not answer only once, when that begins."""
 
     def compose(self, context: Context) -> Mail:
         exception = context.get("exception")
@@ -113,15 +113,15 @@ class WithdrawalNotifier(StepFailureNotifier):
 
     def notify(self, context: Context) -> None:
         if not isinstance(context.get("exception"), StepRefused) and self._is_told(context):
-            self.log.info("Nobody is mailed again: the servers have not answered since an earlier run")
+            self.log.info("Not mailed again: the servers have not answered since an earlier run")
             return
         super().notify(context)
 
     def _is_told(self, context: Context) -> bool:
-        """Tells whether an earlier run failed for the same reason; every try of this one has a line in the record."""
+        """Tells whether an earlier run failed for the same reason; each try of this run has its own line on record."""
         try:
             probes = read_probes(probes_file(step_settings()))
-        except InputError:  # a setting that is wrong is told in the mail
+        except InputError:  # the mail reports a wrong setting
             return False
         streak = list(takewhile(lambda probe: probe.outcome == UNREACHABLE, reversed(probes)))
         same = bool(streak) and all(reason in str(context.get("exception")) for reason in streak[0].reasons)
@@ -129,7 +129,7 @@ class WithdrawalNotifier(StepFailureNotifier):
 
 
 class RollbackNotifier(MailNotifier):
-    """Mails that somebody went back to an earlier version; for `on_success_callback`."""
+    """Mails that somebody went back to an earlier version; it is an `on_success_callback`."""
 
     def compose(self, context: Context) -> Mail:
         ti, step = context["ti"], cast(StepOperator, context["task"])
@@ -143,8 +143,8 @@ class RollbackNotifier(MailNotifier):
                 "Who and why": [f"By: {asked['who']}", f"Reason: {asked['reason']}"],
                 "What is served now": [f"{label}: {version or 'none'}" for label, version in labels],
                 "What to do": [
-                    "Nothing at once. The next night trains on from the version that is stable now; what the later one "
-                    "had learned is new again, and part of its batch. See `sentiment status`."
+                    "Nothing is urgent. The next night continues training from the version that is stable now, and its "
+                    "batch contains again what the later version was trained on. `sentiment status` shows the state."
                 ],
             },
             {"Log": ti.log_url, **version_links(result.stable)},

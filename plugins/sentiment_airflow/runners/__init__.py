@@ -1,1 +1,1 @@
-"""How a step is run: as a process, in a container, in a pod."""
+"""Runs a step as a process, in a container, or in a pod."""

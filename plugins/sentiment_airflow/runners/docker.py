@@ -1,9 +1,9 @@
 """A step as a container on a Docker engine, by Airflow's DockerOperator.
 
-The container sees SENTIMENT_HOME at the path at which Airflow sees it, so that every path in a result holds on both
-sides; it runs as Airflow's user, so that what it writes is Airflow's to read. It carries labels that name its task
-instance: a container that a killed worker left is found by them, and removed before the next try starts its own, or
-the same task of the next run, where a workflow has one run at a time.
+The container sees SENTIMENT_HOME at the same path as Airflow, so that every path in a result holds on both sides; it
+runs as Airflow's user, so that Airflow can read what it writes. Its labels name its task instance: by them, the next
+try finds and removes a container that a killed worker left behind; so does the same task of the next run, if the
+workflow has one run at a time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 class StepContainer(DockerOperator):
-    """A DockerOperator that leaves its container to be looked at, and gives the container's lines to a StepLog."""
+    """A DockerOperator that leaves its container for inspection and passes the container's lines to a StepLog."""
 
     step_log: StepLog | None = None
 
@@ -45,12 +45,12 @@ class StepContainer(DockerOperator):
         return ContainerLog(self.step_log) if self.step_log else logger
 
     def start(self) -> None:
-        """Runs the container to its end. It is called by a task, as Airflow wants it, but by one of another class."""
+        """Runs the container to its end. Airflow wants a task of this class as caller; the sentinel satisfies it."""
         self.execute({}, **{f"{type(self).__name__}__sentinel": ExecutorSafeguard.sentinel_value})
 
 
 class ContainerLog:
-    """What the operator takes for its logger: bare lines are the container's, all else is about the engine."""
+    """Stands in for the operator's logger: bare lines are the container's; everything else is about the engine."""
 
     def __init__(self, step_log: StepLog) -> None:
         self._step_log = step_log
@@ -98,15 +98,15 @@ class DockerRunner:
         if self._ended:
             return
         if self._operator.container is None:
-            raise AirflowException(f"{self._step.verb} was stopped before its container was there")
-        # A connection of its own: the signal may have come in the middle of a call on the other one.
+            raise AirflowException(f"{self._step.verb} was stopped before its container existed")
+        # A connection of its own: the signal may have interrupted a call on the other one.
         with closing(step_container(self._step, self._settings).cli) as engine, suppress(NotFound):
             engine.stop(self._operator.container["Id"], timeout=GRACE_SECONDS)
 
     def _remove_leftovers(self) -> None:
         filters = {"label": [f"{name}={value}" for name, value in leftovers(self._step, self._settings).items()]}
         for left in self._operator.cli.containers(all=True, filters=filters):
-            logger.info("An earlier try or run left the container %s: it is removed", left["Names"][0].lstrip("/"))
+            logger.info("Removing the container %s that an earlier try or run left", left["Names"][0].lstrip("/"))
             self._remove(left["Id"])
 
     def _remove(self, container: str) -> None:
@@ -122,17 +122,17 @@ class DockerRunner:
             assert self._operator.cli
         except AirflowException as error:
             raise AirflowException(
-                f"a Docker engine must answer at {self._operator.docker_url}; found none. Start it, let Airflow's user "
-                "reach it, or name another in DOCKER_HOST."
+                f"a Docker engine must answer at {self._operator.docker_url}; found none. Start it, give Airflow's "
+                "user access to it, or name another engine in DOCKER_HOST."
             ) from error
 
     def _refusal(self, error: APIError) -> AirflowException:
-        """Returns the engine's refusal as one line; what no other try would change fails for good."""
+        """Returns the engine's refusal as one line; a refusal that no retry would change fails for good."""
         kind = AirflowFailException if error.is_client_error() else AirflowException
         if not self._operator.cli.images(name=self._settings.image):
             return kind(
                 f"the engine must have the image {self._settings.image}, or find it in a registry; found neither "
-                f"({error.explanation}). Run `make build_images`, or name another in SENTIMENT_RUNNER_IMAGE."
+                f"({error.explanation}). Run `make build_images`, or name another image in SENTIMENT_RUNNER_IMAGE."
             )
         return kind(f"the Docker engine must run a container for {self._step.verb}; it said: {error.explanation}")
 
@@ -158,19 +158,19 @@ def step_container(step: StepCommand, settings: RunnerSettings) -> StepContainer
 
 
 def mounts(step: StepCommand, settings: RunnerSettings) -> list[Mount]:
-    """Returns the home, to write, and the other folders, to read."""
+    """Returns the mounts: the home to read and write, the other folders to read."""
     folders = [Mount(target, source, "bind", read_only=True) for target, source in settings.folders.items()]
     return [_home(str(step.home), settings.host_home or str(step.home)), *folders]
 
 
 def labels(step: StepCommand, settings: RunnerSettings) -> dict[str, str]:
-    """Returns the labels by which a container of this task instance is known; another home's tasks are others."""
+    """Returns the labels of this task instance's containers; they name the home, as homes may share an engine."""
     known = {"home": settings.host_home or str(step.home), **step.identity}
     return {f"{LABEL}{name}": value for name, value in known.items()}
 
 
 def leftovers(step: StepCommand, settings: RunnerSettings) -> dict[str, str]:
-    """Returns the labels of the containers that can only be left over when the step starts."""
+    """Returns the labels of containers that must be leftovers if they exist when the step starts."""
     others = {f"{LABEL}run"} if step.one_run_at_a_time else set()
     return {name: value for name, value in labels(step, settings).items() if name not in others}
 

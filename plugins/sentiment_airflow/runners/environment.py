@@ -1,4 +1,4 @@
-"""What a step is given of Airflow's environment, and of its connections."""
+"""Selects what a step gets from Airflow's environment and connections."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundExceptio
 
 from sentiment.settings import CHECKOUT, NOT_FOR_STEPS, Settings, read_airflow_settings, read_settings
 
-# A step has its own environment: Airflow's packages would break it, and Airflow's secrets are none of its business.
+# A step has its own environment: Airflow's packages would break it, and it must not see Airflow's secrets.
 AIRFLOWS_OWN = ("AIRFLOW", "_AIRFLOW", "__AIRFLOW", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
 
 def step_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns the environment of a step: everything but what belongs to Airflow."""
+    """Returns the environment of a step: everything except what belongs to Airflow."""
     return {
         name: value
         for name, value in environment.items()
@@ -24,7 +24,7 @@ def step_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def bucket_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns boto3's own variables, with those of the Airflow connection that SENTIMENT_BUCKET_CONNECTION names.
+    """Returns boto3's variables, overridden by the Airflow connection that SENTIMENT_BUCKET_CONNECTION names.
 
     Its login and password are the key; its extra may hold `endpoint_url`, `region_name` and `aws_session_token`.
     """
@@ -36,7 +36,8 @@ def bucket_environment(environment: Mapping[str, str]) -> dict[str, str]:
         connection = BaseHook.get_connection(name)
     except AirflowNotFoundException:
         raise AirflowFailException(
-            f"SENTIMENT_BUCKET_CONNECTION must name an Airflow connection; found none called {name!r}. Add or unset it."
+            f"SENTIMENT_BUCKET_CONNECTION must name an Airflow connection; found none called {name!r}. Add the "
+            "connection, or unset the variable."
         ) from None
     extra = connection.extra_dejson
     found = {
@@ -50,7 +51,7 @@ def bucket_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def step_settings() -> Settings:
-    """Returns the settings that a step started from here would read."""
+    """Returns the settings that a step started by this process would read."""
     return read_settings(step_environment(os.environ))
 
 
@@ -61,6 +62,6 @@ def step_command(environment: Mapping[str, str]) -> str:
     if not os.access(command, os.X_OK):
         raise AirflowFailException(
             f"the steps' command must be an executable file; found none at {command}. "
-            "Run `make setup`, or name it in SENTIMENT_COMMAND."
+            "Run `make setup`, or set SENTIMENT_COMMAND to its path."
         )
     return command

@@ -1,7 +1,7 @@
 """A step as a pod, by Airflow's KubernetesPodOperator.
 
-The volume claim is mounted where Airflow sees SENTIMENT_HOME: the worker reads the step's result from its file, and no
-sidecar is needed. A pod that a killed worker left is found again by the operator, which goes on with it.
+The volume claim is mounted where Airflow sees SENTIMENT_HOME, so the worker reads the step's result from its file, and
+no sidecar is needed. If a worker is killed, the operator's next try finds the pod and continues with it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from sentiment_airflow.runners.settings import gpus_for, size_in_bytes
 from sentiment_airflow.runners.step import Ended, StepCommand, StepLog, container_environment
 
 GRACE_SECONDS = 2  # between TERM and KILL. Airflow gives a task 5 s before it kills the task itself
-STARTUP_SECONDS = 1800  # a node with a GPU may have to be bought, and an image of 3 GB pulled
-RESULT_SECONDS = 30.0  # a network volume shows a new file late
+STARTUP_SECONDS = 1800  # the cluster may have to add a node with a GPU and pull an image of 3 GB
+RESULT_SECONDS = 30.0  # a network volume may show a new file late
 GPU = "nvidia.com/gpu"
-# Whoever may look at a pod sees its environment: these come from a Secret or not at all.
+# Everybody who may look at a pod sees its environment, so these come from a Secret or not at all.
 SECRETS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "HF_TOKEN"})
 HIDDEN_RESULT = "(the result, kept as the task's XCom)"
 
@@ -58,7 +58,7 @@ class KubernetesRunner:
         if self._ended:
             return
         if self._operator.pod is None:
-            raise AirflowException(f"{self._step.verb} was stopped before its pod was there")
+            raise AirflowException(f"{self._step.verb} was stopped before its pod existed")
         self._operator.on_kill()
 
     def _wait_for_result(self) -> None:
@@ -88,7 +88,7 @@ def step_pod(step: StepCommand, settings: RunnerSettings) -> KubernetesPodOperat
             run_as_group=os.getgid(),
             run_as_non_root=os.getuid() != 0,
             fs_group=os.getgid(),
-            fs_group_change_policy="OnRootMismatch",  # else every start goes through every file of the volume
+            fs_group_change_policy="OnRootMismatch",  # otherwise every start walks through every file of the volume
             seccomp_profile=k8s.V1SeccompProfile(type="RuntimeDefault"),
         ),
         container_security_context=k8s.V1SecurityContext(
@@ -100,24 +100,24 @@ def step_pod(step: StepCommand, settings: RunnerSettings) -> KubernetesPodOperat
         startup_timeout_seconds=STARTUP_SECONDS,
         termination_grace_period=GRACE_SECONDS,
         container_name_log_prefix_enabled=False,
-        log_pod_spec_on_failure=False,  # it holds the environment
+        log_pod_spec_on_failure=False,  # the spec contains the environment
         on_finish_action="delete_pod",
         do_xcom_push=False,
     )
 
 
 def pod_environment(step: StepCommand) -> dict[str, str]:
-    """Returns the environment that stands in the pod for everybody to read."""
+    """Returns the pod's plain environment, which everybody who sees the pod can read."""
     given = container_environment(step)
     return {name: literal(value) for name, value in given.items() if name not in SECRETS}
 
 
 def bucket_secret(step: StepCommand, settings: RunnerSettings) -> list[k8s.V1EnvFromSource]:
-    """Returns the Secret with the bucket's key, for the step that reads it."""
+    """Returns the Secret with the bucket's key, for the step that reads the bucket."""
     if "AWS_SECRET_ACCESS_KEY" in step.credentials and not settings.secret:
         raise AirflowFailException(
-            "the bucket's key must come from a Secret of the cluster; found it in Airflow alone. "
-            "Name the Secret in SENTIMENT_RUNNER_SECRET."
+            "the bucket's key must come from a Secret of the cluster; found a key in Airflow only. "
+            "Put the key into a Secret, and name the Secret in SENTIMENT_RUNNER_SECRET."
         )
     if not (step.reads_bucket and settings.secret):
         return []
@@ -125,14 +125,14 @@ def bucket_secret(step: StepCommand, settings: RunnerSettings) -> list[k8s.V1Env
 
 
 def volumes(settings: RunnerSettings) -> list[k8s.V1Volume]:
-    """Returns the home's claim, and memory for /dev/shm, whose 64 MB are too few for TensorFlow."""
+    """Returns the home's claim, and memory for /dev/shm, whose default of 64 MB is too small for TensorFlow."""
     claim = k8s.V1PersistentVolumeClaimVolumeSource(claim_name=settings.claim)
     memory = k8s.V1EmptyDirVolumeSource(medium="Memory", size_limit=str(size_in_bytes(settings.shm)))
     return [k8s.V1Volume(name="home", persistent_volume_claim=claim), k8s.V1Volume(name="shm", empty_dir=memory)]
 
 
 def resources(step: StepCommand, settings: RunnerSettings) -> k8s.V1ResourceRequirements:
-    """Returns what a step may use. Memory is asked for in full: what may take it must find it on its node."""
+    """Returns what a step may use. It requests its full memory limit, so that its node really has that much."""
     memory = {"memory": settings.memory and str(size_in_bytes(settings.memory))}
     gpus = {GPU: str(gpus_for(settings, step.verb) or "")}
     limits = {name: amount for name, amount in {**memory, **gpus}.items() if amount}
@@ -140,12 +140,12 @@ def resources(step: StepCommand, settings: RunnerSettings) -> k8s.V1ResourceRequ
 
 
 def literal(text: str) -> str:
-    """Returns a text of which Kubernetes expands nothing: in arguments and environment `$(NAME)` is a variable."""
+    """Returns a text in which Kubernetes expands nothing: in arguments and environment, `$(NAME)` is a variable."""
     return text.replace("$", "$$")
 
 
 def how_it_ended(pod: Any) -> Ended | None:
-    """Returns how the pod's step ended, None when it never ran or its node is gone."""
+    """Returns how the pod's step ended; None when it never ran or its node is gone."""
     statuses = (pod.status.container_statuses if pod and pod.status else None) or []
     for status in statuses:
         if status.state and status.state.terminated:

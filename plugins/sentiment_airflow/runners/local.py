@@ -1,4 +1,4 @@
-"""A step as a process of the machine that Airflow's worker runs on."""
+"""A step as a process on the machine of Airflow's worker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sentiment_airflow.runners.step import Ended, StepCommand, StepLog
 
 
 class LocalRunner:
-    """Runs a step with the command `sentiment` of the trainer environment, in a process group of its own."""
+    """Runs a step with the trainer environment's command `sentiment`, in a process group of its own."""
 
     def __init__(self, step: StepCommand, sentiment: str) -> None:
         self._command = [sentiment, *step.arguments]

@@ -1,6 +1,6 @@
-"""What every runner is given and gives back: a step as data, and how it ended.
+"""What every runner takes and returns: a step as data, and how the step ended.
 
-A runner is how a step is run, and nothing else: what to run, and how its result is judged, is the StepOperator's.
+A runner only runs a step: the StepOperator says what to run and judges the result.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-# What a container is given of Airflow's environment. All else is of another machine: PATH, HOME, LD_LIBRARY_PATH.
+# What a container gets from Airflow's environment. The rest belongs to another machine: PATH, HOME, LD_LIBRARY_PATH.
 PASSED_ON = ("SENTIMENT_", "HF_", "TF_", "TFHUB_", "TRANSFORMERS_")
 PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
-KILLED = 128 + 9  # the exit code of what nobody asked to stop: most often the kernel, for its memory
+KILLED = 128 + 9  # the exit code after KILL; if nobody stopped the step, most often the kernel did, for its memory
 
 
 @dataclass(frozen=True)
@@ -23,47 +23,47 @@ class StepCommand:
     """One `sentiment VERB` with everything that it needs."""
 
     verb: str
-    arguments: tuple[str, ...]  # behind `sentiment`: the verb, its options, `--result=…`
-    environment: Mapping[str, str] = field(repr=False)  # of a process on this machine; nothing of Airflow's own
-    credentials: Mapping[str, str] = field(repr=False)  # the bucket's, only for the step that reads it
+    arguments: tuple[str, ...]  # after `sentiment`: the verb, its options, `--result=…`
+    environment: Mapping[str, str] = field(repr=False)  # for a process on this machine, without Airflow's own
+    credentials: Mapping[str, str] = field(repr=False)  # the bucket's, only for the step that reads the bucket
     home: Path  # SENTIMENT_HOME
     result_file: Path  # below `home`
     identity: Mapping[str, str]  # the same for every try of one task instance, and for no other
     reads_bucket: bool = False
-    one_run_at_a_time: bool = False  # of the step's workflow: what another run of it left is nobody's
+    one_run_at_a_time: bool = False  # whether its workflow is so; then, what another run left may be removed
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a step ended: its exit code, 128 + n if signal n ended it, and whether its memory ran out."""
+    """How a step ended: its exit code (128 + n if signal n ended it) and whether it ran out of memory."""
 
     code: int
-    out_of_memory: bool | None = None  # None: nobody was asked
+    out_of_memory: bool | None = None  # None: unknown
 
     def in_words(self) -> str:
         words = f"was killed by signal {self.code - 128}" if self.code > 128 else f"ended with exit code {self.code}"
         if self.out_of_memory:
-            return f"{words}, out of memory (raise SENTIMENT_RUNNER_MEMORY, or take a smaller batch)"
+            return f"{words}, out of memory (raise SENTIMENT_RUNNER_MEMORY, or use a smaller batch)"
         if self.out_of_memory is False and self.code == KILLED:
-            return f"{words}, out of memory?"
+            return f"{words}, perhaps out of memory"
         return words
 
 
 class Runner(Protocol):
-    """One step, run once."""
+    """Runs one step once."""
 
     def shown(self) -> str:
-        """Returns what is started, for the log: no environment, since that holds the secrets."""
+        """Returns what is started, for the log, without the environment, which holds the secrets."""
 
     def run(self, log: StepLog) -> Ended:
-        """Runs the step to its end, writes what it says as it says it, and leaves nothing of it behind."""
+        """Runs the step to its end, logs its output as it comes, and leaves nothing of it behind."""
 
     def stop(self) -> None:
-        """Ends the step. Called in a signal handler, at any moment of `run`."""
+        """Ends the step. It is called in a signal handler, at any moment of `run`."""
 
 
 class StepLog:
-    """A step's lines in the task's log, but for the result: that one is the task's XCom."""
+    """Writes a step's lines to the task's log, except for the result, which becomes the task's XCom."""
 
     def __init__(self, logger: logging.Logger | Any, result_file: Path) -> None:
         self._logger, self._result_file = logger, result_file
@@ -74,7 +74,7 @@ class StepLog:
             self._logger.info("%s", line)
 
     def shows(self, line: str) -> bool:
-        """Tells whether a line is to be logged, and remembers it if it is."""
+        """Tells whether a line belongs in the log, and remembers it if it does."""
         if not line.strip() or self._is_result(line):
             return False
         self.last = line.strip()
@@ -90,7 +90,7 @@ class StepLog:
 
 
 def read_result(path: Path) -> dict[str, Any]:
-    """Returns the result that a step left, {} when it left none."""
+    """Returns the result that a step left; {} when it left none."""
     if not path.is_file():
         return {}
     result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -98,9 +98,9 @@ def read_result(path: Path) -> dict[str, Any]:
 
 
 def container_environment(step: StepCommand) -> dict[str, str]:
-    """Returns what a container of the step is given: the system's settings, the libraries', and the step's secrets."""
+    """Returns the environment of the step's container: the system's settings, the libraries' and the step's secrets."""
     kept = {name: value for name, value in step.environment.items() if _is_passed_on(name)}
-    own = {"SENTIMENT_HOME": str(step.home), "HOME": "/tmp"}  # a user whom the image does not know has no home in it
+    own = {"SENTIMENT_HOME": str(step.home), "HOME": "/tmp"}  # in the image, Airflow's user has no home
     return {"HF_HOME": str(step.home / ".cache" / "huggingface")} | kept | own | dict(step.credentials)
 
 

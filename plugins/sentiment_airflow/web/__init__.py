@@ -1,1 +1,1 @@
-"""The Models page as a web application: requests, permissions, templates. What it shows is `sentiment.models_page`."""
+"""The Models page as a web application: requests, permissions, templates. `sentiment.models_page` says what to show."""

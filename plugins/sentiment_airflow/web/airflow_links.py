@@ -1,4 +1,4 @@
-"""Where in Airflow a version's run and its approval are. The history keeps a run's folder, Airflow its id."""
+"""Finds a version's run and its approval in Airflow. The history knows a run by its folder, Airflow by its id."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from sqlalchemy import select
 from sentiment.run_folder import safe_name
 from sentiment_airflow.workflows import PROMOTE, RETRAIN
 
-MOST_LOOKED_AT = 5000  # newest runs and approvals: years of nights
+MOST_LOOKED_AT = 5000  # newest runs or approvals, which is years of nights
 _VERSION = re.compile(r"\bversion (\d+)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Links:
-    """Paths below Airflow's own; "" when Airflow knows no such thing (any more)."""
+    """Paths below Airflow's own; "" when Airflow does not know the run or the approval (any more)."""
 
     run: str = ""
     approval: str = ""
-    waits: bool = False  # the approval, for an answer
+    waits: bool = False  # whether the approval waits for an answer
 
 
 def home_of(request: Request) -> str:
-    """Returns the path of Airflow itself, which ends with `/`."""
+    """Returns Airflow's own path, which ends with `/`."""
     return str(get_cookie_path())
 
 
 def links_of(run: str, version: int) -> Links:
-    """Returns the links of a version that was made by the run with the folder `run`."""
+    """Returns the links of a version whose run has the folder `run`."""
     approval, waits = _approval(version)
     return Links(run_path(RETRAIN, run), approval, waits)
 
 
 def run_path(workflow: str, folder: str) -> str:
-    """Returns the path of the run whose folder has that name: the id itself cannot be read from it."""
+    """Returns the path of the run whose folder is `folder`: the run's id cannot be derived from the folder's name."""
     query = select(DagRun.run_id).where(DagRun.dag_id == workflow).order_by(DagRun.id.desc()).limit(MOST_LOOKED_AT)
     with create_session(scoped=False) as session:
         known = session.scalars(query).all()

@@ -1,4 +1,4 @@
-"""The routes. Every one needs Airflow's login and the right to read the runs of `sentiment_retrain`."""
+"""The routes. Each needs an Airflow login and the right to read the runs of `sentiment_retrain`."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ app = FastAPI(
 
 
 def prepare() -> None:
-    """Does once what the first request would have to wait for: the templates are compiled, the history is read."""
+    """Compiles the templates and reads the history, so that the first request need not wait for either."""
     compile_templates()
     _read()
 
 
 @app.middleware("http")
 async def with_headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Adds what holds for every answer: no script, nothing from elsewhere, nothing kept in a cache."""
+    """Adds the headers of every answer: no scripts, nothing from other sites, nothing kept in a cache."""
     response = await answer(request)
     response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"  # with none, a browser would not tell a form's origin
+    response.headers["Referrer-Policy"] = "same-origin"  # with "no-referrer", a browser hides a form's origin
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 @app.get("/")
 def show_overview(request: Request) -> HTMLResponse:
-    """Stable and canary, accuracy over versions, the newest versions, the history, the box."""
+    """Shows stable and canary, accuracy over versions, the newest versions, the history, and the box."""
     settings, ledger, notices = _read()
     page = overview(ledger, settings, request.query_params, notices) if settings else None
     return _page(request, "overview.html", notices, page=page, tried=None, box="")
@@ -64,13 +64,13 @@ def show_overview(request: Request) -> HTMLResponse:
 
 @app.get("/frame.js")
 def show_frame() -> Response:
-    """What Airflow's window runs to show the page within it."""
+    """Returns the script that Airflow's window runs to show the page inside Airflow."""
     return Response(FRAME, media_type="text/javascript")
 
 
 @app.get("/versions/{number}")
 def show_version(request: Request, number: str) -> HTMLResponse:
-    """One version: comparison, confusion, flips, data, checks, links."""
+    """Shows one version: comparison, confusion, flips, data, checks, links."""
     settings, ledger, notices = _read()
     version = _known(ledger, number)
     if not settings:
@@ -82,7 +82,7 @@ def show_version(request: Request, number: str) -> HTMLResponse:
 
 @app.get("/versions/{number}/report")
 def show_report(number: str) -> Response:
-    """A version's training report, as it lies in its folder, in a sandbox: whatever is in it can do nothing."""
+    """Returns a version's training report as it was written, in a sandbox: whatever it contains can do no harm."""
     settings, ledger, _ = _read()
     version = ledger.state.versions[_known(ledger, number)]
     path = report_of(settings, version) if settings else None
@@ -91,13 +91,13 @@ def show_report(number: str) -> Response:
     except OSError:
         content = None
     if content is None:
-        raise HTTPException(404, f"Version {version.number} has no training report any more.")
+        raise HTTPException(404, f"The training report of version {version.number} no longer exists.")
     return HTMLResponse(content, headers={"Content-Security-Policy": REPORT_POLICY})
 
 
 @app.get("/experiments/{run}")
 def show_experiment(request: Request, run: str) -> HTMLResponse:
-    """One experiment: table, failures, plot, data, its run."""
+    """Shows one experiment: table, failures, plot, data, its run."""
     settings, _, notices = _read()
     if not settings:
         return _page(request, "overview.html", notices, page=None, tried=None, box="")
@@ -110,21 +110,21 @@ def show_experiment(request: Request, run: str) -> HTMLResponse:
 
 @app.get("/experiments/{run}/plot.png")
 def show_plot(run: str) -> Response:
-    """An experiment's plot."""
+    """Returns an experiment's plot."""
     settings, _, _ = _read()
     content = plot_of(settings, _experiment(settings, run)) if settings else None
     if content is None:
-        raise HTTPException(404, "That experiment has no plot.")
+        raise HTTPException(404, "This experiment has no plot.")
     return Response(content, media_type="image/png")
 
 
 async def box_of(request: Request) -> str:
-    """Returns the text of the form's box. 413 when it is larger than any that could be tried."""
+    """Returns the text in the form's box. Raises: HTTPException 413 when it is larger than anything that fits."""
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > LARGEST_FORM:
-            raise HTTPException(413, "That is too much text to try at once.")
+            raise HTTPException(413, "The text is too long to try at once.")
     try:
         fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=10, keep_blank_values=True)
     except ValueError:
@@ -134,7 +134,7 @@ async def box_of(request: Request) -> str:
 
 @app.post("/try", dependencies=[Depends(require_same_origin)])
 def try_sentences(request: Request, box: Annotated[str, Depends(box_of)]) -> HTMLResponse:
-    """What stable and canary say of the sentences in the box."""
+    """Shows what stable and canary say about the sentences in the box."""
     settings, ledger, notices = _read()
     sentences, sides = [], []
     try:
@@ -147,7 +147,7 @@ def try_sentences(request: Request, box: Annotated[str, Depends(box_of)]) -> HTM
 
 @app.exception_handler(AnyHTTPException)
 async def show_refusal(request: Request, error: AnyHTTPException) -> HTMLResponse:
-    """A refusal as a page: what is the matter, and where to log in when that is it."""
+    """Shows a refusal as a page: what is wrong and, when a login is missing, where to log in."""
     login = get_auth_manager().get_url_login(next_url=request.url.path) if error.status_code == 401 else ""
     context = {"status": error.status_code, "detail": str(error.detail), "login": login}
     response = _page(request, "refusal.html", Notices(), **context)
@@ -156,7 +156,7 @@ async def show_refusal(request: Request, error: AnyHTTPException) -> HTMLRespons
 
 
 def _read() -> tuple[Settings | None, Ledger, Notices]:
-    """Returns settings and ledger; no settings and a notice when a variable of the environment is wrong."""
+    """Returns settings and ledger; when an environment variable is wrong, no settings but a notice."""
     notices, settings = Notices(), None
     try:
         settings = step_settings()
@@ -169,14 +169,14 @@ def _read() -> tuple[Settings | None, Ledger, Notices]:
 
 
 def _known(ledger: Ledger, number: str) -> int:
-    """Returns the version of that number. 404 when there is none."""
+    """Returns the version with that number. Raises: HTTPException 404 when there is none."""
     if number.isascii() and number.isdecimal() and len(number) < 20 and int(number) in ledger.state.versions:
         return int(number)
     raise HTTPException(404, "There is no such version.")
 
 
 def _experiment(settings: Settings, run: str) -> RunFolder:
-    """Returns the experiment of that name. 404 when there is none."""
+    """Returns the experiment with that name. Raises: HTTPException 404 when there is none."""
     if (folder := experiment_of(settings, run)) is None:
         raise HTTPException(404, "There is no such experiment.")
     return folder

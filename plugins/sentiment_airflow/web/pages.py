@@ -1,4 +1,4 @@
-"""Templates, and what a browser is allowed to do with them: show text in one style sheet, send one form."""
+"""Templates, and what a browser may do with them: show text with one style sheet, and send one form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from markupsafe import Markup
 from sentiment import charts
 
 FOLDER = Path(__file__).parent / "templates"
-# Autoescape for every template, whatever its name: what they show was written by strangers.
+# Every template escapes its values, whatever its name: strangers wrote the text that it shows.
 _environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader([FOLDER, charts.TEMPLATES]),
     autoescape=True,
@@ -29,8 +29,8 @@ _digest = base64.b64encode(hashlib.sha256(_style.encode()).digest()).decode()
 PAGE_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
-PICTURE_POLICY = f"{PAGE_POLICY}; img-src 'self'"  # of the one page that has a picture
-# A report is a page of its own, with style attributes; of a sandbox, no script, form or link gets out.
+PICTURE_POLICY = f"{PAGE_POLICY}; img-src 'self'"  # for the one page that has a picture
+# A report is a page of its own, with style attributes; no script, form or link works outside the sandbox.
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; sandbox; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'self'"
@@ -40,11 +40,11 @@ FRAME = (FOLDER / "frame.js").read_text(encoding="utf-8")
 
 
 def compile_templates() -> None:
-    """Compiles every template; the environment keeps them."""
+    """Compiles every template; the environment caches them."""
     for name in _environment.list_templates(extensions=["html"]):
         _environment.get_template(name)
 
 
 def rendered(template: str, **context: object) -> str:
-    """Returns the page of a template."""
+    """Returns the page that a template makes of `context`."""
     return _environment.get_template(template).render(**context)

@@ -1,4 +1,4 @@
-"""A form is accepted from this very site alone: a browser says where a request comes from, whatever a page pretends."""
+"""Accepts forms from this very site only: the browser says where a request comes from, whatever a page pretends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import HTTPException, Request
 
 
 def require_same_origin(request: Request) -> None:
-    """403 for a form that another site sent. Without any word on its origin it needs a token, which no browser adds."""
+    """Refuses (403) a form from another site; one without an origin needs a token, which no browser adds by itself."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     own = {request.headers.get("host", ""), urlsplit(conf.get("api", "base_url", fallback="")).netloc}
     if site is not None:

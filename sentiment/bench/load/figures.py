@@ -1,4 +1,4 @@
-"""What a load test says: the original's figures and percentiles, from every request. Pure."""
+"""The figures of a load test: the older tool's and percentiles, over all requests. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PERCENTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the table: a server, who asks it, and how many at a time."""
+    """One row of the table: a server, the client that asks it, and the number of requests at a time."""
 
     target: str
     client: str
@@ -26,9 +26,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Measured:
-    """One case in one round. Seconds; `megabytes` (10⁶) of answers; `latencies` are of every request, okay or not.
+    """One case in one round. Times are seconds; `megabytes` (10⁶) counts answers; `latencies` covers all requests.
 
-    siege keeps no single response time: there `latencies` is empty, and `response` and `longest` are what it said.
+    siege keeps no single response times: for siege, `latencies` is empty, and `response` and `longest` are its own.
     """
 
     requests: int
@@ -41,13 +41,13 @@ class Measured:
     longest: float
     latencies: Sequence[float] = ()
     errors: Mapping[str, int] = field(default_factory=dict)
-    server_processor: float | None = None  # None: of a server that this did not start
+    server_processor: float | None = None  # None for a server that the load test did not start
     load_processor: float | None = None
     peak_bytes: int | None = None
 
     @classmethod
     def of_outcome(cls, outcome: Mapping[str, Any], **server: Any) -> Measured:
-        """Returns what our own load found (`load.Outcome`, as JSON)."""
+        """Returns the measurement of our own load (`load.Outcome`, as JSON)."""
         latencies, elapsed = outcome["latencies"], outcome["elapsed"]
         failed = sum(outcome["errors"].values())
         return cls(
@@ -67,7 +67,7 @@ class Measured:
 
     @classmethod
     def of_siege(cls, report: Mapping[str, float], requests: int, **server: Any) -> Measured:
-        """Returns what siege reported about `requests` requests."""
+        """Returns the measurement that siege reported about `requests` requests."""
         okay = int(report["okay"])
         failed = int(report["answered"] + report["failed"]) - okay
         return cls(
@@ -84,23 +84,23 @@ class Measured:
         )
 
     def complaint(self, asked: int) -> str:
-        """Returns why these figures cannot be believed, or ""."""
+        """Returns why these figures cannot be right; "" when they can."""
         if self.okay + self.failed != asked:
-            return f"OKAY {self.okay:,} and Failed {self.failed:,} are not the {asked:,} requests"
+            return f"OKAY {self.okay:,} and Failed {self.failed:,} do not add up to {asked:,} requests"
         if self.elapsed <= 0:
             return f"an elapsed time of {self.elapsed:g} s"
         if self.latencies and len(self.latencies) != asked:
-            return f"{len(self.latencies):,} response times of {asked:,} requests"
+            return f"{len(self.latencies):,} response times for {asked:,} requests"
         return ""
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """Returns the smallest value that at least `share` of them do not exceed (nearest rank)."""
+    """Returns the smallest value that at least `share` of the values do not exceed (nearest rank)."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def figures(rounds: Sequence[Measured], rows: int) -> dict[str, Any]:
-    """Returns the figures of a case over its rounds, with `rows` posts a request. Percentiles are milliseconds."""
+    """Returns the figures of a case over its rounds, with `rows` posts per request. Percentiles are in ms."""
     elapsed, requests = sum(one.elapsed for one in rounds), sum(one.requests for one in rounds)
     okay = sum(one.okay for one in rounds)
     latencies = sorted(latency for one in rounds for latency in one.latencies)
@@ -133,7 +133,7 @@ def _total(seconds: Sequence[float | None]) -> float | None:
 
 
 def ratios(measured: Mapping[Case, Sequence[Measured]]) -> list[dict[str, Any]]:
-    """Returns how many times as fast as the first server each other one was, asked in the same way, by round."""
+    """Returns the speed of each server relative to the first one that was asked in the same way, by round."""
     found = []
     for case, rounds in measured.items():
         first = next(

@@ -1,9 +1,9 @@
-"""The load on a model server, as a process of its own: `python -m sentiment.bench.load.load JOB`.
+"""Puts load on a model server, in a process of its own: `python -m sentiment.bench.load.load JOB`.
 
-JOB is a file as `Job.write` makes it; the outcome is one line of JSON on stdout. Closed loop: every worker has its own
-connection and asks again when it was answered. With a rate: a request is due at its time, and what it waited for a
-worker counts as its response time, so that a slow server cannot slow down who measures it (coordinated omission).
-Requests are bytes that were made before: TensorFlow is not imported here, and nothing is parsed.
+`Job.write` makes the file JOB; the outcome is one line of JSON on stdout. Without a rate, the loop is closed: every
+worker has its own connection and asks again when it has an answer. With a rate, each request is due at a set time, and
+its wait for a worker counts as response time, so that a slow server cannot slow down its own measurement (coordinated
+omission). Requests are ready-made bytes: this module does not import TensorFlow and parses nothing.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ Ask = Callable[[bytes], int]  # returns the bytes of the answer; raises Failure
 
 
 class Failure(Exception):
-    """A request was not answered with what it asked for; the text says why."""
+    """A request did not get its answer; the text says why."""
 
 
 @dataclass(frozen=True)
 class Job:
     """What to ask: `count` requests, taken in turn from `requests`, by `workers` at a time.
 
-    `address` is HOST:PORT for gRPC, and a whole address for REST. `rate` is requests a second; 0: as fast as answered.
+    `address` is HOST:PORT for gRPC, and a URL for REST. `rate` is in requests per second; 0: as fast as answered.
     """
 
     client: str
@@ -48,20 +48,20 @@ class Job:
     rate: float = 0.0
 
     def write(self, file: Path) -> None:
-        """Keeps the job in a file."""
+        """Writes the job to a file."""
         requests = [base64.b64encode(request).decode("ascii") for request in self.requests]
         file.write_text(json.dumps({**asdict(self), "requests": requests}), encoding="utf-8")
 
     @classmethod
     def read(cls, file: Path) -> Job:
-        """Returns the job that a file holds."""
+        """Returns the job in a file."""
         kept = json.loads(file.read_text(encoding="utf-8"))
         return cls(**{**kept, "requests": [base64.b64decode(request) for request in kept["requests"]]})
 
 
 @dataclass
 class Outcome:
-    """What came of a job. `latencies` are seconds, one of every request; `errors` count the reasons of failed ones."""
+    """The outcome of a job. `latencies` are the seconds of each request; `errors` counts failures by reason."""
 
     elapsed: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Outcome:
 
 @contextmanager
 def grpc_connection(address: str) -> Iterator[Ask]:
-    """Yields what asks over a gRPC connection of its own."""
+    """Yields a function that asks over its own gRPC connection."""
     import grpc
 
     own = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]
@@ -92,7 +92,7 @@ def grpc_connection(address: str) -> Iterator[Ask]:
 
 @contextmanager
 def rest_connection(address: str) -> Iterator[Ask]:
-    """Yields what asks over an HTTP connection of its own, which is kept from request to request."""
+    """Yields a function that asks over its own HTTP connection, which stays open between requests."""
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT)
     headers = {"Content-Type": "application/json"}
@@ -117,7 +117,7 @@ CONNECTIONS: dict[str, Callable[[str], AbstractContextManager[Ask]]] = {GRPC: gr
 
 
 def run(job: Job) -> Outcome:
-    """Does a job. One request of every worker comes before the clock starts. Raises: Failure when that is refused."""
+    """Runs a job. Each worker sends one request before the clock starts. Raises: Failure when that is refused."""
     with ExitStack() as stack:
         connections = [stack.enter_context(CONNECTIONS[job.client](job.address)) for _ in range(job.workers)]
         for connection in connections:

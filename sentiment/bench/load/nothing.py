@@ -1,6 +1,6 @@
-"""A server that does nothing but answer, on both ports: what the load itself can do at most is measured against it.
+"""A server that only answers, on both ports: with it, the limit of the load itself is measured.
 
-`python -m sentiment.bench.load.nothing` prints its two addresses as JSON, and ends with its stdin.
+`python -m sentiment.bench.load.nothing` prints its two addresses as JSON and ends with its stdin.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The plan of a load test: which case is asked how many requests in which round, and where that is kept."""
+"""The plan of a load test: how many requests each case gets in which round, and where the result is kept."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sentiment.bench.load.load import GRPC, REST
 from sentiment.bench.load.siege import NAME as SIEGE
 from sentiment.bench.load.targets import Target
 
-NOTHING = "(nothing)"  # the server against which the load itself is measured
-MOST_FOR_LIMIT = 2000  # requests that the load itself is measured with
+NOTHING = "(nothing)"  # the server with which the load itself is measured
+MOST_FOR_LIMIT = 2000  # requests, at most, for measuring the load itself
 
 
 @dataclass(frozen=True)
 class Turn:
-    """So many requests of a case, in one round."""
+    """A number of requests of one case in one round."""
 
     case: Case
     round: int
@@ -29,7 +29,7 @@ class Turn:
 
 
 def turns_of(cases: Sequence[Case], requests: int, rounds: int) -> list[Turn]:
-    """Returns the turns in their order. Every round begins with another case, so that none always comes first."""
+    """Returns the turns in their order. Each round begins with another case, so that none always comes first."""
     turns = []
     for number in range(rounds):
         first = number % len(cases)
@@ -43,7 +43,7 @@ def turns_of(cases: Sequence[Case], requests: int, rounds: int) -> list[Turn]:
 
 
 def row_file(folder: Path, turn: Turn, identity: Mapping[str, Any]) -> Path:
-    """Returns where a turn is kept: another file for whatever makes it another measurement."""
+    """Returns the file of a turn; anything that makes it another measurement makes another file name."""
     text = json.dumps({"turn": asdict(turn), **identity}, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     return folder / f"{turn.case.client}-{turn.case.concurrency}-{turn.round}-{digest}.json"
@@ -51,7 +51,7 @@ def row_file(folder: Path, turn: Turn, identity: Mapping[str, Any]) -> Path:
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole load test: its servers, its turns, and where each is kept."""
+    """A whole load test: its servers, its turns, and the file of each turn."""
 
     targets: Sequence[Target]
     turns: Sequence[Turn]
@@ -59,7 +59,7 @@ class Plan:
     files: Mapping[Turn, Path]
 
     def missing(self) -> list[Turn]:
-        """Returns the turns that no earlier run finished, in their order."""
+        """Returns the turns that no earlier run has finished, in their order."""
         return [turn for turn in (*self.limits, *self.turns) if atomic.read_json(self.files[turn]) is None]
 
 
@@ -72,7 +72,7 @@ def design(
     identity: Mapping[str, Any],
     rows: Path,
 ) -> Plan:
-    """Returns the turns of every server, client and concurrency."""
+    """Returns the plan for all servers, clients and concurrencies."""
     answered = {target.name: dict(target.addresses) or {GRPC: "", REST: ""} for target in targets}
     cases = [
         Case(target.name, client, number)
@@ -96,7 +96,7 @@ def design(
 
 
 def measured_of(plan: Plan, turns: Sequence[Turn]) -> dict[Case, list[Measured]]:
-    """Returns what is kept of the turns, by case, in the order of the table."""
+    """Returns the kept measurements of the turns, by case, in the order of the table."""
     found: dict[Case, list[Measured]] = {}
     for turn in sorted(turns, key=lambda turn: turn.round):
         if (row := atomic.read_json(plan.files[turn])) is not None:

@@ -1,4 +1,4 @@
-"""The requests of a load test, made once as bytes: for gRPC a PredictRequest, for REST its JSON body."""
+"""Makes the requests of a load test, once and as bytes: a PredictRequest for gRPC, a JSON body for REST."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 TEXT, IDS = "text", "ids"
 SIGNATURES = {TEXT: "text", IDS: "serving_default"}
-MOST = 500  # different requests; they are asked in turn
-PIECE = 1  # stands for any piece of a text: which one it is makes no difference to the time
+MOST = 500  # different requests, which are sent in turn
+PIECE = 1  # stands for any piece of a text: the piece makes no difference to the time
 
 
 def batches(texts: Sequence[str], rows: int, most: int = MOST) -> list[list[str]]:
-    """Returns different requests of `rows` texts each, in order and round again, as many as there are texts for."""
+    """Returns different requests of `rows` texts each, taken in order; the last one may start over with the first."""
     number = max(1, min(most, -(-len(texts) // rows)))
     return [[texts[(start + row) % len(texts)] for row in range(rows)] for start in range(0, number * rows, rows)]
 
 
 def inputs_of(signature: str, texts: Sequence[str], max_seq_length: int) -> dict[str, NDArray[Any]]:
-    """Returns the inputs of one request. Ids are [B, L] int32: as long as the texts are, a character a piece."""
+    """Returns the inputs of one request. Ids are [B, L] int32, as long as the texts, with one piece per character."""
     if signature == TEXT:
         return {"text": np.array([text.encode("utf-8") for text in texts], object)}
     lengths = [min(len(text) + 2, max_seq_length) for text in texts]
@@ -46,7 +46,7 @@ def grpc_request(model: str, label: str, signature: str, inputs: dict[str, NDArr
 
 
 def rest_body(signature: str, inputs: dict[str, NDArray[Any]]) -> bytes:
-    """Returns the JSON body: the row form for texts, the column form for ids."""
+    """Returns the JSON body: the row format for texts, the column format for ids."""
     name = SIGNATURES[signature]
     if signature == TEXT:
         content: dict[str, Any] = {"signature_name": name, "instances": [text.decode() for text in inputs["text"]]}
@@ -56,5 +56,5 @@ def rest_body(signature: str, inputs: dict[str, NDArray[Any]]) -> bytes:
 
 
 def rest_url(address: str, model: str, label: str) -> str:
-    """Returns where the REST port takes requests for a label."""
+    """Returns the REST address for requests to a label."""
     return f"{address}/v1/models/{model}/labels/{label}:predict"

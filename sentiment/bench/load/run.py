@@ -1,4 +1,4 @@
-"""Asks a server what one turn of a load test asks, in a process of its own, and returns what came of it."""
+"""Runs the turns of a load test, each in a process of its own, and returns the measurements."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Asked:
 
 
 class LoadTest:
-    """Does the turns, one after the other."""
+    """Runs the turns, one after the other."""
 
     def __init__(self, asked: Asked, texts: Sequence[str], work: Path) -> None:
         self.asked, self.work = asked, work
@@ -51,7 +51,7 @@ class LoadTest:
         self._requests: dict[str, list[bytes]] = {}
 
     def requests(self, client: str) -> list[bytes]:
-        """Returns the requests for a port, made when they are first needed: those for gRPC import TensorFlow."""
+        """Returns the requests for a client, made when first needed, because those for gRPC import TensorFlow."""
         kind = GRPC if client == GRPC else REST
         if kind not in self._requests:
             asked = self.asked
@@ -64,7 +64,7 @@ class LoadTest:
         return self._requests[kind]
 
     def measure(self, turn: Turn, server: Running) -> Measured:
-        """Raises: child.Failed when the load could not be put on the server, or its figures do not add up."""
+        """Returns a turn's measurement. Raises: child.Failed when the load fails or its figures do not add up."""
         client, requests = turn.case.client, self.requests(turn.case.client)
         before = server.processor()
         if client == SIEGE:
@@ -109,11 +109,11 @@ def nothing() -> Iterator[Running]:
 
 
 def run(plan: Plan, load: LoadTest, settings: Settings, command: Sequence[str] | None) -> list[str]:
-    """Does what is missing, each turn kept when it is finished; returns a line about each server that did not start."""
+    """Runs the missing turns and keeps each finished one; returns a line about each server that did not start."""
     missing = plan.missing()
     done = len(plan.files) - len(missing)
     if done:
-        say(f"bench serve: {done} of {len(plan.files)} turns are finished already")
+        say(f"bench serve: {done} of {len(plan.files)} turns are already finished")
     needed = {turn.case.target for turn in missing}
     with ExitStack() as stack:
         servers, lines = stack.enter_context(

@@ -1,8 +1,8 @@
-"""`sentiment bench serve`: the original's load test, for every format of an export, with siege and with our own load.
+"""`sentiment bench serve`: the older tool's load test for every format of an export, with siege and our own load.
 
-The requests of a case are asked in rounds, and in every round each case has its turn: a machine that is busy for a
-while hits all alike, so their ratios hold where their seconds do not. A turn is kept when it is finished: a load test
-that was stopped goes on where it was when it is started again.
+The requests are sent in rounds, and each case has its turn in every round: a machine that is busy for a while slows all
+cases alike, so ratios hold even if seconds do not. Finished turns are kept: a stopped load test continues where it was
+when it is started again.
 """
 
 from __future__ import annotations
@@ -45,11 +45,15 @@ def require_answers(plan: Plan, failures: Sequence[str]) -> None:
     """Raises: InputError when no server answered at all."""
     if not measured_of(plan, plan.turns):
         kind = InputError if any(target.folder for target in plan.targets) else UnavailableError
-        raise kind("a server must answer", found="; ".join(failures) or "none", do="Mend it, then start this again.")
+        raise kind(
+            "a server must answer",
+            found="; ".join(failures) or "none",
+            do="Fix the export or the server, then run `sentiment bench serve` again.",
+        )
 
 
 def summary(plan: Plan, asked: Asked, lines: Sequence[str], setup: Mapping[str, Any]) -> tuple[Result, Any, Any]:
-    """Returns the result, its table and its plot."""
+    """Returns the result, its table, and the function that draws its plot."""
     measured = measured_of(plan, plan.turns)
     found = {case: figures(rounds, asked.rows) for case, rounds in measured.items()}
     limits = {
@@ -59,7 +63,7 @@ def summary(plan: Plan, asked: Asked, lines: Sequence[str], setup: Mapping[str, 
     compared = ratios(measured)
     notes = [*load_table.notes(found, limits, compared), *lines]
     signature = SIGNATURES[asked.signature]
-    title = f"load test: {setup['requests']:,} requests a row, posts in each: {asked.rows}, signature {signature}"
+    title = f"load test: {setup['requests']:,} requests per row, posts in each: {asked.rows}, signature {signature}"
     result = {
         "rows": [{**asdict(case), **row} for case, row in found.items()],
         "ratios": [{**ratio, "case": asdict(ratio["case"]), "to": asdict(ratio["to"])} for ratio in compared],
@@ -73,20 +77,34 @@ def summary(plan: Plan, asked: Asked, lines: Sequence[str], setup: Mapping[str, 
 
 
 @click.command("serve")
-@click.option("--export", "exports", multiple=True, metavar="NAME=FOLDER", help="An export, and its row's name.")
+@click.option("--export", "exports", multiple=True, metavar="NAME=FOLDER", help="An export, and the name of its row.")
 @click.option("--run", "runs", multiple=True, help="A run's export.")
 @click.option("--version", help="A published version: stable, canary or a number.")
-@click.option("--target", metavar="grpc=…,rest=…", help="A server that runs: grpc=HOST:PORT,rest=http://HOST:PORT.")
+@click.option("--target", metavar="grpc=…,rest=…", help="A running server: grpc=HOST:PORT,rest=http://HOST:PORT.")
 @click.option("--server", type=click.Path(exists=True, dir_okay=False), help="tensorflow_model_server. [default: ours]")
-@click.option("--requests", type=click.IntRange(1), default=5000, show_default=True, help="In each row.")
-@click.option("--concurrency", type=Numbers(int), default="2", show_default=True, help="At a time; with commas.")
+@click.option("--requests", type=click.IntRange(1), default=5000, show_default=True, help="Requests per row.")
+@click.option(
+    "--concurrency", type=Numbers(int), default="2", show_default=True, help="Requests at a time; comma-separated."
+)
 @click.option("--rows", type=click.IntRange(1), default=1, show_default=True, help="Posts in each request.")
-@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="In which rows take turns.")
+@click.option(
+    "--rounds", type=click.IntRange(1), default=5, show_default=True, help="Rounds in which the rows take turns."
+)
 @click.option("--signature", type=click.Choice(list(SIGNATURES)), default=TEXT, show_default=True)
 @click.option("--max-seq-length", type=click.IntRange(2), default=128, show_default=True, help="Longest row of ids.")
-@click.option("--clients", type=FormatList(CLIENTS), default=",".join(CLIENTS), show_default=True, help="With commas.")
-@click.option("--batching", type=click.Choice(list(BATCHING)), default="on", show_default=True, help="Of our servers.")
-@click.option("--rate", type=click.FloatRange(0), default=0.0, help="Requests a second, answered or not; siege: no.")
+@click.option(
+    "--clients", type=FormatList(CLIENTS), default=",".join(CLIENTS), show_default=True, help="Comma-separated."
+)
+@click.option(
+    "--batching",
+    type=click.Choice(list(BATCHING)),
+    default="on",
+    show_default=True,
+    help="Batching in the servers that this starts.",
+)
+@click.option(
+    "--rate", type=click.FloatRange(0), default=0.0, help="Requests per second, answered or not; not for siege."
+)
 @click.option("--label", default=LABEL, show_default=True, help="The label to ask, with --target.")
 @click.option("--data", type=click.Path(path_type=Path), help="Posts to ask (TSV). [default: the sample's test.tsv]")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the results. [default: runs/bench/serve]")
@@ -107,16 +125,16 @@ def command(
     output: Path | None,
     **given: Any,
 ) -> Result:
-    """Load a model server and compare formats: the original's table, percentiles, a plot.
+    """Load a model server and compare formats: the older tool's table, percentiles, a plot.
 
-    Started again, it goes on where it was stopped.
+    When started again, it continues where it was stopped.
     """
     settings = read_settings()
     folder = results.folder_for(settings, "serve", output)
     data = data or settings.base_data / "test.tsv"
     targets, lines = choose_targets(settings, exports, runs, version, target, batching)
     if min(concurrency) < 1:
-        raise InputError("--concurrency must be at least 1", found=str(min(concurrency)), do="Mend it.")
+        raise InputError("--concurrency must be at least 1", found=str(min(concurrency)), do="Correct --concurrency.")
     texts = [post.text for post in read_posts(data, settings.label_set)]
     asked = Asked(label=label if target else LABEL, model=settings.model_name, **given)
     with atomic.exclusive_lock(folder / ".lock"):
@@ -126,7 +144,7 @@ def command(
             siege = serve_siege.version(work) if SIEGE in clients else None
             if SIEGE in clients and not siege:
                 clients = tuple(client for client in clients if client != SIEGE)
-                lines.append("siege: not installed here (`apt-get install siege`), so it has no rows")
+                lines.append("siege is not installed (`apt-get install siege`), so it has no rows")
             lines += busy(os.getloadavg()[0], os.cpu_count() or 1)
             setup = {"requests": requests, "data": str(data), "siege": siege, "server": server or "embedded"}
             flags = {one.name: flags_of(settings, one) for one in targets if one.folder}
@@ -146,11 +164,11 @@ def command(
 
 
 def busy(load: float, cores: int) -> list[str]:
-    """Returns a line about a machine that has other things to do; `load` is its average of the last minute."""
+    """Returns a warning if the machine is busy with other work; `load` is its load average of the last minute."""
     if load < BUSY * cores:
         return []
     return [
-        f"when this began, the machine was busy: load average {load:.1f} on {cores} cores; its seconds are too high"
+        f"when this began, the machine was busy: load average {load:.1f} on {cores} cores; the seconds are too high"
     ]
 
 
@@ -162,10 +180,12 @@ def choose_targets(
     target: str | None,
     batching: str,
 ) -> tuple[list[Target], list[str]]:
-    """Returns the servers to ask, and a line about each format that is not."""
+    """Returns the servers to ask, and a line about each format that is left out."""
     if bool(target) == bool(exports or runs or version):
         raise InputError(
-            "give exports (--export, --run, --version) or a --target", found="neither or both", do="See --help."
+            "the load test must have either exports (--export, --run, --version) or a --target",
+            found="both" if target else "neither",
+            do="Give one of them; see --help.",
         )
     if target:
         return [running_target(target)], []

@@ -1,8 +1,8 @@
-"""The original's own instrument, where it is installed: siege (https://www.joedog.org/siege-home).
+"""The older tool's own instrument, if it is installed: siege (https://www.joedog.org/siege-home).
 
-Checked with siege 4.0.7, whose report is JSON; older ones print the same figures as lines. It posts every request from
-a file of its own, so that nothing in a text means anything to siege's list of addresses. What it calls failed are lost
-connections and HTTP 5xx: an answer of HTTP 4xx is neither that nor successful, so it has to be counted from the rest.
+This was checked with siege 4.0.7, whose report is JSON; older ones print the same figures as lines. Each request is
+posted from a file of its own, so that no text can confuse siege's list of addresses. siege counts lost connections and
+HTTP 5xx as failed; HTTP 4xx is neither failed nor successful there, so it is counted as the rest.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from sentiment.experiments.child import Failed
 
 NAME = "siege"
-# A connection for each request, as siege has it by default. What is not asked for must not be in the figures.
+# A connection for each request, as is siege's default. Requests that we did not ask for must not be in the figures.
 SETTINGS = """\
 verbose = false
 quiet = false
@@ -35,7 +35,7 @@ failures = 1000000000
 timeout = 60
 limit = {limit}
 """
-# siege's name of a figure → ours. Lines have them with spaces and capitals.
+# siege's name of a figure → ours. In lines, the names have spaces and capitals.
 FIGURES = {
     "elapsed_time": "elapsed",
     "data_transferred": "megabytes",
@@ -52,7 +52,7 @@ _FIGURE = re.compile(r'^[\s{"]*([A-Za-z][A-Za-z_ ]*?)"?\s*:\s*(-?\d+(?:\.\d+)?)'
 
 
 def version(work: Path) -> str | None:
-    """Returns what is installed, or None."""
+    """Returns the installed version of siege; None when it is not installed."""
     if not (command := shutil.which(NAME)):
         return None
     said = _run([command, "--version"], work)
@@ -61,12 +61,12 @@ def version(work: Path) -> str | None:
 
 
 def repetitions(count: int, concurrency: int) -> int:
-    """Returns how often each user asks: all ask equally often, so no more than `count` in all, and at least once."""
+    """Returns how often each user asks: all equally often, at least once, and otherwise at most `count` in all."""
     return max(1, count // concurrency)
 
 
 def load(url: str, bodies: Sequence[bytes], count: int, concurrency: int, work: Path) -> dict[str, float]:
-    """Posts about `count` requests to `url`; returns the figures of the report. Raises: Failed."""
+    """Posts about `count` requests to `url` and returns the figures of the report. Raises: Failed."""
     work.mkdir(parents=True, exist_ok=True)
     lines = []
     for number, body in enumerate(bodies):
@@ -82,7 +82,7 @@ def load(url: str, bodies: Sequence[bytes], count: int, concurrency: int, work: 
 
 
 def parse(said: str) -> dict[str, float]:
-    """Returns the figures of siege's report, JSON or lines. Raises: Failed when there is none."""
+    """Returns the figures of siege's report, JSON or lines. Raises: Failed when a figure is missing."""
     found = {name.strip().lower().replace(" ", "_"): float(value) for name, value in _FIGURE.findall(said)}
     if missing := sorted(set(FIGURES) - set(found)):
         last = next((line for line in reversed(said.splitlines()) if line.strip()), "nothing")
@@ -91,7 +91,7 @@ def parse(said: str) -> dict[str, float]:
 
 
 def _run(command: list[str], work: Path) -> str:
-    """Returns all that siege said. Its home is the work folder: it makes a `.siege` there."""
+    """Returns everything that siege prints. Its home is the work folder, because it makes a `.siege` there."""
     environment = {**os.environ, "HOME": str(work.absolute())}
     ended = subprocess.run(
         command, env=environment, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL

@@ -1,4 +1,4 @@
-"""The table of a load test, the original's columns first, and its plot."""
+"""The table of a load test, with the older tool's columns first, and its plot."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 ORIGINAL = ("Elap Time", "Data Trans", "Resp Time", "Trans Rate", "Throughput", "Concurrent", "OKAY", "Failed")
 HEADINGS = ("", *ORIGINAL, *(f"{name} ms" for name in PERCENTILES), "max ms", "rows/s", "server CPU s", "peak")
-LIMITING = 0.5  # of what the load can do at most: from here on it is no longer the server alone that is measured
+LIMITING = 0.5  # of the load's own limit: above this, the figures no longer describe the server alone
 
 
 def cells(case: Case, found: Mapping[str, Any]) -> list[str]:
-    """Returns a row: seconds, MB and MB a second as siege has them, percentiles in milliseconds."""
+    """Returns a row: seconds, MB and MB per second as in siege, percentiles in milliseconds."""
     first = ("elapsed", "megabytes", "response", "rate", "throughput", "concurrent")
     return [
         str(case),
@@ -39,7 +39,7 @@ def _number(value: float | None, shown: str) -> str:
 
 
 def fastest(found: Mapping[Case, Mapping[str, Any]]) -> int | None:
-    """Returns the index of the fastest server among those asked as the first one; None where there is but one."""
+    """Returns the index of the fastest server among those asked like the first one; None when there is only one."""
     cases = list(found)
     rivals = [case for case in cases if (case.client, case.concurrency) == (cases[0].client, cases[0].concurrency)]
     return cases.index(max(rivals, key=lambda case: found[case]["rate"])) if len(rivals) > 1 else None
@@ -50,7 +50,7 @@ def notes(
     limits: Mapping[tuple[str, int], float],
     ratios: Sequence[Mapping[str, Any]],
 ) -> list[str]:
-    """Returns the lines under the table: who was faster, what failed, and what the load itself can do."""
+    """Returns the lines below the table: which server was faster, what failed, and the limit of the load itself."""
     lines = [
         f"{ratio['case']}: {ratio['ratio']:.2f} times the rate of {ratio['to'].target}"
         f" ({ratio['lowest']:.2f} to {ratio['highest']:.2f} in {ratio['rounds']} rounds)"
@@ -61,23 +61,23 @@ def notes(
         limit = limits.get((case.client, case.concurrency))
         if limit and row["rate"] > LIMITING * limit:
             lines.append(
-                f"{case}: {row['rate']:,.0f} of at most {limit:,.0f} requests/s: the load itself is a limit here"
+                f"{case}: {row['rate']:,.0f} of at most {limit:,.0f} requests/s: the load itself is the limit here"
             )
     if limits:
         most = ", ".join(f"{client} × {number} {rate:,.0f}" for (client, number), rate in limits.items())
-        lines.append(f"against a server that does nothing, our own load reaches (requests/s): {most}")
+        lines.append(f"with a server that does nothing, our own load reaches (requests/s): {most}")
     return lines
 
 
 def table_of(title: str, found: Mapping[Case, Mapping[str, Any]], lines: Sequence[str]) -> Table:
-    """Returns the table; the fastest server's row is marked."""
+    """Returns the table, with the fastest server's row marked."""
     return Table(title, HEADINGS, [cells(case, row) for case, row in found.items()], fastest(found), lines)
 
 
 def draw(
     measured: Mapping[Case, Sequence[Measured]], found: Mapping[Case, Mapping[str, Any]]
 ) -> Callable[[Figure], None]:
-    """Returns what draws the response times of every case that was asked first, and the rate by concurrency."""
+    """Returns a function that draws the response times at the first concurrency, and the rate by concurrency."""
 
     def fill(figure: Figure) -> None:
         figure.set_size_inches(11, 4.5)
@@ -96,7 +96,7 @@ Look = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 def _look(name: tuple[str, str], names: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """A colour for a server, a line style for a client."""
+    """Returns the style of a line: its colour stands for the server, its dashes for the client."""
     targets, clients = (list(dict.fromkeys(part)) for part in zip(*names, strict=True))
     colour = results.COLOURS[targets.index(name[0]) % len(results.COLOURS)]
     return {"color": colour, "linestyle": ("-", "--", ":")[clients.index(name[1]) % 3], "label": ", ".join(name)}
@@ -118,7 +118,7 @@ def _draw_latencies(axes: Axes, measured: Mapping[Case, Sequence[Measured]], loo
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     if not axes.has_data():
-        axes.text(0.5, 0.5, f"{SIEGE} keeps no single response time", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, f"{SIEGE} keeps no single response times", ha="center", transform=axes.transAxes)
 
 
 def _draw_rates(axes: Axes, found: Mapping[Case, Mapping[str, Any]], look: Look) -> None:
@@ -130,5 +130,5 @@ def _draw_rates(axes: Axes, found: Mapping[Case, Mapping[str, Any]], look: Look)
     axes.set_xscale("log", base=2)
     axes.set_xticks(numbers, [str(number) for number in numbers])
     axes.minorticks_off()
-    axes.set(xlabel="requests at a time", ylabel="requests answered a second", title="Throughput", ylim=(0, None))
+    axes.set(xlabel="requests at a time", ylabel="requests answered per second", title="Throughput", ylim=(0, None))
     axes.grid(alpha=0.3)

@@ -1,4 +1,4 @@
-"""The servers that a load test asks: one for every format of an export, each of its own; or one that runs already."""
+"""The servers that a load test asks: a server for each format of an export, or one that is already running."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from sentiment.validation.throwaway import NotServedError, ThrowawayServer, thro
 
 LABEL = "stable"
 NOT_MADE = {
-    TENSORRT: "not made here: it needs a GPU and TensorRT's libraries (`sentiment export --format tensorrt`)",
-    TFLITE: "not made here (`sentiment export --format tflite`)",
+    TENSORRT: "not exported: it needs a GPU and TensorRT's libraries (`sentiment export --format tensorrt`)",
+    TFLITE: "not exported (`sentiment export --format tflite`)",
 }
-LITE = "not asked: TensorFlow Serving serves it only with --prefer_tflite_model, the embedded server not at all"
+LITE = "not asked: TensorFlow Serving serves it only with --prefer_tflite_model, the embedded server never"
 ADDRESSES = ("grpc", "rest")
 
 
 @dataclass(frozen=True)
 class Target:
-    """One server to ask: a version folder to be served by a new one, or the addresses of one that runs."""
+    """One server to ask: a version folder for a new server, or the addresses of a running one."""
 
     name: str
     folder: Path | None = None
@@ -37,7 +37,7 @@ class Target:
     addresses: tuple[tuple[str, str], ...] = ()
 
     def identity(self) -> dict[str, Any]:
-        """Returns what decides its speed, as far as it is in files: every file with size and time."""
+        """Returns what decides the server's speed and is in files: each file with its size and time."""
         files = sorted(path for path in self.folder.rglob("*") if path.is_file()) if self.folder else []
         known = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
         return {"name": self.name, "batching": self.batching, "addresses": self.addresses, "files": known}
@@ -45,13 +45,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers. `own` is None for one that this did not start: its process cannot be measured."""
+    """A server that answers. `own` is None if the load test did not start it: its process cannot be measured."""
 
     addresses: dict[str, str]
     own: ThrowawayServer | None = None
 
     def processor(self) -> float | None:
-        """Returns the seconds of processor that the server has taken so far."""
+        """Returns the CPU seconds that the server has used so far."""
         if self.own is None:
             return None
         return processes.processor_seconds(self.own.pid)
@@ -61,12 +61,14 @@ class Running:
 
 
 def exports_of(settings: Settings, named: Sequence[str], runs: Sequence[str], version: str | None) -> dict[str, Path]:
-    """Returns name → version folder of everything that was asked for. Raises: InputError when one is not there."""
+    """Returns name → version folder of all exports that were named. Raises: InputError when one does not exist."""
     found: dict[str, Path] = {}
     for text in named:
         name, equals, folder = text.partition("=")
         if not (name and equals and folder):
-            raise InputError("--export must be NAME=FOLDER", found=repr(text), do="Name the row and the folder.")
+            raise InputError(
+                "--export must be NAME=FOLDER", found=repr(text), do="Give both, the row's name and the folder."
+            )
         found[name] = Path(folder)
     found |= {run: RunFolder.named(settings, run).export for run in runs}
     if version:
@@ -77,13 +79,13 @@ def exports_of(settings: Settings, named: Sequence[str], runs: Sequence[str], ve
             raise InputError(
                 f"{name} must be an export, with a {MARKS[SAVED_MODEL]}",
                 found=f"none in {place}",
-                do="Export it first.",
+                do="Run `sentiment export` first.",
             )
     return found
 
 
 def targets_of(exports: dict[str, Path], batching: Sequence[bool]) -> tuple[list[Target], list[str]]:
-    """Returns a server for every format that can be served, and a line about each one that cannot."""
+    """Returns a server for each format that can be served, and a line about each one that cannot."""
     found, lines = [], []
     for name, folder in exports.items():
         for kind, row in ((SAVED_MODEL, name), (TENSORRT, f"{name} → tensorRT")):
@@ -99,25 +101,29 @@ def targets_of(exports: dict[str, Path], batching: Sequence[bool]) -> tuple[list
 
 
 def running_target(text: str) -> Target:
-    """Returns the running server that `grpc=HOST:PORT,rest=http://HOST:PORT` names (one of them is enough)."""
+    """Returns the running server at `grpc=HOST:PORT,rest=http://HOST:PORT` (one of the two is enough)."""
     parts = [part.partition("=") for part in text.split(",")]
     addresses = {key.strip(): value.strip().rstrip("/") for key, _, value in parts}
     rest = addresses.get("rest", "http://")
     if not all(addresses.values()) or set(addresses) - set(ADDRESSES) or not rest.startswith(("http://", "https://")):
         raise InputError(
-            "--target must be grpc=HOST:PORT,rest=http://HOST:PORT, or one of them", found=repr(text), do="Mend it."
+            "--target must be grpc=HOST:PORT,rest=http://HOST:PORT, or one of the two",
+            found=repr(text),
+            do="Correct --target.",
         )
     if rest.startswith("https"):
-        raise InputError("--target's rest must be plain http", found=repr(rest), do="Ask the server itself.")
+        raise InputError(
+            "--target's rest must be plain http", found=repr(rest), do="Give the server's own http address."
+        )
     return Target("running server", addresses=tuple(sorted(addresses.items())))
 
 
 def flags_of(settings: Settings, target: Target) -> list[str]:
-    """Returns production's flags, with batching as the target has it."""
+    """Returns production's flags, with batching on or off as in the target."""
     flags = read_flags(flags_file(settings))
     if target.batching:
         return overridden(flags, enable_batching="true")
-    # The real server refuses parameters of a batching that is off.
+    # The real server refuses batching parameters when batching is off.
     return [flag for flag in flags if not flag.startswith((f"--{BATCHING}=", "--enable_batching="))]
 
 
@@ -125,7 +131,7 @@ def flags_of(settings: Settings, target: Target) -> list[str]:
 def running(
     targets: Sequence[Target], settings: Settings, command: Sequence[str] | None
 ) -> Iterator[tuple[dict[str, Running], list[str]]]:
-    """Starts every server, all at once, and yields those that answer, by name, with a line about each that does not."""
+    """Starts the servers and yields those that answer, by name, with a line about each one that does not."""
     with ExitStack() as stack:
         found: dict[str, Running] = {}
         lines = []
@@ -140,7 +146,7 @@ def running(
                     throwaway_server(versions, flags, labels, command, settings.model_name, settings.load_timeout)
                 )
             except NotServedError as error:
-                lines.append(f"{target.name}: not served here: {error}")
+                lines.append(f"{target.name}: cannot be served on this machine: {error}")
                 continue
             found[target.name] = Running({"grpc": own.grpc, "rest": own.rest}, own)
         yield found, lines

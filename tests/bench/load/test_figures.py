@@ -87,8 +87,12 @@ def test_what_siege_calls_neither_successful_nor_failed_has_failed() -> None:
     ("measured", "asked", "complaint"),
     [
         (outcome([0.1] * 10, 1.0, 3), 10, ""),
-        (outcome([0.1] * 9, 1.0), 10, "OKAY 9 and Failed 0 are not the 10 requests"),
-        (Measured.of_siege({**REPORT, "answered": 60.0}, 100), 100, "OKAY 50 and Failed 10 are not the 100 requests"),
+        (outcome([0.1] * 9, 1.0), 10, "OKAY 9 and Failed 0 do not add up to 10 requests"),
+        (
+            Measured.of_siege({**REPORT, "answered": 60.0}, 100),
+            100,
+            "OKAY 50 and Failed 10 do not add up to 100 requests",
+        ),
         (Measured.of_siege({**REPORT, "elapsed": 0.0}, 100), 100, "an elapsed time of 0 s"),
     ],
 )

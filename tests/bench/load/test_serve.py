@@ -51,14 +51,14 @@ def test_a_load_test_from_end_to_end_and_again(
         assert row["server_processor"] > 0
         assert row["peak_bytes"] > 100_000_000
     assert {limit["client"] for limit in result["limits"]} == {"grpc", "rest"}
-    assert "toy → tensorRT: not made here" in printed.err
+    assert "toy → tensorRT: not exported" in printed.err
     table = (tmp_path / "out" / "table.md").read_text(encoding="utf-8")
     assert "| Elap Time | Data Trans | Resp Time | Trans Rate | Throughput | Concurrent | OKAY | Failed |" in table
     assert (tmp_path / "out" / "plot.png").read_bytes().startswith(b"\x89PNG")
 
     assert run(*arguments) == 0
     printed = capsys.readouterr()
-    assert "6 of 6 turns are finished already" in printed.err
+    assert "6 of 6 turns are already finished" in printed.err
     assert "starting a server" not in printed.err
     assert json.loads(printed.out.splitlines()[-1])["rows"] == result["rows"]
 
@@ -66,11 +66,11 @@ def test_a_load_test_from_end_to_end_and_again(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "give exports"),
-        (["--export", "a=b", "--target", "grpc=x"], "give exports"),
+        ([], "must have either exports"),
+        (["--export", "a=b", "--target", "grpc=x"], "must have either exports"),
         (["--export", "a=nowhere"], "a must be an export"),
         (["--target", "grpc=127.0.0.1:1", "--concurrency", "0"], "--concurrency must be at least 1"),
-        (["--target", "grpc=127.0.0.1:1", "--clients", "wget"], "'wget' is none of grpc, rest, siege"),
+        (["--target", "grpc=127.0.0.1:1", "--clients", "wget"], "'wget' is not one of grpc, rest, siege"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_made(

@@ -31,15 +31,15 @@ def test_every_format_that_can_be_served_has_its_server(tmp_path: Path) -> None:
     assert targets[2].folder == tmp_path / "7-tensorrt"
     assert lines == [
         "bert → tflite: not asked: TensorFlow Serving serves it only with --prefer_tflite_model,"
-        " the embedded server not at all"
+        " the embedded server never"
     ]
 
 
 def test_what_was_not_made_is_a_line(tmp_path: Path) -> None:
     targets, lines = targets_of({"bert": export(tmp_path / "7")}, (True,))
     assert [target.name for target in targets] == ["bert"]
-    assert lines[0].startswith("bert → tensorRT: not made here: it needs a GPU")
-    assert lines[1].startswith("bert → tflite: not made here")
+    assert lines[0].startswith("bert → tensorRT: not exported: it needs a GPU")
+    assert lines[1].startswith("bert → tflite: not exported")
 
 
 def test_exports_are_named_runs_or_versions(tmp_path: Path) -> None:

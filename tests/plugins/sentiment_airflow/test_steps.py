@@ -56,7 +56,7 @@ def test_the_page_that_shows_what_came_of_it_is_in_the_result_and_in_the_log(
     found = run(page=lambda run_id: f"https://host/{safe_name(run_id)}")
     address = f"https://host/{safe_name(RUN)}"
     assert (found["page"], found["sentence"]) == (address, f"It is done. See {address}")
-    assert f"What came of it: {address}" in capsys.readouterr().out
+    assert f"The outcome is shown at {address}" in capsys.readouterr().out
     with pytest.raises(StepRefused, match=rf"^It is done\. See {address}$"):
         run(verb="fail", fail_when="failed", page=lambda run_id: f"https://host/{safe_name(run_id)}")
 
@@ -82,7 +82,7 @@ def test_a_usage_error_leaves_no_result_and_its_last_line_is_the_cause(command: 
     ("source", "message"),
     [
         ("print('Traceback'); print('ValueError: no'); sys.exit(1)", "ended with exit code 1: ValueError: no"),
-        ("os.kill(os.getpid(), 9)", "was killed by signal 9: it did not say why"),
+        ("os.kill(os.getpid(), 9)", "was killed by signal 9: it left no message"),
     ],
 )
 def test_anything_else_may_be_tried_again(command: Command, home: Path, source: str, message: str) -> None:

@@ -182,7 +182,7 @@ def test_without_addresses_there_is_a_line_in_the_log(
     StepFailureNotifier()(failed(ValueError("no")))
     assert mailbox.mails == [] and recipients() == []
     assert (
-        "Nobody is mailed, because SENTIMENT_MAIL_TO is empty: Sentiment: step train failed" in capsys.readouterr().out
+        "No mail was sent, because SENTIMENT_MAIL_TO is empty: Sentiment: step train failed" in capsys.readouterr().out
     )
 
 
@@ -311,7 +311,7 @@ def test_every_third_quiet_night_is_told(mailbox: Mailbox, home: Path) -> None:
         assert len(mailbox.mails) == told
     plain, _ = parts(mailbox.mails[0][1])
     assert mailbox.mails[0][1]["subject"] == (
-        "Sentiment: Nothing new for 3 nights, since 2026-11-18: no model was trained."
+        "Sentiment: No new posts for 3 nights, since 2026-11-18: no model was trained."
     )
     assert str(home / "datasets" / "inbox") in plain
 

@@ -190,6 +190,6 @@ def test_a_step_that_is_killed_before_its_pod_is_there_says_so(cluster: Cluster,
     step = StepOperator(task_id="train", verb="train", run=RUN)
     made = step.step({"params": {}})
     runner = runner_of(made, os.environ, {})
-    with pytest.raises(AirflowException, match="train was stopped before its pod was there"):
+    with pytest.raises(AirflowException, match="train was stopped before its pod existed"):
         runner.stop()
     assert cluster.deleted == []

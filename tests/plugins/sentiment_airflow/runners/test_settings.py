@@ -28,8 +28,8 @@ def test_every_variable_is_read_and_none_is_passed_on_to_a_step() -> None:
         ("RUNNER_MEMORY", "8 bytes", "must be a size such as 512m or 8g; found '8 bytes'"),
         ("RUNNER_MEMORY", "0", "must be a size such as 512m or 8g"),
         ("RUNNER_SHM", "-1g", "must be a size such as 512m or 8g"),
-        ("RUNNER_MOUNTS", "models", "must be whole paths, by comma; found 'models'"),
-        ("RUNNER_MOUNTS", "/a:/b:rw", "must be whole paths, by comma"),
+        ("RUNNER_MOUNTS", "models", "must be absolute paths, comma-separated; found 'models'"),
+        ("RUNNER_MOUNTS", "/a:/b:rw", "must be absolute paths, comma-separated"),
     ],
 )
 def test_a_wrong_setting_is_one_clear_line(variable: str, value: str, line: str) -> None:

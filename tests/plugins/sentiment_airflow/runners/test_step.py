@@ -40,15 +40,15 @@ def test_no_secret_is_in_a_steps_representation() -> None:
     [
         (Ended(1), "ended with exit code 1"),
         (Ended(137), "was killed by signal 9"),
-        (Ended(137, out_of_memory=False), "was killed by signal 9, out of memory?"),
+        (Ended(137, out_of_memory=False), "was killed by signal 9, perhaps out of memory"),
         (Ended(143, out_of_memory=False), "was killed by signal 15"),
         (
             Ended(137, out_of_memory=True),
-            "was killed by signal 9, out of memory (raise SENTIMENT_RUNNER_MEMORY, or take a smaller batch)",
+            "was killed by signal 9, out of memory (raise SENTIMENT_RUNNER_MEMORY, or use a smaller batch)",
         ),
         (
             Ended(1, out_of_memory=True),
-            "ended with exit code 1, out of memory (raise SENTIMENT_RUNNER_MEMORY, or take a smaller batch)",
+            "ended with exit code 1, out of memory (raise SENTIMENT_RUNNER_MEMORY, or use a smaller batch)",
         ),
     ],
 )
