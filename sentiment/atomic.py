@@ -1,4 +1,4 @@
-"""⟦Writes files⟪Files⟫Writes files so⟧ that ⟦hold⟪are⟫they hold⟧ either the old content or the new, never half of it."""
+"""Writes files that hold either the old content or the new, never half of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yields a new, empty folder beside `path`; on success it replaces `path`, on failure it is ⟦left of it⟪left⟫removed⟧."""
+    """Yields a new, empty folder beside `path`; on success it replaces `path`, on failure nothing is left of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary, replaced = (path.with_name(f".{path.name}.{os.getpid()}.{part}") for part in ("tmp", "old"))
     _remove_leftovers(path)
@@ -69,7 +69,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Returns the JSON object in `path`, or None when ⟦there is no readable⟪there is none that⟫it⟧ ⟦one⟪can be read⟫cannot be read⟧."""
+    """Returns the JSON object in `path`, or None when there is no readable one."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -88,7 +88,7 @@ def sync_file(path: Path) -> None:
 
 @contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
-    """Holds `path` as a lock: a second process waits for the first. A process that dies ⟦process never⟪holder⟫releases⟧ the ⟦it⟪nothing⟫lock⟧."""
+    """Holds `path` as a lock: a second process waits for the first. A dead process never holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

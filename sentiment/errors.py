@@ -1,9 +1,9 @@
-"""⟦The⟪What can go wrong because⟫The errors that input or⟧ ⟦errors⟪of⟫the⟧ ⟦that⟪what⟫outside⟧ ⟦somebody's⟪somebody⟫world⟧ ⟦input can⟪gave⟫can⟧ cause.
+"""The errors that somebody's input can cause.
 
 SentimentError
 └── InputError              bad usage or bad input: one line, exit code 2
     └── UnavailableError    something outside does not answer at the moment: one line, exit code 1, worth another try
-Any other exception is a defect or a failing machine: exit code 1.
+Anything else is a defect or a failing machine: exit code 1.
 """
 
 

@@ -12,7 +12,7 @@ from sentiment.errors import InputError
 class Labels:
     """A label set. A label's id is its position.
 
-    `names` are shown to people and written to exports; `english` are the ⟦older⟪console of⟫names that⟧ tool's ⟦console⟪original⟫older tool's console⟧ printed.
+    `names` are shown to people and written to exports; `english` is what the older tool's console printed.
     """
 
     names: tuple[str, ...] = ("正面", "負面", "中立")
@@ -27,13 +27,13 @@ class Labels:
                 raise InputError(
                     "a label set must hold at least two different names",
                     found=f"labels={','.join(table)!r}",
-                    do="Correct SENTIMENT_LABELS⟦ or SENTIMENT_LABELS_ENGLISH⟪⟫ and SENTIMENT_LABELS_ENGLISH⟧.",
+                    do="Correct SENTIMENT_LABELS or SENTIMENT_LABELS_ENGLISH.",
                 )
         if len(self.names) != len(self.english):
             raise InputError(
                 "every label must have a name and an English name",
                 found=f"{len(self.names)} names and {len(self.english)} English names",
-                do="⟦Give⟪Mend⟫Correct⟧ SENTIMENT_LABELS or SENTIMENT_LABELS_ENGLISH as many names as each other.",
+                do="Give SENTIMENT_LABELS and SENTIMENT_LABELS_ENGLISH as many names as each other.",
             )
         object.__setattr__(self, "_meanings", self._one_meaning_each())
 

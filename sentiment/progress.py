@@ -13,7 +13,7 @@ TERMINAL_LINE = "{desc} {percentage:3.0f}% |{bar}| {n:,}/{total:,}{unit}, {rate_
 
 
 class LogLines:
-    """A stream for logs: each update of the progress line becomes a new line."""
+    """A stream for logs: every update of the progress line becomes a new line."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -30,7 +30,7 @@ class LogLines:
 def progress(total: int, what: str, unit: str = "rows", done: int = 0) -> tqdm[Any]:
     """Returns a progress line that starts at `done`; `update(n)` advances it.
 
-    ⟦On a terminal it rewrites itself; in⟪It rewrites itself on⟫On⟧ a log ⟦it adds⟪and adds⟫it⟧ rewrites itself; every few ⟦seconds⟪log⟫log it adds lines⟧, ⟦so⟪where work⟫and none for work⟧ that ⟦short⟪is done⟫ends⟧ ⟦work says nothing⟪within seconds says nothing⟫within seconds⟧.
+    On a terminal it rewrites itself; in a log it adds a line every few seconds, so that short work says nothing.
     """
     if sys.stderr.isatty():
         return tqdm(

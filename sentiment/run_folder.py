@@ -1,4 +1,4 @@
-"""The folder in which one run keeps all its files: only this module knows their names."""
+"""The folder in which one retrain keeps all its files: only this module knows their names."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from sentiment.results import record
 from sentiment.results.record import StepResult
 from sentiment.settings import Settings
 
-KEPT = 100  # characters that are kept of an id that must be changed
-HASH = 8  # hexadecimal digits ⟦after⟪behind⟫that follow⟧ them
+KEPT = 100  # characters of an id that has to be changed
+HASH = 8  # hexadecimal digits after them
 FILES = {"evaluate": "evaluation.json"}  # of results that are not called after their step
 R = TypeVar("R", bound=StepResult)
 
 
 def safe_name(run_id: str) -> str:
-    """Returns `run_id` as one path segment; ⟦a⟪the⟫a safe⟧ name ⟦that⟪of⟫stays⟧ ⟦it⟪a⟫as⟧ ⟦returned before⟪name⟫it⟧ is⟦ returned unchanged⟪ itself⟫⟧.
+    """Returns `run_id` as one path segment; a name that it returned before is returned unchanged.
 
-    An id that must be changed (Airflow's contain `:` and `+`) ends with a short hash of the original⟦⟪ behind it⟫ at its end⟧, so that two ids
+    An id that had to be changed (Airflow's hold `:` and `+`) ends with a short hash of the original, so that two ids
     share a name only when one of them is that name.
     """
     kept = re.sub(r"[^A-Za-z0-9._-]+", "_", run_id).strip("._")
@@ -61,7 +61,7 @@ class RunFolder:
 
     @property
     def identities(self) -> Path:
-        """The identities of the rows of `train`, sorted, 16 bytes each: which ⟦the⟪was⟫texts were⟧ model saw, without their words."""
+        """The identities of the rows of `train`, sorted, 16 bytes each: what the model saw, without its words."""
         return self.path / "identities.bin"
 
     @property
@@ -87,7 +87,7 @@ class RunFolder:
         return self.path / FILES.get(step, f"{step}.json")
 
     def found(self, step: str) -> Path:
-        """Returns ⟦where the result of⟪what⟫the result that⟧ `step` ⟦is: where it is⟪left; it is⟫left.⟧ ⟦left, or where an⟪an⟫Raises:⟧ older version left it."""
+        """Returns where the result of `step` is: where it is left, or where an older version left it."""
         path, older = self.result(step), self.path / f"{step}.json"
         return path if path.is_file() or not older.is_file() else older
 
@@ -96,7 +96,7 @@ class RunFolder:
         record.write(self.result(result.STEP), result)
 
     def read(self, kind: type[R]) -> R:
-        """Returns the result of that kind. Raises: InputError when ⟦its step⟪it⟫the step⟧ has not run, or the file is amiss."""
+        """Returns the result of that kind. Raises: InputError when its step has not run, or the file is amiss."""
         command, path = f"`sentiment {kind.STEP} --run {self.name}`", self.found(kind.STEP)
         if not path.is_file():
             raise InputError(

@@ -1,4 +1,4 @@
-"""What all verbs share: `--result`, the JSON line at the end of stdout, one line per error, exit codes."""
+"""What every verb shares: `--result`, the JSON line at the end of stdout, one line per mistake, exit codes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,11 @@ Result = dict[str, Any]  # of a verb whose result nothing reads but people
 def step(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None]:
     """Turns a function that returns its result: a declared type, or a JSON-ready dict into a click callback.
 
-    The result is the last line of stdout; with `--result FILE` it is also written to that file. A refused input leaves
-    `{"error": …}` in the file, so that ⟦the program which⟪whoever⟫the caller⟧ of the step can say why.
+    The result is the last line of stdout; with `--result FILE` it is also written there. A refused input leaves
+    `{"error": …}` in that file, so that the program which started the step can say why.
     """
 
-    @click.option(
-        "--result", "result_file", type=click.Path(path_type=Path), help="Also write the result to this file."
-    )
+    @click.option("--result", "result_file", type=click.Path(path_type=Path), help="Also write the result here.")
     @functools.wraps(function)
     def wrapped(*args: Any, result_file: Path | None, **options: Any) -> None:
         try:
@@ -47,14 +45,14 @@ def step(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None
 
 
 def say(message: str) -> None:
-    """Reports progress to a person⟦,⟪: stderr,⟫ on⟧ ⟦on⟪never⟫stderr;⟧ ⟦stderr: stdout⟪stdout, which⟫stdout⟧ belongs to the result."""
+    """Reports progress to a person, on stderr: stdout belongs to the result."""
     click.echo(message, err=True)
 
 
 def run(arguments: list[str], command: click.Command, name: str) -> int:
-    """Runs `command ARGUMENTS` in this process⟦,⟪;⟫⟧ ⟦and⟪a⟫and returns⟧ ⟦reports⟪mistake⟫the⟧ ⟦a⟪is⟫exit⟧ ⟦mistake⟪told⟫code;⟧ an error is one line that starts with `name`.
+    """Runs `command ARGUMENTS` in this process, and reports a mistake in one line that begins with `name`.
 
-    Exit codes: 0 done, 2 bad usage or bad input, 1 anything else, 130 interrupted.
+    Returns the exit code: 0 done, 2 bad usage or bad input, 1 anything else, 130 interrupted.
     """
     try:
         stopped_with = command.main(arguments, prog_name=name, standalone_mode=False)
@@ -67,7 +65,7 @@ def run(arguments: list[str], command: click.Command, name: str) -> int:
         error.show()
         return 2
     except BrokenPipeError:
-        # Nobody reads our output ⟦any more, so⟪left:⟫has⟧ gone, so stdout must not be ⟦written⟪said⟫flushed⟧ ⟦to⟪on⟫into⟧ the broken pipe.
+        # Nobody reads our output any more, so nothing more can be written to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001 - the last line of defence: name it, exit 1

@@ -104,27 +104,7 @@ class MeasuredStep:
         return memory_bytes("self", "VmHWM")
 
 
-def ⟦⟪resident_memory(process: int | str, field: str = "VmRSS") -> int:
-    """Returns a process' resident memory in bytes, now (VmRSS) or at its peak (VmHWM); 0 when it is gone."""
-    try:
-        lines = Path("/proc", str(process), "status").read_text(encoding="ascii").splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    found = [line.split() for line in lines if line.startswith(f"{field}:")]
-    return int(found[0][1]) * 1024 if found else 0
-
-
-def ⟫resident_memory(process: int | str, field: str = "VmRSS") -> int:
-    """Returns a process's resident memory in bytes, now (VmRSS) or at its peak (VmHWM); 0 when it has ended."""
-    try:
-        lines = Path("/proc", str(process), "status").read_text(encoding="ascii").splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    found = [line.split() for line in lines if line.startswith(f"{field}:")]
-    return int(found[0][1]) * 1024 if found else 0
-
-
-def ⟧asked() -> Iterator[tuple[int, int]]:
+def asked() -> Iterator[tuple[int, int]]:
     """Yields each requested (batch, steps) until stdin ends."""
     for line in sys.stdin:
         batch, steps = line.split()

@@ -120,17 +120,7 @@ def _start_time(pid: int) -> str:
         return ""
 
 
-def ⟦⟪_status(pid: int) -> list[str]:
-    """Returns the fields of /proc/<pid>/stat behind the name: state, parent, group, …"""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-
-
-def ⟫_status(pid: int) -> list[str]:
-    """Returns the fields of /proc/<pid>/stat after the name: state, parent, group, …"""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-
-
-def ⟧choose_port(preferred: int) -> int:
+def choose_port(preferred: int) -> int:
     """Returns `preferred` if it is free on localhost, otherwise any free port."""
     for port in (preferred, 0):
         with socket.socket() as probe, contextlib.suppress(OSError):

@@ -33,7 +33,7 @@ Probabilities = NDArray[np.float32]
 def evaluate(
     candidate: Path, stable: Path | None, stable_version: int | None, sets: dict[str, list[Post]]
 ) -> Evaluation:
-    """Scores both models on the sets `frozen` ⟦and `rolling`⟪evaluation.json's content⟫the content of evaluation.json⟧. An empty set has no figures."""
+    """Scores both models on the sets `frozen` and `rolling`. An empty set has no figures."""
     cards = [read_card(path) for path in (candidate, stable) if path]
     if len({tuple(card.labels) for card in cards}) > 1:
         raise InputError(
@@ -122,7 +122,7 @@ def flips(
 @click.option("--stable", type=click.Path(path_type=Path), help="The model folder to compare it with.")
 @click.option("--frozen", type=click.Path(path_type=Path), help="Labelled posts that never change (TSV).")
 @click.option("--rolling", type=click.Path(path_type=Path), help="Recent labelled posts (TSV).")
-@click.option("--output", type=click.Path(path_type=Path), help="Where ⟦the ⟪⟫to write ⟧evaluation⟦ goes⟪.json goes⟫.json⟧.")
+@click.option("--output", type=click.Path(path_type=Path), help="Where the evaluation goes.")
 @step
 def command(
     run_id: str | None,

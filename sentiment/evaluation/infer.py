@@ -58,17 +58,7 @@ def bars(chances: Sequence[float], names: Sequence[str], columns: int) -> str:
     return lines
 
 
-def ⟦⟪printable(text: str) -> str:
-    """Returns `text` with its control characters written out: a post must not steer the terminal that shows it."""
-    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
-
-
-def ⟫printable(text: str) -> str:
-    """Returns `text` with control characters as escapes: a post must not control the terminal that shows it."""
-    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
-
-
-def ⟧converse(
+def converse(
     texts: Iterable[str], classify: Classify, names: Sequence[str], out: IO[str], *, echo: bool, columns: int = 0
 ) -> None:
     """Answers each text until one says goodbye; skips empty texts.

@@ -15,9 +15,7 @@ from typing import Any
 from sentiment import atomic, processes
 from sentiment.step import say
 
-⟦⟪PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>; it is the starting thread whose end counts: start children from the main one
-⟫PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>; the end of the starting thread counts, so start children from the main one
-⟧LAST_LINES = 20
+LAST_LINES = 20
 REFUSED = 2  # the exit code of a verb that refused its input: another try would change nothing
 
 
@@ -29,35 +27,7 @@ class Failed(Exception):
         self.refused = refused
 
 
-def ⟦⟪start(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Popen[str]:
-    """Starts `python -m module arguments`."""
-    parent = os.getpid()
-    library = ctypes.CDLL(None, use_errno=True)
-
-    def die_with_parent() -> None:
-        library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before that was said
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    command = [sys.executable, "-m", module, *arguments]
-    return subprocess.Popen(command, text=True, encoding="utf-8", errors="replace", preexec_fn=die_with_parent, **pipes)
-
-
-def ⟫start(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Popen[str]:
-    """Starts `python -m module arguments`."""
-    parent = os.getpid()
-    library = ctypes.CDLL(None, use_errno=True)
-
-    def die_with_parent() -> None:
-        library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # the parent died before prctl was called
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    command = [sys.executable, "-m", module, *arguments]
-    return subprocess.Popen(command, text=True, encoding="utf-8", errors="replace", preexec_fn=die_with_parent, **pipes)
-
-
-def ⟧result_of(module: str, arguments: Sequence[str], result: Path) -> dict[str, Any]:
+def result_of(module: str, arguments: Sequence[str], result: Path) -> dict[str, Any]:
     """Runs a verb with `--result` and returns the result; passes on its messages. Raises: Failed."""
     result.parent.mkdir(parents=True, exist_ok=True)
     result.unlink(missing_ok=True)
@@ -74,22 +44,3 @@ def ⟧result_of(module: str, arguments: Sequence[str], result: Path) -> dict[st
         return found
     why = found.get("error") or processes.why_ended(process.returncode, last)
     raise Failed(why, refused=process.returncode == REFUSED)
-⟦⟪
-
-def reason(code: int, last: Sequence[str]) -> str:
-    """Says why a process ended that left no reason itself."""
-    if code < 0:
-        name = signal.Signals(-code).name
-        return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
-    said = [line for line in last if line.strip()]
-    return said[-1][:300] if said else f"exit code {code}"
-⟫
-
-def reason(code: int, last: Sequence[str]) -> str:
-    """Returns why a process ended that left no reason itself."""
-    if code < 0:
-        name = signal.Signals(-code).name
-        return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
-    said = [line for line in last if line.strip()]
-    return said[-1][:300] if said else f"exit code {code}"
-⟧

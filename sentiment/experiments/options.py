@@ -1,4 +1,4 @@
-"""The options of a sweep over models and learning rates: of `sentiment bench lr` and `sentiment experiment-plan`."""
+"""What a sweep over models and learning rates is told, by `sentiment bench lr` and by `sentiment experiment-plan`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sentiment.errors import InputError
 from sentiment.experiments.sweep import Setup, Training, trainings
 from sentiment.model.model_type import require_known_type
 from sentiment.options import experiment
-⟦from⟪# The original's⟫# The older tool's⟧ sentiment.options.as_click import option, options
+from sentiment.options.as_click import option, options
 from sentiment.training.hyperparameters import choose
 
 
 class Numbers(click.ParamType[tuple[float, ...]]):
-    """Numbers separated by commas."""
+    """Numbers with commas."""
 
     name = "numbers"
 
@@ -30,24 +30,22 @@ class Numbers(click.ParamType[tuple[float, ...]]):
         try:
             found = tuple(self.kind(word) for word in words(str(value)))
         except ValueError:
-            self.fail(f"{value!r} must be numbers separated by commas", param, ctx)
+            self.fail(f"{value!r} must be numbers with commas", param, ctx)
         return found or self.fail("there must be at least one number; found none", param, ctx)
 
 
 def words(text: str) -> list[str]:
-    """Returns the parts between commas, without spaces around them."""
+    """Returns what is between the commas, without blanks."""
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def sweep_options(⟦command: Callable[.⟪
-    click.option("--models", default=MODELS, show_default=True, help="Model names, with commas⟫
-    click.option("--models", default=MODELS, show_default=True, help="Model names, comma-separated⟧.., Any]) ⟦-> Callable[⟪help="With commas⟫help="Comma-separated⟧..., Any]:
-    """Adds the options of a sweep to per command."""
+def sweep_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of a sweep to a command."""
     for add in (
         option(experiment.WITH_UNTRAINED, type=bool, is_flag=True, default=False),
-        option(experiment.SEEDS, type=Numbers(int)),⟦
-        options(*experiment⟪ default="13", show_default=True, help="Train each row with each: mean ± sd⟫ default="13", show_default=True, help="Train each row with each seed: mean ± sd⟧.COMMON),
-        option(experiment.LEARNING_RATES, type=⟦Numbers⟪"Also score each model as it starts: the row ⟫"Also score each model before training: the row ⟧(float)),
+        option(experiment.SEEDS, type=Numbers(int)),
+        options(*experiment.COMMON),
+        option(experiment.LEARNING_RATES, type=Numbers(float)),
         option(experiment.MODELS),
     ):
         command = add(command)
@@ -57,10 +55,10 @@ def sweep_options(⟦command: Callable[.⟪
 def planned(
     models: str, learning_rates: Sequence[float], seeds: Sequence[int], setup: Setup, *, untrained: bool
 ) -> list[Training]:
-    """Returns the trainings. Raises: InputError when there is no model, or a value that no training accepts."""
+    """Returns the trainings. InputError: no model, or a value that no training can take."""
     names = words(models)
     if not names:
-        raise InputError("--models must name at least one model", found=repr(models), do="Name a model.")
+        raise InputError("--models must name at least one model", found=repr(models), do="Name one.")
     require_known_type(setup.model_type)
     found = trainings(names, learning_rates, seeds, untrained=untrained)
     common = {name: value for name, value in structs.asdict(setup).items() if name != "model_type"}

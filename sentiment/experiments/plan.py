@@ -35,32 +35,8 @@ MOST_TRAININGS = 100  # each takes minutes to hours; Airflow maps a task over 1,
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?|/.+|https?://\S+", re.ASCII | re.DOTALL)
 
 
-⟦⟪@dataclass(frozen=True)
-class Plan:
-    """The trainings of an experiment, and the data that they are to be done on."""
-
-    trainings: tuple[Training, ...]
-    setup: Setup
-    data_run: str  # whose train.tsv and test.tsv; empty: those that the system starts from
-    inputs: dict[str, Any]
-    train_rows: int
-    test_rows: int
-
-    @classmethod
-    ⟫@dataclass(frozen=True)
-class Plan:
-    """The trainings of an experiment, and their data."""
-
-    trainings: tuple[Training, ...]
-    setup: Setup
-    data_run: str  # the run whose train.tsv and test.tsv are used; empty: the base data
-    inputs: dict[str, Any]
-    train_rows: int
-    test_rows: int
-
-    @classmethod
-    ⟧def rows_of(plan: ExperimentPlan, settings: Settings) -> Rows:
-    """Returns where the trainings of a ⟦plan⟪run. InputError: it⟫run. Raises: InputError when it⟧ are kept."""
+def rows_of(plan: ExperimentPlan, settings: Settings) -> Rows:
+    """Returns where the trainings of a plan are kept."""
     folder = results.folder_for(settings, "lr", None)
     return Rows(folder, data_folder(settings, plan.data_run), plan.setup, plan.inputs)
 
@@ -102,7 +78,7 @@ def require_model_name(name: str) -> None:
 
 @click.command(PLAN)
 @click.option("--run", "run_id", required=True, help="The run that keeps plan, table and plot.")
-@option(⟦DATA_RUN⟪"--data-run", default="", help="Take that run's train.tsv and test.tsv. [default: the old posts]"⟫"--data-run", default="", help="Use that run's train.tsv and test.tsv. [default: the base data]"⟧)
+@option(DATA_RUN)
 @sweep_options
 @step
 def command(

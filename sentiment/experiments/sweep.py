@@ -1,4 +1,4 @@
-"""A sweep over models and learning rates: its trainings, their outcomes, and the table."""
+"""What a sweep over models and learning rates consists of, and the table of what it found."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIGURES = HEADINGS[2:]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a training: its result, or ⟦why⟪rate⟫rate,⟧ ⟦there⟪it⟫nothing⟧ is ⟦none; `refused`⟪none⟫trained⟧: another try would end the same way."""
+    """What came of a training: its result, or why there is none; `refused`: another try would end the same way."""
 
     training: Training
     result: Mapping[str, Any] | None = None
@@ -41,29 +41,15 @@ def described(training: Training) -> str:
 
 
 def options_of(setup: Setup) -> list[str]:
-    """Returns these settings as options of `sentiment train`."""
-    found = as_json(setup).items()⟦⟪ for part in (f"--{name.replace('_', '-')}", str(value))]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a training: its result, or why there is none; `refused`: another try would end the same way."""
-
-    training: Training⟫ for part in (f"--{name.replace('_', '-')}", str(value))]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The outcome of a training: its result, or why there is none; `refused` if another try would fail, too."""
-
-    training: Training⟧
+    """Returns them as options of `sentiment train`."""
+    found = as_json(setup).items()
     return [part for name, value in found for part in (f"--{name.replace('_', '-')}", str(value))]
 
 
 def trainings(
     models: Sequence[str], rates: Sequence[float], seeds: Sequence[int], *, untrained: bool
 ) -> list[Training]:
-    """Returns the sweep in the order of the older tool's table: by model, first untrained, then by rate."""
+    """Returns the sweep in the order of the original's table: by model, the untrained one first, then by rate."""
     of_model: list[float | None] = [*([None] if untrained else []), *dict.fromkeys(rates)]
     return [
         Training(model, rate, seed)
@@ -74,7 +60,7 @@ def trainings(
 
 
 def row_file(folder: Path, training: Training, setup: Setup, inputs: Mapping[str, Any]) -> Path:
-    """Returns the file of a training's result; anything that makes it another training makes another file name."""
+    """Returns where the result of a training is kept: another file for whatever makes it another training."""
     identity = {"training": as_json(training), "setup": as_json(setup), "inputs": inputs}
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", training.model).strip("-.")[:60]
@@ -83,7 +69,7 @@ def row_file(folder: Path, training: Training, setup: Setup, inputs: Mapping[str
 
 
 def figures(result: Mapping[str, Any]) -> dict[str, float | None]:
-    """Returns the figures of a training's result under the headings of the older tool's table; None if missing."""
+    """Returns the figures of a training's result by the names of the original's table; None where there is none."""
     last = {name: (result.get(name) or [None])[-1] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
     test = result.get("test") or {}
     return {
@@ -100,43 +86,7 @@ def figures(result: Mapping[str, Any]) -> dict[str, float | None]:
     }
 
 
-⟦⟪@dataclass(frozen=True)
-class Group:
-    """The trainings that differ in their seed only: the mean of each figure, and its standard deviation.
-
-    The deviation is that of a sample (n − 1); None for a single training. `why` holds the reasons of those that failed.
-    """
-
-    model: str
-    learning_rate: float | None
-    trained: int
-    mean: Mapping[str, float | None]
-    deviation: Mapping[str, float | None]
-    why: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-⟫@dataclass(frozen=True)
-class Group:
-    """The trainings that differ only in their seed: the mean of each figure, and its standard deviation.
-
-    The deviation is that of a sample (n − 1); None for a single training. `why` holds the reasons of failed trainings.
-    """
-
-    model: str
-    learning_rate: float | None
-    trained: int
-    mean: Mapping[str, float | None]
-    deviation: Mapping[str, float | None]
-    why: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-⟧def grouped(outcomes: Sequence[Outcome]) -> list[Group]:
+def grouped(outcomes: Sequence[Outcome]) -> list[Group]:
     """Returns a group for each model and learning rate, in order of appearance."""
     by_name: dict[tuple[str, float | None], list[Outcome]] = {}
     for outcome in outcomes:
@@ -158,7 +108,7 @@ def _group(model: str, rate: float | None, members: Sequence[Outcome]) -> Group:
 
 
 def best_of(groups: Sequence[Group]) -> int | None:
-    """Returns the index of the trained group with the highest mean test_acc; among equals, the lowest test_loss."""
+    """Returns the index of the trained group with the highest mean test_acc; of equals, with the lowest test_loss."""
     ranked = [
         (-(group.mean["test_acc"] or 0), group.mean["test_loss"] or 0, index)
         for index, group in enumerate(groups)
@@ -168,7 +118,7 @@ def best_of(groups: Sequence[Group]) -> int | None:
 
 
 def table_of(groups: Sequence[Group], setup: Setup, notes: Sequence[str] = ()) -> Table:
-    """Returns the older tool's table, with a note for every failure."""
+    """Returns the original's table, with a note for every row that has none."""
     failed = [f"{name_of(group, setup)}, lr {_rate(group)}: {why}" for group in groups for why in group.why]
     return Table(
         "learning rates",
@@ -180,7 +130,7 @@ def table_of(groups: Sequence[Group], setup: Setup, notes: Sequence[str] = ()) -
 
 
 def row_of(group: Group, setup: Setup) -> list[str]:
-    """Returns a group as a row of the table: the mean, and ± the deviation if there are several seeds."""
+    """Returns a group as a row of the table: the mean, and ± its deviation where there are several seeds."""
     cells = [name_of(group, setup), _rate(group)]
     if not group.trained:
         return [*cells, "failed", *[""] * (len(FIGURES) - 1)]
@@ -196,7 +146,7 @@ def outcome_as_text(outcome: Outcome, setup: Setup) -> str:
 
 
 def name_of(group: Group, setup: Setup) -> str:
-    """Returns the name of a row as the older tool wrote it: `model(no train)`, `model(no val dataset)`."""
+    """Returns the name of a row as the original wrote it: `model(no train)`, `model(no val dataset)`."""
     if group.learning_rate is None:
         return f"{group.model}(no train)"
     return group.model if setup.validation_share else f"{group.model}(no val dataset)"

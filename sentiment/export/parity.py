@@ -43,7 +43,7 @@ ROUNDED = Tolerance(None, 0.98)
 
 
 def is_within(parity: Parity, tolerance: Tolerance) -> bool:
-    """⟦Tells⟪How two models'⟫The comparison of two models'⟧ whether the ⟦answers⟪same rows compare. `agreement` is⟫same rows. `agreement` is⟧ are as close as they have to be."""
+    """Tells whether the answers are as close as they have to be."""
     close = tolerance.difference is None or parity.largest_difference <= tolerance.difference
     return close and parity.agreement >= tolerance.agreement
 

@@ -1,4 +1,4 @@
-"""`sentiment gate`: decides, from an evaluation alone, whether a candidate may be published."""
+"""`sentiment gate`: decides from an evaluation alone whether a candidate may go on."""
 
 from __future__ import annotations
 
@@ -20,34 +20,28 @@ from sentiment.step import say, step
 
 
 def read_evaluation(settings: Settings, run: str | None, file: Path | None) -> Evaluation:
-    """Returns the evaluation in `file`, or that of `run`. Raises: InputError when none can be read."""
+    """Returns the evaluation in `file`, or else that of `run`. Raises: InputError when none can be read."""
     if file is not None:
-        return record.read(file, ⟦Evaluation⟪found="neither"⟫found="neither option"⟧, AGAIN)
+        return record.read(file, Evaluation, AGAIN)
     if run is not None:
         return RunFolder.named(settings, run).read(Evaluation)
     raise InputError(
-        "the gate must know what to decide on", found="neither", do="Give --run NAME or --evaluation ⟦FILE⟪a JSON object", found=type(evaluation).__name__, do="Run `sentiment evaluate`⟫a JSON object", found=type(evaluation).__name__, do="Run `sentiment evaluate` again⟧."
+        "the gate must know what to decide on", found="neither", do="Give --run NAME or --evaluation FILE."
     )
 
 
 def read_override(who: str | None, reason: str | None) -> Override | None:
-    """Returns the override; None when neither half is given. Raises: InputError when one half is missing."""
+    """Returns the override, None when there is none. InputError when half of it is missing."""
     return Override(who or "", reason or "") if who is not None or reason is not None else None
 
 
 @click.command("gate")
-@click.option("--run", help="The run whose evaluation to judge; the decision is left in its folder.")
+@click.option("--run", help="The run whose evaluation to decide on; the decision is left beside it.")
 @click.option("--evaluation", type=click.Path(path_type=Path), help="An evaluation file, instead of the run's.")
-@click.option("--output", type=click.Path(path_type=Path), help="Also write the decision to this file.")
-@options(⟦*THRESHOLDS⟪"--floor", type=float, help="Least accuracy on the frozen set.  [SENTIMENT_GATE_FLOOR]")
-@click.option("--margin", type=float, help="How far the accuracy may have fallen.  [SENTIMENT_GATE_MARGIN]")
-@click.option("--recall-drop", type=float, help="How far a recall may have fallen.  [SENTIMENT_GATE_RECALL_DROP]")
-@click.option("--minimum-rolling", type=int, help="Rows of a deciding rolling set.  [SENTIMENT_GATE_MINIMUM_ROLLING]"⟫"--floor", type=float, help="Least accuracy on the frozen set.  [SENTIMENT_GATE_FLOOR]")
-@click.option("--margin", type=float, help="How far the accuracy may fall at worst.  [SENTIMENT_GATE_MARGIN]")
-@click.option("--recall-drop", type=float, help="How far any recall may fall.  [SENTIMENT_GATE_RECALL_DROP]")
-@click.option("--minimum-rolling", type=int, help="Least rows of the rolling set.  [SENTIMENT_GATE_MINIMUM_ROLLING]"⟧)
-@click.option("--override-who", help="Who overrides the gate's failed checks.")
-@option(⟦OVERRIDE_REASON⟪"--override-reason", help="Why; it is recorded."⟫"--override-reason", help="Why; the reason is recorded."⟧)
+@click.option("--output", type=click.Path(path_type=Path), help="Write the decision here, too.")
+@options(*THRESHOLDS)
+@click.option("--override-who", help="Who lets the candidate pass in spite of failed checks.")
+@option(OVERRIDE_REASON)
 @step
 def command(
     run: str | None,
@@ -60,7 +54,7 @@ def command(
     recall_drop: float | None,
     minimum_rolling: int | None,
 ) -> Gate:
-    """Decide from an evaluation whether a candidate may be published."""
+    """Decide from an evaluation whether a candidate may go on."""
     settings = read_settings()
     override = read_override(override_who, override_reason)
     thresholds = Thresholds(

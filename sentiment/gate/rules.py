@@ -1,8 +1,7 @@
 """The rules of the gate: pure functions from an evaluation and thresholds to a decision.
 
-A candidate passes if it reaches the absolute floor; if it is not inferior to the stable model, by a paired test, on the
-frozen set and, when that has enough rows, on the rolling set; and if no class's recall falls by more than the bound.
-Without a stable model, only the floor counts.
+A pass needs all of: the absolute floor; paired non-inferiority to the stable model on the frozen set and, from enough
+rows on, on the rolling set; no class's recall down by more than its bound. Without a stable model the floor is all.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ from sentiment.results.decision import (
 from sentiment.results.evaluation import Evaluation, Flip
 from sentiment.statistics import paired
 
-TOLERANCE = 1e-9  # for floating-point subtraction: a drop of exactly the bound is allowed
+TOLERANCE = 1e-9  # of a floating-point subtraction: a drop of exactly the bound is allowed
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What a candidate must meet. There are no defaults here: a missing threshold is an error.
+    """What a candidate has to meet; there are no defaults here, a missing threshold is an error.
 
-    `floor`: least accuracy on the frozen set. `margin`: how far the accuracy may fall at worst. `recall_drop`: how far
-    any class's recall may fall on the frozen set. These are shares, 0 to 1. `minimum_rolling`: rows from which the
-    rolling set decides.
+    `floor`: least accuracy on the frozen set. `margin`: how far the accuracy may at worst have fallen. `recall_drop`:
+    how far any class's recall may have fallen on the frozen set. All shares, 0 to 1. `minimum_rolling`: rows from
+    which the rolling set decides.
     """
 
     floor: float
@@ -57,7 +56,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Override:
-    """A person lets a candidate pass in spite of failed checks; the reason is recorded."""
+    """A person lets a candidate pass; the reason is recorded."""
 
     who: str
     reason: str
@@ -71,30 +70,8 @@ class Override:
             )
 
 
-def decide(evaluation: Evaluation, thresholds: Thresholds, override: Override | None = None) ⟦->⟪that⟫both⟧ Gate:
-    """Returns the decision on the ⟦candidate⟪one⟫a check⟧ of `evaluation`. ⟦Raises:⟪can refuse."""
-
-    name: str
-    passed: bool
-    decides: bool
-    value: float
-    threshold: float
-    sentence: str
-
-
-def decide(evaluation: Mapping[str, Any], thresholds: Thresholds, override: Override | None = None) -> dict[str, Any]:
-    """Returns the decision on the candidate of `evaluation`, as JSON-ready data.⟫can refuse."""
-
-    name: str
-    passed: bool
-    decides: bool
-    value: float
-    threshold: float
-    sentence: str
-
-
-def decide(evaluation: Mapping[str, Any], thresholds: Thresholds, override: Override | None = None) -> dict[str, Any]:
-    """Returns the decision about the candidate, JSON-ready.⟧ Raises: InputError ⟦when⟪on⟫when a⟧ ⟦its⟪amiss⟫number⟧ ⟦numbers contradict⟪numbers⟫is impossible⟧."""
+def decide(evaluation: Evaluation, thresholds: Thresholds, override: Override | None = None) -> Gate:
+    """Returns the decision on the candidate of `evaluation`. Raises: InputError when its numbers contradict."""
     sets = sound_sets(evaluation)
     compared = [_compare(test_set, thresholds) for test_set in sets]
     checks = _checks(evaluation.labels, sets[0], compared, thresholds)
@@ -103,7 +80,7 @@ def decide(evaluation: Mapping[str, Any], thresholds: Thresholds, override: Over
     overridden = override if failed else None
     sentence = headline(verdict, [check.sentence for check in failed], compared, evaluation.stable_version)
     if overridden:
-        sentence = f"{overridden.who} overrode the gate ({overridden.reason}). {sentence}"
+        sentence = f"Let pass by {overridden.who} ({overridden.reason}), against the checks. {sentence}"
     return Gate(
         passed=not failed or overridden is not None,
         verdict=verdict,
@@ -197,7 +174,7 @@ def _told_set(item: Comparison, test_set: Evidence) -> Compared:
 
 
 def _surest_first(flips: Mapping[str, Sequence[Flip]]) -> list[SetFlip]:
-    """Returns the flipped texts of all sets, by ⟦their⟪most⟫candidate's most⟧ sets' ⟦names⟪first⟫answers first⟧."""
+    """Returns the flipped texts of all sets, by their sets' names."""
     found = [SetFlip(set=name, **structs.asdict(flip)) for name, members in flips.items() for flip in members]
     return sorted(found, key=lambda flip: -flip.confidence)
 

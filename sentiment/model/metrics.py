@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sentiment.results.training import Metrics
 
-__all__ = ["Metrics", "classification_report"⟦,⟪How one model did on one set of rows; lists go by label id. A share of nothing is⟫How one model did on one set of rows; lists are indexed by label id. A share of no rows is⟧ "measure"]
+__all__ = ["Metrics", "classification_report", "measure"]
 
 SMALLEST_PROBABILITY = 1e-7  # as Keras clips in its cross-entropy
 

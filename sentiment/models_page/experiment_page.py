@@ -74,7 +74,7 @@ def experiment_page(run: RunFolder, settings: Settings, notices: Notices) -> Exp
     if not has_plot:
         notices.add(f"The plot of {run.name} is missing or broken.")
     rows = [_row(group, found) for group in found.rows[:MOST_ROWS]]
-    facts = [("⟦Ended⟪What came of {run.name}⟫The outcome of {run.name}⟧", when(found.at)), *_facts(found.setup, found.trainings, found.data, settings)]
+    facts = [("Ended", when(found.at)), *_facts(found.setup, found.trainings, found.data, settings)]
     return ExperimentPage(
         run.name, _sentence(found, rows), facts, rows=rows, failures=failures(rows), has_plot=has_plot
     )
@@ -105,15 +105,7 @@ def _sentence(found: Results, rows: list[Row]) -> str:
     return f"{told}. {count(trainings)} training{'s' * (trainings != 1)}{failures}."
 
 
-def _row(group: Group, found: Results) -> Row⟦⟪]:
-    """Returns the table's rows; one that cannot be shown is a notice."""
-    groups = notices.guarded("The table", lambda: [*found["rows"]][:MOST_ROWS]) or []
-    setup = notices.guarded("The table", lambda: Setup(**found["setup"]))
-    if setup is None⟫]:
-    """Returns the table's rows; a row that cannot be shown becomes a notice."""
-    groups = notices.guarded("The table", lambda: [*found["rows"]][:MOST_ROWS]) or []
-    setup = notices.guarded("The table", lambda: Setup(**found["setup"]))
-    if setup is None⟧:
+def _row(group: Group, found: Results) -> Row:
     named = dict(zip(HEADINGS, row_of(group, found.setup), strict=True))
     cells = [text(named[name], LONGEST_CELL) for name in SHOWN]
     is_trained = bool(group.trained)
@@ -137,7 +129,7 @@ def _facts_of_plan(plan: ExperimentPlan, settings: Settings) -> list[Line]:
 
 
 def _facts(setup: Setup, trainings: Sequence[Training | Trained], data: Data, settings: Settings) -> list[Line]:
-    """Returns on what and how the models were trained⟦⟪; `data` holds the numbers of rows, and their folder⟫; `data` holds the numbers of rows and their folder⟧."""
+    """Returns on what and how the models were trained."""
     seeds = dict.fromkeys(text(training.seed, 20) for training in trainings[:MOST_ROWS])
     return [
         ("Trained on", f"{count(data.train_rows)} rows of {_file(data, 'train.tsv', settings)}"),

@@ -40,7 +40,7 @@ def listed(settings: Settings, notices: Notices) -> list[Listed]:
 
 
 def row(entry: experiment.Listed) -> Listed:
-    """Returns an entry of the list as the page shows it.⟦⟪ Raises one of `AMISS` on another shape.⟫ Raises: one of `AMISS` when the entry has another shape.⟧"""
+    """Returns an entry of the list as the page shows it."""
     best = entry.best
     return Listed(
         entry.run,

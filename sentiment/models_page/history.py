@@ -41,7 +41,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Row:
-    """One event.⟦⟪ `version` is None when it names none that can have a page.⟫ `version` is None when the event names no version that can have a page.⟧"""
+    """One event."""
 
     at: str
     event: str
@@ -82,11 +82,7 @@ def history_page(events: Sequence[AnyEvent], filters: Filters) -> HistoryPage:
 
 def row(event: AnyEvent) -> Row:
     """Returns an event as the table shows it."""
-    return Row(when(event.at), event.name, event.version, text(event.who, 80), ⟦⟪Mapping[str, Any]) -> str:
-    """Returns the reason or the error that an event keeps."""
-    return " · ".join(filter(None, (⟫Mapping[str, Any]) -> str:
-    """Returns the reason or the error that an event records."""
-    return " · ".join(filter(None, (⟧text(event.told), _moved(event))
+    return Row(when(event.at), event.name, event.version, text(event.who, 80), text(event.told), _moved(event))
 
 
 def _moved(event: AnyEvent) -> str:

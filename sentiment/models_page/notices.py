@@ -1,4 +1,4 @@
-"""Whatever is missing or broken becomes a sentence on the page; the rest of the page is shown all the same."""
+"""What is missing or broken becomes a sentence on the page, and the rest of the page is shown all the same."""
 
 from __future__ import annotations
 
@@ -10,23 +10,11 @@ from sentiment.results import record
 from sentiment.text.harmless import plain
 
 T = TypeVar("T")
-⟦⟪LARGEST_FILE = 16 << 20  # bytes of a result file; a larger one is not of ours
-⟫LARGEST_FILE = 16 << 20  # bytes; a larger result file is not one of ours
-⟧LONGEST = 400
-⟦⟪# What reading values of the wrong shape can raise; a defect of ours would be another error.
-AMISS = (
-    *(ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError),
-    SentimentError,
-)
-⟫# The errors that values of the wrong shape can cause; any other error would be a defect of ours.
-AMISS = (
-    *(ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError),
-    SentimentError,
-)
-⟧
+LONGEST = 400
+
 
 class Notices:
-    """Sentences about what cannot be shown, each once, in the order in which the problems were found."""
+    """Sentences about what cannot be shown, each once, in the order in which they were met."""
 
     def __init__(self) -> None:
         self._lines: dict[str, None] = {}
@@ -40,7 +28,7 @@ class Notices:
         return list(self._lines)
 
     def read(self, path: Path, kind: type[T], name: str) -> T | None:
-        """Returns the value in `path`; None, and adds one notice, which calls the file `name`, when ⟦it cannot⟪the data it reads have⟫its data have⟧ be read."""
+        """Returns the value in `path`; None with one notice, which calls the file `name`, when it cannot be read."""
         try:
             return record.read(path, kind, "", "it")
         except InputError as error:
@@ -48,7 +36,7 @@ class Notices:
             return None
 
     def decode(self, found: object, kind: type[T], name: str) -> T | None:
-        """Returns parsed JSON as a value of `kind`; None, and adds a notice ⟦⟪that calls it `name`, ⟫about `name`, ⟧when it is none."""
+        """Returns parsed JSON as a value of `kind`; None with a notice when it is none."""
         try:
             return record.decoded(found, kind, "it", "")
         except InputError as error:

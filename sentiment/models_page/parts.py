@@ -32,7 +32,7 @@ class Part:
 
 
 def parts(prepare: Prepare | None) -> list[Part]:
-    """Returns the bars of a `prepare.json`; [] when nothing was composed.⟦⟪ Raises one of `AMISS` on another shape.⟫ Raises: one of `AMISS` on another shape.⟧"""
+    """Returns the bars of a `prepare.json`; [] when nothing was composed."""
     table = prepare.composition if prepare else None
     if table is None:
         return []
@@ -76,7 +76,7 @@ class Matrix:
 
 
 def matrices(evaluation: Evaluation | None, labels: list[str]) -> list[Matrix]:
-    """Returns an evaluation's matrices, the candidate's first⟦;⟪. Raises⟫. Raises:⟧ one that is no square is ⟦left⟪no⟫not a⟧ out."""
+    """Returns an evaluation's matrices, the candidate's first; one that is no square is left out."""
     if evaluation is None:
         return []
     found = []

@@ -1,4 +1,4 @@
-"""Accuracy over versions as the lines of an SVG: numbers become coordinates here, and a template draws them."""
+"""Accuracy over versions as lines of an SVG: numbers become coordinates here, a template draws them."""
 
 from __future__ import annotations
 
@@ -11,58 +11,16 @@ from sentiment.models_page.wording import is_number, share
 from sentiment.serving.state import State, Version
 
 STYLE_OF_SET = dict(zip(("frozen", "rolling"), STYLES, strict=True))
-MOST_DOTS = 60  # up to this many versions, each has its own dot with a link
-⟦⟪BUCKETS = 150  # of a longer line, each drawn with its lowest and its highest version
-⟫BUCKETS = 150  # a longer line is split into these, each drawn with its lowest and its highest version
-⟧LEAST_SPAN = 0.05  # of the axis: a smaller span would turn a few rows into mountains
+MOST_DOTS = 60  # versions that are marked one by one, each with a link
+LEAST_SPAN = 0.05  # of the axis: less would make mountains of a few rows
 LEFT, TOP, UNDER = 40, 26, 26
-ROOM_FOR_LABELS = 92  # ⟦right ⟪⟫the least distance ⟧of the plot
-ROOM_FOR_TEXT = 60  # to the left of a vertical line
-⟦⟪Point = tuple[float, float]
+ROOM_FOR_LABELS = 92  # right of the plot
+ROOM_FOR_TEXT = 60  # left of an upright
 
-
-@dataclass(frozen=True)
-class Dot:
-    """One version's point. `told` is what a pointer that rests on it shows."""
-
-    x: float
-    y: float
-    version: int
-    told: str
-
-
-@dataclass(frozen=True)
-class Line:
-    name: str
-    points: str
-    dots: list[Dot]
-    last: str
-    label_y: float
-⟫Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Dot:
-    """One version's point. `told` is the text shown while the pointer rests on it."""
-
-    x: float
-    y: float
-    version: int
-    told: str
-
-
-@dataclass(frozen=True)
-class Line:
-    name: str
-    points: str
-    dots: list[Dot]
-    last: str
-    label_y: float
-⟧
 
 @dataclass(frozen=True)
 class Mark:
-    """A label's version: where its vertical line stands, and the text above the line."""
+    """A label's version: where its upright stands, and the text above it."""
 
     x: float
     told: str
@@ -76,7 +34,7 @@ class Plot:
 
 
 def accuracy_plot(state: State, width: int, height: int) -> Plot | None:
-    """Returns the plot of `width` × `height` units; None when no version has an accuracy."""
+    """Returns the plot, `width` × `height` units large; None when no version has an accuracy."""
     curves = {name: _curve(state.versions, name) for name in STYLE_OF_SET}
     curves = {name: curve for name, curve in curves.items() if curve}
     if not curves:
@@ -90,63 +48,7 @@ def accuracy_plot(state: State, width: int, height: int) -> Plot | None:
 
 
 def _curve(versions: Mapping[int, Version], name: str) -> list[tuple[int, float]]:
-    found = ((number, version.metrics.get(name)) for number, version in sorted(versions.items())⟦)⟪)
-    return [(number, float(value)) for number, value in found if is_number(value) and 0 <= value <= 1]
-
-
-def _line(name: str, points: Sequence[tuple[int, float]], x: Axis, y: Axis, label_y: float) -> Line:
-    dots = [
-        Dot(x.at(number), y.at(value), number, f"version {number}, {name} set: {share(value)}")
-        for number, value in (points if len(points) <= MOST_DOTS else points[-1:])
-    ]
-    drawn = " ".join(f"{x.at(number):g},{y.at(value):g}" for number, value in thinned(points))
-    return Line(name, drawn, dots, f"{name} {share(points[-1][1])}", label_y)
-
-
-def thinned(points: Sequence[tuple[int, float]], buckets: int = BUCKETS) -> list[tuple[int, float]]:
-    """Returns the lowest and the highest point of each of `buckets` parts, in order: no dip is lost."""
-    if len(points) <= 2 * buckets:
-        return list(points)
-    edges = [round(part * len(points) / buckets) for part in range(buckets + 1)]
-    kept = {points[0], points[-1]}
-    for start, end in pairwise(edges):
-        kept |= {min(points[start:end], key=lambda point: point[1]), max(points[start:end], key=lambda point: point[1])}
-    return sorted(kept)
-
-
-def _version_axis(first: int, last: int, start: float, end: float) -> Axis:
-    """Returns the axis of version numbers: whole steps, at most eight of them written."""
-    span = last - first
-    power = next(power for power in range(20) if span // 10**power <= 16)
-    every = next(factor * 10**power for factor in (1, 2, 5, 10) if span // (factor * 10**power) <= 7)⟫)
-    return [(number, float(value)) for number, value in found if is_number(value) and 0 <= value <= 1]
-
-
-def _line(name: str, points: Sequence[tuple[int, float]], x: Axis, y: Axis, label_y: float) -> Line:
-    dots = [
-        Dot(x.at(number), y.at(value), number, f"version {number}, {name} set: {share(value)}")
-        for number, value in (points if len(points) <= MOST_DOTS else points[-1:])
-    ]
-    drawn = " ".join(f"{x.at(number):g},{y.at(value):g}" for number, value in thinned(points))
-    return Line(name, drawn, dots, f"{name} {share(points[-1][1])}", label_y)
-
-
-def thinned(points: Sequence[tuple[int, float]], buckets: int = BUCKETS) -> list[tuple[int, float]]:
-    """Returns the lowest and the highest point of each of `buckets` parts, in order, so that no dip is lost."""
-    if len(points) <= 2 * buckets:
-        return list(points)
-    edges = [round(part * len(points) / buckets) for part in range(buckets + 1)]
-    kept = {points[0], points[-1]}
-    for start, end in pairwise(edges):
-        kept |= {min(points[start:end], key=lambda point: point[1]), max(points[start:end], key=lambda point: point[1])}
-    return sorted(kept)
-
-
-def _version_axis(first: int, last: int, start: float, end: float) -> Axis:
-    """Returns the axis of version numbers: whole steps, at most eight of them labelled."""
-    span = last - first
-    power = next(power for power in range(20) if span // 10**power <= 16)
-    every = next(factor * 10**power for factor in (1, 2, 5, 10) if span // (factor * 10**power) <= 7)⟧
+    found = ((number, version.metrics.get(name)) for number, version in sorted(versions.items()))
     return [(number, float(value)) for number, value in found if is_number(value) and 0 <= value <= 1]
 
 
@@ -155,7 +57,7 @@ def _marked(curve: Curve) -> Curve:
 
 
 def _marks(state: State, x: Axis) -> list[Mark]:
-    """Returns a vertical line each for stable and canary; their texts point away from each other, inside the plot."""
+    """Returns an upright for stable and one for canary; their texts point away from each other, within the plot."""
     places = {label: x.at(number) for label, number in state.labels.items() if x.low <= number <= x.high}
     leftmost = min(places.values(), default=0.0)
     marks = []
@@ -164,22 +66,3 @@ def _marks(state: State, x: Axis) -> list[Mark]:
         fits = place - x.start > ROOM_FOR_TEXT
         marks.append(Mark(place, f"{label} {state.labels[label]}", "end" if leftwards and fits else "start"))
     return marks
-⟦⟪
-
-def _apart(heights: list[float]) -> list[float]:
-    """Returns the heights of two labels, moved from each other until both can be read."""
-    if len(heights) < 2 or abs(heights[0] - heights[1]) >= APART:
-        return heights
-    middle = sum(heights) / 2
-    above = heights[0] <= heights[1]
-    return [middle - APART / 2, middle + APART / 2] if above else [middle + APART / 2, middle - APART / 2]
-⟫
-
-def _apart(heights: list[float]) -> list[float]:
-    """Returns the heights of two labels, moved apart until both can be read."""
-    if len(heights) < 2 or abs(heights[0] - heights[1]) >= APART:
-        return heights
-    middle = sum(heights) / 2
-    above = heights[0] <= heights[1]
-    return [middle - APART / 2, middle + APART / 2] if above else [middle + APART / 2, middle - APART / 2]
-⟧

@@ -121,7 +121,7 @@ def _labels(gate: decision.Gate | None, evaluation: Evaluation | None, settings:
 
 
 def shown_gate(gate: decision.Gate) -> Gate:
-    """Returns what the gate found⟦,⟪. Raises one of `AMISS` when the file is not⟫. Raises: one of `AMISS` when the file is not⟧ as the page shows it."""
+    """Returns what the gate found, as the page shows it."""
     override = gate.overridden
     return Gate(
         text(gate.sentence),
@@ -141,4 +141,4 @@ def _sentence(check: decision.GateCheck) -> str:
 def _flip(gate: decision.Gate, flip: decision.SetFlip) -> Flip:
     true, stable, candidate = (text(label_name(gate, label), 40) for label in (flip.true, flip.stable, flip.candidate))
     shown = " ｜ ".join(text(part) for part in (flip.title, flip.text) if part)
-    return Flip(text(flip.set, 40), shown, true, stable, f"{candidate} (⟦{flip⟪whether it is good, sentence) of the checks in a step's result; `good` are the values of `key` then⟫is good, sentence) for each check in a step's result; a check is good if its `key` is among `good`⟧.confidence:.2f})")
+    return Flip(text(flip.set, 40), shown, true, stable, f"{candidate} ({flip.confidence:.2f})")

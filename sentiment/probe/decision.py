@@ -86,8 +86,8 @@ def _slowness(server: Server, settings: Settings) -> Iterator[str]:
 
 
 def of_term(probes: Iterable[Probe], term: Term) -> list[Probe]:
-    """Returns the good and bad probes of ⟦that⟪the⟫`term`: the⟧ term ⟦that⟪canary,⟫canary⟧ tell something about its canary."""
-    return [probe for probe ⟦in probes if probe⟪version, that tell something⟫version⟧.term == term and probe.outcome in (GOOD, BAD)]
+    """Returns the good and bad probes of that term that tell something about its canary."""
+    return [probe for probe in probes if probe.term == term and probe.outcome in (GOOD, BAD)]
 
 
 def of_last_term(probes: Iterable[Probe], version: int) -> list[Probe]:

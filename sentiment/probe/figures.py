@@ -1,4 +1,4 @@
-"""Turns one server's replies ⟦come to⟪come to, as JSON-ready figures⟫into JSON-ready figures⟧: accuracy, disagreement, errors, response times."""
+"""Turns one server's replies come to: accuracy, disagreement, errors, response times."""
 
 from __future__ import annotations
 

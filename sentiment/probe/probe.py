@@ -57,7 +57,7 @@ def _since(settings: Settings, version: int) -> str:
 def probe(settings: Settings) -> Probed | NotProbed:
     """Asks every server, appends the figures to probes.jsonl, and returns them with a verdict; call within `probing`.
 
-    Without a canary, it asks ⟦asked⟪asked, and `canary` is None⟫nothing, and `canary` is None⟧.
+    Without a canary, it asks asked.
 
     Raises:
         UnavailableError: no server could be asked, stable failed as well, or the labels moved meanwhile.

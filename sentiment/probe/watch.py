@@ -83,9 +83,7 @@ def _withdrawn(settings: Settings, version: int, why: str, bad: list[Probe], fou
         stable=stable,
         why=why,
         bad_probes=bad,
-    )⟦⟪  # posts are quoted only where they say why: whoever started this keeps its result
-    return {"canary": canary, "healthy": healthy, "withdrawn": False, "sentence": sentence, "probe": asked}⟫  # the result is kept, so it quotes posts only where they explain a bad probe
-    return {"canary": canary, "healthy": healthy, "withdrawn": False, "sentence": sentence, "probe": asked}⟧
+    )
 
 
 @click.command("watch")

@@ -1,6 +1,6 @@
-"""⟦The⟪Where⟫Places⟧ page's charts: learning curves, reliability diagram, ⟦interval bars;⟪charts go:⟫charts:⟧ values become coordinates, and templates draw.
+"""The page's charts: learning curves, reliability diagram, interval bars; values become coordinates, templates draw.
 
-All lengths are in units of a chart's view box, which are CSS pixels when the chart is shown at its own size.
+All lengths are in the units of a chart's view box, which are CSS pixels where the chart is shown at its own size.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from sentiment.charts.lines import STYLES, Curve, Frame, Line, LineChart, line_c
 FRAME = Frame(width=360, height=220, left=36, right=246, top=14, bottom=184)
 TRAINING, VALIDATION = "training", "validation"
 CURVE_STYLES = dict(zip((TRAINING, VALIDATION), STYLES, strict=True))
-LEAST_SPAN = 0.1  # of the accuracy axis: a smaller span would turn a few rows into mountains
-⟦⟪MOST_POINTS = 200  # of a line: more cannot be told apart
-⟫MOST_POINTS = 200  # of a line: more would not be visible
-⟧MOST_DOTS = 25  # up to this many points, each is marked
+LEAST_SPAN = 0.1  # of the accuracy's axis: less would make mountains of a few rows
+MOST_DOTS = 25  # points that are marked one by one
 SQUARE = (44, 300, 12, 268)  # left, right, top, bottom of the reliability diagram's plot
-STRIP = (286, 330)  # top and bottom of the histogram below it
+STRIP = (286, 330)  # top and bottom of the histogram beneath it
 
 
 Best = Callable[..., tuple[int, float]]  # min or max
@@ -34,75 +32,9 @@ class Curves:
 
 
 def learning_curves(result: Mapping[str, Any]) -> list[Curves]:
-    """Returns the charts of loss ⟦and⟪numbers:⟫numbers;⟧ accuracy by epoch, of those that have ⟦figures⟪written⟫labelled⟧."""
-    charts = []
-    for title, name, best in (⟦("Loss"⟪10**power, 2 * 10**power, 5 * 10**power) if epochs / step <= 8)
-    steps = (1, *(number for number in range(every, epochs + 1, every) if number > 1))
-    return Axis(1, epochs, LEFT + 12, RIGHT - 12, tuple(map(float, steps)))
-
-
-@dataclass(frozen=True)
-class Line:
-    """One curve: its points, the one of the last epoch with a label that stands at height `label_y`."""
-
-    name: str
-    style: str
-    points: list[tuple[float, float]]
-    last: str
-    label_y: float
-    dots: bool
-    best: tuple[float, float] | None = None
-
-    @property
-    def path(self) -> str:
-        return "M" + "L".join(f"{x:g} {y:g}" for x, y in self.points)
-
-
-@dataclass(frozen=True)
-class LineChart:
-    title: str
-    x: Axis
-    y: Axis
-    lines: list[Line] = field(default_factory=list)
-
-
-def learning_curves(result: Mapping[str, Any]) -> list[LineChart]:
     """Returns the charts of loss and accuracy by epoch, of those that have figures."""
     charts = []
-    for title, name, best in (("Loss"⟫10**power, 2 * 10**power, 5 * 10**power) if epochs / step <= 8)
-    steps = (1, *(number for number in range(every, epochs + 1, every) if number > 1))
-    return Axis(1, epochs, LEFT + 12, RIGHT - 12, tuple(map(float, steps)))
-
-
-@dataclass(frozen=True)
-class Line:
-    """One curve: its points, and the label of the last one, at height `label_y`."""
-
-    name: str
-    style: str
-    points: list[tuple[float, float]]
-    last: str
-    label_y: float
-    dots: bool
-    best: tuple[float, float] | None = None
-
-    @property
-    def path(self) -> str:
-        return "M" + "L".join(f"{x:g} {y:g}" for x, y in self.points)
-
-
-@dataclass(frozen=True)
-class LineChart:
-    title: str
-    x: Axis
-    y: Axis
-    lines: list[Line] = field(default_factory=list)
-
-
-def learning_curves(result: Mapping[str, Any]) -> list[LineChart]:
-    """Returns the charts of loss and accuracy by epoch, without those that have no figures."""
-    charts = []
-    for title, name, best in (("Loss"⟧, "loss", min), ("Accuracy", "accuracy", max)):
+    for title, name, best in (("Loss", "loss", min), ("Accuracy", "accuracy", max)):
         curves = {TRAINING: finite(result.get(name)), VALIDATION: finite(result.get(f"val_{name}"))}
         curves = {name: values for name, values in curves.items() if values}
         if curves:
@@ -120,8 +52,8 @@ def _line_chart(title: str, curves: dict[str, list[tuple[int, float]]], best: Be
     x = whole_axis(1, max(curve[-1][0] for curve in curves.values()), FRAME.left + 12, FRAME.right - 12)
     low = 0.0 if title == "Loss" else min(*figures, max(figures) - LEAST_SPAN)
     y = round_axis(low, max(figures), FRAME.bottom, FRAME.top)
-    chart = line_chart(FRAME, x, y, curves, CURVE_STYLES, "{:.3f}".format, ⟦_marked)
-    return replace(chart, lines=[_ringed(line⟪or `most` points of it at even distances⟫or `most` evenly spaced points of it⟧, ⟦curves[line.name],⟪the⟫including the⟧ chart, best) for ⟦line in chart⟪last among them⟫last⟧.lines])
+    chart = line_chart(FRAME, x, y, curves, CURVE_STYLES, "{:.3f}".format, _marked)
+    return replace(chart, lines=[_ringed(line, curves[line.name], chart, best) for line in chart.lines])
 
 
 def _marked(curve: Curve) -> Curve:
@@ -129,7 +61,7 @@ def _marked(curve: Curve) -> Curve:
 
 
 def _ringed(line: Line, curve: Curve, chart: LineChart, best: Best) -> Line:
-    """Returns ⟦the⟪where labels stand that belong at `heights`: so⟫the places of labels that belong at `heights`,⟧ ⟦line⟪far⟫moved⟧ with ⟦its⟪that⟫so that⟧ best epoch, ⟦when it⟪the other,⟫another,⟧ ⟦is⟪within⟫in⟧ the validation's."""
+    """Returns the line with its best epoch, when it is the validation's."""
     if line.name != VALIDATION or len(curve) < 2:
         return line
     epoch, value = best(curve, key=lambda point: point[1])
@@ -158,7 +90,7 @@ class Reliability:
 
 
 def reliability(bins: Sequence[dict[str, Any]]) -> Reliability:
-    """Returns the reliability diagram of a calibration's bins; the area of a dot is proportional to its rows."""
+    """Returns the reliability diagram of a calibration's bins; the area of a dot goes by its rows."""
     left, right, top, bottom = SQUARE
     steps = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     x, y = Axis(0, 1, left, right, steps), Axis(0, 1, bottom, top, steps)
@@ -183,6 +115,6 @@ def _bin(item: dict[str, Any], x: Axis, y: Axis, most: int) -> Bin:
 
 
 def share_axis(lows: Sequence[float]) -> Axis:
-    """Returns the axis of interval bars, in % of a track's width, from a round tenth below the lowest one to 1."""
+    """Returns the axis of interval bars, in % of a track's width: from a round tenth below the lowest interval to 1."""
     low = min(0.9, math.floor(min(lows, default=0.0) * 10 + 1e-9) / 10)
     return Axis(low, 1.0, 0.0, 100.0)

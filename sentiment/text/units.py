@@ -1,4 +1,4 @@
-"""Formats figures for people: sizes, durations, ages, percentages, points⟦⟪; and aligned columns⟫; and aligns columns⟧."""
+"""Formats figures for people: sizes, durations, ages, percentages, points."""
 
 from __future__ import annotations
 
@@ -7,35 +7,7 @@ MINUS = "\N{MINUS SIGN}"
 AGES = ((86400 * 2, 86400, "days"), (3600 * 2, 3600, "h"), (60 * 2, 60, "min"), (0, 1, "s"))
 
 
-def ⟦⟪aligned(rows: Sequence[tuple[str, ...]], to_the_right: frozenset[str] = frozenset()) -> list[str]:
-    """Returns rows as lines with columns below each other; a Chinese character is two cells wide."""
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(_padded(*cell, to_the_right) for cell in zip(row, rows[0], widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
-def _padded(text: str, head: str, width: int, to_the_right: frozenset[str]) -> str:
-    space = " " * (width - cell_len(text))
-    return space + text if head in to_the_right else text + space
-
-
-def ⟫aligned(rows: Sequence[tuple[str, ...]], to_the_right: frozenset[str] = frozenset()) -> list[str]:
-    """Returns rows as lines with aligned columns; a Chinese character is two cells wide."""
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(_padded(*cell, to_the_right) for cell in zip(row, rows[0], widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
-def _padded(text: str, head: str, width: int, to_the_right: frozenset[str]) -> str:
-    space = " " * (width - cell_len(text))
-    return space + text if head in to_the_right else text + space
-
-
-def ⟧size(number: int | None) -> str:
+def size(number: int | None) -> str:
     if number is None:
         return "–"
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):

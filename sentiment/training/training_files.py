@@ -1,4 +1,4 @@
-"""A training's files, what makes two trainings the same, and what a run has prepared for a training."""
+"""What a training reads and makes: its files, what makes two trainings the same, and what a run prepared for it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ from sentiment.model.encoder import weights_file
 from sentiment.model.model_type import CUSTOM
 from sentiment.options.training import MODEL_NAME
 from sentiment.results import record
-⟦from⟪DEFAULT_MODEL = "scratch/tiny"
-# What `prepare` says of the rows'⟫DEFAULT_MODEL = "scratch/tiny"
-# What `prepare` says about the rows'⟧ ⟦sentiment.results.deliveries⟪origin⟫origin;⟧ ⟦import Composition,⟪and a⟫the⟧ Prepare
-from ⟦sentiment.results.model_card⟪goes⟫keeps⟧ ⟦import⟪on⟫it⟧ ⟦TrainedOn
-from⟪saying:⟫for⟧ sentiment.results.training import Training
-from sentiment.run_folder ⟦import RunFolder⟪`prepare` ask.⟫`prepare`.⟧
+from sentiment.results.deliveries import Composition, Prepare
+from sentiment.results.model_card import TrainedOn
+from sentiment.results.training import Training
+from sentiment.run_folder import RunFolder
 from sentiment.training.hyperparameters import Hyperparameters, as_json, choose
 
 UNKNOWN = TrainedOn()
@@ -29,7 +27,7 @@ UNKNOWN = TrainedOn()
 
 @dataclass(frozen=True)
 class Files:
-    """The files that a training reads, and the folder that it makes. `data` goes into model.json unchanged."""
+    """What a training reads, and the folder it makes. `data` goes into model.json as it is."""
 
     train: Path
     test: Path | None
@@ -41,7 +39,7 @@ class Files:
 
 
 def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict[str, Any]:
-    """Returns everything that decides a training's outcome: equal identities make equal models."""
+    """Returns what decides a training's outcome: equal identities make equal models."""
     contents = {
         "train": files.train,
         "test": files.test,
@@ -68,12 +66,10 @@ def earlier_result(output: Path, inputs: dict[str, Any]) -> Training | None:
 
 
 def files_of_run(run: RunFolder) -> Files:
-    """Returns what `prepare` left for this run. Raises: InputError when nothing is new or train.tsv has changed."""
+    """Returns what `prepare` left for this run. InputError: nothing is new, or train.tsv is not that file any more."""
     prepared = run.read(Prepare)
     if prepared.nothing_new:
-        raise InputError(
-            f"run {run.name} must have new posts", found="none", do="Deliver new posts and prepare another run."
-        )
+        raise InputError(f"run {run.name} must have new posts", found="none", do="There is nothing to train on.")
     found = sha256_of(run.train) if run.train.is_file() else "no file"
     if found != prepared.fingerprint:
         raise InputError(
@@ -100,18 +96,18 @@ def files_of_run(run: RunFolder) -> Files:
 
 
 def settings_for(files: Files, model_type: str | None, model_name: str | None, **given: Any) -> Hyperparameters:
-    """Returns the hyperparameters; a warm start keeps its model's type, name and length."""
+    """Returns the hyperparameters; a warm start keeps the type, name and length of the model it goes on from."""
     if files.warm_start is None:
         return choose(model_type or CUSTOM, model_name or MODEL_NAME.default, **given)
     card = folder.read_card(files.warm_start)
     for option, wanted, found in (("--model-type", model_type, card.type), ("--model-name", model_name, card.name)):
         if wanted not in (None, found):
             raise InputError(
-                f"{option} must be that of the warm start, {found}", found=repr(wanted), do=f"Leave out {option}."
+                f"{option} must be that of the model to go on from, {found}", found=repr(wanted), do="Leave it out."
             )
     if files.vocabulary:
         raise InputError(
-            "a warm start must keep its own vocabulary", found=f"--vocab {files.vocabulary}", do="Leave out --vocab."
+            "a warm start keeps its own vocabulary", found=f"--vocab {files.vocabulary}", do="Leave --vocab out."
         )
     kept = {"max_seq_length": card.max_seq_length, "dropout_rate": card.dropout}
     stated = {name: value for name, value in given.items() if value is not None}

@@ -1,8 +1,7 @@
-"""One training step: forward, backward, sum of the devices' gradients, clipping, update.
+"""One step of training: forward, backward, the devices' gradients together, clipped, applied.
 
-The order matters. Each row is weighted by its share of the *whole* batch, so the sum over the devices is the gradient
-that one device would have. The gradient is summed, then float16's scaling is undone, then it is clipped by its true
-norm.
+The order matters. Each row weighs its share of the *whole* batch, so the sum over the devices is the gradient that one
+device would have. It is summed, then float16's scaling is undone, then it is clipped: by its true length.
 """
 
 from __future__ import annotations
@@ -24,24 +23,22 @@ SIGNATURE = [INPUTS, tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf
 
 
 def adam(*, scales_loss: bool = False) -> Any:
-    """Returns the optimizer; with `scales_loss` it has a dynamic loss scale, for float16."""
-    optimizer = (
-        keras.optimizers.legacy.Adam()
-    )  # one fused operation per variable; Keras' newer Adam takes a third longer
+    """Returns the optimizer; with `scales_loss` it holds a dynamic loss scale, for float16."""
+    optimizer = keras.optimizers.legacy.Adam()  # one fused operation a variable; Keras' newer Adam takes a third longer
     return keras.mixed_precision.LossScaleOptimizer(optimizer) if scales_loss else optimizer
 
 
 def training_step(
     model: Any, optimizer: Any, clip_norm: float, class_weights: Floats | None = None, strategy: Any = None
 ) -> Step:
-    """Returns a function (inputs, labels [B]) → (loss, right answers), traced once for all shapes.
+    """Returns a function of (inputs, labels [B]) → (loss, right answers), traced once for every shape.
 
-    The loss is the mean over the rows, each multiplied by the weight of its class. A `clip_norm` of 0 clips nothing.
-    Model and optimizer must have been made in the scope of `strategy`; None is the current one.
+    The loss is the mean over the rows, each times the weight of its class. A `clip_norm` of 0 clips nothing. Model and
+    optimizer must have been made in the scope of `strategy`; None is the current one.
     """
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
-        optimizer._create_all_weights(model.trainable_variables)  # inside the function, this would cause a second trace
+        optimizer._create_all_weights(model.trainable_variables)  # inside the function it would be a second trace
 
     def on_all(inputs: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
         results = strategy.run(
@@ -56,7 +53,7 @@ def training_step(
 
 
 def evenly(inputs: Inputs, labels: Ints, weights: Floats, devices: int) -> tuple[Inputs, Ints, Floats]:
-    """Returns the batch filled up to equal parts for the devices: by its first row, without weight or label."""
+    """Returns the batch with as many rows for each device: the first row again, at no weight and with no label."""
     missing = -len(labels) % devices
     if not missing:
         return inputs, labels, weights
@@ -65,9 +62,7 @@ def evenly(inputs: Inputs, labels: Ints, weights: Floats, devices: int) -> tuple
 
 
 def learning_rate(step: int, total: int, settings: Hyperparameters) -> float:
-    """⟦Returns⟪The⟫Returns this device's⟧ the rate of `step` of ⟦`total`: it rises to the peak⟪batch that belongs to this device."""
-    context⟫batch."""
-    context⟧ on a line, then falls as `settings.decay` says.
+    """Returns the rate of `step` of `total`: it rises to the peak on a line, then falls as `settings.decay` says.
 
     `step` counts from 0; the step after the last would have rate 0. The line is how BERT was fine-tuned (Devlin et al.
     2018, A.2), the cosine is that of Loshchilov and Hutter 2016.
@@ -75,7 +70,7 @@ def learning_rate(step: int, total: int, settings: Hyperparameters) -> float:
     warm_up = max(1, round(total * settings.warm_up_share))
     if step < warm_up:
         return settings.learning_rate * (step + 1) / warm_up
-    done = (step + 1 ⟦- warm_up)⟪filled-up row⟫row⟧ ⟦/⟪has⟫that fills up has⟧ ⟦(total⟪none,⟫no label,⟧ + 1 - warm_up)
+    done = (step + 1 - warm_up) / (total + 1 - warm_up)
     left = {"linear": 1 - done, "cosine": (1 + math.cos(math.pi * done)) / 2, "none": 1.0}
     return settings.learning_rate * left[settings.decay]
 
@@ -94,14 +89,14 @@ def _own_rows(batch: Any) -> Any:
     return tf.nest.map_structure(part, batch)
 
 
-def _on_one(model: Any, optimizer: ⟦Any, clip_norm: float, inputs⟪up what a lookup's gradient says about one row in several places⟫up the parts of a lookup's gradient that belong to one row⟧: ⟦Any, labels:⟪the length of⟫the norm⟧ ⟦Any,⟪the⟫must⟧ ⟦weights:⟪parts⟫be⟧ ⟦Any)⟪is⟫that⟧ ⟦->⟪not⟫of⟧ ⟦tuple[Any,⟪its⟫their⟧ ⟦Any]:⟪own."""⟫sum."""⟧
+def _on_one(model: Any, optimizer: Any, clip_norm: float, inputs: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
     scales_loss = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
     with tf.GradientTape() as tape:
         probabilities = tf.cast(model(inputs, training=True), tf.float32)
         known = tf.maximum(labels, 0)  # a filled-up row has none, and no weight
-        loss = tf.reduce_sum(weights ⟦* keras.losses.sparse_categorical_crossentropy(known,⟪the weights⟫weights⟧ ⟦probabilities))
-        to_lower⟪that⟫on which⟧ = optimizer.get_scaled_loss(loss) if scales_loss ⟦else loss
-    gradients⟪depend on⟫depend⟧, variables = _present(tape.gradient(to_lower, model.trainable_variables), model.trainable_variables)
+        loss = tf.reduce_sum(weights * keras.losses.sparse_categorical_crossentropy(known, probabilities))
+        to_lower = optimizer.get_scaled_loss(loss) if scales_loss else loss
+    gradients, variables = _present(tape.gradient(to_lower, model.trainable_variables), model.trainable_variables)
     context = tf.distribute.get_replica_context()
     if context.num_replicas_in_sync > 1:
         gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
@@ -115,18 +110,16 @@ def _on_one(model: Any, optimizer: ⟦Any, clip_norm: float, inputs⟪up what a 
 
 
 def _merged(gradient: Any) -> Any:
-    """⟦Adds⟪Returns the rate of `step` of `total`: it rises to the⟫Returns the rate of `step` of `total`: it rises linearly to the⟧ ⟦up what a lookup's⟪peak on a line,⟫peak,⟧ gradient says about one row in several places: the length of the parts is not its own."""
-    if ⟦not⟪The line⟫The linear decay⟧ isinstance(gradient, ⟦tf.IndexedSlices):
-        return⟪how⟫that⟧ ⟦gradient
-    rows,⟪BERT⟫of⟧ ⟦places⟪was⟫BERT's⟧ ⟦= tf.unique⟪fine-tuned ⟫fine-tuning
-    ⟧(gradient.⟦indices)
+    """Adds up what a lookup's gradient says about one row in several places: the length of the parts is not its own."""
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    rows, places = tf.unique(gradient.indices)
     return tf.IndexedSlices(
-        tf.math.unsorted_segment_sum(gradient.values⟪
-    2018⟫ 2018⟧, places, tf.shape(rows)[0]), rows, gradient.dense_shape
+        tf.math.unsorted_segment_sum(gradient.values, places, tf.shape(rows)[0]), rows, gradient.dense_shape
     )
 
 
-def ⟦_present(gradients: Any,⟪is that⟫that⟧ variables: Any) -> tuple[list[Any], list[Any]]:
+def _present(gradients: Any, variables: Any) -> tuple[list[Any], list[Any]]:
     """Leaves out the weights that the loss does not depend on, such as a pooler that nothing reads."""
     pairs = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
     return [gradient for gradient, _ in pairs], [variable for _, variable in pairs]

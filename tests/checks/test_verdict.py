@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.checks.check import limits_of
-from sentiment.checks.verdict import Limits, ⟦⟪Limits, ⟫Measured, ⟧judge, verdict
+from sentiment.checks.verdict import Measured, judge, verdict
 from sentiment.errors import InputError
 from sentiment.settings import Limits, Settings, read_settings
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-⟦from numpy.typing import NDArray
-⟪⟫from support.results import in_json
-⟧
+from numpy.typing import NDArray
+from support.results import in_json
+
 from sentiment import cli, progress
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError

@@ -18,7 +18,10 @@ def test_mail_and_approval_need_the_standard_library_and_the_types_alone() -> No
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "click" not in done.stdout and "tqdm" not in done.stdout
-    assert set(json.loads(done.stdout)) - {"sentiment", "msgspec", "typing_extensions", "sitecustomize", *MEASURING} == set()
+    assert (
+        set(json.loads(done.stdout)) - {"sentiment", "msgspec", "typing_extensions", "sitecustomize", *MEASURING}
+        == set()
+    )
 
 
 def test_the_rules_are_quick_to_import() -> None:

@@ -117,7 +117,7 @@ def test_everything_else_is_still_there(shop: Settings) -> None:
         "labels": ["正面"],
         "sets": {"rolling": {"regressions": [{"text": OTHER}]}},
     }
-    assert ⟦json.loads(run⟪run⟫json⟧.⟦result⟪read⟫loads(⟧(run.path / "suspects.json").read_text(encoding="utf-8")⟦.read_text(encoding="utf-8"))⟪⟫)⟧ == [{"data": {"text": OTHER}}]
+    assert json.loads((run.path / "suspects.json").read_text(encoding="utf-8")) == [{"data": {"text": OTHER}}]
     assert (run.path / "train.log").read_text(encoding="utf-8") == f"row 2: {OTHER}\n"
 
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 from support.results import whole
 
-from sentiment.checks.verdict import Limits, ⟦⟪Limits, ⟫Measured, judge, ⟧verdict
+from sentiment.checks.verdict import Measured, judge, verdict
 from sentiment.mail.checks import check_mail, warnings_of
 from sentiment.results.deliveries import Check
 from sentiment.results.record import as_json

@@ -44,7 +44,10 @@ def test_mail_and_decision_need_the_standard_library_and_the_types_alone() -> No
         "print(json.dumps(sorted(name for name in ours if name[0] not in '_@')))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert set(json.loads(done.stdout)) - {"sentiment", "msgspec", "typing_extensions", "sitecustomize", *MEASURING} == set()
+    assert (
+        set(json.loads(done.stdout)) - {"sentiment", "msgspec", "typing_extensions", "sitecustomize", *MEASURING}
+        == set()
+    )
 
 
 @pytest.mark.parametrize("verb", ["probe", "watch"])

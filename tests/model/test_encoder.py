@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-⟦from numpy.typing import NDArray
-⟪⟫from support.results import in_json
-⟧
+from numpy.typing import NDArray
+from support.results import in_json
+
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import encoder, vocabulary

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-⟦⟪from rich.cells import cell_len
-⟫from msgspec import structs
-from rich.cells import cell_len
+from msgspec import structs
 from support.results import whole
-⟧
+
 from sentiment.probe.probe import term_of
 from sentiment.probe.record import append, probes_file
 from sentiment.results.probe import Probe

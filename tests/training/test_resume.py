@@ -16,9 +16,9 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-⟦from numpy.typing import NDArray
-⟪⟫from support.results import in_json
-⟧
+from numpy.typing import NDArray
+from support.results import in_json
+
 from sentiment.labels import Labels
 from sentiment.model.curves import Curves
 from sentiment.training import train as training
