@@ -1,4 +1,4 @@
-"""What is missing or broken becomes a sentence on the page, and the rest of the page is shown all the same."""
+"""Whatever is missing or broken becomes a sentence on the page; the rest of the page is shown all the same."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST = 400
 
 
 class Notices:
-    """Sentences about what cannot be shown, each once, in the order in which they were met."""
+    """Sentences about what cannot be shown, each once, in the order in which the problems were found."""
 
     def __init__(self) -> None:
         self._lines: dict[str, None] = {}

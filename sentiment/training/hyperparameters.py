@@ -13,7 +13,7 @@ from sentiment.options.training import HYPERPARAMETERS, PRETRAINED_DEFAULTS, SCR
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """The settings of one training; made by `choose`, which fills in what depends on the encoder."""
+    """The settings of one training; `choose` makes them and fills in what depends on the encoder."""
 
     model_type: str
     model_name: str
@@ -37,14 +37,14 @@ class Hyperparameters:
             option.require(getattr(self, option.name))
         if self.early_stopping and not self.validation_share:
             raise InputError(
-                "--early-stopping needs rows held out for val_loss",
+                "--early-stopping must have held-out rows to compute val_loss",
                 found="--validation-share 0",
-                do="Leave one of the two out.",
+                do="Leave out one of the two options.",
             )
 
 
 def choose(model_type: str, model_name: str, *, warm: bool = False, **given: Any) -> Hyperparameters:
-    """Returns the settings for `model_name`, `warm` when it goes on from a trained model; None means the default."""
+    """Returns the settings for `model_name`; `warm` for a warm start; a value None means the default."""
     scratch = SCRATCH_WARM_DEFAULTS if warm else SCRATCH_DEFAULTS
     defaults = scratch if is_scratch(model_name) else PRETRAINED_DEFAULTS
     stated = {name: value for name, value in given.items() if value is not None}
