@@ -3,7 +3,7 @@
 SentimentError
 └── InputError              bad usage or bad input: one line, exit code 2
     └── UnavailableError    something outside does not answer at the moment: one line, exit code 1, worth another try
-Anything else is a defect or a failing machine: exit code 1.
+Any other exception is a defect or a failing machine: exit code 1.
 """
 
 

@@ -13,7 +13,7 @@ from sentiment.results import record
 from sentiment.results.record import StepResult
 from sentiment.settings import Settings
 
-KEPT = 100  # characters of an id that has to be changed
+KEPT = 100  # characters that are kept of an id that must be changed
 HASH = 8  # hexadecimal digits after them
 FILES = {"evaluate": "evaluation.json"}  # of results that are not called after their step
 R = TypeVar("R", bound=StepResult)
@@ -96,7 +96,7 @@ class RunFolder:
         record.write(self.result(result.STEP), result)
 
     def read(self, kind: type[R]) -> R:
-        """Returns the result of that kind. Raises: InputError when its step has not run, or the file is amiss."""
+        """Returns the result of that kind. Raises: InputError when its step has not run, or the file is broken."""
         command, path = f"`sentiment {kind.STEP} --run {self.name}`", self.found(kind.STEP)
         if not path.is_file():
             raise InputError(

@@ -1,4 +1,4 @@
-"""What every verb shares: `--result`, the JSON line at the end of stdout, one line per mistake, exit codes."""
+"""What all verbs share: `--result`, the JSON line at the end of stdout, one line per error, exit codes."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ Result = dict[str, Any]  # of a verb whose result nothing reads but people
 def step(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None]:
     """Turns a function that returns its result: a declared type, or a JSON-ready dict into a click callback.
 
-    The result is the last line of stdout; with `--result FILE` it is also written there. A refused input leaves
+    The result is the last line of stdout; with `--result FILE` it is also written to that file. A refused input leaves
     `{"error": …}` in that file, so that the program which started the step can say why.
     """
 
-    @click.option("--result", "result_file", type=click.Path(path_type=Path), help="Also write the result here.")
+    @click.option(
+        "--result", "result_file", type=click.Path(path_type=Path), help="Also write the result to this file."
+    )
     @functools.wraps(function)
     def wrapped(*args: Any, result_file: Path | None, **options: Any) -> None:
         try:
@@ -52,7 +54,7 @@ def say(message: str) -> None:
 def run(arguments: list[str], command: click.Command, name: str) -> int:
     """Runs `command ARGUMENTS` in this process, and reports a mistake in one line that begins with `name`.
 
-    Returns the exit code: 0 done, 2 bad usage or bad input, 1 anything else, 130 interrupted.
+    Exit codes: 0 done, 2 bad usage or bad input, 1 anything else, 130 interrupted.
     """
     try:
         stopped_with = command.main(arguments, prog_name=name, standalone_mode=False)

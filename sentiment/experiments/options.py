@@ -1,4 +1,4 @@
-"""What a sweep over models and learning rates is told, by `sentiment bench lr` and by `sentiment experiment-plan`."""
+"""The options of a sweep over models and learning rates: of `sentiment bench lr` and `sentiment experiment-plan`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sentiment.training.hyperparameters import choose
 
 
 class Numbers(click.ParamType[tuple[float, ...]]):
-    """Numbers with commas."""
+    """Numbers separated by commas."""
 
     name = "numbers"
 
@@ -30,12 +30,12 @@ class Numbers(click.ParamType[tuple[float, ...]]):
         try:
             found = tuple(self.kind(word) for word in words(str(value)))
         except ValueError:
-            self.fail(f"{value!r} must be numbers with commas", param, ctx)
+            self.fail(f"{value!r} must be numbers separated by commas", param, ctx)
         return found or self.fail("there must be at least one number; found none", param, ctx)
 
 
 def words(text: str) -> list[str]:
-    """Returns what is between the commas, without blanks."""
+    """Returns the parts between commas, without spaces around them."""
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
@@ -55,10 +55,10 @@ def sweep_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def planned(
     models: str, learning_rates: Sequence[float], seeds: Sequence[int], setup: Setup, *, untrained: bool
 ) -> list[Training]:
-    """Returns the trainings. InputError: no model, or a value that no training can take."""
+    """Returns the trainings. Raises: InputError when there is no model, or a value that no training accepts."""
     names = words(models)
     if not names:
-        raise InputError("--models must name at least one model", found=repr(models), do="Name one.")
+        raise InputError("--models must name at least one model", found=repr(models), do="Name a model.")
     require_known_type(setup.model_type)
     found = trainings(names, learning_rates, seeds, untrained=untrained)
     common = {name: value for name, value in structs.asdict(setup).items() if name != "model_type"}

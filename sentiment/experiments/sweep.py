@@ -1,4 +1,4 @@
-"""What a sweep over models and learning rates consists of, and the table of what it found."""
+"""A sweep over models and learning rates: its trainings, their outcomes, and the table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIGURES = HEADINGS[2:]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a training: its result, or why there is none; `refused`: another try would end the same way."""
+    """The outcome of a training: its result, or why there is none; `refused` if another try would fail, too."""
 
     training: Training
     result: Mapping[str, Any] | None = None
@@ -41,7 +41,7 @@ def described(training: Training) -> str:
 
 
 def options_of(setup: Setup) -> list[str]:
-    """Returns them as options of `sentiment train`."""
+    """Returns these settings as options of `sentiment train`."""
     found = as_json(setup).items()
     return [part for name, value in found for part in (f"--{name.replace('_', '-')}", str(value))]
 
@@ -49,7 +49,7 @@ def options_of(setup: Setup) -> list[str]:
 def trainings(
     models: Sequence[str], rates: Sequence[float], seeds: Sequence[int], *, untrained: bool
 ) -> list[Training]:
-    """Returns the sweep in the order of the original's table: by model, the untrained one first, then by rate."""
+    """Returns the sweep in the order of the older tool's table: by model, first untrained, then by rate."""
     of_model: list[float | None] = [*([None] if untrained else []), *dict.fromkeys(rates)]
     return [
         Training(model, rate, seed)
@@ -60,7 +60,7 @@ def trainings(
 
 
 def row_file(folder: Path, training: Training, setup: Setup, inputs: Mapping[str, Any]) -> Path:
-    """Returns where the result of a training is kept: another file for whatever makes it another training."""
+    """Returns the file of a training's result; anything that makes it another training makes another file name."""
     identity = {"training": as_json(training), "setup": as_json(setup), "inputs": inputs}
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", training.model).strip("-.")[:60]
@@ -69,7 +69,7 @@ def row_file(folder: Path, training: Training, setup: Setup, inputs: Mapping[str
 
 
 def figures(result: Mapping[str, Any]) -> dict[str, float | None]:
-    """Returns the figures of a training's result by the names of the original's table; None where there is none."""
+    """Returns the figures of a training's result under the headings of the older tool's table; None if missing."""
     last = {name: (result.get(name) or [None])[-1] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
     test = result.get("test") or {}
     return {
@@ -108,7 +108,7 @@ def _group(model: str, rate: float | None, members: Sequence[Outcome]) -> Group:
 
 
 def best_of(groups: Sequence[Group]) -> int | None:
-    """Returns the index of the trained group with the highest mean test_acc; of equals, with the lowest test_loss."""
+    """Returns the index of the trained group with the highest mean test_acc; among equals, the lowest test_loss."""
     ranked = [
         (-(group.mean["test_acc"] or 0), group.mean["test_loss"] or 0, index)
         for index, group in enumerate(groups)
@@ -118,7 +118,7 @@ def best_of(groups: Sequence[Group]) -> int | None:
 
 
 def table_of(groups: Sequence[Group], setup: Setup, notes: Sequence[str] = ()) -> Table:
-    """Returns the original's table, with a note for every row that has none."""
+    """Returns the older tool's table, with a note for every failure."""
     failed = [f"{name_of(group, setup)}, lr {_rate(group)}: {why}" for group in groups for why in group.why]
     return Table(
         "learning rates",
@@ -130,7 +130,7 @@ def table_of(groups: Sequence[Group], setup: Setup, notes: Sequence[str] = ()) -
 
 
 def row_of(group: Group, setup: Setup) -> list[str]:
-    """Returns a group as a row of the table: the mean, and ± its deviation where there are several seeds."""
+    """Returns a group as a row of the table: the mean, and ± the deviation if there are several seeds."""
     cells = [name_of(group, setup), _rate(group)]
     if not group.trained:
         return [*cells, "failed", *[""] * (len(FIGURES) - 1)]
@@ -146,7 +146,7 @@ def outcome_as_text(outcome: Outcome, setup: Setup) -> str:
 
 
 def name_of(group: Group, setup: Setup) -> str:
-    """Returns the name of a row as the original wrote it: `model(no train)`, `model(no val dataset)`."""
+    """Returns the name of a row as the older tool wrote it: `model(no train)`, `model(no val dataset)`."""
     if group.learning_rate is None:
         return f"{group.model}(no train)"
     return group.model if setup.validation_share else f"{group.model}(no val dataset)"

@@ -1,4 +1,4 @@
-"""`sentiment gate`: decides from an evaluation alone whether a candidate may go on."""
+"""`sentiment gate`: decides, from an evaluation alone, whether a candidate may be published."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def read_evaluation(settings: Settings, run: str | None, file: Path | None) -> E
     if run is not None:
         return RunFolder.named(settings, run).read(Evaluation)
     raise InputError(
-        "the gate must know what to decide on", found="neither", do="Give --run NAME or --evaluation FILE."
+        "the gate must know what to decide on", found="neither option", do="Give --run NAME or --evaluation FILE."
     )
 
 
 def read_override(who: str | None, reason: str | None) -> Override | None:
-    """Returns the override, None when there is none. InputError when half of it is missing."""
+    """Returns the override; None when neither half is given. Raises: InputError when one half is missing."""
     return Override(who or "", reason or "") if who is not None or reason is not None else None
 
 
 @click.command("gate")
-@click.option("--run", help="The run whose evaluation to decide on; the decision is left beside it.")
+@click.option("--run", help="The run whose evaluation to judge; the decision is left in its folder.")
 @click.option("--evaluation", type=click.Path(path_type=Path), help="An evaluation file, instead of the run's.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write the decision here, too.")
+@click.option("--output", type=click.Path(path_type=Path), help="Also write the decision to this file.")
 @options(*THRESHOLDS)
-@click.option("--override-who", help="Who lets the candidate pass in spite of failed checks.")
+@click.option("--override-who", help="Who overrides the gate's failed checks.")
 @option(OVERRIDE_REASON)
 @step
 def command(
@@ -54,7 +54,7 @@ def command(
     recall_drop: float | None,
     minimum_rolling: int | None,
 ) -> Gate:
-    """Decide from an evaluation whether a candidate may go on."""
+    """Decide from an evaluation whether a candidate may be published."""
     settings = read_settings()
     override = read_override(override_who, override_reason)
     thresholds = Thresholds(

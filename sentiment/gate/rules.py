@@ -1,7 +1,8 @@
 """The rules of the gate: pure functions from an evaluation and thresholds to a decision.
 
-A pass needs all of: the absolute floor; paired non-inferiority to the stable model on the frozen set and, from enough
-rows on, on the rolling set; no class's recall down by more than its bound. Without a stable model the floor is all.
+A candidate passes if it reaches the absolute floor; if it is not inferior to the stable model, by a paired test, on the
+frozen set and, when that has enough rows, on the rolling set; and if no class's recall falls by more than the bound.
+Without a stable model, only the floor counts.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ from sentiment.results.decision import (
 from sentiment.results.evaluation import Evaluation, Flip
 from sentiment.statistics import paired
 
-TOLERANCE = 1e-9  # of a floating-point subtraction: a drop of exactly the bound is allowed
+TOLERANCE = 1e-9  # for floating-point subtraction: a drop of exactly the bound is allowed
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What a candidate has to meet; there are no defaults here, a missing threshold is an error.
+    """What a candidate must meet. There are no defaults here: a missing threshold is an error.
 
-    `floor`: least accuracy on the frozen set. `margin`: how far the accuracy may at worst have fallen. `recall_drop`:
-    how far any class's recall may have fallen on the frozen set. All shares, 0 to 1. `minimum_rolling`: rows from
-    which the rolling set decides.
+    `floor`: least accuracy on the frozen set. `margin`: how far the accuracy may fall at worst. `recall_drop`: how far
+    any class's recall may fall on the frozen set. These are shares, 0 to 1. `minimum_rolling`: rows from which the
+    rolling set decides.
     """
 
     floor: float
@@ -56,7 +57,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Override:
-    """A person lets a candidate pass; the reason is recorded."""
+    """A person lets a candidate pass in spite of failed checks; the reason is recorded."""
 
     who: str
     reason: str
@@ -71,7 +72,7 @@ class Override:
 
 
 def decide(evaluation: Evaluation, thresholds: Thresholds, override: Override | None = None) -> Gate:
-    """Returns the decision on the candidate of `evaluation`. Raises: InputError when its numbers contradict."""
+    """Returns the decision about the candidate. Raises: InputError when the evaluation's numbers contradict."""
     sets = sound_sets(evaluation)
     compared = [_compare(test_set, thresholds) for test_set in sets]
     checks = _checks(evaluation.labels, sets[0], compared, thresholds)
@@ -80,7 +81,7 @@ def decide(evaluation: Evaluation, thresholds: Thresholds, override: Override | 
     overridden = override if failed else None
     sentence = headline(verdict, [check.sentence for check in failed], compared, evaluation.stable_version)
     if overridden:
-        sentence = f"Let pass by {overridden.who} ({overridden.reason}), against the checks. {sentence}"
+        sentence = f"{overridden.who} overrode the gate ({overridden.reason}). {sentence}"
     return Gate(
         passed=not failed or overridden is not None,
         verdict=verdict,

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 WEIGHTS, CARD, VOCABULARY, SUMMARY, REPORT = "weights.h5", "model.json", "vocab.txt", "summary.txt", "report.json"
 NAME_ANOTHER = "Name a folder that `sentiment train` made."
-ENCODER = "encoder"  # of a TF-Hub model: the SavedModel that its weights belong to
+ENCODER = "encoder"  # in a TF-Hub model: the SavedModel that its weights belong to
 
 
 @dataclass(frozen=True)
 class OpenedModel:
-    """A model that can be asked: its Keras model, its tokenizer, its card and its word pieces.
+    """A model that is ready to answer: its Keras model, its tokenizer, its card and its word pieces.
 
-    `encoder` is the folder of the SavedModel that a TF-Hub model is built from, None for other types.
+    `encoder` is the folder of the SavedModel that a TF-Hub model is built from; None for other types.
     """
 
     keras: Any
@@ -44,7 +44,7 @@ def write_card(folder: Path, card: ModelCard) -> None:
 
 
 def write_model(folder: Path, model: OpenedModel) -> None:
-    """Writes what `open_model` reads."""
+    """Writes the files that `open_model` reads."""
     model.keras.save_weights(str(folder / WEIGHTS))
     vocabulary.write(folder / VOCABULARY, model.pieces)
     if model.encoder is not None:
@@ -53,7 +53,7 @@ def write_model(folder: Path, model: OpenedModel) -> None:
 
 
 def read_card(folder: Path) -> ModelCard:
-    """Reads `model.json`. Raises: InputError when there is no model, it has another format, or a field is amiss."""
+    """Reads `model.json`. Raises: InputError when it is missing, has another format, or a field is wrong."""
     path = folder / CARD
     if not path.is_file():
         raise InputError("a model folder must hold a readable model.json", found=f"no {path}", do=NAME_ANOTHER)
@@ -62,23 +62,23 @@ def read_card(folder: Path) -> ModelCard:
         raise InputError(
             f"a model folder must be of format {FORMAT}",
             found=f"format {found} in {path}",
-            do="Train it again with this version, or open it with the version that made it.",
+            do="Train the model again with this version, or use the version that made it.",
         )
     return record.read(path, ModelCard, "Restore the folder, or train the model again.")
 
 
 def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
-    """Builds the model that `folder` describes and loads its weights; `dropout` overrides its own, to train it further.
+    """Builds the model that `folder` describes and loads its weights; for further training, `dropout` replaces its own.
 
-    InputError: a file is missing, cut short or of another model.
+    Raises: InputError when a file is missing, cut short, or belongs to another model.
     """
     card = read_card(folder)
     pieces = vocabulary.read(folder / VOCABULARY)
     if len(pieces) != card.vocabulary:
         raise InputError(
             f"{folder / VOCABULARY} must hold the {card.vocabulary} pieces of its model",
-            found=f"{len(pieces)}",
-            do="Restore the folder.",
+            found=f"{len(pieces)} pieces",
+            do="Restore the folder, or train the model again.",
         )
     from sentiment.model import classifier
     from sentiment.model.tokenizer import Tokenizer
@@ -92,7 +92,7 @@ def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
 
 
 def load_weights(model: Any, path: Path) -> None:
-    """Loads `path` into `model`. InputError: missing, truncated, or of another architecture."""
+    """Loads `path` into `model`. Raises: InputError when it is missing, cut short, or of another architecture."""
     try:
         model.load_weights(str(path))
     except (OSError, ValueError, KeyError) as error:
@@ -105,7 +105,7 @@ def load_weights(model: Any, path: Path) -> None:
 
 
 def require_no_model(output: Path) -> None:
-    """Raises InputError when `output` holds a model."""
+    """Raises: InputError when `output` holds a model."""
     if not (output / CARD).is_file():
         return
     try:
@@ -119,7 +119,7 @@ def require_no_model(output: Path) -> None:
 
 
 def require_replaceable(output: Path) -> None:
-    """Raises InputError when `output` holds something that is no model, which must not be deleted."""
+    """Raises: InputError when `output` holds something other than a model, which must not be deleted."""
     if not output.exists() or (output / CARD).is_file():
         return
     if output.is_dir() and not any(output.iterdir()):

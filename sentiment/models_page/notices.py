@@ -1,4 +1,4 @@
-"""What is missing or broken becomes a sentence on the page, and the rest of the page is shown all the same."""
+"""Whatever is missing or broken becomes a sentence on the page; the rest of the page is shown all the same."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST = 400
 
 
 class Notices:
-    """Sentences about what cannot be shown, each once, in the order in which they were met."""
+    """Sentences about what cannot be shown, each once, in the order in which the problems were found."""
 
     def __init__(self) -> None:
         self._lines: dict[str, None] = {}
@@ -28,7 +28,7 @@ class Notices:
         return list(self._lines)
 
     def read(self, path: Path, kind: type[T], name: str) -> T | None:
-        """Returns the value in `path`; None with one notice, which calls the file `name`, when it cannot be read."""
+        """Returns the value in `path`; None, and adds a notice about `name`, when it cannot be read."""
         try:
             return record.read(path, kind, "", "it")
         except InputError as error:
@@ -36,7 +36,7 @@ class Notices:
             return None
 
     def decode(self, found: object, kind: type[T], name: str) -> T | None:
-        """Returns parsed JSON as a value of `kind`; None with a notice when it is none."""
+        """Returns parsed JSON as a value of `kind`; None, and adds a notice, when it has another shape."""
         try:
             return record.decoded(found, kind, "it", "")
         except InputError as error:

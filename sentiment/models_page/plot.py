@@ -1,4 +1,4 @@
-"""Accuracy over versions as lines of an SVG: numbers become coordinates here, a template draws them."""
+"""Accuracy over versions as the lines of an SVG: numbers become coordinates here, and a template draws them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from sentiment.models_page.wording import is_number, share
 from sentiment.serving.state import State, Version
 
 STYLE_OF_SET = dict(zip(("frozen", "rolling"), STYLES, strict=True))
-MOST_DOTS = 60  # versions that are marked one by one, each with a link
-LEAST_SPAN = 0.05  # of the axis: less would make mountains of a few rows
+MOST_DOTS = 60  # up to this many versions, each has its own dot with a link
+LEAST_SPAN = 0.05  # of the axis: a smaller span would turn a few rows into mountains
 LEFT, TOP, UNDER = 40, 26, 26
 ROOM_FOR_LABELS = 92  # right of the plot
-ROOM_FOR_TEXT = 60  # left of an upright
+ROOM_FOR_TEXT = 60  # to the left of a vertical line
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A label's version: where its upright stands, and the text above it."""
+    """A label's version: where its vertical line stands, and the text above the line."""
 
     x: float
     told: str
@@ -34,7 +34,7 @@ class Plot:
 
 
 def accuracy_plot(state: State, width: int, height: int) -> Plot | None:
-    """Returns the plot, `width` × `height` units large; None when no version has an accuracy."""
+    """Returns the plot of `width` × `height` units; None when no version has an accuracy."""
     curves = {name: _curve(state.versions, name) for name in STYLE_OF_SET}
     curves = {name: curve for name, curve in curves.items() if curve}
     if not curves:
@@ -57,7 +57,7 @@ def _marked(curve: Curve) -> Curve:
 
 
 def _marks(state: State, x: Axis) -> list[Mark]:
-    """Returns an upright for stable and one for canary; their texts point away from each other, within the plot."""
+    """Returns a vertical line each for stable and canary; their texts point away from each other, inside the plot."""
     places = {label: x.at(number) for label, number in state.labels.items() if x.low <= number <= x.high}
     leftmost = min(places.values(), default=0.0)
     marks = []

@@ -1,4 +1,4 @@
-"""`serving/probes.jsonl`: every probe's figures, one a line, the newest last; no post is quoted in it."""
+"""`serving/probes.jsonl`: the figures of each probe, one per line, the newest last; it quotes no posts."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from sentiment.results.probe import Probe
 from sentiment.results.record import as_json
 from sentiment.settings import Settings
 
-LARGEST = 4 << 20  # bytes; then the older ones go
-KEPT = 1000  # lines that stay: three days, every five minutes
+LARGEST = 4 << 20  # bytes; beyond this size, older lines are dropped
+KEPT = 1000  # lines that stay: three days of a probe every five minutes
 
 
 def probes_file(settings: Settings) -> Path:
-    """Returns where the probes are kept."""
+    """Returns the file that holds the probes."""
     return settings.serving / "probes.jsonl"
 
 
 def read_probes(path: Path) -> list[Probe]:
-    """Returns the probes, oldest first. Lines that are no probes are passed over."""
+    """Returns the probes, oldest first, without lines that are not probes."""
     probes = (_probe(line.value) for line in json_lines.read(path))
     return [probe for probe in probes if probe]
 
@@ -34,7 +34,7 @@ def _probe(found: object) -> Probe | None:
 
 
 def append(path: Path, probe: Probe) -> None:
-    """Adds a probe, on disk when this returns. One process at a time: hold `probing`'s lock."""
+    """Adds a probe, which is on disk when this returns. Hold `probing`'s lock: one process at a time."""
     if path.is_file() and path.stat().st_size > LARGEST:
         newest = b"".join(json_lines.written(as_json(kept)) for kept in read_probes(path)[-KEPT:])
         atomic.write_text(path, newest.decode("utf-8"))

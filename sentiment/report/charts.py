@@ -1,6 +1,6 @@
 """The page's charts: learning curves, reliability diagram, interval bars; values become coordinates, templates draw.
 
-All lengths are in the units of a chart's view box, which are CSS pixels where the chart is shown at its own size.
+All lengths are in units of a chart's view box, which are CSS pixels when the chart is shown at its own size.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from sentiment.charts.lines import STYLES, Curve, Frame, Line, LineChart, line_c
 FRAME = Frame(width=360, height=220, left=36, right=246, top=14, bottom=184)
 TRAINING, VALIDATION = "training", "validation"
 CURVE_STYLES = dict(zip((TRAINING, VALIDATION), STYLES, strict=True))
-LEAST_SPAN = 0.1  # of the accuracy's axis: less would make mountains of a few rows
-MOST_DOTS = 25  # points that are marked one by one
+LEAST_SPAN = 0.1  # of the accuracy axis: a smaller span would turn a few rows into mountains
+MOST_DOTS = 25  # up to this many points, each is marked
 SQUARE = (44, 300, 12, 268)  # left, right, top, bottom of the reliability diagram's plot
-STRIP = (286, 330)  # top and bottom of the histogram beneath it
+STRIP = (286, 330)  # top and bottom of the histogram below it
 
 
 Best = Callable[..., tuple[int, float]]  # min or max
@@ -32,7 +32,7 @@ class Curves:
 
 
 def learning_curves(result: Mapping[str, Any]) -> list[Curves]:
-    """Returns the charts of loss and accuracy by epoch, of those that have figures."""
+    """Returns the charts of loss and accuracy by epoch, without those that have no figures."""
     charts = []
     for title, name, best in (("Loss", "loss", min), ("Accuracy", "accuracy", max)):
         curves = {TRAINING: finite(result.get(name)), VALIDATION: finite(result.get(f"val_{name}"))}
@@ -90,7 +90,7 @@ class Reliability:
 
 
 def reliability(bins: Sequence[dict[str, Any]]) -> Reliability:
-    """Returns the reliability diagram of a calibration's bins; the area of a dot goes by its rows."""
+    """Returns the reliability diagram of a calibration's bins; the area of a dot is proportional to its rows."""
     left, right, top, bottom = SQUARE
     steps = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     x, y = Axis(0, 1, left, right, steps), Axis(0, 1, bottom, top, steps)
@@ -115,6 +115,6 @@ def _bin(item: dict[str, Any], x: Axis, y: Axis, most: int) -> Bin:
 
 
 def share_axis(lows: Sequence[float]) -> Axis:
-    """Returns the axis of interval bars, in % of a track's width: from a round tenth below the lowest interval to 1."""
+    """Returns the axis of interval bars, in % of a track's width, from a round tenth below the lowest one to 1."""
     low = min(0.9, math.floor(min(lows, default=0.0) * 10 + 1e-9) / 10)
     return Axis(low, 1.0, 0.0, 100.0)

@@ -117,7 +117,7 @@ def limits() -> Kind[Limits]:
 def mounts() -> Kind[tuple[str, ...]]:
     """Folders of the engine's machine, each PATH or PATH-ON-THE-ENGINE:PATH."""
     return Kind(
-        "be whole paths, by comma",
+        "be absolute paths, comma-separated",
         "paths, by comma",
         _words,
         lambda value: all(_is_mount(mount) for mount in value),

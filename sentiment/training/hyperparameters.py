@@ -13,7 +13,7 @@ from sentiment.options.training import HYPERPARAMETERS, PRETRAINED_DEFAULTS, SCR
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """The settings of one training; made by `choose`, which fills in what depends on the encoder."""
+    """The settings of one training; `choose` makes them and fills in what depends on the encoder."""
 
     model_type: str
     model_name: str
@@ -25,26 +25,26 @@ class Hyperparameters:
     seed: int = options.SEED.default
     validation_share: float = options.VALIDATION_SHARE.default
     masked_share: float = options.MASKED_SHARE.default  # of the pieces: hidden behind [MASK], others each time
-    warm_up_share: float = options.WARM_UP_SHARE.default  # of all steps, in which the learning rate rises to its peak
-    decay: str = options.DECAY.default  # how it falls to 0 from there; none: it stays at the peak
-    clip_norm: float = options.CLIP_NORM.default  # the longest that all gradients together may be; 0: any length
+    warm_up_share: float = options.WARM_UP_SHARE.default  # the share of the steps in which the rate rises to its peak
+    decay: str = options.DECAY.default  # how the rate then falls to 0; none: it stays at the peak
+    clip_norm: float = options.CLIP_NORM.default  # the largest norm of all gradients together; 0: no limit
     early_stopping: int = options.EARLY_STOPPING.default  # epochs without a lower val_loss that end it, the best kept
     class_weights: str = options.CLASS_WEIGHTS.default  # balanced: all labels weigh the same in the loss
-    precision: str = options.PRECISION.default  # of the arithmetic; weights are float32 in each
+    precision: str = options.PRECISION.default  # of the arithmetic; weights are always float32
 
     def __post_init__(self) -> None:
         for option in HYPERPARAMETERS:
             option.require(getattr(self, option.name))
         if self.early_stopping and not self.validation_share:
             raise InputError(
-                "--early-stopping needs rows held out for val_loss",
+                "--early-stopping must have held-out rows to compute val_loss",
                 found="--validation-share 0",
-                do="Leave one of the two out.",
+                do="Leave out one of the two options.",
             )
 
 
 def choose(model_type: str, model_name: str, *, warm: bool = False, **given: Any) -> Hyperparameters:
-    """Returns the settings for `model_name`, `warm` when it goes on from a trained model; None means the default."""
+    """Returns the settings for `model_name`; `warm` for a warm start; a value None means the default."""
     scratch = SCRATCH_WARM_DEFAULTS if warm else SCRATCH_DEFAULTS
     defaults = scratch if is_scratch(model_name) else PRETRAINED_DEFAULTS
     stated = {name: value for name, value in given.items() if value is not None}

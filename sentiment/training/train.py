@@ -1,6 +1,6 @@
 """`sentiment train`: fine-tunes a model and leaves a self-contained model folder.
 
-The folder appears whole or not at all, holds no optimizer, and is not made again for the same inputs.
+The folder appears whole or not at all, contains no optimizer, and is not made again for the same inputs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["command", "train"]
 
 
 @click.command("train")
-@click.option("--run", "run_id", help="Train on what `prepare` left in this run; the options below override it.")
+@click.option("--run", "run_id", help="Train on this run's prepared data; the options below override it.")
 @click.option("--train", "train_file", type=click.Path(path_type=Path), help="Labelled posts to train on (TSV).")
 @click.option("--test", "test_file", type=click.Path(path_type=Path), help="Labelled posts for the report (TSV).")
 @click.option("--output", type=click.Path(path_type=Path), help="The model folder to make.")
@@ -35,15 +35,17 @@ __all__ = ["command", "train"]
     "--model-type", help="custom (encoder, dropout, softmax), origin (transformers' own) or tf-hub. [default: custom]"
 )
 @option(MODEL_NAME, default=None)
-@click.option("--load-model-dir", type=click.Path(path_type=Path), help="Go on from this model instead of a new one.")
-@click.option("--from-version", help="Go on from a served version: stable, canary, previous or a number.")
+@click.option(
+    "--load-model-dir", type=click.Path(path_type=Path), help="Continue from this model instead of a new one."
+)
+@click.option("--from-version", help="Continue from a served version: stable, canary, previous or a number.")
 @click.option("--vocab", type=click.Path(path_type=Path), help="Word pieces (vocab.txt) instead of the text's own.")
 @options(*HYPERPARAMETERS, default=None)
 @click.option(
     "--devices",
     default="auto",
     show_default=True,
-    help="auto, cpu, gpu (all there are) or a number of them; they share each batch.",
+    help="auto, cpu, gpu (all GPUs) or a number of GPUs, which share each batch.",
 )
 @click.option("--tensorboard", type=click.Path(path_type=Path), help="Write learning curves for TensorBoard here.")
 @step
@@ -62,7 +64,7 @@ def command(
     tensorboard: Path | None,
     **given: Any,
 ) -> Training:
-    """Fine-tune a model. One that was interrupted goes on after its last finished epoch."""
+    """Fine-tune a model. An interrupted training resumes after its last finished epoch."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id) if run_id else None
     if run:
@@ -97,6 +99,8 @@ def command(
 def _to_go_on_from(settings: Settings, load_model_dir: Path | None, from_version: str | None) -> Path | None:
     if load_model_dir and from_version:
         raise InputError(
-            "a training goes on from one model: --load-model-dir or --from-version", found="both", do="Leave one out."
+            "a training must continue from one model: --load-model-dir or --from-version",
+            found="both",
+            do="Leave one out.",
         )
     return model_of_version(settings, from_version) if from_version else load_model_dir

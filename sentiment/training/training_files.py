@@ -1,4 +1,4 @@
-"""What a training reads and makes: its files, what makes two trainings the same, and what a run prepared for it."""
+"""A training's files, what makes two trainings the same, and what a run has prepared for a training."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNKNOWN = TrainedOn()
 
 @dataclass(frozen=True)
 class Files:
-    """What a training reads, and the folder it makes. `data` goes into model.json as it is."""
+    """The files that a training reads, and the folder that it makes. `data` goes into model.json unchanged."""
 
     train: Path
     test: Path | None
@@ -39,7 +39,7 @@ class Files:
 
 
 def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict[str, Any]:
-    """Returns what decides a training's outcome: equal identities make equal models."""
+    """Returns everything that decides a training's outcome: equal identities make equal models."""
     contents = {
         "train": files.train,
         "test": files.test,
@@ -66,10 +66,12 @@ def earlier_result(output: Path, inputs: dict[str, Any]) -> Training | None:
 
 
 def files_of_run(run: RunFolder) -> Files:
-    """Returns what `prepare` left for this run. InputError: nothing is new, or train.tsv is not that file any more."""
+    """Returns what `prepare` left for this run. Raises: InputError when nothing is new or train.tsv has changed."""
     prepared = run.read(Prepare)
     if prepared.nothing_new:
-        raise InputError(f"run {run.name} must have new posts", found="none", do="There is nothing to train on.")
+        raise InputError(
+            f"run {run.name} must have new posts", found="none", do="Deliver new posts and prepare another run."
+        )
     found = sha256_of(run.train) if run.train.is_file() else "no file"
     if found != prepared.fingerprint:
         raise InputError(
@@ -78,7 +80,7 @@ def files_of_run(run: RunFolder) -> Files:
             do=f"Run `sentiment prepare --run {run.name}` again.",
         )
     warm_start = Path(prepared.warm_start) if prepared.warm_start else None
-    # `sentiment lineage` and the next `prepare` ask for it: a model goes on saying where its rows came from.
+    # `sentiment lineage` and the next `prepare` ask for it: a model keeps saying where its rows came from.
     data = TrainedOn(
         fingerprint=prepared.fingerprint,
         rows=prepared.train_rows,
@@ -96,18 +98,18 @@ def files_of_run(run: RunFolder) -> Files:
 
 
 def settings_for(files: Files, model_type: str | None, model_name: str | None, **given: Any) -> Hyperparameters:
-    """Returns the hyperparameters; a warm start keeps the type, name and length of the model it goes on from."""
+    """Returns the hyperparameters; a warm start keeps its model's type, name and length."""
     if files.warm_start is None:
         return choose(model_type or CUSTOM, model_name or MODEL_NAME.default, **given)
     card = folder.read_card(files.warm_start)
     for option, wanted, found in (("--model-type", model_type, card.type), ("--model-name", model_name, card.name)):
         if wanted not in (None, found):
             raise InputError(
-                f"{option} must be that of the model to go on from, {found}", found=repr(wanted), do="Leave it out."
+                f"{option} must be that of the warm start, {found}", found=repr(wanted), do=f"Leave out {option}."
             )
     if files.vocabulary:
         raise InputError(
-            "a warm start keeps its own vocabulary", found=f"--vocab {files.vocabulary}", do="Leave --vocab out."
+            "a warm start must keep its own vocabulary", found=f"--vocab {files.vocabulary}", do="Leave out --vocab."
         )
     kept = {"max_seq_length": card.max_seq_length, "dropout_rate": card.dropout}
     stated = {name: value for name, value in given.items() if value is not None}

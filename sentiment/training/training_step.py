@@ -1,7 +1,8 @@
-"""One step of training: forward, backward, the devices' gradients together, clipped, applied.
+"""One training step: forward, backward, sum of the devices' gradients, clipping, update.
 
-The order matters. Each row weighs its share of the *whole* batch, so the sum over the devices is the gradient that one
-device would have. It is summed, then float16's scaling is undone, then it is clipped: by its true length.
+The order matters. Each row is weighted by its share of the *whole* batch, so the sum over the devices is the gradient
+that one device would have. The gradient is summed, then float16's scaling is undone, then it is clipped by its true
+norm.
 """
 
 from __future__ import annotations
@@ -23,22 +24,22 @@ SIGNATURE = [INPUTS, tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf
 
 
 def adam(*, scales_loss: bool = False) -> Any:
-    """Returns the optimizer; with `scales_loss` it holds a dynamic loss scale, for float16."""
-    optimizer = keras.optimizers.legacy.Adam()  # one fused operation a variable; Keras' newer Adam takes a third longer
+    """Returns the optimizer; with `scales_loss` it has a dynamic loss scale, for float16."""
+    optimizer = keras.optimizers.legacy.Adam()  # one fused operation per variable; the newer Adam takes a third longer
     return keras.mixed_precision.LossScaleOptimizer(optimizer) if scales_loss else optimizer
 
 
 def training_step(
     model: Any, optimizer: Any, clip_norm: float, class_weights: Floats | None = None, strategy: Any = None
 ) -> Step:
-    """Returns a function of (inputs, labels [B]) → (loss, right answers), traced once for every shape.
+    """Returns a function (inputs, labels [B]) → (loss, right answers), traced once for all shapes.
 
-    The loss is the mean over the rows, each times the weight of its class. A `clip_norm` of 0 clips nothing. Model and
-    optimizer must have been made in the scope of `strategy`; None is the current one.
+    The loss is the mean over the rows, each multiplied by the weight of its class. A `clip_norm` of 0 clips nothing.
+    Model and optimizer must have been made in the scope of `strategy`; None is the current one.
     """
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
-        optimizer._create_all_weights(model.trainable_variables)  # inside the function it would be a second trace
+        optimizer._create_all_weights(model.trainable_variables)  # inside the function, this would cause a second trace
 
     def on_all(inputs: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
         results = strategy.run(
@@ -53,7 +54,7 @@ def training_step(
 
 
 def evenly(inputs: Inputs, labels: Ints, weights: Floats, devices: int) -> tuple[Inputs, Ints, Floats]:
-    """Returns the batch with as many rows for each device: the first row again, at no weight and with no label."""
+    """Returns the batch filled up to equal parts for the devices: by its first row, without weight or label."""
     missing = -len(labels) % devices
     if not missing:
         return inputs, labels, weights
@@ -62,10 +63,10 @@ def evenly(inputs: Inputs, labels: Ints, weights: Floats, devices: int) -> tuple
 
 
 def learning_rate(step: int, total: int, settings: Hyperparameters) -> float:
-    """Returns the rate of `step` of `total`: it rises to the peak on a line, then falls as `settings.decay` says.
+    """Returns the rate of `step` of `total`: it rises linearly to the peak, then falls as `settings.decay` says.
 
-    `step` counts from 0; the step after the last would have rate 0. The line is how BERT was fine-tuned (Devlin et al.
-    2018, A.2), the cosine is that of Loshchilov and Hutter 2016.
+    `step` counts from 0; the step after the last would have rate 0. The linear decay is that of BERT's fine-tuning
+    (Devlin et al. 2018, A.2), the cosine that of Loshchilov and Hutter 2016.
     """
     warm_up = max(1, round(total * settings.warm_up_share))
     if step < warm_up:
@@ -76,7 +77,7 @@ def learning_rate(step: int, total: int, settings: Hyperparameters) -> float:
 
 
 def _own_rows(batch: Any) -> Any:
-    """The part of a whole batch that belongs to this device."""
+    """Returns this device's part of a whole batch."""
     context = tf.distribute.get_replica_context()
     if context.num_replicas_in_sync == 1:
         return batch
@@ -93,7 +94,7 @@ def _on_one(model: Any, optimizer: Any, clip_norm: float, inputs: Any, labels: A
     scales_loss = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
     with tf.GradientTape() as tape:
         probabilities = tf.cast(model(inputs, training=True), tf.float32)
-        known = tf.maximum(labels, 0)  # a filled-up row has none, and no weight
+        known = tf.maximum(labels, 0)  # a row that fills up has no label, and no weight
         loss = tf.reduce_sum(weights * keras.losses.sparse_categorical_crossentropy(known, probabilities))
         to_lower = optimizer.get_scaled_loss(loss) if scales_loss else loss
     gradients, variables = _present(tape.gradient(to_lower, model.trainable_variables), model.trainable_variables)
@@ -110,7 +111,7 @@ def _on_one(model: Any, optimizer: Any, clip_norm: float, inputs: Any, labels: A
 
 
 def _merged(gradient: Any) -> Any:
-    """Adds up what a lookup's gradient says about one row in several places: the length of the parts is not its own."""
+    """Adds up the parts of a lookup's gradient that belong to one row: the norm must be that of their sum."""
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient
     rows, places = tf.unique(gradient.indices)
@@ -120,6 +121,6 @@ def _merged(gradient: Any) -> Any:
 
 
 def _present(gradients: Any, variables: Any) -> tuple[list[Any], list[Any]]:
-    """Leaves out the weights that the loss does not depend on, such as a pooler that nothing reads."""
+    """Leaves out weights on which the loss does not depend, such as a pooler that nothing reads."""
     pairs = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
     return [gradient for gradient, _ in pairs], [variable for _, variable in pairs]

@@ -1,4 +1,4 @@
-"""The form of an experiment: each field is an option of `sentiment experiment-plan`. And how its cells are shown."""
+"""The form of an experiment: each field is an option of `sentiment experiment-plan`; also how its cells are shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sentiment_airflow.forms.retrain import LONGEST_NUMBER
 
 
 def _number_or_text(kind: str) -> dict[str, Any]:
-    """Returns the schema of a number, or of one as it is typed; a line that was left empty is none."""
+    """Returns the schema of a number, or of a number typed as text."""
     return {"anyOf": [{"type": kind}, {"type": "string", "maxLength": LONGEST_NUMBER}]}
 
 
@@ -27,15 +27,15 @@ EXPERIMENT_FORM = {
 
 
 def cell_name(cell: Mapping[str, Any], seeds: Sequence[Any]) -> str:
-    """Returns how a training is called in Airflow's list of mapped tasks: `scratch/tiny · 5e-5`."""
+    """Returns the name of a training in Airflow's list of mapped tasks: `scratch/tiny · 5e-5`."""
     rate = cell["learning_rate"]
     seed = [f"seed {cell['seed']}"] if len(seeds) > 1 else []
     return " · ".join([cell["model"], "not trained" if rate is None else rate_as_text(rate), *seed])
 
 
 def cells_at_once() -> int | None:
-    """Returns how many trainings of one experiment run at a time: as many as SENTIMENT_GPU_POOL has slots, else one.
+    """Returns how many trainings of an experiment run at a time: None leaves it to SENTIMENT_GPU_POOL, without it 1.
 
-    Without a pool of their own they would share a machine: its memory, and the times that the table compares.
+    Without a pool of their own, they would share a machine's memory and distort the times that the table compares.
     """
     return None if read_airflow_settings("gpu_pool").gpu_pool else 1

@@ -1,4 +1,4 @@
-"""The form of a retrain: each field is an option of a step, which has its own default for an empty one."""
+"""The form of a retrain: each field is an option of a step; the step has its own default for an empty field."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A command and all its descendants, none of which outlives the Airflow task that started it.
+"""Runs a command so that neither it nor its descendants outlive the Airflow task that started it.
 
-A guard (`sentiment.processes.guarded`) ends the command when the task says stop, and also when the task is killed; so
-a training run never goes on alone beside the retry that replaced it. The task is itself the child of a supervisor: when
-that one is killed, the task stops the command.
+A guard (`sentiment.processes.guarded`) ends the command when the task stops it, and also when the task is killed; so a
+training never continues alone beside the retry that replaced it. The task is itself the child of a supervisor: when
+the supervisor is killed, the task stops the command.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from sentiment import processes
 
 GRACE_SECONDS = 3.0  # between TERM and KILL. Airflow gives a task 5 s before it kills the task itself
-CHECK_SECONDS = 2.0  # how often a starter looks whether its own parent is still there
+CHECK_SECONDS = 2.0  # how often a starter checks that its own parent still exists
 CHUNK_BYTES = 65536
 
 
 class ProcessGroup:
-    """A running command. `lines` yields what it says; `stop` ends it, with everything that it started."""
+    """A running command. `lines` yields its output; `stop` ends it and everything that it started."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], grace: float = GRACE_SECONDS) -> None:
         self._guard = processes.guarded(
@@ -32,9 +32,9 @@ class ProcessGroup:
         self._parent = os.getppid()
 
     def lines(self) -> Iterator[str]:
-        """Yields stdout's and stderr's lines as they come, without empty ones, until the command has ended.
+        """Yields the non-empty lines of stdout and stderr as they come, until the command has ended.
 
-        A carriage return ends a line too: progress bars write nothing else.
+        A carriage return ends a line, too, because progress bars write no other line end.
         """
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         pending = ""
@@ -45,7 +45,7 @@ class ProcessGroup:
             yield pending
 
     def _chunks(self) -> Iterator[bytes]:
-        # A daemon that left the group may hold the pipe open for ever: the guard's end is an end too.
+        # A daemon that left the group may hold the pipe open for ever, so the guard's end counts as the end, too.
         assert self._guard.stderr
         output = self._guard.stderr.fileno()
         while True:
@@ -58,19 +58,19 @@ class ProcessGroup:
                 return
 
     def stop(self) -> None:
-        """Asks for the end: TERM to the whole group now, KILL after the grace period. Returns at once.
+        """Ends the command: TERM to the whole group now, KILL after the grace period. Returns at once.
 
-        Safe in a signal handler, and when the command has ended already.
+        It is safe in a signal handler, and when the command has already ended.
         """
         assert self._guard.stdin
         self._guard.stdin.close()
 
     def wait(self) -> int:
-        """Returns the command's exit code, 128 + n if signal n ended it. Read `lines` first: a full pipe blocks it."""
+        """Returns the exit code, 128 + n after signal n. Read `lines` first: a full pipe blocks the command."""
         return processes.exit_code(self._guard.wait())
 
     def close(self) -> None:
-        """Stops what still runs and waits until it is gone."""
+        """Stops whatever still runs and waits until it is gone."""
         assert self._guard.stderr
         self.stop()
         self._guard.wait()
