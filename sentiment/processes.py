@@ -1,12 +1,12 @@
-"""Child processes: they end with their starter, nothing of them is left behind, and it is told why they ended.
+"""Child processes that end with their starter and leave nothing behind, and the reasons why they ended.
 
 `start` and `running` are for one process of ours: the kernel kills it when its starter dies.
-`guarded` is for a command that may start others: a guard stands between, and ends the command with all its descendants.
+`guarded` is for a command that may start others: a guard between them ends the command with all its descendants.
 
-    starter ── guard (a session of its own) ── command (again its own: the process group that is killed)
+    starter ── guard (a session of its own) ── command (another session: the process group that is killed)
 
-The guard waits for two things: the command's end, and the end of a pipe that only the starter holds open. The pipe
-ends when the starter closes it, and also when the starter is killed with a signal that nobody can catch.
+The guard waits for the command's end and for the end of a pipe that only the starter holds open. The pipe ends when the
+starter closes it, and also when the starter is killed by a signal that nobody can catch.
 
 Ending is the same everywhere: TERM, a grace period, KILL. Needs Linux (`pidfd_open`, `prctl`, /proc). This file is also
 the guard's script and runs without any other package, so it imports the standard library only.
@@ -27,7 +27,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-KILL_SECONDS = 1.0  # that killed processes may take to be gone; where nobody reaps orphans, they never are
+KILL_SECONDS = 1.0  # the wait for killed processes to disappear; where nobody reaps orphans, they never do
 SECONDS_BETWEEN_LOOKS = 0.02
 LONGEST_REASON = 300  # characters
 PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
@@ -43,7 +43,7 @@ def start(command: Sequence[str], **pipes: Any) -> subprocess.Popen[Any]:
 
     def die_with_parent() -> None:
         library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before that was said
+        if os.getppid() != parent:  # the parent died before prctl was called
             os.kill(os.getpid(), signal.SIGKILL)
 
     return subprocess.Popen(command, preexec_fn=die_with_parent, **pipes)
@@ -57,7 +57,7 @@ def start_module(module: str, arguments: Sequence[str], **pipes: Any) -> subproc
 
 @contextmanager
 def running(module: str, arguments: Sequence[str], **pipes: Any) -> Iterator[subprocess.Popen[str]]:
-    """Yields the process of `start_module`, and kills it when the context ends: wait inside for one that should end."""
+    """Yields the process of `start_module` and kills it when the context ends; inside, wait for one that should end."""
     process = start_module(module, arguments, **pipes)
     try:
         yield process
@@ -68,23 +68,23 @@ def running(module: str, arguments: Sequence[str], **pipes: Any) -> Iterator[sub
 def end(process: subprocess.Popen[Any]) -> None:
     """Kills a process, closes its pipes and waits until it is gone."""
     process.kill()
-    with suppress(BrokenPipeError), process:  # what it did not read any more
+    with suppress(BrokenPipeError), process:  # input that it has not read
         pass
 
 
 def guarded(command: Sequence[str], grace: float, folder: Path | None = None, **pipes: Any) -> subprocess.Popen[bytes]:
-    """Starts a guard that runs `command`; close the guard's stdin to have the command ended, with its descendants.
+    """Starts a guard that runs `command`; closing the guard's stdin ends the command and its descendants.
 
-    The guard prints the command's process id to stdout; what the command says, stdout and stderr, goes to stderr. It
-    ends with the command's exit code, 128 + n if signal n ended it, and leaves nothing of the command's group behind.
-    `grace` are the seconds between TERM and KILL. `folder` is deleted at the end, but not before stdin is closed.
+    The guard prints the command's process id to stdout; the command's stdout and stderr go to stderr. The guard ends
+    with the command's exit code, 128 + n after signal n, and leaves nothing of the command's group behind. `grace` is
+    the number of seconds between TERM and KILL. `folder` is deleted at the end, but not before stdin is closed.
     """
     script = [sys.executable, "-I", "-S", __file__, str(grace), str(folder or ""), *command]
     return subprocess.Popen(script, stdin=subprocess.PIPE, start_new_session=True, **pipes)
 
 
 def guard(grace: float, folder: str, command: Sequence[str]) -> int:
-    """Does the guard's work in its own process; returns the command's exit code."""
+    """Does the guard's work in its own process and returns the command's exit code."""
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, start_new_session=True)
     with suppress(BrokenPipeError):
         print(child.pid, flush=True)
@@ -99,7 +99,7 @@ def guard(grace: float, folder: str, command: Sequence[str]) -> int:
 
 
 def _group_of(leader: subprocess.Popen[bytes]) -> list[int]:
-    leader.poll()  # a leader that nobody waited for would keep its group alive
+    leader.poll()  # a group leader that nobody waits for keeps its group alive
     try:
         os.killpg(leader.pid, 0)
     except ProcessLookupError:
@@ -108,16 +108,16 @@ def _group_of(leader: subprocess.Popen[bytes]) -> list[int]:
 
 
 def end_all(living: Callable[[], Collection[int]], grace: float) -> None:
-    """Ends what `living` returns, now and later: TERM, then KILL for what is left after `grace` seconds.
+    """Ends the processes that `living` returns, now and later: TERM, then KILL for those left after `grace` seconds.
 
-    It returns process ids; a negative one is a group, as for kill(2).
+    `living` returns process ids; a negative one is a group, as for kill(2).
     """
     _signal_all(signal.SIGTERM, living, grace)
     _signal_all(signal.SIGKILL, living, KILL_SECONDS)
 
 
 def _signal_all(number: signal.Signals, living: Callable[[], Collection[int]], seconds: float) -> None:
-    """Sends a signal and returns when nothing is left, or after so many seconds."""
+    """Sends a signal and returns when no process is left, or after `seconds`."""
     deadline = time.monotonic() + seconds
     for pid in living():
         with suppress(ProcessLookupError):
@@ -127,7 +127,7 @@ def _signal_all(number: signal.Signals, living: Callable[[], Collection[int]], s
 
 
 def is_running(pid: int) -> bool:
-    """Tells whether a process runs; one that has ended and was not waited for does not."""
+    """Tells whether a process runs; a zombie does not."""
     try:
         return stat_fields(pid)[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -135,7 +135,7 @@ def is_running(pid: int) -> bool:
 
 
 def stat_fields(pid: int) -> list[str]:
-    """Returns the fields of /proc/<pid>/stat behind the name: state, parent, group, … Raises: OSError without one."""
+    """Returns the fields of /proc/<pid>/stat after the name: state, parent, group, … Raises: OSError without one."""
     return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
 
 
@@ -150,18 +150,18 @@ def memory_bytes(pid: int | str, field: str = "VmRSS") -> int:
 
 
 def processor_seconds(pid: int) -> float:
-    """Returns the processor time that a process has taken so far. Raises: OSError when it is gone."""
+    """Returns the CPU seconds that a process has used so far. Raises: OSError when it is gone."""
     user, system = stat_fields(pid)[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def exit_code(returncode: int) -> int:
-    """Returns a shell's number for how a process ended: 128 + n when signal n ended it."""
+    """Returns the exit code as a shell shows it: 128 + n when signal n ended the process."""
     return returncode if returncode >= 0 else 128 - returncode
 
 
 def why_ended(returncode: int, last: Sequence[str]) -> str:
-    """Says why a process ended that left no reason itself; `last` are the lines that it said last."""
+    """Returns why a process ended that left no reason itself; `last` are the last lines of its output."""
     if returncode < 0:
         name = signal.Signals(-returncode).name
         return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")

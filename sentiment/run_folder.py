@@ -96,7 +96,7 @@ class RunFolder:
         record.write(self.result(result.STEP), result)
 
     def read(self, kind: type[R]) -> R:
-        """Returns the result of that kind. Raises: InputError when its step has not run, or the file is amiss."""
+        """Returns the result of that kind. Raises: InputError when its step has not run, or the file is broken."""
         command, path = f"`sentiment {kind.STEP} --run {self.name}`", self.found(kind.STEP)
         if not path.is_file():
             raise InputError(

@@ -90,7 +90,7 @@ def line_chart(
 
 
 def thinned(curve: Curve, buckets: int = BUCKETS) -> list[tuple[int, float]]:
-    """Returns the lowest and the highest point of each of `buckets` parts, in order: no dip is lost."""
+    """Returns the lowest and the highest point of each of `buckets` parts, in order, so that no dip is lost."""
     if len(curve) <= 2 * buckets:
         return list(curve)
     edges = [round(part * len(curve) / buckets) for part in range(buckets + 1)]

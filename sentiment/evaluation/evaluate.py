@@ -122,7 +122,7 @@ def flips(
 @click.option("--stable", type=click.Path(path_type=Path), help="The model folder to compare it with.")
 @click.option("--frozen", type=click.Path(path_type=Path), help="Labelled posts that never change (TSV).")
 @click.option("--rolling", type=click.Path(path_type=Path), help="Recent labelled posts (TSV).")
-@click.option("--output", type=click.Path(path_type=Path), help="Where the evaluation goes.")
+@click.option("--output", type=click.Path(path_type=Path), help="Where to write the evaluation.")
 @step
 def command(
     run_id: str | None,

@@ -72,7 +72,7 @@ class Override:
 
 
 def decide(evaluation: Evaluation, thresholds: Thresholds, override: Override | None = None) -> Gate:
-    """Returns the decision on the candidate of `evaluation`. Raises: InputError when its numbers contradict."""
+    """Returns the decision about the candidate. Raises: InputError when the evaluation's numbers contradict."""
     sets = sound_sets(evaluation)
     compared = [_compare(test_set, thresholds) for test_set in sets]
     checks = _checks(evaluation.labels, sets[0], compared, thresholds)

@@ -53,7 +53,7 @@ def write_model(folder: Path, model: OpenedModel) -> None:
 
 
 def read_card(folder: Path) -> ModelCard:
-    """Reads `model.json`. Raises: InputError when there is no model, it has another format, or a field is amiss."""
+    """Reads `model.json`. Raises: InputError when it is missing, has another format, or a field is wrong."""
     path = folder / CARD
     if not path.is_file():
         raise InputError("a model folder must hold a readable model.json", found=f"no {path}", do=NAME_ANOTHER)

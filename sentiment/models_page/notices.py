@@ -28,7 +28,7 @@ class Notices:
         return list(self._lines)
 
     def read(self, path: Path, kind: type[T], name: str) -> T | None:
-        """Returns the value in `path`; None with one notice, which calls the file `name`, when it cannot be read."""
+        """Returns the value in `path`; None, and adds a notice about `name`, when it cannot be read."""
         try:
             return record.read(path, kind, "", "it")
         except InputError as error:
@@ -36,7 +36,7 @@ class Notices:
             return None
 
     def decode(self, found: object, kind: type[T], name: str) -> T | None:
-        """Returns parsed JSON as a value of `kind`; None with a notice when it is none."""
+        """Returns parsed JSON as a value of `kind`; None, and adds a notice, when it has another shape."""
         try:
             return record.decoded(found, kind, "it", "")
         except InputError as error:

@@ -76,7 +76,7 @@ class Matrix:
 
 
 def matrices(evaluation: Evaluation | None, labels: list[str]) -> list[Matrix]:
-    """Returns an evaluation's matrices, the candidate's first; one that is no square is left out."""
+    """Returns an evaluation's matrices, the candidate's first; a matrix that is not square is left out."""
     if evaluation is None:
         return []
     found = []

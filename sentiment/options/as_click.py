@@ -15,8 +15,8 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 def option(declared: Option, **changes: Any) -> Decorator:
     """Returns the decorator that adds an option to a command; `changes` go to `click.option`.
 
-    The bounds are not checked here but by whoever takes the value (`Option.require`), so that each mistake is the same
-    line however the value came.
+    The bounds are checked not here but where the value is used (`Option.require`), so that a mistake gets the same line
+    no matter where the value came from.
     """
     stated = {"type": declared.kind, "default": declared.default, "help": declared.full_help, "show_default": False}
     if declared.choices:

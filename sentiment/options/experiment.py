@@ -11,12 +11,12 @@ from sentiment.options.declaration import Field, Option
 MODELS = Option(
     "models",
     str,
-    "Model names, with commas.",
+    "Model names, comma-separated.",
     default="bert-base-chinese,ckiplab/bert-base-chinese,ckiplab/albert-base-chinese,ckiplab/albert-tiny-chinese",
     form=Field(
         "Models",
-        "One a line: scratch/tiny, scratch/mini, a name on the hub such as bert-base-chinese or "
-        "ckiplab/albert-tiny-chinese, or a local folder's whole path.",
+        "One per line: scratch/tiny, scratch/mini, a name on the hub such as bert-base-chinese or "
+        "ckiplab/albert-tiny-chinese, or the absolute path of a local folder.",
         default=["scratch/tiny", "scratch/mini"],
         schema={"maxItems": 20, "items": {"type": "string", "maxLength": training.LONGEST_NAME}},
     ),
@@ -24,11 +24,11 @@ MODELS = Option(
 LEARNING_RATES = Option(
     "learning_rates",
     float,
-    "With commas.",
+    "Comma-separated.",
     default="2e-5,5e-5",
     form=Field(
         "Learning rates",
-        "One a line; each model is trained at each. For a pretrained model 2e-5 and 5e-5, from scratch more.",
+        "One per line; each model is trained at each. Try 2e-5 and 5e-5 for a pretrained model, more from scratch.",
         default=["5e-4", "1e-3"],
         schema={"maxItems": 50},
     ),
@@ -36,11 +36,11 @@ LEARNING_RATES = Option(
 SEEDS = Option(
     "seeds",
     int,
-    "Train each row with each: mean ± sd.",
+    "Train each row with each seed: mean ± sd.",
     default=str(training.SEED.default),
     form=Field(
         "Seeds",
-        "One a line. With several, each row of the table is mean ± standard deviation.",
+        "One per line. With several seeds, the table shows mean ± standard deviation.",
         default=[str(training.SEED.default)],
         schema={"maxItems": 20},
     ),
@@ -48,18 +48,18 @@ SEEDS = Option(
 WITH_UNTRAINED = Option(
     "with_untrained",
     str,
-    "Also score each model as it starts: the row (no train).",
-    form=Field("Also score each model as it starts", "The table's row `(no train)`.", default=False),
+    "Also score each model before training: the row (no train).",
+    form=Field("Also score each model before training", "Adds the row `(no train)` to the table.", default=False),
 )
 DATA_RUN = Option(
     "data_run",
     str,
-    "Take that run's train.tsv and test.tsv.",
+    "Use that run's train.tsv and test.tsv.",
     default="",
-    shown_default="the old posts",
+    shown_default="the base data",
     form=Field(
         "Data: train and test rows of this run",
-        "The name of a retrain's folder in runs/, or its run id. Empty: datasets/old_sentiment.",
+        "The folder of a retrain in runs/, or its run id. Empty: datasets/old_sentiment.",
         schema={"maxLength": 300},
     ),
 )
@@ -81,12 +81,12 @@ NUM_EPOCHS = replace(
     shown_default="",
     form=Field(
         "Epochs",
-        "Passes over the data, of every training: 8 from scratch, 2 or 3 for a pretrained model.",
+        "Passes over the data in each training: 8 from scratch, 2 or 3 for a pretrained model.",
         default=training.SCRATCH_DEFAULTS["num_epochs"],
         high=100,
     ),
 )
-BATCH_SIZE = replace(training.BATCH_SIZE, form=Field("Batch size", "Rows a step; empty: {default}.", high=1024))
+BATCH_SIZE = replace(training.BATCH_SIZE, form=Field("Batch size", "Rows per step; empty: {default}.", high=1024))
 MAX_SEQ_LENGTH = replace(
     training.MAX_SEQ_LENGTH,
     help="Longest row in pieces.",

@@ -1,4 +1,4 @@
-"""What a candidate has to meet: options of `sentiment gate`, fields of the retrain form; the defaults are settings."""
+"""What a candidate must meet: options of `sentiment gate`, fields of the retrain form; the defaults are settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sentiment.options.declaration import Field, Option
 from sentiment.settings.declaration import declarations
 from sentiment.settings.steps import Settings
 
-EMPTY = "Empty: as set for the system."
+EMPTY = "Empty: the system's setting."
 SHORTEST_REASON, LONGEST_REASON = 3, 2000  # characters, in every form that asks for one
 
 
@@ -29,42 +29,45 @@ FLOOR = _threshold(
 MARGIN = _threshold(
     "margin",
     float,
-    "How far the accuracy may have fallen.",
-    # A night that may lose more than 20 points is a slip of the finger; whoever means it sets SENTIMENT_GATE_MARGIN.
+    "How far the accuracy may fall at worst.",
+    # A margin above 20 points is probably a typing mistake; SENTIMENT_GATE_MARGIN takes one that is meant.
     Field(
         "Margin",
-        "How far the accuracy may at worst have fallen, as a share: 0.01 is one percentage point, 0.2 the most. "
-        f"{EMPTY}",
+        f"How far the accuracy may fall at worst, as a share: 0.01 is one percentage point; at most 0.2. {EMPTY}",
         high=0.2,
     ),
 )
 RECALL_DROP = _threshold(
     "recall_drop",
     float,
-    "How far a recall may have fallen.",
+    "How far any recall may fall.",
     # As with the margin.
     Field(
         "Recall drop",
-        f"How far any class's recall may fall on the frozen set, as a share, 0.5 at most. {EMPTY}",
+        f"How far the recall of any class may fall on the frozen set, as a share; at most 0.5. {EMPTY}",
         high=0.5,
     ),
 )
 _ROLLING = _threshold(
     "minimum_rolling",
     int,
-    "Rows of a deciding rolling set.",
-    Field("Rows of a deciding rolling set", f"With fewer it is reported only. {EMPTY}", high=10**9),
+    "Least rows of the rolling set.",
+    Field(
+        "Least rows of the rolling set",
+        f"With fewer rows, the rolling set is reported but does not decide. {EMPTY}",
+        high=10**9,
+    ),
 )
 # The command takes any number of rows: that a test set never decides is a choice, too.
 MINIMUM_ROLLING = replace(_ROLLING, high=None)
 OVERRIDE_REASON = Option(
     "override_reason",
     str,
-    "Why; it is recorded.",
+    "Why; the reason is recorded.",
     form=Field(
-        "Force: let it pass in spite of the gate, because …",
-        "Filled in, failed checks do not stop the candidate. Who triggered the run, and this reason, are kept in "
-        "gate.json and in the history, and are the first that the approver reads.",
+        "Force: override the gate, because …",
+        "If you give a reason, failed checks do not stop the candidate. Your name and the reason are kept in gate.json "
+        "and in the history, and the approver reads them first.",
         schema={"minLength": SHORTEST_REASON, "maxLength": LONGEST_REASON, "pattern": r"\S"},
     ),
 )

@@ -9,12 +9,12 @@ LONGEST_SOURCE = 200  # characters
 MODE = Option(
     "mode",
     str,
-    "warm: go on from the stable model; full: start anew; auto: warm if there is a stable model.",
+    "warm: continue from the stable model; full: start over; auto: warm if there is a stable model.",
     default="auto",
     choices=("auto", "warm", "full"),
     form=Field(
         "Mode",
-        "warm: go on from the stable model with the new rows. full: start anew with all rows. "
+        "warm: continue from the stable model with the new rows. full: start over with all rows. "
         "auto: warm if there is a stable model.",
         default="auto",
     ),
@@ -25,19 +25,19 @@ MIX_NUMBER = Option(
     "Old rows of each label; 0: by the new rows' counts.",
     default=0,
     low=0,
-    # The form stops at what nobody means; a command may be about more rows than any night has.
+    # The form stops at a number that nobody means; a command may handle more rows than any night has.
     form=Field("Old rows to mix in, per label", "0 or empty: as many as the mixing rule says.", high=1_000_000),
 )
 MINIMUM_CONTENT_LENGTH = Option(
     "minimum_content_length",
     int,
-    "Characters an old row has at least.",
+    "Least characters of an old row.",
     default=20,
     low=0,
     # A post of 1,000 characters is rare: a higher number in the form would leave no old row at all.
     form=Field(
         "Shortest old row to mix in",
-        "In characters; empty: {default}. Lower it where short posts are the rule.",
+        "In characters; empty: {default}. Lower it if your posts are mostly short.",
         high=1000,
     ),
 )
@@ -51,7 +51,7 @@ NEW_SINCE = Option(
     "Take only new rows delivered on this day (in Taipei) or later.",
     form=Field(
         "New rows from this day on",
-        "By the day of delivery, in Taipei. What is left out stays new for another run.",
+        "By the day of delivery, in Taipei. Rows left out stay new for another run.",
         schema={"format": "date"},
     ),
 )
@@ -59,7 +59,7 @@ NEW_UNTIL = Option(
     "new_until",
     str,
     "Take only new rows delivered on this day or earlier.",
-    form=Field("New rows up to this day", "That day included.", schema={"format": "date"}),
+    form=Field("New rows up to this day", "Including that day.", schema={"format": "date"}),
 )
 NEW_SOURCE = Option(
     "new_source",
@@ -67,7 +67,7 @@ NEW_SOURCE = Option(
     "Take only new rows of this source; may be given again.",
     form=Field(
         "New rows of this source",
-        "As the column “source” of the deliveries names it.",
+        "As named in the deliveries' column “source”.",
         schema={"maxLength": LONGEST_SOURCE},
     ),
 )

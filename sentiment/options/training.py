@@ -8,10 +8,10 @@ LONGEST_SEQUENCE = 512  # pieces: the positions of a BERT
 LONGEST_NAME = 200  # characters of a model's name
 MODEL_TYPES = ("custom", "origin", "tf-hub")
 
-# A pretrained encoder is only adjusted, as in the original tool; one from nothing has everything to learn.
+# A pretrained encoder is only adjusted, as in the older tool; one from scratch has everything to learn.
 PRETRAINED_DEFAULTS = {"learning_rate": 2e-5, "num_epochs": 3, "dropout_rate": 0.1, "masked_share": 0.0}
 SCRATCH_DEFAULTS = {"learning_rate": 1e-3, "num_epochs": 8, "dropout_rate": 0.5, "masked_share": 0.15}
-# Going on from a trained one: half the rate and fewer passes learn the new posts as well and turn fewer old answers.
+# A warm start: half the rate and fewer passes learn the new posts equally well and change fewer old answers.
 SCRATCH_WARM_DEFAULTS = {**SCRATCH_DEFAULTS, "learning_rate": 5e-4, "num_epochs": 5}
 
 
@@ -19,7 +19,7 @@ def _by_start(name: str) -> str:
     scratch, warm, other = (
         f"{defaults[name]:g}" for defaults in (SCRATCH_DEFAULTS, SCRATCH_WARM_DEFAULTS, PRETRAINED_DEFAULTS)
     )
-    return f"{scratch} from scratch, {f'{warm} going on, ' if warm != scratch else ''}else {other}"
+    return f"{scratch} from scratch, {f'{warm} continuing that, ' if warm != scratch else ''}else {other}"
 
 
 MODEL_NAME = Option(
@@ -29,19 +29,19 @@ MODEL_NAME = Option(
     default="scratch/tiny",
     form=Field(
         "Model",
-        "A hub id, a local folder, scratch/tiny or scratch/mini. For a full run.",
+        "For a full run: a hub id, a local folder, scratch/tiny or scratch/mini.",
         schema={"maxLength": LONGEST_NAME},
     ),
 )
 LEARNING_RATE = Option(
     "learning_rate",
     float,
-    "Peak of the rate.",
+    "Peak rate.",
     low=1e-8,
     high=1.0,
     shown_default=_by_start("learning_rate"),
-    # The form leaves 0 and 1 out, and takes what is below the command's bound: the step then says so.
-    form=Field("Learning rate", "At its peak, such as 3e-5 or 0.0005. Empty: what suits the start.", low=0, high=1),
+    # The form excludes 0 and 1, and accepts values below the command's bound: the step then says so.
+    form=Field("Learning rate", "The peak rate, such as 3e-5 or 0.0005. Empty: the mode's default.", low=0, high=1),
 )
 NUM_EPOCHS = Option(
     "num_epochs",
@@ -51,22 +51,22 @@ NUM_EPOCHS = Option(
     high=10_000,
     shown_default=_by_start("num_epochs"),
     # In Airflow a training has twelve hours.
-    form=Field("Epochs", "Passes over the data. Empty: what suits the start.", high=100),
+    form=Field("Epochs", "Passes over the data. Empty: the mode's default.", high=100),
 )
 BATCH_SIZE = Option(
     "batch_size",
     int,
-    "Rows a step.",
+    "Rows per step.",
     default=32,
     low=1,
     high=4096,
     # More has never fitted a card; `sentiment bench length` looks for the limit, and may go further.
-    form=Field("Batch size", "Rows a step. Empty: {default}.", high=1024),
+    form=Field("Batch size", "Rows per step. Empty: {default}.", high=1024),
 )
 MAX_SEQ_LENGTH = Option(
     "max_seq_length",
     int,
-    "Longest row in pieces; what is longer is cut.",
+    "Longest row in pieces; longer rows are cut.",
     default=128,
     low=8,
     high=LONGEST_SEQUENCE,
@@ -88,21 +88,21 @@ VALIDATION_SHARE = Option(
 EARLY_STOPPING = Option(
     "early_stopping",
     int,
-    "Epochs without a lower val_loss that end the training, the best kept; 0: none.",
+    "Stop after so many epochs without a lower val_loss and keep the best; 0: never.",
     default=0,
     low=0,
     high=10_000,
 )
-CLASS_WEIGHTS = Option("class_weights", str, "Weigh rare labels up.", default="none", choices=("none", "balanced"))
+CLASS_WEIGHTS = Option(
+    "class_weights", str, "balanced: give rare labels more weight.", default="none", choices=("none", "balanced")
+)
 WARM_UP_SHARE = Option(
     "warm_up_share", float, "Share of the steps in which the rate rises.", default=0.1, low=0.0, high=1.0
 )
 DECAY = Option(
     "decay", str, "How the rate falls to 0 after that.", default="linear", choices=("linear", "cosine", "none")
 )
-CLIP_NORM = Option(
-    "clip_norm", float, "Longest that the gradients may be; 0: any length.", default=1.0, low=0.0, high=1e6
-)
+CLIP_NORM = Option("clip_norm", float, "Largest norm of the gradients; 0: no limit.", default=1.0, low=0.0, high=1e6)
 MASKED_SHARE = Option(
     "masked_share",
     float,
@@ -115,7 +115,7 @@ MASKED_SHARE = Option(
 PRECISION = Option(
     "precision",
     str,
-    "Of the arithmetic; auto: 16 bits where it is faster.",
+    "Arithmetic; auto: 16 bits where that is faster.",
     default="auto",
     choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
 )

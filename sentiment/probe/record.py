@@ -21,7 +21,7 @@ def probes_file(settings: Settings) -> Path:
 
 
 def read_probes(path: Path) -> list[Probe]:
-    """Returns the probes, oldest first. Lines that are no probes are passed over."""
+    """Returns the probes, oldest first, without lines that are not probes."""
     probes = (_probe(line.value) for line in json_lines.read(path))
     return [probe for probe in probes if probe]
 

@@ -36,7 +36,7 @@ def watch(settings: Settings, version: int | None = None) -> Watch:
         if must_go(probes, settings):
             return _withdraw(settings, found, probes)
     healthy = found.outcome != BAD
-    # Posts are quoted only where they say why: whoever started this keeps its result.
+    # The result is kept, so it quotes posts only where they explain a bad probe.
     asked = structs.replace(found, examples=UNSET) if healthy else found
     return Watch(canary=found.canary, healthy=healthy, withdrawn=False, sentence=found.sentence, probe=asked)
 

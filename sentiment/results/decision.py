@@ -13,7 +13,7 @@ from sentiment.results.record import Count, Record, Share, StepResult
 
 
 class GateCheck(msgspec.Struct, frozen=True):
-    """One check: what was found, what is allowed, and that in a sentence. Only one that `decides` can refuse."""
+    """One check: what was found, what is allowed, and both in a sentence. Only a check that `decides` can refuse."""
 
     name: str
     passed: bool

@@ -151,7 +151,7 @@ class Prepare(StepResult, frozen=True):
     watermark: Count  # the delivery up to which a model of this run has seen everything
     seen: list[SeenSlice]  # and what it has seen beyond that
     fingerprint: str | None  # sha256 of train.tsv
-    warm_from: int | None  # the version that the training goes on from
+    warm_from: int | None  # the version from which the training continues
     warm_start: str | None  # that version's model folder
     deliveries: list[int]  # that gave new rows
     used: list[UsedDelivery]

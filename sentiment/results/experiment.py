@@ -12,7 +12,7 @@ Rate = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class Training(msgspec.Struct, frozen=True):
-    """One training of a sweep. Without a learning rate it is none: the model is scored as it starts."""
+    """One training of a sweep. Without a learning rate, nothing is trained: the model is scored as it starts."""
 
     model: str
     learning_rate: Rate | None
@@ -30,13 +30,13 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 class ExperimentPlan(StepResult, frozen=True):
-    """The trainings of an experiment, and the data that they are to be done on."""
+    """The trainings of an experiment, and their data."""
 
     STEP: ClassVar[str] = "experiment-plan"
 
     trainings: list[Training]
     setup: Setup
-    data_run: str  # whose train.tsv and test.tsv; "": those that the system starts from
+    data_run: str  # the run whose train.tsv and test.tsv are used; "": the base data
     inputs: dict[str, Any]  # what decides a training besides its options: fingerprints, labels, versions
     train_rows: Count
     test_rows: Count
@@ -44,7 +44,7 @@ class ExperimentPlan(StepResult, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """The trainings that differ in their seed only: the mean of each figure, and its standard deviation.
+    """The trainings that differ only in their seed: the mean of each figure, and its standard deviation.
 
     The deviation is that of a sample (n − 1); null for a single training. `why` holds the reasons of those that failed.
     """

@@ -11,7 +11,7 @@ from sentiment.results.record import Record, Share, StepResult
 
 
 class Parity(msgspec.Struct, frozen=True):
-    """How two models' answers to the same rows compare. `agreement` is the share of rows with the same label."""
+    """The comparison of two models' answers to the same rows. `agreement` is the share of rows with the same label."""
 
     rows: int
     largest_difference: float  # of a probability

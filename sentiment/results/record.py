@@ -1,6 +1,6 @@
 """Declared types as JSON: a value is written as it is declared, and read back strictly, or refused in one line.
 
-Strict about types and missing fields. Unknown fields are passed over, so that an older program opens what a newer one
+Strict about types and missing fields. Unknown fields are ignored, so that an older program opens what a newer one
 wrote; a field that is younger than version 0.1.0 has a default, so that a newer program opens what an older one wrote.
 """
 
@@ -16,7 +16,7 @@ import msgspec
 from sentiment import atomic
 from sentiment.errors import InputError
 
-LARGEST = 16 << 20  # bytes of a result file; a larger one is not of ours
+LARGEST = 16 << 20  # bytes; a larger result file is not one of ours
 LONGEST = 80  # characters of a wrong value that are quoted
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]  # 0 to 1; never NaN

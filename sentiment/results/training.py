@@ -10,7 +10,7 @@ from sentiment.results.record import Count, Share, StepResult
 
 
 class Metrics(msgspec.Struct, frozen=True):
-    """How one model did on one set of rows; lists go by label id. A share of nothing is 0."""
+    """How one model did on one set of rows; lists are indexed by label id. A share of no rows is 0."""
 
     accuracy: Share
     correct: Count

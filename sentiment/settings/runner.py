@@ -14,7 +14,7 @@ ALL = "all"  # GPUs
 
 @dataclass(frozen=True)
 class RunnerSettings(Declared):
-    """One field a setting; what is empty is left to the engine or the cluster."""
+    """One field per setting; an empty setting is left to the engine or the cluster."""
 
     BEFORE_NAME = f"{PREFIX}RUNNER_"
 
@@ -82,7 +82,7 @@ class RunnerSettings(Declared):
 
     @property
     def folders(self) -> dict[str, str]:
-        """The folders to read besides the home: path in the container → path on the engine's machine."""
+        """The folders to read, other than the home: path in the container → path on the engine's machine."""
         pairs = [mount.partition(":") for mount in self.mounts]
         return {target or source: source for source, _, target in pairs}
 

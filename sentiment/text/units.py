@@ -25,7 +25,7 @@ def age(seconds: float | None) -> str:
 
 
 def bytes_as_text(count: int | None) -> str:
-    """Returns a size as `ls -h` writes it (units of 1024), as the original's table has it: 1020K, 390M, 1.1G."""
+    """Returns a size as `ls -h` writes it (units of 1024), as in the older tool's table: 1020K, 390M, 1.1G."""
     if count is None:
         return "-"
     value = float(count)

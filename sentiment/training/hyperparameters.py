@@ -25,12 +25,12 @@ class Hyperparameters:
     seed: int = options.SEED.default
     validation_share: float = options.VALIDATION_SHARE.default
     masked_share: float = options.MASKED_SHARE.default  # of the pieces: hidden behind [MASK], others each time
-    warm_up_share: float = options.WARM_UP_SHARE.default  # of all steps, in which the learning rate rises to its peak
-    decay: str = options.DECAY.default  # how it falls to 0 from there; none: it stays at the peak
-    clip_norm: float = options.CLIP_NORM.default  # the longest that all gradients together may be; 0: any length
+    warm_up_share: float = options.WARM_UP_SHARE.default  # the share of the steps in which the rate rises to its peak
+    decay: str = options.DECAY.default  # how the rate then falls to 0; none: it stays at the peak
+    clip_norm: float = options.CLIP_NORM.default  # the largest norm of all gradients together; 0: no limit
     early_stopping: int = options.EARLY_STOPPING.default  # epochs without a lower val_loss that end it, the best kept
     class_weights: str = options.CLASS_WEIGHTS.default  # balanced: all labels weigh the same in the loss
-    precision: str = options.PRECISION.default  # of the arithmetic; weights are float32 in each
+    precision: str = options.PRECISION.default  # of the arithmetic; weights are always float32
 
     def __post_init__(self) -> None:
         for option in HYPERPARAMETERS:

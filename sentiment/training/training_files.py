@@ -80,7 +80,7 @@ def files_of_run(run: RunFolder) -> Files:
             do=f"Run `sentiment prepare --run {run.name}` again.",
         )
     warm_start = Path(prepared.warm_start) if prepared.warm_start else None
-    # `sentiment lineage` and the next `prepare` ask for it: a model goes on saying where its rows came from.
+    # `sentiment lineage` and the next `prepare` ask for it: a model keeps saying where its rows came from.
     data = TrainedOn(
         fingerprint=prepared.fingerprint,
         rows=prepared.train_rows,

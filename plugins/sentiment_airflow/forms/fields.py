@@ -40,7 +40,7 @@ def tick(option: Option) -> Param:
 
 
 def lines(option: Option, **demands: Any) -> Param:
-    """Returns a field with a value a line. Airflow shows it so when the items are text, or have no `type` outright."""
+    """Returns a field with one value per line; Airflow shows it so if the items are text or have no `type`."""
     return made_of(option, **{"type": "array", "minItems": 1, **form_of(option).schema, **demands})
 
 

@@ -1,8 +1,8 @@
-"""A command and all its descendants, none of which outlives the Airflow task that started it.
+"""Runs a command so that neither it nor its descendants outlive the Airflow task that started it.
 
-A guard (`sentiment.processes.guarded`) ends the command when the task says stop, and also when the task is killed; so
-a training run never goes on alone beside the retry that replaced it. The task is itself the child of a supervisor: when
-that one is killed, the task stops the command.
+A guard (`sentiment.processes.guarded`) ends the command when the task stops it, and also when the task is killed; so a
+training never continues alone beside the retry that replaced it. The task is itself the child of a supervisor: when
+the supervisor is killed, the task stops the command.
 """
 
 from __future__ import annotations
