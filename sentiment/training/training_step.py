@@ -25,9 +25,7 @@ SIGNATURE = [INPUTS, tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf
 
 def adam(*, scales_loss: bool = False) -> Any:
     """Returns the optimizer; with `scales_loss` it has a dynamic loss scale, for float16."""
-    optimizer = (
-        keras.optimizers.legacy.Adam()
-    )  # one fused operation per variable; the newer Adam takes a third longer
+    optimizer = keras.optimizers.legacy.Adam()  # one fused operation per variable; the newer Adam takes a third longer
     return keras.mixed_precision.LossScaleOptimizer(optimizer) if scales_loss else optimizer
 
 
