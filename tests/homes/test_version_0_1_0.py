@@ -131,8 +131,8 @@ def test_the_models_page_shows_all_of_it_without_a_notice(unpacked: Path) -> Non
         assert len(page.matrices) == 2 * number  # two sets; of the second version stable's, too
     run_folder = experiment_of(settings, "sweep")
     assert run_folder is not None
-    page = experiment_page(run_folder, settings, notices)
-    assert [bool(row.why) for row in page.rows] == [False, True] and page.has_plot
+    sweep = experiment_page(run_folder, settings, notices)
+    assert [bool(row.why) for row in sweep.rows] == [False, True] and sweep.has_plot
     assert notices.lines == []
 
 
