@@ -116,7 +116,7 @@ def test_a_version_whose_files_changed_is_not_loaded_and_is_published_anew(shop:
             canary(change, number)
         assert change.state.staged is None
         assert publish(change, candidate) == (3, False)
-        assert canary(change, 3)["canary"] == 3
+        assert canary(change, 3).canary == 3
     assert shop.says("/labels/stable") == "正面"
 
 
