@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Union
 
+import msgspec
 import pytest
 from support.toy_servers import running_servers
 
@@ -25,6 +27,8 @@ from sentiment.models_page.ledger import read_ledger
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.overview import overview
 from sentiment.models_page.version_page import version_page
+from sentiment.results.files import FILES
+from sentiment.results.record import as_json
 from sentiment.serving.history import read_events, read_state
 from sentiment.settings import Settings
 
@@ -217,3 +221,22 @@ def test_its_run_can_be_published_again_as_it_was_validated(served: tuple[Path, 
 
 def _lines(home: Path) -> list[str]:
     return (home / "serving" / "history.jsonl").read_text(encoding="utf-8").splitlines()
+
+
+def test_every_file_of_it_is_read_by_its_type_and_would_be_written_the_same(unpacked: Path) -> None:
+    """To the order of the fields: other programs read these files, too."""
+    seen = set()
+    for file in FILES:
+        pattern = re.sub(r"<[^>]*>", "*", file.name)
+        for path in unpacked.glob(pattern):
+            lines = path.read_text(encoding="utf-8")
+            for line in lines.splitlines() if path.suffix == ".jsonl" else [lines]:
+                value = msgspec.convert(json.loads(line), Union[file.types])  # noqa: UP007 - of a tuple
+                assert _numbers_alike(json.dumps(as_json(value))) == _numbers_alike(line), path
+            seen.add(file.name)
+    assert len(seen) == len(FILES) - 1, "no training of it failed with a reason"
+
+
+def _numbers_alike(text: str) -> str:
+    """Returns JSON whose 1 and 1.0 are the same; the order of the fields stays."""
+    return json.dumps(json.loads(text, parse_int=float))
