@@ -29,6 +29,7 @@ from sentiment.model.model_type import CUSTOM, DEFAULT_ENCODERS, require_known_t
 from sentiment.options.mixing import MIX_NUMBER
 from sentiment.options.training import BATCH_SIZE, MAX_SEQ_LENGTH
 from sentiment.options.training import PRETRAINED_DEFAULTS as USUAL
+from sentiment.results.record import as_json
 from sentiment.settings import Settings, read_settings
 from sentiment.step import run, say
 from sentiment.training import train
@@ -230,7 +231,7 @@ def command(
     if test_it:
         results |= do_test(folders, use_dev_dataset)
     if training or test_it:
-        click.echo(json.dumps(results, ensure_ascii=False))
+        click.echo(json.dumps(as_json(results), ensure_ascii=False))
     if try_it:
         infer.console(output_dir)
 

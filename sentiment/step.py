@@ -22,7 +22,7 @@ Result = dict[str, Any]  # of a verb whose result nothing reads but people
 
 
 def step(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None]:
-    """Turns a function that returns its result: a declared type, or a JSON-ready dict into a click callback.
+    """Turns a function that returns its result, a declared type or a JSON-ready dict, into a click callback.
 
     The result is the last line of stdout; with `--result FILE` it is also written to that file. A refused input leaves
     `{"error": …}` in that file, so that the program which started the step can say why.

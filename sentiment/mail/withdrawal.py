@@ -34,7 +34,7 @@ def probe_lines(probe: Probe) -> Iterator[str]:
         if not found.canary:
             yield f"{probe.at} {address}: {found.unreachable}"
             continue
-        sides = [_side(f"{label} ({getattr(probe, label)})", side) for label, side in found.sides]
+        sides = [_side(f"{label} ({getattr(probe, label)}):", side) for label, side in found.sides]
         pairs = found.pairs
         disagree = f"; they disagree on {pairs.disagreements} of {pairs.rows}" if pairs and pairs.rows else ""
         yield f"{probe.at} {address}, {found.asked} posts: {'; '.join(sides)}{disagree}"

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.histories import fold_of
 
 from sentiment.bench import airflow
 from sentiment.bench.airflow_times import forked, promoted
 from sentiment.cli import run
 from sentiment.errors import InputError
-from sentiment.serving.rules import fold
 from sentiment.settings import CHECKOUT
 
 MEASURED: dict[str, Any] = {
@@ -62,7 +62,7 @@ def test_a_fork_that_fails_has_no_time() -> None:
 
 
 def test_the_made_up_history_is_one() -> None:
-    assert fold(event for number in range(1, 4) for event in promoted(number)).stable == 3
+    assert fold_of(event for number in range(1, 4) for event in promoted(number)).stable == 3
 
 
 @needs_airflow

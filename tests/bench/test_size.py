@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.results import whole
 
 from sentiment.bench import size
 from sentiment.bench.size import Weight, bound, weigh
+from sentiment.results.export import Export
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,7 @@ def test_the_bound_is_five_percent_and_three_megabytes() -> None:
 
 def test_an_export_over_the_bound_is_said_so() -> None:
     rows = [Weight(size.NAMES["savedmodel"], {}, 99_000_000)]
-    result, table = size.summary(Path("m"), 1000, rows, {"formats": {}})
+    result, table = size.summary(Path("m"), 1000, rows, whole(Export))
     assert result["bound"]["holds"] is False
     assert "IT DOES NOT HOLD" in table.notes[0]
 

@@ -28,7 +28,7 @@ ingest = in_json(ingesting.ingest)
 Deliver = Callable[[str, Any], Path]
 
 
-def ingested(settings: Settings) -> dict[str, Any]:
+def ingested(settings: Settings) -> Any:
     return ingest(settings.source_folder, settings)
 
 

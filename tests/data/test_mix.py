@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from sentiment.cli import run
 from sentiment.data.identity import identity
-from sentiment.data.mix import Mixing, MixPlan, mix, mixing_plan
+from sentiment.data.mix import Mixing, mix, mixing_plan
 from sentiment.data.tsv import Post, read_posts, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
+from sentiment.results.deliveries import MixPlan
 
 PLENTY = [10**30] * 3
 COUNTS = st.lists(st.integers(0, 5_000), min_size=2, max_size=5)

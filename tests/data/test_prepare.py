@@ -40,7 +40,7 @@ Deliver = Callable[[str, Any], Path]
 Sides = Callable[..., list[str]]
 
 
-def prepared(settings: Settings, name: str = "night", mode: str = "auto", **options: int) -> dict[str, Any]:
+def prepared(settings: Settings, name: str = "night", mode: str = "auto", **options: int) -> Any:
     return prepare(RunFolder.named(settings, name), settings, mode, Mixing(**options))
 
 
@@ -277,7 +277,7 @@ def set_day(settings: Settings, number: int, day: str) -> None:
         connection.execute("UPDATE deliveries SET at = ? WHERE number = ?", (f"{day}T01:00:00+00:00", number))
 
 
-def restricted(settings: Settings, name: str, **limits: Restriction) -> dict[str, Any]:
+def restricted(settings: Settings, name: str, **limits: Restriction) -> Any:
     return prepare(RunFolder.named(settings, name), settings, "auto", Mixing(mix_number=1), Limits(**limits))
 
 

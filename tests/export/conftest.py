@@ -37,7 +37,7 @@ def trained(train_toy: Callable[[list[Post]], Path], posts: list[Post]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def result(trained: Path, posts: list[Post], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def result(trained: Path, posts: list[Post], tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The result of an export of `trained` in every format; what it made is read only."""
     return export(trained, tmp_path_factory.mktemp("export") / "1", posts, FORMATS)
 

@@ -16,6 +16,7 @@ from sentiment.export.parity import (
     require,
     rows_for,
 )
+from sentiment.results.record import as_json
 
 WANTED = np.tile(np.array([[0.2, 0.7, 0.1]], np.float32), (100, 1))
 TURNED = np.array([0.7, 0.2, 0.1], np.float32)
@@ -23,7 +24,7 @@ TURNED = np.array([0.7, 0.2, 0.1], np.float32)
 
 def test_equal_answers_are_equal() -> None:
     parity = compare(WANTED, WANTED.copy())
-    assert parity.as_json() == {"rows": 100, "largest_difference": 0.0, "labels_equal": True, "agreement": 1.0}
+    assert as_json(parity) == {"rows": 100, "largest_difference": 0.0, "labels_equal": True, "agreement": 1.0}
     assert is_within(parity, SAME)
     assert is_within(parity, ROUNDED)
 

@@ -131,8 +131,8 @@ def test_the_models_page_shows_all_of_it_without_a_notice(unpacked: Path) -> Non
         assert len(page.matrices) == 2 * number  # two sets; of the second version stable's, too
     run_folder = experiment_of(settings, "sweep")
     assert run_folder is not None
-    page = experiment_page(run_folder, settings, notices)
-    assert [bool(row.why) for row in page.rows] == [False, True] and page.has_plot
+    sweep = experiment_page(run_folder, settings, notices)
+    assert [bool(row.why) for row in sweep.rows] == [False, True] and sweep.has_plot
     assert notices.lines == []
 
 
@@ -141,7 +141,13 @@ def test_the_gate_decides_on_its_evaluations_as_it_did(unpacked: Path, tmp_path:
     old = unpacked / "runs" / "second"
     options = [f"--{threshold}={value}" for threshold, value in LOOSE.items()]
     found = verb(tmp_path, "gate", "--evaluation", old / name, *options)
-    assert found == json.loads((old / "gate.json").read_text(encoding="utf-8"))
+    assert without_words(found) == without_words(json.loads((old / "gate.json").read_text(encoding="utf-8")))
+
+
+def without_words(decision: dict[str, Any]) -> dict[str, Any]:
+    """Returns a decision without its sentences: what is decided must stay, how it is said may become clearer."""
+    checks = [{key: value for key, value in check.items() if key != "sentence"} for check in decision["checks"]]
+    return {**decision, "sentence": "", "checks": checks}
 
 
 @pytest.mark.parametrize("kept", ["evaluate.json", "evaluation.json"])

@@ -34,7 +34,7 @@ Deliver = Callable[[str, Any], Path]
 Sides = Callable[..., list[str]]
 
 
-def trained(settings: Settings, name: str, version: int | None, limits: Limits | None = None) -> dict[str, Any]:
+def trained(settings: Settings, name: str, version: int | None, limits: Limits | None = None) -> Any:
     """Prepares a run and lets the model that it would train carry its card; makes it stable as `version`."""
     run = RunFolder.named(settings, name)
     result = prepare(run, settings, "auto", Mixing(mix_number=5, minimum_content_length=0), limits)

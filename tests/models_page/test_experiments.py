@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from support import models_page_homes as homes
+from support.results import whole_json
 
 from sentiment.models_page.experiment_page import ExperimentPage, experiment_of, experiment_page, plot_of
 from sentiment.models_page.experiments import Listed, listed
 from sentiment.models_page.notices import Notices
+from sentiment.results.experiment import ExperimentPlan
 from sentiment.settings import Settings
 
 IMPOSSIBLE = ["../../etc", "/etc", "..", ".", "a/b", "x\x00y", "", "ü", "a" * 300]
@@ -110,7 +112,7 @@ def test_a_row_of_which_one_seed_failed_has_figures_and_a_reason(settings: Setti
 def test_before_the_table_there_is_the_plan(settings: Settings) -> None:
     found = homes.experiment()
     plan = {"trainings": found["trainings"], "setup": found["setup"], "data_run": "", "train_rows": 7, "test_rows": 3}
-    plan = homes.whole_json(homes.ExperimentPlan, plan)
+    plan = whole_json(ExperimentPlan, plan)
     homes.write_run(settings.home, "exp-1", {"experiment-plan": plan})
     page, notices = look(settings)
     assert page.sentence.startswith("8 trainings are planned") and page.rows == [] and notices == []

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.histories import fold_of
 
 from sentiment.errors import InputError
 from sentiment.serving import edit, models_config
 from sentiment.serving.edit import Wanted
-from sentiment.serving.rules import fold
 from sentiment.serving.state import State
 from sentiment.settings import Settings
 
@@ -22,7 +22,7 @@ def state(*more: str) -> State:
     """Versions 1 and 2 were stable, 3 is the canary, 4 is published, 5 pruned; then `more`, as `"withdrawn 3"`."""
     events: list[dict[str, Any]] = [{"event": name, "version": number} for number in (1, 2) for name in STEPS]
     steps = ["published 3", "staged 3", "canary 3", "published 4", "published 5", "pruned 5", *more]
-    return fold([*events, *({"event": step.split()[0], "version": int(step.split()[1])} for step in steps)])
+    return fold_of([*events, *({"event": step.split()[0], "version": int(step.split()[1])} for step in steps)])
 
 
 def config(*versions: int, policy: str = "", extra: str = "", base: str = "/models/sentiment", **labels: int) -> str:

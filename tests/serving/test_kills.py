@@ -173,7 +173,7 @@ class World:
         return ["publish", f"--export={folder / 'export'}", f"--model={folder / 'model'}"]
 
     def answer_of(self, version: int | None) -> set[str]:
-        rows = read_state(self.settings).versions[version].data["rows"] if version else None
+        rows = read_state(self.settings).versions[version].data.rows if version else None
         return {LABELS[rows - 1]} if rows else set()
 
     def allow(self, verb: list[str]) -> None:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from support.histories import fold_of
+
 from sentiment.serving.change import changing
 from sentiment.serving.history import read_state
 from sentiment.serving.promote import prunable, prune
-from sentiment.serving.rules import fold
 from sentiment.settings import Settings
 
 EVENTS = ("published", "staged", "canary", "promoted")
@@ -18,13 +19,13 @@ def promoted(*numbers: int) -> list[dict[str, object]]:
 def test_pruning_spares_what_is_served_and_the_newest_unserved() -> None:
     published = [{"event": "published", "version": number} for number in range(3, 9)]
     canary = [{"event": name, "version": 4} for name in ("staged", "canary")]
-    state = fold([*promoted(1, 2), *published, *canary])
+    state = fold_of([*promoted(1, 2), *published, *canary])
     assert prunable(state, keep=3) == [3, 5]
     assert prunable(state, keep=0) == [3, 5, 6, 7, 8]
 
 
 def test_after_a_rollback_the_version_before_is_spared_though_it_is_not_served() -> None:
-    state = fold([*promoted(1, 2, 3), {"event": "rolled_back", "version": 2}])
+    state = fold_of([*promoted(1, 2, 3), {"event": "rolled_back", "version": 2}])
     assert state.served == (2,)
     assert prunable(state, keep=0) == [3]
 

@@ -11,8 +11,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.results import whole
 
 from sentiment.errors import InputError, UnavailableError
+from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder
 from sentiment.serving import servers
 from sentiment.serving.canary import canary
@@ -45,7 +47,7 @@ def test_publishing_twice_makes_one_version(shop: Any) -> None:
         assert publish(change, candidate) == (1, False)
         assert publish(change, candidate) == (1, True)
     assert json.loads((shop.settings.trained / "1" / "model.json").read_text())["data"]["watermark"] == 1
-    assert read_state(shop.settings).versions[1].data["rows"] == 100
+    assert read_state(shop.settings).versions[1].data.rows == 100
 
 
 def test_a_folder_that_a_crash_left_is_used_and_a_strangers_is_not(shop: Any) -> None:
@@ -114,7 +116,7 @@ def test_a_version_whose_files_changed_is_not_loaded_and_is_published_anew(shop:
             canary(change, number)
         assert change.state.staged is None
         assert publish(change, candidate) == (3, False)
-        assert canary(change, 3)["canary"] == 3
+        assert canary(change, 3).canary == 3
     assert shop.says("/labels/stable") == "正面"
 
 
@@ -345,7 +347,7 @@ def test_a_run_is_published_only_as_it_was_validated(
     run = RunFolder.named(shop.settings, "night-1")
     run.result("validate").unlink()
     if validation is not None:
-        run.result("validate").write_text(json.dumps(validation))
+        run.write(whole(Validation, validation))
     with pytest.raises(InputError, match=refusal):
         candidate_of_run(run)
 

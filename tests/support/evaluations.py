@@ -15,7 +15,14 @@ from sentiment.results.evaluation import Evaluation
 from sentiment.results.record import decoded
 
 Confusion = list[list[int]]
-EMPTY = {"rows": 0, "candidate": None, "stable": None, "paired": None, "regressions": [], "improvements": []}
+EMPTY: dict[str, Any] = {
+    "rows": 0,
+    "candidate": None,
+    "stable": None,
+    "paired": None,
+    "regressions": [],
+    "improvements": [],
+}
 
 
 def scores(confusion: Confusion) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def require_equal(one: Path, other: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(toy_files: Files, toy_encoder: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def whole(toy_files: Files, toy_encoder: None, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The result of the same training without an interruption."""
     return train(replace(toy_files, output=tmp_path_factory.mktemp("whole") / "model"), settings(), Labels())
 

@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from support.results import in_json
+from support.results import in_json, whole_json
 
 from sentiment import cli
 from sentiment.data.tsv import Post, write_posts
@@ -18,6 +18,7 @@ from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.split import hold_out
+from sentiment.results.deliveries import Prepare
 from sentiment.results.record import as_json
 from sentiment.training import train as training
 from sentiment.training.hyperparameters import Hyperparameters, choose
@@ -264,7 +265,7 @@ class TestRun:
             "train_rows": 30,
             "warm_start": None,
         }
-        (run / "prepare.json").write_text(json.dumps({**prepared, **changed}), encoding="utf-8")
+        (run / "prepare.json").write_text(json.dumps(whole_json(Prepare, {**prepared, **changed})), encoding="utf-8")
 
     def test_trains_on_what_prepare_left(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.run(["train", "--run", "r1", "--model-name", TOY, "--num-epochs", "1"]) == 0
