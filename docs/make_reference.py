@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from sentiment import atomic, cli, create_load_dataset, run_sentiment
+from sentiment.results.reference import page as result_files_as_markdown
 from sentiment.settings import CHECKOUT
 from sentiment.settings.reference import settings_as_markdown
 
@@ -65,10 +66,11 @@ def _escaped(text: str) -> str:
     return text.replace("<", "&lt;")
 
 
-# To add a page, such as result-files.md, add its file name and the function that returns its Markdown.
+# To add a page, add its file name and the function that returns its Markdown.
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_as_markdown,
     "commands.md": commands_as_markdown,
+    "result-files.md": result_files_as_markdown,
 }
 
 
