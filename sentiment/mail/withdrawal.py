@@ -42,10 +42,10 @@ def probe_lines(probe: Probe) -> Iterator[str]:
 
 def _side(name: str, side: Side) -> str:
     if side.accuracy is None or not side.interval:
-        return f"{name}: no answer, {side.errors} errors"
+        return f"{name} no answer, {side.errors} errors"
     low, high = side.interval
     return (
-        f"{name}: accuracy {side.accuracy:.3f} [{low:.3f} to {high:.3f}], {side.errors} errors, "
+        f"{name} accuracy {side.accuracy:.3f} [{low:.3f} to {high:.3f}], {side.errors} errors, "
         f"p50 {side.p50_ms:.0f} ms, p95 {side.p95_ms:.0f} ms"
     )
 
