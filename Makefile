@@ -94,7 +94,7 @@ IN_AIRFLOW = ^tests/(dags|plugins|browser)/|^tests/docker/test_docker_runner\.py
 lint: setup ## run ruff, mypy, and the check that imports go down the floors
 	$(TRAINER) -m ruff check
 	$(TRAINER) -m ruff format --check
-	$(TRAINER) -m mypy --exclude '$(IN_AIRFLOW)' sentiment tests docker
+	$(TRAINER) -m mypy --exclude '$(IN_AIRFLOW)' sentiment tests docker examples
 	$(AIRFLOW) -m mypy --cache-dir .mypy_cache/airflow plugins dags tests/dags tests/plugins tests/browser tests/docker/test_docker_runner.py
 	PYTHONPATH=plugins .venv/bin/lint-imports --no-cache --no-logo
 

@@ -48,10 +48,10 @@ def sound_sets(evaluation: Evaluation) -> list[Evidence]:
     """
     labels, has_stable = len(evaluation.labels), evaluation.stable is not None
     if labels < 2:
-        raise _amiss("labels", "at least two label names", str(evaluation.labels))
+        raise _contradicted("labels", "at least two label names", str(evaluation.labels))
     frozen = _sound("frozen", evaluation.sets.frozen, labels, has_stable)
     if frozen is None:
-        raise _amiss("sets.frozen.rows", "at least one row", "0")
+        raise _contradicted("sets.frozen.rows", "at least one row", "0")
     rolling = evaluation.sets.rolling and _sound("rolling", evaluation.sets.rolling, labels, has_stable)
     return [frozen, rolling] if rolling else [frozen]
 
@@ -61,15 +61,15 @@ def _sound(name: str, found: TestSet, labels: int, has_stable: bool) -> Evidence
     if not found.rows:
         return None
     if found.candidate is None:
-        raise _amiss(f"{where}.candidate", "there", "null")
+        raise _contradicted(f"{where}.candidate", "there", "null")
     _require_scores(found.candidate, f"{where}.candidate", found.rows, labels)
     if not has_stable:
         if found.stable is not None or found.paired is not None:
-            raise _amiss(f"{where}.stable", "null, as the evaluation names no stable model", "scores")
+            raise _contradicted(f"{where}.stable", "null, as the evaluation names no stable model", "scores")
         return Evidence(name, found, found.candidate, None)
     if found.stable is None or found.paired is None:
         missing = "stable" if found.stable is None else "paired"
-        raise _amiss(f"{where}.{missing}", "there, as the evaluation names a stable model", "null")
+        raise _contradicted(f"{where}.{missing}", "there, as the evaluation names a stable model", "null")
     _require_scores(found.stable, f"{where}.stable", found.rows, labels, found.candidate.support)
     _require_pairs(found, where, found.candidate.correct, found.stable.correct)
     return Evidence(name, found, found.candidate, found.stable, found.paired.only_candidate, found.paired.only_stable)
@@ -78,11 +78,11 @@ def _sound(name: str, found: TestSet, labels: int, has_stable: bool) -> Evidence
 def _require_scores(found: Metrics, where: str, rows: int, labels: int, support: list[int] | None = None) -> None:
     """Raises: InputError unless the numbers agree with the rows, and the support with that of the other model."""
     if found.correct > rows or not abs(found.accuracy - found.correct / rows) <= ROUNDING:
-        raise _amiss(f"{where}.accuracy", f"correct / rows = {found.correct} / {rows}", str(found.accuracy))
+        raise _contradicted(f"{where}.accuracy", f"correct / rows = {found.correct} / {rows}", str(found.accuracy))
     if len(found.recall) != labels:
-        raise _amiss(f"{where}.recall", f"a list of {labels} shares", str(found.recall))
+        raise _contradicted(f"{where}.recall", f"a list of {labels} shares", str(found.recall))
     if len(found.support) != labels or sum(found.support) != rows or found.support != (support or found.support):
-        raise _amiss(f"{where}.support", f"{labels} counts that add up to {rows} rows", str(found.support))
+        raise _contradicted(f"{where}.support", f"{labels} counts that add up to {rows} rows", str(found.support))
 
 
 def _require_pairs(found: TestSet, where: str, candidate: int, stable: int) -> None:
@@ -93,8 +93,8 @@ def _require_pairs(found: TestSet, where: str, candidate: int, stable: int) -> N
     right = (paired.both_right + paired.only_candidate, paired.both_right + paired.only_stable)
     if total != found.rows or right != (candidate, stable):
         wanted = f"counts that add up to {found.rows} rows, {candidate} and {stable} right"
-        raise _amiss(f"{where}.paired", wanted, f"{total} rows, {right[0]} and {right[1]} right")
+        raise _contradicted(f"{where}.paired", wanted, f"{total} rows, {right[0]} and {right[1]} right")
 
 
-def _amiss(field: str, wanted: str, found: str) -> InputError:
+def _contradicted(field: str, wanted: str, found: str) -> InputError:
     return InputError(f"{NAME}'s {field} must be {wanted}", found=found[:120], do=AGAIN)

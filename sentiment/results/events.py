@@ -13,7 +13,7 @@ from sentiment.results.model_card import TrainedOn
 from sentiment.results.record import Count, Record, decoded
 
 LARGEST = 2**63 - 1  # TensorFlow Serving's versions are int64
-MEND = "Mend the history file."
+MEND = "Correct that line of the history file, or restore the file from a backup."
 Number = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]  # of a version
 
 

@@ -14,19 +14,7 @@ import pytest
 from support import toy_servers
 
 toys, start, site = toy_servers.toys, toy_servers.start, toy_servers.site
-standing = toy_servers.standing
-
-
-@pytest.fixture
-def both(site: Any, start: Callable[..., Any]) -> Any:
-    """A server whose `stable` is version 1 (says 正面) and whose `canary` is version 2 (says 負面)."""
-    server = start(site, allow_labels_for_unavailable=True)
-    site.add(2)
-    site.configure(1, 2, stable=1)
-    server.wait_until(2, "AVAILABLE")
-    site.configure(1, 2, stable=1, canary=2)
-    server.wait_for(lambda: server.http("/v1/models/sentiment/labels/canary/metadata")[0] == 200, "the label")
-    return server
+standing, both = toy_servers.standing, toy_servers.both
 
 
 Behaviour = Callable[[bytes, socket.socket], None]  # is given the request's bytes and the connection

@@ -343,3 +343,15 @@ def shop(tmp_path: Path, toys: dict[int, Path], start: Callable[..., Any], impat
 def two_servers(tmp_path: Path, toys: dict[int, Path], start: Callable[..., Any], impatient: None) -> Shop:
     """A home with two servers."""
     return Shop(tmp_path / "home", toys, start, servers=2)
+
+
+@pytest.fixture
+def both(site: Any, start: Callable[..., Any]) -> Any:
+    """A server whose `stable` is version 1 (says 正面) and whose `canary` is version 2 (says 負面)."""
+    server = start(site, allow_labels_for_unavailable=True)
+    site.add(2)
+    site.configure(1, 2, stable=1)
+    server.wait_until(2, "AVAILABLE")
+    site.configure(1, 2, stable=1, canary=2)
+    server.wait_for(lambda: server.http("/v1/models/sentiment/labels/canary/metadata")[0] == 200, "the label")
+    return server
