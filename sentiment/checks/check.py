@@ -121,7 +121,11 @@ def table(result: Check) -> str:
 @click.option("--run", required=True, help="The run whose new posts are checked, after `prepare`.")
 @step
 def command(run: str) -> Check:
-    """Measure a run's new posts before anything is trained on them."""
+    """Measure a run's new posts before anything is trained on them.
+
+    Each check is a figure with two limits, SENTIMENT_CHECK_<NAME>=warn,fail. The result says whether all of them
+    `passed`; the exit code is 0 either way, and Airflow ends the run when one failed.
+    """
     settings = read_settings()
     folder = RunFolder.named(settings, run)
     result = check(folder, settings)
