@@ -1,9 +1,8 @@
-"""Analyses a model's predictions on labelled posts into one JSON-ready dict, from which the page is drawn."""
+"""Analyses a model's predictions on labelled posts into what the page is drawn from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +12,7 @@ from sentiment.errors import InputError
 from sentiment.model.metrics import measure
 from sentiment.report.calibration import calibration
 from sentiment.report.slices import slices
-from sentiment.results.record import as_json
+from sentiment.results.report import Analysis, Mistake
 from sentiment.statistics.intervals import wilson
 from sentiment.text.harmless import plain
 
@@ -21,7 +20,7 @@ MISTAKES_SHOWN = 20
 LONGEST_TEXT, LONGEST_NAME = 300, 80  # characters of a post, and of its title or source, that are shown
 
 
-def analyse(posts: Sequence[Post], probabilities: ArrayLike, labels: Sequence[str]) -> dict[str, Any]:
+def analyse(posts: Sequence[Post], probabilities: ArrayLike, labels: Sequence[str]) -> Analysis:
     """Returns metrics, calibration, mistakes and slices of `probabilities` [rows, labels]; `labels` are their names.
 
     Texts are cut and made harmless for display. Raises: InputError when a probability is not a number; ValueError when
@@ -35,17 +34,17 @@ def analyse(posts: Sequence[Post], probabilities: ArrayLike, labels: Sequence[st
     confidence, predicted = np.clip(given.max(axis=1), 0.0, 1.0), given.argmax(axis=1)
     right = predicted == true
     measured = measure(true, given)
-    return {
-        "labels": list(labels),
-        "rows": len(posts),
-        "metrics": as_json(measured),
-        "interval": wilson(measured.correct, len(posts)),
-        "macro_f1": macro_f1(measured.f1, measured.support),
-        "calibration": calibration(confidence, right),
-        "mistakes": mistakes(posts, predicted, confidence),
-        "mistakes_total": len(posts) - measured.correct,
-        "slices": slices(posts, right),
-    }
+    return Analysis(
+        labels=list(labels),
+        rows=len(posts),
+        metrics=measured,
+        interval=list(wilson(measured.correct, len(posts)) or ()),
+        macro_f1=macro_f1(measured.f1, measured.support),
+        calibration=calibration(confidence, right),
+        mistakes=mistakes(posts, predicted, confidence),
+        mistakes_total=len(posts) - measured.correct,
+        slices=slices(posts, right),
+    )
 
 
 def macro_f1(f1: Sequence[float], support: Sequence[int]) -> float:
@@ -53,21 +52,19 @@ def macro_f1(f1: Sequence[float], support: Sequence[int]) -> float:
     return float(np.mean([value for value, rows in zip(f1, support, strict=True) if rows]))
 
 
-def mistakes(
-    posts: Sequence[Post], predicted: NDArray[np.int64], confidence: NDArray[np.float64]
-) -> list[dict[str, Any]]:
+def mistakes(posts: Sequence[Post], predicted: NDArray[np.int64], confidence: NDArray[np.float64]) -> list[Mistake]:
     """Returns the wrong answers that the model is surest of, at most 20; `row` counts the posts from 1."""
     wrong = [row for row, post in enumerate(posts) if predicted[row] != post.label]
     return [
-        {
-            "row": row + 1,
-            "text": plain(posts[row].text, LONGEST_TEXT),
-            "title": plain(posts[row].title, LONGEST_NAME),
-            "source": plain(posts[row].source, LONGEST_NAME),
-            "true": posts[row].label,
-            "predicted": int(predicted[row]),
-            "confidence": round(float(confidence[row]), 6),
-        }
+        Mistake(
+            row=row + 1,
+            text=plain(posts[row].text, LONGEST_TEXT),
+            title=plain(posts[row].title, LONGEST_NAME),
+            source=plain(posts[row].source, LONGEST_NAME),
+            true=posts[row].label,
+            predicted=int(predicted[row]),
+            confidence=round(float(confidence[row]), 6),
+        )
         for row in sorted(wrong, key=lambda row: (-confidence[row], row))[:MISTAKES_SHOWN]
     ]
 

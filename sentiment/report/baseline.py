@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from sentiment.data.tsv import Post
 from sentiment.model.metrics import measure
 from sentiment.report.analysis import macro_f1
-from sentiment.results.record import as_json
+from sentiment.results.report import Baseline, BaselinePairs
 from sentiment.statistics.paired import mcnemar_p
 from sentiment.step import say
 
@@ -28,14 +27,14 @@ PENALTY = 4.0  # C of the logistic regression; on 27,766 social media posts it w
 SEED = 13
 
 
-def baseline(train: Sequence[Post], test: Sequence[Post], probabilities: ArrayLike) -> dict[str, Any]:
+def baseline(train: Sequence[Post], test: Sequence[Post], probabilities: ArrayLike) -> Baseline:
     """Trains the baseline on `train`, scores `test`, compares it with a model's `probabilities` [rows, labels].
 
-    Returns {"available": False, "reason"} when there is nothing to train on or to compare.
+    Returns one that is not available when there is nothing to train on or to compare.
     """
     reason = _missing(train, test)
     if reason:
-        return {"available": False, "reason": reason}
+        return Baseline(available=False, reason=reason)
     begin = time.monotonic()
     used = _part(train)
     if len(used) >= WORTH_A_LINE:
@@ -44,29 +43,29 @@ def baseline(train: Sequence[Post], test: Sequence[Post], probabilities: ArrayLi
     answers, features = fit_and_answer(used, test, given.shape[1])
     true = np.array([post.label for post in test])
     metrics = measure(true, answers)
-    return {
-        "available": True,
-        "what": "logistic regression on TF-IDF of character 1- to 3-grams",
-        "rows": len(used),
-        "of_rows": len(train),
-        "features": features,
-        "metrics": as_json(metrics),
-        "macro_f1": macro_f1(metrics.f1, metrics.support),
-        "paired": paired(given.argmax(axis=1) == true, answers.argmax(axis=1) == true),
-        "seconds": round(time.monotonic() - begin, 3),
-    }
+    return Baseline(
+        available=True,
+        what="logistic regression on TF-IDF of character 1- to 3-grams",
+        rows=len(used),
+        of_rows=len(train),
+        features=features,
+        metrics=metrics,
+        macro_f1=macro_f1(metrics.f1, metrics.support),
+        paired=paired(given.argmax(axis=1) == true, answers.argmax(axis=1) == true),
+        seconds=round(time.monotonic() - begin, 3),
+    )
 
 
-def paired(model: NDArray[np.bool_], other: NDArray[np.bool_]) -> dict[str, Any]:
+def paired(model: NDArray[np.bool_], other: NDArray[np.bool_]) -> BaselinePairs:
     """Returns on how many rows both, one or neither of two classifiers is right, and McNemar's exact two-sided p."""
     only_model, only_other = int((model & ~other).sum()), int((~model & other).sum())
-    return {
-        "both_right": int((model & other).sum()),
-        "only_model": only_model,
-        "only_baseline": only_other,
-        "both_wrong": int((~model & ~other).sum()),
-        "p": mcnemar_p(only_model, only_other),
-    }
+    return BaselinePairs(
+        both_right=int((model & other).sum()),
+        only_model=only_model,
+        only_baseline=only_other,
+        both_wrong=int((~model & ~other).sum()),
+        p=mcnemar_p(only_model, only_other),
+    )
 
 
 def _missing(train: Sequence[Post], test: Sequence[Post]) -> str | None:

@@ -7,38 +7,40 @@ C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger (2017), "On calibration of modern ne
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from sentiment.results.report import Bin, Calibration
 from sentiment.statistics.intervals import wilson
 
 BINS = 10  # of equal width, over 0..1
 
 
-def calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, Any]:
+def calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Calibration:
     """Returns the bins and the error for `confidence` [rows] in 0..1 and `right` [rows]; empty bins have no figures."""
     numbers = np.minimum((confidence * BINS).astype(int), BINS - 1)  # a confidence of 1 belongs to the last bin
     bins = [_bin(number, confidence[numbers == number], right[numbers == number]) for number in range(BINS)]
-    error = sum(item["rows"] * abs(item["accuracy"] - item["confidence"]) for item in bins if item["rows"])
-    return {
-        "bins": bins,
-        "expected_calibration_error": min(1.0, error / len(confidence)),
-        "mean_confidence": float(confidence.mean()),
-    }
+    gaps = ((item.rows, item.accuracy, item.confidence) for item in bins)
+    error = sum(
+        rows * abs(accuracy - sure) for rows, accuracy, sure in gaps if accuracy is not None and sure is not None
+    )
+    return Calibration(
+        bins=bins,
+        expected_calibration_error=min(1.0, error / len(confidence)),
+        mean_confidence=float(confidence.mean()),
+    )
 
 
-def _bin(number: int, confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, Any]:
+def _bin(number: int, confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Bin:
     rows, correct = len(right), int(right.sum())
     interval = wilson(correct, rows)
-    return {
-        "from": number / BINS,
-        "to": (number + 1) / BINS,
-        "rows": rows,
-        "correct": correct,
-        "confidence": float(confidence.mean()) if rows else None,
-        "accuracy": correct / rows if rows else None,
-        "low": interval[0] if interval else None,
-        "high": interval[1] if interval else None,
-    }
+    return Bin(
+        from_=number / BINS,
+        to=(number + 1) / BINS,
+        rows=rows,
+        correct=correct,
+        confidence=float(confidence.mean()) if rows else None,
+        accuracy=correct / rows if rows else None,
+        low=interval[0] if interval else None,
+        high=interval[1] if interval else None,
+    )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,11 +11,15 @@ from sentiment.errors import InputError
 from sentiment.model import folder
 from sentiment.report import testing, training
 from sentiment.report.page import render
+from sentiment.results import record
+from sentiment.results.report import Report, TestReport, TrainingReport
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, step
 
 PAGES = {folder.REPORT: training.PAGE, testing.REPORT: testing.PAGE}
+TYPES: dict[str, type[Report]] = {folder.REPORT: TrainingReport, testing.REPORT: TestReport}
+AGAIN = "Train or test the model again."
 
 
 def draw(place: Path) -> list[Path]:
@@ -39,14 +41,12 @@ def draw(place: Path) -> list[Path]:
 
 
 def _rendered(path: Path) -> str:
+    report = record.as_json(record.read(path, TYPES[path.name], AGAIN))
     try:
-        report: Any = json.loads(path.read_text(encoding="utf-8"))
         return render(report)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except (ValueError, TypeError, KeyError, IndexError) as error:  # such as a label id that has no name
         reason = f"{path}: {type(error).__name__} {error}"
-    raise InputError(
-        "a page must be drawn from a report of this version", found=reason, do="Train or test the model again."
-    )
+    raise InputError("a page must be drawn from a report whose parts fit together", found=reason, do=AGAIN)
 
 
 def place_of(settings: Settings, where: str) -> Path:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.data.tsv import Post
+from sentiment.results.report import Slice, SliceGroup
 from sentiment.statistics.intervals import wilson
 from sentiment.text.harmless import plain
 
@@ -27,7 +28,7 @@ FEWEST_ROWS = 20  # a slice with fewer rows is never called notable
 _MARKER = re.compile(r"([推噓])\s*[:：]|([推噓])\s|(→)")
 
 
-def slices(posts: Sequence[Post], right: NDArray[np.bool_]) -> list[dict[str, Any]]:
+def slices(posts: Sequence[Post], right: NDArray[np.bool_]) -> list[SliceGroup]:
     """Returns the groups that make sense for these posts; `right` [rows] says where the model is right.
 
     Lengths always do; titles, markers and sources only if some post has one.
@@ -40,7 +41,7 @@ def slices(posts: Sequence[Post], right: NDArray[np.bool_]) -> list[dict[str, An
         groups.append(("marker", markers, (*MARKERS, NO_MARKER)))
     if any(post.source for post in posts):
         groups.append(("source", *_sources(posts)))
-    return [{"group": name, "slices": _measured(kinds, names, right)} for name, kinds, names in groups]
+    return [SliceGroup(group=name, slices=_measured(kinds, names, right)) for name, kinds, names in groups]
 
 
 def length(post: Post) -> str:
@@ -64,28 +65,28 @@ def _sources(posts: Sequence[Post]) -> tuple[list[str], tuple[str, ...]]:
     return kinds, (*dict.fromkeys(names.values()), *last)
 
 
-def _measured(kinds: Sequence[str], names: Sequence[str], right: NDArray[np.bool_]) -> list[dict[str, Any]]:
+def _measured(kinds: Sequence[str], names: Sequence[str], right: NDArray[np.bool_]) -> list[Slice]:
     whole = float(right.mean())
     kind = np.array(kinds)
     return [_slice(name, right[kind == name], whole) for name in names]
 
 
-def _slice(name: str, right: NDArray[np.bool_], whole: float) -> dict[str, Any]:
+def _slice(name: str, right: NDArray[np.bool_], whole: float) -> Slice:
     rows, correct = len(right), int(right.sum())
     interval = wilson(correct, rows)
     low, high = interval or (None, None)
-    return {
-        "name": name,
-        "rows": rows,
-        "correct": correct,
-        "accuracy": correct / rows if rows else None,
-        "low": low,
-        "high": high,
-        "notable": _notable(rows, interval, whole),
-    }
+    return Slice(
+        name=name,
+        rows=rows,
+        correct=correct,
+        accuracy=correct / rows if rows else None,
+        low=low,
+        high=high,
+        notable=_notable(rows, interval, whole),
+    )
 
 
-def _notable(rows: int, interval: tuple[float, float] | None, whole: float) -> str | None:
+def _notable(rows: int, interval: tuple[float, float] | None, whole: float) -> Literal["worse", "better"] | None:
     """Returns `worse` or `better` when the accuracy over all rows lies outside the slice's interval."""
     if interval is None or rows < FEWEST_ROWS or interval[0] <= whole <= interval[1]:
         return None

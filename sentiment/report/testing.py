@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -16,8 +15,18 @@ from sentiment.model.split import hold_out
 from sentiment.report.analysis import analyse
 from sentiment.report.baseline import baseline
 from sentiment.report.page import render
-from sentiment.report.training import described, now
+from sentiment.report.training import now
+from sentiment.results import record
 from sentiment.results.model_card import ModelCard
+from sentiment.results.report import (
+    Baseline,
+    Hyperparameters,
+    ReportedModel,
+    TestedFile,
+    TestReport,
+    TestTime,
+    TrainedWith,
+)
 
 REPORT, PAGE = "test_report.json", "test_report.html"
 TRAINING_FILES = ("train.tsv", "load_train.tsv")  # their names in a run, and with the older tool's command
@@ -41,17 +50,17 @@ def write_test_report(
     They compare the model with the linear baseline if the posts that the model was trained on can be found.
     """
     learned = learned_from(model, card, data)
-    report = {
-        "kind": "test",
-        "made": now(),
-        "model": described(card),
-        "data": {"file": data.name, "fingerprint": sha256_of(data)},
-        "result": {"seconds": round(seconds, 3)},
-        "analysis": analyse(posts, probabilities, card.labels),
-        "baseline": baseline(learned, posts, probabilities) if learned else {"available": False, "reason": NOT_AT_HAND},
-    }
-    atomic.write_json(output / REPORT, report)
-    atomic.write_text(output / PAGE, render(report))
+    report = TestReport(
+        kind="test",
+        made=now(),
+        model=ReportedModel.of(card),
+        data=TestedFile(file=data.name, fingerprint=sha256_of(data)),
+        result=TestTime(seconds=round(seconds, 3)),
+        analysis=analyse(posts, probabilities, card.labels),
+        baseline=baseline(learned, posts, probabilities) if learned else Baseline(available=False, reason=NOT_AT_HAND),
+    )
+    record.write(output / REPORT, report)
+    atomic.write_text(output / PAGE, render(record.as_json(report)))
 
 
 def learned_from(model: Path, card: ModelCard, data: Path) -> list[Post]:
@@ -63,11 +72,12 @@ def learned_from(model: Path, card: ModelCard, data: Path) -> list[Post]:
         if path.is_file() and sha256_of(path) == card.data.fingerprint:
             posts = read_posts(path, card.label_set)
             settings = _hyperparameters(model)
-            share, seed = settings.get("validation_share", 0.0), settings.get("seed", 0)
+            share, seed = float(settings.get("validation_share", 0.0)), int(settings.get("seed", 0))
             return [posts[row] for row in hold_out([post.label for post in posts], share, seed)[0]]
     return []
 
 
-def _hyperparameters(model: Path) -> dict[str, Any]:
-    found: dict[str, Any] = (atomic.read_json(model / folder.REPORT) or {}).get("hyperparameters", {})
-    return found
+def _hyperparameters(model: Path) -> Hyperparameters:
+    """Returns those that the model was trained with; {} for a model that came without a report."""
+    report = model / folder.REPORT
+    return record.read(report, TrainedWith, "Train the model again.").hyperparameters if report.is_file() else {}

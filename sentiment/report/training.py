@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,12 +20,11 @@ from sentiment.report.analysis import analyse
 from sentiment.report.baseline import baseline
 from sentiment.report.page import render
 from sentiment.report.summary import training_report
-from sentiment.results.model_card import ModelCard
-from sentiment.results.record import as_json
+from sentiment.results import record
+from sentiment.results.report import TrainingReport
 
 PAGE = "report.html"
 NOT_TESTED = "(no test rows)\n"
-MODEL_FIELDS = ("type", "name", "labels", "parameters", "vocabulary", "max_seq_length", "data", "versions")
 
 
 @dataclass(frozen=True)
@@ -41,29 +40,24 @@ class Tested:
         return measure([post.label for post in self.posts], self.probabilities)
 
 
-def write_training_report(
-    made: Path, card: ModelCard, curves: Curves, tested: Tested | None, report: Mapping[str, Any]
-) -> None:
+def write_training_report(made: Path, curves: Curves, tested: Tested | None, report: TrainingReport) -> None:
     """Writes the three files into the model folder `made`.
 
-    `report` is what the training reports: `inputs`, `hyperparameters`, `result`; `tested` is None when there were no
-    test rows. Raises: InputError when the model's answers are not numbers.
+    `report` is what the training knows, to which the test is added; `tested` is None when there were no test rows.
+    Raises: InputError when the model's answers are not numbers.
     """
-    names = [str(index) for index in range(len(card.labels))]
+    labels = report.model.labels
+    names = [str(index) for index in range(len(labels))]
     table = classification_report(tested.metrics, names) if tested else NOT_TESTED
     (made / folder.SUMMARY).write_text(training_report(curves, curves.epochs, table), encoding="utf-8")
-    warm = bool(report["inputs"]["files"].get("warm_start"))
-    whole = {"kind": "training", "made": now(), **report, "model": {**described(card), "warm": warm}}
     if tested:
-        whole["analysis"] = analyse(tested.posts, tested.probabilities, card.labels)
-        whole["baseline"] = baseline(tested.learned, tested.posts, tested.probabilities)
-    atomic.write_json(made / folder.REPORT, whole)
-    atomic.write_text(made / PAGE, render(whole))
-
-
-def described(card: ModelCard) -> dict[str, Any]:
-    """Returns the part of a model card that a report repeats, so that the report alone is enough to draw the page."""
-    return {name: as_json(getattr(card, name)) for name in MODEL_FIELDS}
+        report = msgspec.structs.replace(
+            report,
+            analysis=analyse(tested.posts, tested.probabilities, labels),
+            baseline=baseline(tested.learned, tested.posts, tested.probabilities),
+        )
+    record.write(made / folder.REPORT, report)
+    atomic.write_text(made / PAGE, render(record.as_json(report)))
 
 
 def now() -> str:

@@ -9,6 +9,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET
+
 from sentiment import atomic
 from sentiment.data.tsv import Post, read_posts
 from sentiment.errors import InputError
@@ -17,7 +19,8 @@ from sentiment.model import folder
 from sentiment.model.curves import Curves
 from sentiment.model.folder import OpenedModel
 from sentiment.model.split import hold_out, require_every_label, require_held_out
-from sentiment.results import record
+from sentiment.results.model_card import ModelCard
+from sentiment.results.report import ReportedModel, TrainingReport
 from sentiment.results.training import Training
 from sentiment.step import say
 from sentiment.training.devices import Devices, find_devices, require_known
@@ -78,12 +81,26 @@ def train(
         devices=list(machine.names),
         precision=precision.policy,
     )
-    report = {"inputs": inputs, "hyperparameters": as_json(settings), "result": record.as_json(result)}
-    if files.composition:
-        report["composition"] = record.as_json(files.composition)
-    save(files.output, start, curves, tested, report)
+    save(files.output, start, curves, tested, _reported(inputs, settings, result, files, start.card))
     unfinished.discard()
     return result
+
+
+def _reported(
+    inputs: dict[str, Any], settings: Hyperparameters, result: Training, files: Files, card: ModelCard
+) -> TrainingReport:
+    """Returns the report without the test."""
+    from sentiment.report.training import now
+
+    return TrainingReport(
+        kind="training",
+        made=now(),
+        inputs=inputs,
+        hyperparameters=as_json(settings),
+        result=result,
+        composition=files.composition or UNSET,
+        model=ReportedModel.of(card, bool(inputs["files"]["warm_start"])),
+    )
 
 
 def _build(
@@ -138,14 +155,14 @@ def fit_and_test(
     return curves, tested, figures
 
 
-def save(output: Path, model: OpenedModel, curves: Curves, tested: Tested | None, report: dict[str, Any]) -> None:
+def save(output: Path, model: OpenedModel, curves: Curves, tested: Tested | None, report: TrainingReport) -> None:
     """Replaces `output` with the model folder. Raises: InputError when the disk is too full."""
     from sentiment.report.training import write_training_report
 
     require_room(output, model.card.parameters)
     with atomic.replacing_folder(output) as made:
         folder.write_model(made, model)
-        write_training_report(made, model.card, curves, tested, report)
+        write_training_report(made, curves, tested, report)
 
 
 def require_room(output: Path, parameters: int) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from sentiment import atomic
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
@@ -18,6 +20,7 @@ from sentiment.options.training import MODEL_NAME
 from sentiment.results import record
 from sentiment.results.deliveries import Composition, Prepare
 from sentiment.results.model_card import TrainedOn
+from sentiment.results.report import TrainingReport
 from sentiment.results.training import Training
 from sentiment.run_folder import RunFolder
 from sentiment.training.hyperparameters import Hyperparameters, as_json, choose
@@ -61,8 +64,8 @@ def earlier_result(output: Path, inputs: dict[str, Any]) -> Training | None:
     report = atomic.read_json(output / folder.REPORT) or {}
     if report.get("inputs") != json.loads(json.dumps(inputs)) or not (output / folder.WEIGHTS).is_file():
         return None
-    found = {**report["result"], "model": str(output)}
-    return record.decoded(found, Training, f"{output / folder.REPORT}, result", "Train the model again.")
+    found = record.decoded(report, TrainingReport, str(output / folder.REPORT), "Train the model again.")
+    return msgspec.structs.replace(found.result, model=str(output))
 
 
 def files_of_run(run: RunFolder) -> Files:

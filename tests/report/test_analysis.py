@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.results import in_json
 
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
-from sentiment.report.analysis import LONGEST_TEXT, MISTAKES_SHOWN, analyse, macro_f1
+from sentiment.report import analysis
+from sentiment.report.analysis import LONGEST_TEXT, MISTAKES_SHOWN, macro_f1
 
+analyse = in_json(analysis.analyse)
 NAMES = ("正面", "負面", "中立", "憤怒", "悲傷")
 
 

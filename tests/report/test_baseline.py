@@ -3,10 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.reports import answers, posts_of
+from support.results import in_json
 
 from sentiment.data.tsv import Post
 from sentiment.report import baseline as module
-from sentiment.report.baseline import baseline, paired
+
+baseline, paired = in_json(module.baseline), in_json(module.paired)
 
 
 def test_it_learns_and_is_compared() -> None:

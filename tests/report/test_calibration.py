@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.results import in_json
 
-from sentiment.report.calibration import BINS, calibration
+from sentiment.report import calibration as module
+from sentiment.report.calibration import BINS
 
+calibration = in_json(module.calibration)
 ANSWERS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=80)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.reports import MakeReport
@@ -38,13 +41,59 @@ def test_no_report_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "must hold report.json or test_report.json" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"kind": "training"}', '"text"', '{"inputs": {}, "result": {}}'])
-def test_another_json_is_one_line_and_leaves_the_page(make_report: MakeReport, tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("{", " must be JSON"),
+        ("[]", " must be a JSON object; found a list"),
+        ("{}", "'s kind must be there; found nothing"),
+        ('{"kind": "training"}', "'s made must be there; found nothing"),
+        ('{"kind": "test"}', "'s kind must be a value that this version knows; found 'test'"),
+        ('"text"', " must be a JSON object; found 'text'"),
+        ('{"inputs": {}, "result": {}}', "'s kind must be there; found nothing"),
+    ],
+)
+def test_another_json_is_one_line_and_leaves_the_page(
+    make_report: MakeReport, tmp_path: Path, content: str, told: str
+) -> None:
     make_report()
     before = (tmp_path / "report.html").read_bytes()
     (tmp_path / "report.json").write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match="a report of this version"):
+    with pytest.raises(InputError, match=re.escape(f"{tmp_path / 'report.json'}{told}")):
         draw(tmp_path)
+    assert (tmp_path / "report.html").read_bytes() == before
+
+
+def wrong_label(report: dict[str, Any]) -> None:
+    report["analysis"]["mistakes"][0]["true"] = 9
+
+
+def wrong_metric(report: dict[str, Any]) -> None:
+    report["analysis"]["metrics"]["accuracy"] = "high"
+
+
+def no_figure(report: dict[str, Any]) -> None:
+    del report["analysis"]["calibration"]["bins"][3]["low"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (wrong_metric, "'s analysis.metrics.accuracy must be a number; found 'high'."),
+        (no_figure, "'s analysis.calibration.bins[3].low must be there; found nothing."),
+        (wrong_label, "fit together"),
+    ],
+)
+def test_what_is_wrong_deep_within_is_one_line(
+    make_report: MakeReport, tmp_path: Path, change: Callable[[dict[str, Any]], None], told: str
+) -> None:
+    report = make_report()
+    change(report)
+    before = (tmp_path / "report.html").read_bytes()
+    (tmp_path / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    with pytest.raises(InputError, match=re.escape(told)) as error:
+        draw(tmp_path)
+    assert "report.json" in str(error.value) and "\n" not in str(error.value)
     assert (tmp_path / "report.html").read_bytes() == before
 
 

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.results import in_json
 
 from sentiment.data.tsv import Post
-from sentiment.report.slices import FEWEST_ROWS, NO_MARKER, SOURCES_SHOWN, length, marker, slices
+from sentiment.report import slices as module
+from sentiment.report.slices import FEWEST_ROWS, NO_MARKER, SOURCES_SHOWN, length, marker
 
+slices = in_json(module.slices)
 POSTS = st.builds(
     Post,
     text=st.text(min_size=1, max_size=80) | st.sampled_from(["推:好", "噓 爛", "→ 嗯"]),

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from sentiment.data.tsv import Post
 from sentiment.model.curves import Curves
+from sentiment.report import training
 from sentiment.report.training import Tested, write_training_report
 from sentiment.results.model_card import ModelCard, TrainedOn
+from sentiment.results.report import ReportedModel, TrainingReport
+from sentiment.results.training import Training
 from support.results import whole
 
 WORDS = ("好吃", "很爛", "請問")
@@ -91,14 +94,16 @@ def make_report(tmp_path: Path) -> MakeReport:
             seconds=1.5,
             kept_epoch=epochs,
         )
-        report = {
-            "inputs": {"files": {"train": "ab" * 32, "warm_start": warm_start}},
-            "hyperparameters": {"model_type": "custom", "learning_rate": 1e-3, "num_epochs": epochs, "seed": 13},
-            "result": curves.as_json(60, epochs),
-        }
-        card = card_of(labels, **data)
+        report = TrainingReport(
+            kind="training",
+            made=training.now(),
+            inputs={"files": {"train": "ab" * 32, "warm_start": warm_start}},
+            hyperparameters={"model_type": "custom", "learning_rate": 1e-3, "num_epochs": epochs, "seed": 13},
+            result=whole(Training, curves.as_json(60, epochs)),
+            model=ReportedModel.of(card_of(labels, **data), bool(warm_start)),
+        )
         tested = Tested(train, test, probabilities.astype(np.float32)) if probabilities is not None else None
-        write_training_report(tmp_path, card, curves, tested, report)
+        write_training_report(tmp_path, curves, tested, report)
         written: Report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
         return written
 
