@@ -52,6 +52,7 @@ class Settings:
     labels_english: str = "positive,negative,neutral"
     source: str = ""  # a folder or s3://bucket/prefix where new labelled files appear; empty: <home>/datasets/inbox
     settle_seconds: float = 3.0  # how long a file of a source folder must have been left alone to be taken in
+    label_field: str = ""  # of a delivery, where it is not plain to see: the field or control that holds the label
     rolling_share: float = 0.2  # share of the new texts that goes to the rolling test set
     rolling_cap: int = 5000  # rows of the rolling test set; older ones leave it and are still never trained on
     serving_urls: str = "http://127.0.0.1:8501"  # REST addresses of every model server, by comma

@@ -19,10 +19,13 @@ TOOL = "Label Studio"
 SKIPPED = "skipped by the annotator"
 REJECTED = "rejected by the reviewer"
 TASKS_OWN = "the label may be the imported task's own: deliver Label Studio's JSON"
-BOOKKEEPING = frozenset(
-    ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement", "history")
-    + ("completed_by", "project", "was_cancelled", "ground_truth")
-)
+BOOKKEEPING = frozenset({"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement"}) | {
+    "history",
+    "completed_by",
+    "project",
+    "was_cancelled",
+    "ground_truth",
+}
 
 
 def is_task(value: Mapping[str, Any]) -> bool:

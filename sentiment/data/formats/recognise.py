@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from sentiment.data.formats import parquet, unpack, workbook
+from sentiment.data.formats import archive, parquet, unpack, workbook
 from sentiment.data.formats.delimited import NAMES, delimiter_within, read_delimited
 from sentiment.data.formats.encoding import Encoding, detect
 from sentiment.data.formats.json_file import read_json, read_json_lines
@@ -23,6 +23,7 @@ from sentiment.labels import Labels
 
 SUFFIXES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 ARCHIVE = ".zip"
+PACKED = (".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst", ".7z", ".rar")
 ZIP_MAGIC = b"PK\x03\x04"
 FOREIGN = {
     ZIP_MAGIC: "a ZIP archive or an Excel workbook under another name",
@@ -61,11 +62,26 @@ def is_archive(name: str) -> bool:
     return name.lower().endswith(ARCHIVE)
 
 
+def why_not_read(name: str) -> str:
+    """Returns why a file with this name is not read, or "" when it is."""
+    if is_delivery(name):
+        return ""
+    suffix = Path(name).suffix.lower()
+    if suffix == ".xls":
+        return "an old Excel workbook is not read: save it as .xlsx"
+    if suffix in PACKED:
+        return f"a {suffix} archive is not read: unpack it, or deliver a .zip"
+    what = f"a file of the kind {suffix}" if suffix else "a file without a suffix"
+    return f"{what} is not read: deliver {', '.join(SUFFIXES)} or {ARCHIVE}"
+
+
 def read_file(file: BinaryIO, name: str, labels: Labels, label_field: str = "") -> Reading:
     """Returns what `file`, which can be sought in, holds. Raises: UnreadableFile when that is nothing that is read.
 
     `label_field` is the name of the field or control that holds the label, where that is not plain to see.
     """
+    if is_archive(name):
+        raise UnreadableFile(archive.members(file)[1] or "the archive is within an archive")
     magic = file.read(4)
     size = file.seek(0, io.SEEK_END)
     if magic == parquet.MAGIC:
