@@ -71,7 +71,7 @@ def read_stream(stream: BinaryIO) -> Iterator[Post]:
 
     Bytes that are no UTF-8 become U+FFFD. Raises: InputError when they look like text in another encoding.
     """
-    peeking = cast(io.BufferedReader[Any], stream if hasattr(stream, "peek") else io.BufferedReader(cast(Any, stream)))
+    peeking: Any = stream if hasattr(stream, "peek") else io.BufferedReader(cast(Any, stream))
     try:
         encoding = detect(peeking.peek(SAMPLE))
     except UnreadableFile as error:
@@ -80,7 +80,7 @@ def read_stream(stream: BinaryIO) -> Iterator[Post]:
         peeking.read(len(encoding.mark))
         lines: Iterable[bytes] = peeking
     else:
-        lines = io.BufferedReader(AsUtf8(cast(BinaryIO, peeking), encoding))
+        lines = io.BufferedReader(AsUtf8(peeking, encoding))
     for number, line in enumerate(lines, 1):
         text = line.decode("utf-8", errors="replace")
         if "\ufffd" in text and encoding.codec == UTF_8.codec:

@@ -65,7 +65,7 @@ def test_a_failure_leaves_no_half_file(toy_model: Path, tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("內容\n好\n", "must have a column text"),
-        ("text\ta\n好\n", "in line 2 1 columns instead of 2"),
+        ("a\ttext\n好\n", "in line 2 1 columns instead of 2"),
     ],
 )
 def test_a_file_without_texts_is_refused(tmp_path: Path, content: str, message: str) -> None:
