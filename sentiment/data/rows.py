@@ -6,7 +6,8 @@ many a TSV is written without quoting.
 
 Where a quote is never closed, or is closed in the middle of a field, the rule does not hold:
 
-* A line of a TSV that is a whole row by itself is taken as it stands: its quote is part of a text.
+* A line that is a whole row by itself is taken as it stands, its quotes being part of a text, as long as the file has
+  not shown that it quotes by the rule (and, in a CSV, only an even number of quotes).
 * Any other line is refused, and so is every line behind it, as it may lie within the quoted text, until `RESUME_AFTER`
   whole rows in a row show that it does not.
 
@@ -179,6 +180,7 @@ class RowReader:
         self._delimiter = delimiter
         # How many characters may be looked at in vain: a file of nothing but quotes costs in proportion to its size.
         self._credit = 4 * MAXIMUM_ROW_CHARACTERS
+        self._quotes = False  # a row has shown that the file quotes by the rule: no quote is a stray character
 
     def header(self) -> Row | None:
         """Returns the first row that is not blank, None when there is none."""
@@ -229,25 +231,44 @@ class RowReader:
             return Row(first.number, first.text, error=first.error), False
         self._credit += 8 * len(first.text)
         found = self._attempt(first, backslash=False)
-        whole = found.state == "closed" and (found.taken == 0 or found.error or is_complete(found.fields))
-        if found.escapes:
-            other = self._attempt(first, backslash=True)
-            also = other.state == "closed" and other.strict and is_complete(other.fields)
-            if also and whole and found.strict and is_complete(found.fields):
-                return self._taken(first, max(found.taken, other.taken), TWO_READINGS), False
-            if also:
-                return self._taken(first, other.taken, other.error, other.fields), False
-            if whole and not found.strict:
-                return self._taken(first, found.taken, TWO_READINGS), False
-        if whole:
-            return self._taken(first, found.taken, found.error, found.fields), False
+        if found.escapes and (row := self._escaped(first, found, is_complete)):
+            return row, False
+        if self._is_whole(first, found, is_complete):
+            row = self._taken(first, found.taken, found.error, found.fields)
+            return row, not is_complete(row.fields) and self._ends_elsewhere(0, is_complete)
         self._credit -= found.size
-        if literally and (fields := self._literal(first, is_complete)):
+        if literally and not self._quotes and (fields := self._literal(first, is_complete)):
             return Row(first.number, first.text, fields), False
-        if found.state == "closed":  # quoted as it should be, but no whole row: its lines are none either
-            return self._taken(first, found.taken, "", found.fields), False
+        if found.state == "closed" and found.taken and not is_complete(found.fields):
+            # Quoted as it should be, but no whole row: its lines are none either.
+            lost = self._ends_elsewhere(found.taken, is_complete)
+            return self._taken(first, found.taken, "", found.fields), lost
         why = NEVER_CLOSED if found.state == "open" else CLOSED_WITHIN
-        return Row(first.number, first.text, error=why), found.taken > 0 or first.text.count('"') % 2 == 1
+        return Row(first.number, first.text, error=why), True
+
+    def _is_whole(self, first: Line, found: _Attempt, is_complete: IsComplete) -> bool:
+        """Tells whether a row was read as it was written; one with quoted lines or quotes shows how the file quotes."""
+        if found.state != "closed":
+            return False
+        if found.taken == 0:
+            opens_nothing = not found.strict and first.text.count('"') % 2 == 1
+            if opens_nothing and (self._quotes or self._delimiter == ","):
+                return False
+            self._quotes = self._quotes or (found.strict and '""' in first.text and is_complete(found.fields))
+            return True
+        self._quotes = True
+        return bool(found.error or is_complete(found.fields)) and not self._ends_elsewhere(found.taken, is_complete)
+
+    def _escaped(self, first: Line, found: _Attempt, is_complete: IsComplete) -> Row | None:
+        """Returns the row that quotes behind backslashes make, or why it is not certain; None when they make none."""
+        other = self._attempt(first, backslash=True)
+        also = other.state == "closed" and other.strict and is_complete(other.fields)
+        whole = found.state == "closed" and (found.taken == 0 or is_complete(found.fields))
+        if also and whole and found.strict and is_complete(found.fields):
+            return self._taken(first, max(found.taken, other.taken), TWO_READINGS)
+        if also:
+            return self._taken(first, other.taken, other.error, other.fields)
+        return self._taken(first, found.taken, TWO_READINGS) if whole and not found.strict else None
 
     def _taken(self, first: Line, taken: int, error: str, fields: tuple[str, ...] = ()) -> Row:
         more = [self._ahead.popleft().text for _ in range(taken)]
@@ -274,19 +295,39 @@ class RowReader:
             reading.take(line.text, line.ending)
         return _Attempt(reading.state, tuple(reading.fields), taken, size, reading.strict, reading.escapes, error)
 
+    def _ends_elsewhere(self, taken: int, is_complete: IsComplete) -> bool:
+        """Tells whether the quoted text of a row seems to go on behind it, since the next quotes there open nothing.
+
+        Where a quote is put into a text, or one of its doubled quotes is lost, the field closes before its end.
+        """
+        for place in range(taken, taken + RESUME_AFTER):
+            if place == len(self._ahead):
+                line = next(self._lines, None)
+                if line is None:
+                    return False
+                self._ahead.append(line)
+            behind = self._ahead[place].text
+            if '"' not in behind:
+                continue
+            reading = _Fields(self._delimiter, backslash=False)
+            reading.take(behind, "")
+            if reading.state == "broken" or (not reading.strict and behind.count('"') % 2 == 1):
+                return True
+            if reading.state == "open" or (reading.strict and is_complete(tuple(reading.fields))):
+                return False
+        return False
+
     def _literal(self, line: Line, is_complete: IsComplete) -> tuple[str, ...]:
         """Returns the fields of a line whose quotes are characters of its texts, or none.
 
-        Certain enough is a whole row whose open quote is not in its last field (which might go on in the next line),
-        with another row behind it; in a CSV also an even number of quotes, since a comma is part of many a text.
+        Certain enough is a whole row with another one behind it, whose open quote is not in its last field (which might
+        go on in the next line); in a CSV also an even number of quotes, since a comma is part of many a text.
         """
         fields = split_fields(line.text, self._delimiter)
         balanced = line.text.count('"') % 2 == 0
         if not is_complete(fields) or (self._delimiter == "," and not balanced):
             return ()
-        if balanced:
-            return fields
-        if '"' in fields[-1] or len(fields) == 1:
+        if not balanced and ('"' in fields[-1] or len(fields) == 1):
             return ()
         if not self._ahead and (line_behind := next(self._lines, None)):
             self._ahead.append(line_behind)
