@@ -195,6 +195,15 @@ def test_other_files_and_uploads_in_progress_are_left_alone(settings: Settings, 
     assert [item["key"] for item in result["not_read"]] == ["README.md", "d.tsv.part"]
 
 
+def test_an_empty_folder_is_an_error_until_something_came_from_it(settings: Settings, deliver: Deliver) -> None:
+    with pytest.raises(InputError, match="must hold files of labelled posts; found an empty folder"):
+        ingested(settings)
+    path = deliver("a.tsv", [("好吃", 0)])
+    ingested(settings)
+    path.unlink()
+    assert ingested(settings)["deliveries"] == []
+
+
 def test_hostile_file_names_stay_in_quarantine(settings: Settings, deliver: Deliver) -> None:
     folder = Path(settings.source_folder)
     for name in (b"a\nb\t.tsv", b"\xff\xfe.tsv", b"; rm -rf $HOME .tsv", "很".encode() * 80 + b".tsv"):

@@ -84,11 +84,20 @@ def detect(sample: bytes) -> Encoding:
 
 
 def _reads_better(sample: bytes) -> bool:
-    """Tells whether what happens to be UTF-8, of letters of other scripts, is Chinese in a double-byte encoding."""
-    weight = _weight(sample.decode("utf-8", "replace")[:MOST_CHARACTERS], _chinese)
+    """Tells whether what happens to be UTF-8, of letters of other scripts, need not be: short texts may be by chance."""
+    text = sample.decode("utf-8", "replace")[:MOST_CHARACTERS]
+    weight = _weight(text, _chinese)
     if weight >= 0:
         return False
-    return any(found >= max(ENOUGH, weight + ENOUGH) for found, encoding in candidates(sample) if encoding in READ)
+    found = candidates(sample)
+    if any(other >= max(ENOUGH, weight + ENOUGH) for other, encoding in found if encoding in READ):
+        return True
+    letters = {character for character in text if character > "\x7f" and _script(character) != "sign"}
+    return bool(found) and not any(_script(letter) != "letter" or _is_latin(letter) for letter in letters)
+
+
+def _is_latin(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith("LATIN")
 
 
 def _wide(sample: bytes) -> Encoding | None:

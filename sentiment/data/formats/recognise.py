@@ -82,6 +82,7 @@ def read_file(file: BinaryIO, name: str, labels: Labels, label_field: str = "") 
     """
     if is_archive(name):
         raise UnreadableFile(archive.members(file)[1] or "the archive is within an archive")
+    file.seek(0)
     magic = file.read(4)
     size = file.seek(0, io.SEEK_END)
     if magic == parquet.MAGIC:
