@@ -84,7 +84,7 @@ def detect(sample: bytes) -> Encoding:
 
 
 def _reads_better(sample: bytes) -> bool:
-    """Tells whether what happens to be UTF-8, of letters of other scripts, need not be: short texts may be by chance."""
+    """Tells whether what is UTF-8, of letters of other scripts, need not be meant so: a short text may be by chance."""
     text = sample.decode("utf-8", "replace")[:MOST_CHARACTERS]
     weight = _weight(text, _chinese)
     if weight >= 0:
