@@ -30,7 +30,7 @@ from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 
 NEVER_TEXT = frozenset({".h5", ".pb", ".index", ".bin", ".tflite", ".sqlite", ".lock"})  # weights, graphs, hashes
-PACKED = frozenset({".gz", ".parquet", ".zip"})
+PACKED = frozenset({".gz", ".parquet", ".xlsx", ".zip"})
 LEFT_BY_A_KILL = re.compile(r"^\..+\.(\d+)\.tmp$")
 
 
