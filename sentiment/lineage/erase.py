@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from sentiment import atomic
 from sentiment.data.identity import identity, normalise
-from sentiment.data.rows import Row, delimiter_of, join_rows, read_lines
+from sentiment.data.rows import Row, RowReader, delimiter_of
 
 LONG_ENOUGH = 8  # characters of a normalised text from which it is also searched within other texts
 LINE_PIECE = 1 << 20
@@ -100,9 +100,8 @@ def _erase_rows(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int 
 
 def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] | None:
     """Returns the first and the last line of every row to erase."""
-    delimiter = delimiter_of(_as_named(path))
-    lines = read_lines(handle, delimiter)
-    header = next(lines, None)
+    reader = RowReader(handle, delimiter_of(_as_named(path)))
+    header = reader.header()
     names = [name.strip().lower() for name in header.fields] if header else []
     if "text" not in names:
         return None
@@ -110,7 +109,7 @@ def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] 
     quotes = [names.index(name) for name in ("raw",) if name in names]  # a quarantine file shows rows as they were
     spans: list[tuple[int, int]] = []
     open_since = 0
-    for row in join_rows(lines, delimiter, lambda fields: len(fields) == len(names)):
+    for row in reader.rows(lambda fields: len(fields) == len(names)):
         if open_since:
             spans.append((open_since, row.number - 1))  # however many lines the row spans
         open_since = row.number if _is_wanted(row, column, quotes, len(names), texts) else 0

@@ -21,7 +21,7 @@ import click
 
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.ledger import Ledger
-from sentiment.data.rows import delimiter_of, join_rows, read_lines
+from sentiment.data.rows import RowReader, delimiter_of
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.lineage.erase import Erased, Texts, erase, still_in
@@ -31,7 +31,7 @@ from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 
 NEVER_TEXT = frozenset({".h5", ".pb", ".index", ".bin", ".tflite", ".sqlite", ".lock"})  # weights, graphs, hashes
-PACKED = frozenset({".gz", ".parquet", ".zip"})
+PACKED = frozenset({".gz", ".parquet", ".xlsx", ".zip"})
 LEFT_BY_A_KILL = re.compile(r"^\..+\.(\d+)\.tmp$")
 
 
@@ -62,12 +62,12 @@ def _is_file(path: Path) -> bool:
 
 def _column_of(path: Path) -> list[str]:
     with path.open("rb") as handle:
-        lines = read_lines(handle, delimiter_of(path))
-        header = next(lines, None)
+        reader = RowReader(handle, delimiter_of(path))
+        header = reader.header()
         names = [name.strip().lower() for name in header.fields] if header else []
         if "text" not in names:
             return []
-        rows = join_rows(lines, delimiter_of(path), lambda fields: len(fields) == len(names))
+        rows = reader.rows(lambda fields: len(fields) == len(names))
         return [row.fields[names.index("text")] for row in rows if len(row.fields) == len(names)]
 
 

@@ -26,7 +26,7 @@ class Delivered(Record, frozen=True):
 
 
 class Left(Record, frozen=True):
-    """A file that is left for the next time, and why."""
+    """A file that was not taken in, and why."""
 
     key: str
     reason: str
@@ -40,8 +40,10 @@ class Ingest(StepResult, frozen=True):
     deliveries: list[Delivered]
     accepted: Count  # rows
     quarantined: Count  # rows
-    left: list[Left]
+    left: list[Left]  # for the next time
     watermark: Count
+    # Files of other kinds, and what in an archive cannot be read.
+    not_read: list[Left] = msgspec.field(default_factory=list)
 
 
 class NewRows(Record, frozen=True):

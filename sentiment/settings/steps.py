@@ -37,6 +37,12 @@ class Settings(Declared):
         "A file of a source folder is taken in when nobody has changed it for this time.",
         unit="seconds",
     )
+    label_field: str = setting(
+        "",
+        text(),
+        "The field or control that holds the label, where a delivery has more than one that may.",
+        shown_default="the one that is plain to see",
+    )
     labels: str = setting("正面,負面,中立", text(), "The names of the labels, by comma, in the order of their ids.")
     labels_english: str = setting(
         "positive,negative,neutral", text(), "The English names of the labels, in the same order."

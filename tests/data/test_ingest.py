@@ -66,6 +66,7 @@ def test_good_rows_are_accepted(settings: Settings, deliver: Deliver) -> None:
         "accepted": 2,
         "quarantined": 0,
         "left": [],
+        "not_read": [],
         "watermark": 1,
     }
     found = posts(settings)
@@ -83,7 +84,8 @@ def test_ingesting_twice_changes_nothing(settings: Settings, deliver: Deliver) -
     deliver("a.tsv", [("好吃", 0)])
     ingested(settings)
     before = posts(settings)
-    assert ingested(settings) == {"deliveries": [], "accepted": 0, "quarantined": 0, "left": [], "watermark": 1}
+    nothing = {"deliveries": [], "accepted": 0, "quarantined": 0, "left": [], "not_read": [], "watermark": 1}
+    assert ingested(settings) == nothing
     assert posts(settings) == before
 
 
@@ -130,15 +132,18 @@ def test_bad_rows_are_quarantined_and_stop_nothing(settings: Settings, deliver: 
         b"x" * 300_000 + b"\t1",
         '"沒關的引號\t1'.encode(),
         '"沒關又沒標籤'.encode(),
-        "難吃\t1".encode(),
+        "在引號裡\t1".encode(),
+        *(f"難吃{number}\t1".encode() for number in range(20)),
     ]
     deliver("bad.tsv", b"\n".join(rows))
     delivery = ingested(settings)["deliveries"][0]
-    assert list(posts(settings)) and set(posts(settings)) == {"好吃", '"沒關的引號', "難吃"}
-    assert delivery["accepted"] == 3
+    good = {"在引號裡", *(f"難吃{number}" for number in range(20))}
+    assert set(posts(settings)) == {"好吃", '"沒關的引號', *good}
+    assert delivery["accepted"] == 23
     assert delivery["quarantined"] == 11
     assert delivery["reasons"] == {
-        "wrong number of columns": 3,
+        "wrong number of columns": 2,
+        "a quote opens a field and is never closed": 1,
         "empty text": 1,
         "unknown label": 2,
         "control character in text": 2,
@@ -162,7 +167,7 @@ def test_bad_rows_are_quarantined_and_stop_nothing(settings: Settings, deliver: 
         (b"\x1f\x8b\x08\x00binary", "the gzip file is cut off"),
         (b"\x1f\x8b\xff" + b"\xff" * 50, "the file is broken gzip data"),
         (gzip.compress(gzip.compress(b"text\tlabel\n")), "the file is packed with gzip twice"),
-        (b"PK\x03\x04\x14\0\0\0", "the file is a ZIP archive"),
+        (b"PK\x03\x04\x14\0\0\0", "the file is a ZIP archive or an Excel workbook under another name"),
         (b"\0\0\0\0\0", "the file is not text"),
         (b"text\tlabel" + b"\tx" * 200_000 + b"\n", "the file has no header: line too long"),
         (os.urandom(5_000).replace(b"\n", b""), "the file"),
@@ -193,6 +198,16 @@ def test_other_files_and_uploads_in_progress_are_left_alone(settings: Settings, 
     result = ingested(settings)
     assert [item["key"] for item in result["deliveries"]] == ["folder.tsv/e.tsv"]
     assert result["left"] == []
+    assert [item["key"] for item in result["not_read"]] == ["README.md", "d.tsv.part"]
+
+
+def test_an_empty_folder_is_an_error_until_something_came_from_it(settings: Settings, deliver: Deliver) -> None:
+    with pytest.raises(InputError, match="must hold files of labelled posts; found an empty folder"):
+        ingested(settings)
+    path = deliver("a.tsv", [("好吃", 0)])
+    ingested(settings)
+    path.unlink()
+    assert ingested(settings)["deliveries"] == []
 
 
 def test_hostile_file_names_stay_in_quarantine(settings: Settings, deliver: Deliver) -> None:
