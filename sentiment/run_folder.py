@@ -54,7 +54,7 @@ class RunFolder:
 
     @property
     def identities(self) -> Path:
-        """The identities of the rows of `train`, sorted, 16 bytes each: what was seen, without its words."""
+        """The identities of the rows of `train`: what was seen, without its words (see `sentiment.data.seen`)."""
         return self.path / "identities.bin"
 
     @property
@@ -66,6 +66,11 @@ class RunFolder:
     def rolling(self) -> Path:
         """The rolling test set as it stood at this run."""
         return self.path / "latest_test.tsv"
+
+    @property
+    def new_tests(self) -> Path:
+        """The rows of the rolling test set that were delivered since the stable model: what `check` measures."""
+        return self.path / "new_tests.tsv"
 
     @property
     def model(self) -> Path:

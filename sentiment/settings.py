@@ -54,6 +54,7 @@ class Settings:
     settle_seconds: float = 3.0  # how long a file of a source folder must have been left alone to be taken in
     rolling_share: float = 0.2  # share of the new texts that goes to the rolling test set
     rolling_cap: int = 5000  # rows of the rolling test set; older ones leave it and are still never trained on
+    rolling_source_share: float = 0.5  # of the rolling test set that one source may have, while more than one delivers
     serving_urls: str = "http://127.0.0.1:8501"  # REST addresses of every model server, by comma
     serving_base_path: str = ""  # the model's folder as the servers see it; empty: as this machine sees it
     model_name: str = "sentiment"  # the served model's name
@@ -63,16 +64,18 @@ class Settings:
     gate_recall_drop: float = 0.05  # how far any class's recall may fall on the frozen set
     gate_minimum_rolling: int = 200  # rows from which the rolling set decides
     # Checks of the new posts, `warn,fail`: a share above the first is a warning, above the second stops the run.
-    check_quarantined: str = "0.05,0.5"  # of the delivered rows: could not be read
+    check_quarantined: str = "0.05,0.33"  # of the delivered rows: could not be read
     check_repeats: str = "0.5,off"  # of the delivered rows: known already
-    check_conflicts: str = "0.05,0.5"  # of the delivered rows: change a known post's label
+    check_conflicts: str = "0.05,0.5"  # of the delivered rows: change a label of their own source
+    check_disagreements: str = "0.05,0.33"  # of the delivered rows: another source labels the text otherwise
     check_long: str = "0.02,0.5"  # of the new posts: more than 2,000 characters
     check_control: str = "0.02,0.5"  # of the new posts: with control or invisible characters
     check_near_test: str = "0.02,0.2"  # of the new training rows: nearly a test text
+    check_copies: str = "0.1,0.5"  # of the new test rows: nearly another row of the rolling test set
     check_classes: str = "0.3,off"  # change of a class's share
     check_vocabulary: str = "0.2,0.6"  # drift of the characters' frequencies
     check_unknown: str = "0.02,0.2"  # of the characters: not in the stable model's vocabulary
-    check_suspects: str = "0.2,off"  # of the new posts: the label looks wrong
+    check_suspects: str = "0.2,0.85"  # of the new posts: the label looks wrong
     # The canary, while it is served: what a probe asks, and what it calls bad.
     canary_rows: int = 300  # newest rows of the rolling test set that both versions are asked
     canary_bad_probes: int = 3  # bad probes in a row after which the canary is withdrawn
@@ -88,6 +91,7 @@ class Settings:
         self._require("settle_seconds", self.settle_seconds, 0.0, 3600.0)
         self._require("rolling_share", self.rolling_share, 0.0, 0.9)
         self._require("rolling_cap", self.rolling_cap, 1, 10**7)
+        self._require("rolling_source_share", self.rolling_source_share, 0.01, 1.0)
         self._require("load_timeout", self.load_timeout, 1.0, 86400.0)
         self._require("gate_floor", self.gate_floor, 0.0, 1.0)
         self._require("gate_margin", self.gate_margin, 0.0, 1.0)

@@ -80,7 +80,7 @@ def changing(settings: Settings, who: str | None = None, *, discard_edits: bool 
 @contextmanager
 def locked(settings: Settings, who: str | None = None) -> Iterator[Change]:
     """Holds the lock and mends nothing yet."""
-    who = who or _user()
+    who = who or user()
     with held(settings.serving / "history.lock", who):
         yield Change(settings, who)
 
@@ -116,7 +116,8 @@ def _end_of_last_line(descriptor: int) -> int:
     return 0
 
 
-def _user() -> str:
+def user() -> str:
+    """Returns the name of who runs this process."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user id may have no name

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from sentiment.data import composition
 from sentiment.data.composition import Base, Taken
 from sentiment.data.identity import identity
-from sentiment.data.ledger import Accepted, Ledger
+from sentiment.data.ledger import Ledger
+from sentiment.data.ledger_batch import Accepted
 from sentiment.data.ledger_schema import set_up
 from sentiment.data.selection import Restriction, Slice, Slices, up_to
 from sentiment.data.tsv import Post

@@ -13,7 +13,8 @@ import pytest
 
 from sentiment.cli import run
 from sentiment.data.ingest import ingest
-from sentiment.data.ledger import Accepted, opened
+from sentiment.data.ledger import opened
+from sentiment.data.ledger_batch import Accepted
 from sentiment.data.quarantine import rows_of
 from sentiment.errors import InputError
 from sentiment.run_folder import RunFolder

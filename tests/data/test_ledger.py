@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from sentiment.data.identity import identity
-from sentiment.data.ledger import IDENTITIES_A_QUERY, Accepted, Counts, Ledger, opened
+from sentiment.data.ledger import Ledger, opened
+from sentiment.data.ledger_batch import IDENTITIES_A_QUERY, Accepted, Counts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 
@@ -148,7 +149,7 @@ def test_a_ledger_of_another_format_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
         connection.execute("PRAGMA user_version = 7")
     connection.close()
-    with pytest.raises(InputError, match=r"format 2 or older; found format 7"), opened(tmp_path / "ledger.sqlite"):
+    with pytest.raises(InputError, match=r"format 3 or older; found format 7"), opened(tmp_path / "ledger.sqlite"):
         pass
 
 
