@@ -114,7 +114,7 @@ def deal(connection: sqlite3.Connection, taken: Taken) -> None:
         f"""INSERT INTO dealt (kind, identity, label, source, characters, delivery, post)
         SELECT CASE
             WHEN standing = {APART} THEN 'apart'
-            WHEN {contested} AND NOT {frozen} THEN 'contested'
+            WHEN {contested} THEN 'contested'
             WHEN {tested} OR (rolling AND NOT {trained}) THEN CASE WHEN {frozen} THEN 'tested' ELSE 'rolling' END
             WHEN {frozen} THEN CASE WHEN {trained} THEN 'tested' ELSE 'leak' END
             WHEN {seen} THEN CASE WHEN {old} THEN 'old' ELSE 'aside' END
@@ -127,7 +127,7 @@ def deal(connection: sqlite3.Connection, taken: Taken) -> None:
 
 
 def compare_with_base(connection: sqlite3.Connection) -> None:
-    """Notes which posts the base has, and which it labels otherwise; it is a source like others, and decided is decided.
+    """Notes which posts the base has, and which it labels otherwise: it is a source like others; decided is decided.
 
     A post from before version 2 of the identity keeps the side that the base gave it by version 1.
     """

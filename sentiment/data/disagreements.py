@@ -98,7 +98,8 @@ def decide_all(settings: Settings, decided: list[Post], name: str, who: str) -> 
         known = {key for (key,) in having(connection, "SELECT identity FROM posts", list(keys))}
         _require_known(decided, known)
         connection.executemany(
-            f"UPDATE posts SET label = ?, delivery = ?, standing = {DECIDED} WHERE identity = ? AND standing <> {APART}",
+            f"UPDATE posts SET label = ?, delivery = ?, standing = {DECIDED}"
+            f" WHERE identity = ? AND standing <> {APART}",
             ((label, number, key) for key, label in keys.items()),
         )
         connection.executemany(

@@ -1,8 +1,8 @@
 """What makes two posts the same text, and on which side of the train/test split a text stands for ever.
 
-The rule has a version, which the ledger keeps. Version 1 left out punctuation and symbols as well, so it took `好吃?` and
-`好吃!` for one text. What was written by it (the identities that old runs left, the hashes of deleted texts) is still
-read by it: `RULES` has the rule of every version.
+The rule has a version, which the ledger keeps. Version 1 left out punctuation and symbols as well, so it took `好吃?`
+and `好吃!` for one text. What was written by it (the identities that old runs left, the hashes of deleted texts) is
+still read by it: `RULES` has the rule of every version.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ COUNTS = st.builds(Counts, *[st.integers(0, 50)] * 4)
 
 @given(st.lists(COUNTS, min_size=1, max_size=8))
 def test_every_share_is_that_of_all_rows(counts: list[Counts]) -> None:
-    rows = sum(each.accepted + each.duplicate + each.relabelled + each.quarantined for each in counts)
+    rows = sum(each.accepted + each.duplicate + each.relabelled + each.quarantined + each.disagreed for each in counts)
     for finding in findings(delivered(*counts)):
         wanted = sum(getattr(each, OUTCOMES[finding.name]) for each in counts)
         assert finding.value == (wanted / rows if rows else None)

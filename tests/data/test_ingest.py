@@ -54,6 +54,7 @@ def test_good_rows_are_accepted(settings: Settings, deliver: Deliver) -> None:
                 "duplicate": 0,
                 "relabelled": 0,
                 "quarantined": 0,
+                "disagreed": 0,
                 "reasons": {},
                 "quarantine_file": None,
             }
@@ -93,14 +94,14 @@ def test_a_changed_file_is_a_new_delivery_also_when_it_changes_back(settings: Se
 
 
 def test_a_known_text_is_a_duplicate_or_relabelled(settings: Settings, deliver: Deliver) -> None:
-    deliver("a.tsv", [("推:好吃!", 0), ("推:好吃", 0), ("難吃", 1), ("推：好吃", 2)])
+    deliver("a.tsv", [("推: 好吃", 0), ("推:好吃", 0), ("難吃", 1), ("推：好吃", 2)])
     first = ingested(settings)["deliveries"][0]
     assert (first["accepted"], first["duplicate"], first["relabelled"]) == (2, 1, 1)
-    deliver("b.tsv", [("難吃", 1), ("推 好吃", 1)])
+    deliver("b.tsv", [("難吃", 1), ("推:好 吃", 1)])
     second = ingested(settings)["deliveries"][0]
     assert (second["accepted"], second["duplicate"], second["relabelled"]) == (0, 1, 1)
     found = posts(settings)
-    assert (found["推 好吃"].post.label, found["推 好吃"].delivery, found["難吃"].delivery) == (1, 2, 1)
+    assert (found["推:好 吃"].post.label, found["推:好 吃"].delivery, found["難吃"].delivery) == (1, 2, 1)
 
 
 def test_the_share_goes_to_the_rolling_set(settings: Settings, deliver: Deliver) -> None:
