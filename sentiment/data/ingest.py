@@ -140,6 +140,8 @@ def _followed(records: Iterator[Record], content: BinaryIO, file: SourceFile) ->
 
 def _told(delivery: dict[str, Any]) -> str:
     counts = ", ".join(f"{delivery[name]} {name}" for name in ("accepted", "duplicate", "relabelled", "quarantined"))
+    if delivery["disagreed"]:
+        counts += f", {delivery['disagreed']} disagreed"
     where = f" ({delivery['quarantine_file']})" if delivery["quarantine_file"] else ""
     return f"delivery {delivery['number']}, {visible(delivery['key'])}: {counts}{where}"
 

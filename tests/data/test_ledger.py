@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.data.identity import identity
+from sentiment.data.identity import identity, identity_1
 from sentiment.data.ledger import Ledger, opened
 from sentiment.data.ledger_batch import IDENTITIES_A_QUERY, Accepted, Counts
 from sentiment.data.tsv import Post
@@ -167,8 +167,10 @@ def rows_of_version_1(path: Path) -> list[Accepted]:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
         found = connection.execute(OLD_ROWS).fetchall()
-    return [Accepted(key, Post(text, label, title, source), delivery, bool(rolling))
-            for key, text, title, label, source, delivery, rolling in found]  # fmt: skip
+    assert all(key == identity_1(text) for key, text, *_ in found)
+    posts = [Accepted(identity(text), Post(text, label, title, source), delivery, bool(rolling))
+             for _, text, title, label, source, delivery, rolling in found]  # fmt: skip
+    return sorted(posts, key=lambda item: (item.delivery, item.identity))
 
 
 def test_a_ledger_of_format_1_is_brought_up_to_date(version_1: Path) -> None:
@@ -180,12 +182,12 @@ def test_a_ledger_of_format_1_is_brought_up_to_date(version_1: Path) -> None:
                 (1, "2026-11-01.tsv"),
                 (2, "2026-11-02.csv"),
             ]
-            assert ledger.labels_of([identity("好吃又便宜"), identity("難吃")]) == {
+            assert ledger.labels_of([identity("好吃又便宜"), identity("難吃!")]) == {
                 identity("好吃又便宜"): 0,
-                identity("難吃"): 2,
+                identity("難吃!"): 2,
             }
     with opened(version_1) as ledger, ledger.writing():
-        assert ledger.put([accepted("難吃", 1, 3), accepted("新的", 1, 3)]) == Counts(accepted=1, relabelled=1)
+        assert ledger.put([accepted("難吃!", 1, 3), accepted("新的", 1, 3)]) == Counts(accepted=1, relabelled=1)
     assert len(before) == 24
 
 
@@ -197,7 +199,7 @@ def test_a_migration_that_fails_leaves_the_ledger_as_it_was(version_1: Path) -> 
     with pytest.raises(sqlite3.OperationalError), opened(version_1):
         pass
     with contextlib.closing(sqlite3.connect(version_1)) as connection:
-        connection.execute("UPDATE posts SET identity = ? WHERE identity = 'no hex'", (identity("難吃"),))
+        connection.execute("UPDATE posts SET identity = ? WHERE identity = 'no hex'", (identity_1("難吃"),))
         connection.commit()
     assert rows_of_version_1(version_1) == before
 
