@@ -307,7 +307,9 @@ def test_what_always_holds(
     assert len(candidates - tested - set(trained) - held) <= found.contested
     newest = {item.identity: item.post.label for item in arrived}
     assert all(newest.get(identity(post.text), post.label) == post.label for post in found.batch + found.old)
-    assert all(newest.get(identity(post.text), post.label) == post.label for post in found.rolling)
+    twice = {identity(post.text) for post in frozen}  # the frozen set has them, whatever was decided
+    labelled = [post for post in found.rolling if identity(post.text) not in twice]
+    assert all(newest.get(identity(post.text), post.label) == post.label for post in labelled)
     assert not held & ({identity(post.text) for post in found.rolling} | set(trained))
     held_out = tested | {identity(post.text) for post in rolling}
     assert found.excluded_leaks <= len(candidates & held_out)

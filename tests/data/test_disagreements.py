@@ -48,7 +48,9 @@ def files_of(settings: Settings, name: str = "night") -> dict[str, dict[str, int
     run = RunFolder.named(settings, name)
     prepare(run, settings, "full", Mixing())
     paths = {"train": run.train, "rolling": run.rolling, "frozen": run.frozen}
-    return {name: {post.text: post.label for post in each_post(path, settings.label_set)} for name, path in paths.items()}
+    return {
+        name: {post.text: post.label for post in each_post(path, settings.label_set)} for name, path in paths.items()
+    }
 
 
 def test_a_source_may_change_its_own_label(settings: Settings, deliver: Deliver) -> None:

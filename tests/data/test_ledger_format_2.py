@@ -149,7 +149,16 @@ with opened(Path(sys.argv[1])): pass
 
 @pytest.mark.parametrize(
     ("place", "call"),
-    [("identity", 1), ("identity", 20), ("merge", 1), ("merge", 3), ("blank", 1), ("blank", 15), ("salt", 1), ("end", 3)],
+    [
+        ("identity", 1),
+        ("identity", 20),
+        ("merge", 1),
+        ("merge", 3),
+        ("blank", 1),
+        ("blank", 15),
+        ("salt", 1),
+        ("end", 3),
+    ],
 )
 def test_a_killed_migration_is_made_good_by_the_next_opener(version_2: Path, place: str, call: int) -> None:
     before = old_rows(version_2)
