@@ -4,6 +4,7 @@ and one insertion."""
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -67,18 +68,15 @@ class Batch:
 
     def __init__(self, connection: sqlite3.Connection, posts: Sequence[Accepted]) -> None:
         self._connection, self._posts = connection, posts
-        keys = {item.identity: bytes.fromhex(item.identity) for item in posts}
+        self._keys = keys = {item.identity: bytes.fromhex(item.identity) for item in posts}
         query = "SELECT identity, label, source, standing, delivery FROM posts"
         self._texts = {key.hex(): _Text(*row) for key, *row in having(connection, query, list(keys.values()))}
-        differing = {item.identity for item in posts if self._may_differ(item)}
+        known = (item for item in posts if item.identity in self._texts)
+        differing = {item.identity for item in known if not _repeats(self._texts[item.identity], item.post)}
         query = "SELECT identity, source, label, delivery FROM claims"
         for key, source, *claim in having(connection, query, [keys[text] for text in differing]):
             self._texts[key.hex()].claims[source] = tuple(claim)
         self._earlier = self._earlier_of([item for item in posts if item.identity not in self._texts])
-
-    def _may_differ(self, item: Accepted) -> bool:
-        text = self._texts.get(item.identity)
-        return text is not None and not _repeats(text, item.post)
 
     def _earlier_of(self, posts: Sequence[Accepted]) -> dict[str, tuple[bytes, bool]]:
         """Returns, for new texts that version 1 took for known ones, their identity of then and their side."""
@@ -93,16 +91,15 @@ class Batch:
 
     def put(self) -> Counts:
         """Adds new texts and hears what is said of known ones; returns how many were which."""
-        counts = Counts()
-        for item in self._posts:
-            outcome = self._hear(item) if item.identity in self._texts else self._add(item)
-            setattr(counts, outcome, getattr(counts, outcome) + 1)
+        outcomes = (self._hear(item) if item.identity in self._texts else self._add(item) for item in self._posts)
+        counts = Counts(**Counter(outcomes))
         # In the order of the index, so that each of its pages is touched once.
-        self._write([(bytes.fromhex(key), self._texts[key]) for key in sorted(self._texts)])
+        changed = sorted(key for key, text in self._texts.items() if text.row or text.is_moved or text.is_heard)
+        self._write([(self._keys[key], self._texts[key]) for key in changed])
         return counts
 
     def _add(self, item: Accepted) -> str:
-        if item.identity in self._earlier:
+        if self._earlier and item.identity in self._earlier:
             # It keeps the side that it had. What was tested on is not tested on in new words: that could be aimed at.
             was_tested = self._earlier[item.identity][1]
             item = replace(item, rolling=was_tested, standing=APART if was_tested else PLAIN)
