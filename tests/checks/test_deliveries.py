@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from sentiment.checks.deliveries import findings
 from sentiment.data.ledger import Counts, Delivered
 
-OUTCOMES = {"quarantined": "quarantined", "repeats": "duplicate", "conflicts": "relabelled", "disagreements": "disagreed"}
+OUTCOMES = {
+    "quarantined": "quarantined",
+    "repeats": "duplicate",
+    "conflicts": "relabelled",
+    "disagreements": "disagreed",
+}
 
 
 def delivered(*counts: Counts) -> list[Delivered]:

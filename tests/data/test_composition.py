@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.data import composition
-from sentiment.data.composition import Base, Taken
 from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN
+from sentiment.data.composition import Base, Taken
 from sentiment.data.identity import identity
 from sentiment.data.ledger import Ledger
 from sentiment.data.ledger_batch import Accepted
