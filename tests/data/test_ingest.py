@@ -245,3 +245,30 @@ def test_the_verb_leaves_its_result_with_the_run(
     assert printed == RunFolder.named(settings, "night:1").read("ingest")
     assert run(["ingest", "--source", "/nowhere"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+BLANK = ["\u200b", "\ufeff\u00a0", "\u3164", "\u2800\u2800", "\ufe0f", "\ufffd\ufffd\ufffd", "\u00ad"]
+PAIRS = [
+    ("這家店👍", "這家店👎"),
+    ("喔 😍", "喔 😡"),
+    ("評分 3.5", "評分 35"),
+    ("CP值-5", "CP值 5"),
+    ("好吃?", "好吃!"),
+    ("A+", "A-"),
+    ("👨‍👩‍👧", "👨‍👩‍👦"),
+]
+
+
+def test_blank_texts_are_refused_and_pairs_that_mean_two_things_are_two_posts(
+    settings: Settings, deliver: Deliver
+) -> None:
+    rows = [(text, 0) for text in BLANK] + [(text, label) for pair in PAIRS for label, text in enumerate(pair)]
+    deliver("a.tsv", rows)
+    [delivery] = ingested(settings)["deliveries"]
+    assert (delivery["accepted"], delivery["relabelled"]) == (2 * len(PAIRS), 0)
+    assert delivery["reasons"] == {"empty text": len(BLANK)}
+    found = posts(settings)
+    assert all(found[text].post.label == label for pair in PAIRS for label, text in enumerate(pair))
+    deliver("b.tsv", [("❤️", 0), ("❤", 1), ("ＣＰ值-5", 0)])
+    [again] = ingested(settings)["deliveries"]
+    assert (again["accepted"], again["relabelled"], again["duplicate"]) == (1, 1, 1)

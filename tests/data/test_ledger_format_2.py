@@ -20,13 +20,15 @@ from typing import Any
 import pytest
 
 from sentiment.data.claims import APART, CONTESTED, PLAIN
-from sentiment.data.identity import identity, is_blank
+from sentiment.data.identity import identity, identity_1, is_blank
 from sentiment.data.ingest import ingest
 from sentiment.data.ledger import opened
 from sentiment.data.ledger_batch import Accepted
 from sentiment.data.mix import Mixing
 from sentiment.data.prepare import prepare
 from sentiment.data.tsv import Post, each_post, write_posts
+from sentiment.lineage.erase import Texts
+from sentiment.lineage.forget import forget
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
 
@@ -195,3 +197,16 @@ def test_a_ledger_that_cannot_be_migrated_is_left_as_it_was(version_2: Path) -> 
     with pytest.raises(sqlite3.OperationalError), opened(version_2):
         pass
     assert old_rows(version_2) == before
+
+
+def test_a_text_is_found_in_what_old_and_new_runs_saw_and_is_forgotten_there(old_home: Settings) -> None:
+    old = RunFolder.named(old_home, "old")
+    old.path.mkdir(parents=True)
+    saw = sorted(bytes.fromhex(identity_1(text)) for text in ("訓練文章0", "好吃", "別的"))
+    old.identities.write_bytes(b"".join(saw))
+    prepare(RunFolder.named(old_home, "new"), old_home, "full", Mixing())
+    told = forget(Texts(["訓練文章0?"]), "asked", old_home, write=True)
+    assert (told["posts"], told["models"]["runs"]) == (1, ["new", "old"])
+    told = forget(Texts(["好吃!!"]), "asked", old_home, write=True)
+    assert (told["posts"], told["models"]["runs"]) == (0, ["old"]), "version 1 did not tell them apart"
+    assert identity("訓練文章0?") not in posts_of(old_home.posts_database)
