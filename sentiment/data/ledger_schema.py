@@ -74,6 +74,11 @@ def _run(statements: Iterable[str], connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def new_salt() -> bytes:
+    """Returns the secret of a new home (see `Ledger.salt`)."""
+    return os.urandom(SALT_BYTES)
+
+
 def _from_1(connection: sqlite3.Connection) -> None:
     connection.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
     _run(FROM_1, connection)
@@ -82,7 +87,7 @@ def _from_1(connection: sqlite3.Connection) -> None:
 def _from_2(connection: sqlite3.Connection) -> None:
     _run(FROM_2, connection)
     regroup(connection)
-    values = (("identity", identity.VERSION), ("salt", os.urandom(SALT_BYTES)))
+    values = (("identity", identity.VERSION), ("salt", new_salt()))
     connection.executemany("INSERT INTO about (name, value) VALUES (?, ?)", values)
 
 

@@ -16,6 +16,7 @@ import pytest
 from sentiment.data.identity import identity, identity_1
 from sentiment.data.ledger import Ledger, opened
 from sentiment.data.ledger_batch import IDENTITIES_A_QUERY, Accepted, Counts
+from sentiment.data.ledger_schema import new_salt
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 
@@ -88,6 +89,18 @@ def test_more_posts_than_one_query_can_ask_for(tmp_path: Path) -> None:
         assert ledger.put(posts).accepted == len(posts)
         assert ledger.put(posts).duplicate == len(posts)
         assert len(ledger.labels_of([item.identity for item in posts])) == len(posts)
+
+
+def test_every_home_has_a_secret_of_its_own_and_keeps_it(tmp_path: Path) -> None:
+    assert len(new_salt()) == 32 and new_salt() != new_salt()
+    with opened(tmp_path / "ledger.sqlite") as ledger:
+        salt = ledger.salt()
+    with opened(tmp_path / "ledger.sqlite") as ledger:
+        assert ledger.salt() == salt
+        with ledger.writing():
+            ledger.put([Accepted(identity("甲"), Post("甲", 0), 1, rolling=True)])
+            ledger.put([Accepted(identity("甲"), Post("甲", 1), 2, rolling=False)])
+        assert [(item.post.label, item.rolling) for item in ledger.posts()] == [(1, True)], "a side is never changed"
 
 
 def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:

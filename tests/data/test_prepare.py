@@ -197,6 +197,7 @@ def test_a_model_that_was_trained_elsewhere_has_seen_no_delivery(
 
 def test_a_leak_is_kept_out_of_the_training_rows(settings: Settings, deliver: Deliver) -> None:
     frozen = read_posts(settings.base_data / "test.tsv", settings.label_set)
+    settings = replace(settings, rolling_share=0.0)
     night(deliver, settings, 1, [f"{frozen[0].text[:3]} {frozen[0].text[3:]}", f" {frozen[4].text} "])
     result = prepared(settings)
     assert (result["excluded_leaks"], result["new"]["rows"], result["train_rows"]) == (2, 0, 90)
@@ -361,7 +362,7 @@ def test_the_rolling_set_is_capped_and_titles_and_sources_are_kept(
 
 
 def test_the_composition_adds_up(settings: Settings, deliver: Deliver, sides: Sides) -> None:
-    long = [f"{text}這是一篇已經被模型學過的很長的文章內容" for text in sides(False, 80)]
+    long = sides(False, 80, word="這是一篇已經被模型學過的很長的文章內容")
     sourced(deliver, settings, 1, [(text, i % 3, f"論壇{i % 30:02}") for i, text in enumerate(long)])
     make_stable(settings, 1, watermark=1)
     sourced(deliver, settings, 2, [(text, i % 3, "新聞") for i, text in enumerate(sides(False, 9, word="今天"))])
