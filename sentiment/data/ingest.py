@@ -204,6 +204,8 @@ def _followed(records: Iterator[Record], content: BinaryIO, file: SourceFile) ->
 def _told(delivery: Delivered) -> str:
     names = ("accepted", "duplicate", "relabelled", "quarantined")
     counts = ", ".join(f"{getattr(delivery, name)} {name}" for name in names)
+    if delivery.disagreed:
+        counts += f", {delivery.disagreed} disagreed"
     where = f" ({delivery.quarantine_file})" if delivery.quarantine_file else ""
     return f"delivery {delivery.number}, {visible(delivery.key)}: {counts}{where}"
 

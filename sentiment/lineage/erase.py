@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sentiment import atomic
-from sentiment.data.identity import identity, normalise
+from sentiment.data.identity import RULES, VERSION, identity, words_of
 from sentiment.data.rows import Row, RowReader, delimiter_of
 
 LONG_ENOUGH = 8  # characters of a normalised text from which it is also searched within other texts
@@ -26,32 +26,35 @@ Confirm = Callable[[Path, Path], None]  # is called with the file and its replac
 
 
 class Texts:
-    """The texts to forget. A text is recognised by its identity, even when it is written a little differently."""
+    """The texts to forget. A text is recognised by its identity, even when it is written a little differently.
+
+    Within other texts it is found by its words alone. What version 1 of the identity left knows it by `identities[1]`.
+    """
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._words = {text.strip() for text in texts if text.strip()}
-        self.identities = frozenset(identity(text) for text in self._words)
-        forms = {normalise(text) for text in self._words}
+        self.identities = {version: frozenset(map(rule, self._words)) for version, rule in RULES.items()}
+        forms = {words_of(text) for text in self._words}
         self._long = sorted(form for form in forms if len(form) >= LONG_ENOUGH)
 
     def __len__(self) -> int:
-        return len(self.identities)
+        return len(self.identities[VERSION])
 
     def has(self, text: str) -> bool:
         """Tells whether `text` is one of them."""
-        return bool(text) and identity(text) in self.identities
+        return bool(text) and identity(text) in self.identities[VERSION]
 
     def quoted_in(self, text: str) -> bool:
         """Tells whether `text` is one of them, quotes a long one, or is the beginning of one that was cut short."""
         if not text or self.has(text):
             return bool(text)
-        form = normalise(text)
+        form = words_of(text)
         is_cut = text.rstrip().endswith(("…", "...")) and len(form) >= LONG_ENOUGH
         return any(word in form or (is_cut and word.startswith(form)) for word in self._long)
 
     def patterns(self) -> list[bytes]:
         """Returns the bytes that a file holds if it quotes one of the texts word for word."""
-        words = [word for word in self._words if len(normalise(word)) >= LONG_ENOUGH]
+        words = [word for word in self._words if len(words_of(word)) >= LONG_ENOUGH]
         spellings = {spelt for word in words for spelt in (word, html.escape(word), json.dumps(word)[1:-1])}
         return [spelt.encode() for spelt in sorted(spellings)]
 
@@ -194,7 +197,7 @@ def _strings(item: Any, key: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_about(key: str, value: str, texts: Texts) -> bool:
-    if key not in POST_KEYS and len(normalise(value)) < LONG_ENOUGH:
+    if key not in POST_KEYS and len(words_of(value)) < LONG_ENOUGH:
         return False
     return texts.quoted_in(value)
 

@@ -23,6 +23,7 @@ class Delivered(Record, frozen=True):
     quarantined: Count
     reasons: dict[str, int]  # why rows were put aside → rows
     quarantine_file: str | None
+    disagreed: Count = 0  # rows that another source labels otherwise
 
 
 class Left(Record, frozen=True):
@@ -159,6 +160,9 @@ class Prepare(StepResult, frozen=True):
     used: list[UsedDelivery]
     tests: TestFiles
     composition: Composition | None
+    new_test_rows: Count = 0  # rows of the rolling test set that the stable model was not tested on
+    contested: Count = 0  # texts that two sources label differently: neither trained nor tested on
+    newly_contested: Count = 0  # of them since the stable model
 
 
 class Finding(Record, frozen=True):

@@ -14,7 +14,8 @@ from support.results import in_json
 
 from sentiment.cli import run
 from sentiment.data import ingest as ingesting
-from sentiment.data.ledger import Accepted, opened
+from sentiment.data.ledger import opened
+from sentiment.data.ledger_batch import Accepted
 from sentiment.data.quarantine import quarantining, rows_of
 from sentiment.errors import InputError
 from sentiment.results.deliveries import Ingest
@@ -59,6 +60,7 @@ def test_good_rows_are_accepted(settings: Settings, deliver: Deliver) -> None:
                 "duplicate": 0,
                 "relabelled": 0,
                 "quarantined": 0,
+                "disagreed": 0,
                 "reasons": {},
                 "quarantine_file": None,
             }
@@ -100,14 +102,14 @@ def test_a_changed_file_is_a_new_delivery_also_when_it_changes_back(settings: Se
 
 
 def test_a_known_text_is_a_duplicate_or_relabelled(settings: Settings, deliver: Deliver) -> None:
-    deliver("a.tsv", [("推:好吃!", 0), ("推:好吃", 0), ("難吃", 1), ("推：好吃", 2)])
+    deliver("a.tsv", [("推: 好吃", 0), ("推:好吃", 0), ("難吃", 1), ("推：好吃", 2)])
     first = ingested(settings)["deliveries"][0]
     assert (first["accepted"], first["duplicate"], first["relabelled"]) == (2, 1, 1)
-    deliver("b.tsv", [("難吃", 1), ("推 好吃", 1)])
+    deliver("b.tsv", [("難吃", 1), ("推:好 吃", 1)])
     second = ingested(settings)["deliveries"][0]
     assert (second["accepted"], second["duplicate"], second["relabelled"]) == (0, 1, 1)
     found = posts(settings)
-    assert (found["推 好吃"].post.label, found["推 好吃"].delivery, found["難吃"].delivery) == (1, 2, 1)
+    assert (found["推:好 吃"].post.label, found["推:好 吃"].delivery, found["難吃"].delivery) == (1, 2, 1)
 
 
 def test_the_share_goes_to_the_rolling_set(settings: Settings, deliver: Deliver) -> None:
@@ -262,3 +264,30 @@ def test_the_verb_leaves_its_result_with_the_run(
     assert printed == as_json(RunFolder.named(settings, "night:1").read(Ingest))
     assert run(["ingest", "--source", "/nowhere"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+BLANK = ["\u200b", "\ufeff\u00a0", "\u3164", "\u2800\u2800", "\ufe0f", "\ufffd\ufffd\ufffd", "\u00ad"]
+PAIRS = [
+    ("這家店👍", "這家店👎"),
+    ("喔 😍", "喔 😡"),
+    ("評分 3.5", "評分 35"),
+    ("CP值-5", "CP值 5"),
+    ("好吃?", "好吃!"),
+    ("A+", "A-"),
+    ("👨‍👩‍👧", "👨‍👩‍👦"),
+]
+
+
+def test_blank_texts_are_refused_and_pairs_that_mean_two_things_are_two_posts(
+    settings: Settings, deliver: Deliver
+) -> None:
+    rows = [(text, 0) for text in BLANK] + [(text, label) for pair in PAIRS for label, text in enumerate(pair)]
+    deliver("a.tsv", rows)
+    [delivery] = ingested(settings)["deliveries"]
+    assert (delivery["accepted"], delivery["relabelled"]) == (2 * len(PAIRS), 0)
+    assert delivery["reasons"] == {"empty text": len(BLANK)}
+    found = posts(settings)
+    assert all(found[text].post.label == label for pair in PAIRS for label, text in enumerate(pair))
+    deliver("b.tsv", [("❤️", 0), ("❤", 1), ("ＣＰ值-5", 0)])
+    [again] = ingested(settings)["deliveries"]
+    assert (again["accepted"], again["relabelled"], again["duplicate"]) == (1, 1, 1)

@@ -49,7 +49,7 @@ def state(settings: Settings, database: Path | None = None) -> dict[str, Any]:
     connection = sqlite3.connect(database or settings.posts_database)
     tables = {
         "deliveries": "SELECT number, key, hash, accepted, duplicate, relabelled, quarantined FROM deliveries",
-        "posts": "SELECT identity, text, title, label, source, delivery, rolling FROM posts ORDER BY identity",
+        "posts": "SELECT identity, text, title, label, source, delivery FROM posts ORDER BY identity",
         "receipts": "SELECT * FROM receipts ORDER BY delivery",
     }
     found: dict[str, Any] = {table: connection.execute(query).fetchall() for table, query in tables.items()}
