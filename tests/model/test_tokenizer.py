@@ -87,8 +87,9 @@ EVERYDAY = "好吃難又貴店家abcXYZé 12　，！.…\t\n"
 
 def random_texts(count: int, *, composed: bool) -> list[str]:
     """Returns texts of everyday, control and any other characters; `composed`: of those that NFC leaves as they are."""
-    draw = random.Random(20_26)
-    texts = ["".join(draw.choices(draw.choice((EVERYDAY, CONTROLS, KNOWN)))[0] for _ in range(12)) for _ in range(count)]
+    draw = random.Random(2026)
+    kinds = (EVERYDAY, CONTROLS, KNOWN)
+    texts = ["".join(draw.choice(draw.choice(kinds)) for _ in range(12)) for _ in range(count)]
     return [unicodedata.normalize("NFC", text) for text in texts] if composed else texts
 
 
