@@ -89,6 +89,23 @@ def test_a_nul_hides_nothing_of_a_text(served: Any) -> None:
     assert np.abs(cut - whole).max() > 1e-4
 
 
+def test_of_a_piece_that_is_there_twice_the_served_graph_takes_the_last_row(trained: Path, tmp_path: Path) -> None:
+    from sentiment.model import vocabulary
+    from sentiment.tensorflow_setup import tf
+
+    model = Path(shutil.copytree(trained, tmp_path / "model"))
+    pieces = vocabulary.read(model / "vocab.txt")
+    first, last = pieces.index("好"), pieces.index("籲")
+    assert first < last
+    pieces[last] = "好"
+    vocabulary.write(model / "vocab.txt", pieces)
+    export(model, tmp_path / "1", [])
+    served = tf.saved_model.load(str(tmp_path / "1"))
+    found = served.signatures["text"](text=tf.constant(["好"]))["probabilities"].numpy()
+    np.testing.assert_allclose(found, ask(served, [[2, last, 3]]), atol=1e-6)
+    assert np.abs(found - ask(served, [[2, first, 3]])).max() > 1e-6
+
+
 def test_no_rows_have_no_answers(served: Any) -> None:
     from sentiment.tensorflow_setup import tf
 
