@@ -110,3 +110,18 @@ def test_a_stream_in_no_certain_encoding_is_bad_input(
 
 def test_a_stream_is_read_as_utf8_whatever_the_locale() -> None:
     assert list(read_stream(io.BytesIO("好\r\n".encode()))) == [Post("好", 0)]
+
+
+def test_a_nul_hides_nothing_of_a_post(
+    toy_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    texts = ["很好難吃又很爛", "很好\0難吃又很爛", "\0很好\x01難吃\x85又很爛\0", "很好"]
+    monkeypatch.setattr(sys, "stdin", Stdin("\n".join(texts).encode()))
+    assert cli.run(["predict", "--model", str(toy_model)]) == 0
+    whole, *others, cut = (json.loads(line) for line in capsys.readouterr().out.strip().split("\n"))
+    assert [answer["probabilities"] for answer in others] == [whole["probabilities"]] * 2
+    assert cut["probabilities"] != whole["probabilities"]
+    (tmp_path / "in.tsv").write_text("text\n" + "\n".join(texts) + "\n", encoding="utf-8")
+    assert cli.run(["predict", "--model", str(toy_model), "--data", str(tmp_path / "in.tsv")]) == 0
+    from_file = [json.loads(line)["probabilities"] for line in capsys.readouterr().out.strip().split("\n")]
+    assert from_file == [*[whole["probabilities"]] * 3, cut["probabilities"]]
