@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ calibration = in_json(module.calibration)
 ANSWERS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=80)
 
 
-def calibrated(rows: list[tuple[float, bool]]) -> dict[str, object]:
+def calibrated(rows: list[tuple[float, bool]]) -> Any:
     return calibration(np.array([row[0] for row in rows]), np.array([row[1] for row in rows]))
 
 
