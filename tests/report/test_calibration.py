@@ -14,7 +14,8 @@ ANSWERS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_si
 
 
 def calibrated(rows: list[tuple[float, bool]]) -> dict[str, object]:
-    return calibration(np.array([row[0] for row in rows]), np.array([row[1] for row in rows]))
+    found: dict[str, object] = calibration(np.array([row[0] for row in rows]), np.array([row[1] for row in rows]))
+    return found
 
 
 @given(ANSWERS)
