@@ -20,10 +20,8 @@ def calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Ca
     """Returns the bins and the error for `confidence` [rows] in 0..1 and `right` [rows]; empty bins have no figures."""
     numbers = np.minimum((confidence * BINS).astype(int), BINS - 1)  # a confidence of 1 belongs to the last bin
     bins = [_bin(number, confidence[numbers == number], right[numbers == number]) for number in range(BINS)]
-    gaps = ((item.rows, item.accuracy, item.confidence) for item in bins)
-    error = sum(
-        rows * abs(accuracy - sure) for rows, accuracy, sure in gaps if accuracy is not None and sure is not None
-    )
+    figures = [(item.rows, item.accuracy, item.confidence) for item in bins]
+    error = sum(rows * abs(share - sure) for rows, share, sure in figures if share is not None and sure is not None)
     return Calibration(
         bins=bins,
         expected_calibration_error=min(1.0, error / len(confidence)),

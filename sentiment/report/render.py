@@ -42,9 +42,11 @@ def draw(place: Path) -> list[Path]:
 
 def _rendered(path: Path) -> str:
     report = record.as_json(record.read(path, TYPES[path.name], AGAIN))
+    from jinja2 import TemplateError  # importing it takes a while
+
     try:
         return render(report)
-    except (ValueError, TypeError, KeyError, IndexError) as error:  # such as a label id that has no name
+    except (TemplateError, ValueError, TypeError, KeyError, IndexError) as error:  # such as a label id that has no name
         reason = f"{path}: {type(error).__name__} {error}"
     raise InputError("a page must be drawn from a report whose parts fit together", found=reason, do=AGAIN)
 

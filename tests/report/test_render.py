@@ -50,7 +50,7 @@ def test_no_report_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ('{"kind": "training"}', "'s made must be there; found nothing"),
         ('{"kind": "test"}', "'s kind must be a value that this version knows; found 'test'"),
         ('"text"', " must be a JSON object; found 'text'"),
-        ('{"inputs": {}, "result": {}}', "'s kind must be there; found nothing"),
+        ('{"inputs": {}, "result": {}}', "'s result.model must be there; found nothing"),
     ],
 )
 def test_another_json_is_one_line_and_leaves_the_page(
