@@ -27,6 +27,7 @@ from support import airflow_home  # noqa: E402, F401 - sets Airflow's home and w
 
 # isort: split
 import click  # noqa: E402
+import msgspec  # noqa: E402
 import tqdm  # noqa: E402
 from airflow.sdk import DAG  # noqa: E402
 from airflow.sdk.exceptions import AirflowException, AirflowFailException  # noqa: E402
@@ -65,7 +66,8 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> None:
     if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
         pytest.skip("no Docker engine answers")
     context = tmp_path_factory.mktemp("image")
-    for package in (CHECKOUT / "sentiment", Path(click.__file__).parent, Path(tqdm.__file__).parent):
+    light = (Path(package.__file__).parent for package in (click, msgspec, tqdm))
+    for package in (CHECKOUT / "sentiment", *light):
         shutil.copytree(package, context / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     build(IMAGE, DOCKERFILE, context)
     scripted = tmp_path_factory.mktemp("scripted")
