@@ -66,7 +66,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> None:
     if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
         pytest.skip("no Docker engine answers")
     context = tmp_path_factory.mktemp("image")
-    light = (Path(package.__file__).parent for package in (click, msgspec, tqdm))
+    light = (Path(package.__file__ or "").parent for package in (click, msgspec, tqdm))
     for package in (CHECKOUT / "sentiment", *light):
         shutil.copytree(package, context / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     build(IMAGE, DOCKERFILE, context)
