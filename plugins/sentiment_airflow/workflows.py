@@ -13,12 +13,12 @@ from airflow.timetables.trigger import CronTriggerTimetable as SchedulersTimetab
 from sentiment.settings import AirflowSettings, read_airflow_settings
 from sentiment.settings.declaration import declarations
 from sentiment.settings.kinds import OFF
+from sentiment.text.taipei import TAIPEI
 from sentiment_airflow.notify.steps import StepFailureNotifier
 
 RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
 CANARY_WATCH, ROLLBACK = "sentiment_canary_watch", "sentiment_rollback"
 EXPERIMENT = "sentiment_experiment"
-TAIPEI = "Asia/Taipei"
 CANARY = Asset("sentiment_canary")  # an event says: version `version`, made by run `run`, is now the canary
 
 DEFAULT_ARGS: dict[str, Any] = {
@@ -66,9 +66,9 @@ def _schedule(setting: str, expression: str) -> CronTriggerTimetable | None:
     if expression == OFF:
         return None
     try:
-        SchedulersTimetable(expression, timezone=TAIPEI).validate()
+        SchedulersTimetable(expression, timezone=str(TAIPEI)).validate()
     except AirflowTimetableInvalid as error:
         raise declarations(AirflowSettings)[setting].refusal(f"{expression!r} ({error})") from None
     # Without the last argument (or with `False`), Airflow at once starts a run that was due shortly before the workflow
     # is first switched on: if no more than a tenth of the time to the next run has passed.
-    return CronTriggerTimetable(expression, timezone=TAIPEI, run_immediately=timedelta(0))
+    return CronTriggerTimetable(expression, timezone=str(TAIPEI), run_immediately=timedelta(0))

@@ -42,7 +42,7 @@ class TestSet(Record, frozen=True):
 
 
 class TestSets(Record, frozen=True):
-    """The test set that never changes, and the one of late posts."""
+    """The test set that never changes, and the one of recent posts."""
 
     __test__: ClassVar[bool] = False
 

@@ -35,7 +35,7 @@ def text() -> Kind[str]:
 
 
 def words() -> Kind[tuple[str, ...]]:
-    return Kind("be words with commas between them", "words, by comma", _words, shown=",".join)
+    return Kind("be words with commas between them", "words, comma-separated", _words, shown=",".join)
 
 
 def folder() -> Kind[Path]:
@@ -118,7 +118,7 @@ def mounts() -> Kind[tuple[str, ...]]:
     """Folders of the engine's machine, each PATH or PATH-ON-THE-ENGINE:PATH."""
     return Kind(
         "be absolute paths, comma-separated",
-        "paths, by comma",
+        "paths, comma-separated",
         _words,
         lambda value: all(_is_mount(mount) for mount in value),
         lambda value: repr(",".join(value)),

@@ -37,7 +37,7 @@ class Settings(Declared):
         "A file of a source folder is taken in when nobody has changed it for this time.",
         unit="seconds",
     )
-    labels: str = setting("正面,負面,中立", text(), "The names of the labels, by comma, in the order of their ids.")
+    labels: str = setting("正面,負面,中立", text(), "The labels, comma-separated, in the order of their ids.")
     labels_english: str = setting(
         "positive,negative,neutral", text(), "The English names of the labels, in the same order."
     )
@@ -52,7 +52,9 @@ class Settings(Declared):
         "The most rows that the rolling test set has; older ones leave it, and are still never trained on.",
         unit="rows",
     )
-    serving_urls: str = setting("http://127.0.0.1:8501", text(), "The REST addresses of all model servers, by comma.")
+    serving_urls: str = setting(
+        "http://127.0.0.1:8501", text(), "REST addresses of all model servers, comma-separated."
+    )
     serving_base_path: str = setting(
         "",
         text(),
