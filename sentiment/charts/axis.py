@@ -51,4 +51,4 @@ def whole_axis(first: int, last: int, start: float, end: float) -> Axis:
     steps = (first, *range((first // every + 1) * every, last + 1, every))
     if len(steps) > 1 and steps[1] - first < every / 2:  # the second number would cover the first
         steps = (first, *steps[2:])
-    return Axis(first, last, start, end, tuple(map(float, steps)))
+    return Axis(first, last, start, end, steps)

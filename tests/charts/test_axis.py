@@ -51,5 +51,5 @@ def test_an_axis_of_one_value_puts_it_in_the_middle() -> None:
 @given(st.integers(1, 2**63 - 1), st.integers(0, 2**63 - 1))
 def test_few_whole_numbers_are_written_and_the_second_does_not_cover_the_first(first: int, more: int) -> None:
     steps = whole_axis(first, first + more, 0, 100).steps
-    assert steps[0] == float(first) and len(steps) <= 9
+    assert steps[0] == first and len(steps) <= 9
     assert len(steps) < 3 or steps[1] - steps[0] >= (steps[2] - steps[1]) / 2
