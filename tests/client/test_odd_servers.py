@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -138,16 +139,35 @@ def test_a_failing_canary_is_left_alone_for_a_while(odd: Start, odd_answers: dic
 
 
 def test_connections_are_kept_and_replaced_when_the_server_closes_them(odd: Start, odd_answers: dict[str, Any]) -> None:
+    closed = threading.Event()
+
     def behave(_: bytes, connection: Any) -> None:
         connection.sendall(odd_answers["http"](odd_answers["good"]()))
         if len(server.asked) % 3 == 0:
             connection.shutdown(2)
+            closed.set()
 
     server = odd(behave)
     with SentimentClient(server.address, tries=1) as client:
-        for _ in range(9):
+        for number in range(1, 10):
             assert client.classify(["x"])[0].label == "正面"
+            if number % 3 == 0:  # a request sent before the server has closed would reach it, and be counted twice
+                assert closed.wait(10)
+                closed.clear()
     assert server.connections == 3
+
+
+def test_a_request_that_crosses_with_the_servers_closing_is_sent_again(odd: Start, odd_answers: dict[str, Any]) -> None:
+    def behave(_: bytes, connection: Any) -> None:
+        if len(server.asked) % 2 == 0:
+            connection.shutdown(2)  # the kept connection ends while a request is on its way
+        else:
+            connection.sendall(odd_answers["http"](odd_answers["good"]()))
+
+    server = odd(behave)
+    with SentimentClient(server.address, tries=1) as client:
+        assert [client.classify(["x"])[0].label for _ in range(5)] == ["正面"] * 5
+    assert (server.connections, len(server.asked)) == (5, 9)
 
 
 def test_an_answer_nobody_asked_for_is_given_to_nobody(odd: Start, odd_answers: dict[str, Any]) -> None:
