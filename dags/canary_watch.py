@@ -17,6 +17,7 @@ from datetime import timedelta
 from airflow.sdk import DAG
 from sentiment_airflow.approval.question import find_canary
 from sentiment_airflow.notify.steps import WithdrawalNotifier
+from sentiment_airflow.preconditions import RESULT
 from sentiment_airflow.steps import StepOperator
 from sentiment_airflow.workflows import CANARY_WATCH, DEFAULT_ARGS, owner_links, watching
 
@@ -38,6 +39,7 @@ with DAG(
         run=CANARY_WATCH,  # one folder for all runs: otherwise every few minutes would leave an empty one behind
         pass_run=False,
         options={"version": "{{ ti.xcom_pull(task_ids='find_canary') }}"},
+        needs={"find_canary": RESULT},
         fail_when="withdrawn",
         on_failure_callback=WithdrawalNotifier(),
         execution_timeout=timedelta(minutes=15),

@@ -18,7 +18,7 @@ nothing left to decide. An answer about a canary that has been replaced in the m
 from __future__ import annotations
 
 from airflow.sdk import DAG
-from sentiment_airflow.approval.operator import DECISION, RUN, CanaryApproval
+from sentiment_airflow.approval.operator import DECISION, NEEDS_DECISION, RUN, CanaryApproval
 from sentiment_airflow.approval.question import CloseQuestion, describe, find_older
 from sentiment_airflow.notify.approval import DecisionNotifier
 from sentiment_airflow.steps import StepOperator
@@ -54,6 +54,7 @@ with DAG(
             run=RUN,
             pass_run=False,
             options=DECISION,
+            needs=NEEDS_DECISION,
             on_success_callback=DecisionNotifier(),
             doc_md=does,
         )

@@ -28,6 +28,7 @@ from airflow.sdk import DAG, chain
 from sentiment_airflow.forms.retrain import GATE, MIXING, RETRAIN_FORM, TRAINING
 from sentiment_airflow.notify.deadline import deadline
 from sentiment_airflow.notify.steps import CheckNotifier, QuietNightsNotifier, RegressionNotifier, ValidationNotifier
+from sentiment_airflow.preconditions import RESULT
 from sentiment_airflow.steps import StepOperator
 from sentiment_airflow.workflows import CANARY, DEFAULT_ARGS, RETRAIN, gpu_pool, nightly, owner_links
 
@@ -97,7 +98,12 @@ with DAG(
         on_failure_callback=ValidationNotifier(),
     )
     deploy_canary = StepOperator(
-        task_id="deploy_canary", verb="canary", options=RECORDED, outlets=[CANARY], event_keys=["version"]
+        task_id="deploy_canary",
+        verb="canary",
+        options=RECORDED,
+        needs={"gate": RESULT},
+        outlets=[CANARY],
+        event_keys=["version"],
     )
 
     steps = [ingest, prepare, check, train, evaluate, gate, export, validate, deploy_canary]

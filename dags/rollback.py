@@ -57,7 +57,7 @@ with DAG(
         run=ROLLBACK,
         pass_run=False,
         options={
-            "to": "{{ params.version or '' }}",
+            "to": "{{ params.version | int if params.version else '' }}",
             "who": "{{ dag_run.triggering_user_name or 'somebody in Airflow' }}",
             "reason": "{{ params.reason }}",
         },

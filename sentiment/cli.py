@@ -14,6 +14,7 @@ from sentiment import step
 
 VERBS = {
     "ingest": ("sentiment.data.ingest", "take in newly labelled files; accept or quarantine each row"),
+    "disagreements": ("sentiment.data.disagreements", "show texts that two sources label differently, or decide them"),
     "prepare": ("sentiment.data.prepare", "make a run's training and test files from the new posts"),
     "check": ("sentiment.checks.check", "check a run's new posts before anything is trained on them"),
     "lineage": ("sentiment.lineage.lineage", "show what a model was trained on and tested with"),

@@ -61,7 +61,7 @@ class RunFolder:
 
     @property
     def identities(self) -> Path:
-        """The identities of the rows of `train`, sorted, 16 bytes each: what the model saw, without its words."""
+        """The identities of the rows of `train`: what the model saw, without its words (see `sentiment.data.seen`)."""
         return self.path / "identities.bin"
 
     @property
@@ -73,6 +73,11 @@ class RunFolder:
     def rolling(self) -> Path:
         """The rolling test set as it stood at this run."""
         return self.path / "latest_test.tsv"
+
+    @property
+    def new_tests(self) -> Path:
+        """The rows of the rolling test set that were delivered since the stable model: what `check` measures."""
+        return self.path / "new_tests.tsv"
 
     @property
     def model(self) -> Path:

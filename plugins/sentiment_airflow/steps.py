@@ -22,6 +22,7 @@ from sentiment.errors import InputError
 from sentiment.results.record import decoded
 from sentiment.run_folder import RunFolder
 from sentiment.settings.runner import DOCKER, LOCAL, read_runner_settings
+from sentiment_airflow.preconditions import require_results
 from sentiment_airflow.runners.environment import bucket_environment, step_command, step_environment, step_settings
 from sentiment_airflow.runners.local import LocalRunner
 from sentiment_airflow.runners.step import Ended, Runner, StepCommand, StepLog, read_result
@@ -48,6 +49,7 @@ class StepOperator(BaseOperator):
 
     :param verb: the step.
     :param options: option name → value, both without dashes; an option whose value renders to nothing is left out.
+    :param needs: tasks whose results `options` is made of, with the keys of their XComs; without one the step fails.
     :param required: names of options without which the step does not start; Airflow's form can be bypassed.
     :param form: names of Params that are passed on as options of the same name when they are filled in; a yes-or-no
         Param is passed on as the option alone.
@@ -71,6 +73,7 @@ class StepOperator(BaseOperator):
         *,
         verb: str,
         options: Mapping[str, str] | None = None,
+        needs: Mapping[str, str] | None = None,
         required: Iterable[str] = (),
         form: Iterable[str] = (),
         run: str = "{{ run_id }}",
@@ -90,9 +93,14 @@ class StepOperator(BaseOperator):
         self.form, self.event_keys = tuple(form), tuple(event_keys)  # knows by its identity
         self.skip_when, self.fail_unless, self.fail_when = skip_when, fail_unless, fail_when
         self.required, self.reads_bucket, self.returns = tuple(required), reads_bucket, returns
-        self.page = page
+        self.page, self.needs = page, dict(needs or {})
         self._runner: Runner | None = None
         self._killed = False
+
+    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
+        """Fills in the templates; one about a result that is not there would end in Jinja's traceback, and retries."""
+        require_results(context["ti"], self.needs)
+        super().render_template_fields(context, jinja_env)
 
     def execute(self, context: Context) -> Any:
         self._require_options()
@@ -227,7 +235,9 @@ def _argument(name: str, value: Any) -> str:
 
 
 def _printable(value: Any) -> str:
-    """Returns a form's value as text that an argument can hold: without NUL and without half characters."""
+    """Returns a form's value as text that an argument can hold: no NUL, no half characters, and 3.0 as an integer."""
     if isinstance(value, list):
         return ",".join(map(_printable, value))
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return str(value).replace("\0", "").encode(errors="replace").decode()

@@ -15,6 +15,7 @@ from sentiment.settings.declaration import declarations
 from sentiment.settings.kinds import OFF
 from sentiment.text.taipei import TAIPEI
 from sentiment_airflow.notify.steps import StepFailureNotifier
+from sentiment_airflow.preconditions import require_known_params
 
 RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
 CANARY_WATCH, ROLLBACK = "sentiment_canary_watch", "sentiment_rollback"
@@ -29,6 +30,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=10),
     "execution_timeout": timedelta(hours=12),
     "on_failure_callback": StepFailureNotifier(),
+    "pre_execute": require_known_params,
 }
 
 

@@ -33,6 +33,7 @@ from sentiment.step import say, step
 
 PREFIX = "check_"  # of the settings that hold the limits
 MOST_ROWS = 50_000  # of one file; a larger one is sampled: the shares stay, the time does not grow
+MOST_NEW_TESTS = 5_000  # a flood of variants of one text are all candidates of each other
 SEED = 13
 
 
@@ -44,16 +45,21 @@ def check(run: RunFolder, settings: Settings) -> Check:
     new = sample(each_post(run.batch, labels) if prepared.new.rows else ())
     known = {identity(post.text) for post in new}
     seen = [post for post in sample(each_post(run.train, labels)) if identity(post.text) not in known]
-    tests = sample([*each_post(run.frozen, labels), *(each_post(run.rolling, labels) if prepared.rolling_rows else ())])
+    rolling = list(each_post(run.rolling, labels)) if prepared.rolling_rows else []
+    tests = sample([*each_post(run.frozen, labels), *rolling])
+    # A run that an earlier version prepared has no such file.
+    new_tests = sample(each_post(run.new_tests, labels) if prepared.new_test_rows else (), MOST_NEW_TESTS)
     stable = Path(prepared.warm_start) if prepared.warm_start else None
     card = read_card(stable) if stable else None
-    say(f"check: {len(new):,} new posts, {len(seen):,} old ones, {len(tests):,} test texts")
-    wrong, found = suspects.suspects(new, seen, labels)
+    say(f"check: {len(new):,} new posts, {len(seen):,} old ones, {len(tests):,} test texts, {len(new_tests):,} new")
+    # A wrong label does harm on either side: a test set with wrong labels refuses what is right.
+    wrong, found = suspects.suspects(sample([*new, *new_tests], suspects.MOST_ROWS), seen, labels)
     findings = [
-        *deliveries.findings(_deliveries(settings, card)),
+        *deliveries.findings(_deliveries(settings, card), prepared.newly_contested),
         texts.too_long(new),
         texts.with_control_characters(new),
         near.near_tests(new, tests),
+        near.copies(new_tests, rolling),
         drift.class_shares(prepared.new.per_label, (card.data.per_label or []) if card else [], labels),
         drift.vocabulary(new, seen) if stable else drift.no_stable(),
         texts.unknown_to(vocabulary.read(stable / VOCABULARY), new) if stable else texts.no_stable(),

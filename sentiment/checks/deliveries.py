@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sentiment.checks.verdict import Measured
-from sentiment.data.ledger import Counts, Delivered
+from sentiment.data.ledger import Delivered
+from sentiment.data.ledger_batch import Counts
 
 MOST_EXAMPLES = 5
 
 
-def findings(delivered: Sequence[Delivered]) -> list[Measured]:
-    """Returns the shares of the delivered rows that were quarantined, repeated, or changed a known text's label."""
+def findings(delivered: Sequence[Delivered], contested: int = 0) -> list[Measured]:
+    """Returns the shares of the delivered rows that were quarantined, repeated, or contradict a known text's label.
+
+    `contested` are the texts that these deliveries made two sources disagree about, the base data among them.
+    """
     return [
         _finding("quarantined", "Delivered rows that could not be read", "quarantined", delivered),
         _finding("repeats", "Delivered rows that repeat a known post", "duplicate", delivered),
         _finding("conflicts", "Delivered rows that change a known post's label", "relabelled", delivered),
+        _disagreements(delivered, contested),
     ]
+
+
+def _disagreements(delivered: Sequence[Delivered], contested: int) -> Measured:
+    """Returns the share of rows that another source contradicts; what contradicts the base only `contested` tells."""
+    found = _finding("disagreements", "Delivered rows that another source labels otherwise", "disagreed", delivered)
+    rows = sum(_rows(delivery.counts) for delivery in delivered)
+    return found if found.value is None else replace(found, value=max(found.value, min(1.0, contested / rows)))
 
 
 def _finding(name: str, title: str, outcome: str, delivered: Sequence[Delivered]) -> Measured:
@@ -31,4 +44,4 @@ def _finding(name: str, title: str, outcome: str, delivered: Sequence[Delivered]
 
 
 def _rows(counts: Counts) -> int:
-    return counts.accepted + counts.duplicate + counts.relabelled + counts.quarantined
+    return counts.accepted + counts.duplicate + counts.relabelled + counts.quarantined + counts.disagreed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 
 from sentiment.client.answer import CANARY, STABLE, Answer, ClientError, Prediction
@@ -47,19 +47,17 @@ class SentimentClient:
         self._tries = Tries([server_at(address, model) for address in addresses], tries)
         self._breaker = Breaker()
 
-    def classify(self, texts: Sequence[str], key: str | None = None) -> list[Answer]:
-        """Returns an answer for each text, in order.
+    def classify(self, texts: Iterable[str], key: str | None = None) -> list[Answer]:
+        """Returns an answer for each text, in order; no texts have no answers, and nobody is asked.
 
         All texts of a call go to one side, which the `key` decides (a customer, a session, a post's id), or else the
         texts themselves. More than `batch` texts go in several requests, within one deadline.
 
         Raises:
             ClientError: no server answered in time, or the question was refused: one line with every cause.
-            TypeError: `texts` is not a list of strings.
+            TypeError: `texts` is one string, or not a list (or another iterable) of strings.
         """
-        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
-            raise TypeError(f"texts must be a list of strings; found {texts!r:.100}")
-        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # half of a surrogate pair cannot be sent
+        texts = _strings(texts)
         deadline = Deadline(self.deadline)
         to_canary = goes_to_canary("\0".join(texts) if key is None else key, self.canary_share)
         parts = [texts[start : start + self.batch] for start in range(0, len(texts), self.batch)]
@@ -98,6 +96,15 @@ class SentimentClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _strings(texts: Iterable[str]) -> list[str]:
+    """Returns `texts`, read once, as what can be sent: half of a surrogate pair cannot. Raises: TypeError."""
+    given = list(texts) if isinstance(texts, Iterable) and not isinstance(texts, str | bytes) else None
+    if given is None or not all(isinstance(text, str) for text in given):
+        shown = texts if given is None else given
+        raise TypeError(f"texts must be a list of strings; found {shown!r:.100}")
+    return [text.encode("utf-8", "replace").decode() for text in given]
 
 
 def server_at(address: str, model: str) -> Server:

@@ -9,6 +9,9 @@ posts that the system started from, and `dealt` holds one row for every text, wi
     aside      what it has seen, and this run leaves out because of its limits
     rolling    delivered rows of the rolling test set
     leak       texts kept out of training because a test set holds them
+    tested     texts that the frozen test set holds, and that are on one side anyway
+    contested  texts that two sources label differently: neither trained nor tested on until somebody decides
+    apart      texts that were on both sides once: neither trained nor tested on
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sentiment.data.identity import identity
+from sentiment.data.claims import APART, CONTESTED, DECIDED
+from sentiment.data.identity import identity, identity_1
 from sentiment.data.selection import NO_LIMIT, Restriction, Slices, condition
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post
 
@@ -32,11 +36,15 @@ TABLES = (
         number INTEGER PRIMARY KEY, kind TEXT NOT NULL, identity BLOB NOT NULL, label INTEGER NOT NULL,
         source TEXT NOT NULL, characters INTEGER NOT NULL, delivery INTEGER NOT NULL, post INTEGER, base INTEGER
     )""",
+    # The delivered posts whose text the base has: on which side, and where it gives them another label.
+    "CREATE TEMP TABLE on_side (side INTEGER, row INTEGER, PRIMARY KEY (side, row)) WITHOUT ROWID",
+    "CREATE TEMP TABLE contradicted (row INTEGER PRIMARY KEY)",
 )
 # The texts stay where they are, in the ledger or in the base: a dealt row points at a row of one of them.
 WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.position = dealt.base"
 COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRED, *OPTIONAL))
 ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side = {} AND side.identity = {}.identity)"
+POST_ON_SIDE = "EXISTS (SELECT 1 FROM on_side WHERE on_side.side = {} AND on_side.row = posts.row)"
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,14 @@ def load(connection: sqlite3.Connection, base: Base) -> None:
     # A file may have come back from a copy: a deleted text must not be trained or tested on again.
     connection.execute("DELETE FROM base WHERE identity IN (SELECT identity FROM forgotten)")
     connection.execute("CREATE INDEX temp.base_by_identity ON base (side, identity)")
+    if connection.execute("SELECT EXISTS (SELECT 1 FROM forgotten WHERE version = 1)").fetchone()[0]:
+        _know_version_1(connection)
+        forgotten = "SELECT identity FROM forgotten WHERE version = 1"
+        connection.execute(f"DELETE FROM base WHERE identity_1(text) IN ({forgotten})")
+
+
+def _know_version_1(connection: sqlite3.Connection) -> None:
+    connection.create_function("identity_1", 1, lambda text: bytes.fromhex(identity_1(text)), deterministic=True)
 
 
 def put_base(connection: sqlite3.Connection, side: int, posts: Iterable[Post]) -> None:
@@ -84,17 +100,21 @@ def put_base(connection: sqlite3.Connection, side: int, posts: Iterable[Post]) -
 def deal(connection: sqlite3.Connection, taken: Taken) -> None:
     """Fills `dealt` from the ledger and the base.
 
-    A text that comes more than once gets its newest label, and a delivered label is newer than the base's. A text that
-    the base trains on stays on that side for ever, whatever its hash says: a model that has seen it cannot be tested
-    on it.
+    Of a text that comes more than once, the ledger's label is taken. Where the base has another label, the text is
+    contested, unless somebody decided. A text that the base trains on keeps that side for ever, whatever its hash
+    says: a model that has seen it cannot be tested on it.
     """
+    compare_with_base(connection)
     seen, of_seen = condition(taken.seen)
     old, of_old = condition(taken.old)
     new, of_new = condition(taken.new)
-    trained, frozen, tested = (ON_SIDE.format(side, "posts") for side in (TRAIN, FROZEN, ROLLING))
+    trained, frozen, tested = (POST_ON_SIDE.format(side) for side in (TRAIN, FROZEN, ROLLING))
+    contested = f"(standing = {CONTESTED} OR EXISTS (SELECT 1 FROM contradicted WHERE contradicted.row = posts.row))"
     connection.execute(
         f"""INSERT INTO dealt (kind, identity, label, source, characters, delivery, post)
         SELECT CASE
+            WHEN standing = {APART} THEN 'apart'
+            WHEN {contested} THEN 'contested'
             WHEN {tested} OR (rolling AND NOT {trained}) THEN CASE WHEN {frozen} THEN 'tested' ELSE 'rolling' END
             WHEN {frozen} THEN CASE WHEN {trained} THEN 'tested' ELSE 'leak' END
             WHEN {seen} THEN CASE WHEN {old} THEN 'old' ELSE 'aside' END
@@ -104,6 +124,28 @@ def deal(connection: sqlite3.Connection, taken: Taken) -> None:
         (*of_seen, *of_old, *of_new),
     )
     _deal_base(connection, taken.old_base)
+
+
+def compare_with_base(connection: sqlite3.Connection) -> None:
+    """Notes which posts the base has, and which it labels otherwise: it is a source like others; decided is decided.
+
+    A post from before version 2 of the identity keeps the side that the base gave it by version 1.
+    """
+    connection.execute(
+        "INSERT OR IGNORE INTO on_side SELECT side, posts.row FROM base CROSS JOIN posts USING (identity)"
+    )
+    connection.execute(
+        f"""INSERT OR IGNORE INTO contradicted SELECT posts.row FROM (
+            SELECT identity, label, max(position) FROM base WHERE side IN ({TRAIN}, {ROLLING}) GROUP BY side, identity
+        ) AS said CROSS JOIN posts USING (identity)
+        WHERE said.label <> posts.label AND standing <> {DECIDED}"""
+    )
+    if connection.execute("SELECT EXISTS (SELECT 1 FROM earlier)").fetchone()[0]:
+        _know_version_1(connection)
+        connection.execute(
+            "INSERT OR IGNORE INTO on_side SELECT side, earlier.row"
+            " FROM base CROSS JOIN earlier ON earlier.identity = identity_1(base.text)"
+        )
 
 
 def _deal_base(connection: sqlite3.Connection, restriction: Restriction) -> None:
@@ -161,24 +203,19 @@ def frozen(connection: sqlite3.Connection) -> Iterator[Post]:
     return as_posts(connection.execute(query))
 
 
-def rolling(connection: sqlite3.Connection, cap: int) -> Iterator[Post]:
-    """Yields the newest `cap` posts of the rolling test set: those of the base, then what was delivered, in order.
+def new_tests(connection: sqlite3.Connection, seen: Slices) -> Iterator[Post]:
+    """Yields the delivered rows of the rolling test set that are not in `seen`."""
+    known, parameters = condition(seen, "dealt.delivery", "dealt.source")
+    query = f"SELECT {COLUMNS} FROM dealt {WITH_TEXTS} WHERE kind = 'rolling' AND NOT {known}"
+    return as_posts(connection.execute(f"{query} ORDER BY dealt.delivery, dealt.identity", parameters))
 
-    Older ones are no longer tested on, and are never trained on.
-    """
-    return as_posts(
-        connection.execute(
-            f"""SELECT text, label, title, source FROM (
-                SELECT text, label, title, source, 0 AS delivery, position, identity FROM base
-                WHERE side = {ROLLING} AND identity NOT IN (SELECT identity FROM dealt WHERE kind = 'rolling')
-                UNION ALL
-                SELECT posts.text, posts.label, posts.title, posts.source, posts.delivery, 0, posts.identity
-                FROM dealt JOIN posts ON posts.row = dealt.post WHERE kind = 'rolling'
-                ORDER BY delivery DESC, position DESC, identity DESC LIMIT ?
-            ) ORDER BY delivery, position, identity""",
-            (cap,),
-        )
-    )
+
+def contested(connection: sqlite3.Connection, seen: Slices) -> tuple[int, int]:
+    """Returns how many texts are contested, and how many of them became so after `seen`."""
+    known, parameters = condition(seen)
+    query = f"SELECT count(*), coalesce(sum(NOT {known}), 0) FROM dealt WHERE kind = 'contested'"
+    everything, new = connection.execute(query, parameters).fetchone()
+    return everything, new
 
 
 def as_posts(cursor: sqlite3.Cursor) -> Iterator[Post]:

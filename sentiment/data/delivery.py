@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 
 from sentiment.data.formats.record import Record
-from sentiment.data.identity import identity, is_rolling
-from sentiment.data.ledger import Accepted, Counts, Ledger
+from sentiment.data.identity import identity, is_blank, is_rolling
+from sentiment.data.ledger import Ledger
+from sentiment.data.ledger_batch import Accepted, Counts
 from sentiment.data.quarantine import Quarantine
 from sentiment.data.tsv import Post, one_line
 from sentiment.labels import Labels
 
 BATCH_POSTS, BATCH_CHARACTERS = 10_000, 4_000_000  # that go into the ledger together
 FORGOTTEN = "forgotten: deleted on request, not taken in again"
+INVISIBLE = "empty text: nothing but invisible or lost characters"
 LONGEST_TEXT = 20_000  # characters: far beyond any post, and beyond what any model reads
 LONGEST_SHOWN = 40  # characters of an unknown label
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -30,6 +32,8 @@ def judge(record: Record, labels: Labels) -> Post | str:
         return f"unknown label {stated[:LONGEST_SHOWN]!r}"
     if not text:
         return "empty text"
+    if is_blank(text):
+        return INVISIBLE
     for name, value in (("text", text), ("title", title), ("source", source)):
         if value and (wrong := fault(value)):
             return wrong.format(name)
@@ -60,6 +64,7 @@ class Delivery:
         self.counts = Counts()
         self._ledger, self._quarantine = ledger, quarantine
         self._number, self._labels, self._rolling_share = number, labels, rolling_share
+        self._salt = ledger.salt()
         self._waiting: list[Accepted] = []
         self._waiting_characters = 0
 
@@ -85,21 +90,21 @@ class Delivery:
         raw = record.raw[:LONGEST_TEXT]
         parts = (record.columns.text, *raw.split("\t"), *raw.split(","))
         texts = (part.encode("utf-8", "replace").decode() for part in parts if part.strip())
-        return any(self._ledger.is_forgotten(identity(text)) for text in texts)
+        return any(self._ledger.is_forgotten(text) for text in texts)
 
     def _accept(self, number: int, post: Post) -> None:
-        """Collects the post for the ledger, unless its text was deleted on request."""
-        text_identity = identity(post.text)
-        if self._ledger.is_forgotten(text_identity):
+        """Sees to it that the post gets into the ledger, unless its text is to be forgotten."""
+        if self._ledger.is_forgotten(post.text):
             self.refuse(Record(number, ""), FORGOTTEN)
             return
-        rolling = is_rolling(text_identity, self._rolling_share)
+        text_identity = identity(post.text)
+        rolling = is_rolling(text_identity, self._rolling_share, self._salt)
         self._waiting.append(Accepted(text_identity, post, self._number, rolling))
         self._waiting_characters += len(post.text) + len(post.title) + len(post.source)
         if len(self._waiting) >= BATCH_POSTS or self._waiting_characters >= BATCH_CHARACTERS:
             self._put()
 
     def _put(self) -> None:
-        """Adds new texts, counts known ones, and gives those with another label the new one."""
+        """Adds new texts, and hears what is said of known ones."""
         self.counts.add(self._ledger.put(self._waiting))
         self._waiting, self._waiting_characters = [], 0

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO
 
 from sentiment.data.composition import COLUMNS, WITH_TEXTS, as_posts, columns_in_use
 from sentiment.data.tsv import Post
@@ -61,8 +60,7 @@ def chosen_posts(connection: sqlite3.Connection) -> Iterator[Post]:
     return as_posts(connection.execute(f"SELECT {COLUMNS} {CHOSEN} ORDER BY place, dealt.identity, number"))
 
 
-def write_identities(connection: sqlite3.Connection, file: BinaryIO) -> None:
-    """Writes the identities of the chosen texts, 16 bytes each, in order: what a model saw, without its words."""
+def chosen_identities(connection: sqlite3.Connection) -> Iterator[bytes]:
+    """Yields the identities of the chosen texts, sorted."""
     query = "SELECT dealt.identity FROM chosen JOIN dealt USING (number) ORDER BY dealt.identity"
-    for (identity,) in connection.execute(query):
-        file.write(identity)
+    return (identity for (identity,) in connection.execute(query))

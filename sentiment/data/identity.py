@@ -1,15 +1,83 @@
-"""Decides when two posts are the same text, and on which side of the train/test split a text stays for ever."""
+"""What makes two posts the same text, and on which side of the train/test split a text stands for ever.
+
+The rule has a version, which the ledger keeps. Version 1 left out punctuation and symbols as well, so it took `好吃?`
+and `好吃!` for one text. What was written by it (the identities that old runs left, the hashes of deleted texts) is
+still read by it: `RULES` has the rule of every version.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 
+VERSION = 2
 HEX_DIGITS = 32  # 128 bits: two of a billion posts collide with a chance of 1e-21
+# Characters that nobody sees: controls, Unicode's default-ignorable ones, annotation marks, the object that is not
+# there, the blank of Braille. They are listed, not asked of Unicode's tables, which grow with every Python.
+_INVISIBLE = (
+    "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_ANY_INVISIBLE = re.compile(f"[{_INVISIBLE}]")
+# The flags of England and of Scotland are a black flag with different tags behind it, which nobody sees by themselves.
+_FLAG_OR_INVISIBLE = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)|[{_INVISIBLE}]+")
+_LOST = "\ufffd"  # stands where a character could not be read
+
+
+def normalise(text: str) -> str:
+    """Returns the form in which texts are compared: NFKC, case folded, no white space, no invisible characters.
+
+    Everything that is seen stays: signs, emoji, question and exclamation marks, decimal points change what is meant.
+    """
+    form = _visible(text)
+    folded = form.casefold()
+    return form if folded == form else _visible(folded)
+
+
+def _visible(text: str) -> str:
+    """Returns `text` in NFKC without what nobody sees; either may make the other necessary again."""
+    form = _without_invisible(text)
+    while not unicodedata.is_normalized("NFKC", form):
+        form = _without_invisible(unicodedata.normalize("NFKC", form))
+    return form
+
+
+def _without_invisible(text: str) -> str:
+    joined = "".join(text.split())
+    if _ANY_INVISIBLE.search(joined) is None:
+        return joined
+    return _FLAG_OR_INVISIBLE.sub(r"\1", joined)
+
+
+def is_blank(text: str) -> bool:
+    """Tells whether nothing can be read in `text`: only white space, invisible characters, lost ones (U+FFFD)."""
+    if "!" <= text[:1] <= "~" or "一" <= text[:1] <= "鿿":  # nearly always: this is asked of every row
+        return False
+    return not _without_invisible(text).strip(_LOST)
+
+
+def identity(text: str) -> str:
+    """Returns the identity of `text`: the first 32 hex digits of the SHA-256 of its normalised form."""
+    return _hash(normalise(text))
+
+
+def _hash(form: str) -> str:
+    return hashlib.sha256(form.encode()).hexdigest()[:HEX_DIGITS]
+
+
+def is_rolling(text_identity: str, share: float, salt: bytes) -> bool:
+    """Tells whether a new text goes to the rolling test set; `share` (0 to 1) of all texts do.
+
+    Only the identity and the home's secret `salt` decide: who does not know the salt cannot make a text that goes
+    there. A larger share only adds texts.
+    """
+    digest = hashlib.sha256(salt + text_identity.encode()).hexdigest()
+    return int(digest[:8], 16) < share * 2**32
 
 
 class _Kept(dict[int, int | None]):
-    """A table for `str.translate` that drops what a re-post changes; it fills itself, one entry per character."""
+    """A table for `str.translate` that leaves only words: it fills itself, one entry a character."""
 
     def __missing__(self, code: int) -> int | None:
         category = unicodedata.category(chr(code))
@@ -27,24 +95,20 @@ def _name(code: int) -> str:
 _KEPT = _Kept()
 
 
-def normalise(text: str) -> str:
-    """Returns the form in which texts are compared: NFKC, case folded, no spaces, punctuation or symbols.
+def words_of(text: str) -> str:
+    """Returns the words of a text alone: NFKC, case folded, no spaces, punctuation or symbols.
 
-    A text that consists of nothing else (`👍`, `!!`) is its own stripped NFKC form.
+    A text that consists of nothing else (`👍`, `!!`) is its own stripped NFKC form. Texts that quote each other or
+    are nearly the same are found by their words.
     """
     form = unicodedata.normalize("NFKC", text)
     folded = unicodedata.normalize("NFKC", form.casefold())
     return folded.translate(_KEPT) or form.strip()
 
 
-def identity(text: str) -> str:
-    """Returns the identity of `text`: the first 32 hex digits of the SHA-256 of its normalised form."""
-    return hashlib.sha256(normalise(text).encode()).hexdigest()[:HEX_DIGITS]
+def identity_1(text: str) -> str:
+    """Returns the identity that version 1 of the rule gave: that of the words alone."""
+    return _hash(words_of(text))
 
 
-def is_rolling(text_identity: str, share: float) -> bool:
-    """Tells whether a text goes to the rolling test set, as `share` (0 to 1) of all texts do.
-
-    Only the identity decides, so a text keeps its side for ever, on every machine; a larger share only adds texts.
-    """
-    return int(text_identity[:8], 16) < share * 2**32
+RULES = {1: identity_1, VERSION: identity}

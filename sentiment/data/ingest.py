@@ -16,12 +16,14 @@ import click
 from sentiment.data import ledger as posts_ledger
 from sentiment.data import receipts
 from sentiment.data.delivery import Delivery
-from sentiment.data.formats.recognise import Reading, read_file
+from sentiment.data.formats.archive import Damaged
+from sentiment.data.formats.recognise import Reading, is_archive, read_file
 from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.data.ledger import Ledger
 from sentiment.data.quarantine import file_of, quarantining
 from sentiment.data.receipts import Receipt
 from sentiment.data.report_delivery import report, table
+from sentiment.data.source.members import members_of
 from sentiment.data.source.opening import open_source
 from sentiment.data.source.source import LeftForNextTime, SourceFile
 from sentiment.digests import sha256_of_content
@@ -34,36 +36,103 @@ from sentiment.step import Result, say, step
 from sentiment.text.harmless import visible
 
 ROWS_BETWEEN_UPDATES = 1_000
+MOST_NAMED = 50  # files that are left alone, in the log
 NOT_READ = Reading("", "", iter(()))
 
 
 def ingest(source: str, settings: Settings) -> Ingest:
     """Takes in every file below `source` that is new or changed; returns the deliveries and the watermark."""
     opened_source = open_source(source, settings.settle_seconds, settings.datasets)
-    deliveries: list[Delivered] = []
-    left: list[Left] = []
-    files = 0
     with posts_ledger.opened(settings.posts_database) as ledger:
         receipts.make_tables(ledger)
-        for files, file in enumerate(opened_source.files(), 1):  # noqa: B007 - counted
-            try:
-                delivery = take_in(ledger, opened_source.address, file, settings)
-            except LeftForNextTime as reason:
-                say(f"{visible(file.key)} is left for the next ingest: {reason}")
-                left.append(Left(key=file.key, reason=str(reason)))
-                continue
-            if delivery:
-                say(_told(delivery))
-                deliveries.append(delivery)
+        pull = Pull(ledger, opened_source.address, settings)
+        for file in opened_source.files():
+            pull.take(file)
+        nothing = opened_source.nothing_found()
+        if nothing and not receipts.has_delivered(ledger, opened_source.address):
+            raise nothing
         watermark = ledger.watermark()
-    say(f"{len(deliveries)} of {files} files are new; watermark {watermark}")
+    if not pull.files:
+        say(f"{opened_source.address} holds nothing that is read")
+    say(f"{len(pull.deliveries)} of {pull.files} files are new; watermark {watermark}")
     return Ingest(
-        deliveries=deliveries,
-        accepted=sum(delivery.accepted for delivery in deliveries),
-        quarantined=sum(delivery.quarantined for delivery in deliveries),
-        left=left,
+        deliveries=pull.deliveries,
+        accepted=sum(delivery.accepted for delivery in pull.deliveries),
+        quarantined=sum(delivery.quarantined for delivery in pull.deliveries),
+        left=pull.left,
+        not_read=pull.not_read,
         watermark=watermark,
     )
+
+
+class Pull:
+    """One ingest from a source: what became of its files, one by one."""
+
+    def __init__(self, ledger: Ledger, source: str, settings: Settings) -> None:
+        self.files = 0  # that are read, an archive's members among them
+        self.deliveries: list[Delivered] = []
+        self.left: list[Left] = []
+        self.not_read: list[Left] = []
+        self._ledger, self._source, self._settings = ledger, source, settings
+
+    def take(self, file: SourceFile) -> None:
+        """Takes in a file, or the members of an archive, or notes why not."""
+        if file.not_read:
+            self._leave_alone(file.key, file.not_read)
+        elif is_archive(file.key) and not file.left:
+            self._unpack(file)
+        else:
+            self._take_in(file)
+
+    def _take_in(self, file: SourceFile) -> bool:
+        """Tells whether the file need not be looked at again."""
+        self.files += 1
+        try:
+            delivery = take_in(self._ledger, self._source, file, self._settings)
+        except Damaged as reason:
+            self._leave_alone(file.key, str(reason))
+        except LeftForNextTime as reason:
+            self._put_off(file.key, str(reason))
+            return False
+        else:
+            if delivery:
+                say(_told(delivery))
+                self.deliveries.append(delivery)
+        return True
+
+    def _unpack(self, packed: SourceFile) -> None:
+        if receipts.is_known(self._ledger, self._source, packed.key, packed.fingerprint):
+            self.files += 1
+            return
+        try:
+            with packed.open() as content:
+                found, fault = members_of(packed, content, self._settings.datasets)
+                if fault:
+                    self._take_in(packed)
+                    return
+                before = len(self.left)
+                for member in found:
+                    self.take(member)
+                packed.confirm(content)
+        except LeftForNextTime as reason:
+            self._put_off(packed.key, str(reason))
+            return
+        if not found:
+            self._leave_alone(packed.key, "the archive holds no file")
+        if len(self.left) == before:
+            with self._ledger.writing() as connection:
+                receipts.remember(connection, self._source, packed.key, packed.fingerprint)
+
+    def _put_off(self, key: str, reason: str) -> None:
+        say(f"{visible(key)} is left for the next ingest: {reason}")
+        self.left.append(Left(key=key, reason=reason))
+
+    def _leave_alone(self, key: str, reason: str) -> None:
+        if len(self.not_read) < MOST_NAMED:
+            say(f"{visible(key)} is not read: {reason}")
+        elif len(self.not_read) == MOST_NAMED:
+            say("more files are not read; the result names them all")
+        self.not_read.append(Left(key=key, reason=reason))
 
 
 def take_in(ledger: Ledger, source: str, file: SourceFile, settings: Settings) -> Delivered | None:
@@ -93,7 +162,7 @@ def _deliver(
     number = ledger.watermark() + 1
     with quarantining(settings.quarantine, number, file.key) as quarantine:
         delivery = Delivery(ledger, quarantine, number, settings.label_set, settings.rolling_share)
-        reading = _read(content, file, delivery, settings.label_set)
+        reading = _read(content, file, delivery, settings.label_set, settings.label_field)
         file.confirm(content)
     reasons = dict(quarantine.reasons)
     bad_rows = file_of(settings.quarantine, number, file.key) if reasons else None
@@ -111,12 +180,12 @@ def _deliver(
     )
 
 
-def _read(content: BinaryIO, file: SourceFile, delivery: Delivery, labels: Labels) -> Reading:
+def _read(content: BinaryIO, file: SourceFile, delivery: Delivery, labels: Labels, label_field: str) -> Reading:
     """Reads every row of a file into `delivery`; a file that cannot be read is quarantined as a whole."""
     content.seek(0)
     reading = NOT_READ
     try:
-        reading = read_file(content, file.key, labels)
+        reading = read_file(content, file.key, labels, label_field)
         delivery.take_in(_followed(reading.records, content, file))
     except UnreadableFile as error:
         delivery.refuse(Record(0, error.raw), str(error))
@@ -135,6 +204,8 @@ def _followed(records: Iterator[Record], content: BinaryIO, file: SourceFile) ->
 def _told(delivery: Delivered) -> str:
     names = ("accepted", "duplicate", "relabelled", "quarantined")
     counts = ", ".join(f"{getattr(delivery, name)} {name}" for name in names)
+    if delivery.disagreed:
+        counts += f", {delivery.disagreed} disagreed"
     where = f" ({delivery.quarantine_file})" if delivery.quarantine_file else ""
     return f"delivery {delivery.number}, {visible(delivery.key)}: {counts}{where}"
 

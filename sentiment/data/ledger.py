@@ -1,7 +1,7 @@
 """The ledger of deliveries and accepted posts: one SQLite file, one transaction per delivery.
 
 A delivery's number is the unit of the data watermark: a model that was trained at watermark 7 has seen deliveries
-1 to 7. A post carries the number of the delivery that brought its current label.
+1 to 7. A post carries the number of the delivery that brought its present label, or made it contested.
 """
 
 from __future__ import annotations
@@ -14,39 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sentiment import atomic
+from sentiment.data.identity import RULES
+from sentiment.data.ledger_batch import Accepted, Batch, Counts, having
 from sentiment.data.ledger_schema import set_up
 from sentiment.data.tsv import Post
 
 SECONDS_TO_WAIT = 600.0  # for another ingest's transaction
 PAGE_CACHE_KIB = 262_144  # holds the index of identities of some ten million posts
 LARGEST_IDLE_WAL = 64 << 20  # bytes that the write-ahead log may keep on disk between two transactions
-IDENTITIES_A_QUERY = 10_000
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A post of the ledger: the newest label of its text, and the delivery that brought it."""
-
-    identity: str
-    post: Post
-    delivery: int
-    rolling: bool
-
-
-@dataclass
-class Counts:
-    """What became of a delivery's rows: `accepted` are new texts, `relabelled` are known ones with another label."""
-
-    accepted: int = 0
-    duplicate: int = 0
-    relabelled: int = 0
-    quarantined: int = 0
-
-    def add(self, other: Counts) -> None:
-        self.accepted += other.accepted
-        self.duplicate += other.duplicate
-        self.relabelled += other.relabelled
-        self.quarantined += other.quarantined
 
 
 @dataclass(frozen=True)
@@ -65,20 +40,21 @@ class Ledger:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.may_forget = True  # False when no text is to be forgotten: known only while nobody else can write
+        self._forgotten_by = frozenset(RULES)  # the versions of the hashes: known only while nobody else can write
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Holds the only write transaction: a second writer waits, and an error undoes everything."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            self.may_forget = bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM forgotten)").fetchone()[0])
+            versions = self._connection.execute("SELECT DISTINCT version FROM forgotten")
+            self._forgotten_by = frozenset(version for (version,) in versions)
             yield self._connection
         except BaseException:
             self._connection.rollback()
             raise
         finally:
-            self.may_forget = True
+            self._forgotten_by = frozenset(RULES)
         self._connection.commit()
 
     @contextmanager
@@ -102,75 +78,51 @@ class Ledger:
 
     def deliveries(self) -> list[Delivered]:
         """Returns every delivery, oldest first."""
-        query = "SELECT number, key, hash, at, accepted, duplicate, relabelled, quarantined FROM deliveries"
+        query = "SELECT number, key, hash, at, accepted, duplicate, relabelled, quarantined, disagreed FROM deliveries"
         rows = self._connection.execute(f"{query} ORDER BY number").fetchall()
         return [Delivered(number, key, digest, at, Counts(*counts)) for number, key, digest, at, *counts in rows]
 
     def labels_of(self, identities: Sequence[str]) -> dict[str, int]:
-        """Returns the current labels of those texts that are in the ledger."""
-        found: dict[str, int] = {}
-        wanted = [bytes.fromhex(identity) for identity in identities]
-        for start in range(0, len(wanted), IDENTITIES_A_QUERY):
-            part = wanted[start : start + IDENTITIES_A_QUERY]
-            query = f"SELECT identity, label FROM posts WHERE identity IN ({','.join('?' * len(part))})"
-            found.update((identity.hex(), label) for identity, label in self._connection.execute(query, part))
-        return found
+        """Returns the present labels of those of the texts that are in the ledger."""
+        wanted = [bytes.fromhex(text) for text in identities]
+        found = having(self._connection, "SELECT identity, label FROM posts", wanted)
+        return {key.hex(): label for key, label in found}
 
-    def is_forgotten(self, identity: str) -> bool:
-        """Tells whether the text was deleted on request, so that it must not come in again."""
-        if not self.may_forget:
+    def salt(self) -> bytes:
+        """Returns the secret of this home that decides, with a text's identity, on which side a new text stands.
+
+        It is in the ledger because it must live as long as the sides that it gave, and be copied with them.
+        """
+        return bytes(self._connection.execute("SELECT value FROM about WHERE name = 'salt'").fetchone()[0])
+
+    def set_salt(self, salt: bytes) -> None:
+        """Replaces the secret, for a home whose sides must come out the same each time: a demo's, a test's."""
+        self._connection.execute("UPDATE about SET value = ? WHERE name = 'salt'", (salt,))
+
+    @property
+    def may_forget(self) -> bool:
+        """False when no text is to be forgotten."""
+        return bool(self._forgotten_by)
+
+    def is_forgotten(self, text: str) -> bool:
+        """Tells whether the text was deleted on request: it must not come in again."""
+        if not self._forgotten_by:  # nearly always: this is asked of every row
             return False
-        query = "SELECT 1 FROM forgotten WHERE identity = ?"
-        return self._connection.execute(query, (bytes.fromhex(identity),)).fetchone() is not None
+        query = "SELECT 1 FROM forgotten WHERE identity = ? AND version = ?"
+        keys = ((bytes.fromhex(RULES[version](text)), version) for version in sorted(self._forgotten_by))
+        return any(self._connection.execute(query, key).fetchone() for key in keys)
 
     def put(self, posts: Sequence[Accepted]) -> Counts:
-        """Adds new texts and gives known ones their newest label; returns how many were which.
-
-        The outcome is as if they came one after the other; the work is only one look-up and one insertion.
-        """
-        counts = Counts()
-        present = self.labels_of([item.identity for item in posts])
-        changed: dict[str, Accepted] = {}
-        for item in posts:
-            known = present.get(item.identity)
-            if known == item.post.label:
-                counts.duplicate += 1
-                continue
-            counts.accepted += known is None
-            counts.relabelled += known is not None
-            present[item.identity] = item.post.label
-            changed[item.identity] = item
-        # In the order of the index, so that each of its pages is touched once.
-        self._upsert([changed[identity] for identity in sorted(changed)])
-        return counts
-
-    def _upsert(self, posts: Sequence[Accepted]) -> None:
-        self._connection.executemany(
-            "INSERT INTO posts (identity, text, title, label, source, delivery, rolling) VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (identity) DO UPDATE SET text = excluded.text, title = excluded.title,"
-            " label = excluded.label, source = excluded.source, delivery = excluded.delivery,"
-            " rolling = excluded.rolling",
-            (
-                (
-                    bytes.fromhex(item.identity),
-                    item.post.text,
-                    item.post.title,
-                    item.post.label,
-                    item.post.source,
-                    item.delivery,
-                    int(item.rolling),
-                )
-                for item in posts
-            ),
-        )
+        """Adds new texts and hears what is said of known ones; returns how many were which."""
+        return Batch(self._connection, posts).put()
 
     def record(self, number: int, key: str, content_hash: str, counts: Counts) -> None:
         """Adds the delivery's own row."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        numbers = (counts.accepted, counts.duplicate, counts.relabelled, counts.quarantined)
+        numbers = (counts.accepted, counts.duplicate, counts.relabelled, counts.quarantined, counts.disagreed)
         self._connection.execute(
-            "INSERT INTO deliveries (number, key, hash, accepted, duplicate, relabelled, quarantined, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO deliveries (number, key, hash, accepted, duplicate, relabelled, quarantined, disagreed, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (number, key, content_hash, *numbers, at),
         )
 
@@ -186,11 +138,11 @@ class Ledger:
 
     def posts(self) -> Iterator[Accepted]:
         """Yields every accepted post, oldest delivery first."""
-        query = "SELECT identity, text, title, label, source, delivery, rolling FROM posts"
-        for identity, text, title, label, source, delivery, rolling in self._connection.execute(
+        query = "SELECT identity, text, title, label, source, delivery, rolling, standing FROM posts"
+        for key, text, title, label, source, delivery, rolling, standing in self._connection.execute(
             f"{query} ORDER BY delivery, identity"
         ):
-            yield Accepted(identity.hex(), Post(text, label, title, source), delivery, bool(rolling))
+            yield Accepted(key.hex(), Post(text, label, title, source), delivery, bool(rolling), standing)
 
 
 @contextmanager

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
+from sentiment.data import identity
+from sentiment.data.regrouping import regroup
 from sentiment.errors import InputError
 
-VERSION = 2
+VERSION = 3
+SALT_BYTES = 32
 # A text's identity is random, so its index is the one thing that grows out of order: it holds 16 bytes a post, and
 # the posts themselves are appended. (A table in the order of the identity would be rewritten as a whole.)
 POSTS = (
@@ -28,6 +34,7 @@ DELIVERIES = (
     )""",
     "CREATE INDEX deliveries_by_key ON deliveries (key)",
 )
+FORMAT_2 = (*DELIVERIES, *POSTS, FORGOTTEN)
 # Format 1 kept the identity as 32 hex digits, and the posts in its order.
 FROM_1 = (
     "ALTER TABLE posts RENAME TO posts_1",
@@ -39,7 +46,54 @@ FROM_1 = (
     "DROP TABLE posts_1",
     FORGOTTEN,
 )
-STEPS = {0: (*DELIVERIES, *POSTS, FORGOTTEN), 1: FROM_1}
+# Format 2 identified a text by its words alone (version 1 of the identity) and knew only the newest label.
+FROM_2 = (
+    "ALTER TABLE posts ADD COLUMN standing INTEGER NOT NULL DEFAULT 0",  # see `claims`
+    "ALTER TABLE deliveries ADD COLUMN disagreed INTEGER NOT NULL DEFAULT 0",
+    # The hashes of texts that were deleted before stay those of their version: the texts are gone.
+    "ALTER TABLE forgotten ADD COLUMN version INTEGER NOT NULL DEFAULT 1",
+    # The newest label of each source, for the texts that more than one source labelled.
+    """CREATE TABLE claims (
+        identity BLOB NOT NULL, source TEXT NOT NULL, label INTEGER NOT NULL, delivery INTEGER NOT NULL,
+        PRIMARY KEY (identity, source)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE decisions (
+        identity BLOB NOT NULL, delivery INTEGER NOT NULL, label INTEGER NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (identity, delivery)
+    ) WITHOUT ROWID""",
+    # The side that a text had by its identity of version 1, and the rows whose texts had that identity.
+    """CREATE TABLE earlier (
+        identity BLOB NOT NULL, row INTEGER NOT NULL, rolling INTEGER NOT NULL, PRIMARY KEY (identity, row)
+    ) WITHOUT ROWID""",
+    "CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+)
+
+
+def _run(statements: Iterable[str], connection: sqlite3.Connection) -> None:
+    for statement in statements:
+        connection.execute(statement)
+
+
+def new_salt() -> bytes:
+    """Returns the secret of a new home (see `Ledger.salt`)."""
+    return os.urandom(SALT_BYTES)
+
+
+def _from_1(connection: sqlite3.Connection) -> None:
+    connection.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
+    _run(FROM_1, connection)
+
+
+def _from_2(connection: sqlite3.Connection) -> None:
+    _run(FROM_2, connection)
+    regroup(connection)
+    values = (("identity", identity.VERSION), ("salt", new_salt()))
+    connection.executemany("INSERT INTO about (name, value) VALUES (?, ?)", values)
+
+
+# From a format to the next one that there is a step from.
+Step = Callable[[sqlite3.Connection], None]
+STEPS: dict[int, tuple[Step, int]] = {0: (partial(_run, FORMAT_2), 2), 1: (_from_1, 2), 2: (_from_2, 3)}
 
 
 def set_up(path: Path, connection: sqlite3.Connection) -> None:
@@ -51,7 +105,6 @@ def set_up(path: Path, connection: sqlite3.Connection) -> None:
         # A second opener waits here and then finds the work done.
         version = _version(connection)
         if version in STEPS:
-            connection.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
             connection.execute("BEGIN IMMEDIATE")
             try:
                 version = _migrate(connection)
@@ -74,12 +127,11 @@ def set_up(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _migrate(connection: sqlite3.Connection) -> int:
-    version = _version(connection)
-    for statement in STEPS.get(version, ()):
-        connection.execute(statement)
-    if version in STEPS:
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-    return _version(connection)
+    while (version := _version(connection)) in STEPS:
+        step, reached = STEPS[version]
+        step(connection)
+        connection.execute(f"PRAGMA user_version = {reached}")
+    return version
 
 
 def _version(connection: sqlite3.Connection) -> int:

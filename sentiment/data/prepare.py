@@ -18,6 +18,8 @@ from sentiment.data.composition import Base, Taken
 from sentiment.data.composition_table import tabulate, used_by_delivery, with_rows_of
 from sentiment.data.ledger import Delivered
 from sentiment.data.mix import Mixing, plan_for
+from sentiment.data.rolling import Cap, rolling
+from sentiment.data.seen import write_identities
 from sentiment.data.selection import Restriction, Slices, beyond, night_of, seen_by, united, watermark_of
 from sentiment.data.tsv import each_post, write_posts
 from sentiment.digests import sha256_of
@@ -85,8 +87,10 @@ def prepare(
         new = composition.count(connection, "new", len(labels))
         nothing_new = mode == "warm" and not sum(new)
         plan = None if nothing_new else _choose(connection, mode, labels, options)
-        written = _write(run, connection, settings.rolling_cap, nothing_new)
+        cap = Cap(settings.rolling_cap, settings.rolling_source_share, settings.gate_minimum_rolling)
+        written, new_test_rows = _write(run, connection, cap, taken.seen, nothing_new)
         made = {} if nothing_new else _made(connection, run, plan, labels, options, deliveries)
+        contested, newly_contested = composition.contested(connection, taken.seen)
         leaks, later = (sum(composition.count(connection, kind, len(labels))) for kind in ("leak", "later"))
     warm = stable if mode == "warm" else None
     seen = united(taken.seen, taken.new)
@@ -99,7 +103,10 @@ def prepare(
         mix=plan,
         frozen_rows=written.frozen.rows,
         rolling_rows=written.rolling.rows,
+        new_test_rows=new_test_rows,
         excluded_leaks=leaks,
+        contested=contested,
+        newly_contested=newly_contested,
         partial=limits.new.restricts,
         left_for_later=later,
         watermark=watermark_of(seen),
@@ -137,25 +144,30 @@ def _choose(connection: sqlite3.Connection, mode: str, labels: Labels, options: 
     return plan
 
 
-def _write(run: RunFolder, connection: sqlite3.Connection, cap: int, nothing_new: bool) -> TestFiles:
-    """Writes the run's files; returns the rows and the sha256 of the test sets."""
+def _write(
+    run: RunFolder, connection: sqlite3.Connection, cap: Cap, seen: Slices, nothing_new: bool
+) -> tuple[TestFiles, int]:
+    """Writes the run's files; returns the test sets, and how many rows of the rolling one are new."""
     # The result of an earlier attempt must not stay beside files that it does not describe.
     for path in (run.result("prepare"), run.train, run.identities):
         path.unlink(missing_ok=True)
-    for path in (run.batch, run.train, run.frozen, run.rolling, run.identities, run.result("prepare")):
+    files = (run.batch, run.train, run.frozen, run.rolling, run.new_tests, run.identities)
+    for path in (*files, run.result("prepare")):
         for left_by_a_kill in run.path.glob(f".{path.name}.*.tmp"):
             left_by_a_kill.unlink()
     write_posts(run.batch, composition.batch(connection), composition.batch_columns(connection))
     frozen = write_posts(run.frozen, composition.frozen(connection))
-    rolling = write_posts(run.rolling, composition.rolling(connection, cap))
+    recent = write_posts(run.rolling, rolling(connection, cap))
+    new_tests = write_posts(run.new_tests, composition.new_tests(connection, seen))
     if not nothing_new:
         with atomic.replacing(run.identities) as temporary, temporary.open("wb") as file:
-            draw.write_identities(connection, file)
+            write_identities(file, draw.chosen_identities(connection))
         write_posts(run.train, draw.chosen_posts(connection), draw.chosen_columns(connection))
-    return TestFiles(
+    tests = TestFiles(
         frozen=TestFile(rows=frozen, sha256=sha256_of(run.frozen)),
-        rolling=TestFile(rows=rolling, sha256=sha256_of(run.rolling)),
+        rolling=TestFile(rows=recent, sha256=sha256_of(run.rolling)),
     )
+    return tests, new_tests
 
 
 def _made(
@@ -229,7 +241,9 @@ def _day(value: datetime | None) -> date | None:
 
 def told(result: Prepare) -> list[str]:
     """Returns `result` as lines for people."""
-    later = [f"{result.left_for_later} new rows are left for a later run"] if result.left_for_later else []
+    more = [f"{result.left_for_later} new rows are left for a later run"] if result.left_for_later else []
+    if result.contested:
+        more.append(f"{result.contested} texts wait for a decision: see `sentiment disagreements`")
     if result.nothing_new:
-        return [f"nothing new since version {result.warm_from}", *later]
-    return [f"{result.mode}: {result.new.rows} new rows, {result.train_rows} to train on", *later]
+        return [f"nothing new since version {result.warm_from}", *more]
+    return [f"{result.mode}: {result.new.rows} new rows, {result.train_rows} to train on", *more]

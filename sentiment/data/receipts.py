@@ -58,6 +58,13 @@ def is_known(ledger: Ledger, source: str, key: str, fingerprint: str) -> bool:
         return connection.execute(query, (source, key, fingerprint)).fetchone() is not None
 
 
+def has_delivered(ledger: Ledger, source: str) -> bool:
+    """Tells whether the ledger has any content from a source."""
+    with ledger.reading() as connection:
+        query = "SELECT EXISTS (SELECT 1 FROM fingerprints WHERE source = ?)"
+        return bool(connection.execute(query, (source,)).fetchone()[0])
+
+
 def add(connection: sqlite3.Connection, delivery: int, receipt: Receipt) -> None:
     """Keeps the receipt of a delivery, within its transaction."""
     reasons = json.dumps(receipt.reasons, ensure_ascii=False)

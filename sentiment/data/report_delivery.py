@@ -15,6 +15,7 @@ from sentiment.errors import InputError
 from sentiment.settings import Settings
 from sentiment.text.harmless import visible
 
+OUTCOMES = ("accepted", "duplicate", "relabelled", "disagreed", "quarantined")
 EXAMPLES = 3  # of every reason
 LONGEST_EXAMPLE = 60  # characters
 
@@ -54,6 +55,7 @@ def describe(delivery: Delivered, receipt: Receipt, quarantine: Path) -> dict[st
         "accepted": delivery.counts.accepted,
         "duplicate": delivery.counts.duplicate,
         "relabelled": delivery.counts.relabelled,
+        "disagreed": delivery.counts.disagreed,
         "quarantined": delivery.counts.quarantined,
         "reasons": receipt.reasons,
         "examples": first_rows(path, receipt.reasons) if path and path.exists() else {},
@@ -85,7 +87,7 @@ def table(told: dict[str, Any]) -> str:
         f"file        {visible(told['key'])} ({told['bytes']:,} bytes, {read_as})",
         f"taken in    {told['at']}",
     ]
-    lines += [f"{name:<12}{told[name]:,}" for name in ("accepted", "duplicate", "relabelled", "quarantined")]
+    lines += [f"{name:<12}{told[name]:,}" for name in OUTCOMES]
     for reason, number in sorted(told["reasons"].items(), key=lambda item: -item[1]):
         lines.append(f"  {number:>7,}  {reason}")
         lines += [f"           line {row['line']}: {row['row']}" for row in told["examples"].get(reason, ())]

@@ -1,9 +1,18 @@
-"""Rows of a delimited text file, read line by line as bytes; no line can spoil another.
+"""Rows of a delimited text file, by RFC 4180; where a file breaks it, nothing of a quoted text becomes a row.
 
-The quoting is the csv module's, made robust against posts that were written without quoting: a field is quoted only if
-it starts with a quote *and* is closed right before a delimiter or the end of the line; any other quote is an ordinary
-character. A quoted field may hold line breaks, but it never extends over a line that is a complete row by itself: a
-stray quote cannot swallow the rows after it.
+A field that begins with a quote ends at the next quote that is not doubled, whatever lines, delimiters and quotes lie
+between; behind it come a delimiter or the end of the line. Any other quote is a character like every other, since
+many a TSV is written without quoting.
+
+Where a quote is never closed, or is closed in the middle of a field, the rule does not hold:
+
+* A line that is a whole row by itself is taken as it stands, its quotes being part of a text, as long as the file has
+  not shown that it quotes by the rule (and, in a CSV, only an even number of quotes).
+* Any other line is refused, and so is every line behind it, as it may lie within the quoted text, until `RESUME_AFTER`
+  whole rows in a row show that it does not.
+
+Spark writes a quote within a quoted field as `\"`. Where only that reading makes a whole row, it is the reading; where
+both do, the row is refused.
 """
 
 from __future__ import annotations
@@ -11,26 +20,43 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
+
+from sentiment.data.quoted_fields import Fields
 
 MAXIMUM_LINE_BYTES = 262_144
-MAXIMUM_JOINED_LINES = 50
+MAXIMUM_ROW_CHARACTERS = 1 << 20  # of a row of several lines: how far the end of a quoted field is looked for
+RESUME_AFTER = 20  # whole rows in a row: no quoted text looks like that
 LONGEST_SHOWN = 4_000  # bytes kept of a row that cannot be read
-_QUOTED = {delimiter: re.compile(rf'"((?:[^"]++|"")*+)"(?={delimiter}|\Z)') for delimiter in ("\t", ",")}
+NEVER_CLOSED = "a quote opens a field and is never closed"
+CLOSED_WITHIN = "a quote closes within a field"
+WITHIN_QUOTES = "the line may belong to a quoted field that is never closed"
+TWO_READINGS = 'a backslash before a quote: double the quotes instead ("")'
 BOM = b"\xef\xbb\xbf"
-_TRANSLATED = re.compile(rb"\xed[\xb0-\xb3][\x80-\xbf]")  # a byte that was not a character of the file's encoding
+_QUOTED = {delimiter: re.compile(rf'"((?:[^"]++|"")*+)"(?={delimiter}|\Z)') for delimiter in ("\t", ",")}
+_TRANSLATED = re.compile(rb"\xed[\xb0-\xb3][\x80-\xbf]")  # a byte that was no character of the file's encoding
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row: its first line's number (1 is the header), and its fields or the error that left it without any."""
+class Row(NamedTuple):
+    """One row: its first line's number (1 is the header), its fields, or the error that left it without any."""
 
     number: int
     raw: str
     fields: tuple[str, ...] = ()
     error: str = ""
+
+
+class Line(NamedTuple):
+    """One line without its end, or as far as it can be shown and why it cannot be read."""
+
+    number: int
+    text: str
+    ending: str = "\n"  # none at the end of the file, and where the line is cut: no row goes on behind it
+    error: str = ""
+
+
+IsComplete = Callable[[tuple[str, ...]], bool]
 
 
 def delimiter_of(path: Path) -> str:
@@ -39,47 +65,233 @@ def delimiter_of(path: Path) -> str:
 
 
 def split_fields(line: str, delimiter: str) -> tuple[str, ...]:
-    """Returns the fields of one row (see the module's rule for quotes); `line` has no line ending."""
-    return _split(line, delimiter)[0]
-
-
-def _split(text: str, delimiter: str) -> tuple[tuple[str, ...], bool]:
-    """Returns the fields, and whether every line break is within a quoted one."""
-    if '"' not in text:
-        return tuple(text.split(delimiter)), "\n" not in text
+    """Returns the fields of one line; a quote that is not closed right before a delimiter or the end is a character."""
+    if '"' not in line:
+        return tuple(line.split(delimiter))
     quoted = _QUOTED[delimiter]
     fields: list[str] = []
-    closed, start = True, 0
+    start = 0
     while True:
-        if match := quoted.match(text, start):
+        if match := quoted.match(line, start):
             fields.append(match[1].replace('""', '"'))
             end = match.end()
         else:
-            end = text.find(delimiter, start)
-            end = len(text) if end < 0 else end
-            fields.append(text[start:end])
-            closed = closed and "\n" not in fields[-1]
-        if end >= len(text):
-            return tuple(fields), closed
+            end = line.find(delimiter, start)
+            end = len(line) if end < 0 else end
+            fields.append(line[start:end])
+        if end >= len(line):
+            return tuple(fields)
         start = end + 1
 
 
-IsComplete = Callable[[tuple[str, ...]], bool]
+def fitted(fields: tuple[str, ...], width: int) -> tuple[str, ...]:
+    """Returns `fields` with as many empty ones at the end as make `width`: spreadsheets drop and add those."""
+    if len(fields) < width:
+        return fields + ("",) * (width - len(fields))
+    return fields[:width] if not any(map(str.strip, fields[width:])) else fields
 
 
-def read_lines(
-    handle: BinaryIO, delimiter: str, encoding: str = "UTF-8", broken: Callable[[], str] = lambda: ""
-) -> Iterator[Row]:
-    """Yields every line that is not blank as a row by itself.
+class _Attempt(NamedTuple):
+    """What a reading of a row came to: its fields, how many lines behind the first it took, their size and error."""
 
-    `encoding` is the name of the file's own encoding, for the error of a line that is not in it. When `broken` gives a
-    reason at the end of the file, that reason becomes the error of the line that was cut off there.
-    """
-    for number, line, reason in bounded_lines(handle, MAXIMUM_LINE_BYTES, broken):
-        line = line.removeprefix(BOM) if number == 1 else line
-        row = _row(number, line.removesuffix(b"\n").removesuffix(b"\r"), reason, delimiter, encoding)
-        if row.error or row.raw.strip():
+    state: str
+    fields: tuple[str, ...]
+    taken: int
+    size: int
+    strict: bool
+    escapes: bool
+    error: str
+
+
+class RowReader:
+    """The rows of a file: `header`, once, and then `rows`."""
+
+    def __init__(
+        self, handle: BinaryIO, delimiter: str, encoding: str = "UTF-8", broken: Callable[[], str] = lambda: ""
+    ) -> None:
+        """`encoding` is the name of the file's own encoding, for the error of a line that is not in it.
+
+        When `broken` gives a reason at the end of the file, that is the error of the line that was cut off there.
+        """
+        self._lines = _decoded(handle, encoding, broken)
+        self._ahead: deque[Line] = deque()
+        self._delimiter = delimiter
+        # How many characters may be looked at in vain: a file of nothing but quotes costs in proportion to its size.
+        self._credit = 4 * MAXIMUM_ROW_CHARACTERS
+        self._quotes = False  # a row has shown that the file quotes by the rule: no quote is a stray character
+
+    def header(self) -> Row | None:
+        """Returns the first row that is not blank, None when there is none."""
+        while line := self._next():
+            if line.error or line.text.strip():
+                return self._row(line, lambda fields: True)[0]
+        return None
+
+    def rows(self, is_complete: IsComplete) -> Iterator[Row]:
+        """Yields the rows that are not blank; `is_complete` tells whether fields are a whole row."""
+        delimiter, ahead, lines = self._delimiter, self._ahead, self._lines
+        while line := ahead.popleft() if ahead else next(lines, None):
+            number, text, _, error = line
+            if not error and '"' not in text:  # nearly always: this is done millions of times
+                if text.strip():
+                    yield Row(number, text, tuple(text.split(delimiter)))
+                continue
+            row, lost = self._row(line, is_complete)
             yield row
+            if lost:
+                yield from self._resume(is_complete)
+
+    def _next(self) -> Line | None:
+        return self._ahead.popleft() if self._ahead else next(self._lines, None)
+
+    def _resume(self, is_complete: IsComplete) -> Iterator[Row]:
+        """Yields the rows behind a quote that was lost: with an error up to where they are certain again."""
+        held: list[Row] = []
+        while len(held) < RESUME_AFTER:
+            line = self._next()
+            if line is None:
+                break
+            if not line.error and not line.text.strip():
+                continue
+            row, _ = self._row(line, is_complete, literally=False)
+            held.append(row)
+            if row.error or not is_complete(row.fields):
+                yield from map(_doubtful, held)
+                held = []
+        else:
+            yield from held
+            return
+        yield from map(_doubtful, held)
+
+    def _row(self, first: Line, is_complete: IsComplete, literally: bool = True) -> tuple[Row, bool]:
+        """Returns the row that begins with a line, and whether the lines behind it may be part of it nevertheless."""
+        if first.error:
+            return Row(first.number, first.text, error=first.error), False
+        self._credit += 8 * len(first.text)
+        found = self._attempt(first, backslash=False)
+        if found.escapes and (row := self._escaped(first, found, is_complete)):
+            return row, False
+        if self._is_whole(first, found, is_complete):
+            row = self._taken(first, found.taken, found.error, found.fields)
+            return row, not is_complete(row.fields) and self._ends_elsewhere(0, is_complete)
+        self._credit -= found.size
+        if literally and not self._quotes and (fields := self._literal(first, is_complete)):
+            return Row(first.number, first.text, fields), False
+        if found.state == "closed" and found.taken and not is_complete(found.fields):
+            # Quoted as it should be, but no whole row: its lines are none either.
+            lost = self._ends_elsewhere(found.taken, is_complete)
+            return self._taken(first, found.taken, "", found.fields), lost
+        why = NEVER_CLOSED if found.state == "open" else CLOSED_WITHIN
+        return Row(first.number, first.text, error=why), True
+
+    def _is_whole(self, first: Line, found: _Attempt, is_complete: IsComplete) -> bool:
+        """Tells whether a row was read as it was written; one with quoted lines or quotes shows how the file quotes."""
+        if found.state != "closed":
+            return False
+        if found.taken == 0:
+            opens_nothing = not found.strict and first.text.count('"') % 2 == 1
+            if opens_nothing and (self._quotes or self._delimiter == ","):
+                return False
+            self._quotes = self._quotes or (found.strict and '""' in first.text and is_complete(found.fields))
+            return True
+        self._quotes = True
+        return bool(found.error or is_complete(found.fields)) and not self._ends_elsewhere(found.taken, is_complete)
+
+    def _escaped(self, first: Line, found: _Attempt, is_complete: IsComplete) -> Row | None:
+        """Returns the row that quotes behind backslashes make, or why it is not certain; None when they make none."""
+        other = self._attempt(first, backslash=True)
+        also = other.state == "closed" and other.strict and is_complete(other.fields)
+        whole = found.state == "closed" and (found.taken == 0 or is_complete(found.fields))
+        if also and whole and found.strict and is_complete(found.fields):
+            return self._taken(first, max(found.taken, other.taken), TWO_READINGS)
+        if also:
+            return self._taken(first, other.taken, other.error, other.fields)
+        return self._taken(first, found.taken, TWO_READINGS) if whole and not found.strict else None
+
+    def _taken(self, first: Line, taken: int, error: str, fields: tuple[str, ...] = ()) -> Row:
+        more = [self._ahead.popleft().text for _ in range(taken)]
+        raw = "\n".join([first.text, *more]) if more else first.text
+        return Row(first.number, raw, () if error else fields, error)
+
+    def _attempt(self, first: Line, backslash: bool) -> _Attempt:
+        """Reads a row from `first` on; the lines that it looks at stay in `_ahead`."""
+        reading = Fields(self._delimiter, backslash)
+        reading.take(first.text, first.ending)
+        taken, size, error = 0, 0, ""
+        while reading.state == "open":
+            if taken == len(self._ahead):
+                line = next(self._lines, None)
+                if line is None:
+                    break
+                self._ahead.append(line)
+            line = self._ahead[taken]
+            size += len(line.text) + 1
+            if (line.error and not line.ending) or size > min(MAXIMUM_ROW_CHARACTERS, self._credit):
+                break
+            taken += 1
+            error = error or line.error
+            reading.take(line.text, line.ending)
+        return _Attempt(reading.state, tuple(reading.fields), taken, size, reading.strict, reading.escapes, error)
+
+    def _ends_elsewhere(self, taken: int, is_complete: IsComplete) -> bool:
+        """Tells whether the quoted text of a row seems to go on behind it, since the next quotes there open nothing.
+
+        Where a quote is put into a text, or one of its doubled quotes is lost, the field closes before its end.
+        """
+        for place in range(taken, taken + RESUME_AFTER):
+            if place == len(self._ahead):
+                line = next(self._lines, None)
+                if line is None:
+                    return False
+                self._ahead.append(line)
+            behind = self._ahead[place].text
+            if '"' not in behind:
+                continue
+            reading = Fields(self._delimiter, backslash=False)
+            reading.take(behind, "")
+            if reading.state == "broken" or (not reading.strict and behind.count('"') % 2 == 1):
+                return True
+            if reading.state == "open" or (reading.strict and is_complete(tuple(reading.fields))):
+                return False
+        return False
+
+    def _literal(self, line: Line, is_complete: IsComplete) -> tuple[str, ...]:
+        """Returns the fields of a line whose quotes are characters of its texts, or none.
+
+        Certain enough is a whole row with another one behind it, whose open quote is not in its last field (which might
+        go on in the next line); in a CSV also an even number of quotes, since a comma is part of many a text.
+        """
+        fields = split_fields(line.text, self._delimiter)
+        balanced = line.text.count('"') % 2 == 0
+        if not is_complete(fields) or (self._delimiter == "," and not balanced):
+            return ()
+        if not balanced and ('"' in fields[-1] or len(fields) == 1):
+            return ()
+        if not self._ahead and (line_behind := next(self._lines, None)):
+            self._ahead.append(line_behind)
+        behind = self._ahead[0] if self._ahead else None
+        if behind is None or behind.error or not behind.text.strip() or behind.text.startswith('"'):
+            return fields
+        return fields if is_complete(split_fields(behind.text, self._delimiter)) else ()
+
+
+def _doubtful(row: Row) -> Row:
+    return row if row.error else Row(row.number, row.raw, error=WITHIN_QUOTES)
+
+
+def _decoded(handle: BinaryIO, encoding: str, broken: Callable[[], str]) -> Iterator[Line]:
+    for number, line, reason in bounded_lines(handle, MAXIMUM_LINE_BYTES, broken):
+        if reason:
+            yield Line(number, shown(line[:LONGEST_SHOWN]), "", reason)
+            continue
+        if number == 1:
+            line = line.removeprefix(BOM)
+        ending = "\r\n" if line.endswith(b"\r\n") else "\n" if line.endswith(b"\n") else ""
+        content = line[: len(line) - len(ending)]
+        try:
+            yield Line(number, content.decode("utf-8"), ending)
+        except UnicodeDecodeError:
+            yield Line(number, shown(content), ending or "\n", f"not {encoding}")
 
 
 def bounded_lines(
@@ -92,26 +304,19 @@ def bounded_lines(
     number = 0
     while line := handle.readline(longest + 1):
         number += 1
+        if len(line) <= longest and line.endswith(b"\n"):  # nearly always
+            yield number, line, ""
+            continue
         part = line
         while part and not part.endswith(b"\n"):
             part = handle.readline(longest)
         too_long = len(line) > longest
-        reason = "line too long" if too_long else "" if line.endswith(b"\n") else broken()
+        reason = "line too long" if too_long else broken()
         yield number, line, reason
         if reason and not too_long:
             return
     if reason := broken():
         yield number + 1, b"", reason
-
-
-def _row(number: int, line: bytes, reason: str, delimiter: str, encoding: str) -> Row:
-    if reason:
-        return Row(number, shown(line[:LONGEST_SHOWN]), error=reason)
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError:
-        return Row(number, shown(line), error=f"not {encoding}")
-    return Row(number, text, split_fields(text, delimiter))
 
 
 def shown(line: bytes) -> str:
@@ -121,61 +326,3 @@ def shown(line: bytes) -> str:
 
 def _escaped(match: re.Match[bytes]) -> bytes:
     return b"\\x%02x" % (ord(match[0].decode("utf-8", "surrogatepass")) & 0xFF)
-
-
-class _Credit:
-    """Limits how many characters may be read again: joining lines takes time in proportion to the file's size.
-
-    Without it, a file of only unclosed quotes would be read fifty times over, at a few kilobytes per second.
-    """
-
-    def __init__(self) -> None:
-        self._left = 1_000_000
-
-    def earn(self, row: Row) -> None:
-        self._left += 8 * len(row.raw)
-
-    def spend(self, characters: int) -> bool:
-        """Takes so many characters; returns whether there were as many left."""
-        self._left -= characters
-        return self._left >= 0
-
-
-def join_rows(lines: Iterator[Row], delimiter: str, is_complete: IsComplete) -> Iterator[Row]:
-    """Yields the rows that `lines` form; `is_complete` tells whether fields are a row by themselves."""
-    ahead: deque[Row] = deque()
-    credit = _Credit()
-    while row := ahead.popleft() if ahead else next(lines, None):
-        credit.earn(row)
-        if not row.error and '"' in row.raw and (row.fields[-1].startswith('"') or not is_complete(row.fields)):
-            row = _continued(row, ahead, lines, delimiter, is_complete, credit) or row
-        yield row
-
-
-def _continued(
-    first: Row, ahead: deque[Row], lines: Iterator[Row], delimiter: str, is_complete: IsComplete, credit: _Credit
-) -> Row | None:
-    """Returns the row that `first` forms with the lines after it, or None; then it leaves them in `ahead`."""
-    raw, was_complete = first.raw, is_complete(first.fields)
-    for taken in range(MAXIMUM_JOINED_LINES):
-        if taken == len(ahead):
-            line = next(lines, None)
-            if line is None:
-                return None
-            ahead.append(line)
-        following = ahead[taken]
-        raw = f"{raw}\n{following.raw}"
-        stops = is_complete(following.fields)
-        if following.error or len(raw) > MAXIMUM_LINE_BYTES or (stops and was_complete):
-            return None
-        if '"' in following.raw:  # nothing else closes a quoted field
-            if not credit.spend(len(raw)):
-                return None
-            fields, closed = _split(raw, delimiter)
-            if closed and is_complete(fields):
-                for _ in range(taken + 1):
-                    ahead.popleft()
-                return Row(first.number, raw, fields)
-        if stops:  # the last line of a text that ends in `",1` looks complete, too, so this comes last
-            return None
-    return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentiment import atomic
-from sentiment.data.rows import Row, delimiter_of, join_rows, read_lines
+from sentiment.data.rows import Row, RowReader, delimiter_of, fitted
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 
@@ -47,18 +47,26 @@ class Header:
 
     def is_complete(self, fields: tuple[str, ...], labels: Labels) -> bool:
         """Tells whether `fields` are a row: as many as there are columns, with a known label."""
-        return len(fields) == len(self.columns) and labels.parse(self.field(fields, "label")) is not None
+        fields = fitted(fields, len(self.columns))
+        return len(fields) == len(self.columns) and labels.parse(whole_number(self.field(fields, "label"))) is not None
 
     def post(self, fields: tuple[str, ...], labels: Labels) -> Post | str:
         """Returns the post in `fields`, or the reason why there is none."""
-        if len(fields) != len(self.columns):
-            return f"wrong number of columns: {len(fields)} instead of {len(self.columns)}"
-        text, label = self.field(fields, "text"), labels.parse(self.field(fields, "label"))
+        given, fields = len(fields), fitted(fields, len(self.columns))
+        if len(fields) != len(self.columns) or given <= max(map(self.columns.index, REQUIRED)):
+            return f"wrong number of columns: {given} instead of {len(self.columns)}"
+        text, label = self.field(fields, "text"), labels.parse(whole_number(self.field(fields, "label")))
         if label is None:
             return f"unknown label {self.field(fields, 'label')[:40]!r}"
         if not text:
             return "empty text"
         return Post(text, label, self.field(fields, "title"), self.field(fields, "source"))
+
+
+def whole_number(text: str) -> str:
+    """Returns `1` for `1.0`, which pandas writes where a column has gaps, and any other text as it is."""
+    number, point, zeros = text.strip().partition(".")
+    return number if point and number.isdigit() and zeros and not zeros.strip("0") else text
 
 
 def one_line(text: str) -> str:
@@ -82,10 +90,10 @@ def each_post(path: Path, labels: Labels) -> Iterator[Post]:
         raise InputError("a file of labelled posts must exist", found=f"no file {path}", do="Correct the path.")
     delimiter = delimiter_of(path)
     with path.open("rb") as handle:
-        lines = read_lines(handle, delimiter)
-        header = _header(path, next(lines, None))
+        reader = RowReader(handle, delimiter)
+        header = _header(path, reader.header())
         empty = True
-        for row in join_rows(lines, delimiter, lambda fields: header.is_complete(fields, labels)):
+        for row in reader.rows(lambda fields: header.is_complete(fields, labels)):
             empty = False
             yield _post(path, header, row, labels)
     if empty:

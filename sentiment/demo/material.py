@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sentiment.data import ledger as posts_ledger
 from sentiment.data.tsv import read_posts, write_posts
 from sentiment.errors import InputError
 from sentiment.settings import CHECKOUT, Settings
@@ -72,6 +73,8 @@ class Material:
         for name in BASE_FILES:
             shutil.copyfile(self.folder / name, settings.base_data / name)
         Path(settings.source_folder).mkdir(parents=True)
+        with posts_ledger.opened(settings.posts_database) as ledger, ledger.writing():
+            ledger.set_salt(b"demo")  # every demo tests on the same posts
 
     def deliver_good(self, settings: Settings) -> list[str]:
         """Drops the good night into the inbox; returns the files' names."""

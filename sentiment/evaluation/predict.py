@@ -9,58 +9,93 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
 from sentiment import atomic
-from sentiment.data.rows import delimiter_of, read_lines
+from sentiment.data.formats.encoding import READ, UTF_8, AsUtf8, candidates, detect
+from sentiment.data.formats.opened import SAMPLE, opened
+from sentiment.data.formats.record import UnreadableFile
+from sentiment.data.rows import Row, RowReader, delimiter_of, fitted
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.model.batches import encode
 from sentiment.model.folder import OpenedModel, open_model
 from sentiment.step import Result, say
 
-ROWS_AT_ONCE = 1024  # read, then answered together: rows of similar length share a batch
+ENCODED = "Give UTF-8: `iconv -f BIG5 -t UTF-8` translates from Big5, for example."
+ROWS_AT_ONCE = 1024  # read, then answered together: rows of like length share a batch
 
 
 def read_texts(path: Path) -> Iterator[Post]:
-    """Yields the posts of a delimited file, one per line: the text, and the title if there is such a column.
+    """Yields the posts of a delimited file, by row: its text, and its title if there is such a column.
 
-    Raises: InputError when the file or its column text is missing, or when a line (with its number) is not a row.
+    Raises: InputError: no such file, an encoding that is not certain, no column text, or a row that is none (with its
+    line).
     """
     if not path.is_file():
         raise InputError("a file of posts must exist", found=f"no file {path}", do="Check the path.")
-    columns: list[str] = []
     with path.open("rb") as handle:
-        for row in read_lines(handle, delimiter_of(path)):
-            fields = [field.strip() for field in row.fields]
-            if row.error or (columns and len(fields) != len(columns)):
-                reason = row.error or f"{len(fields)} columns instead of {len(columns)}"
-                raise InputError(
-                    f"every line of {path} must be a row like its header",
-                    found=f"in line {row.number} {reason}",
-                    do="Correct or remove that line.",
-                )
-            if columns:
-                named = dict(zip(columns, fields, strict=True))
-                yield Post(named["text"], 0, named.get("title", ""))
-                continue
-            columns = [field.lower() for field in fields]
-            if "text" not in columns:
-                raise InputError(
-                    f"{path} must have a column text",
-                    found=f"{row.raw[:80]!r}",
-                    do="Add a header line with that column.",
-                )
+        try:
+            encoding = detect(opened(handle).file.peek(SAMPLE))
+        except UnreadableFile as error:
+            raise InputError(f"{path} must be text", found=str(error), do=ENCODED) from None
+        file, broken = opened(handle, encoding)
+        reader = RowReader(file, delimiter_of(path), encoding.name, broken)
+        header = reader.header()
+        columns = [field.strip().lower() for field in header.fields] if header else []
+        if "text" not in columns:
+            found = repr(header.raw[:80]) if header else "an empty file"
+            raise InputError(f"{path} must have a column text", found=found, do="Add a header line with that column.")
+        for row in reader.rows(lambda fields: len(fitted(fields, len(columns))) == len(columns)):
+            yield _post(path, columns, row)
 
 
-def read_stream(stream: IO[bytes]) -> Iterator[Post]:
-    """Yields a post for each line; bytes that are not UTF-8 become U+FFFD. An empty line is an empty post."""
-    for line in stream:
-        yield Post(line.decode("utf-8", errors="replace").rstrip("\r\n"), 0)
+def _post(path: Path, columns: list[str], row: Row) -> Post:
+    fields = fitted(row.fields, len(columns))
+    if row.error or len(fields) != len(columns) or len(row.fields) <= columns.index("text"):
+        raise InputError(
+            f"every row of {path} must be like its header",
+            found=f"in line {row.number} {row.error or f'{len(row.fields)} columns instead of {len(columns)}'}",
+            do="Correct or remove that row.",
+        )
+    named = dict(zip(columns, map(str.strip, fields), strict=True))
+    return Post(named["text"], 0, named.get("title", ""))
+
+
+def read_stream(stream: BinaryIO) -> Iterator[Post]:
+    """Yields a post for each line, in the encoding that the first of them show. An empty line is an empty post.
+
+    Bytes that are no UTF-8 become U+FFFD. Raises: InputError when they look like text in another encoding.
+    """
+    peeking: Any = stream if hasattr(stream, "peek") else io.BufferedReader(cast(Any, stream))
+    try:
+        encoding = detect(peeking.peek(SAMPLE))
+    except UnreadableFile as error:
+        raise InputError("standard input must be text", found=str(error), do=ENCODED) from None
+    if encoding.codec == UTF_8.codec:
+        peeking.read(len(encoding.mark))
+        lines: Iterable[bytes] = peeking
+    else:
+        lines = io.BufferedReader(AsUtf8(peeking, encoding))
+    for number, line in enumerate(lines, 1):
+        text = line.decode("utf-8", errors="replace")
+        if "\ufffd" in text and encoding.codec == UTF_8.codec:
+            _refuse_other_encodings(number, line)
+        yield Post(text.rstrip("\r\n"), 0)
+
+
+def _refuse_other_encodings(number: int, line: bytes) -> None:
+    likely = [encoding.name for weight, encoding in candidates(line) if encoding in READ and weight > 0]
+    if likely:
+        raise InputError(
+            "standard input must be in one encoding",
+            found=f"UTF-8, and in line {number} what looks like {likely[0]}",
+            do=ENCODED,
+        )
 
 
 def predictions(opened: OpenedModel, posts: Iterable[Post]) -> Iterator[tuple[Post, NDArray[np.float32]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sentiment.model.folder import OpenedModel
@@ -34,8 +35,8 @@ class ServedModel(tf.Module):
         """Returns the signatures to save, by the names that clients use."""
         ids = {name: tf.TensorSpec((None, None), tf.int32, name=name) for name in INPUTS}
         return {
-            "serving_default": tf.function(self.classify_ids, autograph=False).get_concrete_function(**ids),
-            "text": tf.function(self.classify_texts, autograph=False).get_concrete_function(
+            "serving_default": _of_any_rows(self.classify_ids).get_concrete_function(**ids),
+            "text": _of_any_rows(self.classify_texts).get_concrete_function(
                 text=tf.TensorSpec((None,), tf.string, name="text")
             ),
         }
@@ -72,6 +73,29 @@ class ServedModel(tf.Module):
             "label": tf.gather(tf.constant(self.names), label_id),
             "label_id": label_id,
         }
+
+
+def _of_any_rows(classify: Callable[..., dict[str, Any]]) -> Any:
+    """Returns `classify` as a function that answers no rows with no rows: a Keras model fails on an empty batch.
+
+    In place of an empty batch it is given one row, the answer to which is cut off again.
+    """
+
+    def answer(**inputs: Any) -> dict[str, Any]:
+        rows = tf.shape(next(iter(inputs.values())))[0]
+        return {name: output[:rows] for name, output in classify(**_with_a_row(rows, inputs)).items()}
+
+    return tf.function(answer, autograph=False)
+
+
+def _with_a_row(rows: Any, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Returns `inputs`; where they have no rows, with one of an empty text, or of padding in at least one column."""
+    missing = tf.maximum(1 - rows, 0)
+    padded = {}
+    for name, values in inputs.items():
+        columns = [[0, tf.maximum(missing - tf.shape(values)[1], 0)]] if values.shape.rank == 2 else []
+        padded[name] = tf.pad(values, [[0, missing], *columns], constant_values="" if values.dtype == tf.string else 0)
+    return padded
 
 
 def save(opened: OpenedModel, folder: Any) -> Any:

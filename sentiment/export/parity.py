@@ -90,13 +90,17 @@ class Reference:
             self.wanted_of_texts = scorer.probabilities(self.encoded_texts, "parity")
 
     def check_saved_model(self, folder: Path, tolerance: Tolerance = SAME) -> Parity:
-        """Compares both signatures of the SavedModel in `folder`. Raises: ParityError."""
+        """Compares both signatures of the SavedModel in `folder`. Raises: ParityError.
+
+        Every second text is asked with a NUL in its middle, which must change nothing.
+        """
         signatures = tf.saved_model.load(str(folder)).signatures
         ids, texts = signatures["serving_default"], signatures["text"]
         by_ids = answers(lambda inputs: ids(**inputs)["probabilities"], self.encoded, self.max_seq_length)
         by_text = np.empty_like(by_ids)
+        asked = [with_nul(text) if row % 2 else text for row, text in enumerate(self.texts)]
         for rows in plan(self.encoded.lengths, BATCH_SIZE):
-            by_text[rows] = texts(text=tf.constant([self.texts[row] for row in rows]))["probabilities"].numpy()
+            by_text[rows] = texts(text=tf.constant([asked[row] for row in rows]))["probabilities"].numpy()
         parity = self.compare(by_ids, by_text)
         require(parity, tolerance, "the export")
         return parity
@@ -119,6 +123,13 @@ def answers(model: Callable[[Inputs], Any], encoded: Encoded, max_seq_length: in
 def rows_for(posts: Sequence[Post], pieces: Sequence[str]) -> list[Post]:
     """Returns the rows to compare on: some of `posts`, of every length, plus invented texts if there are few."""
     return spread(posts) if len(posts) >= FEWEST_ROWS else [*posts, *invented_posts(pieces)]
+
+
+def with_nul(text: bytes) -> bytes:
+    """Returns `text` (UTF-8) with a NUL in its middle."""
+    characters = text.decode()
+    half = len(characters) // 2
+    return f"{characters[:half]}\0{characters[half:]}".encode()
 
 
 def spread(posts: Sequence[Post], most: int = MOST_ROWS) -> list[Post]:

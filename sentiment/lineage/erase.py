@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sentiment import atomic
-from sentiment.data.identity import identity, normalise
-from sentiment.data.rows import Row, delimiter_of, join_rows, read_lines
+from sentiment.data.identity import RULES, VERSION, identity, words_of
+from sentiment.data.rows import Row, RowReader, delimiter_of
 
 LONG_ENOUGH = 8  # characters of a normalised text from which it is also searched within other texts
 LINE_PIECE = 1 << 20
@@ -26,32 +26,35 @@ Confirm = Callable[[Path, Path], None]  # is called with the file and its replac
 
 
 class Texts:
-    """The texts to forget. A text is recognised by its identity, even when it is written a little differently."""
+    """The texts to forget. A text is recognised by its identity, even when it is written a little differently.
+
+    Within other texts it is found by its words alone. What version 1 of the identity left knows it by `identities[1]`.
+    """
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._words = {text.strip() for text in texts if text.strip()}
-        self.identities = frozenset(identity(text) for text in self._words)
-        forms = {normalise(text) for text in self._words}
+        self.identities = {version: frozenset(map(rule, self._words)) for version, rule in RULES.items()}
+        forms = {words_of(text) for text in self._words}
         self._long = sorted(form for form in forms if len(form) >= LONG_ENOUGH)
 
     def __len__(self) -> int:
-        return len(self.identities)
+        return len(self.identities[VERSION])
 
     def has(self, text: str) -> bool:
         """Tells whether `text` is one of them."""
-        return bool(text) and identity(text) in self.identities
+        return bool(text) and identity(text) in self.identities[VERSION]
 
     def quoted_in(self, text: str) -> bool:
         """Tells whether `text` is one of them, quotes a long one, or is the beginning of one that was cut short."""
         if not text or self.has(text):
             return bool(text)
-        form = normalise(text)
+        form = words_of(text)
         is_cut = text.rstrip().endswith(("…", "...")) and len(form) >= LONG_ENOUGH
         return any(word in form or (is_cut and word.startswith(form)) for word in self._long)
 
     def patterns(self) -> list[bytes]:
         """Returns the bytes that a file holds if it quotes one of the texts word for word."""
-        words = [word for word in self._words if len(normalise(word)) >= LONG_ENOUGH]
+        words = [word for word in self._words if len(words_of(word)) >= LONG_ENOUGH]
         spellings = {spelt for word in words for spelt in (word, html.escape(word), json.dumps(word)[1:-1])}
         return [spelt.encode() for spelt in sorted(spellings)]
 
@@ -100,9 +103,8 @@ def _erase_rows(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int 
 
 def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] | None:
     """Returns the first and the last line of every row to erase."""
-    delimiter = delimiter_of(_as_named(path))
-    lines = read_lines(handle, delimiter)
-    header = next(lines, None)
+    reader = RowReader(handle, delimiter_of(_as_named(path)))
+    header = reader.header()
     names = [name.strip().lower() for name in header.fields] if header else []
     if "text" not in names:
         return None
@@ -110,7 +112,7 @@ def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] 
     quotes = [names.index(name) for name in ("raw",) if name in names]  # a quarantine file shows rows as they were
     spans: list[tuple[int, int]] = []
     open_since = 0
-    for row in join_rows(lines, delimiter, lambda fields: len(fields) == len(names)):
+    for row in reader.rows(lambda fields: len(fields) == len(names)):
         if open_since:
             spans.append((open_since, row.number - 1))  # however many lines the row spans
         open_since = row.number if _is_wanted(row, column, quotes, len(names), texts) else 0
@@ -195,7 +197,7 @@ def _strings(item: Any, key: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_about(key: str, value: str, texts: Texts) -> bool:
-    if key not in POST_KEYS and len(normalise(value)) < LONG_ENOUGH:
+    if key not in POST_KEYS and len(words_of(value)) < LONG_ENOUGH:
         return False
     return texts.quoted_in(value)
 

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import mmap
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from sentiment.data.seen import NAME, count_in
 from sentiment.results.model_card import TrainedOn
 from sentiment.run_folder import RunFolder
 from sentiment.serving.state import State
 from sentiment.serving.trained import folder_of
 from sentiment.settings import Settings
-
-IDENTITY_BYTES = 16
-NAME = "identities.bin"
-
-
-def count_in(path: Path, identities: Iterable[str]) -> int:
-    """Returns how many of `identities` (hex) are in a file of sorted identities of 16 bytes."""
-    if path.stat().st_size < IDENTITY_BYTES:
-        return 0
-    with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as stored:
-        places = range(len(stored) // IDENTITY_BYTES)
-
-        def at(place: int) -> bytes:
-            return stored[place * IDENTITY_BYTES : (place + 1) * IDENTITY_BYTES]
-
-        wanted = [bytes.fromhex(identity) for identity in identities]
-        found = [bisect_left(places, one, key=at) for one in wanted]
-        return sum(place in places and at(place) == one for place, one in zip(found, wanted, strict=True))
 
 
 def identities_of(settings: Settings, version: int, run: str) -> Path | None:
@@ -41,14 +22,16 @@ def identities_of(settings: Settings, version: int, run: str) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
-def exposed_versions(settings: Settings, state: State, identities: Iterable[str]) -> dict[str, Any]:
+Wanted = Mapping[int, Collection[str]]  # the identities of texts (hex), by the version of the identity
+
+
+def exposed_versions(settings: Settings, state: State, wanted: Wanted) -> dict[str, Any]:
     """Returns the versions that saw any of the texts.
 
     {"versions": [{"version", "condition", "labels", "texts", "through"}], "runs": [names], "unknown": [versions]}:
     `texts` is how many the version itself was trained on, `through` an exposed version that its training started from;
     `runs` were trained but not published, `unknown` are versions from before identities were kept.
     """
-    wanted = list(identities)
     kept = {number: identities_of(settings, number, version.run) for number, version in state.versions.items()}
     texts = {number: count_in(path, wanted) for number, path in kept.items() if path}
     warm_from = {number: version.data.ancestor for number, version in state.versions.items()}
@@ -73,7 +56,7 @@ def exposed_versions(settings: Settings, state: State, identities: Iterable[str]
     }
 
 
-def _runs(settings: Settings, state: State, wanted: list[str]) -> list[str]:
+def _runs(settings: Settings, state: State, wanted: Wanted) -> list[str]:
     published = {RunFolder.named(settings, version.run).name for version in state.versions.values() if version.run}
     files = sorted(settings.runs.glob(f"*/{NAME}"))
     return [path.parent.name for path in files if path.parent.name not in published and count_in(path, wanted)]

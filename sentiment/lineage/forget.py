@@ -20,8 +20,9 @@ from pathlib import Path
 import click
 
 from sentiment.data import ledger as posts_ledger
+from sentiment.data.identity import VERSION
 from sentiment.data.ledger import Ledger
-from sentiment.data.rows import delimiter_of, join_rows, read_lines
+from sentiment.data.rows import RowReader, delimiter_of
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.lineage.erase import Erased, Texts, erase, still_in
@@ -31,7 +32,7 @@ from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 
 NEVER_TEXT = frozenset({".h5", ".pb", ".index", ".bin", ".tflite", ".sqlite", ".lock"})  # weights, graphs, hashes
-PACKED = frozenset({".gz", ".parquet", ".zip"})
+PACKED = frozenset({".gz", ".parquet", ".xlsx", ".zip"})
 LEFT_BY_A_KILL = re.compile(r"^\..+\.(\d+)\.tmp$")
 
 
@@ -62,12 +63,12 @@ def _is_file(path: Path) -> bool:
 
 def _column_of(path: Path) -> list[str]:
     with path.open("rb") as handle:
-        lines = read_lines(handle, delimiter_of(path))
-        header = next(lines, None)
+        reader = RowReader(handle, delimiter_of(path))
+        header = reader.header()
         names = [name.strip().lower() for name in header.fields] if header else []
         if "text" not in names:
             return []
-        rows = join_rows(lines, delimiter_of(path), lambda fields: len(fields) == len(names))
+        rows = reader.rows(lambda fields: len(fields) == len(names))
         return [row.fields[names.index("text")] for row in rows if len(row.fields) == len(names)]
 
 
@@ -101,16 +102,22 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
 
 def _delete_posts(connection: sqlite3.Connection, texts: Texts, reason: str, write: bool) -> int:
     """Returns how many of the texts the ledger holds; deletes them and keeps their hashes, if `write`."""
-    posts = 0
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    for text_identity in sorted(texts.identities):
-        key = bytes.fromhex(text_identity)
-        posts += connection.execute("SELECT count(*) FROM posts WHERE identity = ?", (key,)).fetchone()[0]
-        if write:
-            connection.execute("DELETE FROM posts WHERE identity = ?", (key,))
-            connection.execute("INSERT OR IGNORE INTO forgotten (identity, at, reason) VALUES (?, ?, ?)",
-                               (key, at, reason))  # fmt: skip
-    return posts
+    keys = [(bytes.fromhex(text_identity),) for text_identity in sorted(texts.identities[VERSION])]
+    rows = [row for key in keys for row in connection.execute("SELECT row FROM posts WHERE identity = ?", key)]
+    if write:
+        for table in ("posts", "claims", "decisions"):
+            connection.executemany(f"DELETE FROM {table} WHERE identity = ?", keys)
+        # The side that the text had by version 1 is kept, but of no row: its number may be given to another post.
+        connection.execute("CREATE TEMP TABLE gone (row INTEGER PRIMARY KEY)")
+        connection.executemany("INSERT INTO gone VALUES (?)", rows)
+        connection.execute("UPDATE earlier SET row = -row WHERE row IN (SELECT row FROM gone)")
+        connection.execute("DROP TABLE gone")
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        connection.executemany(
+            "INSERT OR IGNORE INTO forgotten (identity, at, reason, version) VALUES (?, ?, ?, ?)",
+            ((key, at, reason, VERSION) for (key,) in keys),
+        )
+    return len(rows)
 
 
 def _wait_for_readers(ledger: Ledger) -> None:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
+from sentiment.model import tokenizer_settings
 
 CONFIG, VOCABULARY, TOKENIZER = "config.json", "vocab.txt", "tokenizer_config.json"
 WEIGHTS = ("model.safetensors", "tf_model.h5", "pytorch_model.bin")  # in the order of the search
 SCRATCH_HINT = "scratch/tiny"
 
 # The checkpoints that the older tool was tested with. If CKIP's bring no pieces, they use those of bert-base-chinese,
-# as their model cards say; they then distinguish upper and lower case.
+# as their model cards say, and its tokenizer's settings unless they have their own.
 NAMED = ("bert-base-chinese", "ckiplab/bert-base-chinese", "ckiplab/albert-base-chinese", "ckiplab/albert-tiny-chinese")
 CKIP, CKIP_PIECES = "ckiplab/", "bert-base-chinese"
 MOVED = {"bert-base-chinese": "google-bert/bert-base-chinese"}  # its name on the hub today
@@ -48,7 +49,7 @@ def locate(name: str) -> Checkpoint:
     cached = _in_cache(name)
     if not (cached(CONFIG) and any(map(cached, WEIGHTS))):
         return _complete(name, _on_hub(name))
-    if cached(VOCABULARY) is None:
+    if cached(VOCABULARY) is None or not _is_known_in_cache(name, TOKENIZER):
         with suppress(InputError):  # a tool that needs no text may have filled the cache; the hub may have the rest
             return _complete(name, _on_hub(name))
     return _complete(name, cached)
@@ -60,15 +61,16 @@ def _complete(name: str, find: Find) -> Checkpoint:
         raise not_found(name, f"no {CONFIG}" if config is None else f"none of {', '.join(WEIGHTS)}")
     pieces, settings = find(VOCABULARY), find(TOKENIZER)
     if pieces is None and name.startswith(CKIP):
-        pieces = _vocabulary_for_ckip(name)
-    return Checkpoint(config, weights, pieces, _lower_case(settings, default=not name.startswith(CKIP)))
+        pieces, settings = _for_ckip(name, VOCABULARY), settings or _for_ckip(name, TOKENIZER)
+    given = read_json(settings) if settings else {}
+    return Checkpoint(config, weights, pieces, tokenizer_settings.lower_case(given, read_json(config), name))
 
 
-def _vocabulary_for_ckip(name: str) -> Path | None:
+def _for_ckip(name: str, file: str) -> Path | None:
     try:
-        return _in_cache(CKIP_PIECES)(VOCABULARY) or _on_hub(CKIP_PIECES)(VOCABULARY)
+        return _in_cache(CKIP_PIECES)(file) or _on_hub(CKIP_PIECES)(file)
     except InputError as error:
-        raise not_found(name, f"no {VOCABULARY} in it, nor {CKIP_PIECES}'s: {error.found}") from None
+        raise not_found(name, f"no {file} in it, nor {CKIP_PIECES}'s: {error.found}") from None
 
 
 def _in_folder(folder: Path) -> Find:
@@ -91,6 +93,14 @@ def _in_cache(name: str) -> Find:
         return None
 
     return find
+
+
+def _is_known_in_cache(name: str, file: str) -> bool:
+    """Tells whether the cache holds `file`, or that the hub has none of that name."""
+    from huggingface_hub import try_to_load_from_cache
+
+    names = filter(None, (name, MOVED.get(name)))
+    return any(try_to_load_from_cache(repository, file) is not None for repository in names)
 
 
 def _on_hub(name: str) -> Find:
@@ -142,8 +152,3 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError("a checkpoint's settings must be a JSON object", found=f"{path}", do="Copy or fetch it again.")
     return value
-
-
-def _lower_case(settings: Path | None, *, default: bool) -> bool:
-    """Tells whether text is lower-cased: BERT does it unless the tokenizer's settings say otherwise."""
-    return bool(read_json(settings).get("do_lower_case", True)) if settings else default

@@ -14,7 +14,9 @@ from typing import Any
 from sentiment.model import vocabulary
 from sentiment.tensorflow_setup import tf, tf_text
 
-INVISIBLE = r"[\p{Cf}\x{FFFD}]"  # joiners, direction marks, broken characters: BERT drops them, too
+# Control characters, joiners, direction marks, broken characters: BERT drops them, too. All of them go before
+# anything else is done: `tf.strings.lower` would end the text at a NUL.
+INVISIBLE = rf"[{vocabulary.CONTROL}\p{{Cf}}\x{{FFFD}}]"
 
 
 class Tokenizer(tf.Module):
@@ -23,12 +25,13 @@ class Tokenizer(tf.Module):
     def __init__(self, pieces: Sequence[str], *, max_seq_length: int, lower_case: bool) -> None:
         super().__init__(name="tokenizer")
         self.max_seq_length = max_seq_length
-        self.classify = pieces.index(vocabulary.CLASSIFY)
-        self.separator = pieces.index(vocabulary.SEPARATOR)
-        self.mask = pieces.index(vocabulary.MASK)
-        self.unknown = pieces.index(vocabulary.UNKNOWN)
+        ids = vocabulary.ids(pieces)
+        self.classify = ids[vocabulary.CLASSIFY]
+        self.separator = ids[vocabulary.SEPARATOR]
+        self.mask = ids[vocabulary.MASK]
+        self.unknown = ids[vocabulary.UNKNOWN]
         self.wordpiece = tf_text.FastBertTokenizer(
-            vocab=list(pieces),
+            vocab=vocabulary.without_repeats(pieces),
             token_out_type=tf.int32,
             unknown_token=vocabulary.UNKNOWN,
             lower_case_nfd_strip_accents=False,

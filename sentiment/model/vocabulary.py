@@ -1,11 +1,14 @@
 """The word pieces of a model: a `vocab.txt` in BERT's format, one piece per line; the line number (from 0) is its id.
 
+A piece that stands there twice has the id of its last line, as in BERT's own tokenizer; the earlier row stays unused.
+
 A from-scratch encoder gets its pieces from the training text, plus the characters that Traditional Chinese posts use,
 so that a later warm start can learn words that the first data did not contain.
 """
 
 from __future__ import annotations
 
+import re
 import string
 import unicodedata
 from collections import Counter
@@ -28,6 +31,10 @@ CHINESE = (
     (0xF900, 0xFAFF),
     (0x2F800, 0x2FA1F),
 )
+# What BERT's tokenizer removes from a text, whatever stands around it: all of Unicode's control characters but the tab
+# and the two line breaks, which are white space. The inside of a character class, for Python's `re` and for RE2.
+CONTROL = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F"
+CONTROLS = re.compile(f"[{CONTROL}]")
 MOST_WORDS = 2000
 LONGEST_WORD = 20
 
@@ -70,6 +77,7 @@ def big5(first: int, last: int) -> Iterator[str]:
 
 def split(text: str, *, lower_case: bool) -> list[str]:
     """Splits like BERT's basic tokenizer: at white space, around punctuation and around Chinese characters."""
+    text = CONTROLS.sub("", text)
     if lower_case:
         decomposed = unicodedata.normalize("NFD", text.lower())
         text = "".join(character for character in decomposed if unicodedata.category(character) != "Mn")
@@ -111,6 +119,20 @@ def check(pieces: Sequence[str], source: str) -> None:
             found=f"{source} without {' '.join(missing)}" if missing else f"{source}, which starts with {pieces[0]!r}",
             do="Name a BERT vocab.txt.",
         )
+
+
+def ids(pieces: Sequence[str]) -> dict[str, int]:
+    """Returns the id of each piece: its line in the vocabulary, the last one if there are several."""
+    return {piece: row for row, piece in enumerate(pieces)}
+
+
+def without_repeats(pieces: Sequence[str]) -> list[str]:
+    """Returns `pieces`, each row where it was, with something that no text can hold in the rows that are never used.
+
+    A text is split at white space and around brackets, so a piece that holds both is found in none.
+    """
+    used = ids(pieces)
+    return [piece if used[piece] == row else f"[row {row} of {len(pieces)}]" for row, piece in enumerate(pieces)]
 
 
 def write(path: Path, pieces: Sequence[str]) -> None:

@@ -50,8 +50,12 @@ def batched(saved: SavedGraph, name: str, limits: Batching) -> Run:
         results = run_batch(*queued.values())
     call = saved.function(queued, dict(zip(outputs, results, strict=True)))
 
+    alone = saved.function(inputs, outputs)
+
     def run(arrays: Mapping[str, Array]) -> dict[str, Array]:
         _require_rows(arrays, packed, limits)
+        if not any(map(len, arrays.values())):
+            return alone(arrays)  # nothing that could share a batch
         return call({key: _pack(array) if key in packed else array for key, array in arrays.items()})
 
     return run

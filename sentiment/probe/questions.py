@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
 from sentiment.data import ledger as posts_ledger
-from sentiment.data.identity import identity
+from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN
+from sentiment.data.identity import identity, identity_1
+from sentiment.data.ledger_batch import having
+from sentiment.data.rolling import Cap, most_of_a_source
 from sentiment.data.tsv import Post, each_post
 from sentiment.errors import InputError
 from sentiment.settings import Settings
 
 FEWEST = 30  # with fewer rows in the rolling set, the frozen set is used instead
-NEWEST = "SELECT text, label, title, source FROM posts WHERE rolling ORDER BY delivery DESC, row DESC LIMIT ?"
+USED = f"standing IN ({PLAIN}, {DECIDED})"
+NEWEST = (
+    f"SELECT text, label, title, source FROM posts WHERE rolling AND {USED} ORDER BY delivery DESC, row DESC LIMIT ?"
+)
 TRAIN, FROZEN, ROLLING = "train.tsv", "test.tsv", "latest_test.tsv"
 
 
@@ -48,25 +55,51 @@ def newest_rolling(settings: Settings, wanted: int) -> list[Post]:
     """Returns up to `wanted` posts of the present rolling test set, last night's included, newest first.
 
     `prepare` builds the whole set. For its newest rows, it is enough to take the delivered posts, then the base's, and
-    to leave out those that are in the base's training data or in the frozen set.
+    to leave out those that are in the base's training data or in the frozen set, also where
+    only punctuation differs.
     """
     tested = {identity(post.text): post for post in _base(settings, ROLLING)}
-    newest = {identity(post.text): post for post in _delivered(settings, 2 * wanted)}
+    delivered, contested = _delivered(settings, tested)
+    others = {identity_1(post.text) for name in (TRAIN, FROZEN) for post in _base(settings, name)}
+    newest = {key: post for key, post in delivered.items() if key in tested or identity_1(post.text) not in others}
+    counts = Counter(post.source for post in newest.values())
+    cap = Cap(wanted, settings.rolling_source_share, FEWEST)
+    most = most_of_a_source(counts, len(tested), cap)
+    newest = _at_most(newest, most)
+    frozen = {identity(post.text) for post in _base(settings, FROZEN)}
     for key in reversed(tested):
-        newest.setdefault(key, tested[key])
-    for post in _base(settings, TRAIN):
-        if (key := identity(post.text)) not in tested:
-            newest.pop(key, None)
-    for post in _base(settings, FROZEN):
-        newest.pop(identity(post.text), None)
+        if key not in contested and key not in frozen:
+            newest.setdefault(key, tested[key])
     return list(newest.values())[:wanted]
 
 
-def _delivered(settings: Settings, most: int) -> list[Post]:
+def _at_most(posts: dict[str, Post], most: int | None) -> dict[str, Post]:
+    """Returns the first `most` posts of every source, all when that is None."""
+    if most is None:
+        return posts
+    taken: Counter[str] = Counter()
+    kept = {}
+    for key, post in posts.items():
+        taken[post.source] += 1
+        if taken[post.source] <= most:
+            kept[key] = post
+    return kept
+
+
+def _delivered(settings: Settings, tested: Mapping[str, Post]) -> tuple[dict[str, Post], set[str]]:
+    """Returns the newest delivered posts that are tested on, and which of `tested` the ledger labels otherwise."""
     if not settings.posts_database.is_file():
-        return []
+        return {}, set()
     with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
-        return [Post(*row) for row in connection.execute(NEWEST, (most,))]
+        found = {identity(row[0]): Post(*row) for row in connection.execute(NEWEST, (settings.rolling_cap,))}
+        query = "SELECT identity, label, standing FROM posts"
+        said = {key.hex(): rest for key, *rest in having(connection, query, [bytes.fromhex(key) for key in tested])}
+    contested = {
+        key
+        for key, (label, standing) in said.items()
+        if standing in (CONTESTED, APART) or (standing != DECIDED and label != tested[key].label)
+    }
+    return {key: post for key, post in found.items() if key not in contested}, contested
 
 
 def _base(settings: Settings, name: str) -> Iterator[Post]:

@@ -23,10 +23,11 @@ class Delivered(Record, frozen=True):
     quarantined: Count
     reasons: dict[str, int]  # why rows were put aside → rows
     quarantine_file: str | None
+    disagreed: Count = 0  # rows that another source labels otherwise
 
 
 class Left(Record, frozen=True):
-    """A file that is left for the next time, and why."""
+    """A file that was not taken in, and why."""
 
     key: str
     reason: str
@@ -40,8 +41,10 @@ class Ingest(StepResult, frozen=True):
     deliveries: list[Delivered]
     accepted: Count  # rows
     quarantined: Count  # rows
-    left: list[Left]
+    left: list[Left]  # for the next time
     watermark: Count
+    # Files of other kinds, and what in an archive cannot be read.
+    not_read: list[Left] = msgspec.field(default_factory=list)
 
 
 class NewRows(Record, frozen=True):
@@ -157,6 +160,9 @@ class Prepare(StepResult, frozen=True):
     used: list[UsedDelivery]
     tests: TestFiles
     composition: Composition | None
+    new_test_rows: Count = 0  # rows of the rolling test set that the stable model was not tested on
+    contested: Count = 0  # texts that two sources label differently: neither trained nor tested on
+    newly_contested: Count = 0  # of them since the stable model
 
 
 class Finding(Record, frozen=True):

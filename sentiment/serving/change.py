@@ -82,7 +82,7 @@ def changing(settings: Settings, who: str | None = None, *, discard_edits: bool 
 @contextmanager
 def locked(settings: Settings, who: str | None = None) -> Iterator[Change]:
     """Holds the lock without repairing anything yet."""
-    who = who or _user()
+    who = who or user()
     with held(settings.serving / "history.lock", who):
         yield Change(settings, who)
 
@@ -92,7 +92,8 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _user() -> str:
+def user() -> str:
+    """Returns the name of who runs this process."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user id may have no name

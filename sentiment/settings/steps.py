@@ -37,6 +37,12 @@ class Settings(Declared):
         "A file of a source folder is taken in when nobody has changed it for this time.",
         unit="seconds",
     )
+    label_field: str = setting(
+        "",
+        text(),
+        "The field or control that holds the label, where a delivery has more than one that may.",
+        shown_default="the one that is plain to see",
+    )
     labels: str = setting("正面,負面,中立", text(), "The labels, comma-separated, in the order of their ids.")
     labels_english: str = setting(
         "positive,negative,neutral", text(), "The English names of the labels, in the same order."
@@ -51,6 +57,11 @@ class Settings(Declared):
         whole(1, 10**7),
         "The most rows that the rolling test set has; older ones leave it, and are still never trained on.",
         unit="rows",
+    )
+    rolling_source_share: float = setting(
+        0.5,
+        number(0.01, 1),
+        "The largest share of the rolling test set that one source may have, while more than one delivers.",
     )
     serving_urls: str = setting(
         "http://127.0.0.1:8501", text(), "REST addresses of all model servers, comma-separated."
@@ -83,13 +94,16 @@ class Settings(Declared):
         unit="rows",
     )
     check_quarantined: Limits = setting(
-        Limits(0.05, 0.5), limits(), "The share of the delivered rows that could not be read."
+        Limits(0.05, 0.33), limits(), "The share of the delivered rows that could not be read."
     )
     check_repeats: Limits = setting(
         Limits(0.5, None), limits(), "The share of the delivered rows that were known already."
     )
     check_conflicts: Limits = setting(
-        Limits(0.05, 0.5), limits(), "The share of the delivered rows that change a known post's label."
+        Limits(0.05, 0.5), limits(), "The share of the delivered rows that change a label of their own source."
+    )
+    check_disagreements: Limits = setting(
+        Limits(0.05, 0.33), limits(), "The share of the delivered rows that another source labels otherwise."
     )
     check_long: Limits = setting(
         Limits(0.02, 0.5), limits(), "The share of the new posts with more than 2,000 characters."
@@ -99,6 +113,11 @@ class Settings(Declared):
     )
     check_near_test: Limits = setting(
         Limits(0.02, 0.2), limits(), "The share of the new training rows that are nearly a test text."
+    )
+    check_copies: Limits = setting(
+        Limits(0.1, 0.5),
+        limits(),
+        "The share of the new test rows that are nearly another row of the rolling test set.",
     )
     check_classes: Limits = setting(
         Limits(0.3, None),
@@ -113,7 +132,7 @@ class Settings(Declared):
     check_unknown: Limits = setting(
         Limits(0.02, 0.2), limits(), "The share of the characters that are not in the stable model's vocabulary."
     )
-    check_suspects: Limits = setting(Limits(0.2, None), limits(), "The share of the new posts whose label looks wrong.")
+    check_suspects: Limits = setting(Limits(0.2, 0.85), limits(), "The share of the new posts whose label looks wrong.")
     canary_rows: int = setting(
         300,
         whole(1, 100_000),

@@ -75,6 +75,83 @@ def test_ckip_is_read_with_the_pieces_of_bert_base_chinese(data: Path, home: Pat
     assert checkpoint.locate(name).lower_case is False
 
 
+@pytest.mark.parametrize("name", [*checkpoint.NAMED, "someone/albert"])
+@pytest.mark.parametrize(
+    ("settings", "lower_case"),
+    [
+        (None, True),
+        ({}, True),
+        ({"do_lower_case": True, "strip_accents": True}, True),
+        ({"do_lower_case": None, "strip_accents": None, "never_split": None}, True),
+        ({"do_lower_case": False}, False),
+        ({"do_lower_case": False, "strip_accents": False, "tokenize_chinese_chars": True}, False),
+        ({"do_lower_case": False, "tokenizer_class": "BertTokenizerFast"}, False),
+        ({"do_lower_case": False, "unk_token": {"content": "[UNK]"}, "cls_token": "[CLS]"}, False),
+    ],
+)
+def test_the_same_files_give_the_same_model_by_name_and_by_folder(
+    data: Path, home: Path, tmp_path: Path, name: str, settings: dict[str, object] | None, lower_case: bool
+) -> None:
+    folder = shutil.copytree(data / "albert-masked-lm-bin", tmp_path / "albert")
+    (folder / "tokenizer_config.json").unlink()
+    if settings is not None:
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    into_cache(home, name, folder)
+    by_name, by_folder = encoder.pretrained(name, None), encoder.pretrained(str(folder), None)
+    assert by_name.lower_case is by_folder.lower_case is lower_case
+    assert (by_name.pieces, by_name.architecture) == (by_folder.pieces, by_folder.architecture)
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ({"tokenize_chinese_chars": False}, "tokenize_chinese_chars: False"),
+        ({"strip_accents": False}, "strip_accents: False"),
+        ({"do_lower_case": False, "strip_accents": True}, "strip_accents: True"),
+        ({"do_lower_case": "false"}, "do_lower_case: 'false'"),
+        ({"tokenizer_class": "AlbertTokenizer"}, "tokenizer_class: 'AlbertTokenizer'"),
+        ({"tokenizer_class": "BertJapaneseTokenizer"}, "tokenizer_class: 'BertJapaneseTokenizer'"),
+        ({"tokenizer_class": "PreTrainedTokenizerFast"}, "tokenizer_class: 'PreTrainedTokenizerFast'"),
+        ({"do_basic_tokenize": False}, "do_basic_tokenize: False"),
+        ({"never_split": ["好吃"]}, "never_split: ['好吃']"),
+        ({"cls_token": "<s>"}, "cls_token: '<s>'"),
+        ({"unk_token": {"content": "<unk>"}}, "unk_token: {'content': '<unk>'}"),
+    ],
+)
+def test_settings_of_another_tokenizer_are_refused_by_name_and_by_folder(
+    data: Path, home: Path, tmp_path: Path, settings: dict[str, object], found: str
+) -> None:
+    folder = shutil.copytree(data / "bert-safetensors", tmp_path / "bert")
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    into_cache(home, "bert-base-chinese", folder)
+    for name in ("bert-base-chinese", str(folder)):
+        with pytest.raises(InputError) as raised:
+            encoder.pretrained(name, None)
+        line = str(raised.value)
+        assert f"the tokenizer of {name} must be BERT's" in line and f"found {found} in its settings" in line
+        assert "\n" not in line
+
+
+def test_the_class_may_also_stand_in_the_config(data: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(data / "bert-safetensors", tmp_path / "bert")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    for name, is_taken in (("BertTokenizerFast", True), ("XLMRobertaTokenizer", False)):
+        (folder / "config.json").write_text(json.dumps({**config, "tokenizer_class": name}), encoding="utf-8")
+        if is_taken:
+            assert encoder.pretrained(str(folder), None).lower_case is False
+        else:
+            with pytest.raises(InputError, match=f"found tokenizer_class: '{name}'"):
+                encoder.pretrained(str(folder), None)
+
+
+def test_pieces_may_be_there_twice(data: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(data / "bert-safetensors", tmp_path / "bert")
+    pieces = (folder / "vocab.txt").read_text(encoding="utf-8").split()
+    pieces[7] = pieces[-1]
+    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    assert encoder.pretrained(str(folder), None).pieces == pieces
+
+
 def test_a_model_that_has_moved_on_the_hub_is_found_by_its_old_name(data: Path, home: Path) -> None:
     snapshot = into_cache(home, "google-bert/bert-base-chinese", data / "bert-safetensors")
     assert checkpoint.locate("bert-base-chinese").config == snapshot / "config.json"

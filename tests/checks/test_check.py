@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sentiment import cli
 from sentiment.checks.check import sample
-from sentiment.data.tsv import Post, read_posts
+from sentiment.data.tsv import Post, read_posts, write_posts
 from sentiment.results.deliveries import Check
 from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
@@ -39,10 +40,13 @@ def checked(settings: Settings, *deliveries: Path) -> dict[str, dict[str, object
     return {check["name"]: check for check in result["checks"]}
 
 
+OK = ("quarantined", "repeats", "conflicts", "disagreements", "long", "control", "near_test", "copies", "suspects")
+
+
 def test_a_good_night_passes_every_check(settings: Settings) -> None:
     found = checked(settings, SAMPLE / "arrivals" / "night-1.tsv")
     assert {name: check["level"] for name, check in found.items()} == {
-        **dict.fromkeys(("quarantined", "repeats", "conflicts", "long", "control", "near_test", "suspects"), "ok"),
+        **dict.fromkeys(OK, "ok"),
         **dict.fromkeys(("classes", "vocabulary", "unknown"), "not measured"),  # there is no stable model
     }
 
@@ -54,6 +58,44 @@ def test_a_poisoned_night_is_seen_in_its_labels(settings: Settings, capfd: pytes
     assert "! New posts whose label looks wrong" in printed.err
     result = json.loads(printed.out.splitlines()[-1])
     assert result["passed"] and len(json.loads(Path(result["suspects_file"]).read_text(encoding="utf-8"))) > 100
+
+
+def sample_posts(name: str) -> list[Post]:
+    return read_posts(SAMPLE / name, Settings().label_set)
+
+
+def test_a_night_whose_labels_are_all_wrong_ends_before_training(settings: Settings, tmp_path: Path) -> None:
+    """Wrong beside what is known: 150 posts with the next label each, 1,125 with the right one."""
+    night = sample_posts("arrivals/night-1.tsv")
+    write_posts(settings.base_data / "train.tsv", [*sample_posts("train.tsv"), *sample_posts("test.tsv")])
+    write_posts(settings.base_data / "test.tsv", night[:300])
+    write_posts(settings.base_data / "latest_test.tsv", night[300:])
+    turned = [replace(post, label=(post.label + 1) % 3) for post in sample_posts("latest_test.tsv")]
+    write_posts(tmp_path / "turned.tsv", turned)
+    found = checked(settings, tmp_path / "turned.tsv")
+    assert found["suspects"]["level"] == "failed" and float(str(found["suspects"]["value"])) > 0.85
+    assert not RunFolder.named(settings, "night").read(Check).passed
+
+
+@pytest.mark.parametrize(("broken", "level"), [(0.30, "warning"), (0.36, "failed")])
+def test_a_third_that_cannot_be_read_ends_the_night(
+    settings: Settings, tmp_path: Path, broken: float, level: str
+) -> None:
+    rows = [f"{post.text}\t{post.label}" for post in sample_posts("arrivals/night-1.tsv")[:200]]
+    bad = ["沒有標籤的一行"] * round(200 * broken / (1 - broken))
+    (tmp_path / "night.tsv").write_text("\n".join(["text\tlabel", *rows, *bad]) + "\n", encoding="utf-8")
+    assert checked(settings, tmp_path / "night.tsv")["quarantined"]["level"] == level
+
+
+def test_the_rows_that_go_to_the_test_set_are_measured_too(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTIMENT_ROLLING_SHARE", "0.9")
+    flood = [Post(f"這家店的牛肉麵真的非常好吃而且又便宜大家快來{number}", 0) for number in range(300)]
+    write_posts(tmp_path / "night.tsv", [*sample_posts("arrivals/night-2-poisoned.tsv"), *flood])
+    found = checked(settings, tmp_path / "night.tsv")
+    assert found["suspects"]["level"] == "warning", "nearly all of them are test rows"
+    assert found["copies"]["level"] == "warning" and float(str(found["copies"]["value"])) > 0.25
 
 
 def test_damage_is_measured(settings: Settings, tmp_path: Path) -> None:

@@ -9,9 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.checks.deliveries import findings
-from sentiment.data.ledger import Counts, Delivered
+from sentiment.data.ledger import Delivered
+from sentiment.data.ledger_batch import Counts
 
-OUTCOMES = {"quarantined": "quarantined", "repeats": "duplicate", "conflicts": "relabelled"}
+OUTCOMES = {
+    "quarantined": "quarantined",
+    "repeats": "duplicate",
+    "conflicts": "relabelled",
+    "disagreements": "disagreed",
+}
 
 
 def delivered(*counts: Counts) -> list[Delivered]:
@@ -25,15 +31,15 @@ def test_a_clean_delivery_hides_nothing_wherever_it_stands(name: str, outcome: s
         found = {finding.name: finding for finding in findings(delivered(*order))}
         assert found[name].value == 63 / 363
         assert list(found[name].examples) == [f"{order.index(bad) + 1}.tsv: 63 rows"]
-        assert [found[other].value for other in OUTCOMES if other != name] == [0, 0]
+        assert [found[other].value for other in OUTCOMES if other != name] == [0, 0, 0]
 
 
-COUNTS = st.builds(Counts, *[st.integers(0, 50)] * 4)
+COUNTS = st.builds(Counts, *[st.integers(0, 50)] * 5)
 
 
 @given(st.lists(COUNTS, min_size=1, max_size=8))
 def test_every_share_is_that_of_all_rows(counts: list[Counts]) -> None:
-    rows = sum(each.accepted + each.duplicate + each.relabelled + each.quarantined for each in counts)
+    rows = sum(each.accepted + each.duplicate + each.relabelled + each.quarantined + each.disagreed for each in counts)
     for finding in findings(delivered(*counts)):
         wanted = sum(getattr(each, OUTCOMES[finding.name]) for each in counts)
         assert finding.value == (wanted / rows if rows else None)
@@ -43,6 +49,13 @@ def test_a_file_that_was_delivered_twice_counts_twice() -> None:
     twice = [Delivered(number, "same.tsv", str(number), "", Counts(accepted=5, quarantined=5)) for number in (1, 2)]
     [quarantined, *_] = findings(twice)
     assert quarantined.value == 0.5 and list(quarantined.examples) == ["same.tsv: 5 rows"] * 2
+
+
+def test_texts_that_contradict_the_base_data_count_as_disagreements() -> None:
+    night = delivered(Counts(accepted=90, disagreed=10))
+    assert {finding.name: finding.value for finding in findings(night, contested=40)}["disagreements"] == 0.4
+    assert {finding.name: finding.value for finding in findings(night, contested=5)}["disagreements"] == 0.1
+    assert findings([], contested=5)[-1].value is None
 
 
 def test_at_most_five_are_named_the_worst_first() -> None:

@@ -65,5 +65,5 @@ def test_the_verdict_counts_and_names_what_failed_first() -> None:
 
 
 def test_every_limit_is_a_setting() -> None:
-    assert limits_of(Settings())["suspects"] == Limits(0.2, None)
+    assert limits_of(Settings())["suspects"] == Limits(0.2, 0.85)
     assert limits_of(read_settings({"SENTIMENT_CHECK_SUSPECTS": "0.1,0.3"}))["suspects"] == Limits(0.1, 0.3)

@@ -50,6 +50,14 @@ def test_every_text_has_its_answer_in_order_however_many(address: str) -> None:
     assert [answer.label for answer in answers] == [["正面", "負面", "正面"][number % 3] for number in range(200)]
 
 
+def test_texts_may_come_from_anything_that_can_be_iterated(address: str) -> None:
+    texts = {"推好": 1, "噓爛": 2}
+    with SentimentClient(address, batch=1) as client:
+        for given in ((text for text in texts), iter(texts), tuple(texts), texts, texts.keys()):
+            assert [answer.label for answer in client.classify(given)] == ["正面", "負面"]
+        assert client.classify(iter(())) == []
+
+
 def test_a_canary_that_was_withdrawn_is_stables_affair(address: str, both: Any, site: Any) -> None:
     with SentimentClient(address, canary_share=1.0) as client:
         assert sides(client.classify([NEUTRAL])) == {("canary", False, "負面")}
@@ -175,7 +183,7 @@ def test_a_client_that_cannot_work_is_not_made(arguments: list[str], options: di
         SentimentClient(arguments, **options)
 
 
-@pytest.mark.parametrize("texts", ["a text", [b"bytes"], [None], [1]])
+@pytest.mark.parametrize("texts", ["a text", b"a text", None, 7, [b"bytes"], [None], [1], iter(["好", 1])])
 def test_texts_are_strings(texts: Any) -> None:
     with SentimentClient("http://127.0.0.1:9") as client, pytest.raises(TypeError, match="list of strings"):
         client.classify(texts)

@@ -52,5 +52,5 @@ def test_keys_are_spread_evenly() -> None:
 
 
 def test_the_rolling_test_set_is_not_the_share() -> None:
-    both = sum(goes_to_canary(key, 0.2) and is_rolling(identity(key), 0.2) for key in KEYS)
+    both = sum(goes_to_canary(key, 0.2) and is_rolling(identity(key), 0.2, b"salt") for key in KEYS)
     assert abs(both / len(KEYS) - 0.04) < 0.01

@@ -83,6 +83,16 @@ def test_without_a_canary_no_step_is_started(workflows: dict[str, Any], calls: C
     assert calls() == []
 
 
+def test_a_canary_that_was_marked_as_found_by_hand_is_not_asked(
+    workflows: dict[str, Any], calls: Calls, history: History, mails: list[EmailMessage]
+) -> None:
+    history(*SERVED)
+    run = workflows["sentiment_canary_watch"].test(mark_success_pattern="find_canary")
+    assert (states(run)["watch"], calls()) == ("failed", [])
+    body = mails[0].get_body(("plain",))
+    assert body and "watch must be given the result of find_canary; found none" in " ".join(body.get_content().split())
+
+
 def test_before_anything_was_published_there_is_nothing_to_watch(workflows: dict[str, Any], calls: Calls) -> None:
     assert workflows["sentiment_canary_watch"].test().state == DagRunState.SUCCESS
     assert calls() == []

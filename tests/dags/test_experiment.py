@@ -66,6 +66,20 @@ def xcom(run: Any, task: str) -> Any:
         return XComModel.deserialize_value(session.scalars(query).one())
 
 
+def test_a_misspelt_param_plans_nothing(workflows: dict[str, Any], planner: Calls, mails: list[EmailMessage]) -> None:
+    run = workflows[WORKFLOW].test(run_conf={"model": ["a"], "learning_rate": [1e-5]})
+    assert tasks(run)["plan", -1] == "failed" and planner() == []
+    body = mails[0].get_body(("plain",))
+    said = " ".join(body.get_content().split()) if body else ""
+    assert "found 'model' (did you mean 'models'?), 'learning_rate' (did you mean 'learning_rates'?)." in said
+
+
+def test_integers_written_as_floats_are_planned_as_integers(workflows: dict[str, Any], planner: Calls) -> None:
+    workflows[WORKFLOW].test(run_conf={"models": ["a"], "seeds": [13.0, "14"], "num_epochs": 2.0})
+    plan = planner()[0]
+    assert {"--seeds=13,14", "--num-epochs=2"} <= set(plan)
+
+
 def test_a_failed_cell_stops_neither_the_others_nor_the_table_and_the_run_is_red(
     workflows: dict[str, Any], planner: Calls, mails: list[EmailMessage]
 ) -> None:

@@ -171,6 +171,33 @@ def test_without_a_canary_there_is_nothing_to_ask(workflows: dict[str, Any], cal
     assert calls() == []
 
 
+@pytest.mark.parametrize(
+    ("by_hand", "failed", "said"),
+    [
+        ("describe", "approve", "approve must be given the result of describe; found none"),
+        ("approve", "promote", "promote must be given the result of approve; found none"),
+    ],
+)
+def test_a_task_that_was_marked_as_a_success_by_hand_decides_nothing(
+    workflows: dict[str, Any], calls: Calls, canary: None, by_hand: str, failed: str, said: str, mails: Any
+) -> None:
+    asked = {"version": 3, "run": "night-1", "body": "?", "verdict": "better", "warnings": []}
+    workflows["sentiment_promote"].get_task("describe").python_callable = lambda: asked
+    run = workflows["sentiment_promote"].test(mark_success_pattern=by_hand)
+    [task] = [task for task in run.get_task_instances() if task.task_id == failed]
+    assert (task.state, task.try_number, calls()) == ("failed", 1, [])
+    assert any(said in " ".join(mail.get_body(("plain",)).get_content().split()) for mail in mails)
+
+
+def test_params_that_there_are_none_of_ask_nobody(workflows: dict[str, Any], canary: None, mails: Any) -> None:
+    run = workflows["sentiment_promote"].test(run_conf={"version": 3})
+    assert run.state == DagRunState.FAILED
+    [task] = [task for task in run.get_task_instances() if task.task_id == "describe"]
+    assert (task.state, task.try_number) == ("failed", 1)
+    said = " ".join(mails[0].get_body(("plain",)).get_content().split())
+    assert "sentiment_promote must be given no Params; found 'version'." in said
+
+
 def test_the_approval_of_a_canary_that_the_watch_withdrew_changes_nothing_and_says_so(
     workflows: dict[str, Any], canary: None, home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from email.message import EmailMessage
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk import DagRunState
+from airflow.sdk.exceptions import ParamValidationError
 
 from sentiment.run_folder import safe_name
 
@@ -56,6 +58,56 @@ def test_a_forced_canary_is_so_in_the_history(workflows: dict[str, Any], calls: 
     command.write_text(source.replace('{"nothing_new"', "{" + forced.format() + '"nothing_new"'), encoding="utf-8")
     workflows["sentiment_retrain"].test()
     assert calls()[-1][2:] == ["--who=dag_test", "--reason=gate overridden by Ann: { 7*7 } 急"]
+
+
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [
+        ({"num_epoch": 1}, "'num_epoch' (did you mean 'num_epochs'?)"),
+        ({"mode": "full", "Learning_Rate": 0.1, "zzz": 1}, "'Learning_Rate' (did you mean 'learning_rate'?), 'zzz'"),
+    ],
+)
+def test_a_misspelt_param_starts_nothing(
+    workflows: dict[str, Any], calls: Calls, form: dict[str, Any], found: str, mails: list[EmailMessage]
+) -> None:
+    run = workflows["sentiment_retrain"].test(run_conf=form)
+    assert run.state == DagRunState.FAILED and calls() == []
+    assert states(run)["ingest"] == "failed"
+    assert [task.try_number for task in run.get_task_instances() if task.task_id == "ingest"] == [1]
+    [mail] = mails
+    body = mail.get_body(("plain",))
+    assert body
+    said = " ".join(body.get_content().split())
+    assert "sentiment_retrain must be given Params of its form (" in said
+    assert f"; found {found}. Correct the names" in said
+
+
+def test_a_float_that_is_an_integer_is_taken_as_one(workflows: dict[str, Any], calls: Calls) -> None:
+    run = workflows["sentiment_retrain"].test(run_conf={"num_epochs": 3.0, "batch_size": 16.0, "learning_rate": 0.001})
+    assert run.state == DagRunState.SUCCESS
+    [train] = [call for call in calls() if call[0] == "train"]
+    assert sorted(train[2:]) == ["--batch-size=16", "--learning-rate=0.001", "--num-epochs=3"]
+
+
+@pytest.mark.parametrize("form", [{"num_epochs": 3.5}, {"num_epochs": "3"}, {"num_epochs": True}, {"mode": 1}])
+def test_a_value_of_the_wrong_type_starts_no_run(workflows: dict[str, Any], calls: Calls, form: dict[str, Any]) -> None:
+    with pytest.raises(ParamValidationError, match=f"Invalid input for param {next(iter(form))}"):
+        workflows["sentiment_retrain"].test(run_conf=form)
+    assert calls() == []
+
+
+def test_a_gate_that_was_marked_as_a_success_by_hand_deploys_nothing(
+    workflows: dict[str, Any], calls: Calls, mails: list[EmailMessage], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = workflows["sentiment_retrain"].test(mark_success_pattern="gate")
+    assert (states(run)["gate"], states(run)["deploy_canary"]) == ("success", "failed")
+    assert [task.try_number for task in run.get_task_instances() if task.task_id == "deploy_canary"] == [1]
+    assert "canary" not in [call[0] for call in calls()]
+    [mail] = mails
+    body = mail.get_body(("plain",))
+    assert body and "deploy_canary must be given the result of gate; found none" in " ".join(body.get_content().split())
+    printed = "".join(capsys.readouterr())
+    assert "jinja2" not in printed and "Exception rendering" not in printed
 
 
 @pytest.mark.parametrize(("triggered", "who"), [("ann", "ann"), (None, "the nightly run")])

@@ -30,6 +30,7 @@ def rolled(calls: Calls, tmp_path: Path) -> Calls:
     [
         ({"reason": "wrong on night 3"}, ["--reason=wrong on night 3"]),
         ({"reason": "far back", "version": 1}, ["--reason=far back", "--to=1"]),
+        ({"reason": "far back", "version": 1.0}, ["--reason=far back", "--to=1"]),
         ({"reason": HARM, "skip_unreachable": True}, [f"--reason={HARM}", "--skip-unreachable"]),
     ],
 )
@@ -57,3 +58,12 @@ def test_a_blank_reason_starts_nothing(workflows: dict[str, Any], rolled: Calls,
     run = workflows["sentiment_rollback"].test(run_conf={"reason": " \n\t "})
     assert run.state == DagRunState.FAILED and rolled() == []
     assert "rollback must be given a reason; found none" in str(mails[0]["subject"])
+
+
+def test_a_misspelt_param_rolls_nothing_back(
+    workflows: dict[str, Any], rolled: Calls, mails: list[EmailMessage]
+) -> None:
+    run = workflows["sentiment_rollback"].test(run_conf={"reason": "wrong", "versoin": 1})
+    assert run.state == DagRunState.FAILED and rolled() == []
+    body = mails[0].get_body(("plain",))
+    assert body and "found 'versoin' (did you mean 'version'?)" in " ".join(body.get_content().split())

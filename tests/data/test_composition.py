@@ -1,4 +1,4 @@
-"""Which text belongs where: never on both sides, and the newest label counts.
+"""Which text belongs where: never on both sides, the newest label counts, and what is contested is nowhere.
 
 The SQL is held against a model of the rule in plain Python, on every mixture that hypothesis can think of.
 """
@@ -15,10 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.data import composition
+from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN
 from sentiment.data.composition import Base, Taken
 from sentiment.data.identity import identity
-from sentiment.data.ledger import Accepted, Ledger
+from sentiment.data.ledger import Ledger
+from sentiment.data.ledger_batch import Accepted
 from sentiment.data.ledger_schema import set_up
+from sentiment.data.rolling import Cap, most_of_a_source, rolling
 from sentiment.data.selection import Restriction, Slice, Slices, up_to
 from sentiment.data.tsv import Post
 
@@ -35,6 +38,7 @@ class Composition:
     rolling: list[Post] = field(default_factory=list)
     excluded_leaks: int = 0
     later: int = 0
+    contested: int = 0
 
 
 @contextlib.contextmanager
@@ -52,16 +56,17 @@ def compose(base: Base, arrived: Sequence[Accepted], watermark: int = 0) -> Comp
     return composed(base, arrived, Taken(up_to(watermark), EVERYTHING, EVERYTHING))
 
 
-def composed(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int = 1000) -> Composition:
+def composed(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int | Cap = 1000) -> Composition:
     with dealt(base, arrived, taken) as connection:
         query = f"SELECT {composition.COLUMNS} FROM dealt {composition.WITH_TEXTS} WHERE kind = 'old'"
         order = " ORDER BY dealt.delivery, dealt.base, dealt.identity"
         return Composition(
             list(composition.batch(connection)),
             [Post(*row) for row in connection.execute(query + order)],
-            list(composition.rolling(connection, cap)),
+            list(rolling(connection, cap if isinstance(cap, Cap) else Cap(cap))),
             sum(composition.count(connection, "leak", 3)),
             sum(composition.count(connection, "later", 3)),
+            composition.contested(connection, ())[0],
         )
 
 
@@ -87,8 +92,17 @@ def model(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int) -> Co
     }
     excludable = set(trained)
     later: set[str] = set()
+    contested, apart = set[str](), set[str]()
     for item in arrived:
         old.pop(item.identity, None)
+        said = [side[item.identity].label for side in (trained, rolling_base) if item.identity in side]
+        differs = item.standing != DECIDED and any(label != item.post.label for label in said)
+        if item.standing == APART:
+            apart.add(item.identity)
+            continue
+        if item.standing == CONTESTED or differs:
+            contested.add(item.identity)
+            continue
         if item.identity in rolling_base or (item.rolling and item.identity not in trained):
             rolling_new[item.identity] = item.post
             continue
@@ -102,18 +116,22 @@ def model(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int) -> Co
             later.add(item.identity)
     rolling_new = {key: post for key, post in rolling_new.items() if key not in frozen}
     held_out = frozen.keys() | rolling_base.keys() | rolling_new.keys()
-    rolling = [post for post in base.rolling if identity(post.text) not in rolling_new] + list(rolling_new.values())
+    nowhere = rolling_new.keys() | contested | apart
+    rolling = [post for post in base.rolling if identity(post.text) not in nowhere] + list(rolling_new.values())
     return Composition(
         batch=[post for key, post in new.items() if key not in held_out],
         old=[post for key, post in old.items() if key not in held_out],
         rolling=rolling[-cap:],
         excluded_leaks=len(excludable & held_out),
         later=len(later - held_out),
+        contested=len(contested),
     )
 
 
-def accepted(text: str, label: int = 0, delivery: int = 1, rolling: bool = False, source: str = "") -> Accepted:
-    return Accepted(identity(text), Post(text, label, source=source), delivery, rolling)
+def accepted(
+    text: str, label: int = 0, delivery: int = 1, rolling: bool = False, source: str = "", standing: int = PLAIN
+) -> Accepted:
+    return Accepted(identity(text), Post(text, label, source=source), delivery, rolling, standing)
 
 
 def test_what_stable_has_seen_is_old_and_the_rest_is_the_batch() -> None:
@@ -132,24 +150,45 @@ def test_rolling_posts_are_tested_on_and_never_trained_on() -> None:
 
 
 def test_a_text_of_a_test_set_is_kept_out_of_training_and_counted() -> None:
-    base = Base([Post("推:凍結!", 0), Post("滾動", 1), Post("可以", 2)], [Post("推：凍結", 0)], [Post("滾動", 1)])
-    found = compose(base, [accepted("推 凍結", 2, delivery=3), accepted("新的", 1)], watermark=1)
+    base = Base([Post("推:凍 結", 0), Post("滾動", 1), Post("可以", 2)], [Post("推：凍結", 0)], [Post("滾動", 1)])
+    found = compose(base, [accepted("推: 凍結", 2, delivery=3), accepted("新的", 1)], watermark=1)
     assert (found.batch, found.old) == ([], [Post("可以", 2), Post("新的", 1)])
     assert found.excluded_leaks == 2
     assert found.rolling == [Post("滾動", 1)]
 
 
-def test_the_newest_label_of_a_text_wins_everywhere() -> None:
-    base = Base([Post("甲", 0), Post("甲!", 1), Post("乙", 0)], [], [Post("丙", 0)])
-    found = compose(base, [accepted("乙", 2, delivery=5), accepted("丙", 2, delivery=5)], watermark=4)
-    assert found.old == [Post("甲!", 1)]
-    assert found.batch == [Post("乙", 2)]
-    assert found.rolling == [Post("丙", 2)]
+def test_the_last_label_of_the_base_counts_and_the_delivered_post_replaces_it() -> None:
+    base = Base([Post("甲", 0), Post("甲 ", 1), Post("乙", 0)], [], [Post("丙", 0)])
+    found = compose(base, [accepted("乙 ", 0, delivery=5), accepted("丙 ", 0, delivery=5)], watermark=4)
+    assert found.old == [Post("甲 ", 1)]
+    assert found.batch == [Post("乙 ", 0)]
+    assert found.rolling == [Post("丙 ", 0)]
+
+
+def test_a_text_that_the_base_labels_otherwise_is_nowhere_until_somebody_decides() -> None:
+    base = Base([Post("甲", 0), Post("乙", 0)], [Post("丁", 1)], [Post("丙", 0)])
+    rows = [("甲", 2), ("丙", 2), ("丁", 0)]
+    found = compose(base, [accepted(*row, delivery=5) for row in rows], watermark=4)
+    assert (found.old, found.batch, found.rolling, found.contested) == ([Post("乙", 0)], [], [], 2), "丁 is frozen"
+    found = compose(base, [accepted(*row, delivery=5, standing=DECIDED) for row in rows], watermark=4)
+    assert (found.old, found.batch, found.rolling) == ([Post("乙", 0)], [Post("甲", 2)], [Post("丙", 2)])
+    assert found.contested == 0
+
+
+def test_what_is_contested_or_was_on_both_sides_is_nowhere() -> None:
+    arrived = [
+        accepted("甲", rolling=side, standing=standing)
+        for side in (False, True)
+        for standing in (CONTESTED, APART)
+    ]  # fmt: skip
+    for item in arrived:
+        found = compose(Base([Post("甲", 0)], [], [Post("甲", 0)]), [item])
+        assert (found.batch, found.old, found.rolling) == ([], [], [])
 
 
 def test_a_text_that_the_base_trains_on_stays_on_that_side() -> None:
-    found = compose(Base([Post("甲", 0)], [], []), [accepted("甲", 1, delivery=2, rolling=True)], watermark=1)
-    assert (found.batch, found.old, found.rolling) == ([Post("甲", 1)], [], [])
+    found = compose(Base([Post("甲", 0)], [], []), [accepted("甲", 0, delivery=2, rolling=True)], watermark=1)
+    assert (found.batch, found.old, found.rolling) == ([Post("甲", 0)], [], [])
 
 
 def test_a_frozen_text_is_not_tested_on_twice() -> None:
@@ -158,8 +197,8 @@ def test_a_frozen_text_is_not_tested_on_twice() -> None:
 
 
 def test_the_base_rolling_set_stays_as_it_is() -> None:
-    rolling = [Post("甲", 0), Post("甲!", 1)]
-    assert compose(Base([], [], rolling), [], 0).rolling == rolling
+    posts = [Post("甲", 0), Post("甲 ", 1)]
+    assert compose(Base([], [], posts), [], 0).rolling == posts
 
 
 def test_the_rolling_set_is_capped_to_its_newest_rows_and_the_others_are_not_trained_on() -> None:
@@ -170,6 +209,39 @@ def test_the_rolling_set_is_capped_to_its_newest_rows_and_the_others_are_not_tra
     found = composed(base, arrived, everything, cap=2)
     assert [post.text for post in found.rolling] == ["中", "晚"]
     assert (found.batch, found.old) == ([], [])
+
+
+def test_no_source_has_more_than_its_share_of_the_rolling_set_and_the_rest_is_not_trained_on() -> None:
+    base = Base([], [], [Post(f"原{number}", 0) for number in range(10)])
+    many = [accepted(f"多{number}", 1, number + 1, rolling=True, source="甲") for number in range(100)]
+    few = [accepted(f"少{number}", 1, 1, rolling=True, source="乙") for number in range(20)]
+    everything = Taken((), EVERYTHING, EVERYTHING)
+    found = composed(base, [*many, *few], everything, Cap(1000, 0.5))
+    assert [post.text for post in found.rolling if post.source == "甲"] == [f"多{number}" for number in range(70, 100)]
+    assert len(found.rolling) == 60
+    assert (found.batch, found.old) == ([], [])
+    assert len(composed(base, [*many, *few], everything, Cap(1000, 0.5, least=50)).rolling) == 80
+    assert len(composed(base, many, everything, Cap(1000, 0.5)).rolling) == 110, "one source alone is not capped"
+
+
+@given(
+    st.dictionaries(st.text("甲乙丙丁"), st.integers(1, 300), min_size=2),
+    st.integers(0, 300),
+    st.integers(1, 500),
+    st.floats(0.01, 1.0),
+)
+def test_the_most_of_a_source_is_its_share_of_what_comes_out(
+    delivered: dict[str, int], others: int, rows: int, share: float
+) -> None:
+    most = most_of_a_source(delivered, others, Cap(rows, share))
+    assert most is not None
+    fair = max(share, 1 / len(delivered))
+
+    def allowed(number: int) -> bool:
+        return number <= fair * min(rows, others + sum(min(have, number) for have in delivered.values())) + 1e-9
+
+    assert allowed(most)
+    assert most == max(delivered.values()) or not allowed(most + 1)
 
 
 def test_what_the_limits_leave_out_is_neither_new_nor_old() -> None:
@@ -188,9 +260,9 @@ def test_what_the_limits_leave_out_is_neither_new_nor_old() -> None:
     assert [post.text for post in after.batch] == ["乙"]
 
 
-def test_a_base_text_whose_newer_label_waits_for_a_later_run_is_not_mixed_in_with_the_older_one() -> None:
+def test_a_base_text_that_was_delivered_since_waits_for_a_later_run_and_is_not_mixed_in() -> None:
     taken = Taken(seen=(), new=(), old=EVERYTHING)
-    found = composed(Base([Post("甲", 0), Post("乙", 0)], [], []), [accepted("甲", 1)], taken)
+    found = composed(Base([Post("甲", 0), Post("乙", 0)], [], []), [accepted("甲", 0)], taken)
     assert (found.old, found.later) == ([Post("乙", 0)], 1)
 
 
@@ -199,7 +271,9 @@ SOURCES = st.sampled_from(["", "論壇", "新聞"])
 POSTS = st.lists(st.builds(Post, WORDS, st.integers(0, 2), st.just(""), SOURCES), max_size=6)
 # As in the ledger: a text once, with one delivery.
 ACCEPTED = st.dictionaries(
-    WORDS, st.tuples(st.integers(0, 2), st.integers(1, 4), st.booleans(), SOURCES), max_size=8
+    WORDS,
+    st.tuples(st.integers(0, 2), st.integers(1, 4), st.booleans(), SOURCES, st.sampled_from(range(4))),
+    max_size=8,
 ).map(lambda found: [accepted(text, *values) for text, values in found.items()])  # fmt: skip
 SLICES = st.lists(
     st.builds(Slice, st.integers(1, 4), st.integers(1, 4), st.none() | st.lists(SOURCES, min_size=1).map(tuple)),
@@ -229,8 +303,13 @@ def test_what_always_holds(
     assert len(trained) == len(set(trained))
     assert not tested & set(trained)
     candidates = {identity(post.text) for post in train} | {item.identity for item in arrived}
-    assert tested | set(trained) >= candidates
+    held = {item.identity for item in arrived if item.standing == APART}
+    assert len(candidates - tested - set(trained) - held) <= found.contested
     newest = {item.identity: item.post.label for item in arrived}
     assert all(newest.get(identity(post.text), post.label) == post.label for post in found.batch + found.old)
-    assert all(newest.get(identity(post.text), post.label) == post.label or post in rolling for post in found.rolling)
-    assert found.excluded_leaks <= len(candidates & tested)
+    twice = {identity(post.text) for post in frozen}  # the frozen set has them, whatever was decided
+    labelled = [post for post in found.rolling if identity(post.text) not in twice]
+    assert all(newest.get(identity(post.text), post.label) == post.label for post in labelled)
+    assert not held & ({identity(post.text) for post in found.rolling} | set(trained))
+    held_out = tested | {identity(post.text) for post in rolling}
+    assert found.excluded_leaks <= len(candidates & held_out)

@@ -14,7 +14,8 @@ from support.results import in_json
 
 from sentiment.cli import run
 from sentiment.data import ingest as ingesting
-from sentiment.data.ledger import Accepted, opened
+from sentiment.data.ledger import opened
+from sentiment.data.ledger_batch import Accepted
 from sentiment.data.quarantine import quarantining, rows_of
 from sentiment.errors import InputError
 from sentiment.results.deliveries import Ingest
@@ -59,6 +60,7 @@ def test_good_rows_are_accepted(settings: Settings, deliver: Deliver) -> None:
                 "duplicate": 0,
                 "relabelled": 0,
                 "quarantined": 0,
+                "disagreed": 0,
                 "reasons": {},
                 "quarantine_file": None,
             }
@@ -66,6 +68,7 @@ def test_good_rows_are_accepted(settings: Settings, deliver: Deliver) -> None:
         "accepted": 2,
         "quarantined": 0,
         "left": [],
+        "not_read": [],
         "watermark": 1,
     }
     found = posts(settings)
@@ -83,7 +86,8 @@ def test_ingesting_twice_changes_nothing(settings: Settings, deliver: Deliver) -
     deliver("a.tsv", [("好吃", 0)])
     ingested(settings)
     before = posts(settings)
-    assert ingested(settings) == {"deliveries": [], "accepted": 0, "quarantined": 0, "left": [], "watermark": 1}
+    nothing = {"deliveries": [], "accepted": 0, "quarantined": 0, "left": [], "not_read": [], "watermark": 1}
+    assert ingested(settings) == nothing
     assert posts(settings) == before
 
 
@@ -98,14 +102,14 @@ def test_a_changed_file_is_a_new_delivery_also_when_it_changes_back(settings: Se
 
 
 def test_a_known_text_is_a_duplicate_or_relabelled(settings: Settings, deliver: Deliver) -> None:
-    deliver("a.tsv", [("推:好吃!", 0), ("推:好吃", 0), ("難吃", 1), ("推：好吃", 2)])
+    deliver("a.tsv", [("推: 好吃", 0), ("推:好吃", 0), ("難吃", 1), ("推：好吃", 2)])
     first = ingested(settings)["deliveries"][0]
     assert (first["accepted"], first["duplicate"], first["relabelled"]) == (2, 1, 1)
-    deliver("b.tsv", [("難吃", 1), ("推 好吃", 1)])
+    deliver("b.tsv", [("難吃", 1), ("推:好 吃", 1)])
     second = ingested(settings)["deliveries"][0]
     assert (second["accepted"], second["duplicate"], second["relabelled"]) == (0, 1, 1)
     found = posts(settings)
-    assert (found["推 好吃"].post.label, found["推 好吃"].delivery, found["難吃"].delivery) == (1, 2, 1)
+    assert (found["推:好 吃"].post.label, found["推:好 吃"].delivery, found["難吃"].delivery) == (1, 2, 1)
 
 
 def test_the_share_goes_to_the_rolling_set(settings: Settings, deliver: Deliver) -> None:
@@ -130,15 +134,18 @@ def test_bad_rows_are_quarantined_and_stop_nothing(settings: Settings, deliver: 
         b"x" * 300_000 + b"\t1",
         '"沒關的引號\t1'.encode(),
         '"沒關又沒標籤'.encode(),
-        "難吃\t1".encode(),
+        "在引號裡\t1".encode(),
+        *(f"難吃{number}\t1".encode() for number in range(20)),
     ]
     deliver("bad.tsv", b"\n".join(rows))
     delivery = ingested(settings)["deliveries"][0]
-    assert list(posts(settings)) and set(posts(settings)) == {"好吃", '"沒關的引號', "難吃"}
-    assert delivery["accepted"] == 3
+    good = {"在引號裡", *(f"難吃{number}" for number in range(20))}
+    assert set(posts(settings)) == {"好吃", '"沒關的引號', *good}
+    assert delivery["accepted"] == 23
     assert delivery["quarantined"] == 11
     assert delivery["reasons"] == {
-        "wrong number of columns": 3,
+        "wrong number of columns": 2,
+        "a quote opens a field and is never closed": 1,
         "empty text": 1,
         "unknown label": 2,
         "control character in text": 2,
@@ -162,7 +169,7 @@ def test_bad_rows_are_quarantined_and_stop_nothing(settings: Settings, deliver: 
         (b"\x1f\x8b\x08\x00binary", "the gzip file is cut off"),
         (b"\x1f\x8b\xff" + b"\xff" * 50, "the file is broken gzip data"),
         (gzip.compress(gzip.compress(b"text\tlabel\n")), "the file is packed with gzip twice"),
-        (b"PK\x03\x04\x14\0\0\0", "the file is a ZIP archive"),
+        (b"PK\x03\x04\x14\0\0\0", "the file is a ZIP archive or an Excel workbook under another name"),
         (b"\0\0\0\0\0", "the file is not text"),
         (b"text\tlabel" + b"\tx" * 200_000 + b"\n", "the file has no header: line too long"),
         (os.urandom(5_000).replace(b"\n", b""), "the file"),
@@ -193,6 +200,16 @@ def test_other_files_and_uploads_in_progress_are_left_alone(settings: Settings, 
     result = ingested(settings)
     assert [item["key"] for item in result["deliveries"]] == ["folder.tsv/e.tsv"]
     assert result["left"] == []
+    assert [item["key"] for item in result["not_read"]] == ["README.md", "d.tsv.part"]
+
+
+def test_an_empty_folder_is_an_error_until_something_came_from_it(settings: Settings, deliver: Deliver) -> None:
+    with pytest.raises(InputError, match="must hold files of labelled posts; found an empty folder"):
+        ingested(settings)
+    path = deliver("a.tsv", [("好吃", 0)])
+    ingested(settings)
+    path.unlink()
+    assert ingested(settings)["deliveries"] == []
 
 
 def test_hostile_file_names_stay_in_quarantine(settings: Settings, deliver: Deliver) -> None:
@@ -247,3 +264,30 @@ def test_the_verb_leaves_its_result_with_the_run(
     assert printed == as_json(RunFolder.named(settings, "night:1").read(Ingest))
     assert run(["ingest", "--source", "/nowhere"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+BLANK = ["\u200b", "\ufeff\u00a0", "\u3164", "\u2800\u2800", "\ufe0f", "\ufffd\ufffd\ufffd", "\u00ad"]
+PAIRS = [
+    ("這家店👍", "這家店👎"),
+    ("喔 😍", "喔 😡"),
+    ("評分 3.5", "評分 35"),
+    ("CP值-5", "CP值 5"),
+    ("好吃?", "好吃!"),
+    ("A+", "A-"),
+    ("👨‍👩‍👧", "👨‍👩‍👦"),
+]
+
+
+def test_blank_texts_are_refused_and_pairs_that_mean_two_things_are_two_posts(
+    settings: Settings, deliver: Deliver
+) -> None:
+    rows = [(text, 0) for text in BLANK] + [(text, label) for pair in PAIRS for label, text in enumerate(pair)]
+    deliver("a.tsv", rows)
+    [delivery] = ingested(settings)["deliveries"]
+    assert (delivery["accepted"], delivery["relabelled"]) == (2 * len(PAIRS), 0)
+    assert delivery["reasons"] == {"empty text": len(BLANK)}
+    found = posts(settings)
+    assert all(found[text].post.label == label for pair in PAIRS for label, text in enumerate(pair))
+    deliver("b.tsv", [("❤️", 0), ("❤", 1), ("ＣＰ值-5", 0)])
+    [again] = ingested(settings)["deliveries"]
+    assert (again["accepted"], again["relabelled"], again["duplicate"]) == (1, 1, 1)

@@ -49,7 +49,7 @@ def end_state(settings: Settings) -> dict[str, Any]:
     connection = sqlite3.connect(settings.posts_database)
     tables = {
         "deliveries": "SELECT number, key, hash, accepted, duplicate, relabelled, quarantined FROM deliveries",
-        "posts": "SELECT * FROM posts ORDER BY identity",
+        "posts": "SELECT row, identity, text, label, delivery, standing FROM posts ORDER BY identity",
     }
     state: dict[str, Any] = {table: connection.execute(query).fetchall() for table, query in tables.items()}
     connection.close()

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.data.identity import identity
-from sentiment.data.ledger import IDENTITIES_A_QUERY, Accepted, Counts, Ledger, opened
+from sentiment.data.identity import identity, identity_1
+from sentiment.data.ledger import Ledger, opened
+from sentiment.data.ledger_batch import IDENTITIES_A_QUERY, Accepted, Counts
+from sentiment.data.ledger_schema import new_salt
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 
@@ -89,6 +91,18 @@ def test_more_posts_than_one_query_can_ask_for(tmp_path: Path) -> None:
         assert len(ledger.labels_of([item.identity for item in posts])) == len(posts)
 
 
+def test_every_home_has_a_secret_of_its_own_and_keeps_it(tmp_path: Path) -> None:
+    assert len(new_salt()) == 32 and new_salt() != new_salt()
+    with opened(tmp_path / "ledger.sqlite") as ledger:
+        salt = ledger.salt()
+    with opened(tmp_path / "ledger.sqlite") as ledger:
+        assert ledger.salt() == salt
+        with ledger.writing():
+            ledger.put([Accepted(identity("甲"), Post("甲", 0), 1, rolling=True)])
+            ledger.put([Accepted(identity("甲"), Post("甲", 1), 2, rolling=False)])
+        assert [(item.post.label, item.rolling) for item in ledger.posts()] == [(1, True)], "a side is never changed"
+
+
 def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     order: list[str] = []
@@ -148,7 +162,7 @@ def test_a_ledger_of_another_format_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
         connection.execute("PRAGMA user_version = 7")
     connection.close()
-    with pytest.raises(InputError, match=r"format 2 or older; found format 7"), opened(tmp_path / "ledger.sqlite"):
+    with pytest.raises(InputError, match=r"format 3 or older; found format 7"), opened(tmp_path / "ledger.sqlite"):
         pass
 
 
@@ -166,8 +180,10 @@ def rows_of_version_1(path: Path) -> list[Accepted]:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
         found = connection.execute(OLD_ROWS).fetchall()
-    return [Accepted(key, Post(text, label, title, source), delivery, bool(rolling))
-            for key, text, title, label, source, delivery, rolling in found]  # fmt: skip
+    assert all(key == identity_1(text) for key, text, *_ in found)
+    posts = [Accepted(identity(text), Post(text, label, title, source), delivery, bool(rolling))
+             for _, text, title, label, source, delivery, rolling in found]  # fmt: skip
+    return sorted(posts, key=lambda item: (item.delivery, item.identity))
 
 
 def test_a_ledger_of_format_1_is_brought_up_to_date(version_1: Path) -> None:
@@ -179,12 +195,12 @@ def test_a_ledger_of_format_1_is_brought_up_to_date(version_1: Path) -> None:
                 (1, "2026-11-01.tsv"),
                 (2, "2026-11-02.csv"),
             ]
-            assert ledger.labels_of([identity("好吃又便宜"), identity("難吃")]) == {
+            assert ledger.labels_of([identity("好吃又便宜"), identity("難吃!")]) == {
                 identity("好吃又便宜"): 0,
-                identity("難吃"): 2,
+                identity("難吃!"): 2,
             }
     with opened(version_1) as ledger, ledger.writing():
-        assert ledger.put([accepted("難吃", 1, 3), accepted("新的", 1, 3)]) == Counts(accepted=1, relabelled=1)
+        assert ledger.put([accepted("難吃!", 1, 3), accepted("新的", 1, 3)]) == Counts(accepted=1, relabelled=1)
     assert len(before) == 24
 
 
@@ -196,7 +212,7 @@ def test_a_migration_that_fails_leaves_the_ledger_as_it_was(version_1: Path) -> 
     with pytest.raises(sqlite3.OperationalError), opened(version_1):
         pass
     with contextlib.closing(sqlite3.connect(version_1)) as connection:
-        connection.execute("UPDATE posts SET identity = ? WHERE identity = 'no hex'", (identity("難吃"),))
+        connection.execute("UPDATE posts SET identity = ? WHERE identity = 'no hex'", (identity_1("難吃"),))
         connection.commit()
     assert rows_of_version_1(version_1) == before
 

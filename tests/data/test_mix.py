@@ -142,7 +142,7 @@ def test_short_old_posts_and_those_that_came_again_are_no_candidates() -> None:
         Post("這一篇舊文章剛剛好夠長,可以拿來混合。", 0),
         Post("這一篇舊文章今天又來了一次,標籤也改過了。", 1),
     ]
-    new = [Post("這一篇舊文章今天又來了一次，標籤也改過了", 2)]
+    new = [Post("這一篇舊文章今天又來了一次，標籤也改過了 。", 2)]
     rows, plan = mix(old, new, 3, Mixing(minimum_content_length=19))
     assert plan.available == [1, 0, 0]
     assert identity(old[1].text) in {identity(post.text) for post in rows}

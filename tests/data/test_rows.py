@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.data import rows
-from sentiment.data.rows import Row, join_rows, read_lines, split_fields
+from sentiment.data.rows import CLOSED_WITHIN, NEVER_CLOSED, TWO_READINGS, WITHIN_QUOTES, Row, RowReader, split_fields
 
 
 def read(content: bytes, delimiter: str = "\t", columns: int = 2) -> list[Row]:
     """Reads `content`; a complete row has `columns` fields, the last one a digit."""
-    lines = read_lines(io.BytesIO(content), delimiter)
-    return list(join_rows(lines, delimiter, lambda fields: len(fields) == columns and fields[-1].isdigit()))
+    reader = RowReader(io.BytesIO(content), delimiter)
+    return list(reader.rows(lambda fields: len(fields) == columns and fields[-1].isdigit()))
 
 
 @pytest.mark.parametrize(
@@ -73,26 +73,71 @@ def test_a_quoted_text_may_hold_line_breaks() -> None:
 
 
 def test_a_quoted_text_in_the_last_column_may_hold_line_breaks_too() -> None:
-    lines = read_lines(io.BytesIO('1,"第一行\n第二行"\n0,好\n'.encode()), ",")
-    found = join_rows(lines, ",", lambda fields: len(fields) == 2 and fields[0].isdigit())
+    reader = RowReader(io.BytesIO('1,"第一行\n第二行"\n0,好\n'.encode()), ",")
+    found = reader.rows(lambda fields: len(fields) == 2 and fields[0].isdigit())
     assert [row.fields for row in found] == [("1", "第一行\n第二行"), ("0", "好")]
 
 
-def test_a_stray_quote_in_the_last_column_swallows_nothing() -> None:
-    lines = read_lines(io.BytesIO('1,"沒關\n0,好"\n0,"沒關\n沒標籤\n2,"也好"\n'.encode()), ",")
-    found = join_rows(lines, ",", lambda fields: len(fields) == 2 and fields[0].isdigit())
-    assert [row.fields for row in found] == [("1", '"沒關'), ("0", '好"'), ("0", '"沒關'), ("沒標籤",), ("2", "也好")]
+def test_a_quote_that_is_lost_makes_no_row_of_what_it_may_quote() -> None:
+    reader = RowReader(io.BytesIO('1,"沒關\n0,好"\n0,"沒關\n沒標籤\n2,"也好"\n'.encode()), ",")
+    found = list(reader.rows(lambda fields: len(fields) == 2 and fields[0].isdigit()))
+    assert [(row.fields, row.error) for row in found] == [
+        (("1", "沒關\n0,好"), ""),
+        ((), CLOSED_WITHIN),
+        ((), WITHIN_QUOTES),
+        ((), WITHIN_QUOTES),
+    ]
 
 
-def test_a_stray_quote_swallows_nothing() -> None:
-    found = read('"沒關的引號\n"好的\t1\n"又一個\t0\n壞"\t1\n'.encode())
-    assert [row.number for row in found] == [1, 2, 3, 4]
-    assert [row.fields[0] for row in found] == ['"沒關的引號', '"好的', '"又一個', '壞"']
+def test_rows_go_on_where_enough_of_them_are_whole() -> None:
+    good = [f"好{number}\t1" for number in range(rows.RESUME_AFTER)]
+    short = read("\n".join(['"沒關', *good[1:]]).encode())
+    assert [row.error for row in short] == [NEVER_CLOSED] + [WITHIN_QUOTES] * (len(good) - 1)
+    enough = read("\n".join(['"沒關', "口味", *good]).encode())
+    assert [row.error for row in enough] == [NEVER_CLOSED, WITHIN_QUOTES] + [""] * len(good)
 
 
-def test_a_broken_row_does_not_take_the_quoted_row_behind_it() -> None:
-    found = read('"斷掉\n"第一行\n第二行"\t1\n'.encode())
-    assert [(row.number, row.fields) for row in found] == [(1, ('"斷掉',)), (2, ("第一行\n第二行", "1"))]
+def test_one_quote_does_not_swallow_a_file() -> None:
+    lines = ['"沒關', *(f"第{number}篇\t1" for number in range(60_000))]
+    found = read("\n".join(lines).encode())
+    assert [row.number for row in found] == list(range(1, len(lines) + 1))
+    assert [row.number for row in found if row.error] == [1]
+
+
+def test_in_a_tsv_a_whole_row_keeps_its_stray_quote() -> None:
+    found = read('"沒關的引號\t1\n好的\t0\n"又一個"呢\t0\n壞"\t1\n'.encode())
+    assert [row.fields for row in found] == [('"沒關的引號', "1"), ("好的", "0"), ('"又一個"呢', "0"), ('壞"', "1")]
+    found = read('0,"沒關,好\n第二行,1\n'.encode(), ",", 3)
+    assert [row.error for row in found] == [NEVER_CLOSED, WITHIN_QUOTES]
+
+
+def test_a_quoted_text_may_be_as_long_as_it_likes_and_look_like_rows() -> None:
+    text = "\n\n".join(f'第{number}行,1\n"引號",\t' for number in range(2_000))
+    out = io.StringIO()
+    csv.writer(out).writerows([(text, 1), ("口味", 0)])
+    assert [row.fields for row in read(out.getvalue().encode(), ",")] == [(text, "1"), ("口味", "0")]
+
+
+@pytest.mark.parametrize(
+    ("line", "fields", "error"),
+    [
+        (r'"他說\"好吃\"",1', ('他說"好吃"', "1"), ""),
+        (r'"他說\"好,吃\", 真的",1', ('他說"好,吃", 真的', "1"), ""),
+        ('"兩行\n他說\\"好\\"",1', ('兩行\n他說"好"', "1"), ""),
+        (r'"路徑,C:\",1', ("路徑,C:\\", "1"), ""),
+        (r'"a\"",1', ('a"', "1"), ""),
+    ],
+)
+def test_quotes_behind_a_backslash_are_read_as_spark_writes_them(
+    line: str, fields: tuple[str, ...], error: str
+) -> None:
+    (row, *_) = read(f"{line}\n".encode(), ",")
+    assert (row.fields, row.error) == (fields, error)
+
+
+def test_what_can_be_read_in_two_ways_is_refused() -> None:
+    (row,) = read(b'"a\\",1\n",1\n', ",")
+    assert row.error == TWO_READINGS
 
 
 def test_a_line_that_is_not_utf_8_is_a_row_with_an_error() -> None:
@@ -110,9 +155,9 @@ def test_a_line_that_is_too_long_costs_only_itself(extra: int, monkeypatch: pyte
 
 
 def test_the_line_at_which_a_file_broke_off_is_an_error() -> None:
-    found = list(read_lines(io.BytesIO("好\t0\n壞".encode()), "\t", broken=lambda: "cut off"))
+    found = list(RowReader(io.BytesIO("好\t0\n壞".encode()), "\t", broken=lambda: "cut off").rows(lambda fields: True))
     assert [(row.number, row.raw, row.error) for row in found] == [(1, "好\t0", ""), (2, "壞", "cut off")]
-    found = list(read_lines(io.BytesIO("好\t0\n".encode()), "\t", broken=lambda: "cut off"))
+    found = list(RowReader(io.BytesIO("好\t0\n".encode()), "\t", broken=lambda: "cut off").rows(lambda fields: True))
     assert [(row.number, row.raw, row.error) for row in found] == [(1, "好\t0", ""), (2, "", "cut off")]
 
 
@@ -120,16 +165,16 @@ def test_the_line_at_which_a_file_broke_off_is_an_error() -> None:
 def test_a_file_of_nothing_but_quotes_is_read_in_reasonable_time(line: str) -> None:
     lines = 1_500_000 // (len(line) + 300)
     started = time.process_time()
-    assert len(read(f"{line}\n".encode() * lines)) == lines
+    found = read(f"{line}\n".encode() * lines)
+    assert sum(row.raw.count("\n") + 1 for row in found) == lines
     assert time.process_time() - started < 10
 
 
-@given(st.lists(st.sampled_from(['"', "好\t1", '"好\t1', '好"\t1', '"好"\t1', "壞", '"x\ty']), max_size=12))
-def test_no_row_that_is_complete_is_ever_lost(lines: list[str]) -> None:
-    found = read("\n".join(lines).encode())
-    # Each complete line is a row of its own, or the end of a quoted text that began in lines that were none.
-    complete = sum(len(split_fields(line, "\t")) == 2 and line.endswith("1") for line in lines)
-    assert sum(len(row.fields) == 2 and row.fields[-1] == "1" for row in found) == complete
+@given(st.lists(st.sampled_from(['"', "好\t1", '"好\t1', '好"\t1', '"好"\t1', "壞", '"x\ty', ""]), max_size=12))
+@pytest.mark.parametrize("delimiter", ["\t", ","])
+def test_every_line_is_in_one_row(delimiter: str, lines: list[str]) -> None:
+    found = read("\n".join(lines).replace("\t", delimiter).encode(), delimiter)
     assert [row.number for row in found] == sorted({row.number for row in found})
-    joined = list(itertools.chain.from_iterable(row.raw.split("\n") for row in found))
-    assert joined == [line for line in lines if line.strip()]
+    joined = itertools.chain.from_iterable(row.raw.split("\n") for row in found)
+    given = [line.replace("\t", delimiter) for line in lines if line]
+    assert [line for line in joined if line] == given

@@ -166,3 +166,12 @@ def test_a_version_is_the_model_folder_it_was_exported_from(
     (kept / "7").symlink_to(toy_model)
     assert infer("很爛".encode(), monkeypatch, "--version", "7") == 0
     assert "predict result : negative" in capsys.readouterr().out
+
+
+def test_a_nul_hides_nothing_of_what_was_typed(
+    toy_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = "很好難吃又很爛\n很好\0難吃又很爛\n很好\n".encode()
+    assert infer(typed, monkeypatch, "--model", str(toy_model)) == 0
+    whole, with_nul, cut = (line for line in capsys.readouterr().out.splitlines() if line.startswith("positive:"))
+    assert with_nul == whole != cut

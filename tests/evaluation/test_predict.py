@@ -65,7 +65,7 @@ def test_a_failure_leaves_no_half_file(toy_model: Path, tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("內容\n好\n", "must have a column text"),
-        ("text\ta\n好\n", "in line 2 1 columns instead of 2"),
+        ("a\ttext\n好\n", "in line 2 1 columns instead of 2"),
     ],
 )
 def test_a_file_without_texts_is_refused(tmp_path: Path, content: str, message: str) -> None:
@@ -74,5 +74,54 @@ def test_a_file_without_texts_is_refused(tmp_path: Path, content: str, message: 
         list(read_texts(tmp_path / "in.tsv"))
 
 
+def test_a_quoted_post_of_many_lines_is_one_post(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text('text,title\n"第一行\n第二行, ""好""",店\n單行\n', encoding="utf-8")
+    found = list(read_texts(tmp_path / "in.csv"))
+    assert found == [Post('第一行\n第二行, "好"', 0, "店"), Post("單行", 0)]
+    (tmp_path / "big5.csv").write_bytes("text\n這家店的服務很好\n等了很久還送錯\n".encode("big5"))
+    assert [post.text for post in read_texts(tmp_path / "big5.csv")] == ["這家店的服務很好", "等了很久還送錯"]
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "big5", "gb18030", "utf-8-sig"])
+def test_a_stream_is_read_in_its_encoding(codec: str) -> None:
+    stream = io.BytesIO("這家店的服務很好\r\n等了很久還送錯\n".encode(codec))
+    assert [post.text for post in read_stream(stream)] == ["這家店的服務很好", "等了很久還送錯"]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("서비스가 별로예요\n".encode("euc_kr"), "could be EUC-KR"),
+        (b"good\n" * 3_000 + "服務非常好\n".encode("big5"), "in line 3001 what looks like Big5"),
+    ],
+)
+def test_a_stream_in_no_certain_encoding_is_bad_input(
+    toy_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    content: bytes,
+    found: str,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Stdin(content))
+    assert cli.run(["predict", "--model", str(toy_model)]) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert found in told and "iconv" in told
+
+
 def test_a_stream_is_read_as_utf8_whatever_the_locale() -> None:
     assert list(read_stream(io.BytesIO("好\r\n".encode()))) == [Post("好", 0)]
+
+
+def test_a_nul_hides_nothing_of_a_post(
+    toy_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    texts = ["很好難吃又很爛", "很好\0難吃又很爛", "\0很好\x01難吃\x85又很爛\0", "很好"]
+    monkeypatch.setattr(sys, "stdin", Stdin("\n".join(texts).encode()))
+    assert cli.run(["predict", "--model", str(toy_model)]) == 0
+    whole, *others, cut = (json.loads(line) for line in capsys.readouterr().out.strip().split("\n"))
+    assert [answer["probabilities"] for answer in others] == [whole["probabilities"]] * 2
+    assert cut["probabilities"] != whole["probabilities"]
+    (tmp_path / "in.tsv").write_text("text\n" + "\n".join(texts) + "\n", encoding="utf-8")
+    assert cli.run(["predict", "--model", str(toy_model), "--data", str(tmp_path / "in.tsv")]) == 0
+    from_file = [json.loads(line)["probabilities"] for line in capsys.readouterr().out.strip().split("\n")]
+    assert from_file == [*[whole["probabilities"]] * 3, cut["probabilities"]]

@@ -82,6 +82,48 @@ def test_the_text_signature_names_the_label(served: Any) -> None:
     assert (answer["probabilities"].numpy().argmax(axis=1) == answer["label_id"].numpy()).all()
 
 
+def test_a_nul_hides_nothing_of_a_text(served: Any) -> None:
+    from sentiment.tensorflow_setup import tf
+
+    texts = ["好吃難吃普通", "好吃\0難吃普通", "\0好\x01吃難\x0b吃普\x85通\0", "好吃"]
+    whole, *others, cut = served.signatures["text"](text=tf.constant(texts))["probabilities"].numpy()
+    for answer in others:
+        np.testing.assert_allclose(answer, whole, atol=1e-6)
+    assert np.abs(cut - whole).max() > 1e-4
+
+
+def test_of_a_piece_that_is_there_twice_the_served_graph_takes_the_last_row(trained: Path, tmp_path: Path) -> None:
+    from sentiment.model import vocabulary
+    from sentiment.tensorflow_setup import tf
+
+    model = Path(shutil.copytree(trained, tmp_path / "model"))
+    pieces = vocabulary.read(model / "vocab.txt")
+    first, last = pieces.index("好"), pieces.index("籲")
+    assert first < last
+    pieces[last] = "好"
+    vocabulary.write(model / "vocab.txt", pieces)
+    export(model, tmp_path / "1", [])
+    served = tf.saved_model.load(str(tmp_path / "1"))
+    found = served.signatures["text"](text=tf.constant(["好"]))["probabilities"].numpy()
+    np.testing.assert_allclose(found, ask(served, [[2, last, 3]]), atol=1e-6)
+    assert np.abs(found - ask(served, [[2, first, 3]])).max() > 1e-6
+
+
+def test_no_rows_have_no_answers(served: Any) -> None:
+    from sentiment.tensorflow_setup import tf
+
+    answer = served.signatures["text"](text=tf.constant([], tf.string))
+    assert {name: value.shape.as_list() for name, value in answer.items()} == {
+        "probabilities": [0, 3],
+        "label": [0],
+        "label_id": [0],
+    }
+    for length in (0, 7):
+        none = tf.zeros((0, length), tf.int32)
+        answer = served.signatures["serving_default"](input_ids=none, input_mask=none, segment_ids=none)
+        assert answer["probabilities"].shape.as_list() == [0, 3]
+
+
 @pytest.mark.parametrize("text", [b"", b"\xff\xfe", b"\x00", "好".encode() * 5000, "\u200b".encode(), b"[SEP] [PAD]"])
 def test_strange_bytes_have_an_answer(served: Any, text: bytes) -> None:
     from sentiment.tensorflow_setup import tf
@@ -166,6 +208,27 @@ def test_a_model_that_answers_otherwise_is_not_exported(
         save(opened, folder)
 
     monkeypatch.setattr(graph, "save", change_and_save)
+    with pytest.raises(ParityError, match="must give the trained model's labels"):
+        export(trained, tmp_path / "1", posts)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_that_ends_a_text_at_a_nul_is_not_made(
+    trained: Path, posts: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the tokenizer once did: the check has to notice."""
+    from sentiment.export import graph
+    from sentiment.export.parity import ParityError
+    from sentiment.model import tokenizer
+
+    save = graph.save
+
+    def save_as_before(opened: Any, folder: Path) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(tokenizer, "INVISIBLE", r"[\p{Cf}\x{FFFD}]")
+            save(opened, folder)
+
+    monkeypatch.setattr(graph, "save", save_as_before)
     with pytest.raises(ParityError, match="must give the trained model's labels"):
         export(trained, tmp_path / "1", posts)
     assert list(tmp_path.iterdir()) == []

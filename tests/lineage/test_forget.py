@@ -18,13 +18,13 @@ from support.results import in_json
 from sentiment.cli import run as run_command
 from sentiment.data import ingest as ingesting
 from sentiment.data import prepare as preparing
-from sentiment.data.identity import identity
+from sentiment.data.identity import identity, identity_1
 from sentiment.data.ledger import opened
 from sentiment.data.mix import Mixing
+from sentiment.data.seen import count_in, write_identities
 from sentiment.data.tsv import Post, read_posts, write_posts
 from sentiment.lineage import forget as forget_module
 from sentiment.lineage.erase import Texts, erase, without
-from sentiment.lineage.exposure import count_in
 from sentiment.run_folder import RunFolder
 from sentiment.serving.change import changing
 from sentiment.settings import Settings
@@ -35,7 +35,7 @@ prepare = in_json(preparing.prepare)
 Deliver = Callable[[str, Any], Path]
 Sides = Callable[..., list[str]]
 SECRET = "請把我這篇文章刪掉,我的電話是零九一二三四五六"
-VARIANT = "請把我這篇文章刪掉，我的電話是零九一二三四五六!"
+VARIANT = "請把我這篇 文章刪掉，我的電話是零九一二三四五六"
 OTHER = "這一篇文章沒有人要求刪除,所以要好好地留下來"
 
 
@@ -278,13 +278,19 @@ def test_a_row_goes_with_all_its_lines(tmp_path: Path) -> None:
 
 
 def test_identities_are_looked_up_in_their_file(tmp_path: Path) -> None:
-    names = [identity(f"第{number}篇") for number in range(100)]
+    texts = [f"第{number}篇！" for number in range(100)]
+    names, old_names = [identity(text) for text in texts], [identity_1(text) for text in texts]
     path = tmp_path / "identities.bin"
-    path.write_bytes(b"".join(sorted(bytes.fromhex(name) for name in names[:50])))
-    assert count_in(path, names) == 50
-    assert count_in(path, names[50:]) == 0
+    with path.open("wb") as file:
+        write_identities(file, sorted(bytes.fromhex(name) for name in names[:50]))
+    assert count_in(path, {2: names, 1: []}) == 50
+    assert count_in(path, {2: names[50:], 1: names}) == 0
+    # A file that an older version left has no heading, and holds the identities of that version.
+    path.write_bytes(b"".join(sorted(bytes.fromhex(name) for name in old_names[:50])))
+    assert count_in(path, {1: old_names, 2: names}) == 50
+    assert count_in(path, {1: old_names[50:], 2: names}) == 0
     path.write_bytes(b"")
-    assert count_in(path, names) == 0
+    assert count_in(path, {1: old_names, 2: names}) == 0
 
 
 def test_what_was_relabelled_before_leaves_no_trace_in_the_database(shop: Settings, deliver: Deliver) -> None:

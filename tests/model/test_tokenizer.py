@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,74 @@ def test_a_cased_model_keeps_case_and_accents(tmp_path: Path) -> None:
     ours = Tokenizer(pieces, max_seq_length=16, lower_case=False)
     for text in ("Café Über 好", "iPhone", "ＡＢＣ"):
         assert ours.pieces([text]).to_list()[0] == theirs.convert_tokens_to_ids(theirs.tokenize(text))
+
+
+# Unicode 3.2: later versions are not the same in Python and in TF-Text. Private characters BERT's own code kept.
+KNOWN = [
+    character
+    for character in map(chr, range(0x30000))
+    if unicodedata.ucd_3_2_0.category(character) not in ("Cn", "Co", "Cs")
+]
+CONTROLS = [character for character in KNOWN if unicodedata.category(character) in ("Cc", "Cf")]
+EVERYDAY = "好吃難又貴店家abcXYZé 12　，！.…\t\n"
+
+
+def random_texts(count: int, *, composed: bool) -> list[str]:
+    """Returns texts of everyday, control and any other characters; `composed`: of those that NFC leaves as they are."""
+    draw = random.Random(2026)
+    kinds = (EVERYDAY, CONTROLS, KNOWN)
+    texts = ["".join(draw.choice(draw.choice(kinds)) for _ in range(12)) for _ in range(count)]
+    return [unicodedata.normalize("NFC", text) for text in texts] if composed else texts
+
+
+@pytest.mark.parametrize("lower_case", [True, False])
+def test_random_unicode_has_the_pieces_of_transformers(tmp_path: Path, lower_case: bool) -> None:
+    """Of the cased tokenizer only composed text: transformers composes there, which BERT never did."""
+    from transformers import BertTokenizer
+
+    from sentiment.model.tokenizer import Tokenizer
+
+    texts = [f"a{character}b 好{character}吃" for character in KNOWN if character not in ("好", "吃")][::7]
+    texts += [f"a{character}b 好{character}吃" for character in CONTROLS]
+    texts += random_texts(4000, composed=not lower_case)
+    if not lower_case:
+        texts = [unicodedata.normalize("NFC", text) for text in texts]
+    pieces = vocabulary.build([*EVERYDAY, "ab"] * 2, lower_case=lower_case)
+    vocabulary.write(tmp_path / "vocab.txt", pieces)
+    theirs = BertTokenizer(str(tmp_path / "vocab.txt"), do_lower_case=lower_case)
+    found = Tokenizer(pieces, max_seq_length=64, lower_case=lower_case).pieces(texts).to_list()
+    wanted = [theirs.convert_tokens_to_ids(theirs.tokenize(text)) for text in texts]
+    assert [text for text, ours, own in zip(texts, found, wanted, strict=True) if ours != own] == []
+
+
+@pytest.mark.parametrize("lower_case", [True, False])
+def test_control_characters_go_and_nothing_else_does(pieces: list[str], lower_case: bool) -> None:
+    from sentiment.model.tokenizer import Tokenizer
+
+    tokenizer = Tokenizer(pieces, max_seq_length=64, lower_case=lower_case)
+    whole, *others = tokenizer.encode(
+        ["好吃難吃又貴 ab", "好吃\0難吃又貴 ab", "\0好\x01吃\x0b難\x1f吃\x7f又\x85貴\ta\x0cb\0", "好吃難吃又貴\r\nab"]
+    ).to_list()
+    assert others == [whole] * 3
+    assert len(whole) >= 9
+    ids, _ = tokenizer.encode_pairs(["店\0家"], ["好\0吃"])
+    assert ids.to_list() == tokenizer.encode_pairs(["店家"], ["好吃"])[0].to_list()
+
+
+def test_of_a_piece_that_is_there_twice_the_last_line_counts(tmp_path: Path) -> None:
+    from transformers import BertTokenizer
+
+    from sentiment.model.tokenizer import Tokenizer
+
+    lines = [*vocabulary.SPECIAL, "好", "a", "##b", "好", "[CLS]", "吃", "##b", "[SEP]", "[row 5 of 15]", "", "吃"]
+    vocabulary.write(tmp_path / "vocab.txt", lines)
+    pieces = vocabulary.read(tmp_path / "vocab.txt")
+    assert pieces == lines  # no row moves: each has its embedding
+    theirs = BertTokenizer(str(tmp_path / "vocab.txt"))
+    ours = Tokenizer(pieces, max_seq_length=16, lower_case=True)
+    for text in ("好吃", "ab好", "[row 5 of 15]好", "[CLS]x"):
+        assert ours.encode([text]).to_list()[0] == theirs.encode(text.replace("[CLS]", "[ CLS ]"))
+    assert ours.encode(["好吃 ab"]).to_list() == [[9, 8, 15, 6, 11, 12]]
 
 
 def test_a_special_piece_in_a_post_is_only_text(tokenizer: Any, berts_own: Any, pieces: list[str]) -> None:

@@ -38,6 +38,10 @@ def test_text_of_nothing_visible_adds_nothing(text: str) -> None:
     assert vocabulary.build([text]) == vocabulary.build([])
 
 
+def test_control_characters_are_removed_and_part_no_word() -> None:
+    assert vocabulary.split("好\0吃 go\x0bod\x85\tx", lower_case=True) == ["好", "吃", "good", "x"]
+
+
 def test_case_is_kept_where_it_matters() -> None:
     assert {"A", "##A", "é"} <= set(vocabulary.build(["Aé"], lower_case=False))
     assert vocabulary.split("Café 好", lower_case=True) == ["cafe", "好"]

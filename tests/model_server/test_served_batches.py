@@ -39,6 +39,16 @@ def test_ids_of_different_lengths_are_padded_with_zeros_and_answered_as_alone(si
     assert len({row[2] for row in alone}) == len(set(lengths))
 
 
+@pytest.mark.parametrize("batching", [None, SLOW_TO_FILL, Batching(max_batch_size=4, allowed_batch_sizes=(1, 4))])
+def test_no_rows_are_answered_with_no_rows(site: Any, start: Any, batching: Batching | None) -> None:
+    client = start(site, batching=batching)
+    status, answer = client.http("/v1/models/sentiment:predict", {"signature_name": "text", "inputs": {"text": []}})
+    assert (status, answer["outputs"]["label"]) == (200, [])
+    ids = np.zeros((0, 4), np.int32)
+    outputs = client.predict({"input_ids": ids, "input_mask": ids, "segment_ids": ids}).outputs
+    assert [size.size for size in outputs["probabilities"].tensor_shape.dim] == [0, 3]
+
+
 def test_two_versions_never_share_a_batch(site: Any, start: Any) -> None:
     site.add(2)
     site.configure(1, 2, stable=1)

@@ -46,11 +46,18 @@ def test_the_last_delivery_comes_first_then_the_bases_newest(settings: Settings)
     assert newest_rolling(settings, 5) == found[:5]
 
 
-def test_the_newest_label_of_a_text_counts(settings: Settings) -> None:
+def test_a_text_that_a_source_and_the_base_label_differently_is_not_asked(settings: Settings) -> None:
     base(settings, "latest_test.tsv", *posts("舊", 30, label=0))
-    deliver(settings, "1.tsv", Post("舊7", 2), *posts("新", 5))
-    assert {post.label for post in newest_rolling(settings, 99) if post.text == "舊7"} <= {0, 2}
-    assert sum(post.text == "舊7" for post in newest_rolling(settings, 99)) == 1
+    deliver(settings, "1.tsv", Post("舊7", 2), Post("舊8", 0), *posts("新", 5))
+    asked = [post.text for post in newest_rolling(settings, 99)]
+    assert (asked.count("舊7"), asked.count("舊8"), asked.count("舊9")) == (0, 1, 1)
+
+
+def test_no_source_owns_the_questions(settings: Settings) -> None:
+    for source, night in (("甲", "1.tsv"), ("乙", "2.tsv")):
+        deliver(settings, night, *(Post(f"{source}{number}", 0, source=source) for number in range(200)))
+    found = newest_rolling(settings, 60)
+    assert {source: sum(post.source == source for post in found) for source in "甲乙"} == {"甲": 30, "乙": 30}
 
 
 def test_no_text_that_the_base_trains_on_is_asked(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sentiment.data.identity import identity, is_rolling
+from sentiment.data.ledger import opened
 from sentiment.data.tsv import Post, write_posts
 from sentiment.settings import Settings, read_settings
 
@@ -58,13 +59,15 @@ def deliver(settings: Settings) -> Callable[[str, Any], Path]:
     return put
 
 
-def texts_of_side(rolling: bool, number: int, share: float = 0.2, word: str = "新文章") -> list[str]:
-    """Returns texts that the hash sends to the rolling test set, or texts that it does not."""
-    found = (f"{word}{index}" for index in range(1_000_000))
-    chosen = (text for text in found if is_rolling(identity(text), share) == rolling)
-    return [next(chosen) for _ in range(number)]
-
-
 @pytest.fixture
-def sides() -> Callable[..., list[str]]:
+def sides(settings: Settings) -> Callable[..., list[str]]:
+    """Returns texts that this home sends to the rolling test set, or texts that it does not."""
+
+    def texts_of_side(rolling: bool, number: int, share: float = 0.2, word: str = "新文章") -> list[str]:
+        with opened(settings.posts_database) as ledger:
+            salt = ledger.salt()
+        found = (f"{word}{index}" for index in range(1_000_000))
+        chosen = (text for text in found if is_rolling(identity(text), share, salt) == rolling)
+        return [next(chosen) for _ in range(number)]
+
     return texts_of_side

@@ -24,12 +24,15 @@ from sentiment.settings import read_airflow_settings
 from sentiment_airflow.approval.question import require_canary
 from sentiment_airflow.notify.approval import QuestionNotifier
 from sentiment_airflow.passed_on import pulled
+from sentiment_airflow.preconditions import RESULT, require_results
 from sentiment_airflow.steps import step_settings
 from sentiment_airflow.workflows import hours_to_answer
 
 _QUESTION = "ti.xcom_pull(task_ids='describe')"
 _ANSWER = "ti.xcom_pull(task_ids='approve', key='answer')"
 VERSION, RUN, BODY = (f"{{{{ {_QUESTION}['{key}'] }}}}" for key in ("version", "run", "body"))
+NEEDS_QUESTION = {"describe": RESULT}
+NEEDS_DECISION = {**NEEDS_QUESTION, "approve": "answer"}
 DECISION = {"version": VERSION, **{key: f"{{{{ {_ANSWER}['{key}'] }}}}" for key in ("who", "reason")}}
 LAST_PART = 0.25  # the reminder goes out when this share of the time to answer is left
 Write = Callable[[Any, Any], Mail]  # the mail of a question, with links
@@ -66,6 +69,10 @@ class CanaryApproval(HITLBranchOperator):
             response_timeout=timedelta(hours=hours_to_answer()),
             **kwargs,
         )
+
+    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
+        require_results(context["ti"], NEEDS_QUESTION)
+        super().render_template_fields(context, jinja_env)
 
     def execute(self, context: Context) -> None:
         hours = hours_to_answer()

@@ -1,6 +1,6 @@
-"""The child that reads Parquet: it gets the file on stdin and writes a JSON object for every row to stdout.
+"""The child that reads Parquet: the file on stdin, on stdout the names of its columns, and an object for every row.
 
-`python -m sentiment.data.formats.parquet_rows BYTES SECONDS` limits its own memory and processor time first.
+`python -m sentiment.data.formats.parquet_rows BYTES SECONDS FIELD` limits its own memory and processor time first.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import resource
 import sys
 from typing import Any
 
-from sentiment.data.formats.record import known_names
+from sentiment.data.formats.child import BROKEN, NO_COLUMNS, OUT_OF_MEMORY
+from sentiment.data.formats.labelled import is_tools
+from sentiment.data.formats.record import by_cleaned_name, label_names, text_names
 
-OUT_OF_MEMORY, BROKEN, NO_COLUMNS = 3, 4, 5  # exit codes
 ROWS = 512  # read at once
 
 
-def main(memory: int, seconds: int) -> int:
+def main(memory: int, seconds: int, label_field: str) -> int:
     """Writes the rows of the Parquet file on stdin; returns the exit code that says how it ended."""
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # the others reserve far more than they use
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -29,16 +30,25 @@ def main(memory: int, seconds: int) -> int:
     pyarrow.set_cpu_count(1)
     try:
         with pyarrow.OSFile("/dev/stdin") as source, parquet.ParquetFile(source) as file:
-            names = known_names(file.schema_arrow.names)
-            if not {"text", "label"} <= set(names):
+            names = wanted(file.schema_arrow.names, label_field)
+            if not names:
                 return NO_COLUMNS
-            for batch in file.iter_batches(ROWS, columns=list(names.values()), use_threads=False):
-                _write([batch.column(name) for name in names.values()], list(names))
+            sys.stdout.write(json.dumps(names) + "\n")
+            for batch in file.iter_batches(ROWS, columns=names, use_threads=False):
+                _write([batch.column(name) for name in names], names)
     except (MemoryError, pyarrow.ArrowMemoryError):
         return OUT_OF_MEMORY
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError, TypeError, KeyError):
         return BROKEN
     return 0
+
+
+def wanted(names: list[str], label_field: str) -> list[str]:
+    """Returns the columns to read: all of a tool's export, or else the text and what may be the label; or none."""
+    cleaned = by_cleaned_name(names)
+    texts, labels = text_names(cleaned), label_names(cleaned, label_field)
+    found = names if is_tools(cleaned) else [*labels, *texts.values()] if labels else []
+    return found if "text" in texts and len(set(found)) == len(found) else []
 
 
 def _write(columns: list[Any], names: list[str]) -> None:
@@ -64,4 +74,4 @@ def _other(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))

@@ -5,23 +5,28 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from sentiment.data.formats import parquet, unpack
+from sentiment.data.formats import archive, parquet, unpack, workbook
 from sentiment.data.formats.delimited import NAMES, delimiter_within, read_delimited
-from sentiment.data.formats.encoding import UTF_8, AsUtf8, Encoding, detect
+from sentiment.data.formats.encoding import Encoding, detect
 from sentiment.data.formats.json_file import read_json, read_json_lines
+from sentiment.data.formats.opened import SAMPLE, Opened, opened
 from sentiment.data.formats.parquet import read_parquet
 from sentiment.data.formats.record import Record, UnreadableFile
+from sentiment.data.formats.workbook import read_workbook
 from sentiment.labels import Labels
 
-SUFFIXES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json", ".parquet")
-SAMPLE = 1 << 20  # bytes from which format and encoding are found
+SUFFIXES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
+ARCHIVE = ".zip"
+PACKED = (".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst", ".7z", ".rar")
+ZIP_MAGIC = b"PK\x03\x04"
 FOREIGN = {
-    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    ZIP_MAGIC: "a ZIP archive or an Excel workbook under another name",
     b"PK\x05\x06": "an empty ZIP archive",
     b"\x1f\x8b": "packed with gzip twice",
     b"BZh": "packed with bzip2",
@@ -29,7 +34,7 @@ FOREIGN = {
     b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
     b"\x28\xb5\x2f\xfd": "packed with Zstandard",
     b"Rar!": "a RAR archive",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel or Word file",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel or Word file, or a workbook with a password",
     b"%PDF": "a PDF",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
@@ -48,70 +53,73 @@ class Reading:
 
 
 def is_delivery(name: str) -> bool:
-    """Tells whether a file with this name is read: it ends with one of `SUFFIXES`, or with `.gz` after that."""
-    return name.lower().removesuffix(".gz").endswith(SUFFIXES)
+    """Tells whether a file with this name is read: one of `SUFFIXES`, also with `.gz` behind it, or an archive."""
+    return name.lower().removesuffix(".gz").endswith(SUFFIXES) or is_archive(name)
 
 
-class _Borrowed(io.RawIOBase):
-    """A file that stays open when its reader is closed."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        piece = self._file.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
+def is_archive(name: str) -> bool:
+    """Tells whether a file with this name holds other files."""
+    return name.lower().endswith(ARCHIVE)
 
 
-def read_file(file: BinaryIO, name: str, labels: Labels) -> Reading:
-    """Returns what `file`, which must be seekable, holds. Raises: UnreadableFile when it holds nothing readable."""
-    magic = file.read(4)
+def why_not_read(name: str) -> str:
+    """Returns why a file with this name is not read, or "" when it is."""
+    if is_delivery(name):
+        return ""
+    suffix = Path(name).suffix.lower()
+    if suffix == ".xls":
+        return "an old Excel workbook is not read: save it as .xlsx"
+    if suffix in PACKED:
+        return f"a {suffix} archive is not read: unpack it, or deliver a .zip"
+    what = f"a file of the kind {suffix}" if suffix else "a file without a suffix"
+    return f"{what} is not read: deliver {', '.join(SUFFIXES)} or {ARCHIVE}"
+
+
+def read_file(file: BinaryIO, name: str, labels: Labels, label_field: str = "") -> Reading:
+    """Returns what `file`, which can be sought in, holds. Raises: UnreadableFile when that is nothing that is read.
+
+    `label_field` is the name of the field or control that holds the label, where that is not plain to see.
+    """
+    if is_archive(name):
+        raise UnreadableFile(archive.members(file)[1] or "the archive is within an archive")
     file.seek(0)
+    magic = file.read(4)
+    size = file.seek(0, io.SEEK_END)
     if magic == parquet.MAGIC:
-        return Reading("Parquet", "", read_parquet(file, file.seek(0, io.SEEK_END), labels))
-    if magic[:2] != unpack.MAGIC:
-        return _read(io.BufferedReader(_Borrowed(file), SAMPLE), name, lambda: "", labels)
-    unpacked = unpack.Unpacked(file)
-    reading = _read(io.BufferedReader(unpacked, SAMPLE), name, lambda: unpacked.broken, labels)
-    return Reading(f"{reading.form}, gzip", reading.encoding, reading.records)
+        return Reading(parquet.NAME, "", read_parquet(file, size, labels, label_field))
+    if magic == ZIP_MAGIC and name.lower().endswith(".xlsx"):
+        return Reading(workbook.NAME, "", read_workbook(file, size, labels, label_field))
+    reading = _read(file, name, labels, label_field)
+    return Reading(f"{reading.form}, gzip", reading.encoding, reading.records) if magic[:2] == unpack.MAGIC else reading
 
 
-def _read(file: io.BufferedReader, name: str, broken: Callable[[], str], labels: Labels) -> Reading:
-    sample = file.peek(SAMPLE)
+def _read(file: BinaryIO, name: str, labels: Labels, label_field: str) -> Reading:
+    whole, broken = opened(file)
+    sample = whole.peek(SAMPLE)
     if not sample:
         raise UnreadableFile(broken() or "the file is empty")
     if sample.startswith(parquet.MAGIC):
-        return Reading("Parquet", "", _read_packed_parquet(file, broken, labels))
+        return Reading(parquet.NAME, "", _read_packed_parquet(Opened(whole, broken), labels, label_field))
     for magic, what in FOREIGN.items():
         if sample.startswith(magic):
             raise UnreadableFile(f"the file is {what}", repr(sample[:60]))
-    encoding = detect(sample)
-    if encoding.codec != UTF_8.codec:
-        file = io.BufferedReader(AsUtf8(cast(BinaryIO, file), encoding), SAMPLE)
-        sample = file.peek(SAMPLE)
-    elif encoding.mark:
-        file.read(len(encoding.mark))
-        sample = sample.removeprefix(encoding.mark)
-    return _read_text(file, sample, name, encoding, broken, labels)
+    return _read_text(file, detect(sample), name, labels, label_field)
 
 
-def _read_text(
-    file: io.BufferedReader, sample: bytes, name: str, encoding: Encoding, broken: Callable[[], str], labels: Labels
-) -> Reading:
+def _read_text(file: BinaryIO, encoding: Encoding, name: str, labels: Labels, label_field: str) -> Reading:
+    open_file = partial(opened, file, encoding)
+    sample = open_file().file.peek(SAMPLE)
     suffix = Path(name.lower().removesuffix(".gz")).suffix
-    if suffix == ".parquet":
-        raise UnreadableFile("the file is not Parquet", repr(sample[:60]))
-    source = cast(BinaryIO, file)
+    if suffix in (".parquet", ".xlsx"):
+        what = parquet.NAME if suffix == ".parquet" else "an Excel workbook"
+        raise UnreadableFile(f"the file is not {what}", repr(sample[:60]))
     if suffix in (".json", ".jsonl", ".ndjson"):
         form, read = ("JSON", read_json) if _is_document(sample, suffix) else ("JSON Lines", read_json_lines)
-        return Reading(form, encoding.name, read(source, encoding.name, broken, labels))
-    delimiter = delimiter_within(sample, "," if suffix == ".csv" else "\t")
-    records = read_delimited(source, delimiter, encoding.name, broken, labels)
-    return Reading(NAMES[delimiter], encoding.name, records)
+        return Reading(form, encoding.name, read(open_file, encoding.name, labels, label_field))
+    delimiter = delimiter_within(sample, "," if suffix == ".csv" else "\t", labels, label_field)
+    return Reading(
+        NAMES[delimiter], encoding.name, read_delimited(open_file, delimiter, encoding.name, labels, label_field)
+    )
 
 
 def _is_document(sample: bytes, suffix: str) -> bool:
@@ -122,10 +130,10 @@ def _is_document(sample: bytes, suffix: str) -> bool:
     return not start.split(b"\n", 1)[0].rstrip().endswith(b"}")
 
 
-def _read_packed_parquet(file: io.BufferedReader, broken: Callable[[], str], labels: Labels) -> Iterator[Record]:
-    """Reads from an unpacked copy, because Parquet must be read from its end."""
+def _read_packed_parquet(packed: Opened, labels: Labels, label_field: str) -> Iterator[Record]:
+    """Reads from an unpacked copy: a Parquet file is read from its end."""
     with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(file, copy)
-        if reason := broken():
+        shutil.copyfileobj(packed.file, copy)
+        if reason := packed.broken():
             raise UnreadableFile(reason)
-        yield from read_parquet(cast(BinaryIO, copy), copy.tell(), labels)
+        yield from read_parquet(cast(BinaryIO, copy), copy.tell(), labels, label_field)

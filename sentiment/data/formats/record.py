@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from sentiment.data.tsv import OPTIONAL, REQUIRED
+from sentiment.data.tsv import OPTIONAL
 
-# What Label Studio (a control's name in its template: sentiment; choice) and doccano (data, label) call these columns.
-TOOLS_NAMES = {"text": ("data",), "label": ("labels", "sentiment", "choice", "cats"), "title": (), "source": ()}
+# What our own files, Label Studio (a control's name in its template) and doccano call these columns.
+TEXT_NAMES = ("text", "data")
+LABEL_NAMES = ("label", "labels", "sentiment", "choice", "cats")
 
 
 class Columns(NamedTuple):
@@ -23,7 +24,8 @@ class Columns(NamedTuple):
 class Record(NamedTuple):
     """One row: the number of its line (or of its element), and its columns or the error that spoiled it.
 
-    `raw` is the row as it was in the file, as far as it could be read. A record with an error may have columns, too.
+    `raw` is the row as it was in the file, as far as it could be read. A record with an error may have columns, too,
+    but no label that could be taken for a good one when the row is delivered again.
     """
 
     number: int
@@ -40,19 +42,26 @@ class UnreadableFile(Exception):
         self.raw = raw
 
 
-def known_names(names: Iterable[str]) -> dict[str, str]:
-    """Returns which of `names` is the text, the label, the title, the source; our own names win over the tools'.
-
-    A column that the file does not have, or has twice, is left out.
-    """
+def by_cleaned_name(names: Iterable[str]) -> dict[str, list[str]]:
+    """Returns the names as they are in the file, by their stripped form in small letters."""
     cleaned: dict[str, list[str]] = {}
     for name in names:
         cleaned.setdefault(name.strip().lower(), []).append(name)
+    return cleaned
+
+
+def text_names(cleaned: Mapping[str, list[str]]) -> dict[str, str]:
+    """Returns which names are the text, the title and the source; one that the file has twice is left out."""
     found = {}
-    for column in REQUIRED + OPTIONAL:
-        for candidate in (column, *TOOLS_NAMES[column]):
-            if candidate in cleaned:
-                if len(cleaned[candidate]) == 1:
-                    found[column] = cleaned[candidate][0]
-                break
+    for column, wanted in (("text", TEXT_NAMES), *((column, (column,)) for column in OPTIONAL)):
+        present = next((cleaned[name] for name in wanted if name in cleaned), [])
+        if len(present) == 1:
+            found[column] = present[0]
     return found
+
+
+def label_names(cleaned: Mapping[str, list[str]], label_field: str = "") -> list[str]:
+    """Returns the names that could be the label's: the one that the setting names, or those in use for it."""
+    if chosen := cleaned.get(label_field.strip().lower()) if label_field.strip() else None:
+        return chosen
+    return [name for wanted in LABEL_NAMES for name in cleaned.get(wanted, ())]

@@ -18,9 +18,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, FlexibleChecksumError, ReadTimeoutError, ResponseStreamingError
 
-from sentiment.data.formats.recognise import is_delivery
+from sentiment.data.formats.recognise import why_not_read
 from sentiment.data.source.refusal import refused
-from sentiment.data.source.source import LeftForNextTime, SourceFile, is_hidden
+from sentiment.data.source.source import LeftForNextTime, SourceFile, is_auxiliary
 from sentiment.errors import InputError
 
 PIECE = 1 << 20
@@ -40,6 +40,7 @@ class Bucket:
             raise InputError("an S3 source must name a bucket", found=address, do="Write it as s3://bucket/prefix.")
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._scratch = scratch
+        self._is_empty = True
         with refused(self.address):
             self._client: Any = boto3.session.Session().client("s3", config=CONFIG)
 
@@ -53,11 +54,41 @@ class Bucket:
             for page in pages:
                 for item in page.get("Contents", ()):
                     key = item["Key"].removeprefix(self._prefix)
-                    if is_delivery(key) and not is_hidden(key):
+                    if not key or key.endswith("/"):  # what consoles make for a folder
+                        continue
+                    self._is_empty = False
+                    if is_auxiliary(key):
+                        continue
+                    if not_read := why_not_read(key):
+                        yield SourceFile(key, "", item["Size"], partial(self._opened, item), not_read=not_read)
+                    else:
                         # Two objects with the same content may have the same tag, and a tag may be weak.
                         yield SourceFile(
                             key, f"{item['ETag']}-{item['Size']}", item["Size"], partial(self._opened, item)
                         )
+
+    def nothing_found(self) -> InputError | None:
+        if not self._is_empty:
+            return None
+        found = f"no object under {self.address}"
+        key = self._prefix.rstrip("/")
+        if key and self._is_object(key):
+            found, parent = f"an object, s3://{self._bucket}/{key}", key.rpartition("/")[0]
+            return InputError(
+                "an S3 source must be a bucket and a prefix that ends where a folder would",
+                found=found,
+                do=f"Set SENTIMENT_SOURCE (or --source) to s3://{self._bucket}/{parent}.",
+            )
+        return InputError(
+            "the source must hold files of labelled posts",
+            found=found,
+            do="Check the prefix in SENTIMENT_SOURCE (or --source), or deliver there first.",
+        )
+
+    def _is_object(self, key: str) -> bool:
+        with refused(self.address):
+            page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+        return any(item["Key"] == key for item in page.get("Contents", ()))
 
     @contextmanager
     def _opened(self, item: dict[str, Any]) -> Iterator[BinaryIO]:

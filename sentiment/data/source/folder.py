@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from sentiment.data.formats.recognise import is_delivery
-from sentiment.data.source.source import LeftForNextTime, SourceFile, is_hidden
+from sentiment.data.formats.recognise import why_not_read
+from sentiment.data.source.source import LeftForNextTime, SourceFile, is_auxiliary
 from sentiment.errors import InputError
 
 WRITTEN_TO = "it is still being written"
@@ -31,6 +31,7 @@ class Folder:
             )
         self._root = path.resolve()
         self._settle_seconds = settle_seconds
+        self._is_empty = True
 
     @property
     def address(self) -> str:
@@ -39,7 +40,11 @@ class Folder:
     def files(self) -> Iterator[SourceFile]:
         found = sorted(self._found(), key=lambda item: item[0])
         self._wait_for(found)
+        self._is_empty = not found
         for key, path, before, left in found:
+            if not_read := "" if left else why_not_read(path.name):
+                yield SourceFile(key, "", 0, partial(_opened, path, ""), not_read=not_read)
+                continue
             fingerprint = _fingerprint(before) if before else ""
             yield SourceFile(
                 key=key,
@@ -50,17 +55,26 @@ class Folder:
                 left=left,
             )
 
+    def nothing_found(self) -> InputError | None:
+        if not self._is_empty:
+            return None
+        return InputError(
+            "the source must hold files of labelled posts",
+            found=f"an empty folder, {self._root}",
+            do="Put them there, or set SENTIMENT_SOURCE (or --source) to the folder that has them.",
+        )
+
     def _found(self) -> Iterator[Found]:
         unreadable: list[OSError] = []
         for folder, _, names in os.walk(self._root, onerror=unreadable.append):
             for name in names:
                 path = Path(folder, name)
                 key = _key(self._root, path)
-                if is_delivery(name) and not is_hidden(key):
-                    yield self._seen(key, path)
+                if not is_auxiliary(key):
+                    yield self._seen(key, path) if not why_not_read(name) else (key, path, None, "")
         for error in unreadable:
             path = Path(os.fsdecode(error.filename))
-            if not is_hidden(_key(self._root, path)):
+            if not is_auxiliary(_key(self._root, path)):
                 yield _key(self._root, path) + "/", path, None, f"the folder cannot be listed: {error.strerror}"
 
     def _seen(self, key: str, path: Path) -> Found:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
+
+from sentiment.errors import InputError
 
 
 class LeftForNextTime(Exception):
@@ -20,9 +23,9 @@ def _nothing(_: BinaryIO) -> None:
 class SourceFile:
     """A file of a source. Its key is its path below the source, the same in a folder and in a bucket.
 
-    `open` yields the content as a local file that can be seeked. `open`, and `confirm` when given that file after it
-    was read, raise LeftForNextTime when the content no longer matches `fingerprint`. A file with a reason in `left`
-    must not be opened.
+    `open` yields the content as a local file in which one can seek. `confirm`, given that file after it was read, and
+    `open` raise LeftForNextTime when it is not what `fingerprint` stands for any more. A file with a reason in `left`
+    is not to be opened now; one with a reason in `not_read` is of a kind that is never read.
     """
 
     key: str
@@ -31,6 +34,7 @@ class SourceFile:
     open: Callable[[], AbstractContextManager[BinaryIO]]
     confirm: Callable[[BinaryIO], None] = _nothing
     left: str = ""
+    not_read: str = ""
 
 
 class Source(Protocol):
@@ -42,10 +46,21 @@ class Source(Protocol):
         ...
 
     def files(self) -> Iterator[SourceFile]:
-        """Yields every delivery file in the order of the keys, except hidden ones (such as an upload in progress)."""
+        """Yields every file, by key; those that are known to be none of a labeller's are not among them."""
+        ...
+
+    def nothing_found(self) -> InputError | None:
+        """Returns, after `files`, what to say when there was no file whatsoever."""
         ...
 
 
-def is_hidden(key: str) -> bool:
-    """Tells whether a part of the path `key` begins with a dot."""
-    return any(part.startswith(".") for part in key.split("/"))
+# What Spark, Hadoop and Delta Lake write beside the parts of a table, and packers and office programs beside a file.
+_AUXILIARY = re.compile(
+    r"\.|_SUCCESS$|_temporary$|_committed_|_started_|_metadata$|_common_metadata$|_spark_metadata$|_delta_log$|_logs$"
+    r"|__MACOSX$|~\$|(?i:thumbs\.db|desktop\.ini)$|.*\.crc$"
+)
+
+
+def is_auxiliary(key: str) -> bool:
+    """Tells whether a file is hidden (an upload in progress is), or is not for readers of the data."""
+    return any(_AUXILIARY.match(part) for part in key.split("/"))

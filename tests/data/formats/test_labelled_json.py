@@ -9,15 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.data.formats.labelled_json import record_of
+from sentiment.data.formats.doccano import OWN_NUMBERS
+from sentiment.data.formats.labelled import item_of, record_of_item
+from sentiment.data.formats.labelled_json import object_of
 from sentiment.data.formats.record import Columns
+from sentiment.data.formats.survey import Survey
 from sentiment.labels import Labels
 
 LABELS = Labels()
 
 
 def read(value: Any) -> tuple[Columns, str]:
-    record = record_of(1, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), LABELS)
+    raw = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    found, error = object_of(raw)
+    if error:
+        return Columns(), error
+    record = record_of_item(1, raw, item_of(found, LABELS), Survey(LABELS, ""), LABELS)
     return record.columns, record.error
 
 
@@ -49,7 +56,8 @@ GOOD = Columns("好吃", "正面")
         # doccano
         ({"id": 1, "text": "好吃", "label": ["正面"], "Comments": []}, GOOD),
         ({"id": 1, "data": "好吃", "label": ["正面"]}, GOOD),
-        ({"id": 1, "text": "好吃", "annotations": [{"label": 1, "user": 1}], "meta": {}}, Columns("好吃", "1")),
+        ({"id": 1, "text": "好吃", "annotations": [{"label": "正面", "user": 1}], "meta": {}}, GOOD),
+        ({"id": 1, "text": "好吃", "labels": ["正面"], "meta": {}, "annotation_approver": None}, GOOD),
         ({"id": 1, "text": "好吃", "cats": ["正面"], "entities": []}, GOOD),
         # Label Studio, JSON_MIN
         ({"text": "好吃", "id": 1, "sentiment": "正面", "annotator": 1, "annotation_id": 2, "lead_time": 1.5}, GOOD),
@@ -79,10 +87,11 @@ def test_a_row_with_one_label_is_read(value: Any, columns: Columns) -> None:
         ('{"text": "好吃", "label": NaN}', "no label", ""),
         ({"text": "好吃", "label": [[0, 2, "FOOD"]]}, "label is not a single word", ""),
         ({"text": "好吃", "label": {"a": 1}}, "label is not a single word", ""),
-        ({"text": "好吃", "annotations": [{"label": 1}, {"label": 2}]}, "more than one label", "1, 2"),
+        ({"text": "好吃", "annotations": [{"label": 1}, {"label": 2}]}, OWN_NUMBERS, ""),
+        ({"text": "好吃", "annotations": [{"label": "正面"}, {"label": "負面"}]}, "annotators disagree", "正面, 負面"),
         (task(), "no label", ""),
         (task(annotation()), "no label", ""),
-        (task(annotation(chosen("正面"), was_cancelled=True)), "no label", ""),
+        (task(annotation(chosen("正面"), was_cancelled=True)), "skipped by the annotator", ""),
         (task(annotation(chosen("正面", "諷刺"))), "more than one label", "正面, 諷刺"),
         (task(annotation(chosen("正面")), annotation(chosen("負面"))), "annotators disagree", "正面, 負面"),
         ({"data": {"text": "好吃"}, "annotations": 5}, "no label", ""),

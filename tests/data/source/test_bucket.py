@@ -49,7 +49,7 @@ def state(settings: Settings, database: Path | None = None) -> dict[str, Any]:
     connection = sqlite3.connect(database or settings.posts_database)
     tables = {
         "deliveries": "SELECT number, key, hash, accepted, duplicate, relabelled, quarantined FROM deliveries",
-        "posts": "SELECT identity, text, title, label, source, delivery, rolling FROM posts ORDER BY identity",
+        "posts": "SELECT identity, text, title, label, source, delivery FROM posts ORDER BY identity",
         "receipts": "SELECT * FROM receipts ORDER BY delivery",
     }
     found: dict[str, Any] = {table: connection.execute(query).fetchall() for table, query in tables.items()}
@@ -153,6 +153,28 @@ def test_a_key_that_goes_during_an_ingest_stops_nothing(
     result = ingest(SOURCE, settings)
     assert keys_taken(result) == ["b.tsv"]
     assert result["left"] == [{"key": "a.tsv", "reason": "it was replaced or deleted meanwhile"}]
+
+
+def test_a_prefix_without_an_object_is_named(store: Any, settings: Settings) -> None:
+    put(store, "2026/a.tsv", ("好吃", 0))
+    with pytest.raises(InputError, match=r"found no object under s3://posts/2062/\."):
+        ingest("s3://posts/2062", settings)
+    with pytest.raises(InputError, match=r"found an object, s3://posts/2026/a.tsv\. Set .* to s3://posts/2026\."):
+        ingest("s3://posts/2026/a.tsv", settings)
+    assert keys_taken(ingest(SOURCE, settings)) == ["a.tsv"]
+    store.delete_object(Bucket="posts", Key="2026/a.tsv")
+    assert ingest(SOURCE, settings)["deliveries"] == []  # it was delivered and cleared away
+
+
+def test_what_spark_leaves_is_no_delivery_and_other_kinds_are_named(store: Any, settings: Settings) -> None:
+    put(store, "2026/part-00000.csv.tsv", ("好吃", 0))
+    for key in ("_SUCCESS", "_temporary/0/task/part-1.tsv", ".part-0.crc", "_committed_1", "_started_1", "a.tsv.crc"):
+        put(store, f"2026/{key}", ("難吃", 1))
+    put(store, "2026/notes.docx")
+    result = ingest(SOURCE, settings)
+    assert keys_taken(result) == ["part-00000.csv.tsv"]
+    assert [item["key"] for item in result["not_read"]] == ["notes.docx"]
+    assert "a file of the kind .docx is not read: deliver .tsv" in result["not_read"][0]["reason"]
 
 
 def test_a_large_object_is_copied_piece_by_piece(store: Any, settings: Settings) -> None:

@@ -34,7 +34,11 @@ def write(folder: Path, name: str, content: str = ROW, seconds_ago: float = 60) 
 def test_files_come_by_key_with_their_sizes(tmp_path: Path) -> None:
     for name in ("b.tsv", "a/z.tsv.gz", "a.json", "c.parquet", "d.jsonl", "e.CSV", "f.ndjson", "g.txt", ".h.tsv"):
         write(tmp_path, name)
-    files = list(Folder(tmp_path, 0).files())
+    found = list(Folder(tmp_path, 0).files())
+    files = [file for file in found if not file.not_read]
+    assert [(file.key, file.not_read[:32]) for file in found if file.not_read] == [
+        ("g.txt", "a file of the kind .txt is not r")
+    ]
     assert [file.key for file in files] == [
         "a.json", "a/z.tsv.gz", "b.tsv", "c.parquet", "d.jsonl", "e.CSV", "f.ndjson",
     ]  # fmt: skip

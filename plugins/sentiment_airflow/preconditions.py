@@ -1,0 +1,44 @@
+"""What must hold before a task does anything: the workflow has the run's Params, and earlier tasks left results.
+
+Airflow itself takes a Param that no form has without a word, and a person can mark a task as a success that never ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+RESULT = "return_value"  # Airflow's key of what a task returned
+
+
+def require_known_params(context: Context) -> None:
+    """Fails the task, for good, when the run was triggered with a Param that its workflow does not have."""
+    given = getattr(context.get("dag_run"), "conf", None) or {}
+    known = {*context["dag"].params, *context["task"].params}
+    if unknown := [name for name in given if name not in known]:
+        raise AirflowFailException(unknown_params(context["dag"].dag_id, unknown, known))
+
+
+def unknown_params(workflow: str, unknown: Iterable[str], known: Iterable[str]) -> str:
+    """Returns the sentence about Params that a workflow does not have, with the nearest that it has."""
+    names = sorted(known)
+    shown = []
+    for name in unknown:
+        nearest = get_close_matches(name, names, 1)
+        shown.append(f"{name!r:.60}" + (f" (did you mean {nearest[0]!r}?)" if nearest else ""))
+    must = f"be given Params of its form ({', '.join(names)})" if names else "be given no Params"
+    return f"{workflow} must {must}; found {', '.join(shown)}. Correct the names, and trigger it again."
+
+
+def require_results(ti: Any, needed: Mapping[str, str]) -> None:
+    """Fails the task `ti`, for good, unless each task of `needed` (task → key of its XCom) left its result."""
+    for task, key in needed.items():
+        if ti.xcom_pull(task_ids=task, key=key) is None:
+            raise AirflowFailException(
+                f"{ti.task_id} must be given the result of {task}; found none: a task that is marked as a success by "
+                f"hand leaves none. Clear {task}, so that it runs."
+            )

@@ -1,0 +1,206 @@
+"""`sentiment disagreements`: the texts that two sources label differently, and what a person decides about them.
+
+Such a text is neither trained nor tested on. A decision is a delivery of its own: it has a number, a time and a name,
+so the next run takes the text for new, and lineage names it.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from sentiment import atomic
+from sentiment.data import composition, receipts
+from sentiment.data import ledger as posts_ledger
+from sentiment.data.claims import APART, CONTESTED, DECIDED
+from sentiment.data.composition import ROLLING, TRAIN, Base
+from sentiment.data.identity import identity
+from sentiment.data.ledger import Ledger
+from sentiment.data.ledger_batch import Counts, having
+from sentiment.data.quarantine import ENCODING
+from sentiment.data.receipts import Receipt
+from sentiment.data.tsv import Post, each_post, one_line
+from sentiment.errors import InputError
+from sentiment.labels import Labels
+from sentiment.serving.change import user
+from sentiment.settings import Settings, read_settings
+from sentiment.step import Result, say, step
+from sentiment.text.harmless import visible
+
+BASE = "base data"
+SHOWN = 20  # of the texts, to people; the file has them all
+BASE_SIDES = {TRAIN: "train.tsv", ROLLING: "latest_test.tsv"}
+FOUND = f"""SELECT posts.identity, text, posts.label, posts.source, posts.delivery FROM posts
+    WHERE standing = {CONTESTED} OR row IN (SELECT row FROM contradicted WHERE standing <> {APART})
+    ORDER BY posts.delivery, posts.identity"""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one source says: a label's id, and the delivery that brought it; 0 for the base data."""
+
+    source: str
+    label: int
+    delivery: int
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A text with every source's label."""
+
+    text: str
+    claims: tuple[Claim, ...]
+
+
+def disagreements(settings: Settings) -> list[Disagreement]:
+    """Returns the texts that wait for a decision, those that came first in front."""
+    if not settings.posts_database.is_file():
+        return []
+    with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
+        files = (_base(settings, name) for name in (BASE_SIDES[TRAIN], "test.tsv", BASE_SIDES[ROLLING]))
+        composition.load(connection, Base(*files))
+        composition.compare_with_base(connection)
+        return list(_found(connection))
+
+
+def _base(settings: Settings, name: str) -> Iterator[Post]:
+    path = settings.base_data / name
+    return each_post(path, settings.label_set) if path.is_file() else iter(())
+
+
+def _found(connection: sqlite3.Connection) -> Iterator[Disagreement]:
+    claimed = "SELECT source, label, delivery FROM claims WHERE identity = ? ORDER BY delivery, source"
+    of_base = f"SELECT label, max(position) FROM base WHERE side IN ({TRAIN}, {ROLLING}) AND identity = ? GROUP BY side"
+    for key, text, label, source, delivery in connection.execute(FOUND).fetchall():
+        claims = [Claim(*row) for row in connection.execute(claimed, (key,))] or [Claim(source, label, delivery)]
+        base = {row[0] for row in connection.execute(of_base, (key,))}
+        yield Disagreement(text, (*(Claim(BASE, label, 0) for label in sorted(base)), *claims))
+
+
+def decide_all(settings: Settings, decided: list[Post], name: str, who: str) -> Result:
+    """Gives the texts of `decided` their labels, as one delivery; returns it. InputError on a text that is not known.
+
+    Only texts of the ledger can be decided; it is all or nothing.
+    """
+    content = "".join(f"{post.text}\t{post.label}\n" for post in decided).encode()
+    with posts_ledger.opened(settings.posts_database) as ledger, _writing(ledger) as connection:
+        number = ledger.watermark() + 1
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        labels = {identity(post.text): post.label for post in decided}
+        keys = {bytes.fromhex(text): label for text, label in labels.items()}
+        known = {key for (key,) in having(connection, "SELECT identity FROM posts", list(keys))}
+        _require_known(decided, known)
+        connection.executemany(
+            f"UPDATE posts SET label = ?, delivery = ?, standing = {DECIDED}"
+            f" WHERE identity = ? AND standing <> {APART}",
+            ((label, number, key) for key, label in keys.items()),
+        )
+        connection.executemany(
+            "INSERT INTO decisions (identity, delivery, label, who, at) VALUES (?, ?, ?, ?, ?)",
+            ((key, number, label, who, at) for key, label in keys.items()),
+        )
+        # No rows are counted: the checks measure what labellers deliver.
+        ledger.record(number, f"{name} (decided by {who})", hashlib.sha256(content).hexdigest(), Counts())
+        receipts.add(connection, number, Receipt("decisions", "UTF-8", len(content)))
+    return {"decided": len(keys), "delivery": number, "who": who, "at": at}
+
+
+@contextmanager
+def _writing(ledger: Ledger) -> Iterator[sqlite3.Connection]:
+    receipts.make_tables(ledger)
+    with ledger.writing() as connection:
+        yield connection
+
+
+def _require_known(decided: list[Post], known: set[bytes]) -> None:
+    strange = [post.text for post in decided if bytes.fromhex(identity(post.text)) not in known]
+    if strange:
+        raise InputError(
+            "a decision must be about a text of the ledger",
+            found=f"{len(strange)} others, the first {visible(strange[0][:60])!r}",
+            do="Take the file that `sentiment disagreements --output` writes, and fill its column `label` in.",
+        )
+
+
+def read_decided(path: Path, labels: Labels) -> list[Post]:
+    """Returns the rows of a TSV that have a label. InputError when none has, on a wrong one, on two for one text."""
+    try:
+        with path.open(encoding=ENCODING, newline="") as handle:
+            rows = list(csv.DictReader(handle, delimiter="\t"))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError("--decide must name a TSV in UTF-8", found=str(error), do="Check the file.") from None
+    decided: dict[str, Post] = {}
+    for number, row in enumerate(rows, 2):
+        text, stated = (row.get("text") or "").strip(), (row.get("label") or "").strip()
+        if not text or not stated:
+            continue
+        label = labels.parse(stated)
+        if label is None:
+            raise _refused(path, f"a label of {labels.describe()}", f"{visible(stated[:40])!r} in row {number}")
+        if decided.setdefault(identity(text), Post(text, label)).label != label:
+            raise _refused(path, "one label for a text", f"another one in row {number}")
+    if not decided:
+        raise _refused(path, "columns text and label, and a label that is filled in", "none")
+    return list(decided.values())
+
+
+def _refused(path: Path, wanted: str, found: str) -> InputError:
+    return InputError(f"{path} must have {wanted}", found=found, do="Correct its column `label`.")
+
+
+def write_table(path: Path, found: list[Disagreement], labels: Labels) -> None:
+    """Writes the texts with an empty column `label` for the decision, and what every source says."""
+    with atomic.replacing(path) as temporary, temporary.open("w", encoding=ENCODING, newline="") as handle:
+        writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
+        writer.writerow(("text", "label", "sources"))
+        writer.writerows((one_line(item.text), "", one_line(_said(item, labels))) for item in found)
+
+
+def _said(item: Disagreement, labels: Labels) -> str:
+    return "; ".join(f"{claim.source or 'no source'}: {labels.names[claim.label]}" for claim in item.claims)
+
+
+def told(found: list[Disagreement], labels: Labels) -> list[str]:
+    """Returns the disagreements as lines for people."""
+    lines = [f"{len(found):,} texts wait for a decision: neither trained nor tested on"]
+    lines += [f"  {visible(item.text[:60])}   {visible(_said(item, labels))}" for item in found[:SHOWN]]
+    if len(found) > SHOWN:
+        lines.append(f"  … and {len(found) - SHOWN:,} more: --output writes them all")
+    return lines
+
+
+@click.command("disagreements")
+@click.option("--output", type=click.Path(path_type=Path), help="Also write them to this TSV, to fill the labels in.")
+@click.option("--decide", type=click.Path(path_type=Path), help="A TSV with text and the decided label.")
+@click.option("--who", help="Who decides; default: this user.")
+@step
+def command(output: Path | None, decide: Path | None, who: str | None) -> Result:
+    """Show the texts that two sources label differently, or decide them.
+
+    --output writes them to a file. Fill its column `label` in and give it to --decide; a row that is left empty waits.
+    """
+    settings = read_settings()
+    decided = (
+        decide_all(settings, read_decided(decide, settings.label_set), decide.name, who or user()) if decide else None
+    )
+    if decided:
+        say(f"delivery {decided['delivery']}: {decided['who']} decided {decided['decided']} texts")
+    found = disagreements(settings)
+    if output:
+        write_table(output, found, settings.label_set)
+    for line in told(found, settings.label_set):
+        say(line)
+    return {
+        "texts": len(found),
+        "output": str(output) if output else None,
+        "decided": decided,
+        "disagreements": [asdict(item) for item in found[:SHOWN]],
+    }

@@ -1,0 +1,92 @@
+"""A .zip that holds exports: its members, each as bounded as a file of its own, and never one archive in another."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, cast
+
+from sentiment.data.formats.encoding import READ, candidates
+from sentiment.data.formats.unpack import LARGEST_RATIO, RATIO_COUNTS_FROM
+
+MOST_MEMBERS = 10_000
+LARGEST_TOTAL = 4 << 30  # bytes of all members together, unpacked
+_PIECE = 1 << 20
+_ENCRYPTED = 0x1
+_UTF_8_NAME = 0x800
+
+
+class Damaged(Exception):
+    """A member cannot be unpacked; the message says why."""
+
+
+class Member(NamedTuple):
+    """A file in an archive: its name, what tells it from an older one, its size, and why it cannot be unpacked."""
+
+    name: str
+    fingerprint: str
+    size: int
+    fault: str
+    info: zipfile.ZipInfo
+
+
+def members(file: BinaryIO) -> tuple[list[Member], str]:
+    """Returns the files of an archive, or why it is not read at all."""
+    try:
+        with zipfile.ZipFile(file) as packed:
+            infos = [info for info in packed.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError):
+        return [], "the file is not a complete ZIP archive"
+    if len(infos) > MOST_MEMBERS:
+        return [], f"the archive holds more than {MOST_MEMBERS:,} files"
+    total = sum(info.file_size for info in infos)
+    if total > LARGEST_TOTAL:
+        return [], f"the archive unpacks to more than {LARGEST_TOTAL >> 30} GB"
+    if total > max(RATIO_COUNTS_FROM, sum(info.compress_size for info in infos) * LARGEST_RATIO):
+        return [], f"the archive unpacks to more than {LARGEST_RATIO} times its size"
+    return list(_named(infos)), ""
+
+
+def _named(infos: list[zipfile.ZipInfo]) -> Iterator[Member]:
+    taken: set[str] = set()
+    for number, info in enumerate(infos, 1):
+        name = _name(info)
+        if name in taken:
+            name = f"{name} ({number})"
+        taken.add(name)
+        fault = "it is encrypted: deliver it without a password" if info.flag_bits & _ENCRYPTED else ""
+        yield Member(name, f"{info.CRC:08x}-{info.file_size}", info.file_size, fault, info)
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """Returns a member's name. Many packers write it in the encoding of their machine, which nothing tells."""
+    name = info.filename.replace("\\", "/").strip("/")
+    if info.flag_bits & _UTF_8_NAME or name.isascii():
+        return name
+    content = name.encode("cp437", "replace")
+    likely = max(((weight, each.codec) for weight, each in candidates(content) if each in READ), default=(0.0, ""))
+    for codec in ("utf-8", likely[1]):
+        try:
+            return content.decode(codec) if codec else name
+        except UnicodeDecodeError:
+            continue
+    return name
+
+
+@contextmanager
+def unpacked(file: BinaryIO, member: Member, scratch: Path) -> Iterator[BinaryIO]:
+    """Yields a copy of a member on the disk of the folder `scratch`. Raises: Damaged."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=scratch, prefix=".delivery-") as copy:
+        try:
+            with zipfile.ZipFile(file) as packed, packed.open(member.info) as source:
+                while piece := source.read(_PIECE):
+                    copy.write(piece)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+            raise Damaged("it cannot be unpacked: its data is damaged") from None
+        copy.seek(0)
+        yield cast(BinaryIO, copy)

@@ -1,0 +1,145 @@
+"""A first look at a whole file: which field holds the label, and on which tasks the annotators disagree.
+
+Where a field or a control is not known by its name, it is known by what it holds; and rows of a task need not stand
+together. So what cannot be told from one row is found out before the first row is taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from sentiment.data.formats.item import Error, Item, one_label
+from sentiment.data.formats.record import LABEL_NAMES
+from sentiment.data.tsv import whole_number
+from sentiment.labels import Labels
+
+SENTIMENT_NAMES = frozenset({"sentiment", "情感", "情緒", "情绪"})
+OTHER_ANSWERS = "the field '{}' is not known to hold the sentiment: set SENTIMENT_LABEL_FIELD to the field that does"
+AMBIGUOUS = "more than one field may be the label: {}: set SENTIMENT_LABEL_FIELD to the one that is"
+_AGAINST = 0x80  # a vote's last byte: the label's id, and this when it is a vote against the label
+_MOST_LABELS = 0x7F
+
+
+@dataclass
+class Holds:
+    """What a field was seen to hold: how often anything, whether only labels, whether a label that is no number."""
+
+    seen: int = 0
+    only_labels: bool = True
+    names: bool = False
+
+
+@dataclass
+class _Tool:
+    """The fields of one tool's items in a file."""
+
+    known: bool = True
+    agree: bool = True  # all fields of every item state the same label
+    fields: dict[str, Holds] = field(default_factory=dict)
+
+
+class Survey:
+    """What a file holds."""
+
+    def __init__(self, labels: Labels, label_field: str) -> None:
+        self._labels, self._wanted = labels, label_field.strip().lower()
+        self._tools: dict[str, _Tool] = {}
+        self._votes: dict[str, array[int]] = {}
+        self._chosen: dict[str, tuple[str, Error]] = {}
+        self._disputed: frozenset[int] = frozenset()
+
+    def take(self, items: Iterable[Item]) -> None:
+        """Looks at every item, and then decides."""
+        for item in items:
+            tool = self._tools.setdefault(item.tool, _Tool())
+            tool.known = tool.known and item.known
+            for answers in item.answers:
+                stated = set()
+                for name, value in answers.items():
+                    found = self._look(tool.fields.setdefault(name, Holds()), value)
+                    if found is not None:
+                        stated.add(found)
+                        if item.task and (item.against or not item.error):
+                            votes = self._votes.setdefault(name, array("Q"))
+                            votes.append(_vote(item, found))
+                tool.agree = tool.agree and len(stated) < 2
+        self._chosen = {name: self._choose(tool) for name, tool in self._tools.items()}
+        ballots = [self._votes[chosen] for chosen, _ in self._chosen.values() if chosen in self._votes]
+        self._disputed = frozenset(task for part in ballots for task in _disputed(part))
+
+    def field_of(self, item: Item) -> tuple[str, Error]:
+        """Returns the field that holds the label of an item, or why none is certain to."""
+        if item.tool not in self._chosen:
+            self.take([item])
+        return self._chosen[item.tool]
+
+    def is_disputed(self, item: Item) -> bool:
+        """Tells whether the annotators of the item's task disagree."""
+        return bool(self._disputed) and bool(item.task) and _task(item) in self._disputed
+
+    def _look(self, holds: Holds, value: object) -> int | None:
+        stated, error = one_label(value)
+        if error == "no label":
+            return None
+        number = whole_number(stated)
+        label = None if error else self._labels.parse(number)
+        holds.seen += 1
+        holds.only_labels = holds.only_labels and label is not None
+        holds.names = holds.names or (label is not None and not number.strip().isdigit())
+        return label
+
+    def _choose(self, tool: _Tool) -> tuple[str, Error]:
+        names = list(tool.fields)
+        for name in names:
+            if self._wanted and name.strip().lower() == self._wanted:
+                return name, ""
+        if not names:
+            return "", ""
+        told = [name for name in names if name.strip().lower() in SENTIMENT_NAMES]
+        if tool.known and len(told) == 1:
+            return told[0], ""
+        fitting = names if len(names) == 1 else [name for name in names if _fits(tool.fields[name])]
+        if len(fitting) > 1 and tool.agree and all(name.strip().lower() in LABEL_NAMES for name in fitting):
+            fitting = fitting[:1]
+        if len(fitting) != 1:
+            shown = ", ".join(name[:40] for name in (fitting or names)[:5])
+            return "", AMBIGUOUS.format(shown) if len(names) > 1 else ""
+        return fitting[0], self._doubt(fitting[0], tool.fields[fitting[0]])
+
+    def _doubt(self, name: str, holds: Holds) -> Error:
+        """Returns why the only field that may be the label need not be it: bare numbers may answer any question."""
+        known = name.strip().lower() in {*LABEL_NAMES, *SENTIMENT_NAMES, "annotation"}
+        return "" if known or holds.names or not holds.seen else OTHER_ANSWERS.format(name[:40])
+
+
+def _fits(holds: Holds) -> bool:
+    return holds.seen > 0 and holds.only_labels
+
+
+def _task(item: Item) -> int:
+    return int.from_bytes(
+        hashlib.blake2b(f"{item.tool}\0{item.task}".encode("utf-8", "replace"), digest_size=7).digest()
+    )
+
+
+def _vote(item: Item, label: int) -> int:
+    return _task(item) << 8 | min(label, _MOST_LABELS) | (_AGAINST if item.against else 0)
+
+
+def _disputed(votes: array[int]) -> Iterator[int]:
+    """Yields the tasks with votes for two labels, or for and against one; eight bytes of memory a vote."""
+    import numpy as np
+
+    ordered = np.unique(np.frombuffer(votes, dtype=np.uint64)) if votes else np.empty(0, np.uint64)
+    tasks, ballots = ordered >> np.uint64(8), (ordered & np.uint64(0xFF)).astype(np.int64)
+    repeated = np.flatnonzero(tasks[1:] == tasks[:-1])
+    seen: dict[int, set[int]] = {}
+    for place in repeated.tolist():
+        seen.setdefault(int(tasks[place]), set()).update((int(ballots[place]), int(ballots[place + 1])))
+    for task, given in seen.items():
+        wanted = {ballot for ballot in given if not ballot & _AGAINST}
+        if len(wanted) > 1 or any(ballot | _AGAINST in given for ballot in wanted):
+            yield task

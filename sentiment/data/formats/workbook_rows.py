@@ -1,0 +1,93 @@
+"""The child that reads a workbook: the file on stdin, on stdout the header's number and cells, then those of every row.
+
+`python -m sentiment.data.formats.workbook_rows BYTES SECONDS LABELS FIELD` limits its own memory and time first.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import warnings
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from sentiment.data.formats.child import BROKEN, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
+from sentiment.data.formats.table import Table
+from sentiment.data.tsv import whole_number
+from sentiment.labels import Labels
+
+LARGEST_UNPACKED = 512 << 20  # bytes of all parts of a workbook together
+MOST_ROWS = 1_048_576  # Excel's own limit
+MOST_COLUMNS = 256  # of a sheet that are looked at
+LONGEST_CELL = 32_767  # characters; Excel's own limit
+HEADER_WITHIN = 20  # rows in which the header is looked for
+
+
+def main(memory: int, seconds: int, labels: Labels, label_field: str) -> int:
+    """Writes the rows of the workbook on stdin; returns the exit code that says how it ended."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    warnings.simplefilter("ignore")  # about styles and extensions that openpyxl does not keep
+    try:
+        with open("/dev/stdin", "rb") as source:  # noqa: PTH123 - not a path of ours
+            with zipfile.ZipFile(source) as parts:
+                if sum(part.file_size for part in parts.infolist()) > LARGEST_UNPACKED:
+                    return TOO_LARGE
+            book = openpyxl.load_workbook(source, read_only=True, data_only=True, keep_links=False)
+            return _write_first_table(book, labels, label_field)
+    except MemoryError:
+        return OUT_OF_MEMORY
+    except (zipfile.BadZipFile, InvalidFileException, ParseError, OSError, ValueError, TypeError, AttributeError):
+        return BROKEN
+    except (KeyError, IndexError, EOFError, NotImplementedError, RuntimeError, OverflowError, AssertionError):
+        return BROKEN
+
+
+def _write_first_table(book: Any, labels: Labels, label_field: str) -> int:
+    for sheet in book.worksheets:
+        rows = _rows(sheet)
+        for number, cells in rows:
+            if number > HEADER_WITHIN:
+                break
+            if Table(cells, labels, label_field).is_labelled:
+                _write(number, cells)
+                for number_behind, cells_behind in rows:
+                    _write(number_behind, cells_behind)
+                return 0
+    return NO_COLUMNS
+
+
+def _rows(sheet: Any) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yields number and cells of the rows that are not empty, without the empty cells at their ends."""
+    if hasattr(sheet, "reset_dimensions"):
+        sheet.reset_dimensions()  # what the file says about its size need not be true
+        for number, row in enumerate(sheet.iter_rows(max_row=MOST_ROWS, values_only=True), 1):
+            cells = [_text(cell) for cell in row[:MOST_COLUMNS]]
+            while cells and not cells[-1]:
+                cells.pop()
+            if cells:
+                yield number, tuple(cells)
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return whole_number(repr(cell))
+    return str(cell)[:LONGEST_CELL]
+
+
+def _write(number: int, cells: tuple[str, ...]) -> None:
+    sys.stdout.write(json.dumps([number, cells]) + "\n")
+
+
+if __name__ == "__main__":
+    names, english = json.loads(sys.argv[3])
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), Labels(tuple(names), tuple(english)), sys.argv[4]))

@@ -1,0 +1,168 @@
+"""What a batch of delivered posts does to the ledger: the outcome of one post after the other, the work of one look-up
+and one insertion."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sentiment.data.claims import APART, PLAIN, hear
+from sentiment.data.identity import identity_1
+from sentiment.data.tsv import Post
+
+IDENTITIES_A_QUERY = 10_000
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A post of the ledger: the newest label of its text, the delivery that brought it, and its standing."""
+
+    identity: str
+    post: Post
+    delivery: int
+    rolling: bool
+    standing: int = PLAIN
+
+
+@dataclass
+class Counts:
+    """What became of a delivery's rows.
+
+    `accepted` are new texts, `relabelled` known ones with another label of their own source, `disagreed` known ones
+    that another source labels otherwise.
+    """
+
+    accepted: int = 0
+    duplicate: int = 0
+    relabelled: int = 0
+    quarantined: int = 0
+    disagreed: int = 0
+
+    def add(self, other: Counts) -> None:
+        self.accepted += other.accepted
+        self.duplicate += other.duplicate
+        self.relabelled += other.relabelled
+        self.quarantined += other.quarantined
+        self.disagreed += other.disagreed
+
+
+@dataclass(slots=True)
+class _Text:
+    """A text as the batch goes on: what its row says, and the newest label and delivery of each source."""
+
+    label: int
+    source: str
+    standing: int
+    delivery: int
+    claims: dict[str, tuple[int, int]] = field(default_factory=dict)
+    row: Accepted | None = None  # whose words, label and source the row is to take
+    is_moved: bool = False  # to another standing
+    is_heard: bool = False  # one of the claims is new
+
+
+class Batch:
+    """The known texts among `posts`, and what the batch changes of them."""
+
+    def __init__(self, connection: sqlite3.Connection, posts: Sequence[Accepted]) -> None:
+        self._connection, self._posts = connection, posts
+        self._keys = keys = {item.identity: bytes.fromhex(item.identity) for item in posts}
+        query = "SELECT identity, label, source, standing, delivery FROM posts"
+        self._texts = {key.hex(): _Text(*row) for key, *row in having(connection, query, list(keys.values()))}
+        known = (item for item in posts if item.identity in self._texts)
+        differing = {item.identity for item in known if not _repeats(self._texts[item.identity], item.post)}
+        query = "SELECT identity, source, label, delivery FROM claims"
+        for key, source, *claim in having(connection, query, [keys[text] for text in differing]):
+            self._texts[key.hex()].claims[source] = tuple(claim)
+        self._earlier = self._earlier_of([item for item in posts if item.identity not in self._texts])
+
+    def _earlier_of(self, posts: Sequence[Accepted]) -> dict[str, tuple[bytes, bool]]:
+        """Returns, for new texts that version 1 took for known ones, their identity of then and their side."""
+        if not self._connection.execute("SELECT EXISTS (SELECT 1 FROM earlier)").fetchone()[0]:
+            return {}
+        keys = {item.identity: bytes.fromhex(identity_1(item.post.text)) for item in posts}
+        query = "SELECT identity, rolling FROM earlier"
+        sides: dict[bytes, bool] = {}
+        for key, rolling in having(self._connection, query, sorted(set(keys.values()))):
+            sides[key] = sides.get(key, False) or bool(rolling)
+        return {text: (key, sides[key]) for text, key in keys.items() if key in sides}
+
+    def put(self) -> Counts:
+        """Adds new texts and hears what is said of known ones; returns how many were which."""
+        outcomes = (self._hear(item) if item.identity in self._texts else self._add(item) for item in self._posts)
+        counts = Counts(**Counter(outcomes))
+        # In the order of the index, so that each of its pages is touched once.
+        changed = sorted(key for key, text in self._texts.items() if text.row or text.is_moved or text.is_heard)
+        self._write([(self._keys[key], self._texts[key]) for key in changed])
+        return counts
+
+    def _add(self, item: Accepted) -> str:
+        if self._earlier and item.identity in self._earlier:
+            # It keeps the side that it had. What was tested on is not tested on in new words: that could be aimed at.
+            was_tested = self._earlier[item.identity][1]
+            item = replace(item, rolling=was_tested, standing=APART if was_tested else PLAIN)
+        post = item.post
+        self._texts[item.identity] = _Text(post.label, post.source, item.standing, item.delivery, row=item)
+        return "accepted"
+
+    def _hear(self, item: Accepted) -> str:
+        text, post = self._texts[item.identity], item.post
+        if _repeats(text, post):
+            return "duplicate"
+        text.claims.setdefault(text.source, (text.label, text.delivery))
+        labels = {source: label for source, (label, _) in text.claims.items()}
+        heard = hear(text.standing, text.label, labels, post.source, post.label)
+        if labels.get(post.source) != post.label:
+            text.claims[post.source] = (post.label, item.delivery)
+            text.is_heard = True
+        if heard.takes_label:
+            text.label, text.source = post.label, post.source
+            text.row = replace(item, rolling=text.row.rolling) if text.row else item
+        if heard.takes_label or heard.standing != text.standing:
+            text.standing, text.delivery, text.is_moved = heard.standing, item.delivery, True
+        return heard.outcome
+
+    def _write(self, texts: Sequence[tuple[bytes, _Text]]) -> None:
+        self._connection.executemany(PUT, (_values(key, text) for key, text in texts if text.row))
+        self._connection.executemany(
+            "UPDATE posts SET standing = ?, delivery = ? WHERE identity = ?",
+            ((text.standing, text.delivery, key) for key, text in texts if text.is_moved and not text.row),
+        )
+        # A text that one source alone labelled needs no claims: its row says all.
+        heard = [(key, text.claims) for key, text in texts if text.is_heard and len(text.claims) > 1]
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO claims (identity, source, label, delivery) VALUES (?, ?, ?, ?)",
+            ((key, source, *claim) for key, claims in heard for source, claim in claims.items()),
+        )
+        self._connection.executemany(
+            "INSERT INTO earlier (identity, row, rolling) SELECT ?, row, ? FROM posts WHERE identity = ?",
+            ((key, rolling, bytes.fromhex(text)) for text, (key, rolling) in self._earlier.items()),
+        )
+
+
+# The side of a text is never changed.
+PUT = (
+    "INSERT INTO posts (identity, text, title, label, source, delivery, rolling, standing)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (identity) DO UPDATE SET text = excluded.text, title = excluded.title, label = excluded.label,"
+    " source = excluded.source, delivery = excluded.delivery, standing = excluded.standing"
+)
+
+
+def _values(key: bytes, text: _Text) -> tuple[bytes, str, str, int, str, int, int, int]:
+    assert text.row is not None
+    post = text.row.post
+    return key, post.text, post.title, text.label, text.source, text.delivery, int(text.row.rolling), text.standing
+
+
+def _repeats(text: _Text, post: Post) -> bool:
+    return text.standing == PLAIN and text.label == post.label and text.source == post.source
+
+
+def having(connection: sqlite3.Connection, query: str, identities: Sequence[bytes]) -> Iterator[Any]:
+    """Yields the rows of `query`, a SELECT, that have one of the identities."""
+    for start in range(0, len(identities), IDENTITIES_A_QUERY):
+        part = identities[start : start + IDENTITIES_A_QUERY]
+        yield from connection.execute(f"{query} WHERE identity IN ({','.join('?' * len(part))})", part)

@@ -1,0 +1,99 @@
+"""Excel's workbooks: the first sheet with a text and a label, its values as they are shown."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from typing import Any
+
+import openpyxl
+import pytest
+
+from sentiment.data.delivery import judge
+from sentiment.data.formats import workbook_rows
+from sentiment.data.formats.recognise import read_file
+from sentiment.data.formats.record import Record, UnreadableFile
+from sentiment.data.tsv import Post
+from sentiment.labels import Labels
+
+LABELS = Labels()
+
+
+def workbook(**sheets: list[list[Any]]) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def records_of(content: bytes) -> list[Record]:
+    with tempfile.TemporaryFile() as file:  # its reader is a process of its own
+        file.write(content)
+        return list(read_file(file, "a.xlsx", LABELS).records)
+
+
+def read(content: bytes) -> list[Any]:
+    judged = [judge(record, LABELS) for record in records_of(content)]
+    return [(post.text, post.label, post.title) if isinstance(post, Post) else post for post in judged]
+
+
+def test_the_first_sheet_with_a_header_is_read() -> None:
+    rows: list[list[Any]] = [
+        ["九月的標註"],
+        [],
+        ["Text", "Label", "title", None],
+        ["好吃\n第二行", 0, "店"],
+        [],
+        ["難吃", 1.0],
+        ["還好", "中立", 3],
+    ]
+    content = workbook(說明=[["給標註員"]], 資料=rows, 其他=[["text", "label"], ["不讀", 0]])
+    assert read(content) == [("好吃 第二行", 0, "店"), ("難吃", 1, ""), ("還好", 2, "3")]
+    assert [record.number for record in records_of(content)] == [4, 6, 7]
+
+
+def test_tools_and_bad_rows_are_as_in_any_table() -> None:
+    header: list[Any] = ["text", "id", "sentiment", "annotator", "annotation_id", "lead_time"]
+    answers: list[list[Any]] = [
+        ["甲", 1, "正面", 1, 1, 2.5],
+        ["甲", 1, "負面", 2, 2, 2.5],
+        ["乙", 2, "負面", 2, 3, 1.5],
+    ]
+    assert read(workbook(a=[header, *answers])) == ["annotators disagree"] * 2 + [("乙", 1, "")]
+    rows: list[list[Any]] = [["text", "label"], ["沒標", None], ["多", 0, "x"], [5, 0], ["=1+1", 0]]
+    found = read(workbook(a=rows))
+    assert found == [
+        "wrong number of columns: 1 instead of 2",
+        "wrong number of columns: 3 instead of 2",
+        ("5", 0, ""),
+        "empty text",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (workbook(a=[["內容", "標籤"], ["好", 0]]), "the file has no columns text and label"),
+        (workbook(a=[["text", "label"]])[:-30], "the file is not a complete Excel file"),
+        (b"PK\x03\x04" + b"\0" * 200, "the file is not a complete Excel file"),
+        (b"text,label\n", "the file is not an Excel workbook"),
+    ],
+)
+def test_what_is_no_workbook_has_a_reason(content: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableFile, match=reason):
+        records_of(content)
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused() -> None:
+    out = io.BytesIO(workbook(a=[["text", "label"], ["好", 0]]))
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as packed, packed.open("xl/media/a.bin", "w") as large:
+        for _ in range(workbook_rows.LARGEST_UNPACKED >> 24):
+            large.write(bytes(1 << 24))
+    with pytest.raises(UnreadableFile, match="unpacks to more than is read"):
+        records_of(out.getvalue())

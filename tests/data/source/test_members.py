@@ -1,0 +1,115 @@
+"""Archives: each member is a delivery of its own, bounded, and named when it is not read."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentiment.data.formats import archive
+from sentiment.data.ingest import ingest
+from sentiment.data.ledger import opened
+from sentiment.results.record import as_json
+from sentiment.settings import Settings
+
+Deliver = Callable[[str, Any], Path]
+TSV = "text\tlabel\n{}\t0\n"
+
+
+def packed(members: dict[str, str | bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, content in members.items():
+            target.writestr(name, content)
+    return out.getvalue()
+
+
+def ingested(settings: Settings) -> dict[str, Any]:
+    return dict(as_json(ingest(settings.source_folder, settings)))
+
+
+def texts(settings: Settings) -> set[str]:
+    with opened(settings.posts_database) as ledger:
+        return {item.post.text for item in ledger.posts()}
+
+
+def test_members_are_deliveries_and_come_once(settings: Settings, deliver: Deliver) -> None:
+    members: dict[str, str | bytes] = {
+        "admin.jsonl": '{"id": 1, "text": "麵線很滑順", "label": ["正面"], "Comments": []}\n',
+        "資料/big5.csv": "text,label\n服務很好\n這家店不會再來,1\n".encode("big5"),
+        "notes.txt": "hello",
+        "inner.zip": packed({"x.tsv": TSV.format("藏起來")}),
+        "packed.tsv.gz": b"\x1f\x8b",
+        "__MACOSX/._admin.jsonl": b"\0\0",
+        "folder/": b"",
+    }
+    deliver("export.zip", packed(members))
+    result = ingested(settings)
+    assert [item["key"] for item in result["deliveries"]] == ["export.zip/admin.jsonl", "export.zip/資料/big5.csv"]
+    assert (result["accepted"], result["quarantined"]) == (2, 1)
+    reasons = {item["key"]: item["reason"].split(":")[0] for item in result["not_read"]}
+    assert reasons == {
+        "export.zip/notes.txt": "a file of the kind .txt is not read",
+        "export.zip/inner.zip": "an archive within an archive is not read",
+        "export.zip/packed.tsv.gz": "an archive within an archive is not read",
+    }
+    assert texts(settings) == {"麵線很滑順", "這家店不會再來"}
+    again = ingested(settings)
+    assert (again["deliveries"], again["not_read"]) == ([], [])
+    deliver("export.zip", packed({"admin.jsonl": members["admin.jsonl"], "new.tsv": TSV.format("新的")}))
+    assert [item["key"] for item in ingested(settings)["deliveries"]] == ["export.zip/new.tsv"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04" + b"\0" * 100, "the file is not a complete ZIP archive"),
+        (b"no archive", "the file is not a complete ZIP archive"),
+        (
+            packed({f"{number}.tsv": b"" for number in range(archive.MOST_MEMBERS + 1)}),
+            "the archive holds more than 10,000 files",
+        ),
+        (packed({"a.tsv": bytes(100 << 20)}), "the archive unpacks to more than 200 times its size"),
+    ],
+)
+def test_what_cannot_be_unpacked_is_quarantined_whole(
+    settings: Settings, deliver: Deliver, content: bytes, reason: str
+) -> None:
+    deliver("a.zip", content)
+    (delivery,) = ingested(settings)["deliveries"]
+    assert (delivery["key"], delivery["reasons"]) == ("a.zip", {reason: 1})
+    assert ingested(settings)["deliveries"] == []
+
+
+def test_damaged_and_encrypted_members_are_named(settings: Settings, deliver: Deliver) -> None:
+    content = bytearray(packed({"a.tsv": TSV.format("好" * 50), "b.tsv": TSV.format("還好")}))
+    content[40] ^= 0xFF  # within the first member's data
+    deliver("damaged.zip", bytes(content))
+    locked = bytearray(packed({"a.tsv": TSV.format("好吃")}))
+    for at in (locked.index(b"PK\x03\x04") + 6, locked.index(b"PK\x01\x02") + 8):
+        locked[at] |= 1
+    deliver("locked.zip", bytes(locked))
+    result = ingested(settings)
+    assert {item["key"]: item["reason"] for item in result["not_read"]} == {
+        "damaged.zip/a.tsv": "it cannot be unpacked: its data is damaged",
+        "locked.zip/a.tsv": "it is encrypted: deliver it without a password",
+    }
+    assert texts(settings) == {"還好"}
+
+
+def test_names_in_the_packers_own_encoding(settings: Settings, deliver: Deliver) -> None:
+    info = zipfile.ZipInfo("x.tsv")
+    info.filename = "第一批標註資料.tsv".encode("big5").decode("cp437")
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as target:
+        target.writestr(info, TSV.format("好"))
+    content = out.getvalue().replace(info.filename.encode(), "第一批標註資料.tsv".encode("big5"))
+    found, fault = archive.members(io.BytesIO(out.getvalue()))
+    assert content and not fault and [member.name for member in found] == [info.filename]
+    plain = zipfile.ZipInfo("第一批標註資料.tsv".encode("big5").decode("cp437"))
+    plain.flag_bits = 0
+    assert archive._name(plain) == "第一批標註資料.tsv"
