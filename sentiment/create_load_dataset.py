@@ -16,7 +16,8 @@ import click
 
 from sentiment import atomic
 from sentiment.data.mix import Mixing, mix
-from sentiment.data.tsv import read_posts, write_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.options.mixing import MAXIMUM_DIGITS, MINIMUM_CONTENT_LENGTH, MIX_NUMBER

@@ -18,7 +18,7 @@ import click
 
 from sentiment.create_load_dataset import OlderCommand, create
 from sentiment.data.mix import Mixing
-from sentiment.data.tsv import read_posts
+from sentiment.data.posts import read_posts
 from sentiment.errors import InputError
 from sentiment.evaluation import infer
 from sentiment.evaluation import test as testing

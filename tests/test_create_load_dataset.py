@@ -9,7 +9,8 @@ import pytest
 
 from sentiment import cli, create_load_dataset
 from sentiment.data.mix import Mixing, mix
-from sentiment.data.tsv import Post, read_posts, write_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post, write_posts
 from sentiment.labels import Labels
 
 OLD = [Post(f"這是一篇夠長的舊文章,它是第{index}篇,足足有二十個字以上", index % 3) for index in range(60)]

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from sentiment import cli, run_sentiment
-from sentiment.data.tsv import Post, read_posts, write_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post, write_posts
 from sentiment.export.formats import FormatList
 from sentiment.labels import Labels
 from sentiment.model.folder import read_card

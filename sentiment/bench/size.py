@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sentiment import atomic
-from sentiment.data.tsv import Post, read_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post
 from sentiment.experiments import results
 from sentiment.experiments.table import Table
 from sentiment.export.export import export

@@ -20,7 +20,8 @@ from sentiment.checks.verdict import judge, verdict
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import identity
 from sentiment.data.ledger import Delivered
-from sentiment.data.tsv import Post, each_post
+from sentiment.data.posts import each_post
+from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import vocabulary

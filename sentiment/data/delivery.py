@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sentiment.data.formats.labelled import DISAGREE
 from sentiment.data.formats.record import Record
+from sentiment.data.formats.votes import TASK_BYTES
 from sentiment.data.identity import identity, is_blank, is_rolling
 from sentiment.data.ledger import Ledger
 from sentiment.data.ledger_batch import Accepted, Counts
@@ -40,6 +42,11 @@ def judge(record: Record, labels: Labels) -> Post | str:
     return Post(text, label, title, source)
 
 
+def text_key(text_identity: str) -> int:
+    """Returns the part of a text's identity that is kept of every row of an archive, to compare its members."""
+    return int(text_identity[: 2 * TASK_BYTES], 16)
+
+
 def _cleaned(value: str) -> str:
     return value.strip() if value.isprintable() else one_line(value)
 
@@ -59,9 +66,22 @@ class Delivery:
     """One file that is being taken in, within the ledger's transaction; `counts` say what became of its rows."""
 
     def __init__(
-        self, ledger: Ledger, quarantine: Quarantine, number: int, labels: Labels, rolling_share: float
+        self,
+        ledger: Ledger,
+        quarantine: Quarantine,
+        number: int,
+        labels: Labels,
+        rolling_share: float,
+        disputed: frozenset[int] = frozenset(),
+        source: str | None = None,
     ) -> None:
+        """`disputed` are the keys of the texts that another file of the same archive labels differently.
+
+        `source` is the source of every row, unless each says its own.
+        """
         self.counts = Counts()
+        self._source = source
+        self._disputed = disputed
         self._ledger, self._quarantine = ledger, quarantine
         self._number, self._labels, self._rolling_share = number, labels, rolling_share
         self._salt = ledger.salt()
@@ -75,7 +95,7 @@ class Delivery:
             if isinstance(post, str):
                 self.refuse(record, post)
             else:
-                self._accept(record.number, post)
+                self._accept(record, post)
         self._put()
 
     def refuse(self, record: Record, reason: str) -> None:
@@ -92,12 +112,17 @@ class Delivery:
         texts = (part.encode("utf-8", "replace").decode() for part in parts if part.strip())
         return any(self._ledger.is_forgotten(text) for text in texts)
 
-    def _accept(self, number: int, post: Post) -> None:
-        """Sees to it that the post gets into the ledger, unless its text is to be forgotten."""
+    def _accept(self, record: Record, post: Post) -> None:
+        """Sees to it that the post gets into the ledger, unless its text is to be forgotten, or disputed."""
         if self._ledger.is_forgotten(post.text):
-            self.refuse(Record(number, ""), FORGOTTEN)
+            self.refuse(Record(record.number, ""), FORGOTTEN)
             return
+        if self._source is not None:
+            post = Post(post.text, post.label, post.title, self._source)
         text_identity = identity(post.text)
+        if self._disputed and text_key(text_identity) in self._disputed:
+            self.refuse(record._replace(columns=record.columns._replace(label="")), DISAGREE)
+            return
         rolling = is_rolling(text_identity, self._rolling_share, self._salt)
         self._waiting.append(Accepted(text_identity, post, self._number, rolling))
         self._waiting_characters += len(post.text) + len(post.title) + len(post.source)

@@ -25,9 +25,10 @@ from sentiment.data.composition import ROLLING, TRAIN, Base
 from sentiment.data.identity import identity
 from sentiment.data.ledger import Ledger
 from sentiment.data.ledger_batch import Counts, having
+from sentiment.data.posts import each_post
 from sentiment.data.quarantine import ENCODING
 from sentiment.data.receipts import Receipt
-from sentiment.data.tsv import Post, each_post, one_line
+from sentiment.data.tsv import Post, one_line
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.serving.change import user

@@ -15,6 +15,7 @@ import click
 
 from sentiment.data import ledger as posts_ledger
 from sentiment.data import receipts
+from sentiment.data.between_members import disputed_texts
 from sentiment.data.delivery import Delivery
 from sentiment.data.formats.archive import Damaged
 from sentiment.data.formats.recognise import Reading, is_archive, read_file
@@ -75,20 +76,23 @@ class Pull:
         self.not_read: list[Left] = []
         self._ledger, self._source, self._settings = ledger, source, settings
 
-    def take(self, file: SourceFile) -> None:
-        """Takes in a file, or the members of an archive, or notes why not."""
+    def take(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> None:
+        """Takes in a file, or the members of an archive, or notes why not.
+
+        `disputed` are the texts that another file of the same archive labels differently.
+        """
         if file.not_read:
             self._leave_alone(file.key, file.not_read)
         elif is_archive(file.key) and not file.left:
             self._unpack(file)
         else:
-            self._take_in(file)
+            self._take_in(file, disputed)
 
-    def _take_in(self, file: SourceFile) -> bool:
+    def _take_in(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> bool:
         """Tells whether the file need not be looked at again."""
         self.files += 1
         try:
-            delivery = take_in(self._ledger, self._source, file, self._settings)
+            delivery = take_in(self._ledger, self._source, file, self._settings, disputed)
         except Damaged as reason:
             self._leave_alone(file.key, str(reason))
         except LeftForNextTime as reason:
@@ -111,8 +115,9 @@ class Pull:
                     self._take_in(packed)
                     return
                 before = len(self.left)
+                disputed = disputed_texts(found, self._settings)
                 for member in found:
-                    self.take(member)
+                    self.take(member, disputed)
                 packed.confirm(content)
         except LeftForNextTime as reason:
             self._put_off(packed.key, str(reason))
@@ -135,8 +140,13 @@ class Pull:
         self.not_read.append(Left(key=key, reason=reason))
 
 
-def take_in(ledger: Ledger, source: str, file: SourceFile, settings: Settings) -> Delivered | None:
-    """Takes in one file, as one transaction; returns the outcome, or None when its content was known."""
+def take_in(
+    ledger: Ledger, source: str, file: SourceFile, settings: Settings, disputed: frozenset[int] = frozenset()
+) -> Delivered | None:
+    """Takes in one file, as one transaction; returns the outcome, or None when its content was known.
+
+    No text in `disputed` is accepted.
+    """
     if file.left:
         raise LeftForNextTime(file.left)
     if receipts.is_known(ledger, source, file.key, file.fingerprint):
@@ -146,7 +156,7 @@ def take_in(ledger: Ledger, source: str, file: SourceFile, settings: Settings) -
         with ledger.writing() as connection:
             # Checked only now, when no other ingest can work on the same file.
             known = ledger.newest_hash(file.key) == content_hash
-            delivery = None if known else _deliver(ledger, connection, file, content, content_hash, settings)
+            delivery = None if known else _deliver(ledger, connection, file, content, content_hash, settings, disputed)
             receipts.remember(connection, source, file.key, file.fingerprint)
     return delivery
 
@@ -158,10 +168,19 @@ def _deliver(
     content: BinaryIO,
     content_hash: str,
     settings: Settings,
+    disputed: frozenset[int],
 ) -> Delivered:
     number = ledger.watermark() + 1
     with quarantining(settings.quarantine, number, file.key) as quarantine:
-        delivery = Delivery(ledger, quarantine, number, settings.label_set, settings.rolling_share)
+        delivery = Delivery(
+            ledger,
+            quarantine,
+            number,
+            settings.label_set,
+            settings.rolling_share,
+            disputed,
+            source_of(file.key) if settings.source_from == "folder" else None,
+        )
         reading = _read(content, file, delivery, settings.label_set, settings.label_field)
         file.confirm(content)
     reasons = dict(quarantine.reasons)
@@ -178,6 +197,12 @@ def _deliver(
         reasons=reasons,
         quarantine_file=str(bad_rows) if bad_rows else None,
     )
+
+
+def source_of(key: str) -> str:
+    """Returns the first folder of a file's key, "" for a file (or an archive's member) in none."""
+    folder, _, rest = key.partition("/")
+    return folder if rest and not is_archive(folder) else ""
 
 
 def _read(content: BinaryIO, file: SourceFile, delivery: Delivery, labels: Labels, label_field: str) -> Reading:

@@ -21,7 +21,8 @@ import click
 from sentiment.data.composition import ON_SIDE, TRAIN, Base, count, load, put_base
 from sentiment.data.draw import chosen_columns, chosen_posts, draw
 from sentiment.data.ledger_schema import set_up
-from sentiment.data.tsv import Post, each_post, write_posts
+from sentiment.data.posts import each_post
+from sentiment.data.tsv import Post, write_posts
 from sentiment.options.as_click import options
 from sentiment.options.mixing import MAXIMUM_DIGITS, MINIMUM_CONTENT_LENGTH, MIX_NUMBER, RULE, SEED
 from sentiment.results.deliveries import MixPlan

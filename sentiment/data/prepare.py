@@ -18,10 +18,11 @@ from sentiment.data.composition import Base, Taken
 from sentiment.data.composition_table import tabulate, used_by_delivery, with_rows_of
 from sentiment.data.ledger import Delivered
 from sentiment.data.mix import Mixing, plan_for
+from sentiment.data.posts import each_post
 from sentiment.data.rolling import Cap, rolling
 from sentiment.data.seen import write_identities
 from sentiment.data.selection import Restriction, Slices, beyond, night_of, seen_by, united, watermark_of
-from sentiment.data.tsv import each_post, write_posts
+from sentiment.data.tsv import write_posts
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels

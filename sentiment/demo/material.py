@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sentiment.data import ledger as posts_ledger
-from sentiment.data.tsv import read_posts, write_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import write_posts
 from sentiment.errors import InputError
 from sentiment.settings import CHECKOUT, Settings
 

@@ -10,7 +10,8 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment.data.tsv import Post, read_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure

@@ -7,11 +7,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 import click
 
 from sentiment.data.tsv import Post, one_line
+from sentiment.evaluation.predict import read_stream
 from sentiment.model.folder import OpenedModel, open_model
 from sentiment.serving.trained import model_of_version
 from sentiment.settings import read_settings
@@ -89,16 +90,19 @@ def typed() -> Iterator[str]:
             return
 
 
-def piped(stream: IO[bytes]) -> Iterator[str]:
-    """Yields the lines of a stream as they come; bytes that are not UTF-8 become U+FFFD."""
-    asks = sys.stdin.isatty()  # a person types, but the answers go to a file
+def prompted(stream: BinaryIO) -> Iterator[str]:
+    """Yields what a person types while the answers go to a file; bytes that are not UTF-8 become U+FFFD."""
     while True:
-        if asks:
-            click.echo(PROMPT, err=True, nl=False)
+        click.echo(PROMPT, err=True, nl=False)
         line = stream.readline()
         if not line:
             return
         yield line.decode("utf-8", errors="replace")
+
+
+def piped(stream: BinaryIO) -> Iterator[str]:
+    """Yields the lines of a stream as they come. Raises: InputError when they are in no encoding that is read."""
+    return prompted(stream) if sys.stdin.isatty() else (post.text for post in read_stream(stream))
 
 
 def console(model: Path) -> None:

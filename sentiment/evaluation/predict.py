@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 
 from sentiment import atomic
 from sentiment.data.formats.encoding import READ, UTF_8, AsUtf8, candidates, detect
-from sentiment.data.formats.opened import SAMPLE, opened
+from sentiment.data.formats.opened import SAMPLE
 from sentiment.data.formats.record import UnreadableFile
-from sentiment.data.rows import Row, RowReader, delimiter_of, fitted
+from sentiment.data.posts import ENCODED, opened_rows
+from sentiment.data.rows import Row, fitted
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.model.batches import encode
 from sentiment.model.folder import OpenedModel, open_model
 from sentiment.step import Result, say
 
-ENCODED = "Give UTF-8: `iconv -f BIG5 -t UTF-8` translates from Big5, for example."
 ROWS_AT_ONCE = 1024  # read, then answered together: rows of like length share a batch
 
 
@@ -36,15 +36,7 @@ def read_texts(path: Path) -> Iterator[Post]:
     Raises: InputError: no such file, an encoding that is not certain, no column text, or a row that is none (with its
     line).
     """
-    if not path.is_file():
-        raise InputError("a file of posts must exist", found=f"no file {path}", do="Check the path.")
-    with path.open("rb") as handle:
-        try:
-            encoding = detect(opened(handle).file.peek(SAMPLE))
-        except UnreadableFile as error:
-            raise InputError(f"{path} must be text", found=str(error), do=ENCODED) from None
-        file, broken = opened(handle, encoding)
-        reader = RowReader(file, delimiter_of(path), encoding.name, broken)
+    with opened_rows(path) as reader:
         header = reader.header()
         columns = [field.strip().lower() for field in header.fields] if header else []
         if "text" not in columns:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment import atomic
-from sentiment.data.tsv import Post, read_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.model.batches import encode
 from sentiment.model.folder import open_model, read_card

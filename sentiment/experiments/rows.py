@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sentiment import atomic
-from sentiment.data.tsv import read_posts
+from sentiment.data.posts import read_posts
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.experiments import child, sweep

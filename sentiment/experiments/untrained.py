@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sentiment.data.tsv import read_posts
+from sentiment.data.posts import read_posts
 from sentiment.labels import Labels
 from sentiment.model.split import hold_out
 from sentiment.results.record import as_json

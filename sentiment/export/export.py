@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sentiment import atomic
-from sentiment.data.tsv import Post, read_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post
 from sentiment.errors import SentimentError
 from sentiment.export.formats import (
     FORMATS,

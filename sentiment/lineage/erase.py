@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sentiment import atomic
+from sentiment.data.formats import unpack
+from sentiment.data.formats.encoding import UTF_8, Encoding, detect
+from sentiment.data.formats.opened import SAMPLE, opened
+from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.identity import RULES, VERSION, identity, words_of
 from sentiment.data.rows import Row, RowReader, delimiter_of
 
@@ -42,6 +46,7 @@ class Texts:
 
     def has(self, text: str) -> bool:
         """Tells whether `text` is one of them."""
+        text = text.encode("utf-8", "replace").decode()  # JSON may hold half a surrogate pair
         return bool(text) and identity(text) in self.identities[VERSION]
 
     def quoted_in(self, text: str) -> bool:
@@ -79,6 +84,23 @@ def erase(path: Path, texts: Texts, write: bool, confirm: Confirm = lambda old, 
     return Erased(path, number) if number else None
 
 
+def spelling(path: Path) -> Encoding | None:
+    """Returns a text file's encoding; None when packed, where a line end is no byte, or when uncertain."""
+    with path.open("rb") as handle:
+        sample = handle.read(SAMPLE)
+    try:
+        encoding = detect(sample)
+    except UnreadableFile:
+        return None
+    return None if sample.startswith(unpack.MAGIC) or encoding.codec.startswith(("utf-16", "utf-32")) else encoding
+
+
+def can_be_searched(path: Path) -> bool:
+    """Tells whether `erase` finds a text in a text file: rows in any encoding of a byte a line end, others in UTF-8."""
+    encoding = spelling(path)
+    return encoding is not None and (encoding.codec == UTF_8.codec or is_delimited(path))
+
+
 def is_delimited(path: Path) -> bool:
     """Tells whether `path` is a TSV or CSV, or one that was kept as NAME.bak-<n>."""
     return _as_named(path).suffix.lower() in (".tsv", ".csv")
@@ -103,7 +125,10 @@ def _erase_rows(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int 
 
 def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] | None:
     """Returns the first and the last line of every row to erase."""
-    reader = RowReader(handle, delimiter_of(_as_named(path)))
+    encoding = spelling(path)
+    if encoding is None:
+        return None
+    reader = RowReader(opened(handle, encoding).file, delimiter_of(_as_named(path)), encoding.name)
     header = reader.header()
     names = [name.strip().lower() for name in header.fields] if header else []
     if "text" not in names:

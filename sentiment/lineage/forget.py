@@ -22,10 +22,10 @@ import click
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import VERSION
 from sentiment.data.ledger import Ledger
-from sentiment.data.rows import RowReader, delimiter_of
+from sentiment.data.posts import encoding_of, opened_rows
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
-from sentiment.lineage.erase import Erased, Texts, erase, still_in
+from sentiment.lineage.erase import LINE_SUFFIXES, Erased, Texts, can_be_searched, erase, is_delimited, still_in
 from sentiment.lineage.exposure import exposed_versions
 from sentiment.serving.history import read_state
 from sentiment.settings import Settings, read_settings
@@ -47,7 +47,7 @@ def read_texts(given: str) -> list[str]:
     elif given == "-":
         texts = sys.stdin.read().splitlines()
     else:
-        texts = _column_of(path) or path.read_text(encoding="utf-8-sig").splitlines()
+        texts = _column_of(path) or _lines_of(path)
     texts = [text.strip() for text in texts if text.strip()]
     if not texts:
         raise InputError("there must be a text to forget", found="none", do="Give a text, or a file of texts.")
@@ -62,14 +62,18 @@ def _is_file(path: Path) -> bool:
 
 
 def _column_of(path: Path) -> list[str]:
-    with path.open("rb") as handle:
-        reader = RowReader(handle, delimiter_of(path))
+    with opened_rows(path) as reader:
         header = reader.header()
         names = [name.strip().lower() for name in header.fields] if header else []
         if "text" not in names:
             return []
         rows = reader.rows(lambda fields: len(fields) == len(names))
         return [row.fields[names.index("text")] for row in rows if len(row.fields) == len(names)]
+
+
+def _lines_of(path: Path) -> list[str]:
+    encoding = encoding_of(path)
+    return path.read_bytes().removeprefix(encoding.mark).decode(encoding.codec, "replace").splitlines()
 
 
 def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result:
@@ -184,8 +188,15 @@ def _draw_again(folder: Path) -> None:
 
 def _not_searched(settings: Settings, places: list[Path]) -> list[str]:
     """Returns what this system cannot search or change."""
-    packed = [_shown(path, settings) for path in _files(places) if path.suffix.lower() in PACKED]
-    return [*packed, *([settings.source_folder] if "://" in settings.source_folder else [])]
+    closed = [_shown(path, settings) for path in _files(places) if not _can_be_searched(path)]
+    return [*closed, *([settings.source_folder] if "://" in settings.source_folder else [])]
+
+
+def _can_be_searched(path: Path) -> bool:
+    if path.suffix.lower() in PACKED:
+        return False
+    of_posts = is_delimited(path) or path.suffix in LINE_SUFFIXES or path.suffix == ".json"
+    return not of_posts or can_be_searched(path)
 
 
 def _shown(path: Path, settings: Settings) -> str:

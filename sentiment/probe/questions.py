@@ -11,8 +11,9 @@ from sentiment.data import ledger as posts_ledger
 from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN
 from sentiment.data.identity import identity, identity_1
 from sentiment.data.ledger_batch import having
+from sentiment.data.posts import each_post
 from sentiment.data.rolling import Cap, most_of_a_source
-from sentiment.data.tsv import Post, each_post
+from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.settings import Settings
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from numpy.typing import ArrayLike
 
 from sentiment import atomic
-from sentiment.data.tsv import Post, read_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post
 from sentiment.digests import sha256_of
 from sentiment.model import folder
 from sentiment.model.split import hold_out

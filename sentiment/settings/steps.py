@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sentiment.labels import Labels
 from sentiment.settings.declaration import Declared, setting
-from sentiment.settings.kinds import folder, limits, number, text, whole
+from sentiment.settings.kinds import choice, folder, limits, number, text, whole
 from sentiment.settings.limits import Limits
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -42,6 +42,11 @@ class Settings(Declared):
         text(),
         "The field or control that holds the label, where a delivery has more than one that may.",
         shown_default="the one that is plain to see",
+    )
+    source_from: str = setting(
+        "column",
+        choice("column", "folder"),
+        "What names a row's source: its column source, or the first folder below SENTIMENT_SOURCE.",
     )
     labels: str = setting("正面,負面,中立", text(), "The labels, comma-separated, in the order of their ids.")
     labels_english: str = setting(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from sentiment import atomic
-from sentiment.data.tsv import Post, read_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import folder

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from sentiment.data.tsv import Post, read_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.model.folder import read_card
 from sentiment.results.export import Export

@@ -11,7 +11,8 @@ import pytest
 
 from sentiment import cli
 from sentiment.checks.check import sample
-from sentiment.data.tsv import Post, read_posts, write_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post, write_posts
 from sentiment.results.deliveries import Check
 from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder

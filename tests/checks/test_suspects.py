@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from sentiment.checks.suspects import Suspect, label_studio_tasks, suspects
-from sentiment.data.tsv import Post, read_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post
 from sentiment.settings import CHECKOUT, Settings
 
 LABELS = Settings().label_set

@@ -22,7 +22,8 @@ from sentiment.data.identity import identity
 from sentiment.data.ledger import opened
 from sentiment.data.ledger_batch import Accepted, Counts
 from sentiment.data.mix import Mixing
-from sentiment.data.tsv import Post, each_post, read_posts
+from sentiment.data.posts import each_post, read_posts
+from sentiment.data.tsv import Post
 from sentiment.results.deliveries import Check
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings

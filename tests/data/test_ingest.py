@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
+import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from support.results import in_json
 
 from sentiment.cli import run
 from sentiment.data import ingest as ingesting
+from sentiment.data.claims import CONTESTED, PLAIN
 from sentiment.data.ledger import opened
 from sentiment.data.ledger_batch import Accepted
 from sentiment.data.quarantine import quarantining, rows_of
@@ -291,3 +295,28 @@ def test_blank_texts_are_refused_and_pairs_that_mean_two_things_are_two_posts(
     deliver("b.tsv", [("❤️", 0), ("❤", 1), ("ＣＰ值-5", 0)])
     [again] = ingested(settings)["deliveries"]
     assert (again["accepted"], again["relabelled"], again["duplicate"]) == (1, 1, 1)
+
+
+def test_the_folder_can_be_the_source_whatever_the_column_says(settings: Settings, deliver: Deliver) -> None:
+    trusting = replace(settings, source_from="folder")
+    deliver("alice/1.tsv", "text\tlabel\tsource\n湯頭很濃\t0\tptt\n")
+    deliver("bob/1.tsv", "text\tlabel\tsource\n湯頭很濃\t1\talice\n")
+    deliver("bob/2.zip", zipped("a.tsv", "text\tlabel\tsource\n等太久\t1\talice\n"))
+    deliver("3.tsv", "text\tlabel\tsource\n還可以\t2\talice\n")
+    deliver("4.zip", zipped("bob/a.tsv", "text\tlabel\tsource\n普普通通\t2\talice\n"))
+    ingest(trusting.source_folder, trusting)
+    with opened(trusting.posts_database) as ledger:
+        found = {item.post.text: (item.post.source, item.standing) for item in ledger.posts()}
+    assert found == {
+        "湯頭很濃": ("alice", CONTESTED),
+        "等太久": ("bob", PLAIN),
+        "還可以": ("", PLAIN),
+        "普普通通": ("", PLAIN),
+    }
+
+
+def zipped(name: str, content: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as target:
+        target.writestr(name, content)
+    return out.getvalue()

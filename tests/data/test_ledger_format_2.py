@@ -27,7 +27,8 @@ from sentiment.data.identity import identity, identity_1, is_blank
 from sentiment.data.ledger import opened
 from sentiment.data.ledger_batch import Accepted
 from sentiment.data.mix import Mixing
-from sentiment.data.tsv import Post, each_post, write_posts
+from sentiment.data.posts import each_post
+from sentiment.data.tsv import Post, write_posts
 from sentiment.lineage.erase import Texts
 from sentiment.lineage.forget import forget
 from sentiment.run_folder import RunFolder

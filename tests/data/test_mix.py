@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sentiment.cli import run
 from sentiment.data.identity import identity
 from sentiment.data.mix import Mixing, mix, mixing_plan
-from sentiment.data.tsv import Post, read_posts, write_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.results.deliveries import MixPlan

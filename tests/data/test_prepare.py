@@ -23,10 +23,11 @@ from sentiment.data import prepare as preparing
 from sentiment.data.identity import identity
 from sentiment.data.ledger import opened
 from sentiment.data.mix import Mixing
+from sentiment.data.posts import read_posts
 from sentiment.data.prepare import Limits
 from sentiment.data.seen import count_in
 from sentiment.data.selection import Restriction
-from sentiment.data.tsv import Post, read_posts, write_posts
+from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
 from sentiment.results.deliveries import Prepare
 from sentiment.results.record import as_json

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment.data.tsv import Post, one_line, read_posts, write_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post, one_line, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 
@@ -57,7 +58,7 @@ def test_labels_may_be_ids_names_or_english_and_other_columns_are_left_alone(tmp
         (b"text\tlabel\na\t0\nb\t3\n", "line 3: unknown label '3'"),
         (b"text\tlabel\na\t0\n \t1\n", "line 3: empty text"),
         (b"text\tlabel\na\t0\nb\n", "line 3: unknown label|line 3: wrong number of columns: 1 instead of 2"),
-        (b"text\tlabel\n\xff\t0\n", "line 2: not UTF-8"),
+        ("text\tlabel\n好吃\t0\n".encode() + b"\xff\t0\n", "line 3: not UTF-8"),
     ],
 )
 def test_a_wrong_file_is_named_with_its_line(tmp_path: Path, content: bytes, told: str) -> None:
@@ -81,3 +82,19 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_posts(path, [Post("\ud800", 0)])
     assert read_posts(path, LABELS) == [Post("好", 0)]
     assert [item.name for item in tmp_path.iterdir()] == ["posts.tsv"]
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "big5", "gb18030"])
+def test_a_file_is_read_in_the_encoding_that_it_shows(tmp_path: Path, codec: str) -> None:
+    posts = [Post("老闆很親切,下次還會再來這家店", 0), Post("等了一個小時,服務態度很差,不推薦", 1)] * 3
+    rows = "".join(f'"{post.text}",{post.label}\r\n' for post in posts)
+    path = tmp_path / "posts.csv"
+    path.write_bytes(f"text,label\r\n{rows}".encode(codec))
+    assert read_posts(path, LABELS) == posts
+
+
+def test_an_encoding_that_is_not_certain_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_bytes("text,label\n好,0\n".encode("gb18030"))
+    with pytest.raises(InputError, match=r"posts\.csv must be text; found the encoding is not certain, could be"):
+        read_posts(path, LABELS)

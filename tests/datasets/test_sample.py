@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from sentiment.data.identity import identity
-from sentiment.data.tsv import read_posts
+from sentiment.data.posts import read_posts
 from sentiment.demo.material import SAMPLE
 from sentiment.labels import Labels
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.data.tsv import Post, read_posts, write_posts
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post, write_posts
 from sentiment.demo.material import SAMPLE, Material
 from sentiment.errors import InputError
 from sentiment.settings import Settings

@@ -175,3 +175,10 @@ def test_a_nul_hides_nothing_of_what_was_typed(
     assert infer(typed, monkeypatch, "--model", str(toy_model)) == 0
     whole, with_nul, cut = (line for line in capsys.readouterr().out.splitlines() if line.startswith("positive:"))
     assert with_nul == whole != cut
+
+
+def test_a_pipe_in_another_encoding_is_understood(
+    toy_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert infer("真的很好吃,下次再來\n服務很爛\n".encode("big5"), monkeypatch, "--model", str(toy_model)) == 0
+    assert f"{PROMPT}真的很好吃,下次再來\n" in capsys.readouterr().out

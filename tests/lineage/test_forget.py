@@ -21,8 +21,9 @@ from sentiment.data import prepare as preparing
 from sentiment.data.identity import identity, identity_1
 from sentiment.data.ledger import opened
 from sentiment.data.mix import Mixing
+from sentiment.data.posts import read_posts
 from sentiment.data.seen import count_in, write_identities
-from sentiment.data.tsv import Post, read_posts, write_posts
+from sentiment.data.tsv import Post, write_posts
 from sentiment.lineage import forget as forget_module
 from sentiment.lineage.erase import Texts, erase, without
 from sentiment.run_folder import RunFolder
@@ -302,3 +303,27 @@ def test_what_was_relabelled_before_leaves_no_trace_in_the_database(shop: Settin
     with sqlite3.connect(shop.posts_database) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
+
+
+def test_a_row_goes_from_a_file_in_another_encoding_and_the_others_stay_as_they_were(tmp_path: Path) -> None:
+    rows = [f"{OTHER}\t0\r\n", f"{SECRET}\t1\r\n", "這家店的老闆很親切,下次還會再來\t0\r\n"]
+    path = tmp_path / "big5.tsv"
+    path.write_bytes(("text\tlabel\r\n" + "".join(rows)).encode("big5"))
+    assert erase(path, Texts([SECRET]), write=True)
+    assert path.read_bytes() == ("text\tlabel\r\n" + rows[0] + rows[2]).encode("big5")
+
+
+def test_what_cannot_be_searched_is_named(shop: Settings) -> None:
+    rows = f"text\tlabel\r\n{SECRET}\t0\r\n".encode("utf-16")
+    inbox = Path(shop.source_folder)
+    (inbox / "wide.tsv").write_bytes(rows)
+    (inbox / "other.jsonl").write_bytes(json.dumps({"text": SECRET}, ensure_ascii=False).encode("gb18030"))
+    named = forget_module.forget(Texts([SECRET]), "asked", shop, write=False)["not_searched"]
+    assert [Path(name).name for name in named] == ["other.jsonl", "wide.tsv"]
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16", "big5"])
+def test_the_texts_to_forget_may_be_in_any_encoding(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "texts.txt"
+    path.write_bytes(f"{SECRET}\r\n{OTHER}\r\n".encode(codec))
+    assert forget_module.read_texts(str(path)) == [SECRET, OTHER]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.results import in_json
 
-from sentiment.data.tsv import read_posts
+from sentiment.data.posts import read_posts
 from sentiment.labels import Labels
 from sentiment.model.folder import open_model
 from sentiment.training import train as training

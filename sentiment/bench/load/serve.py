@@ -26,7 +26,7 @@ from sentiment.bench.load.requests import SIGNATURES, TEXT
 from sentiment.bench.load.run import Asked, LoadTest, run
 from sentiment.bench.load.siege import NAME as SIEGE
 from sentiment.bench.load.targets import LABEL, Target, exports_of, flags_of, running_target, targets_of
-from sentiment.data.tsv import read_posts
+from sentiment.data.posts import read_posts
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError, UnavailableError
 from sentiment.experiments import results

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from sentiment.data.formats import votes
 from sentiment.data.formats.item import Error, Item, one_label
 from sentiment.data.formats.record import LABEL_NAMES
 from sentiment.data.tsv import whole_number
@@ -19,8 +20,6 @@ from sentiment.labels import Labels
 SENTIMENT_NAMES = frozenset({"sentiment", "情感", "情緒", "情绪"})
 OTHER_ANSWERS = "the field '{}' is not known to hold the sentiment: set SENTIMENT_LABEL_FIELD to the field that does"
 AMBIGUOUS = "more than one field may be the label: {}: set SENTIMENT_LABEL_FIELD to the one that is"
-_AGAINST = 0x80  # a vote's last byte: the label's id, and this when it is a vote against the label
-_MOST_LABELS = 0x7F
 
 
 @dataclass
@@ -63,12 +62,12 @@ class Survey:
                     if found is not None:
                         stated.add(found)
                         if item.task and (item.against or not item.error):
-                            votes = self._votes.setdefault(name, array("Q"))
-                            votes.append(_vote(item, found))
+                            cast = self._votes.setdefault(name, array("Q"))
+                            cast.append(votes.vote(_task(item), found, item.against))
                 tool.agree = tool.agree and len(stated) < 2
         self._chosen = {name: self._choose(tool) for name, tool in self._tools.items()}
         ballots = [self._votes[chosen] for chosen, _ in self._chosen.values() if chosen in self._votes]
-        self._disputed = frozenset(task for part in ballots for task in _disputed(part))
+        self._disputed = frozenset(task for part in ballots for task in votes.disputed(part))
 
     def field_of(self, item: Item) -> tuple[str, Error]:
         """Returns the field that holds the label of an item, or why none is certain to."""
@@ -120,26 +119,5 @@ def _fits(holds: Holds) -> bool:
 
 
 def _task(item: Item) -> int:
-    return int.from_bytes(
-        hashlib.blake2b(f"{item.tool}\0{item.task}".encode("utf-8", "replace"), digest_size=7).digest()
-    )
-
-
-def _vote(item: Item, label: int) -> int:
-    return _task(item) << 8 | min(label, _MOST_LABELS) | (_AGAINST if item.against else 0)
-
-
-def _disputed(votes: array[int]) -> Iterator[int]:
-    """Yields the tasks with votes for two labels, or for and against one; eight bytes of memory a vote."""
-    import numpy as np
-
-    ordered = np.unique(np.frombuffer(votes, dtype=np.uint64)) if votes else np.empty(0, np.uint64)
-    tasks, ballots = ordered >> np.uint64(8), (ordered & np.uint64(0xFF)).astype(np.int64)
-    repeated = np.flatnonzero(tasks[1:] == tasks[:-1])
-    seen: dict[int, set[int]] = {}
-    for place in repeated.tolist():
-        seen.setdefault(int(tasks[place]), set()).update((int(ballots[place]), int(ballots[place + 1])))
-    for task, given in seen.items():
-        wanted = {ballot for ballot in given if not ballot & _AGAINST}
-        if len(wanted) > 1 or any(ballot | _AGAINST in given for ballot in wanted):
-            yield task
+    digest = hashlib.blake2b(f"{item.tool}\0{item.task}".encode("utf-8", "replace"), digest_size=votes.TASK_BYTES)
+    return int.from_bytes(digest.digest())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ Deliver = Callable[[str, Any], Path]
 TSV = "text\tlabel\n{}\t0\n"
 
 
-def packed(members: dict[str, str | bytes]) -> bytes:
+def packed(members: Mapping[str, str | bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in members.items():
@@ -113,3 +114,39 @@ def test_names_in_the_packers_own_encoding(settings: Settings, deliver: Deliver)
     plain = zipfile.ZipInfo("第一批標註資料.tsv".encode("big5").decode("cp437"))
     plain.flag_bits = 0
     assert archive._name(plain) == "第一批標註資料.tsv"
+
+
+def doccano(*rows: tuple[int, str, list[str]]) -> str:
+    return "".join(f"{json.dumps({'id': number, 'text': text, 'label': label})}\n" for number, text, label in rows)
+
+
+def test_annotators_who_disagree_from_file_to_file_are_not_believed(settings: Settings, deliver: Deliver) -> None:
+    """doccano packs one file an annotator, and `all.jsonl` with what each of them said."""
+    members = {
+        "alice.jsonl": doccano((1, "湯頭很濃", ["正面"]), (2, "等太久", ["負面"]), (3, "普通", ["中立"])),
+        "all.jsonl": doccano((1, "湯頭很濃", ["正面", "負面"]), (2, "等太久", ["負面"])),
+        "bob.jsonl": doccano((1, "湯頭很 濃", ["負面"]), (2, "等太久", ["負面"])),
+    }
+    deliver("export.zip", packed(members))
+    result = ingested(settings)
+    assert [item["reasons"] for item in result["deliveries"]] == [
+        {"annotators disagree": 1},
+        {"more than one label": 1},
+        {"annotators disagree": 1},
+    ]
+    with opened(settings.posts_database) as ledger:
+        assert sorted((post.post.text, post.post.label) for post in ledger.posts()) == [("普通", 2), ("等太久", 1)]
+
+
+def test_a_refused_answer_is_not_taken_from_quarantine_as_it_is(settings: Settings, deliver: Deliver) -> None:
+    members = {name: TSV.format(f"等太久\t{label}\n難吃") for name, label in (("a.tsv", 0), ("b.tsv", 1))}
+    deliver("export.zip", packed(members))
+    back = [Path(item["quarantine_file"]) for item in ingested(settings)["deliveries"]]
+    for number, path in enumerate(back):
+        deliver(f"again-{number}.tsv", path.read_bytes())
+    assert sum(item["accepted"] for item in ingested(settings)["deliveries"]) == 0
+
+
+def test_a_damaged_member_says_nothing_of_the_others(settings: Settings, deliver: Deliver) -> None:
+    deliver("export.zip", packed({"a.tsv": TSV.format("好吃"), "b.json": "{", "c.tsv": TSV.format("好吃")}))
+    assert [item["accepted"] for item in ingested(settings)["deliveries"]] == [1, 0, 0]

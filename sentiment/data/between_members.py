@@ -1,0 +1,39 @@
+"""What the members of one archive say of the same text.
+
+Labelling tools pack one file an annotator. Nothing tells which of two labels is the newer one, so a text that two
+members label differently is taken from neither.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+
+from sentiment.data.delivery import judge, text_key
+from sentiment.data.formats.archive import Damaged
+from sentiment.data.formats.recognise import read_file
+from sentiment.data.formats.record import UnreadableFile
+from sentiment.data.formats.votes import disputed_between, vote
+from sentiment.data.identity import identity
+from sentiment.data.source.source import SourceFile
+from sentiment.data.tsv import Post
+from sentiment.settings import Settings
+
+
+def disputed_texts(members: Iterable[SourceFile], settings: Settings) -> frozenset[int]:
+    """Returns the texts (their `text_key`) that two members of an archive label differently."""
+    read = [member for member in members if not member.not_read]
+    return disputed_between([_votes(member, settings) for member in read] if len(read) > 1 else [])
+
+
+def _votes(member: SourceFile, settings: Settings) -> array[int]:
+    votes: array[int] = array("Q")
+    labels = settings.label_set
+    try:
+        with member.open() as content:
+            for record in read_file(content, member.key, labels, settings.label_field).records:
+                if isinstance(post := judge(record, labels), Post):
+                    votes.append(vote(text_key(identity(post.text)), post.label))
+    except (Damaged, UnreadableFile):
+        return votes  # the rest is refused, with its reason, in its turn
+    return votes
