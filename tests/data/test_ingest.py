@@ -207,13 +207,9 @@ def test_other_files_and_uploads_in_progress_are_left_alone(settings: Settings, 
     assert [item["key"] for item in result["not_read"]] == ["README.md", "d.tsv.part"]
 
 
-def test_an_empty_folder_is_an_error_until_something_came_from_it(settings: Settings, deliver: Deliver) -> None:
-    with pytest.raises(InputError, match="must hold files of labelled posts; found an empty folder"):
-        ingested(settings)
-    path = deliver("a.tsv", [("好吃", 0)])
-    ingested(settings)
-    path.unlink()
+def test_an_empty_folder_is_no_error_and_not_silent(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     assert ingested(settings)["deliveries"] == []
+    assert f"{settings.source_folder} holds nothing that is read" in capsys.readouterr().err
 
 
 def test_hostile_file_names_stay_in_quarantine(settings: Settings, deliver: Deliver) -> None:

@@ -31,7 +31,6 @@ class Folder:
             )
         self._root = path.resolve()
         self._settle_seconds = settle_seconds
-        self._is_empty = True
 
     @property
     def address(self) -> str:
@@ -40,7 +39,6 @@ class Folder:
     def files(self) -> Iterator[SourceFile]:
         found = sorted(self._found(), key=lambda item: item[0])
         self._wait_for(found)
-        self._is_empty = not found
         for key, path, before, left in found:
             if not_read := "" if left else why_not_read(path.name):
                 yield SourceFile(key, "", 0, partial(_opened, path, ""), not_read=not_read)
@@ -55,14 +53,8 @@ class Folder:
                 left=left,
             )
 
-    def nothing_found(self) -> InputError | None:
-        if not self._is_empty:
-            return None
-        return InputError(
-            "the source must hold files of labelled posts",
-            found=f"an empty folder, {self._root}",
-            do="Put them there, or set SENTIMENT_SOURCE (or --source) to the folder that has them.",
-        )
+    def nothing_found(self) -> None:
+        """A folder that is there is not misspelt: the first night of a new home may find it empty."""
 
     def _found(self) -> Iterator[Found]:
         unreadable: list[OSError] = []
