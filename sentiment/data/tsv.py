@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from sentiment import atomic
 
@@ -13,8 +14,7 @@ REQUIRED = ("text", "label")
 OPTIONAL = ("title", "source")
 
 
-@dataclass(frozen=True)
-class Post:
+class Post(NamedTuple):
     """A labelled post. `title` is the first segment of the pair a model reads; `source` says where it came from."""
 
     text: str
@@ -50,6 +50,7 @@ def write_posts(path: Path, posts: Iterable[Post], optional: Collection[str] | N
     with atomic.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
         writer.writerow(columns)
+        values = attrgetter(*columns)
         for written, post in enumerate(posts, 1):  # noqa: B007 - the number is used after the last one
-            writer.writerow([one_line(str(getattr(post, column))) for column in columns])
+            writer.writerow([one_line(value) if value.__class__ is str else value for value in values(post)])
     return written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sentiment.data import ledger as posts_ledger
@@ -89,7 +89,7 @@ class Material:
             _drop(self.bad, settings)
             return self.bad.name
         labels = settings.label_set
-        turned = [replace(post, label=(post.label + 1) % len(labels)) for post in read_posts(self.bad, labels)]
+        turned = [post._replace(label=(post.label + 1) % len(labels)) for post in read_posts(self.bad, labels)]
         name = f"{self.bad.stem}-poisoned.tsv"
         write_posts(Path(settings.source_folder) / name, turned)
         return name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,7 +70,7 @@ def test_a_night_whose_labels_are_all_wrong_ends_before_training(settings: Setti
     write_posts(settings.base_data / "train.tsv", [*sample_posts("train.tsv"), *sample_posts("test.tsv")])
     write_posts(settings.base_data / "test.tsv", night[:300])
     write_posts(settings.base_data / "latest_test.tsv", night[300:])
-    turned = [replace(post, label=(post.label + 1) % 3) for post in sample_posts("latest_test.tsv")]
+    turned = [post._replace(label=(post.label + 1) % 3) for post in sample_posts("latest_test.tsv")]
     write_posts(tmp_path / "turned.tsv", turned)
     found = checked(settings, tmp_path / "turned.tsv")
     assert found["suspects"]["level"] == "failed" and float(str(found["suspects"]["value"])) > 0.85

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
 
 import pytest
 
@@ -26,7 +25,7 @@ def test_turned_labels_are_found_and_right_ones_are_mostly_left(posts: list[Post
     mixed = random.Random(5).sample(posts, len(posts))
     new, seen = mixed[:300], mixed[300:]
     turned = {post.text for post in new[:60]}
-    delivered = [replace(post, label=(post.label + 1) % 3) if post.text in turned else post for post in new]
+    delivered = [post._replace(label=(post.label + 1) % 3) if post.text in turned else post for post in new]
     finding, found = suspects(delivered, seen, LABELS)
     hits = {suspect.post.text for suspect in found} & turned
     assert finding.value == len(found) / 300
@@ -34,7 +33,7 @@ def test_turned_labels_are_found_and_right_ones_are_mostly_left(posts: list[Post
 
 
 def test_only_new_posts_are_suspected_and_the_clearest_comes_first(posts: list[Post]) -> None:
-    wrong = [replace(post, label=(post.label + 1) % 3) for post in posts[:200]]
+    wrong = [post._replace(label=(post.label + 1) % 3) for post in posts[:200]]
     _, found = suspects(posts[200:300], wrong + posts[300:], LABELS)
     texts = {post.text for post in posts[200:300]}
     assert all(suspect.post.text in texts for suspect in found)
