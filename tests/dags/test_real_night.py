@@ -65,7 +65,7 @@ def test_a_night_ends_with_a_canary_that_answers(workflows: dict[str, Any], home
     assert {path.stem for path in folder.glob("*.json")} >= {
         "prepare",
         "train",
-        "evaluate",
+        "evaluation",
         "gate",
         "export",
         "validate",
