@@ -16,10 +16,10 @@ def test_a_result_is_read_from_its_file(tmp_path: Path) -> None:
 
 def test_a_mistake_is_the_verbs_own_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["train", "--train", str(tmp_path / "no.tsv"), "--output", str(tmp_path / "model")]
-    with pytest.raises(child.Failed, match="a file of labelled posts must exist; found no file") as failed:
+    with pytest.raises(child.Failed, match="a file of posts must exist; found no file") as failed:
         child.result_of("sentiment", arguments, tmp_path / "result.json")
     assert failed.value.refused
-    assert "    sentiment: a file of labelled posts must exist" in capsys.readouterr().err
+    assert "    sentiment: a file of posts must exist" in capsys.readouterr().err
 
 
 def test_without_a_result_file_the_last_line_is_the_reason(tmp_path: Path) -> None:

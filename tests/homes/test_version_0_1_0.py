@@ -224,17 +224,28 @@ def _lines(home: Path) -> list[str]:
 
 
 def test_every_file_of_it_is_read_by_its_type_and_would_be_written_the_same(unpacked: Path) -> None:
-    """To the order of the fields: other programs read these files, too."""
+    """To the order of the fields: other programs read these files, too. Fields that are younger than it are added."""
     seen = set()
     for file in FILES:
         pattern = re.sub(r"<[^>]*>", "*", file.name.replace("<output>", "**"))
         for path in unpacked.glob(pattern):
             lines = path.read_text(encoding="utf-8")
             for line in lines.splitlines() if path.suffix == ".jsonl" else [lines]:
-                value = msgspec.convert(json.loads(line), Union[file.types])  # noqa: UP007 - of a tuple
-                assert _numbers_alike(json.dumps(as_json(value))) == _numbers_alike(line), path
+                found = json.loads(line)
+                value = msgspec.convert(found, Union[file.types])  # noqa: UP007 - of a tuple
+                written = _without_younger_fields(as_json(value), found)
+                assert _numbers_alike(json.dumps(written)) == _numbers_alike(line), path
             seen.add(file.name)
     assert len(seen) == len(FILES) - 1, "no training of it failed with a reason"
+
+
+def _without_younger_fields(written: Any, found: Any) -> Any:
+    """Returns what would be written without the fields that what was found does not have, in the order of writing."""
+    if isinstance(written, dict) and isinstance(found, dict):
+        return {name: _without_younger_fields(value, found[name]) for name, value in written.items() if name in found}
+    if isinstance(written, list) and isinstance(found, list) and len(written) == len(found):
+        return [_without_younger_fields(*pair) for pair in zip(written, found, strict=True)]
+    return written
 
 
 def _numbers_alike(text: str) -> str:
