@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from sentiment.data.formats.labelled import DISAGREE
 from sentiment.data.formats.record import Record
@@ -17,6 +17,12 @@ from sentiment.labels import Labels
 
 BATCH_POSTS, BATCH_CHARACTERS = 10_000, 4_000_000  # that go into the ledger together
 FORGOTTEN = "forgotten: deleted on request, not taken in again"
+MISSING = "empty text: a mark for a missing value"
+MISSING_MARKS = frozenset({r"\N", "NULL", "null", "NA", "N/A", "#N/A", "NaN", "nan", "None", "<NA>", "NaT"})
+NUMBERS = "the labels {} are the numbers of another label table: deliver the names of the labels"
+MOST_DIGITS = 5
+_NUMBER = re.compile(r"[+-]?[0-9]+")
+LOST_MANY = 0.2  # share of a text: so much of it could not be read
 INVISIBLE = "empty text: nothing but invisible or lost characters"
 LONGEST_TEXT = 20_000  # characters: far beyond any post, and beyond what any model reads
 LONGEST_SHOWN = 40  # characters of an unknown label
@@ -36,10 +42,32 @@ def judge(record: Record, labels: Labels) -> Post | str:
         return "empty text"
     if is_blank(text):
         return INVISIBLE
+    if text in MISSING_MARKS:
+        return MISSING
+    if text.count("\ufffd") > LOST_MANY * len(text):
+        return "broken character in text: much of it was lost before it came here"
     for name, value in (("text", text), ("title", title), ("source", source)):
         if value and (wrong := fault(value)):
             return wrong.format(name)
     return Post(text, label, title, source)
+
+
+class OtherNumbers(Exception):
+    """The numbers of a file are those of another label table; the message says why."""
+
+
+def other_numbers(stated: Set[str], labels: int) -> str:
+    """Returns why the whole numbers that a file states cannot be label ids, "" when they can.
+
+    A single wrong number may be a typing mistake. A scale from -1 on, or one that begins at 1 and ends one too high,
+    is another table, in which the numbers that both have mean something else.
+    """
+    found = sorted(map(int, stated))
+    if found and found[0] == -1 and found[-1] < labels:
+        return NUMBERS.format(", ".join(map(str, found)))
+    if len(found) > 1 and found[0] > 0 and found[-1] == labels:
+        return NUMBERS.format(", ".join(map(str, found)))
+    return ""
 
 
 def text_key(text_identity: str) -> int:
@@ -85,6 +113,7 @@ class Delivery:
         self._ledger, self._quarantine = ledger, quarantine
         self._number, self._labels, self._rolling_share = number, labels, rolling_share
         self._salt = ledger.salt()
+        self._numbers: set[str] = set()  # the labels that were stated as whole numbers
         self._waiting: list[Accepted] = []
         self._waiting_characters = 0
 
@@ -92,11 +121,18 @@ class Delivery:
         """Puts every row into the ledger or into quarantine."""
         for record in records:
             post = judge(record, self._labels)
+            stated = record.columns.label
+            if stated not in self._numbers and len(stated) < MOST_DIGITS and _NUMBER.fullmatch(stated):
+                self._numbers.add(stated)
             if isinstance(post, str):
                 self.refuse(record, post)
+                if post == DISAGREE and record.columns.text:
+                    self._dispute(identity(_cleaned(record.columns.text).encode("utf-8", "replace").decode()))
             else:
                 self._accept(record, post)
         self._put()
+        if other := other_numbers(self._numbers, len(self._labels)):
+            raise OtherNumbers(other)
 
     def refuse(self, record: Record, reason: str) -> None:
         """Quarantines a row, or a whole file as row 0, but never the words of a text that was deleted on request."""
@@ -122,12 +158,18 @@ class Delivery:
         text_identity = identity(post.text)
         if self._disputed and text_key(text_identity) in self._disputed:
             self.refuse(record._replace(columns=record.columns._replace(label="")), DISAGREE)
+            self._dispute(text_identity)
             return
         rolling = is_rolling(text_identity, self._rolling_share, self._salt)
         self._waiting.append(Accepted(text_identity, post, self._number, rolling))
         self._waiting_characters += len(post.text) + len(post.title) + len(post.source)
         if len(self._waiting) >= BATCH_POSTS or self._waiting_characters >= BATCH_CHARACTERS:
             self._put()
+
+    def _dispute(self, text_identity: str) -> None:
+        """Keeps a text out of training and tests when it was taken in before its annotators disagreed."""
+        self._put()
+        self._ledger.dispute(text_identity, self._number)
 
     def _put(self) -> None:
         """Adds new texts, and hears what is said of known ones."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import BinaryIO
 
 import click
@@ -16,8 +17,9 @@ import click
 from sentiment.data import ledger as posts_ledger
 from sentiment.data import receipts
 from sentiment.data.between_members import disputed_texts
-from sentiment.data.delivery import Delivery
+from sentiment.data.delivery import Delivery, OtherNumbers
 from sentiment.data.formats.archive import Damaged
+from sentiment.data.formats.encoding import READ, is_unlikely
 from sentiment.data.formats.recognise import Reading, is_archive, read_file
 from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.data.ledger import Ledger
@@ -171,6 +173,26 @@ def _deliver(
     disputed: frozenset[int],
 ) -> Delivered:
     number = ledger.watermark() + 1
+    connection.execute("SAVEPOINT before")
+    try:
+        return _rows_of(ledger, connection, number, file, content, content_hash, settings, disputed)
+    except OtherNumbers as error:
+        connection.execute("ROLLBACK TO before")
+        return _rows_of(ledger, connection, number, file, content, content_hash, settings, disputed, str(error))
+
+
+def _rows_of(
+    ledger: Ledger,
+    connection: sqlite3.Connection,
+    number: int,
+    file: SourceFile,
+    content: BinaryIO,
+    content_hash: str,
+    settings: Settings,
+    disputed: frozenset[int],
+    refused: str = "",
+) -> Delivered:
+    """Takes in the rows of a file; none of them when the whole is `refused`, with the reason."""
     with quarantining(settings.quarantine, number, file.key) as quarantine:
         delivery = Delivery(
             ledger,
@@ -181,7 +203,11 @@ def _deliver(
             disputed,
             source_of(file.key) if settings.source_from == "folder" else None,
         )
-        reading = _read(content, file, delivery, settings.label_set, settings.label_field)
+        reading = NOT_READ
+        if refused:
+            delivery.refuse(Record(0, ""), refused)
+        else:
+            reading = _read(content, file, delivery, settings.label_set, settings.label_field)
         file.confirm(content)
     reasons = dict(quarantine.reasons)
     bad_rows = file_of(settings.quarantine, number, file.key) if reasons else None
@@ -211,10 +237,20 @@ def _read(content: BinaryIO, file: SourceFile, delivery: Delivery, labels: Label
     reading = NOT_READ
     try:
         reading = read_file(content, file.key, labels, label_field)
-        delivery.take_in(_followed(reading.records, content, file))
+        records = _followed(reading.records, content, file)
+        doubtful = reading.encoding in (each.name for each in READ)
+        delivery.take_in(map(partial(_weighed, reading.encoding), records) if doubtful else records)
     except UnreadableFile as error:
         delivery.refuse(Record(0, error.raw), str(error))
     return reading
+
+
+def _weighed(encoding: str, record: Record) -> Record:
+    """Returns a row of a double-byte file, with an error when it need not be in the file's encoding."""
+    if record.error or not is_unlikely(record.columns.text):
+        return record
+    columns = record.columns._replace(label="")
+    return record._replace(columns=columns, error=f"the row need not be {encoding}, as the file is: deliver UTF-8")
 
 
 def _followed(records: Iterator[Record], content: BinaryIO, file: SourceFile) -> Iterator[Record]:

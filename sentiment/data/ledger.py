@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sentiment import atomic
+from sentiment.data.claims import CONTESTED, PLAIN
 from sentiment.data.identity import RULES
 from sentiment.data.ledger_batch import Accepted, Batch, Counts, having
 from sentiment.data.ledger_schema import set_up
@@ -115,6 +116,13 @@ class Ledger:
     def put(self, posts: Sequence[Accepted]) -> Counts:
         """Adds new texts and hears what is said of known ones; returns how many were which."""
         return Batch(self._connection, posts).put()
+
+    def dispute(self, text_identity: str, delivery: int) -> None:
+        """Makes a known text contested: nobody is believed until it is labelled again, or somebody decides."""
+        self._connection.execute(
+            "UPDATE posts SET standing = ?, delivery = ? WHERE identity = ? AND standing = ?",
+            (CONTESTED, delivery, bytes.fromhex(text_identity), PLAIN),
+        )
 
     def record(self, number: int, key: str, content_hash: str, counts: Counts) -> None:
         """Adds the delivery's own row."""

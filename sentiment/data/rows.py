@@ -32,6 +32,7 @@ LONGEST_SHOWN = 4_000  # bytes kept of a row that cannot be read
 NEVER_CLOSED = "a quote opens a field and is never closed"
 CLOSED_WITHIN = "a quote closes within a field"
 WITHIN_QUOTES = "the line may belong to a quoted field that is never closed"
+ESCAPED_END = "a backslash before a line end: quote the text, or put it on one line"
 TWO_READINGS = 'a backslash before a quote: double the quotes instead ("")'
 BOM = b"\xef\xbb\xbf"
 _QUOTED = {delimiter: re.compile(rf'"((?:[^"]++|"")*+)"(?={delimiter}|\Z)') for delimiter in ("\t", ",")}
@@ -118,6 +119,7 @@ class RowReader:
         self._delimiter = delimiter
         # How many characters may be looked at in vain: a file of nothing but quotes costs in proportion to its size.
         self._credit = 4 * MAXIMUM_ROW_CHARACTERS
+        self._stray = False  # a row has shown that a quote may be a character of a text that is not quoted
         self._quotes = False  # a row has shown that the file quotes by the rule: no quote is a stray character
 
     def header(self) -> Row | None:
@@ -132,6 +134,9 @@ class RowReader:
         delimiter, ahead, lines = self._delimiter, self._ahead, self._lines
         while line := ahead.popleft() if ahead else next(lines, None):
             number, text, _, error = line
+            if text.endswith("\\") and not error and self._goes_on(line, is_complete):
+                yield from self._escaped_lines(line)
+                continue
             if not error and '"' not in text:  # nearly always: this is done millions of times
                 if text.strip():
                     yield Row(number, text, tuple(text.split(delimiter)))
@@ -140,6 +145,24 @@ class RowReader:
             yield row
             if lost:
                 yield from self._resume(is_complete)
+
+    def _goes_on(self, line: Line, is_complete: IsComplete) -> bool:
+        """Tells whether a line whose end may be escaped goes on in the next: one of the two is no row by itself."""
+        if '"' in line.text:
+            return False
+        if not self._ahead and (line_behind := next(self._lines, None)):
+            self._ahead.append(line_behind)
+        behind = self._ahead[0] if self._ahead else None
+        if behind is None or behind.error or not behind.text.strip() or '"' in behind.text:
+            return False
+        return not all(is_complete(tuple(each.text.split(self._delimiter))) for each in (line, behind))
+
+    def _escaped_lines(self, line: Line) -> Iterator[Row]:
+        """Refuses a line whose end is escaped, as MySQL and Hadoop write it, with those that go on behind it."""
+        going_on: Line | None = line
+        while going_on:
+            yield Row(going_on.number, going_on.text, error=ESCAPED_END)
+            going_on = self._next() if going_on.text.endswith("\\") else None
 
     def _next(self) -> Line | None:
         return self._ahead.popleft() if self._ahead else next(self._lines, None)
@@ -176,6 +199,7 @@ class RowReader:
             return row, not is_complete(row.fields) and self._ends_elsewhere(0, is_complete)
         self._credit -= found.size
         if literally and not self._quotes and (fields := self._literal(first, is_complete)):
+            self._stray = True
             return Row(first.number, first.text, fields), False
         if found.state == "closed" and found.taken and not is_complete(found.fields):
             # Quoted as it should be, but no whole row: its lines are none either.
@@ -188,6 +212,8 @@ class RowReader:
         """Tells whether a row was read as it was written; one with quoted lines or quotes shows how the file quotes."""
         if found.state != "closed":
             return False
+        if found.taken and self._stray and is_complete(split_fields(first.text, self._delimiter)):
+            return False  # the file does not quote, and the first line is a row by itself
         if found.taken == 0:
             opens_nothing = not found.strict and first.text.count('"') % 2 == 1
             if opens_nothing and (self._quotes or self._delimiter == ","):

@@ -9,17 +9,15 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
 from sentiment import atomic
-from sentiment.data.formats.encoding import READ, UTF_8, AsUtf8, candidates, detect
-from sentiment.data.formats.opened import SAMPLE
-from sentiment.data.formats.record import UnreadableFile
-from sentiment.data.posts import ENCODED, opened_rows
+from sentiment.data.lines import read_stream
+from sentiment.data.posts import opened_rows
 from sentiment.data.rows import Row, fitted
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
@@ -56,38 +54,6 @@ def _post(path: Path, columns: list[str], row: Row) -> Post:
         )
     named = dict(zip(columns, map(str.strip, fields), strict=True))
     return Post(named["text"], 0, named.get("title", ""))
-
-
-def read_stream(stream: BinaryIO) -> Iterator[Post]:
-    """Yields a post for each line, in the encoding that the first of them show. An empty line is an empty post.
-
-    Bytes that are no UTF-8 become U+FFFD. Raises: InputError when they look like text in another encoding.
-    """
-    peeking: Any = stream if hasattr(stream, "peek") else io.BufferedReader(cast(Any, stream))
-    try:
-        encoding = detect(peeking.peek(SAMPLE))
-    except UnreadableFile as error:
-        raise InputError("standard input must be text", found=str(error), do=ENCODED) from None
-    if encoding.codec == UTF_8.codec:
-        peeking.read(len(encoding.mark))
-        lines: Iterable[bytes] = peeking
-    else:
-        lines = io.BufferedReader(AsUtf8(peeking, encoding))
-    for number, line in enumerate(lines, 1):
-        text = line.decode("utf-8", errors="replace")
-        if "\ufffd" in text and encoding.codec == UTF_8.codec:
-            _refuse_other_encodings(number, line)
-        yield Post(text.rstrip("\r\n"), 0)
-
-
-def _refuse_other_encodings(number: int, line: bytes) -> None:
-    likely = [encoding.name for weight, encoding in candidates(line) if encoding in READ and weight > 0]
-    if likely:
-        raise InputError(
-            "standard input must be in one encoding",
-            found=f"UTF-8, and in line {number} what looks like {likely[0]}",
-            do=ENCODED,
-        )
 
 
 def predictions(opened: OpenedModel, posts: Iterable[Post]) -> Iterator[tuple[Post, NDArray[np.float32]]]:

@@ -22,7 +22,9 @@ import click
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import VERSION
 from sentiment.data.ledger import Ledger
+from sentiment.data.lines import read_stream
 from sentiment.data.posts import encoding_of, opened_rows
+from sentiment.data.rows import fitted
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.lineage.erase import LINE_SUFFIXES, Erased, Texts, can_be_searched, erase, is_delimited, still_in
@@ -45,7 +47,7 @@ def read_texts(given: str) -> list[str]:
     if given != "-" and not _is_file(path):
         texts = [given]
     elif given == "-":
-        texts = sys.stdin.read().splitlines()
+        texts = [post.text for post in read_stream(sys.stdin.buffer)]
     else:
         texts = _column_of(path) or _lines_of(path)
     texts = [text.strip() for text in texts if text.strip()]
@@ -67,13 +69,22 @@ def _column_of(path: Path) -> list[str]:
         names = [name.strip().lower() for name in header.fields] if header else []
         if "text" not in names:
             return []
-        rows = reader.rows(lambda fields: len(fields) == len(names))
-        return [row.fields[names.index("text")] for row in rows if len(row.fields) == len(names)]
+        found = []
+        for row in reader.rows(lambda fields: len(fitted(fields, len(names))) == len(names)):
+            fields = fitted(row.fields, len(names))
+            if row.error or len(fields) != len(names):
+                raise InputError(
+                    f"every row of {path} must be like its header",
+                    found=f"in line {row.number} {row.error or f'{len(row.fields)} columns instead of {len(names)}'}",
+                    do="Quote texts with commas, or give one text per line without a header.",
+                )
+            found.append(fields[names.index("text")])
+        return found
 
 
 def _lines_of(path: Path) -> list[str]:
     encoding = encoding_of(path)
-    return path.read_bytes().removeprefix(encoding.mark).decode(encoding.codec, "replace").splitlines()
+    return path.read_bytes().removeprefix(encoding.mark).decode(encoding.codec, "replace").split("\n")
 
 
 def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from sentiment import cli
+from sentiment.data.lines import read_stream
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
-from sentiment.evaluation.predict import read_stream, read_texts
+from sentiment.evaluation.predict import read_texts
 
 
 class Stdin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import tempfile
 import zipfile
 import zlib
@@ -64,7 +65,7 @@ def _named(infos: list[zipfile.ZipInfo]) -> Iterator[Member]:
 
 def _name(info: zipfile.ZipInfo) -> str:
     """Returns a member's name. Many packers write it in the encoding of their machine, which nothing tells."""
-    name = info.filename.replace("\\", "/").strip("/")
+    name = posixpath.normpath(info.filename.replace("\\", "/")).strip("/")
     if info.flag_bits & _UTF_8_NAME or name.isascii():
         return name
     content = name.encode("cp437", "replace")

@@ -17,7 +17,7 @@ from sentiment.data.formats.json_elements import LARGEST_ELEMENT
 
 MEMORY = 2 << 30  # bytes that the child may hold
 SECONDS = 120  # of processor time, and one more for every megabyte of the file
-OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE = 3, 4, 5, 6  # exit codes
+OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES = 3, 4, 5, 6, 7  # exit codes
 
 
 class Written(NamedTuple):
@@ -60,5 +60,6 @@ class Child:
             OUT_OF_MEMORY: f"the {self._what} file needs too much memory to read",
             BROKEN: f"the file is not a complete {self._what} file",
             NO_COLUMNS: "the file has no columns text and label",
+            MANY_TABLES: "more than one sheet has a text and a label: deliver each as a file of its own",
             TOO_LARGE: f"the {self._what} file unpacks to more than is read",
         }.get(code, f"the {self._what} reader failed on this file")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sentiment.data.formats.item import Item, scalar
+from sentiment.data.formats.item import PART, Item, scalar
 from sentiment.data.formats.record import by_cleaned_name
 from sentiment.data.tsv import whole_number
 
@@ -32,7 +32,8 @@ def is_annotation(names: Iterable[str]) -> bool:
 def item_of_document(document: Mapping[str, Any]) -> Item:
     """Returns a document; its annotations count only where they state names."""
     stated = [item.get("label") for item in document["annotations"] if isinstance(item, dict)]
-    error = OWN_NUMBERS if any(_is_number(label) for label in stated) else ""
+    of_part = any(isinstance(item, dict) and "start_offset" in item for item in document["annotations"])
+    error = PART if of_part else OWN_NUMBERS if any(_is_number(label) for label in stated) else ""
     return Item(TOOL, document, tuple({"label": label} for label in stated), error=error)
 
 

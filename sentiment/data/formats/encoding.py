@@ -49,6 +49,7 @@ SHIFT_JIS = Encoding("Shift-JIS", "cp932")
 READ = (BIG5, GB18030)  # the double-byte encodings that are read; the others are recognised, to be refused
 WHOLE_LINES = 0.9  # share of the lines beyond ASCII that must decode
 ENOUGH = 3.0  # natural logarithm of how much likelier an encoding must be than chance, and than any other
+CERTAIN = 3  # common Chinese characters, nine bytes in the right order: they are not UTF-8 by chance
 MOST_CHARACTERS = 100_000  # that are weighed: more would only say the same
 # What a character adds: log(share in posts / share in random characters), rounded; about half of the characters of a
 # post are common ones, of random Chinese characters one in sixteen.
@@ -75,6 +76,8 @@ def detect(sample: bytes) -> Encoding:
 
     Raises: UnreadableFile when it is not certain, naming what it could be.
     """
+    if b"\r" in sample.rstrip(b"\r") and b"\n" not in sample:
+        raise UnreadableFile("the file's lines end with CR alone, as on an old Macintosh: save it with LF or CRLF")
     for encoding in MARKED:
         if sample.startswith(encoding.mark):
             return encoding
@@ -87,7 +90,7 @@ def _reads_better(sample: bytes) -> bool:
     """Tells whether what is UTF-8, of letters of other scripts, need not be meant so: a short text may be by chance."""
     text = sample.decode("utf-8", "replace")[:MOST_CHARACTERS]
     weight = _weight(text, _chinese)
-    if weight >= 0:
+    if weight >= 0 or sum(character in COMMON for character in text) >= CERTAIN:
         return False
     found = candidates(sample)
     if any(other >= max(ENOUGH, weight + ENOUGH) for other, encoding in found if encoding in READ):
@@ -110,6 +113,15 @@ def _wide(sample: bytes) -> Encoding | None:
     found = [(_weight(sample[: len(sample) & ~1].decode(each.codec, "replace"), _chinese), each) for each in UTF_16]
     weight, encoding = max(found)
     return encoding if weight >= ENOUGH else None
+
+
+def is_unlikely(text: str) -> bool:
+    """Tells whether a text of a double-byte file may be one of another encoding: its characters are not for posts.
+
+    Files are put together from pieces, so a line need not be in the encoding that the file shows.
+    """
+    scripts = Counter(map(_script, filter(lambda character: character > "\x7f", text)))
+    return bool(scripts["none"]) or (bool(scripts["han"]) and _weight(text, _chinese) < 0)
 
 
 def is_mostly_utf_8(sample: bytes) -> bool:

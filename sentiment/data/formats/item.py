@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 Error = str
+PART = "the label is of a part of the text, not of the text"
 Answers = Mapping[str, Any]
 KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number"}
 

@@ -9,16 +9,17 @@ JSON_MIN, CSV:   the task's own fields, `id`, an answer for each control, `annot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sentiment.data.formats.item import Answers, Item, scalar
-from sentiment.data.formats.record import LABEL_NAMES, by_cleaned_name, text_names
+from sentiment.data.formats.item import PART, Answers, Item, scalar
+from sentiment.data.formats.record import LABEL_NAMES, TEXT_NAMES, by_cleaned_name, text_names
 
 TOOL = "Label Studio"
 SKIPPED = "skipped by the annotator"
 REJECTED = "rejected by the reviewer"
 TASKS_OWN = "the label may be the imported task's own: deliver Label Studio's JSON"
+REGION = frozenset({"start", "end", "startOffset", "endOffset", "x", "y"})
 BOOKKEEPING = frozenset({"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement"}) | {
     "history",
     "completed_by",
@@ -50,7 +51,10 @@ def item_of_task(task: Mapping[str, Any]) -> Item:
     kept = [item for item in made if not _is_rejected(item)]
     error = SKIPPED if annotations and not made else REJECTED if made and not kept else ""
     deciding = [item for item in kept if item.get("ground_truth") is True] or kept
-    answers = tuple(found for found in map(_answers, deciding) if found)
+    others = {name for name in map(str, task["data"]) if name.strip().lower() not in TEXT_NAMES}
+    answers = tuple(found for found in (_answers(item, others) for item in deciding) if found)
+    if not answers and any(_is_of_part(result) for item in deciding for result in _results(item)):
+        error = error or PART
     return Item(TOOL, task["data"], answers, error=error)
 
 
@@ -62,12 +66,27 @@ def _is_rejected(annotation: Mapping[str, Any]) -> bool:
     return newest.get("accepted") is False
 
 
-def _answers(annotation: Mapping[str, Any]) -> Answers:
-    """Returns what was chosen in every control of an annotation."""
-    answers: dict[str, list[Any]] = {}
+def _results(annotation: Mapping[str, Any]) -> list[dict[str, Any]]:
     results = annotation.get("result")
-    for result in results if isinstance(results, list) else ():
-        value = result.get("value") if isinstance(result, dict) else None
+    return [item for item in results if isinstance(item, dict)] if isinstance(results, list) else []
+
+
+def _is_of_part(result: Mapping[str, Any]) -> bool:
+    """Tells whether an answer is about a region of the task, and not the whole of it."""
+    value = result.get("value")
+    return isinstance(value, dict) and "choices" in value and not value.keys().isdisjoint(REGION)
+
+
+def _answers(annotation: Mapping[str, Any], others: Collection[str]) -> Answers:
+    """Returns what was chosen in every control of an annotation about the text; `others` are the task's other fields.
+
+    `to_name` is the name of an element of the template, which is often that of the field that it shows.
+    """
+    answers: dict[str, list[Any]] = {}
+    for result in _results(annotation):
+        value = result.get("value")
+        if _is_of_part(result) or result.get("to_name") in others:
+            continue
         if isinstance(value, dict) and isinstance(value.get("choices"), list):
             answers.setdefault(scalar(result.get("from_name")), []).extend(value["choices"])
     return answers

@@ -34,8 +34,9 @@ def main(memory: int, seconds: int, label_field: str) -> int:
             if not names:
                 return NO_COLUMNS
             sys.stdout.write(json.dumps(names) + "\n")
+            classes = class_names(file.schema_arrow.metadata)
             for batch in file.iter_batches(ROWS, columns=names, use_threads=False):
-                _write([batch.column(name) for name in names], names)
+                _write([_named(batch.column(name), classes.get(name)) for name in names], names)
     except (MemoryError, pyarrow.ArrowMemoryError):
         return OUT_OF_MEMORY
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError, TypeError, KeyError):
@@ -51,8 +52,26 @@ def wanted(names: list[str], label_field: str) -> list[str]:
     return found if "text" in texts and len(set(found)) == len(found) else []
 
 
-def _write(columns: list[Any], names: list[str]) -> None:
-    rows = zip(*(_values(column) for column in columns), strict=True)
+def class_names(metadata: dict[bytes, bytes] | None) -> dict[str, list[str]]:
+    """Returns, by column, the names that its numbers stand for: Hugging Face's `datasets` keeps them in the file."""
+    try:
+        features = json.loads((metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+        found = {name: feature["names"] for name, feature in features.items() if feature.get("_type") == "ClassLabel"}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {}
+    return {name: list(map(str, names)) for name, names in found.items() if isinstance(names, list)}
+
+
+def _named(column: Any, names: list[str] | None) -> list[Any]:
+    values = _values(column)
+    if names is None:
+        return values
+    known = dict(enumerate(names))
+    return [known.get(value, value) if isinstance(value, int) else value for value in values]
+
+
+def _write(columns: list[list[Any]], names: list[str]) -> None:
+    rows = zip(*columns, strict=True)
     sys.stdout.write("".join(json.dumps(dict(zip(names, row, strict=True)), default=_other) + "\n" for row in rows))
     sys.stdout.flush()
 

@@ -18,16 +18,19 @@ from sentiment.data.tsv import whole_number
 from sentiment.labels import Labels
 
 SENTIMENT_NAMES = frozenset({"sentiment", "情感", "情緒", "情绪"})
-OTHER_ANSWERS = "the field '{}' is not known to hold the sentiment: set SENTIMENT_LABEL_FIELD to the field that does"
-AMBIGUOUS = "more than one field may be the label: {}: set SENTIMENT_LABEL_FIELD to the one that is"
+_AGAIN = ", and deliver the file under a new name"
+OTHER_ANSWERS = (
+    "the field '{}' is not known to hold the sentiment: set SENTIMENT_LABEL_FIELD to the field that does" + _AGAIN
+)
+AMBIGUOUS = "more than one field may be the label: {}: set SENTIMENT_LABEL_FIELD to the one that is" + _AGAIN
 
 
 @dataclass
 class Holds:
-    """What a field was seen to hold: how often anything, whether only labels, whether a label that is no number."""
+    """What a field was seen to hold: how often anything, how often a label, whether a label that is no number."""
 
     seen: int = 0
-    only_labels: bool = True
+    labels: int = 0
     names: bool = False
 
 
@@ -86,7 +89,7 @@ class Survey:
         number = whole_number(stated)
         label = None if error else self._labels.parse(number)
         holds.seen += 1
-        holds.only_labels = holds.only_labels and label is not None
+        holds.labels += label is not None
         holds.names = holds.names or (label is not None and not number.strip().isdigit())
         return label
 
@@ -115,7 +118,8 @@ class Survey:
 
 
 def _fits(holds: Holds) -> bool:
-    return holds.seen > 0 and holds.only_labels
+    """Tells whether a field may be the label: a typing mistake, or an answer more, must not leave it to another one."""
+    return holds.seen > 0 and 2 * holds.labels >= holds.seen
 
 
 def _task(item: Item) -> int:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 import warnings
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from sentiment.data.formats.child import BROKEN, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
+from sentiment.data.formats.child import BROKEN, MANY_TABLES, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
 from sentiment.data.formats.table import Table
 from sentiment.data.tsv import whole_number
 from sentiment.labels import Labels
@@ -23,6 +24,7 @@ LARGEST_UNPACKED = 512 << 20  # bytes of all parts of a workbook together
 MOST_ROWS = 1_048_576  # Excel's own limit
 MOST_COLUMNS = 256  # of a sheet that are looked at
 LONGEST_CELL = 32_767  # characters; Excel's own limit
+ERRORS = frozenset({"#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#N/A", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
 HEADER_WITHIN = 20  # rows in which the header is looked for
 
 
@@ -41,7 +43,7 @@ def main(memory: int, seconds: int, labels: Labels, label_field: str) -> int:
                 if sum(part.file_size for part in parts.infolist()) > LARGEST_UNPACKED:
                     return TOO_LARGE
             book = openpyxl.load_workbook(source, read_only=True, data_only=True, keep_links=False)
-            return _write_first_table(book, labels, label_field)
+            return _write_table(book, labels, label_field)
     except MemoryError:
         return OUT_OF_MEMORY
     except (zipfile.BadZipFile, InvalidFileException, ParseError, OSError, ValueError, TypeError, AttributeError):
@@ -50,18 +52,27 @@ def main(memory: int, seconds: int, labels: Labels, label_field: str) -> int:
         return BROKEN
 
 
-def _write_first_table(book: Any, labels: Labels, label_field: str) -> int:
-    for sheet in book.worksheets:
-        rows = _rows(sheet)
-        for number, cells in rows:
-            if number > HEADER_WITHIN:
-                break
-            if Table(cells, labels, label_field).is_labelled:
-                _write(number, cells)
-                for number_behind, cells_behind in rows:
-                    _write(number_behind, cells_behind)
-                return 0
-    return NO_COLUMNS
+def _write_table(book: Any, labels: Labels, label_field: str) -> int:
+    """Writes the rows of the only sheet that has a text and a label. What a person has hidden is not delivered."""
+    shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    tables = [(sheet, first) for sheet in shown if (first := _header(sheet, labels, label_field))]
+    if len(tables) != 1:
+        return MANY_TABLES if tables else NO_COLUMNS
+    [(sheet, first)] = tables
+    for number, cells in _rows(sheet):
+        if number >= first:
+            _write(number, cells)
+    return 0
+
+
+def _header(sheet: Any, labels: Labels, label_field: str) -> int:
+    """Returns the number of the row that is the header, 0 when there is none."""
+    for number, cells in _rows(sheet):
+        if number > HEADER_WITHIN:
+            return 0
+        if Table(cells, labels, label_field).is_labelled:
+            return number
+    return 0
 
 
 def _rows(sheet: Any) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -81,7 +92,13 @@ def _text(cell: Any) -> str:
         return ""
     if isinstance(cell, float):
         return whole_number(repr(cell))
-    return str(cell)[:LONGEST_CELL]
+    text = str(cell)[:LONGEST_CELL]
+    return "" if text in ERRORS else _unescaped(text)
+
+
+def _unescaped(text: str) -> str:
+    """Returns the text of a cell: a workbook writes a carriage return as `_x000D_`."""
+    return re.sub("_x000[aAdD]_", "\n", text)
 
 
 def _write(number: int, cells: tuple[str, ...]) -> None:

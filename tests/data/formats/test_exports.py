@@ -20,6 +20,7 @@ from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
 
+ANEW = "and deliver the file under a new name"
 LABELS = Labels()
 OWN_NUMBERS = 'the label is a number of doccano\'s own: deliver its form "JSONL(Text label)"'
 Answer = tuple[str, int] | str  # a post's text and label, or the reason why there is none
@@ -102,7 +103,9 @@ def test_a_label_that_came_with_the_task_is_not_the_annotators() -> None:
     frame = pd.DataFrame(rows)
     assert read("old.csv", frame.to_csv(index=False)) == [("份量變少", 1), ("會送小菜", 0)]
     in_alphabetical_order = frame[sorted(frame)].to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
-    ambiguous = "more than one field may be the label: label, sentiment: set SENTIMENT_LABEL_FIELD to the one that is"
+    ambiguous = (
+        "more than one field may be the label: label, sentiment: set SENTIMENT_LABEL_FIELD to the one that is, " + ANEW
+    )
     assert read("new.csv", in_alphabetical_order) == [ambiguous] * 2
     assert read("new.csv", in_alphabetical_order, "sentiment") == [("份量變少", 1), ("會送小菜", 0)]
     renamed = frame.rename(columns={"label": "_data_sentiment"})
@@ -148,11 +151,15 @@ def test_the_control_is_found_out_or_said_in_a_setting() -> None:
     tasks = [task("好", annotated(q1="正面", q2="美食")), task("壞", annotated(q1="負面", q2="服務"))]
     assert read("tasks.json", json.dumps(tasks)) == [("好", 0), ("壞", 1)]
     both = [task("好", annotated(taste="正面", price="負面"))]
-    ambiguous = "more than one field may be the label: taste, price: set SENTIMENT_LABEL_FIELD to the one that is"
+    ambiguous = (
+        "more than one field may be the label: taste, price: set SENTIMENT_LABEL_FIELD to the one that is, " + ANEW
+    )
     assert read("tasks.json", json.dumps(both)) == [ambiguous]
     assert read("tasks.json", json.dumps(both), "taste") == [("好", 0)]
     numbers = [task("好", annotated(spam="1"))]
-    doubt = "the field 'spam' is not known to hold the sentiment: set SENTIMENT_LABEL_FIELD to the field that does"
+    doubt = (
+        "the field 'spam' is not known to hold the sentiment: set SENTIMENT_LABEL_FIELD to the field that does, " + ANEW
+    )
     assert read("tasks.json", json.dumps(numbers)) == [doubt]
 
 
@@ -277,7 +284,9 @@ def test_argillas_older_records_and_flat_tables() -> None:
     ],
 )
 def test_columns_of_a_plain_table(content: str, answers: list[Answer] | None) -> None:
-    ambiguous = "more than one field may be the label: label, sentiment: set SENTIMENT_LABEL_FIELD to the one that is"
+    ambiguous = (
+        "more than one field may be the label: label, sentiment: set SENTIMENT_LABEL_FIELD to the one that is, " + ANEW
+    )
     assert read("plain.csv", content) == (answers or [ambiguous] * 2)
 
 

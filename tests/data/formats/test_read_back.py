@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as searching
 from hypothesis import strategies as st
 
@@ -45,6 +45,8 @@ def from_csv(posts: Posts, delimiter: str, quoting: int, line_end: str, label_fi
 @pytest.mark.parametrize("delimiter", [",", "\t"])
 @searching(max_examples=100)
 def test_the_csv_modules(delimiter: str, line_end: str, posts: Posts, quoting: int, label_first: bool) -> None:
+    # Python's module leaves it out of quotes, and then it is a part of the line's end.
+    assume(line_end != "\n" or not label_first or not any(text.endswith("\r") for text, _ in posts))
     name = "a.csv" if delimiter == "," else "a.tsv"
     assert read(name, from_csv(posts, delimiter, quoting, line_end, label_first)) == list(posts)
 

@@ -43,7 +43,7 @@ def read(content: bytes) -> list[Any]:
     return [(post.text, post.label, post.title) if isinstance(post, Post) else post for post in judged]
 
 
-def test_the_first_sheet_with_a_header_is_read() -> None:
+def test_the_only_sheet_with_a_header_is_read() -> None:
     rows: list[list[Any]] = [
         ["九月的標註"],
         [],
@@ -53,9 +53,28 @@ def test_the_first_sheet_with_a_header_is_read() -> None:
         ["難吃", 1.0],
         ["還好", "中立", 3],
     ]
-    content = workbook(說明=[["給標註員"]], 資料=rows, 其他=[["text", "label"], ["不讀", 0]])
+    content = workbook(說明=[["給標註員"]], 資料=rows, 其他=[["text", "score"], ["不讀", 0]])
     assert read(content) == [("好吃 第二行", 0, "店"), ("難吃", 1, ""), ("還好", 2, "3")]
     assert [record.number for record in records_of(content)] == [4, 6, 7]
+
+
+def test_two_sheets_with_posts_are_refused_and_a_hidden_one_is_not_delivered() -> None:
+    sheets: dict[str, list[list[Any]]] = {
+        "甲": [["text", "label"], ["好吃", 0]],
+        "乙": [["text", "label"], ["難吃", 1]],
+    }
+    with pytest.raises(UnreadableFile, match="more than one sheet has a text and a label"):
+        records_of(workbook(**sheets))
+    book = openpyxl.load_workbook(io.BytesIO(workbook(**sheets)))
+    book["甲"].sheet_state = "hidden"
+    out = io.BytesIO()
+    book.save(out)
+    assert read(out.getvalue()) == [("難吃", 1, "")]
+
+
+def test_an_error_of_excel_is_no_text_and_a_carriage_return_is_one() -> None:
+    rows: list[list[Any]] = [["text", "label"], ["#NAME?", 0], ["第一行_x000D_\n第二行", 1]]
+    assert read(workbook(a=rows)) == ["empty text", ("第一行  第二行", 1, "")]
 
 
 def test_tools_and_bad_rows_are_as_in_any_table() -> None:
