@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sentiment.data.formats.encoding import Encoding, detect
+from sentiment.data.formats.encoding import READ, Encoding, detect, is_unlikely
 from sentiment.data.formats.opened import SAMPLE, opened
 from sentiment.data.formats.record import UnreadableFile
-from sentiment.data.rows import Row, RowReader, delimiter_of, fitted
+from sentiment.data.rows import BOM, Row, RowReader, delimiter_of, fitted, split_fields
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post, one_line, whole_number
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 
+DOUBLE_BYTE = frozenset(encoding.name for encoding in READ)
 ENCODED = "Give UTF-8: `iconv -f BIG5 -t UTF-8` translates from Big5, for example."
 
 
@@ -74,8 +75,26 @@ def opened_rows(path: Path) -> Iterator[RowReader]:
     """Yields the rows of a delimited file, in the encoding that its beginning shows. Raises as `encoding_of` does."""
     encoding = encoding_of(path)
     with path.open("rb") as handle:
+        delimiter = _delimiter_within(opened(handle, encoding).file.peek(SAMPLE), delimiter_of(path))
         file, broken = opened(handle, encoding)
-        yield RowReader(file, delimiter_of(path), encoding.name, broken)
+        yield RowReader(file, delimiter, encoding.name, broken)
+
+
+def require_certain(path: Path, reader: RowReader, number: int, text: str) -> None:
+    """Raises: InputError when a line of a double-byte file need not be in the file's encoding."""
+    if reader.encoding in DOUBLE_BYTE and is_unlikely(text):
+        raise InputError(
+            f"{path} must be in one encoding",
+            found=f"{reader.encoding}, and in line {number} what need not be",
+            do=ENCODED,
+        )
+
+
+def _delimiter_within(sample: bytes, promised: str) -> str:
+    """Returns the delimiter of the header in `sample` (UTF-8): the promised one unless only another gives a text."""
+    first = sample.removeprefix(BOM).lstrip(b"\r\n").split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r")
+    fits = [sign for sign in "\t," if "text" in {name.strip().lower() for name in split_fields(first, sign)}]
+    return fits[0] if len(fits) == 1 else promised
 
 
 def read_posts(path: Path, labels: Labels) -> list[Post]:
@@ -93,7 +112,9 @@ def each_post(path: Path, labels: Labels) -> Iterator[Post]:
         empty = True
         for row in reader.rows(lambda fields: header.is_complete(fields, labels)):
             empty = False
-            yield _post(path, header, row, labels)
+            post = _post(path, header, row, labels)
+            require_certain(path, reader, row.number, post.text)
+            yield post
     if empty:
         raise InputError(f"{path} must hold at least one labelled post", found="none", do="Add posts to it.")
 

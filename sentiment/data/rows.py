@@ -114,6 +114,7 @@ class RowReader:
 
         When `broken` gives a reason at the end of the file, that is the error of the line that was cut off there.
         """
+        self.encoding = encoding
         self._lines = _decoded(handle, encoding, broken)
         self._ahead: deque[Line] = deque()
         self._delimiter = delimiter

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sentiment import atomic
 from sentiment.data.lines import read_stream
-from sentiment.data.posts import opened_rows
+from sentiment.data.posts import opened_rows, require_certain
 from sentiment.data.rows import Row, fitted
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
@@ -41,7 +41,9 @@ def read_texts(path: Path) -> Iterator[Post]:
             found = repr(header.raw[:80]) if header else "an empty file"
             raise InputError(f"{path} must have a column text", found=found, do="Add a header line with that column.")
         for row in reader.rows(lambda fields: len(fitted(fields, len(columns))) == len(columns)):
-            yield _post(path, columns, row)
+            post = _post(path, columns, row)
+            require_certain(path, reader, row.number, post.text)
+            yield post
 
 
 def _post(path: Path, columns: list[str], row: Row) -> Post:

@@ -139,8 +139,10 @@ def test_the_base_data_is_a_source_too(settings: Settings, deliver: Deliver, tmp
         ("text\tlabel\n好吃\t\n", "a label that is filled in; found none"),
         ("text\tlabel\n好吃\t九\n", "found '九' in row 2"),
         ("text\tlabel\n好吃\t0\n好 吃\t1\n", "one label for a text; found another one in row 3"),
-        ("", "a label that is filled in"),
-        (None, "must name a TSV"),
+        ("", "one column text and one column label"),
+        ("text\tlabel\tLabel\n好吃\t0\t1\n", "one column text and one column label; found 'text, label, label'"),
+        ("text\tlabel\n好吃\t0\t1\n", "rows that are like its header; found in line 2 another one"),
+        (None, "a file of posts must exist; found no file"),
     ],
 )
 def test_a_decision_that_cannot_be_meant_is_refused(
@@ -155,6 +157,19 @@ def test_a_decision_that_cannot_be_meant_is_refused(
     assert message in capsys.readouterr().err
     with opened(settings.posts_database) as ledger:
         assert ledger.watermark() == 1
+
+
+@pytest.mark.parametrize(("codec", "delimiter"), [("utf-16", "\t"), ("utf-8-sig", ","), ("gb18030", "\t")])
+def test_a_decision_may_be_saved_by_a_spreadsheet(
+    settings: Settings, deliver: Deliver, tmp_path: Path, codec: str, delimiter: str
+) -> None:
+    text = "這家餐廳的服務真的非常好下次還會再來"
+    deliver_of(deliver, settings, "1.tsv", (text, 0, "甲"))
+    path = tmp_path / "decided.tsv"
+    path.write_bytes(delimiter.join(("Text", "Label\r\n" + text, "1.0\r\n")).encode(codec))
+    assert run_verb(["disagreements", "--decide", str(path)]) == 0
+    with opened(settings.posts_database) as ledger:
+        assert [item.post.label for item in ledger.posts()] == [1]
 
 
 def test_a_source_that_relabels_anothers_test_rows_takes_none_of_them_over(

@@ -51,7 +51,7 @@ def test_labels_may_be_ids_names_or_english_and_other_columns_are_left_alone(tmp
     [
         (b"", "header"),
         (b"\n\n", "header"),
-        (b"text,label\na,0\n", "header"),
+        (b"text;label\na;0\n", "header"),
         (b"text\ttext\tlabel\na\tb\t0\n", "header"),
         (b"\xff\xfet\x00\n", "header"),
         (b"text\tlabel\n", "at least one labelled post"),
@@ -82,6 +82,20 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_posts(path, [Post("\ud800", 0)])
     assert read_posts(path, LABELS) == [Post("好", 0)]
     assert [item.name for item in tmp_path.iterdir()] == ["posts.tsv"]
+
+
+def test_the_delimiter_is_that_of_the_header_whatever_the_name_says(tmp_path: Path) -> None:
+    for name, content in (("a.csv", "text\tlabel\n好,吃\t0\n"), ("b.tsv", 'label,text\n0,"好,吃"\n')):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        assert read_posts(tmp_path / name, LABELS) == [Post("好,吃", 0)]
+
+
+def test_a_line_in_another_encoding_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    rows = "".join(f"服务非常好，下次还会再来第{number}次,0\n" for number in range(9)).encode("gb18030")
+    path.write_bytes(b"text,label\n" + rows + "服務很差，再也不會來了,1\n".encode("big5"))
+    with pytest.raises(InputError, match=r"in one encoding; found GB 18030, and in line 11 what need not be"):
+        read_posts(path, LABELS)
 
 
 @pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "big5", "gb18030"])

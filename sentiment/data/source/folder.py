@@ -58,7 +58,10 @@ class Folder:
 
     def _found(self) -> Iterator[Found]:
         unreadable: list[OSError] = []
-        for folder, _, names in os.walk(self._root, onerror=unreadable.append):
+        for folder, folders, names in os.walk(self._root, onerror=unreadable.append):
+            for path in (Path(folder, name) for name in folders):
+                if path.is_symlink() and not is_auxiliary(_key(self._root, path)):
+                    yield _key(self._root, path) + "/", path, None, "a link to a folder is not followed"
             for name in names:
                 path = Path(folder, name)
                 key = _key(self._root, path)

@@ -145,3 +145,12 @@ def test_what_must_not_be_read_is_left() -> None:
         finally:
             os.seteuid(was)
             (folder / "b").chmod(0o700)
+
+
+def test_a_link_to_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "linked").symlink_to(tmp_path / "elsewhere")
+    assert [(file.key, file.left) for file in Folder(tmp_path / "inbox", 0).files()] == [
+        ("linked/", "a link to a folder is not followed")
+    ]
