@@ -207,6 +207,11 @@ class Settings(Declared):
         return self.serving / "history.jsonl"
 
     @property
+    def history_copy(self) -> Path:
+        """The history once more, from which it is restored when somebody cut or changed it."""
+        return self.serving / "history.copy.jsonl"
+
+    @property
     def models_config(self) -> Path:
         return self.serving / "models" / "models.config"
 
