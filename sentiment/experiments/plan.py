@@ -70,7 +70,7 @@ def require_model_name(name: str) -> None:
     require_safe_address(name, "--models")
     if not (HUB_NAME.fullmatch(name) and name.isprintable() and len(name) <= LONGEST_NAME):
         raise InputError(
-            "a model must be scratch/tiny, scratch/mini, a hub name, a folder's absolute path or an https address",
+            "a model must be scratch/tiny, scratch/mini, a name on the hub, a folder's absolute path or an address",
             found=ascii(name[:LONGEST_NAME]),
             do="Correct --models.",
         )

@@ -192,7 +192,7 @@ class _Flow:
         place = argument - (len(self._arguments(function)) - len(bound))
         if not 0 <= place < len(bound) or not 0 <= bound[place] < len(self._objects):
             return False
-        return self._objects[bound[place]].WhichOneof("kind") == "asset"
+        return bool(self._objects[bound[place]].WhichOneof("kind") == "asset")
 
     def _arguments(self, where: str) -> list[str]:
         return [] if where == MAIN else [one.name for one in self._library.functions[where].signature.input_arg]

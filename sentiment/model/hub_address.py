@@ -73,7 +73,7 @@ def _fetcher() -> Any:
     tensorflow_hub()
     from tensorflow_hub.compressed_module_resolver import HttpCompressedFileResolver
 
-    class Fetcher(HttpCompressedFileResolver):  # type: ignore[misc]  # it has no types
+    class Fetcher(HttpCompressedFileResolver):
         def _call_urlopen(self, request: Any) -> Any:
             return build_opener(HTTPSHandler(context=self._context), OnlyHttps).open(request)
 

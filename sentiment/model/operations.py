@@ -21,7 +21,8 @@ Transpose Unique UniqueV2 UniqueWithCounts UniqueWithCountsV2 Unpack UnravelInde
 NUMBERS = """
 Abs AccumulateNV2 Add AddN AddV2 All Any ApproximateEqual ArgMax ArgMin BitwiseAnd BitwiseOr BitwiseXor Ceil
 ClipByValue
-Cos Cumprod Cumsum CumulativeLogsumexp DenseBincount Digamma Div DivNoNan Elu EluGrad Equal Erf Erfc Erfinv EuclideanNorm
+Cos Cumprod Cumsum CumulativeLogsumexp DenseBincount Digamma Div DivNoNan Elu EluGrad Equal Erf Erfc Erfinv
+EuclideanNorm
 Exp Expm1 Floor FloorDiv FloorMod Greater GreaterEqual InTopKV2 Inv InvGrad Invert IsFinite IsInf IsNan L2Loss LeakyRelu
 LeakyReluGrad LeftShift Less LessEqual Lgamma Log Log1p LogicalAnd LogicalNot LogicalOr Max Maximum Mean Min Minimum Mod
 Mul MulNoNan Ndtri Neg NotEqual Pow Prod RealDiv Reciprocal ReciprocalGrad Relu Relu6 Relu6Grad ReluGrad RightShift Rint
@@ -123,6 +124,7 @@ COMPUTING = frozenset(
 ) | (TF_TEXT | {"CreateTRTResourceHandle", "TRTEngineOp"})
 # They read the file that this input names; it must be an asset of the SavedModel.
 ASSET_READERS = {"InitializeTableFromTextFile": 1, "InitializeTableFromTextFileV2": 1, "InitializeTRTResource": 1}
-# They read and write the SavedModel's own variables. Nothing may run them but its saver, which TensorFlow gives the name.
+# They read and write the variables of the SavedModel itself.
+# Nothing may run them but its saver, to which TensorFlow gives the name.
 CHECKPOINT = frozenset({"MergeV2Checkpoints", "RestoreV2", "SaveV2"})
 ALLOWED = COMPUTING | frozenset(ASSET_READERS) | CHECKPOINT

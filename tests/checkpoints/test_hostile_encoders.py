@@ -210,7 +210,7 @@ def test_every_allowed_operation_exists() -> None:
 
 
 def test_the_code_of_a_lambda_layer_is_never_run(tmp_path: Path, target: Path) -> None:
-    """Keras keeps a Lambda's Python code in keras_metadata.pb; it is not read here, and not copied to a model folder."""
+    """Keras keeps a Lambda's code in keras_metadata.pb, which is neither read here nor copied to a model folder."""
     from sentiment.tensorflow_setup import keras, tf
 
     words = keras.layers.Input((None,), dtype=tf.int32)

@@ -198,7 +198,7 @@ def test_a_redirect_leads_to_https_only(address: str, tmp_path: Path, monkeypatc
     assert (hub_address.resolve(address.replace("/3", "/moved")) / "saved_model.pb").is_file()
     for elsewhere in (address.replace("https:", "http:"), "ftp://127.0.0.1:9/3", (tmp_path / "site" / "3").as_uri()):
         monkeypatch.setattr(Quiet, "elsewhere", elsewhere)
-        with pytest.raises(InputError, match="which is not https://|is not allowed"):
+        with pytest.raises(InputError, match=r"which is not https://|is not allowed"):
             hub_address.resolve(address.replace("/3", f"/moved/{len(elsewhere)}"))
 
 

@@ -1,4 +1,4 @@
-"""SavedModels that try to do more than compute: each is called like an encoder of TF-Hub, and does one thing beside it."""
+"""SavedModels that do more than compute: each is called like an encoder of TF-Hub, and does one thing beside it."""
 
 from __future__ import annotations
 
