@@ -55,12 +55,12 @@ def main(memory: int, seconds: int, labels: Labels, label_field: str) -> int:
 def _write_table(book: Any, labels: Labels, label_field: str) -> int:
     """Writes the rows of the only sheet that has a text and a label. What a person has hidden is not delivered."""
     shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    tables = [(sheet, first) for sheet in shown if (first := _header(sheet, labels, label_field))]
+    headers = {sheet: _header(sheet, labels, label_field) for sheet in shown}
+    tables = [sheet for sheet, number in headers.items() if number]
     if len(tables) != 1:
         return MANY_TABLES if tables else NO_COLUMNS
-    [(sheet, first)] = tables
-    for number, cells in _rows(sheet):
-        if number >= first:
+    for number, cells in _rows(tables[0]):
+        if number >= headers[tables[0]]:
             _write(number, cells)
     return 0
 
