@@ -10,7 +10,7 @@ from pathlib import Path
 from sentiment.data.formats.encoding import READ, Encoding, detect, is_unlikely
 from sentiment.data.formats.opened import SAMPLE, opened
 from sentiment.data.formats.record import UnreadableFile
-from sentiment.data.rows import BOM, Row, RowReader, delimiter_of, fitted, split_fields
+from sentiment.data.rows import Row, RowReader, delimiter_of, delimiter_within, fitted
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post, one_line, whole_number
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -75,7 +75,8 @@ def opened_rows(path: Path) -> Iterator[RowReader]:
     """Yields the rows of a delimited file, in the encoding that its beginning shows. Raises as `encoding_of` does."""
     encoding = encoding_of(path)
     with path.open("rb") as handle:
-        delimiter = _delimiter_within(opened(handle, encoding).file.peek(SAMPLE), delimiter_of(path))
+        sample = opened(handle, encoding).file.peek(SAMPLE)
+        delimiter = delimiter_within(sample, delimiter_of(path), _names_a_text)
         file, broken = opened(handle, encoding)
         yield RowReader(file, delimiter, encoding.name, broken)
 
@@ -90,11 +91,8 @@ def require_certain(path: Path, reader: RowReader, number: int, text: str) -> No
         )
 
 
-def _delimiter_within(sample: bytes, promised: str) -> str:
-    """Returns the delimiter of the header in `sample` (UTF-8): the promised one unless only another gives a text."""
-    first = sample.removeprefix(BOM).lstrip(b"\r\n").split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r")
-    fits = [sign for sign in "\t," if "text" in {name.strip().lower() for name in split_fields(first, sign)}]
-    return fits[0] if len(fits) == 1 else promised
+def _names_a_text(header: tuple[str, ...]) -> bool:
+    return "text" in {name.strip().lower() for name in header}
 
 
 def read_posts(path: Path, labels: Labels) -> list[Post]:

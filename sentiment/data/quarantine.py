@@ -46,7 +46,7 @@ class Quarantine:
 
 def counted_as(reason: str) -> str:
     """Returns a reason without its detail, which follows a colon or is in quotes."""
-    return re.split(": | '", reason, maxsplit=1)[0]
+    return re.split(""": | ['"]""", reason, maxsplit=1)[0]
 
 
 def file_of(folder: Path, number: int, key: str) -> Path:

@@ -23,20 +23,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from sentiment.data.file_lines import BOM, MAXIMUM_LINE_BYTES, Line, decoded_lines
 from sentiment.data.quoted_fields import Fields
 
-MAXIMUM_LINE_BYTES = 262_144
 MAXIMUM_ROW_CHARACTERS = 1 << 20  # of a row of several lines: how far the end of a quoted field is looked for
 RESUME_AFTER = 20  # whole rows in a row: no quoted text looks like that
-LONGEST_SHOWN = 4_000  # bytes kept of a row that cannot be read
 NEVER_CLOSED = "a quote opens a field and is never closed"
 CLOSED_WITHIN = "a quote closes within a field"
 WITHIN_QUOTES = "the line may belong to a quoted field that is never closed"
 ESCAPED_END = "a backslash before a line end: quote the text, or put it on one line"
 TWO_READINGS = 'a backslash before a quote: double the quotes instead ("")'
-BOM = b"\xef\xbb\xbf"
-_QUOTED = {delimiter: re.compile(rf'"((?:[^"]++|"")*+)"(?={delimiter}|\Z)') for delimiter in ("\t", ",")}
-_TRANSLATED = re.compile(rb"\xed[\xb0-\xb3][\x80-\xbf]")  # a byte that was no character of the file's encoding
+DELIMITERS = ("\t", ",")
+_QUOTED = {delimiter: re.compile(rf'"((?:[^"]++|"")*+)"(?={delimiter}|\Z)') for delimiter in DELIMITERS}
 
 
 class Row(NamedTuple):
@@ -48,21 +46,22 @@ class Row(NamedTuple):
     error: str = ""
 
 
-class Line(NamedTuple):
-    """One line without its end, or as far as it can be shown and why it cannot be read."""
-
-    number: int
-    text: str
-    ending: str = "\n"  # none at the end of the file, and where the line is cut: no row goes on behind it
-    error: str = ""
-
-
 IsComplete = Callable[[tuple[str, ...]], bool]
 
 
 def delimiter_of(path: Path) -> str:
     """Returns the delimiter that a file's name suggests: a comma for `.csv`, otherwise a tab."""
     return "," if path.suffix.lower() == ".csv" else "\t"
+
+
+def delimiter_within(sample: bytes, promised: str, fits: Callable[[tuple[str, ...]], bool]) -> str:
+    """Returns the delimiter of a file that begins with `sample` (UTF-8): the promised one unless only another fits.
+
+    `fits` tells whether the fields of the first line are a header.
+    """
+    first = sample[:MAXIMUM_LINE_BYTES].removeprefix(BOM).lstrip(b"\r\n").split(b"\n", 1)[0].rstrip(b"\r")
+    found = [sign for sign in DELIMITERS if fits(split_fields(first.decode("utf-8", "replace"), sign))]
+    return found[0] if len(found) == 1 else promised
 
 
 def split_fields(line: str, delimiter: str) -> tuple[str, ...]:
@@ -115,7 +114,7 @@ class RowReader:
         When `broken` gives a reason at the end of the file, that is the error of the line that was cut off there.
         """
         self.encoding = encoding
-        self._lines = _decoded(handle, encoding, broken)
+        self._lines = decoded_lines(handle, encoding, broken)
         self._ahead: deque[Line] = deque()
         self._delimiter = delimiter
         # How many characters may be looked at in vain: a file of nothing but quotes costs in proportion to its size.
@@ -151,9 +150,7 @@ class RowReader:
         """Tells whether a line whose end may be escaped goes on in the next: one of the two is no row by itself."""
         if '"' in line.text:
             return False
-        if not self._ahead and (line_behind := next(self._lines, None)):
-            self._ahead.append(line_behind)
-        behind = self._ahead[0] if self._ahead else None
+        behind = self._behind(0)
         if behind is None or behind.error or not behind.text.strip() or '"' in behind.text:
             return False
         return not all(is_complete(tuple(each.text.split(self._delimiter))) for each in (line, behind))
@@ -167,6 +164,12 @@ class RowReader:
 
     def _next(self) -> Line | None:
         return self._ahead.popleft() if self._ahead else next(self._lines, None)
+
+    def _behind(self, place: int) -> Line | None:
+        """Returns the line that comes after so many others, which stays to be read; None when there is none."""
+        if place == len(self._ahead) and (line := next(self._lines, None)):
+            self._ahead.append(line)
+        return self._ahead[place] if place < len(self._ahead) else None
 
     def _resume(self, is_complete: IsComplete) -> Iterator[Row]:
         """Yields the rows behind a quote that was lost: with an error up to where they are certain again."""
@@ -246,12 +249,9 @@ class RowReader:
         reading.take(first.text, first.ending)
         taken, size, error = 0, 0, ""
         while reading.state == "open":
-            if taken == len(self._ahead):
-                line = next(self._lines, None)
-                if line is None:
-                    break
-                self._ahead.append(line)
-            line = self._ahead[taken]
+            line = self._behind(taken)
+            if line is None:
+                break
             size += len(line.text) + 1
             if (line.error and not line.ending) or size > min(MAXIMUM_ROW_CHARACTERS, self._credit):
                 break
@@ -266,12 +266,10 @@ class RowReader:
         Where a quote is put into a text, or one of its doubled quotes is lost, the field closes before its end.
         """
         for place in range(taken, taken + RESUME_AFTER):
-            if place == len(self._ahead):
-                line = next(self._lines, None)
-                if line is None:
-                    return False
-                self._ahead.append(line)
-            behind = self._ahead[place].text
+            line = self._behind(place)
+            if line is None:
+                return False
+            behind = line.text
             if '"' not in behind:
                 continue
             reading = Fields(self._delimiter, backslash=False)
@@ -294,9 +292,7 @@ class RowReader:
             return ()
         if not balanced and ('"' in fields[-1] or len(fields) == 1):
             return ()
-        if not self._ahead and (line_behind := next(self._lines, None)):
-            self._ahead.append(line_behind)
-        behind = self._ahead[0] if self._ahead else None
+        behind = self._behind(0)
         if behind is None or behind.error or not behind.text.strip() or behind.text.startswith('"'):
             return fields
         return fields if is_complete(split_fields(behind.text, self._delimiter)) else ()
@@ -304,52 +300,3 @@ class RowReader:
 
 def _doubtful(row: Row) -> Row:
     return row if row.error else Row(row.number, row.raw, error=WITHIN_QUOTES)
-
-
-def _decoded(handle: BinaryIO, encoding: str, broken: Callable[[], str]) -> Iterator[Line]:
-    for number, line, reason in bounded_lines(handle, MAXIMUM_LINE_BYTES, broken):
-        if reason:
-            yield Line(number, shown(line[:LONGEST_SHOWN]), "", reason)
-            continue
-        if number == 1:
-            line = line.removeprefix(BOM)
-        ending = "\r\n" if line.endswith(b"\r\n") else "\n" if line.endswith(b"\n") else ""
-        content = line[: len(line) - len(ending)]
-        try:
-            yield Line(number, content.decode("utf-8"), ending)
-        except UnicodeDecodeError:
-            yield Line(number, shown(content), ending or "\n", f"not {encoding}")
-
-
-def bounded_lines(
-    handle: BinaryIO, longest: int, broken: Callable[[], str] = lambda: ""
-) -> Iterator[tuple[int, bytes, str]]:
-    """Yields each line's number, its bytes (at most `longest` and one more), and a reason to refuse it (or "").
-
-    When `broken` gives a reason at the end of the file, the line cut off there gets it, or else an empty last line.
-    """
-    number = 0
-    while line := handle.readline(longest + 1):
-        number += 1
-        if len(line) <= longest and line.endswith(b"\n"):  # nearly always
-            yield number, line, ""
-            continue
-        part = line
-        while part and not part.endswith(b"\n"):
-            part = handle.readline(longest)
-        too_long = len(line) > longest
-        reason = "line too long" if too_long else broken()
-        yield number, line, reason
-        if reason and not too_long:
-            return
-    if reason := broken():
-        yield number + 1, b"", reason
-
-
-def shown(line: bytes) -> str:
-    r"""Returns a line that may not be UTF-8 as text, with `\xa4` for a byte that is not a character."""
-    return _TRANSLATED.sub(_escaped, line).decode("utf-8", "backslashreplace")
-
-
-def _escaped(match: re.Match[bytes]) -> bytes:
-    return b"\\x%02x" % (ord(match[0].decode("utf-8", "surrogatepass")) & 0xFF)

@@ -11,8 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.data import rows
-from sentiment.data.rows import CLOSED_WITHIN, NEVER_CLOSED, TWO_READINGS, WITHIN_QUOTES, Row, RowReader, split_fields
+from sentiment.data import file_lines
+from sentiment.data.rows import (
+    CLOSED_WITHIN,
+    NEVER_CLOSED,
+    RESUME_AFTER,
+    TWO_READINGS,
+    WITHIN_QUOTES,
+    Row,
+    RowReader,
+    split_fields,
+)
 
 
 def read(content: bytes, delimiter: str = "\t", columns: int = 2) -> list[Row]:
@@ -90,7 +99,7 @@ def test_a_quote_that_is_lost_makes_no_row_of_what_it_may_quote() -> None:
 
 
 def test_rows_go_on_where_enough_of_them_are_whole() -> None:
-    good = [f"好{number}\t1" for number in range(rows.RESUME_AFTER)]
+    good = [f"好{number}\t1" for number in range(RESUME_AFTER)]
     short = read("\n".join(['"沒關', *good[1:]]).encode())
     assert [row.error for row in short] == [NEVER_CLOSED] + [WITHIN_QUOTES] * (len(good) - 1)
     enough = read("\n".join(['"沒關', "口味", *good]).encode())
@@ -148,7 +157,7 @@ def test_a_line_that_is_not_utf_8_is_a_row_with_an_error() -> None:
 
 @pytest.mark.parametrize("extra", [0, 1, 2, 300_000])
 def test_a_line_that_is_too_long_costs_only_itself(extra: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "MAXIMUM_LINE_BYTES", 100)
+    monkeypatch.setattr(file_lines, "MAXIMUM_LINE_BYTES", 100)
     found = read(b"a" * (99 + extra) + b"\n" + "好\t0\n".encode())
     assert [row.error for row in found] == ["" if extra == 0 else "line too long", ""]
     assert found[1].fields == ("好", "0")

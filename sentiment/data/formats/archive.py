@@ -78,16 +78,23 @@ def _name(info: zipfile.ZipInfo) -> str:
     return name
 
 
+def _pieces(file: BinaryIO, member: Member) -> Iterator[bytes]:
+    try:
+        with zipfile.ZipFile(file) as packed, packed.open(member.info) as source:
+            piece = source.read(_PIECE)
+            while piece:
+                yield piece
+                piece = source.read(_PIECE)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+        raise Damaged("it cannot be unpacked: its data is damaged") from None
+
+
 @contextmanager
 def unpacked(file: BinaryIO, member: Member, scratch: Path) -> Iterator[BinaryIO]:
     """Yields a copy of a member on the disk of the folder `scratch`. Raises: Damaged."""
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=scratch, prefix=".delivery-") as copy:
-        try:
-            with zipfile.ZipFile(file) as packed, packed.open(member.info) as source:
-                while piece := source.read(_PIECE):
-                    copy.write(piece)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
-            raise Damaged("it cannot be unpacked: its data is damaged") from None
+        for piece in _pieces(file, member):  # a disk that is full is no fault of the archive
+            copy.write(piece)
         copy.seek(0)
         yield cast(BinaryIO, copy)

@@ -7,18 +7,10 @@ from collections.abc import Callable, Iterator
 from sentiment.data.formats.opened import Opened
 from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.data.formats.table import Table
-from sentiment.data.rows import BOM, MAXIMUM_LINE_BYTES, Row, RowReader, split_fields
+from sentiment.data.rows import Row, RowReader
 from sentiment.labels import Labels
 
 NAMES = {"\t": "TSV", ",": "CSV"}
-
-
-def delimiter_within(sample: bytes, promised: str, labels: Labels, label_field: str) -> str:
-    """Returns the delimiter of a file that begins with `sample` (UTF-8): the promised one unless only another fits."""
-    first = sample[:MAXIMUM_LINE_BYTES].removeprefix(BOM).split(b"\n", 1)[0].rstrip(b"\r")
-    text = first.decode("utf-8", "replace")
-    fits = [sign for sign in NAMES if Table(split_fields(text, sign), labels, label_field).is_labelled]
-    return fits[0] if len(fits) == 1 else promised
 
 
 def read_delimited(

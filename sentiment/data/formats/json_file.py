@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
+from sentiment.data.file_lines import LONGEST_SHOWN, bounded_lines, shown
 from sentiment.data.formats.json_elements import CUT_OFF, LARGEST_ELEMENT, elements
 from sentiment.data.formats.labelled import TELLING, item_of, record_of_item
 from sentiment.data.formats.labelled_json import object_of
 from sentiment.data.formats.opened import Opened
 from sentiment.data.formats.record import Record
 from sentiment.data.formats.survey import Survey
-from sentiment.data.rows import LONGEST_SHOWN, bounded_lines, shown
 from sentiment.labels import Labels
 
 _TELLING = re.compile(rb'"\s*(?:' + "|".join(TELLING).encode() + rb')\s*"|\.responses"', re.IGNORECASE)

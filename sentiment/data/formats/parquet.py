@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from sentiment.data.file_lines import shown
 from sentiment.data.formats.child import Child, Written
 from sentiment.data.formats.labelled import is_tools, item_of, record_of_item
 from sentiment.data.formats.record import Record, UnreadableFile, by_cleaned_name, label_names
 from sentiment.data.formats.survey import Survey
-from sentiment.data.rows import shown
 from sentiment.labels import Labels
 
 MAGIC = b"PAR1"

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from sentiment.data.formats import archive, parquet, unpack, workbook
-from sentiment.data.formats.delimited import NAMES, delimiter_within, read_delimited
+from sentiment.data.formats.delimited import NAMES, read_delimited
 from sentiment.data.formats.encoding import Encoding, detect
 from sentiment.data.formats.json_file import read_json, read_json_lines
 from sentiment.data.formats.opened import SAMPLE, Opened, opened
 from sentiment.data.formats.parquet import read_parquet
 from sentiment.data.formats.record import Record, UnreadableFile
+from sentiment.data.formats.table import Table
 from sentiment.data.formats.workbook import read_workbook
+from sentiment.data.rows import delimiter_within
 from sentiment.labels import Labels
 
 SUFFIXES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
@@ -116,7 +118,9 @@ def _read_text(file: BinaryIO, encoding: Encoding, name: str, labels: Labels, la
     if suffix in (".json", ".jsonl", ".ndjson"):
         form, read = ("JSON", read_json) if _is_document(sample, suffix) else ("JSON Lines", read_json_lines)
         return Reading(form, encoding.name, read(open_file, encoding.name, labels, label_field))
-    delimiter = delimiter_within(sample, "," if suffix == ".csv" else "\t", labels, label_field)
+    delimiter = delimiter_within(
+        sample, "," if suffix == ".csv" else "\t", lambda header: Table(header, labels, label_field).is_labelled
+    )
     return Reading(
         NAMES[delimiter], encoding.name, read_delimited(open_file, delimiter, encoding.name, labels, label_field)
     )

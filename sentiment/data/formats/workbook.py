@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from sentiment.data.file_lines import shown
 from sentiment.data.formats.child import Child, Written
 from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.data.formats.table import Table
-from sentiment.data.rows import Row, shown
+from sentiment.data.rows import Row
 from sentiment.labels import Labels
 
 NAME = "Excel"
