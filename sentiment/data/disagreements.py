@@ -25,10 +25,9 @@ from sentiment.data.composition import ROLLING, TRAIN, Base
 from sentiment.data.identity import identity
 from sentiment.data.ledger import Ledger
 from sentiment.data.ledger_batch import Counts, having
-from sentiment.data.posts import each_post, opened_rows
+from sentiment.data.posts import each_post, named_rows
 from sentiment.data.quarantine import ENCODING
 from sentiment.data.receipts import Receipt
-from sentiment.data.rows import fitted
 from sentiment.data.tsv import Post, one_line, whole_number
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -135,7 +134,10 @@ def _require_known(decided: list[Post], known: set[bytes]) -> None:
 def read_decided(path: Path, labels: Labels) -> list[Post]:
     """Returns the rows of a TSV that have a label. InputError when none has, on a wrong one, on two for one text."""
     decided: dict[str, Post] = {}
-    for number, text, stated in _filled_in(path):
+    for number, fields in named_rows(path, "label"):
+        text, stated = one_line(fields["text"]), whole_number(fields["label"])
+        if not text or not stated:
+            continue
         label = labels.parse(stated)
         if label is None:
             raise _refused(path, f"a label of {labels.describe()}", f"{visible(stated[:40])!r} in row {number}")
@@ -144,22 +146,6 @@ def read_decided(path: Path, labels: Labels) -> list[Post]:
     if not decided:
         raise _refused(path, "columns text and label, and a label that is filled in", "none")
     return list(decided.values())
-
-
-def _filled_in(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Yields line, text and stated label of the rows that have both: spreadsheets save in encodings of their own."""
-    with opened_rows(path) as reader:
-        header = reader.header()
-        names = [name.strip().lower() for name in header.fields] if header else []
-        if names.count("text") != 1 or names.count("label") != 1:
-            raise _refused(path, "one column text and one column label", repr(", ".join(names)))
-        for row in reader.rows(lambda fields: len(fitted(fields, len(names))) == len(names)):
-            fields = fitted(row.fields, len(names))
-            if row.error or len(fields) != len(names):
-                raise _refused(path, "rows that are like its header", f"in line {row.number} another one")
-            text, stated = (one_line(fields[names.index(name)]) for name in ("text", "label"))
-            if text and stated:
-                yield row.number, text, whole_number(stated)
 
 
 def _refused(path: Path, wanted: str, found: str) -> InputError:

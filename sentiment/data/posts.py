@@ -81,7 +81,7 @@ def opened_rows(path: Path) -> Iterator[RowReader]:
         yield RowReader(file, delimiter, encoding.name, broken)
 
 
-def require_certain(path: Path, reader: RowReader, number: int, text: str) -> None:
+def _require_certain(path: Path, reader: RowReader, number: int, text: str) -> None:
     """Raises: InputError when a line of a double-byte file need not be in the file's encoding."""
     if reader.encoding in DOUBLE_BYTE and is_unlikely(text):
         raise InputError(
@@ -89,6 +89,40 @@ def require_certain(path: Path, reader: RowReader, number: int, text: str) -> No
             found=f"{reader.encoding}, and in line {number} what need not be",
             do=ENCODED,
         )
+
+
+def columns_of(path: Path) -> list[str]:
+    """Returns the names of a file's columns in small letters; of a file without a header, what its first line holds."""
+    with opened_rows(path) as reader:
+        header = reader.header()
+        return [field.strip().lower() for field in header.fields] if header else []
+
+
+def named_rows(path: Path, *more: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yields the line and the stripped fields, by the column's name, of each row of a file with a column `text`.
+
+    Raises: InputError when it, or a column of `more`, is missing or there twice, or a row is not like the header.
+    """
+    columns, required = columns_of(path), ("text", *more)
+    if any(columns.count(name) != 1 for name in required):
+        raise InputError(
+            f"{path} must have {' and '.join(f'one column {name}' for name in required)}",
+            found=repr(", ".join(columns)[:80]) if columns else "an empty file",
+            do="Correct its header.",
+        )
+    with opened_rows(path) as reader:
+        reader.header()
+        for row in reader.rows(lambda fields: len(fitted(fields, len(columns))) == len(columns)):
+            fields = fitted(row.fields, len(columns))
+            if row.error or len(fields) != len(columns) or len(row.fields) <= columns.index("text"):
+                raise InputError(
+                    f"every row of {path} must be like its header",
+                    found=f"in line {row.number} {row.error or f'{len(row.fields)} columns instead of {len(columns)}'}",
+                    do="Correct or remove that row; a text that holds the delimiter needs quotes around it.",
+                )
+            named = dict(zip(columns, map(str.strip, fields), strict=True))
+            _require_certain(path, reader, row.number, named["text"])
+            yield row.number, named
 
 
 def _names_a_text(header: tuple[str, ...]) -> bool:
@@ -111,7 +145,7 @@ def each_post(path: Path, labels: Labels) -> Iterator[Post]:
         for row in reader.rows(lambda fields: header.is_complete(fields, labels)):
             empty = False
             post = _post(path, header, row, labels)
-            require_certain(path, reader, row.number, post.text)
+            _require_certain(path, reader, row.number, post.text)
             yield post
     if empty:
         raise InputError(f"{path} must hold at least one labelled post", found="none", do="Add posts to it.")

@@ -17,10 +17,8 @@ from numpy.typing import NDArray
 
 from sentiment import atomic
 from sentiment.data.lines import read_stream
-from sentiment.data.posts import opened_rows, require_certain
-from sentiment.data.rows import Row, fitted
+from sentiment.data.posts import named_rows
 from sentiment.data.tsv import Post
-from sentiment.errors import InputError
 from sentiment.model.batches import encode
 from sentiment.model.folder import OpenedModel, open_model
 from sentiment.step import Result, say
@@ -34,28 +32,8 @@ def read_texts(path: Path) -> Iterator[Post]:
     Raises: InputError: no such file, an encoding that is not certain, no column text, or a row that is none (with its
     line).
     """
-    with opened_rows(path) as reader:
-        header = reader.header()
-        columns = [field.strip().lower() for field in header.fields] if header else []
-        if "text" not in columns:
-            found = repr(header.raw[:80]) if header else "an empty file"
-            raise InputError(f"{path} must have a column text", found=found, do="Add a header line with that column.")
-        for row in reader.rows(lambda fields: len(fitted(fields, len(columns))) == len(columns)):
-            post = _post(path, columns, row)
-            require_certain(path, reader, row.number, post.text)
-            yield post
-
-
-def _post(path: Path, columns: list[str], row: Row) -> Post:
-    fields = fitted(row.fields, len(columns))
-    if row.error or len(fields) != len(columns) or len(row.fields) <= columns.index("text"):
-        raise InputError(
-            f"every row of {path} must be like its header",
-            found=f"in line {row.number} {row.error or f'{len(row.fields)} columns instead of {len(columns)}'}",
-            do="Correct or remove that row.",
-        )
-    named = dict(zip(columns, map(str.strip, fields), strict=True))
-    return Post(named["text"], 0, named.get("title", ""))
+    for _, fields in named_rows(path):
+        yield Post(fields["text"], 0, fields.get("title", ""))
 
 
 def predictions(opened: OpenedModel, posts: Iterable[Post]) -> Iterator[tuple[Post, NDArray[np.float32]]]:

@@ -23,8 +23,7 @@ from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import VERSION
 from sentiment.data.ledger import Ledger
 from sentiment.data.lines import read_stream
-from sentiment.data.posts import encoding_of, opened_rows
-from sentiment.data.rows import fitted
+from sentiment.data.posts import columns_of, encoding_of, named_rows
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.lineage.erase import LINE_SUFFIXES, Erased, Texts, can_be_searched, erase, is_delimited, still_in
@@ -64,22 +63,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _column_of(path: Path) -> list[str]:
-    with opened_rows(path) as reader:
-        header = reader.header()
-        names = [name.strip().lower() for name in header.fields] if header else []
-        if "text" not in names:
-            return []
-        found = []
-        for row in reader.rows(lambda fields: len(fitted(fields, len(names))) == len(names)):
-            fields = fitted(row.fields, len(names))
-            if row.error or len(fields) != len(names):
-                raise InputError(
-                    f"every row of {path} must be like its header",
-                    found=f"in line {row.number} {row.error or f'{len(row.fields)} columns instead of {len(names)}'}",
-                    do="Quote texts with commas, or give one text per line without a header.",
-                )
-            found.append(fields[names.index("text")])
-        return found
+    return [fields["text"] for _, fields in named_rows(path)] if "text" in columns_of(path) else []
 
 
 def _lines_of(path: Path) -> list[str]:

@@ -65,7 +65,7 @@ def test_a_failure_leaves_no_half_file(toy_model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("內容\n好\n", "must have a column text"),
+        ("內容\n好\n", "must have one column text"),
         ("a\ttext\n好\n", "in line 2 1 columns instead of 2"),
     ],
 )
