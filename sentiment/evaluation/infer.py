@@ -11,7 +11,7 @@ from typing import IO, BinaryIO
 
 import click
 
-from sentiment.data.lines import read_stream
+from sentiment.data.stream import read_stream
 from sentiment.data.tsv import Post, one_line
 from sentiment.model.folder import OpenedModel, open_model
 from sentiment.serving.trained import model_of_version

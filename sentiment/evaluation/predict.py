@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment import atomic
-from sentiment.data.lines import read_stream
 from sentiment.data.posts import named_rows
+from sentiment.data.stream import read_stream
 from sentiment.data.tsv import Post
 from sentiment.model.batches import encode
 from sentiment.model.folder import OpenedModel, open_model

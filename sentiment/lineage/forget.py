@@ -22,8 +22,8 @@ import click
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import VERSION
 from sentiment.data.ledger import Ledger
-from sentiment.data.lines import read_stream
 from sentiment.data.posts import columns_of, encoding_of, named_rows
+from sentiment.data.stream import read_stream
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.lineage.erase import LINE_SUFFIXES, Erased, Texts, can_be_searched, erase, is_delimited, still_in

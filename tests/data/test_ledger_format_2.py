@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.killed import AT_CALL
 from support.results import in_json
 
 from sentiment.data import ingest as ingesting
@@ -133,7 +134,8 @@ def test_what_the_base_tested_or_trained_on_by_words_alone_stays_so(old_home: Se
     assert frozen not in train
 
 
-KILLED = """
+KILLED = (
+    """
 import os, signal, sys
 from pathlib import Path
 import sentiment.data.regrouping as regrouping, sentiment.data.ledger_schema as schema
@@ -141,16 +143,12 @@ from sentiment.data.ledger import opened
 place, calls = sys.argv[2], int(sys.argv[3])
 owner, name = {"identity": (regrouping, "identity"), "merge": (regrouping, "_merge"), "blank": (regrouping, "is_blank"),
     "salt": (schema.os, "urandom"), "end": (schema, "_version")}[place]
-whole = getattr(owner, name)
-def counting(*arguments):
-    global calls
-    calls -= 1
-    if calls == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return whole(*arguments)
-setattr(owner, name, counting)
+"""
+    + AT_CALL
+    + """
 with opened(Path(sys.argv[1])): pass
 """
+)
 
 
 @pytest.mark.parametrize(

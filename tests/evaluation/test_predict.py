@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sentiment import cli
-from sentiment.data.lines import read_stream
+from sentiment.data.stream import read_stream
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.evaluation.predict import read_texts

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.killed import AT_CALL
 from support.results import in_json
 
 from sentiment.cli import run as run_command
@@ -173,7 +174,8 @@ def test_running_it_again_changes_nothing(shop: Settings) -> None:
 
 
 # Runs `sentiment forget`, killed as kill -9 does at the given call of a function.
-KILLED = """
+KILLED = (
+    """
 import os, signal, sys
 from sentiment.lineage import erase, forget
 from sentiment.data import ingest as ingesting
@@ -187,16 +189,12 @@ owner, name = {
     "delete": (forget, "_delete_posts"), "erase": (forget, "erase"), "replace": (erase.Path, "replace"),
     "wait": (ledger.Ledger, "wait_for_readers"), "rebuild": (ledger.Ledger, "rebuild"),
 }[place]
-whole = getattr(owner, name)
-def counting(*arguments):
-    global calls
-    calls -= 1
-    if calls == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return whole(*arguments)
-setattr(owner, name, counting)
+"""
+    + AT_CALL
+    + """
 run([text, "--reason", "a request"], forget.command, "forget")
 """
+)
 
 
 @pytest.mark.parametrize(
