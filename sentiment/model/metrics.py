@@ -22,8 +22,9 @@ def measure(true: ArrayLike, probabilities: ArrayLike) -> Metrics:
     labels = given.shape[1]
     confusion = np.bincount(wanted * labels + predicted, minlength=labels * labels).reshape(labels, labels)
     hits = confusion.diagonal()
-    recall, precision = _share(hits, confusion.sum(axis=1)), _share(hits, confusion.sum(axis=0))
-    f1 = _share(2 * precision * recall, precision + recall)
+    labelled, answered = confusion.sum(axis=1), confusion.sum(axis=0)
+    recall, precision = _share(hits, labelled), _share(hits, answered)
+    f1 = _share(2 * hits, labelled + answered)  # from whole numbers: a tie is rounded as it truly is
     chances = np.clip(given[np.arange(len(wanted)), wanted], SMALLEST_PROBABILITY, 1.0)
     return Metrics(
         accuracy=float(hits.sum() / len(wanted)),
@@ -31,7 +32,7 @@ def measure(true: ArrayLike, probabilities: ArrayLike) -> Metrics:
         recall=recall.tolist(),
         precision=precision.tolist(),
         f1=f1.tolist(),
-        support=confusion.sum(axis=1).tolist(),
+        support=labelled.tolist(),
         confusion=confusion.tolist(),
         loss=float(-np.log(chances).mean()),
     )
