@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiles once, in parallel: otherwise every first import of TensorFlow and Airflow would compile.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage lint format docs lock serve screenshots clean
+.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage search lint format docs lock serve screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -68,6 +68,9 @@ test: setup lint ## run all checks and tests that need neither Docker nor a brow
 test-slow: setup ## run the slow tests: every model type from end to end, the experiments, people's days in a browser
 	@$(SIDE_BY_SIDE) WHICH="slow or browser"
 
+search: setup ## run the same tests with other random examples each time, to find what the fixed ones do not
+	@$(SIDE_BY_SIDE) EXAMPLES=search
+
 # The same tests, measured; they take up to twice as long. The floor is `fail_under` in pyproject.toml.
 coverage: setup ## what share of each package `make test` reaches; fails under the floor
 	@rm -f .coverage .coverage.*
@@ -76,7 +79,7 @@ coverage: setup ## what share of each package `make test` reaches; fails under t
 	@$(TRAINER) tests/coverage_by_package.py
 
 $(PARTS): test-%: setup
-	PYTHONUNBUFFERED=1 $(PYTEST_$*) -m "$(WHICH)" $(if $(MARKED),2>&1 | sed -u "s/^/$* | /")
+	PYTHONUNBUFFERED=1 $(PYTEST_$*) -m "$(WHICH)" $(if $(EXAMPLES),--hypothesis-profile=$(EXAMPLES)) $(if $(MARKED),2>&1 | sed -u "s/^/$* | /")
 
 test-docker: setup ## test the images on a Docker engine
 	$(TRAINER) -m pytest tests/docker
