@@ -17,7 +17,7 @@ import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 from support.toy_model import toy_encoder, toy_files, toy_model, toy_result  # noqa: E402, F401
 
-# A change is judged by the same examples each time, wherever it is; `make search` looks for new ones. Never by the clock.
+# A change is judged by the same examples wherever it is; `make search` looks for new ones. Never by the clock.
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None)
 settings.load_profile("same")
