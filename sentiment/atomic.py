@@ -6,10 +6,13 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from sentiment import disk
 
 
 @contextmanager
@@ -22,6 +25,25 @@ def replacing(path: Path) -> Iterator[Path]:
         sync_file(temporary)
         temporary.replace(path)
         sync_file(path.parent)
+    except OSError as error:
+        raise disk.named(error, path) from None
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+@contextmanager
+def prepared(path: Path, text: str) -> Iterator[Callable[[], None]]:
+    """Writes `text` beside `path`, and yields what renames it over `path`: that needs no space any more."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            sync_file(temporary)
+        except OSError as error:
+            raise disk.named(error, path) from None
+        yield partial(_rename, temporary, path)
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
@@ -45,6 +67,10 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    temporary.replace(path)
 
 
 def _remove_leftovers(path: Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sentiment import atomic
+from sentiment import atomic, disk
 
 BLOCK = 1 << 16  # bytes that are read at once, from the end, to find the last line's
 
@@ -49,16 +49,41 @@ def _object(text: str) -> dict[str, Any] | None:
 
 
 def append(path: Path, value: Mapping[str, Any]) -> None:
-    """Adds a line, on disk when this returns. One process at a time: hold a lock."""
+    """Adds a line, on disk when this returns. One process at a time: hold a lock.
+
+    Raises: OSError, which names the file, when it could not be written; then the file is as it was.
+    """
+    append_bytes(path, written(value))
+
+
+def append_bytes(path: Path, lines: bytes) -> None:
+    """Adds whole lines as `append` does."""
     first = not path.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as handle:
-        handle.truncate(_end_of_last_line(handle.fileno()))
-        handle.write(written(value))
-        handle.flush()
-        os.fsync(handle.fileno())
+    with path.open("ab+", buffering=0) as handle:
+        end = _end_of_last_line(handle.fileno())
+        handle.truncate(end)
+        try:
+            _write(handle.fileno(), lines)
+        except OSError as error:
+            handle.truncate(end)
+            raise disk.named(error, path) from None
     if first:
         atomic.sync_file(path.parent)
+
+
+def take_back(path: Path, lines: bytes) -> None:
+    """Removes the lines that were appended last, when what belongs to them could not be done."""
+    with path.open("rb+", buffering=0) as handle:
+        if lines and handle.seek(0, os.SEEK_END) >= len(lines):
+            handle.truncate(handle.seek(-len(lines), os.SEEK_END))
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+    os.fsync(descriptor)
 
 
 def written(value: Mapping[str, Any]) -> bytes:

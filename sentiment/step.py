@@ -14,7 +14,7 @@ from typing import Any
 import click
 import msgspec
 
-from sentiment import atomic
+from sentiment import atomic, disk
 from sentiment.errors import InputError
 from sentiment.results.record import as_json
 
@@ -34,7 +34,7 @@ def step(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None
     @functools.wraps(function)
     def wrapped(*args: Any, result_file: Path | None, **options: Any) -> None:
         try:
-            result = as_json(function(*args, **options))
+            result = as_json(_refusing(function, *args, **options))
         except InputError as error:
             if result_file:
                 atomic.write_json(result_file, {"error": str(error)})
@@ -44,6 +44,16 @@ def step(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None
         click.echo(json.dumps(result, ensure_ascii=False))
 
     return wrapped
+
+
+def _refusing(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Calls a step's function; a disk that is full or fails is one line too."""
+    try:
+        return function(*args, **options)
+    except OSError as error:
+        if refusal := disk.refusal(error):
+            raise refusal from error
+        raise
 
 
 def say(message: str) -> None:
@@ -70,8 +80,17 @@ def run(arguments: list[str], command: click.Command, name: str) -> int:
         # Nobody reads our output any more, so nothing more can be written to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if not (refusal := disk.refusal(error)):
+            return _unexpected(error, name)
+        click.echo(f"{name}: {refusal}", err=True)
+        return refusal.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: name it, exit 1
-        traceback.print_exc()
-        click.echo(f"{name}: unexpected {type(error).__name__}: {error}", err=True)
-        return 1
+        return _unexpected(error, name)
     return stopped_with if isinstance(stopped_with, int) else 0  # click returns what Exit carried; a verb returns None
+
+
+def _unexpected(error: Exception, name: str) -> int:
+    traceback.print_exception(error)
+    click.echo(f"{name}: unexpected {type(error).__name__}: {error}", err=True)
+    return 1

@@ -11,7 +11,7 @@
 #   GPUS             which GPUs, as Docker names them all
 #   IMAGE            the server's image               tensorflow/serving:2.17.1, or 2.17.1-gpu
 #   NAME             the container's name             sentiment-serving
-#   BIND             the address to listen on         127.0.0.1: whoever reaches the ports can use and reload it
+#   BIND             the address to listen on         127.0.0.1: whoever reaches the ports can use and reload it; see the guide
 #   GRPC_PORT        8500                             REST_PORT    8501
 #
 # Models are mounted read-only at the path that models.config names: to choose another path in the container, set

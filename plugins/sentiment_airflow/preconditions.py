@@ -5,14 +5,26 @@ Airflow itself takes a Param that no form has without a word, and a person can m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from sentiment.errors import InputError
+
 RESULT = "return_value"  # Airflow's key of what a task returned
+
+
+@contextmanager
+def wrong_input_fails_at_once() -> Iterator[None]:
+    """Fails the task, for good, when its input is wrong: another try would find the same."""
+    try:
+        yield
+    except InputError as error:
+        raise AirflowFailException(str(error)) from error
 
 
 def require_known_params(context: Context) -> None:

@@ -18,11 +18,10 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
-from sentiment.errors import InputError
 from sentiment.results.record import decoded
 from sentiment.run_folder import RunFolder
 from sentiment.settings.runner import DOCKER, LOCAL, read_runner_settings
-from sentiment_airflow.preconditions import require_results
+from sentiment_airflow.preconditions import require_results, wrong_input_fails_at_once
 from sentiment_airflow.runners.environment import bucket_environment, step_command, step_environment, step_settings
 from sentiment_airflow.runners.local import LocalRunner
 from sentiment_airflow.runners.step import Ended, Runner, StepCommand, StepLog, read_result
@@ -102,13 +101,14 @@ class StepOperator(BaseOperator):
         require_results(context["ti"], self.needs)
         super().render_template_fields(context, jinja_env)
 
+    @wrong_input_fails_at_once()
     def execute(self, context: Context) -> Any:
         self._require_options()
         step = self.step(context)
         step.result_file.unlink(missing_ok=True)  # an earlier try's
         try:
             ended, last_line = self._run(step, context)
-            result = read_result(step.result_file)
+            result = self._result(step, ended)
         finally:
             step.result_file.unlink(missing_ok=True)
         self._raise_for_end(ended, str(result.get("error") or last_line))
@@ -130,7 +130,7 @@ class StepOperator(BaseOperator):
         return StepCommand(
             verb=self.verb,
             arguments=(*self.arguments(context.get("params", {})), f"--result={result_file}"),
-            environment=step_environment(os.environ),
+            environment=step_environment(os.environ, self.verb),
             credentials=bucket_environment(os.environ) if self.reads_bucket else {},
             home=settings.home,
             result_file=result_file,
@@ -170,6 +170,15 @@ class StepOperator(BaseOperator):
             if self._killed:
                 raise AirflowException(f"{self.verb} was stopped") from error
             raise
+
+    def _result(self, step: StepCommand, ended: Ended) -> dict[str, Any]:
+        """Returns what the step left; of a step that failed, a result that cannot be read counts as none."""
+        try:
+            return read_result(step.result_file)
+        except ValueError as error:
+            if ended.code:
+                return {}
+            raise AirflowFailException(f"{self.verb} must leave its result as a JSON object; found {error}") from error
 
     def _raise_for_end(self, ended: Ended, cause: str) -> None:
         if ended.code == 0:
@@ -213,10 +222,7 @@ class StepOperator(BaseOperator):
 
 def runner_of(step: StepCommand, environment: Mapping[str, str], context: Context) -> Runner:
     """Returns the runner that SENTIMENT_RUNNER names, without importing the libraries of the others."""
-    try:
-        settings = read_runner_settings(environment)
-    except InputError as error:
-        raise AirflowFailException(str(error)) from None
+    settings = read_runner_settings(environment)
     if settings.runner == LOCAL:
         return LocalRunner(step, step_command(environment))
     if settings.runner == DOCKER:

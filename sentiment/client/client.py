@@ -8,6 +8,7 @@ from types import TracebackType
 
 from sentiment.client.answer import CANARY, STABLE, Answer, ClientError, Prediction
 from sentiment.client.breaker import Breaker
+from sentiment.client.credentials import Credentials, credentials
 from sentiment.client.rest import RestServer
 from sentiment.client.share import goes_to_canary
 from sentiment.client.tries import Deadline, Server, Tries
@@ -19,11 +20,15 @@ SHARE_OF_TIME = 0.5  # of the time that is left: canary may take so much, so tha
 class SentimentClient:
     """Classifies texts. Safe to share between threads; use it as a context manager, or `close` it.
 
-    :param addresses: `http://host:8501`, `https://…` (REST) or `grpc://host:8500`; when one fails, the next is asked.
+    :param addresses: `http://host:8501`, `https://…` (REST), `grpc://host:8500` or `grpcs://…` (TLS); when one fails,
+        the next is asked.
         gRPC tells which version answered, and imports TensorFlow (seconds); REST does neither.
     :param canary_share: 0 to 1, the share of the keys that canary answers while there is one.
     :param deadline: seconds that one `classify` may take in all, with every retry and fallback. (It does not limit the
         look-up of a host's name, which the operating system does.)
+    :param token: what a server that wants a token gets; by default SENTIMENT_SERVING_TOKEN, if it is set.
+    :param authorities: a PEM file that verifies servers at `https://` and `grpcs://`; by default SENTIMENT_SERVING_CA,
+        or else the machine's authorities.
     :param tries: how often stable is asked at most, on all servers together; only transient failures are tried again.
     """
 
@@ -36,6 +41,8 @@ class SentimentClient:
         tries: int = 4,
         model: str = "sentiment",
         batch: int = LARGEST_BATCH,
+        token: str | None = None,
+        authorities: str | None = None,
     ) -> None:
         addresses = [addresses] if isinstance(addresses, str) else list(addresses)
         if not (addresses and 0 <= canary_share <= 1 and deadline > 0 and tries > 0 and batch > 0):
@@ -44,7 +51,8 @@ class SentimentClient:
                 f"{addresses=}, {canary_share=}, {deadline=}, {tries=}, {batch=}"
             )
         self.canary_share, self.deadline, self.batch = canary_share, deadline, batch
-        self._tries = Tries([server_at(address, model) for address in addresses], tries)
+        shown = credentials(token, authorities)
+        self._tries = Tries([server_at(address, model, shown) for address in addresses], tries)
         self._breaker = Breaker()
 
     def classify(self, texts: Iterable[str], key: str | None = None) -> list[Answer]:
@@ -107,13 +115,13 @@ def _strings(texts: Iterable[str]) -> list[str]:
     return [text.encode("utf-8", "replace").decode() for text in given]
 
 
-def server_at(address: str, model: str) -> Server:
-    """Returns the server at an address. Raises: ValueError when its scheme is not http, https or grpc."""
+def server_at(address: str, model: str, shown: Credentials | None = None) -> Server:
+    """Returns the server at an address. Raises: ValueError when its scheme is not http, https, grpc or grpcs."""
     scheme, _, place = address.partition("://")
     if scheme in ("http", "https") and place:
-        return RestServer(address, model)
-    if scheme == "grpc" and place:
+        return RestServer(address, model, shown)
+    if scheme in ("grpc", "grpcs") and place:
         from sentiment.client.grpc_server import GrpcServer
 
-        return GrpcServer(place, model)
+        return GrpcServer(place, model, shown, secure=scheme == "grpcs")
     raise ValueError(f"an address must be http://host:port, https://host:port or grpc://host:port; found {address!r}")

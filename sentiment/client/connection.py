@@ -9,6 +9,8 @@ import select
 import socket
 import ssl
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 LARGEST_ANSWER = 16 * 1024 * 1024  # bytes
@@ -17,7 +19,16 @@ LARGEST_ANSWER = 16 * 1024 * 1024  # bytes
 class Connection:
     """A connection to one server, for one thread at a time. Raises: OSError when it cannot be opened by `until`."""
 
-    def __init__(self, host: str, port: int, *, secure: bool, until: float) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        secure: ssl.SSLContext | None,
+        until: float,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._headers = {"Content-Type": "application/json", **headers}
         self._http = http.client.HTTPConnection(host, port)
         self._http.sock = connect(host, port, secure=secure, until=until)
 
@@ -31,7 +42,7 @@ class Connection:
         sock = self._http.sock
         sock.settimeout(left(until))
         self._http.response_class = lambda _, **more: http.client.HTTPResponse(_Source(sock, until), **more)  # type: ignore[assignment, arg-type]
-        self._http.request("POST", path, body, {"Content-Type": "application/json"})
+        self._http.request("POST", path, body, self._headers)
         response = self._http.getresponse()
         content = response.read(LARGEST_ANSWER + 1)
         if len(content) > LARGEST_ANSWER or not response.isclosed():
@@ -51,7 +62,7 @@ class Connection:
         self._http.close()
 
 
-def connect(host: str, port: int, *, secure: bool, until: float) -> socket.socket:
+def connect(host: str, port: int, *, secure: ssl.SSLContext | None, until: float) -> socket.socket:
     """Returns a connected socket; every address of `host` gets its share of the time."""
     places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for number, (family, kind, protocol, _, place) in enumerate(places, 1):
@@ -60,7 +71,7 @@ def connect(host: str, port: int, *, secure: bool, until: float) -> socket.socke
             sock.settimeout(left(until) / (1 + len(places) - number))
             sock.connect(place)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return ssl.create_default_context().wrap_socket(sock, server_hostname=host) if secure else sock
+            return secure.wrap_socket(sock, server_hostname=host) if secure else sock
         except BaseException as error:
             sock.close()
             if number == len(places) or not isinstance(error, OSError):

@@ -8,6 +8,7 @@ import grpc
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from sentiment.client.answer import OUTPUTS, SIGNATURE, Failure, Prediction, Then, predictions_of
+from sentiment.client.credentials import Credentials, credentials
 from sentiment.tensorflow_setup import tf
 
 TRANSIENT = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ABORTED})
@@ -20,10 +21,15 @@ OPTIONS = (("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_back
 class GrpcServer:
     """A server's gRPC address, `host:port`; its answers name the version that made them. Do not use it after a fork."""
 
-    def __init__(self, place: str, model: str) -> None:
-        self.address = f"grpc://{place}"
-        self._model = model
-        self._channel = grpc.insecure_channel(place, options=OPTIONS)
+    def __init__(self, place: str, model: str, shown: Credentials | None = None, *, secure: bool = False) -> None:
+        self.address = f"{'grpcs' if secure else 'grpc'}://{place}"
+        self._model, shown = model, shown or credentials()
+        self._metadata = [(name.lower(), value) for name, value in shown.headers.items()]
+        self._channel = (
+            grpc.secure_channel(place, grpc.ssl_channel_credentials(shown.pem()), options=OPTIONS)
+            if secure
+            else grpc.insecure_channel(place, options=OPTIONS)
+        )
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
     def ask(self, texts: Sequence[str], label: str, seconds: float) -> tuple[list[Prediction], int]:
@@ -33,7 +39,7 @@ class GrpcServer:
         request.model_spec.version_label = label
         request.inputs[SIGNATURE].CopyFrom(tf.make_tensor_proto([text.encode() for text in texts], tf.string))
         try:
-            response = self._stub.Predict(request, timeout=seconds)
+            response = self._stub.Predict(request, timeout=seconds, metadata=self._metadata)
         except grpc.RpcError as error:
             raise _refusal(error) from None
         return _predictions(response, len(texts)), int(response.model_spec.version.value)

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from sentiment.client.answer import OUTPUTS, SIGNATURE, Failure, Prediction, Then, predictions_of
 from sentiment.client.connection import Connection
+from sentiment.client.credentials import Credentials, credentials
 
 MOST_IDLE = 32  # connections that are kept open
 TRANSIENT = frozenset({429, 502, 503, 504})  # the last three may also come from a proxy in front of the server
@@ -22,10 +23,12 @@ REFUSED = frozenset({400, 401, 403, 405, 413, 414, 431})
 class RestServer:
     """A server's REST address; its answers do not name the version that made them."""
 
-    def __init__(self, address: str, model: str) -> None:
+    def __init__(self, address: str, model: str, shown: Credentials | None = None) -> None:
         self.address = address.rstrip("/")
         parts = urlsplit(self.address)
-        self._secure = parts.scheme == "https"
+        shown = shown or credentials()
+        self._secure = shown.context() if parts.scheme == "https" else None
+        self._headers = shown.headers
         self._place = (parts.hostname or "", parts.port or (443 if self._secure else 80))
         self._path = f"{parts.path}/v1/models/{quote(model, safe='')}/labels/"
         self._idle: list[Connection] = []
@@ -62,7 +65,8 @@ class RestServer:
             except _NO_ANSWER as error:
                 raise _failure(error) from None
         try:
-            return self._exchange(Connection(*self._place, secure=self._secure, until=until), path, body, until)
+            opened = Connection(*self._place, secure=self._secure, until=until, headers=self._headers)
+            return self._exchange(opened, path, body, until)
         except _NO_ANSWER as error:
             raise _failure(error) from None
 

@@ -22,6 +22,7 @@ from sentiment.experiments.files import PLAN
 from sentiment.experiments.options import planned, sweep_options, words
 from sentiment.experiments.rows import Rows, inputs_of, require_data
 from sentiment.model.encoder import is_scratch, require_scratch_name
+from sentiment.model.hub_address import require_safe_address
 from sentiment.options.as_click import option
 from sentiment.options.experiment import DATA_RUN
 from sentiment.options.training import LONGEST_NAME
@@ -32,7 +33,7 @@ from sentiment.step import step
 
 MOST_TRAININGS = 100  # each takes minutes to hours; Airflow maps a task over 1,024 at most
 # A name on the hub, in which no part can lead out of a folder; or an absolute path; or an address.
-HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?|/.+|https?://\S+", re.ASCII | re.DOTALL)
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?|/.+|https://\S+", re.ASCII | re.DOTALL)
 
 
 def rows_of(plan: ExperimentPlan, settings: Settings) -> Rows:
@@ -66,6 +67,7 @@ def _of(count: int, what: str) -> str:
 
 def require_model_name(name: str) -> None:
     """Raises: InputError when the name is not one of ours and cannot be a name on the hub, a path or an address."""
+    require_safe_address(name, "--models")
     if not (HUB_NAME.fullmatch(name) and name.isprintable() and len(name) <= LONGEST_NAME):
         raise InputError(
             "a model must be scratch/tiny, scratch/mini, a name on the hub, a folder's absolute path or an address",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import InputError
-from sentiment.model import hub_encoder, vocabulary
+from sentiment.model import hdf5_file, hub_encoder, vocabulary
 from sentiment.model.model_type import TF_HUB
 from sentiment.results import record
 from sentiment.results.model_card import FORMAT, CardFormat, ModelCard
@@ -93,6 +93,7 @@ def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
 
 def load_weights(model: Any, path: Path) -> None:
     """Loads `path` into `model`. Raises: InputError when it is missing, cut short, or of another architecture."""
+    hdf5_file.require_plain(path)
     try:
         model.load_weights(str(path))
     except (OSError, ValueError, KeyError) as error:

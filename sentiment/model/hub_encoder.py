@@ -8,25 +8,19 @@ Source: `official/nlp/tools/export_tfhub_lib.py` of the TensorFlow Model Garden.
 from __future__ import annotations
 
 import shutil
-import socket
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model import vocabulary
+from sentiment.model import saved_model, vocabulary
 from sentiment.model.encoder import Architecture, Source
-from sentiment.model.model_type import DEFAULT_ENCODERS, TF_HUB
+from sentiment.model.hub_address import SAVED_MODEL, resolve, tensorflow_hub
+from sentiment.model.model_type import TF_HUB
 
-SAVED_MODEL = "saved_model.pb"
-PARTS = (SAVED_MODEL, "keras_metadata.pb", "fingerprint.pb", "variables", "assets")
+# Without keras_metadata.pb: nothing here reads it, and Keras would run the Python code that a Lambda layer keeps there.
+PARTS = (SAVED_MODEL, "fingerprint.pb", "variables", "assets")
 INPUTS = ("input_word_ids", "input_mask", "input_type_ids")
 OUTPUT = "pooled_output"
-SECONDS_OF_SILENCE = 20.0
 
 
 def source(name: str, vocabulary_file: Path | None) -> Source:
@@ -47,65 +41,9 @@ def source(name: str, vocabulary_file: Path | None) -> Source:
     return Source(_architecture(loaded), vocabulary.read(pieces_file), lower_case, folder)
 
 
-def resolve(name: str) -> Path:
-    """Returns the SavedModel's folder; an address is fetched once, into TFHUB_CACHE_DIR. Raises: InputError if not."""
-    require_nameable(name)
-    if not _is_address(name):
-        return Path(name).expanduser()
-    try:
-        with _patience(SECONDS_OF_SILENCE):
-            return Path(_tensorflow_hub().resolve(name))
-    except (OSError, ValueError, RuntimeError) as error:
-        raise _not_found(name, error) from None
-
-
-def require_nameable(name: str) -> None:
-    """Raises: InputError unless `name` is an address or the folder of a SavedModel."""
-    file = Path(name).expanduser() / SAVED_MODEL
-    if not _is_address(name) and not file.is_file():
-        raise _not_found(name, f"no {file}")
-
-
-def _is_address(name: str) -> bool:
-    return name.startswith(("https://", "http://"))
-
-
-@contextmanager
-def _patience(seconds: float) -> Iterator[None]:
-    """Limits how long a connection opened here may be silent: tensorflow-hub itself would wait for ever."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _tensorflow_hub() -> Any:
-    """Imports tensorflow-hub; 0.16.1 needs one function of `pkg_resources`, which setuptools no longer ships."""
-    if "pkg_resources" not in sys.modules and find_spec("pkg_resources") is None:
-        from packaging.version import parse
-
-        stand_in = ModuleType("pkg_resources")
-        stand_in.parse_version = parse  # type: ignore[attr-defined]
-        sys.modules["pkg_resources"] = stand_in
-    import sentiment.tensorflow_setup  # noqa: F401 - sets Keras 2 before tensorflow-hub looks
-    import tensorflow_hub  # isort: skip
-
-    return tensorflow_hub
-
-
-def _not_found(name: str, reason: object) -> InputError:
-    return InputError(
-        f"the encoder of a {TF_HUB} model must be a local SavedModel folder, or an address such as "
-        f"{DEFAULT_ENCODERS[TF_HUB]} that can be reached or is in the cache (TFHUB_CACHE_DIR)",
-        found=f"{name!r}: {' '.join(str(reason).split())[:300]}",
-        do="Unpack the encoder here and name its folder, or set TFHUB_CACHE_DIR to a cache that holds it.",
-    )
-
-
 def load(folder: Path) -> Any:
-    """Loads a SavedModel. Raises: InputError when it is damaged, or cannot be called or trained."""
+    """Loads a SavedModel. Raises: InputError when it is damaged, may do harm, or cannot be called or trained."""
+    saved_model.require_harmless(folder)
     from sentiment.tensorflow_setup import tf
 
     try:
@@ -128,9 +66,11 @@ def load(folder: Path) -> Any:
 
 
 def _vocabulary_of(loaded: Any, folder: Path) -> Path | None:
-    named = getattr(loaded, "vocab_file", None)
+    """Returns the encoder's file of word pieces: the asset that it names, which is never a file elsewhere."""
+    named, assets = getattr(loaded, "vocab_file", None), folder / "assets"
     candidates = [Path(named.asset_path.numpy().decode())] if named is not None else []
-    return next((file for file in (*candidates, folder / "assets" / "vocab.txt") if file.is_file()), None)
+    inside = [file for file in candidates if file.resolve().is_relative_to(assets.resolve())]
+    return next((file for file in (*inside, assets / "vocab.txt") if file.is_file()), None)
 
 
 def _architecture(loaded: Any) -> Architecture:
@@ -141,7 +81,7 @@ def _architecture(loaded: Any) -> Architecture:
 
 def pooled(folder: Path, inputs: dict[str, Any]) -> Any:
     """Returns the trainable pooled output of the SavedModel in `folder`. Raises: InputError on another interface."""
-    layer = _tensorflow_hub().KerasLayer(load(folder), trainable=True, name="encoder")
+    layer = tensorflow_hub().KerasLayer(load(folder), trainable=True, name="encoder")
     ids = (inputs["input_ids"], inputs["input_mask"], inputs["segment_ids"])
     try:
         return layer(dict(zip(INPUTS, ids, strict=True)))[OUTPUT]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sentiment.errors import InputError
-from sentiment.model import torch_file
+from sentiment.model import hdf5_file, torch_file
 from sentiment.step import say
 from sentiment.tensorflow_setup import tf
 
@@ -26,6 +26,8 @@ def load(model: Any, file: Path) -> None:
     A pooler or a classification head that the file lacks keeps its random start. Raises: InputError when the file is
     damaged or of another architecture.
     """
+    if file.suffix == ".h5":
+        hdf5_file.require_plain(file)
     model.build_in_name_scope()
     optional = {id(weight): weight.numpy() for weight in model.weights if not _is_required(model, weight)}
     for weight in model.weights:

@@ -6,8 +6,10 @@
     core, versions  the versions of every model: loads, unloads, answers who serves a request
     servable    one loaded version and its warm-up; saved_graph is its session, batching and tensors are what goes in
     refusal     why something was refused: a code and a sentence
-    grpc_service, health    the gRPC port
-    ports, rest_app, rest, tensor_json    the REST port: its sockets, its bounds, its words, its tensors
+    access, tls    the shared token, who may send the reload RPC, and TLS
+    fair, admission    what requests may hold at once, shared fairly between clients
+    grpc_calls, grpc_service, health    the gRPC port
+    connections, ports, rest_app, rest, tensor_json    the REST port: its sockets, its bounds, its words, its tensors
     metrics     the page for Prometheus
     periodic    a thread that does one thing every so many seconds
     model_server, serve    the whole server, and the verb

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sentiment.model_server.access import RELOAD_RPC, Access
 from sentiment.model_server.parameter_files import read_batching, read_metrics_path
+from sentiment.model_server.tls import read_tls
 from sentiment.serving.flags import flags_file, read_flags
 from sentiment.settings import read_settings
 
@@ -65,6 +67,13 @@ _FLAGS = [
     _flag("rest_api_timeout_in_ms", 30_000, _Count, "A REST request that takes longer gets a 504."),
     _flag("rest_api_num_threads", 4 * (os.cpu_count() or 1), click.IntRange(1), shown="4 for each CPU"),
     _flag("grpc_max_threads", 4 * (os.cpu_count() or 1), click.IntRange(1), shown="4 for each CPU"),
+    _flag(
+        "reload_rpc",
+        "off",
+        click.Choice(RELOAD_RPC),
+        "Who may send HandleReloadConfigRequest: clients of this machine, or (token) any that sends the token.",
+    ),
+    _flag("ssl_config_file", None, _File, "An SSLConfig text proto: TLS for both ports."),
     _flag("tensorflow_intra_op_parallelism", 0, _Count, "Threads of one operation; 0: TensorFlow decides."),
     _flag("tensorflow_inter_op_parallelism", 0, _Count, "Operations at once; 0: TensorFlow decides."),
     *(_flag(name, None, str, "Has no effect here.") for name in WITHOUT_EFFECT),
@@ -119,6 +128,8 @@ def server_options(config_file: Path, flags: dict[str, Any]) -> ServerOptions:
         warm_up=flags["enable_model_warmup"],
         rest=RestLimits(threads=flags["rest_api_num_threads"], seconds=flags["rest_api_timeout_in_ms"] / 1e3),
         grpc_threads=flags["grpc_max_threads"],
+        tls=read_tls(flags["ssl_config_file"]),
+        access=Access(read_settings().serving_token, flags["reload_rpc"]),
         intra_op_threads=flags["tensorflow_intra_op_parallelism"],
         inter_op_threads=flags["tensorflow_inter_op_parallelism"],
     )

@@ -102,24 +102,24 @@ def _policy_of(proto: Any) -> VersionPolicy:
 
 
 class ConfigFile:
-    """A file whose content goes to `reload` when it changes.
+    """A file whose content goes to `reload` at every poll, as in the real server, also when it has not changed.
 
-    A refused file is tried again at every poll, as the real server does: the version that a label waits for may have
-    become available. The same refusal is logged only once.
+    So whatever else changed the configuration is undone by the next poll; and a refused file is tried again, because
+    the version that a label waits for may have become available. The same refusal is logged only once.
     """
 
     def __init__(self, path: Path, reload: Callable[[ServerConfig], None]) -> None:
         self._path, self._reload = path, reload
-        self._accepted: str | None = None
+        self._read: tuple[str, ServerConfig] | None = None
         self._complaint = ""
 
     def apply(self) -> None:
-        """Reads the file and applies it, unless it is applied already. Raises: Refusal or OSError."""
+        """Reads the file and applies it. Raises: Refusal or OSError."""
         text = self._path.read_text(encoding="utf-8")
-        if text == self._accepted:
-            return
-        self._reload(parse_config(text))
-        self._accepted, self._complaint = text, ""
+        if self._read is None or self._read[0] != text:
+            self._read = text, parse_config(text)
+        self._reload(self._read[1])
+        self._complaint = ""
 
     def poll(self) -> None:
         """Applies the file; a refusal is logged and changes nothing."""

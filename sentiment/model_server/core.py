@@ -27,13 +27,23 @@ class Core(Generic[L]):
         self._reloading = threading.Lock()  # one reload at a time, held while its new models load
         self._polling = threading.Lock()  # an older look at the disk must not undo a newer one
         self._config: ServerConfig | None = None
+        self._of_file: ServerConfig | None = None  # what the file said when it was last accepted
         self._labels: Mapping[str, Mapping[str, int]] = {}
         self._folders: dict[str, Mapping[int, Path]] = {}
 
-    def reload(self, config: ServerConfig) -> None:
+    def apply(self, config: ServerConfig) -> None:
+        """Applies what the configuration file says; what it said before is restored whatever was served meanwhile.
+
+        Raises: as `reload` does.
+        """
+        self.reload(config, restore=config == self._of_file)
+        self._of_file = config
+
+    def reload(self, config: ServerConfig, *, restore: bool = False) -> None:
         """Applies `config`, and waits until each model that is new in it has settled.
 
-        Labels are checked first, so an existing label cannot move to a version that only this configuration adds.
+        Labels are checked first, so an existing label cannot move to a version that only this configuration adds;
+        with `restore` they are not checked, because they were when `config` was first applied.
 
         Raises:
             Refusal: the configuration is not accepted, and nothing changes; or, with UNKNOWN, it is accepted but a new
@@ -41,13 +51,13 @@ class Core(Generic[L]):
         """
         with self._reloading:
             known = self._config.models if self._config else {}
-            self._accept(config)
+            self._accept(config, restore=restore)
             self.poll()
             new = [name for name in config.models if name not in known]
             self._versions.await_settled(new)
             self._require_available(new)
 
-    def _accept(self, config: ServerConfig) -> None:
+    def _accept(self, config: ServerConfig, *, restore: bool) -> None:
         if not config.stated and self._config is None:
             return
         if not config.stated:
@@ -62,8 +72,8 @@ class Core(Generic[L]):
         self._labels = assign_labels(
             config.models.values(),
             self._versions.states(),
-            self._labels,
-            allow_unavailable=self._allow_labels_for_unavailable,
+            {} if restore else self._labels,
+            allow_unavailable=restore or self._allow_labels_for_unavailable,
         )
         self._config = config
 

@@ -2,74 +2,94 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
 from tensorflow_serving.apis import (
+    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
+    inference_pb2,
     model_management_pb2,
-    model_service_pb2_grpc,
     predict_pb2,
-    prediction_service_pb2_grpc,
+    regression_pb2,
 )
 
 from sentiment.model_server.config import config_of
 from sentiment.model_server.core import Core
+from sentiment.model_server.fair import Caller
+from sentiment.model_server.grpc_calls import MAX_CONCURRENT_CALLS, Calls, Work
 from sentiment.model_server.health import Health
 from sentiment.model_server.metrics import Answered, Metrics
-from sentiment.model_server.refusal import Code, Refusal, refusal_of
+from sentiment.model_server.refusal import Code, Refusal
 from sentiment.model_server.servable import DEFAULT_SIGNATURE, Servable
 from sentiment.model_server.tensors import from_proto, to_proto
 
-log = logging.getLogger("sentiment.server")
 SIGNATURE_DEF = "signature_def"
-MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-MAX_CONCURRENT_CALLS = 256  # running and waiting; any further call gets RESOURCE_EXHAUSTED
-MAX_CONNECTIONS = 1024
-MILLISECONDS_FOR_HANDSHAKE = 20_000
+PREDICTION, MODEL = "tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"
+MAX_RECEIVED_BYTES = 16 * 1024 * 1024
+MAX_SENT_BYTES = 64 * 1024 * 1024
+MAX_CONNECTIONS = 4096
+MILLISECONDS_FOR_HANDSHAKE = 10_000
+MILLISECONDS_IDLE = 600_000  # after which a connection without calls is closed; a client opens it again by itself
+SPARE_THREADS = 32  # in which calls are refused while every place is taken
 
 
 def make_grpc_server(
-    core: Core[Servable], metrics: Metrics, health: Health, address: str, threads: int
+    core: Core[Servable], metrics: Metrics, health: Health, calls: Calls, address: str, credentials: Any = None
 ) -> tuple[grpc.Server, int]:
-    """Returns a server bound to `address`, not started, and its port. Raises: OSError when it cannot be bound."""
+    """Returns a server bound to `address`, not started, and its port. Raises: OSError when it cannot be bound.
+
+    With `credentials`, which `grpc.ssl_server_credentials` makes, it speaks TLS.
+    """
     server = grpc.server(
-        ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
+        ThreadPoolExecutor(MAX_CONCURRENT_CALLS + SPARE_THREADS, thread_name_prefix="grpc"),
         options=[
-            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.max_receive_message_length", MAX_RECEIVED_BYTES),
+            ("grpc.max_send_message_length", MAX_SENT_BYTES),
+            ("grpc.per_message_decompression", 0),  # `admission` unpacks, and counts what comes out
             ("grpc.so_reuseport", 0),  # otherwise a second server would share the port silently
             ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
+            ("grpc.max_connection_idle_ms", MILLISECONDS_IDLE),
             ("grpc.server_handshake_timeout_ms", MILLISECONDS_FOR_HANDSHAKE),
         ],
-        maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
+        maximum_concurrent_rpcs=2 * MAX_CONCURRENT_CALLS,
     )
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(core, metrics), server)
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(core), server)
-    server.add_generic_rpc_handlers((health.handler(),))
+    prediction = PredictionService(core, metrics)
+    methods: dict[str, tuple[Any, Work]] = {
+        "Predict": (predict_pb2.PredictRequest, prediction.predict),
+        "GetModelMetadata": (get_model_metadata_pb2.GetModelMetadataRequest, prediction.metadata),
+        "Classify": (classification_pb2.ClassificationRequest, _not_served("Classify")),
+        "Regress": (regression_pb2.RegressionRequest, _not_served("Regress")),
+        "MultiInference": (inference_pb2.MultiInferenceRequest, _not_served("MultiInference")),
+    }
+    management: dict[str, tuple[Any, Work]] = {
+        "GetModelStatus": (
+            get_model_status_pb2.GetModelStatusRequest,
+            lambda request, context, caller: model_status(core, request),
+        ),
+        "HandleReloadConfigRequest": (
+            model_management_pb2.ReloadConfigRequest,
+            lambda request, context, caller: _reload(core, calls, request, context),
+        ),
+    }
+    server.add_generic_rpc_handlers(
+        (calls.service(PREDICTION, methods), calls.service(MODEL, management), health.handler())
+    )
     try:
-        port = server.add_insecure_port(address)
+        port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
     except RuntimeError as error:
         raise OSError(str(error)) from None
     return server, port
 
 
-def _answer(context: Any, work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except Exception as error:  # noqa: BLE001 - one request's failure is its own answer
-        _abort(context, refusal_of(error))
+def _not_served(name: str) -> Work:
+    def refuse(request: Any, context: Any, caller: Caller) -> Any:
+        raise Refusal(Code.UNIMPLEMENTED, f"{name} is not served; use Predict")
 
-
-def _abort(context: Any, refusal: Refusal) -> NoReturn:
-    if refusal.code is Code.INTERNAL:
-        log.error("a request failed: %s", refusal, exc_info=True)
-    context.abort(grpc.StatusCode[refusal.code.name], str(refusal))
-    raise AssertionError("abort returns to nobody")
+    return refuse
 
 
 def _version_and_label(spec: Any) -> tuple[int | None, str | None]:
@@ -80,73 +100,61 @@ def _version_and_label(spec: Any) -> tuple[int | None, str | None]:
     )
 
 
-class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Predict and GetModelMetadata; the rest of the service is UNIMPLEMENTED."""
+class PredictionService:
+    """Predict and GetModelMetadata."""
 
     def __init__(self, core: Core[Servable], metrics: Metrics) -> None:
         self._core, self._metrics = core, metrics
 
-    def Predict(self, request: Any, context: Any) -> Any:
-        return _answer(context, lambda: self._predict(request, context))
-
-    def _predict(self, request: Any, context: Any) -> Any:
+    def predict(self, request: Any, context: Any, caller: Caller) -> Any:
         with self._metrics.predict("GRPC") as answered:
-            if context.time_remaining() == 0:  # it waited for a thread for too long: nobody wants the answer
-                raise Refusal(Code.DEADLINE_EXCEEDED, "Timed out before the answer was there")
-            return self._run(request, answered)
+            return self._run(request, caller, answered)
 
-    def _run(self, request: Any, answered: Answered) -> Any:
+    def metadata(self, request: Any, context: Any, caller: Caller) -> Any:
+        return model_metadata(self._core, request)
+
+    def _run(self, request: Any, caller: Caller, answered: Answered) -> Any:
         spec = request.model_spec
         signature = spec.signature_name or DEFAULT_SIGNATURE
         version_asked, label = _version_and_label(spec)
         with self._core.using(spec.name, version_asked, label) as (version, servable):
             answered.model, answered.version, answered.label = spec.name, version, label
+            _require_few(servable.signature_defs.get(signature), request.inputs)
             arrays = {name: from_proto(name, proto) for name, proto in request.inputs.items()}
-            outputs = servable.run(signature, arrays, request.output_filter)
-        response = predict_pb2.PredictResponse()
-        response.model_spec.name, response.model_spec.signature_name = spec.name, signature
-        response.model_spec.version.value = version
-        for name, array in outputs.items():
-            response.outputs[name].CopyFrom(to_proto(array))
-        return response
-
-    def GetModelMetadata(self, request: Any, context: Any) -> Any:
-        return _answer(context, lambda: model_metadata(self._core, request))
-
-    def Classify(self, request: Any, context: Any) -> Any:
-        _abort(context, Refusal(Code.UNIMPLEMENTED, "Classify is not served; use Predict"))
-
-    def Regress(self, request: Any, context: Any) -> Any:
-        _abort(context, Refusal(Code.UNIMPLEMENTED, "Regress is not served; use Predict"))
-
-    def MultiInference(self, request: Any, context: Any) -> Any:
-        _abort(context, Refusal(Code.UNIMPLEMENTED, "MultiInference is not served; use Predict"))
+            outputs = servable.run(signature, arrays, request.output_filter, caller)
+        return _response(request, version, signature, outputs)
 
 
-class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """GetModelStatus and HandleReloadConfigRequest."""
+def _require_few(definition: Any, inputs: Sequence[str]) -> None:
+    """Raises: Refusal for more inputs than any request needs: each one is converted before it is checked."""
+    if definition is not None and len(inputs) > len(definition.inputs) + 8:
+        raise Refusal(
+            Code.INVALID_ARGUMENT, f"input size does not match signature: {len(inputs)}!={len(definition.inputs)}"
+        )
 
-    def __init__(self, core: Core[Servable]) -> None:
-        self._core = core
 
-    def GetModelStatus(self, request: Any, context: Any) -> Any:
-        return _answer(context, lambda: model_status(self._core, request))
+def _response(request: Any, version: int, signature: str, outputs: dict[str, Any]) -> Any:
+    response = predict_pb2.PredictResponse()
+    response.model_spec.name, response.model_spec.signature_name = request.model_spec.name, signature
+    response.model_spec.version.value = version
+    for name, array in outputs.items():
+        response.outputs[name].CopyFrom(to_proto(array))
+    return response
 
-    def HandleReloadConfigRequest(self, request: Any, context: Any) -> Any:
-        return _answer(context, lambda: self._reload(request))
 
-    def _reload(self, request: Any) -> Any:
-        config = config_of(request.config)
-        if not config.stated:
-            raise Refusal(
-                Code.INVALID_ARGUMENT,
-                "ServerModelConfig type not supported by HandleReloadConfigRequest. "
-                "Only ModelConfigList is currently supported",
-            )
-        self._core.reload(config)
-        response = model_management_pb2.ReloadConfigResponse()
-        response.status.error_code = Code.OK.number
-        return response
+def _reload(core: Core[Servable], calls: Calls, request: Any, context: Any) -> Any:
+    calls.access.require_reload(context.peer())
+    config = config_of(request.config)
+    if not config.stated:
+        raise Refusal(
+            Code.INVALID_ARGUMENT,
+            "ServerModelConfig type not supported by HandleReloadConfigRequest. "
+            "Only ModelConfigList is currently supported",
+        )
+    core.reload(config)
+    response = model_management_pb2.ReloadConfigResponse()
+    response.status.error_code = Code.OK.number
+    return response
 
 
 def model_status(core: Core[Servable], request: Any) -> Any:

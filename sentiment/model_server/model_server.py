@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -14,21 +13,28 @@ from typing import Any
 import uvicorn
 
 from sentiment.errors import InputError
+from sentiment.model_server.access import Access
+from sentiment.model_server.admission import Admission
 from sentiment.model_server.config import ConfigFile
+from sentiment.model_server.connections import Listener
 from sentiment.model_server.core import Core
+from sentiment.model_server.fair import Turnstile
+from sentiment.model_server.grpc_calls import Calls
 from sentiment.model_server.grpc_service import make_grpc_server
 from sentiment.model_server.health import Health
 from sentiment.model_server.metrics import Metrics
 from sentiment.model_server.parameter_files import Batching
 from sentiment.model_server.periodic import Periodic
-from sentiment.model_server.ports import MAX_CONNECTIONS, BoundedConnection, listen, port_is_taken
+from sentiment.model_server.ports import connections_of, listen, port_is_taken
 from sentiment.model_server.refusal import Refusal
 from sentiment.model_server.rest_app import RestApp, RestLimits
 from sentiment.model_server.servable import Servable, load_servable
+from sentiment.model_server.tls import Tls
 from sentiment.model_server.versions import LoadRules, Versions
 from sentiment.tensorflow_setup import tf
 
 log = logging.getLogger("sentiment.server")
+SECONDS_BETWEEN_SILENT = 5.0
 GRACE_SECONDS = 30  # that requests in flight have to finish when the server stops
 
 
@@ -49,6 +55,8 @@ class ServerOptions:
     metrics_path: str | None = None  # in addition to /metrics
     rest: RestLimits = field(default_factory=RestLimits)
     grpc_threads: int = 16
+    access: Access = field(default_factory=Access)
+    tls: Tls | None = None
     intra_op_threads: int = 0
     inter_op_threads: int = 0
 
@@ -62,14 +70,20 @@ class ModelServer:
         Raises:
             InputError: the configuration is refused, a model has no version that loads, or a port is in use.
         """
+        self._admission = Admission(options.rest.all_bodies_bytes)
+        self._calls = Calls(options.access, self._admission, Turnstile(options.grpc_threads))
         loader = functools.partial(
-            load_servable, batching=options.batching, session_config=_session_config(options), warm_up=options.warm_up
+            load_servable,
+            batching=options.batching,
+            session_config=_session_config(options),
+            warm_up=options.warm_up,
+            admission=self._admission,
         )
         versions: Versions[Servable] = Versions(loader, options.load_rules)
         self.core = Core(versions, allow_labels_for_unavailable=options.allow_labels_for_unavailable)
         self.metrics = Metrics(self.core)
         self._health = Health()
-        config = ConfigFile(options.config_file, self.core.reload)
+        config = ConfigFile(options.config_file, self.core.apply)
         try:
             _apply_first(config, options)
             self._open_ports(options)
@@ -79,6 +93,7 @@ class ModelServer:
         self._polls = (
             Periodic("poll the configuration", options.config_poll_seconds, config.poll),
             Periodic("poll the version folders", options.file_system_poll_seconds, self.core.poll),
+            Periodic("end silent calls", SECONDS_BETWEEN_SILENT, self._calls.end_silent),
         )
         self._health.serving = True
 
@@ -89,28 +104,39 @@ class ModelServer:
                 self.core,
                 self.metrics,
                 self._health,
+                self._calls,
                 f"{options.host}:{options.grpc_port}",
-                options.grpc_threads,
+                options.tls.for_grpc() if options.tls else None,
             )
         except OSError:
             rest_socket.close()
             raise port_is_taken(options.host, options.grpc_port) from None
         self.rest_port: int = rest_socket.getsockname()[1]
         self.grpc_address = f"{options.host}:{self.grpc_port}"
-        self.rest_url = f"http://{options.host}:{self.rest_port}"
+        self.rest_url = f"{'https' if options.tls else 'http'}://{options.host}:{self.rest_port}"
         self._start_rest(rest_socket, options)
         self._grpc.start()
 
-    def _start_rest(self, rest_socket: socket.socket, options: ServerOptions) -> None:
-        self._app = RestApp(self.core, self.metrics, options.rest, options.metrics_path)
+    def _start_rest(self, rest_socket: Listener, options: ServerOptions) -> None:
+        self._app = RestApp(
+            self.core,
+            self.metrics,
+            options.rest,
+            options.metrics_path,
+            options.access,
+            self._admission,
+            rest_socket.book.has,
+        )
+        tls = options.tls
         config = uvicorn.Config(
             self._app,
-            http=BoundedConnection,
+            http=connections_of(rest_socket),
+            loop="asyncio",
+            ssl_context_factory=(lambda *_: tls.for_rest()) if tls else None,
             log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,
-            limit_concurrency=MAX_CONNECTIONS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         self._rest = uvicorn.Server(config)

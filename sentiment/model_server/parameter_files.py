@@ -1,7 +1,7 @@
-"""Reads the text protos that flags name: BatchingParameters and MonitoringConfig.
+"""Reads the text protos that flags name: BatchingParameters, MonitoringConfig and SSLConfig.
 
 The Python package of TensorFlow Serving's interfaces lacks these messages, so this module describes their fields.
-Source: `session_bundle_config.proto` and `monitoring_config.proto`.
+Source: `session_bundle_config.proto`, `monitoring_config.proto` and `ssl_config.proto`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,12 @@ _MESSAGES = {
     },
     "PrometheusConfig": {"enable": _FIELD.TYPE_BOOL, "path": _FIELD.TYPE_STRING},
     "MonitoringConfig": {"prometheus_config": "PrometheusConfig"},
+    "SSLConfig": {
+        "server_key": _FIELD.TYPE_STRING,
+        "server_cert": _FIELD.TYPE_STRING,
+        "custom_ca": _FIELD.TYPE_STRING,
+        "client_verify": _FIELD.TYPE_BOOL,
+    },
 }
 
 
@@ -63,7 +69,7 @@ def read_batching(path: Path | None) -> Batching:
     """Returns the limits in a BatchingParameters file, or the defaults without a file. Raises: InputError."""
     if path is None:
         return Batching()
-    message = _parse(path, "BatchingParameters")
+    message = parse_parameters(path, "BatchingParameters")
     numbers = ("max_batch_size", "batch_timeout_micros", "max_enqueued_batches", "num_batch_threads")
     given = {name: getattr(message, name).value for name in numbers if message.HasField(name)}
     limits = Batching(
@@ -81,11 +87,12 @@ def read_metrics_path(path: Path | None) -> str | None:
     """Returns the path at which a MonitoringConfig file wants metrics, or None without metrics. Raises: InputError."""
     if path is None:
         return None
-    prometheus = _parse(path, "MonitoringConfig").prometheus_config
+    prometheus = parse_parameters(path, "MonitoringConfig").prometheus_config
     return (prometheus.path or METRICS_PATH) if prometheus.enable else None
 
 
-def _parse(path: Path, name: str) -> Any:
+def parse_parameters(path: Path, name: str) -> Any:
+    """Returns the text proto in `path` as a message of that name. Raises: InputError."""
     try:
         return text_format.Parse(path.read_text(encoding="utf-8"), _classes()[name]())
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:

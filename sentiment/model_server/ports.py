@@ -9,17 +9,18 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sentiment.errors import InputError
+from sentiment.model_server.connections import Book, Listener
 
-MAX_CONNECTIONS = 1024  # any further one gets a 503
-MAX_SOCKETS = 4096  # any further one is closed unread
+MAX_SOCKETS = 1024  # for a further one, an idle one is closed
 SECONDS_FOR_HEADERS = 20.0
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> Listener:
     """Returns a listening socket; port 0 takes any free one. Raises: InputError, which names a port in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # When TCP is named, asyncio switches off Nagle's algorithm, which costs each answer on a kept connection 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = Listener(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.book = Book(MAX_SOCKETS)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port whose last server just left is free
     try:
         listener.bind((host, port))
@@ -44,19 +45,32 @@ def port_is_taken(host: str, port: int) -> InputError:
     )
 
 
-class BoundedConnection(H11Protocol):
-    """A connection that closes when a request's head is late: otherwise slow clients would take all places."""
+def connections_of(listener: Listener) -> type[BoundedConnection]:
+    """Returns the class of the connections that `listener` accepts."""
+    return type("Connection", (BoundedConnection,), {"book": listener.book})
 
+
+class BoundedConnection(H11Protocol):
+    """A connection that closes when a request's head is late: otherwise slow clients would take all places.
+
+    It tells its port's book when it is idle.
+    """
+
+    book: Book
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > MAX_SOCKETS:
-            transport.abort()
-        else:
-            self._await_request()
+        self._await_request()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.client and self.cycle and not self.cycle.response_complete:
+            self.book.busy(self.client)
 
     def on_response_complete(self) -> None:
+        if self.client:
+            self.book.idle(self.client)
         super().on_response_complete()
         self._await_request()
 

@@ -6,6 +6,7 @@ Source: `http_rest_api_util.cc` and https://www.tensorflow.org/tfx/serving/api_r
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -13,7 +14,9 @@ from urllib.parse import unquote
 from google.protobuf import json_format
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
+from sentiment.model_server.admission import Admission
 from sentiment.model_server.core import Core
+from sentiment.model_server.fair import Caller
 from sentiment.model_server.grpc_service import SIGNATURE_DEF, model_metadata, model_status
 from sentiment.model_server.metrics import Answered, Metrics
 from sentiment.model_server.policy import LARGEST_VERSION
@@ -57,11 +60,13 @@ def parse_path(http_method: str, path: str) -> Call:
     return Call((match["method"] or "status").lower(), unquote(match["name"]), version, label)
 
 
-def answer(core: Core[Servable], metrics: Metrics, call: Call, body: bytes | bytearray) -> dict[str, Any]:
+def answer(
+    core: Core[Servable], metrics: Metrics, call: Call, body: bytes | bytearray, admission: Admission, caller: Caller
+) -> dict[str, Any]:
     """Returns the JSON-ready answer to a call. Raises: Refusal, or what TensorFlow raised."""
     if call.method == "predict":
         with metrics.predict("REST") as answered:
-            return _predict(core, call, body, answered)
+            return _predict(core, call, body, answered, admission, caller)
     if call.method == "status":
         return _status(core, call)
     if call.method == "metadata":
@@ -69,16 +74,31 @@ def answer(core: Core[Servable], metrics: Metrics, call: Call, body: bytes | byt
     raise Refusal(Code.UNIMPLEMENTED, f"{call.method} is not served; use predict")
 
 
-def _predict(core: Core[Servable], call: Call, body: bytes | bytearray, answered: Answered) -> dict[str, Any]:
-    request = parse_request(body)
-    signature = request.signature or DEFAULT_SIGNATURE
-    with core.using(call.name, call.version, call.label) as (version, servable):
-        answered.model, answered.version, answered.label = call.name, version, call.label
-        definition = servable.signature_defs.get(signature)
-        if definition is None or not definition.inputs:
-            raise Refusal(Code.INVALID_ARGUMENT, f'Serving signature name: "{signature}" not found in signature def')
-        outputs = servable.run(signature, arrays_of(request, definition.inputs))
-    return render(outputs, row=request.row)
+def _predict(
+    core: Core[Servable],
+    call: Call,
+    body: bytes | bytearray,
+    answered: Answered,
+    admission: Admission,
+    caller: Caller,
+) -> dict[str, Any]:
+    with ExitStack() as parsing:
+        parsing.enter_context(admission.parsing(caller, len(body)))
+        request = parse_request(body)
+        signature, row = request.signature or DEFAULT_SIGNATURE, request.row
+        with core.using(call.name, call.version, call.label) as (version, servable):
+            answered.model, answered.version, answered.label = call.name, version, call.label
+            arrays = arrays_of(request, _inputs_of(servable, signature))
+            del request
+            parsing.close()
+            return render(servable.run(signature, arrays, (), caller), row=row)
+
+
+def _inputs_of(servable: Servable, signature: str) -> Any:
+    definition = servable.signature_defs.get(signature)
+    if definition is None or not definition.inputs:
+        raise Refusal(Code.INVALID_ARGUMENT, f'Serving signature name: "{signature}" not found in signature def')
+    return definition.inputs
 
 
 def _status(core: Core[Servable], call: Call) -> dict[str, Any]:

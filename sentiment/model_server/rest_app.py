@@ -6,8 +6,10 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -15,7 +17,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from sentiment.model_server.access import Access
+from sentiment.model_server.admission import ALL_BYTES, MAX_BYTES, Admission
 from sentiment.model_server.core import Core
+from sentiment.model_server.fair import Caller, Share, Turnstile
 from sentiment.model_server.metrics import PATH, Metrics
 from sentiment.model_server.refusal import Code, Refusal, refusal_of
 from sentiment.model_server.rest import answer, parse_path
@@ -23,6 +28,7 @@ from sentiment.model_server.servable import Servable
 
 log = logging.getLogger("sentiment.server")
 TOO_LARGE, TOO_SLOW = 413, 408
+TWO_LENGTHS = "a request must have Content-Length or Transfer-Encoding, not both"
 
 
 @dataclass(frozen=True)
@@ -33,20 +39,32 @@ class RestLimits:
     waiting: int = 256  # requests that wait for a thread
     seconds: float = 30.0  # for a request, from the end of its body
     seconds_for_body: float = 30.0
-    body_bytes: int = 16 * 1024 * 1024
-    all_bodies_bytes: int = 64 * 1024 * 1024
+    body_bytes: int = MAX_BYTES
+    all_bodies_bytes: int = ALL_BYTES  # of both ports together; one client may hold half
 
 
 class RestApp:
-    """The ASGI application. `metrics_path` is a second path for the metrics."""
+    """The ASGI application.
 
-    def __init__(self, core: Core[Servable], metrics: Metrics, limits: RestLimits, metrics_path: str | None) -> None:
+    `metrics_path` is a second path for the metrics; `is_open` tells whether a client's connection is.
+    """
+
+    def __init__(
+        self,
+        core: Core[Servable],
+        metrics: Metrics,
+        limits: RestLimits,
+        metrics_path: str | None,
+        access: Access,
+        admission: Admission,
+        is_open: Callable[[Any], bool],
+    ) -> None:
         self._core, self._metrics, self._limits = core, metrics, limits
+        self._access, self._admission, self._is_open = access, admission, is_open
         self._metrics_paths = {PATH, metrics_path}
-        self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="rest")
-        # Only the event loop's thread touches both.
-        self._in_work = 0
-        self._held_bytes = 0
+        places = 2 * (limits.threads + limits.waiting)  # of which one client may have half
+        self._places, self._running = Share(places), Turnstile(limits.threads)
+        self._threads = ThreadPoolExecutor(places, thread_name_prefix="rest")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -58,69 +76,84 @@ class RestApp:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, path: str) -> Response:
+        try:
+            self._access.require(request.scope["headers"])
+        except Refusal as refusal:
+            return _error(refusal.code.http_status, str(refusal), close=True)
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in request.scope["headers"]}:
+            return _error(Code.INVALID_ARGUMENT.http_status, TWO_LENGTHS, close=True)
         if path in self._metrics_paths and request.method == "GET":
             return Response(
                 await asyncio.to_thread(self._metrics.render), headers={"Content-Type": CONTENT_TYPE_LATEST}
             )
-        body = bytearray()
-        try:
-            async with asyncio.timeout(self._limits.seconds_for_body or None):
-                refused = await self._read(request, body)
+        with ExitStack() as held:
+            body, client = bytearray(), _caller(request).client
+            held.callback(lambda: self._admission.give_back(client, len(body)))
+            try:
+                async with asyncio.timeout(self._limits.seconds_for_body or None):
+                    refused = await self._read(request, body, client)
+            except TimeoutError:
+                return _error(TOO_SLOW, f"the body must arrive within {self._limits.seconds_for_body:g} s", close=True)
             if refused:
                 return refused
             if not path.lower().startswith("/v1/"):
                 return _error(Code.NOT_FOUND.http_status, f"Not found: {path}")
-            return await self._work(request.method, path, body)
-        except TimeoutError:
-            return _error(TOO_SLOW, f"the body must arrive within {self._limits.seconds_for_body:g} s", close=True)
-        finally:
-            self._held_bytes -= len(body)
+            return await self._work(request, path, body, held)
 
-    async def _read(self, request: Request, body: bytearray) -> Response | None:
+    async def _read(self, request: Request, body: bytearray, client: str) -> Response | None:
         """Fills `body`. A body that is too large is read on but dropped, so that the client can hear the refusal."""
         limit, size, full = self._limits.body_bytes, 0, False
         async for chunk in request.stream():
             size += len(chunk)
-            full = full or self._held_bytes + len(chunk) > self._limits.all_bodies_bytes
-            if size <= limit and not full:
+            if size <= limit and not full and not (full := not self._admission.take(client, len(chunk))):
                 body += chunk
-                self._held_bytes += len(chunk)
             elif size > 4 * limit:
                 break
         if size > limit:
             return _error(TOO_LARGE, f"the body must be at most {limit} bytes", close=size > 4 * limit)
         return self._unavailable("The memory for requests is full") if full else None
 
-    async def _work(self, http_method: str, path: str, body: bytearray) -> Response:
-        """Lets a thread answer, if one has a place; when time is up, it stops waiting, but the thread goes on."""
-        if self._in_work >= self._limits.threads + self._limits.waiting:
+    async def _work(self, request: Request, path: str, body: bytearray, held: ExitStack) -> Response:
+        """Lets a thread answer, if one has a place; when time is up, it stops waiting, but the thread goes on.
+
+        What is `held` is given back when the thread has ended.
+        """
+        caller, seconds = _caller(request), self._limits.seconds or None
+        if not self._places.take(caller.client):
             return self._unavailable("The queue to which this request was submitted is full")
-        seconds = self._limits.seconds or None
-        deadline = time.monotonic() + seconds if seconds else None
-        loop = asyncio.get_running_loop()
-        self._in_work += 1
-        answered = loop.run_in_executor(self._threads, self._answer, http_method, path, body, deadline)
-        answered.add_done_callback(self._end_work)
+        held.callback(self._places.give_back, caller.client)
+        address, until = request.scope["client"], time.monotonic() + seconds if seconds else None
+        caller = replace(caller, is_there=lambda: self._is_open(address), until=until)
+        loop, ends = asyncio.get_running_loop(), held.pop_all()
+        answered = loop.run_in_executor(self._threads, self._answer, request.method, path, body, caller)
+        answered.add_done_callback(lambda _: ends.close())
         try:
             return await asyncio.wait_for(asyncio.shield(answered), seconds)
         except TimeoutError:
             return _refused(_timed_out())
 
-    def _end_work(self, _: Any) -> None:
-        self._in_work -= 1
-
-    def _answer(self, http_method: str, path: str, body: bytearray, deadline: float | None) -> Response:
+    def _answer(self, http_method: str, path: str, body: bytearray, caller: Caller) -> Response:
         try:
-            if deadline and time.monotonic() > deadline:
-                self._metrics.not_begun(Code.DEADLINE_EXCEEDED, "REST")
-                raise _timed_out()
-            content = answer(self._core, self._metrics, parse_path(http_method, path), body)
+            call = parse_path(http_method, path)
+            with self._turn(caller) if http_method == "POST" else nullcontext():  # nobody waits to see the status
+                content = answer(self._core, self._metrics, call, body, self._admission, caller)
         except Exception as error:
             refusal = refusal_of(error)
             if refusal.code is Code.INTERNAL:
                 log.exception("a request failed")
             return _refused(refusal)
         return Response(json.dumps(content, ensure_ascii=False), media_type="application/json")
+
+    @contextmanager
+    def _turn(self, caller: Caller) -> Iterator[None]:
+        with ExitStack() as inside:
+            try:
+                inside.enter_context(self._running.enter(caller))
+                caller.require()
+            except Refusal as refusal:
+                self._metrics.not_begun(refusal.code, "REST")
+                raise
+            yield
 
     def _unavailable(self, message: str) -> Response:
         self._metrics.not_begun(Code.UNAVAILABLE, "REST")
@@ -129,6 +162,11 @@ class RestApp:
     def close(self) -> None:
         """Ends the threads; nobody waits for what they still compute."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _caller(request: Request) -> Caller:
+    host, port = request.scope["client"] or ("", 0)
+    return Caller((host, str(port)))
 
 
 def _timed_out() -> Refusal:

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from tensorflow_serving.apis import prediction_log_pb2
 
+from sentiment.model_server.admission import Admission
 from sentiment.model_server.batching import batched
+from sentiment.model_server.fair import Caller
 from sentiment.model_server.parameter_files import Batching
 from sentiment.model_server.refusal import Code, Refusal
 from sentiment.model_server.saved_graph import Run, SavedGraph
@@ -19,6 +21,7 @@ from sentiment.tensorflow_setup import tf
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000
+ROWS_OF_A_TURN = 128  # of a request with many rows: four of the largest batches
 DEFAULT_SIGNATURE = "serving_default"
 OF_THE_LOADER = "__saved_model_"  # the prefix of signatures that are only for the loader
 
@@ -26,7 +29,14 @@ OF_THE_LOADER = "__saved_model_"  # the prefix of signatures that are only for t
 class Servable:
     """A version that can answer. Every user holds it (`with servable:`), and `close` waits for all of them."""
 
-    def __init__(self, path: Path, batching: Batching | None = None, session_config: Any = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        batching: Batching | None = None,
+        session_config: Any = None,
+        admission: Admission | None = None,
+    ) -> None:
+        self._batching, self._admission = batching, admission or Admission()
         self._saved = SavedGraph(path, session_config)
         self.signature_defs = self._saved.signature_defs
         self.users = 0
@@ -46,8 +56,17 @@ class Servable:
             return batched(self._saved, name, batching)
         return self._saved.function(self._saved.tensors(definition.inputs), self._saved.tensors(definition.outputs))
 
-    def run(self, signature: str, arrays: Mapping[str, Array], output_filter: Sequence[str] = ()) -> dict[str, Array]:
-        """Returns the outputs of `signature` for `arrays`.
+    def run(
+        self,
+        signature: str,
+        arrays: Mapping[str, Array],
+        output_filter: Sequence[str] = (),
+        caller: Caller = Caller(),  # noqa: B008 - it is a constant
+    ) -> dict[str, Array]:
+        """Returns the outputs of `signature` for `arrays`, when it is the caller's turn.
+
+        Many rows take several turns, so that others need not wait for all of them; they must be rows that a batch
+        function may split, too.
 
         Raises:
             Refusal: FAILED_PRECONDITION for an unknown signature, INVALID_ARGUMENT for inputs that do not fit it.
@@ -58,8 +77,24 @@ class Servable:
         definition = self.signature_defs[signature]
         check_inputs(definition.inputs, arrays)
         wanted = select_outputs(sorted(definition.outputs), output_filter)
-        outputs = self._runs[signature](arrays)
+        parts = self._parts(definition, arrays)
+        found = [self._turn(signature, part, caller) for part in parts]
+        outputs = found[0] if len(found) == 1 else _joined(found)
         return {name: _as_array(outputs[name], definition.outputs[name].dtype) for name in wanted}
+
+    def _turn(self, signature: str, arrays: Mapping[str, Array], caller: Caller) -> dict[str, Array]:
+        with self._admission.computing(caller, arrays):
+            return self._runs[signature](arrays)
+
+    def _parts(self, definition: Any, arrays: Mapping[str, Array]) -> list[Mapping[str, Array]]:
+        rows = max((array.shape[0] for array in arrays.values() if array.ndim), default=0)
+        limits = self._batching
+        splits = limits and limits.split_large and ROWS_OF_A_TURN < rows <= limits.max_batch_size
+        whole = all(array.ndim and len(array) == rows for array in arrays.values())
+        if not (splits and whole and all(map(_has_rows, definition.outputs.values()))):
+            return [arrays]
+        starts = range(0, rows, ROWS_OF_A_TURN)
+        return [{name: array[at : at + ROWS_OF_A_TURN] for name, array in arrays.items()} for at in starts]
 
     def __enter__(self) -> Servable:
         with self._idle:
@@ -80,10 +115,15 @@ class Servable:
 
 
 def load_servable(
-    path: Path, *, batching: Batching | None = None, session_config: Any = None, warm_up: bool = True
+    path: Path,
+    *,
+    batching: Batching | None = None,
+    session_config: Any = None,
+    warm_up: bool = True,
+    admission: Admission | None = None,
 ) -> Servable:
     """Loads a version folder and replays its warm-up requests; if a record fails, the load fails."""
-    servable = Servable(path, batching, session_config)
+    servable = Servable(path, batching, session_config, admission)
     try:
         for position, request in enumerate(warmup_requests(path) if warm_up else ()):
             _replay(servable, position, *request)
@@ -122,6 +162,15 @@ def _replay(
     except (Refusal, tf.errors.OpError) as error:
         code = error.code if isinstance(error, Refusal) else Code.INVALID_ARGUMENT
         raise Refusal(code, f"warm-up request {position} failed: {error}") from error
+
+
+def _has_rows(info: Any) -> bool:
+    shape = info.tensor_shape
+    return not shape.unknown_rank and len(shape.dim) > 0 and shape.dim[0].size == -1
+
+
+def _joined(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _as_array(value: object, kind: int) -> Array:

@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from sentiment.model_server.admission import MOST_VALUES
 from sentiment.model_server.refusal import Code, Refusal
 from sentiment.model_server.tensors import Array
 from sentiment.tensorflow_setup import tf
 
+MOST_LEVELS = 32  # that an array can have
 EXACT_INTEGERS = {"float32": 2**24, "float64": 2**53}  # a larger integer may not survive the conversion
 
 
@@ -33,6 +35,8 @@ class JsonRequest:
 
 def parse_request(body: bytes | bytearray) -> JsonRequest:
     """Returns a predict request's body, parsed. Raises: Refusal (INVALID_ARGUMENT) when it is not one."""
+    if (found := sum(body.count(sign) for sign in (b",", b"[", b"{"))) > MOST_VALUES:
+        raise _refused(f"JSON Parse error: a body must have at most {MOST_VALUES} values; found {found}")
     try:
         document = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -106,6 +110,8 @@ def to_array(name: str, value: Any, kind: Any) -> Array:
         if not all(isinstance(leaf, list) and len(leaf) == size for leaf in leaves):
             raise _refused(f"input {name}: Encountered list at unexpected size or level, expected size: {size}")
         shape.append(size)
+        if len(shape) > MOST_LEVELS:
+            raise _refused(f"input {name}: lists must be nested at most {MOST_LEVELS} deep")
         leaves = list(chain.from_iterable(leaves))
         if not leaves:
             break

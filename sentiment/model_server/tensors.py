@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy.typing as npt
 
+from sentiment.model_server.admission import require_values
 from sentiment.model_server.refusal import Code, Refusal
 from sentiment.tensorflow_setup import tf
 
 Array = npt.NDArray[Any]
 MAX_TENSOR_BYTES = 64 * 1024 * 1024
+MOST_REPEATED = 4096  # values that a message may claim without holding them: a few rows of padding
 _VALUE_FIELDS = {
     "float32": "float_val",
     "float64": "double_val",
@@ -32,8 +34,9 @@ def from_proto(name: str, proto: Any) -> Array:
     """Returns the array that a TensorProto holds.
 
     Raises:
-        Refusal: INVALID_ARGUMENT when it does not hold what its shape says, or would take more than 64 MB: a message
-            of a few bytes may claim any shape.
+        Refusal: INVALID_ARGUMENT when it does not hold what its shape says, or would take more than 64 MB. A message of
+            a few bytes may claim any shape, since its last value stands for all that follow: only as far as padding
+            needs.
     """
     sizes = [dim.size for dim in proto.tensor_shape.dim]
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
@@ -42,10 +45,22 @@ def from_proto(name: str, proto: Any) -> Array:
         kind = tf.dtypes.as_dtype(proto.dtype)
         if math.prod(sizes) * max(kind.size or 1, 1) > MAX_TENSOR_BYTES:
             raise Refusal(Code.INVALID_ARGUMENT, f"tensor parsing error: {name}: larger than {MAX_TENSOR_BYTES} bytes")
+        require_values(sizes)
+        _require_held(name, proto, math.prod(sizes))
         array: Array = tf.make_ndarray(proto)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError, KeyError) as error:  # KeyError: a type without an array
         raise Refusal(Code.INVALID_ARGUMENT, f"tensor parsing error: {name}: {error}") from None
     return array
+
+
+def _require_held(name: str, proto: Any, claimed: int) -> None:
+    held = sum(len(values) for field, values in proto.ListFields() if field.name.endswith("_val"))
+    allowed = 1 if proto.string_val else MOST_REPEATED
+    if not proto.tensor_content and claimed > max(held, allowed):
+        raise Refusal(
+            Code.INVALID_ARGUMENT,
+            f"tensor parsing error: {name}: a tensor must hold its values; found {held} of {claimed}",
+        )
 
 
 def to_proto(array: Array) -> Any:

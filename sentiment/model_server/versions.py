@@ -55,6 +55,7 @@ class Versions(Generic[L]):
         self._wanted: Mapping[str, Mapping[int, Path]] = {}
         self._states: dict[str, dict[int, VersionState]] = {}
         self._loaded: dict[str, dict[int, L]] = {}
+        self._sources: dict[str, dict[int, Path]] = {}  # of the loaded versions
         self._closing = False
         self._loads = ThreadPoolExecutor(rules.load_threads, thread_name_prefix="load")
         self._unloads = ThreadPoolExecutor(rules.unload_threads, thread_name_prefix="unload")
@@ -68,7 +69,7 @@ class Versions(Generic[L]):
     def _begin_steps(self) -> None:
         for name in {**self._states, **self._wanted}:
             states, wanted = self._states.setdefault(name, {}), self._wanted.get(name, {})
-            steps = next_steps(wanted, states)
+            steps = next_steps(self._unmoved(name, wanted), states)
             for version in steps.forgive:
                 states[version] = VersionState(State.END, states[version].code, states[version].message)
             for version in steps.load if not self._closing else ():
@@ -78,6 +79,11 @@ class Versions(Generic[L]):
                 states[version] = VersionState(State.UNLOADING)
                 self._unloads.submit(self._unload, name, version, self._loaded[name].pop(version))
         self._changed.notify_all()
+
+    def _unmoved(self, name: str, wanted: Mapping[int, Path]) -> Mapping[int, Path]:
+        """Returns `wanted` without versions that were loaded from another folder: they are unloaded first."""
+        loaded = self._sources.get(name, {})
+        return {version: path for version, path in wanted.items() if loaded.get(version, path) == path}
 
     def _enter(self, name: str, version: int, state: VersionState) -> None:
         with self._changed:
@@ -108,6 +114,7 @@ class Versions(Generic[L]):
                 log.info("%s version %d is available after %.1f s", name, version, seconds)
                 with self._changed:
                     self._loaded.setdefault(name, {})[version] = loaded
+                    self._sources.setdefault(name, {})[version] = path
                     self._enter(name, version, VersionState(State.AVAILABLE, load_seconds=seconds))
                 return
         self._enter(name, version, VersionState(State.END, failure.code, str(failure), gave_up=not tries_left))
@@ -123,6 +130,8 @@ class Versions(Generic[L]):
     def _unload(self, name: str, version: int, loaded: L) -> None:
         loaded.close()
         log.info("%s version %d is unloaded", name, version)
+        with self._changed:
+            self._sources[name].pop(version)
         self._enter(name, version, VersionState(State.END))
 
     @contextmanager

@@ -18,11 +18,15 @@ Number = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]  # of a version
 
 
 class Event(Record, frozen=True, kw_only=True, tag_field="event"):
-    """What happened to a version, when (ISO 8601, UTC), and who did it."""
+    """What happened to a version, when (ISO 8601, UTC), and who did it.
+
+    `after` is the digest of the event before it, with all before that (see `sentiment.serving.chain`).
+    """
 
     version: Number
     at: str = ""
     who: str = ""
+    after: str | UnsetType = UNSET
 
     @property
     def name(self) -> str:

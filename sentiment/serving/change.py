@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sentiment import atomic, json_lines
+from sentiment import atomic, disk, json_lines
 from sentiment.results.events import event_of
 from sentiment.results.record import as_json
 from sentiment.results.serving import Outcome
-from sentiment.serving import edit, models_config, version_folder
+from sentiment.serving import chain, edit, history_copy, models_config, reserve, version_folder
 from sentiment.serving.findings import look
 from sentiment.serving.history import read_state
 from sentiment.serving.lock import held
@@ -28,23 +28,55 @@ from sentiment.step import say
 class Change:
     """The right to change what is served; held by one process at a time (see `changing`)."""
 
-    def __init__(self, settings: Settings, who: str) -> None:
+    def __init__(self, settings: Settings, who: str, *, way_back: bool = False) -> None:
+        """`way_back` says that the change may use the space that is kept for a full disk (`reserve`)."""
         self.settings = settings
         self.state = read_state(settings)
-        self._who = who
+        self._who, self._way_back = who, way_back
         self._config = models_config.read(settings.models_config)  # as this change last read or wrote it
 
     def record(self, event: str, version: int, **details: Any) -> None:
-        """Appends one event, then renders `models.config`.
+        """Appends one event, and puts `models.config` in place that follows from it: both, or neither.
 
-        Raises: InputError when the state forbids it, or when somebody edited `models.config` during this change.
+        Raises: InputError when the state forbids it, or when somebody edited `models.config` during this change;
+        OSError when it cannot be written, and then nothing has changed.
         """
         self._require_unedited()
-        entry = event_of({"event": event, "version": version, "at": now(), "who": self._who, **details})
-        state = apply(self.state, entry)
-        json_lines.append(self.settings.history, as_json(entry))
-        self.state = state
-        self.render()
+        chained = {"after": self.state.tip.digest}
+        entry = event_of({"event": event, "version": version, "at": now(), "who": self._who, **details, **chained})
+        line = json_lines.written(as_json(entry))
+        tip = chain.after(self.state.tip, line.decode().rstrip("\n"))
+        self._put(apply(self.state, entry)._replace(tip=tip), line)
+
+    def _put(self, state: State, line: bytes = b"") -> None:
+        try:
+            self._write(state, line)
+        except OSError as error:
+            if not (disk.is_full(error) and self._way_back and reserve.release(self.settings)):
+                raise
+            say("the disk is full: the reserve is used; free some space")
+            self._write(state, line)
+
+    def _write(self, state: State, line: bytes) -> None:
+        """Writes `models.config` under a temporary name, then the event, then gives the file its name.
+
+        What needs space comes first, so that a full disk changes nothing.
+        """
+        text, config = models_config.rendered(state, self.settings), self.settings.models_config
+        if not line and models_config.read(config) == text:
+            self._config = text
+            return
+        with atomic.prepared(config, text) as put_in_place:
+            if line:
+                json_lines.append_bytes(self.settings.history, line)
+            try:
+                put_in_place()
+            except OSError:
+                json_lines.take_back(self.settings.history, line)
+                raise
+        self.state, self._config = state, text
+        _flush(config.parent)
+        history_copy.keep(self.settings)
 
     def require_allowed(self, version: int, *events: str) -> None:
         """Raises: InputError unless these events about `version` would be allowed now, in this order."""
@@ -54,10 +86,7 @@ class Change:
 
     def render(self) -> None:
         """Writes `models.config` from the state."""
-        text, config = models_config.rendered(self.state, self.settings), self.settings.models_config
-        if models_config.read(config) != text:
-            atomic.write_text(config, text)
-        self._config = text
+        self._put(self.state)
 
     def _require_unedited(self) -> None:
         """Raises: InputError when somebody edited the file while a version was loading: the edit must not be lost."""
@@ -66,13 +95,15 @@ class Change:
 
 
 @contextmanager
-def changing(settings: Settings, who: str | None = None, *, discard_edits: bool = False) -> Iterator[Change]:
+def changing(
+    settings: Settings, who: str | None = None, *, discard_edits: bool = False, way_back: bool = False
+) -> Iterator[Change]:
     """Holds the one lock around a change; a second process waits, then sees the new state.
 
     Repairs what a crash left behind (see `sentiment.serving.findings`). Raises: InputError when `models.config` was
-    edited by hand, unless `discard_edits`.
+    edited by hand, unless `discard_edits`. With `way_back` it may use the space that is kept for a full disk.
     """
-    with locked(settings, who) as change:
+    with locked(settings, who, way_back=way_back) as change:
         if not discard_edits:
             edit.require_none(settings)
         mend(change)
@@ -80,11 +111,14 @@ def changing(settings: Settings, who: str | None = None, *, discard_edits: bool 
 
 
 @contextmanager
-def locked(settings: Settings, who: str | None = None) -> Iterator[Change]:
-    """Holds the lock without repairing anything yet."""
+def locked(settings: Settings, who: str | None = None, *, way_back: bool = False) -> Iterator[Change]:
+    """Holds the lock without repairing anything yet, except for the copy of the history and the reserve."""
     who = who or user()
     with held(settings.serving / "history.lock", who):
-        yield Change(settings, who)
+        change = Change(settings, who, way_back=way_back)
+        history_copy.keep(settings)
+        yield change
+        reserve.renew(settings)
 
 
 def now() -> str:
@@ -124,6 +158,14 @@ def _try(path: Path, action: Callable[[Path], None], what: str) -> None:
         say(f"removed {path}, {what}")
     except OSError as error:
         say(f"could not remove {path}, {what}: {error}")
+
+
+def _flush(folder: Path) -> None:
+    """Flushes a folder whose new entry is in effect: a failure is said, since nothing can be taken back."""
+    try:
+        atomic.sync_file(folder)
+    except OSError as error:
+        say(f"could not flush {folder}: {error}")
 
 
 def outcome(state: State, version: int, changed: bool, sentence: str) -> Outcome:

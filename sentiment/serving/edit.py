@@ -54,9 +54,9 @@ def require_none(settings: Settings) -> None:
 
 
 def difference(text: str, state: State, settings: Settings) -> str:
-    """Returns the edit as a unified diff, without the rendered file's first line, which is a digest."""
+    """Returns the edit as a unified diff, without the rendered file's first lines, which are digests."""
     says, found = (
-        [line for line in side.splitlines() if not line.startswith(models_config.MARK)]
+        [line for line in side.splitlines() if not line.startswith((models_config.MARK, models_config.EVENT))]
         for side in (models_config.rendered(state, settings), text)
     )
     names = ("models.config as the history says", "models.config as it is")

@@ -54,7 +54,7 @@ def look(settings: Settings, state: State) -> Findings:
         leftovers=tuple(_leftovers(settings)),
         pruned=tuple(sorted(path for path in numbers | trained if path.name in gone)),
         unloaded=state.staged,
-        stale=not edited and config != models_config.rendered(state, settings) and bool(config or state.versions),
+        stale=not edited and models_config.is_older(config, state, settings) and bool(config or state.versions),
         damaged={number: trouble for number, trouble in problems.items() if trouble},
         orphans=tuple(_told_orphan(path) for path in sorted(numbers) if path.name not in {*gone, *map(str, kept)}),
     )

@@ -2,6 +2,9 @@
 
 The state is a fold over this ledger, and `models.config` is rendered from the state after every event. A crash at any
 byte leaves the old state or the new one: a torn last line was never acknowledged, and the next writer drops it.
+
+A ledger that was emptied, cut or changed is refused: its events are chained (`chain`), `models.config` names the event
+that it was made from, and a copy is kept beside it (`history_copy`).
 """
 
 from __future__ import annotations
@@ -11,20 +14,34 @@ from pathlib import Path
 
 from sentiment import json_lines
 from sentiment.errors import InputError
+from sentiment.json_lines import Line
 from sentiment.results.events import AnyEvent, parsed_event
+from sentiment.serving import chain, models_config
+from sentiment.serving.chain import Tip
 from sentiment.serving.rules import fold
 from sentiment.serving.state import State
 from sentiment.settings import Settings
 
+RESTORE = "Restore it with `sentiment status --restore-history`; nothing has changed."
+
 
 def read_events(path: Path) -> list[AnyEvent]:
     """Returns every whole event. Raises: InputError when a line that was acknowledged is none."""
-    return [event for _, event in _numbered_events(path)]
+    return [_event(path, line) for line in json_lines.read(path)]
 
 
 def read_state(settings: Settings) -> State:
-    """Returns the state according to the ledger. Raises: InputError when a line breaks the rules; it names the line."""
-    events, number = _numbered_events(settings.history), 0
+    """Returns the state according to the ledger.
+
+    Raises: InputError when a line breaks the rules (it names the line), or when the ledger lacks an event that its copy
+    or `models.config` knows.
+    """
+    # These are written after the history, so they are read before it: an event between the two reads is no fault.
+    made_from, copied = models_config.made_from(settings.models_config), tips_of(settings.history_copy)
+    path = settings.history
+    lines = json_lines.read(path)
+    ends = chain.tips(lines)
+    events, number = [(line.number, _event(path, line)) for line in lines], 0
 
     def in_order() -> Iterator[AnyEvent]:
         nonlocal number
@@ -32,17 +49,45 @@ def read_state(settings: Settings) -> State:
             yield event
 
     try:
-        return fold(in_order())
+        state = fold(in_order())
     except InputError as error:
-        raise _broken_line(settings.history, number, f"{error.must_hold}; found {error.found}") from None
+        raise _broken_line(path, number, f"{error.must_hold}; found {error.found}") from None
+    if broken := chain.broken_at(lines, ends):
+        raise InputError(
+            f"every event of {path} must name the one before it",
+            found=f"line {broken}, which names another: a line above it was changed, added or removed",
+            do=RESTORE,
+        )
+    if lost := chain.missing(ends, made_from, copied):
+        _refuse(settings, ends, lost, by_config=lost == made_from)
+    return state._replace(tip=ends[-1])
 
 
-def _numbered_events(path: Path) -> list[tuple[int, AnyEvent]]:
-    """Returns the events with the numbers of their lines."""
-    return [(line.number, _event(path, line)) for line in json_lines.read(path)]
+def tips_of(copy: Path) -> list[Tip]:
+    """Returns the tips of the history's copy; none when there is no copy, or a broken one."""
+    lines = json_lines.read(copy)
+    ends = chain.tips(lines)
+    return [] if chain.broken_at(lines, ends) or any(line.value is None for line in lines) else ends
 
 
-def _event(path: Path, line: json_lines.Line) -> AnyEvent:
+def fault(settings: Settings) -> InputError | None:
+    """Returns why the history is refused, or None."""
+    try:
+        read_state(settings)
+    except InputError as error:
+        return error
+    return None
+
+
+def _refuse(settings: Settings, ends: list[Tip], lost: Tip, by_config: bool) -> None:
+    known_by = settings.models_config if by_config else settings.history_copy
+    shorter = f"{len(ends) - 1} events" if len(ends) <= lost.number else f"another event {lost.number}"
+    raise InputError(
+        f"{settings.history} must hold the {lost.number} events that {known_by} knows", found=shorter, do=RESTORE
+    )
+
+
+def _event(path: Path, line: Line) -> AnyEvent:
     try:
         return parsed_event(line.text)
     except InputError as error:
@@ -53,5 +98,5 @@ def _broken_line(path: Path, number: int, problem: str) -> InputError:
     return InputError(
         f"every line of {path} must be an event that the lines above it allow",
         found=f"line {number}: {problem}",
-        do="Restore the file from a backup, or correct that line.",
+        do=RESTORE,
     )

@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,7 +47,8 @@ def _holder(who: str) -> dict[str, str | int]:
 
 def _write(descriptor: int, text: str) -> None:
     os.ftruncate(descriptor, 0)
-    os.write(descriptor, text.encode())
+    with suppress(OSError):  # a full disk: the file only names the holder, the kernel knows it
+        os.write(descriptor, text.encode())
 
 
 def _say_who_holds_it(path: Path) -> None:

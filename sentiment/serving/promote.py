@@ -10,7 +10,7 @@ from sentiment.serving.change import Change, changing, mend, outcome
 from sentiment.serving.load import confirm, load
 from sentiment.serving.state import State
 from sentiment.settings import read_settings
-from sentiment.step import step
+from sentiment.step import say, step
 
 KEPT_UNSERVED = 3  # so many of the newest versions that are not served stay on disk too
 
@@ -34,8 +34,16 @@ def promote(change: Change, version: int | None, why: str = "") -> Outcome:
     load(change, version)
     change.record("promoted", version, **{"from": old, "to": version}, why=why)
     confirm(change, "stable", version)
-    prune(change)
+    _prune_or_say(change)
     return outcome(change.state, version, True, f"Version {version} is stable now (before: {old or 'none'}).")
+
+
+def _prune_or_say(change: Change) -> None:
+    """Removes old versions; a full disk must not make a promotion look as if it had failed."""
+    try:
+        prune(change)
+    except OSError as error:
+        say(f"old versions could not be removed, which the next change does: {error}")
 
 
 def version_to_judge(change: Change, version: int | None, verb: str) -> int:

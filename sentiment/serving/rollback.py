@@ -81,5 +81,5 @@ def _target(change: Change, to: int | None) -> int:
 @step
 def command(to: int | None, who: str | None, reason: str, skip_unreachable: bool) -> Outcome:
     """Make an earlier version stable again."""
-    with changing(read_settings(), who) as change:
+    with changing(read_settings(), who, way_back=True) as change:
         return rollback(change, to, reason, skip_unreachable)

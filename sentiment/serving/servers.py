@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import json
 import threading
 import time
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from typing import Any, TypeVar
 
+from sentiment.client.credentials import credentials
 from sentiment.step import say
 
 SECONDS_UNTIL_UNREACHABLE = 30.0  # a server that does not answer for so long counts as unreachable
@@ -161,10 +163,15 @@ def _states(answer: dict[str, Any]) -> dict[int, tuple[str, str]]:
 def _ask(url: str) -> dict[str, Any]:
     """Returns the JSON answer; {} when the server does not know what it is asked for. Raises: OSError."""
     try:
-        with urllib.request.urlopen(url, timeout=SECONDS_FOR_AN_ANSWER) as response:
+        shown = credentials()
+        context = shown.context() if url.startswith("https:") else None
+        request = urllib.request.Request(url, headers=shown.headers)
+        with urllib.request.urlopen(request, timeout=SECONDS_FOR_AN_ANSWER, context=context) as response:
             answer = json.load(response)
     except urllib.error.HTTPError as error:
         error.close()
+        if error.code == http.HTTPStatus.UNAUTHORIZED:
+            raise OSError("it wants another SENTIMENT_SERVING_TOKEN") from None
         return {}
     except (ValueError, HTTPException) as error:  # no address, or something else listens there
         raise OSError(f"no model server answers there ({error})") from None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sentiment.results.model_card import TrainedOn
+from sentiment.serving.chain import Tip
 
 
 class Version(NamedTuple):
@@ -36,6 +37,7 @@ class State(NamedTuple):
     kept: int | None = None  # the previous stable version, still loaded
     newest: int = 0  # the highest number that was ever published
     last_move: str = ""  # the last event that said which version is stable
+    tip: Tip = Tip()  # the last event of the history that this state follows from
 
     @property
     def stable(self) -> int | None:

@@ -37,5 +37,5 @@ def withdraw(change: Change, version: int | None, why: str = "") -> Outcome:
 @step
 def command(version: int | None, who: str | None, reason: str) -> Outcome:
     """Take the canary label from its version and unload it."""
-    with changing(read_settings(), who) as change:
+    with changing(read_settings(), who, way_back=True) as change:
         return withdraw(change, version, reason)

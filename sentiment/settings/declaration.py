@@ -67,12 +67,19 @@ G = TypeVar("G", bound=Declared)
 
 
 def setting(
-    default: T, kind: Kind[T], meaning: str, *, unit: str = "", variable: str = "", shown_default: str = ""
+    default: T,
+    kind: Kind[T],
+    meaning: str,
+    *,
+    unit: str = "",
+    variable: str = "",
+    shown_default: str = "",
+    repr: bool = True,
 ) -> T:
     """Declares a field of a `Declared` dataclass; returns what `dataclasses.field` returns.
 
     variable: only when it is not the class's prefix and the field's name. shown_default: only when the value does not
-    say it, such as an empty text that stands for a folder.
+    say it, such as an empty text that stands for a folder. repr: whether the object's own text shows the value.
     """
     stated = {
         "kind": kind,
@@ -82,7 +89,7 @@ def setting(
         "variable": variable,
         "shown_default": shown_default,
     }
-    found: T = field(default=default, metadata={_KEY: stated})
+    found: T = field(default=default, repr=repr, metadata={_KEY: stated})
     return found
 
 

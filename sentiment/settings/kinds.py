@@ -34,6 +34,17 @@ def text() -> Kind[str]:
     return Kind("be text", "text", str)
 
 
+def secret() -> Kind[str]:
+    """A text that no message shows."""
+    return Kind(
+        "be printable ASCII characters without a space",
+        "a secret text",
+        str,
+        lambda value: all("!" <= sign <= "~" for sign in value),
+        lambda value: "a secret" if value else "''",
+    )
+
+
 def words() -> Kind[tuple[str, ...]]:
     return Kind("be words with commas between them", "words, comma-separated", _words, shown=",".join)
 

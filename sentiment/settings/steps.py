@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sentiment.labels import Labels
 from sentiment.settings.declaration import Declared, setting
-from sentiment.settings.kinds import choice, folder, limits, number, text, whole
+from sentiment.settings.kinds import choice, folder, limits, number, secret, text, whole
 from sentiment.settings.limits import Limits
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -70,6 +70,19 @@ class Settings(Declared):
     )
     serving_urls: str = setting(
         "http://127.0.0.1:8501", text(), "REST addresses of all model servers, comma-separated."
+    )
+    serving_token: str = setting(
+        "",
+        secret(),
+        "The token that `sentiment serve` wants with every request, and that the commands and the client send.",
+        shown_default="none is wanted or sent",
+        repr=False,
+    )
+    serving_ca: str = setting(
+        "",
+        text(),
+        "A file with the certificates (PEM) by which the model servers' own are verified.",
+        shown_default="the machine's authorities",
     )
     serving_base_path: str = setting(
         "",
@@ -205,6 +218,11 @@ class Settings(Declared):
     def history(self) -> Path:
         """The append-only ledger of what was published, promoted, withdrawn and rolled back."""
         return self.serving / "history.jsonl"
+
+    @property
+    def history_copy(self) -> Path:
+        """The history once more, from which it is restored when somebody cut or changed it."""
+        return self.serving / "history.copy.jsonl"
 
     @property
     def models_config(self) -> Path:

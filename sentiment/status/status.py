@@ -12,9 +12,9 @@ from sentiment.probe.decision import GOOD, of_term
 from sentiment.probe.probe import standing, term_of
 from sentiment.probe.record import probes_file, read_probes
 from sentiment.results.record import as_json
-from sentiment.serving import edit, findings, lock, servers, version_folder
+from sentiment.serving import edit, findings, history_copy, lock, servers, version_folder
 from sentiment.serving.adopt import adopt
-from sentiment.serving.change import changing
+from sentiment.serving.change import changing, user
 from sentiment.serving.history import read_state
 from sentiment.serving.state import State, Version
 from sentiment.settings import Settings, read_settings
@@ -114,14 +114,19 @@ def _probe(settings: Settings, state: State) -> dict[str, Any] | None:
 @click.command("status")
 @click.option("--restore-config", is_flag=True, help="Discard an edit by hand: render models.config from the history.")
 @click.option("--adopt-config", is_flag=True, help="Keep an edit by hand: record its labels in the history.")
+@click.option(
+    "--restore-history", is_flag=True, help="Put the history's copy in the place of a history that is refused."
+)
 @click.option("--who", help="Who adopts it; default: the current user.")
 @click.option("--reason", default="", help="Why it is adopted, for the history.")
 @step
-def command(restore_config: bool, adopt_config: bool, who: str | None, reason: str) -> Result:
+def command(restore_config: bool, adopt_config: bool, restore_history: bool, who: str | None, reason: str) -> Result:
     """Show versions, labels, servers, and whatever needs attention."""
     settings = read_settings()
     if restore_config and adopt_config:
         raise InputError("an edit is either discarded or adopted", found="both options", do="Give only one.")
+    if restore_history:
+        say(history_copy.restore(settings, who or user()))
     if adopt_config:
         say(adopt(settings, who, reason))
     if restore_config:

@@ -13,7 +13,7 @@ from sentiment.data.tsv import Post
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import encoder, folder, hub_encoder, vocabulary
+from sentiment.model import encoder, folder, hub_address, hub_encoder, vocabulary
 from sentiment.model.folder import OpenedModel, open_model
 from sentiment.model.model_type import TF_HUB, require_known_type
 from sentiment.results.model_card import ModelCard, TrainedOn
@@ -29,8 +29,10 @@ def require_possible(files: Files, settings: Hyperparameters, labels: Labels) ->
         card = folder.read_card(files.warm_start)
         require_same_labels(card, labels, files.warm_start)
         encoder.require_room(card.architecture, card.name, settings.max_seq_length)
-    elif settings.model_type == TF_HUB:
-        hub_encoder.require_nameable(name)
+        return
+    hub_address.require_safe_address(name)
+    if settings.model_type == TF_HUB:
+        hub_address.require_nameable(name)
     elif encoder.is_scratch(name):
         encoder.require_scratch_name(name)
     else:

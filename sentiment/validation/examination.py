@@ -13,13 +13,13 @@ from msgspec import structs
 
 from sentiment.export import warmup
 from sentiment.export.parity import ROUNDED, SAME, Probabilities, Reference, Tolerance
+from sentiment.model.operations import TENSORRT
 from sentiment.results.export import Parity
 from sentiment.results.validation import ExportCheck, Latency
 from sentiment.step import say
 from sentiment.validation import findings
 from sentiment.validation.asking import AnswerError, Arrays, Version
 from sentiment.validation.findings import limited
-from sentiment.validation.operations import TENSORRT
 from sentiment.validation.questions import IDS, TEXT, Questions, Rows, Shape
 from sentiment.validation.throwaway import NotServedError, ThrowawayServer
 from sentiment.validation.timing import measure, seconds_of, slowest_of_one

@@ -10,50 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from sentiment.export.formats import MARKS, SAVED_MODEL
+from sentiment.model import saved_model
+from sentiment.model.operations import TENSORRT, TF_TEXT
 from sentiment.tensorflow_setup import tf
 
 SERVER = "tensorflow/serving:2.17"
-# What `tensorflow_text:ops_lib` registers. It leaves out what came with 2.13 (RoundRobinTrim, RoundRobinGenerateMasks,
-# Utf8Binarize) and with 2.12 itself (Phrase…, ByteSplitByOffsets, BoiseTagsToOffsets: not seen in that target),
-# according to the release notes of tensorflow/text; in tensorflow/serving's issue 2267 the first of them fails.
-TF_TEXT = frozenset(
-    {
-        "CaseFoldUTF8",
-        "ConstrainedSequence",
-        "FastBertNormalize",
-        "FastWordpieceTokenizeWithOffsets",
-        "FindSourceOffsets",
-        "MaxSpanningTree",
-        "NormalizeUTF8",
-        "NormalizeUTF8WithOffsetsMap",
-        "RegexSplitWithOffsets",
-        "RougeL",
-        "SentenceFragments",
-        "SentenceFragmentsV2",
-        "SentencepieceDetokenizeOp",
-        "SentencepieceIdToStringOp",
-        "SentencepieceOp",
-        "SentencepieceStringToIdOp",
-        "SentencepieceTokenizeOp",
-        "SentencepieceTokenizeWithOffsetsOp",
-        "SentencepieceVocabSizeOp",
-        "SplitMergeTokenizeWithOffsets",
-        "TFText>ByteSplitWithOffsets",
-        "TFText>FastSentencepieceDetokenize",
-        "TFText>FastSentencepieceTokenize",
-        "TFText>FastWordpieceDetokenize",
-        "TFText>NgramsStringJoin",
-        "TFText>OffsetsToBoiseTags",
-        "TFText>WhitespaceTokenizeWithOffsetsV2",
-        "TokenizerFromLogits",
-        "UnicodeScriptTokenizeWithOffsets",
-        "WhitespaceTokenizeWithOffsets",
-        "WordpieceTokenizeWithOffsets",
-    }
-)
-# Only the -gpu image links TensorRT.
-TENSORRT = frozenset({"CreateTRTResourceHandle", "InitializeTRTResource", "SerializeTRTResource", "TRTEngineOp"})
 
 
 def core_operations() -> frozenset[str]:
@@ -66,25 +27,19 @@ def operations_of(export: Path) -> frozenset[str]:
 
     The name of a function in the same library is not an operation. A file that is not a SavedModel has none.
     """
-    from google.protobuf.message import DecodeError
-    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-
-    try:
-        model = SavedModel.FromString((export / MARKS[SAVED_MODEL]).read_bytes())
-    except DecodeError:
-        return frozenset()
-    found: set[str] = set()
-    for graph in (meta.graph_def for meta in model.meta_graphs):
-        functions = {function.signature.name for function in graph.library.function}
-        nodes = [node for function in graph.library.function for node in function.node_def]
-        found |= {node.op for node in (*graph.node, *nodes)} - functions
-    return frozenset(found)
+    return frozenset().union(*map(saved_model.operations, saved_model.meta_graphs(export)))
 
 
 def unknown(used: Iterable[str], *, gpu: bool = False) -> list[str]:
     """Returns which of these operations the server does not link, in order; `gpu`: the -gpu image."""
     known = core_operations() | TF_TEXT | (TENSORRT if gpu else frozenset())
     return sorted(set(used) - known)
+
+
+def dangers(export: Path, used: Iterable[str], *, gpu: bool = False) -> list[str]:
+    """Returns what an export could do beside computing; what the server does not link is another matter."""
+    unlinked = {f"the operation {name}" for name in unknown(used, gpu=gpu)}
+    return [danger for danger in saved_model.dangers(export) if danger not in unlinked]
 
 
 def way_out(names: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -154,7 +155,8 @@ def throwaway_server(
             (server._versions / str(version)).symlink_to(source.absolute())
         server.configure()
         own = {"port": grpc_port, "rest_api_port": rest_port, "model_config_file": folder / "models.config"}
-        arguments = overridden(flags, **own, model_config_file_poll_wait_seconds=POLL_SECONDS)
+        plain = [flag for flag in flags if not flag.replace("_", "-").startswith("--ssl-config-file")]
+        arguments = overridden(plain, **own, model_config_file_poll_wait_seconds=POLL_SECONDS)
         start = time.monotonic()
         server.pid = stack.enter_context(_kept([*(command or EMBEDDED), *arguments], folder, server.log))
         server.wait_until_open()
@@ -167,9 +169,11 @@ def throwaway_server(
 @contextmanager
 def _kept(command: Sequence[str], folder: Path, log: Path) -> Iterator[int]:
     """Yields the process id of `command`; when this process ends, `command` ends too, and its folder is deleted."""
+    # It listens on this machine alone, and for a moment: it wants no token, and has no TLS.
+    open_to_us = {name: value for name, value in os.environ.items() if name != "SENTIMENT_SERVING_TOKEN"}
     with (
         log.open("wb") as output,
-        processes.guarded(command, 0, folder, stdout=subprocess.PIPE, stderr=output) as guard,
+        processes.guarded(command, 0, folder, stdout=subprocess.PIPE, stderr=output, env=open_to_us) as guard,
     ):
         assert guard.stdin and guard.stdout
         with closing(guard.stdin):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sentiment.validation.examination import Examination
 
 COLD, WARM = 1, 2  # the version without its warm-up file, and with it
+MOST_NAMED = 5  # dangers, in a sentence
 LAST_LINES = 20  # of the server's log, shown when it does not load a version
 
 
@@ -51,6 +52,7 @@ class Prepared:
     labels: list[str]
     operations: frozenset[str]
     unknown: list[str]
+    dangers: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -103,11 +105,20 @@ def links_operations(prepared: Prepared) -> ExportCheck:
     return ExportCheck("operations", True, None, None, said)
 
 
+def only_computes(prepared: Prepared) -> ExportCheck:
+    """Checks that the graph touches no file, network, process or Python; one that may is never loaded."""
+    said = f"the export must only compute; it has {', '.join(prepared.dangers[:MOST_NAMED])}. It was not loaded"
+    if not prepared.dangers:
+        said = "the graph only computes: it touches no file but its own, no network, no process, no Python"
+    return ExportCheck("computes", not prepared.dangers, None, None, said)
+
+
 def _prepare(export: Path, model: Path, posts: Sequence[Post], gpu_image: bool) -> Prepared:
     opened = open_model(model)
     used = operations.operations_of(export)
+    dangers = operations.dangers(export, used, gpu=gpu_image)
     reference = Reference(opened, posts_to_ask(posts, opened))
-    return Prepared(reference, opened.card.labels, used, operations.unknown(used, gpu=gpu_image))
+    return Prepared(reference, opened.card.labels, used, operations.unknown(used, gpu=gpu_image), dangers)
 
 
 def _serve(export: Path, prepared: Future[Prepared], conditions: Conditions, model_name: str, trial: Trial) -> None:
@@ -117,8 +128,11 @@ def _serve(export: Path, prepared: Future[Prepared], conditions: Conditions, mod
         {}, conditions.flags, command=command, model_name=model_name, timeout=conditions.load_seconds
     ) as server:
         trial.start_seconds = server.load_seconds
-        loads = _loads(server, export)
         trial.prepared = prepared.result()
+        trial.checks.append(only_computes(trial.prepared))
+        if not trial.passed:
+            return
+        loads = _loads(server, export)
         trial.checks += [links_operations(trial.prepared), loads]
         if loads.passed:
             _examine(server, trial.prepared, export, conditions, trial)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +110,28 @@ def hub_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "vocab.txt").unlink()
     np.savez(folder / "expected.npz", **{key: expected[key] for key in keys}, pooled=pooled["pooled_output"].numpy())
     return folder
+
+
+@pytest.fixture(scope="session")
+def localhost(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1, signed by itself, and its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    secret, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, secret.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(names, critical=True)
+        .sign(secret, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    key.write_bytes(secret.private_bytes(serialization.Encoding.PEM, *plain))
+    return certificate, key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pytest
 
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import hub_encoder
+from sentiment.model import hub_address, hub_encoder
 from sentiment.model.folder import open_model, write_model
 from sentiment.training.hyperparameters import choose
 from sentiment.training.start import starting_point
@@ -95,7 +96,7 @@ def test_a_model_folder_needs_nothing_but_itself(hub_folder: Path, files: Files,
         ("bert-base-chinese", "no bert-base-chinese/saved_model.pb"),
         ("scratch/tiny", "no scratch/tiny/saved_model.pb"),
         ("/nowhere", "no /nowhere/saved_model.pb"),
-        ("http://127.0.0.1:9/encoder/3", "Connection refused"),
+        ("https://127.0.0.1:9/encoder/3", "Connection refused"),
     ],
 )
 def test_an_encoder_that_cannot_be_had_is_one_line(
@@ -144,31 +145,68 @@ def test_other_savedmodels_are_refused(files: Files, tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
-@pytest.fixture
-def address(hub_folder: Path, tmp_path: Path) -> Iterator[str]:
-    """A site that has the encoder as TF-Hub sends one: a packed folder."""
-    (tmp_path / "site").mkdir()
-    with tarfile.open(tmp_path / "site" / "3", "w:gz") as packed:
-        packed.add(hub_folder / "encoder", arcname=".")
-    site = partial(Quiet, directory=str(tmp_path / "site"))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), site)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/3"
-    server.shutdown()
-    server.server_close()
-
-
 class Quiet(SimpleHTTPRequestHandler):
+    """A site with the packed encoder at /3; /moved is sent on to where `elsewhere` says."""
+
+    elsewhere = ""
+
+    def do_GET(self) -> None:
+        if not self.path.startswith("/moved"):
+            return super().do_GET()
+        self.send_response(302)
+        self.send_header("Location", self.elsewhere)
+        self.end_headers()
+        return None
+
     def log_message(self, *_: object) -> None:
         """Says nothing."""
 
 
-def test_an_address_is_fetched_once(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def address(
+    hub_folder: Path, localhost: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """An https site that has the encoder as TF-Hub sends one: a packed folder."""
+    (tmp_path / "site").mkdir()
+    with tarfile.open(tmp_path / "site" / "3", "w:gz") as packed:
+        packed.add(hub_folder / "encoder", arcname=".")
+    certificate, key = localhost
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "cache"))
-    folder = hub_encoder.resolve(address)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "site")))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"https://127.0.0.1:{server.server_address[1]}/3"
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_address_is_fetched_once(address: str, tmp_path: Path) -> None:
+    folder = hub_address.resolve(address)
     assert folder.is_relative_to(tmp_path / "cache")
     (tmp_path / "site" / "3").unlink()
-    assert hub_encoder.resolve(address) == folder
+    assert hub_address.resolve(address) == folder
     assert len(hub_encoder.source(address, None).pieces) == 41
     with pytest.raises(InputError, match="HTTP Error 404"):
-        hub_encoder.resolve(address.replace("/3", "/4"))
+        hub_address.resolve(address.replace("/3", "/4"))
+
+
+def test_a_redirect_leads_to_https_only(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Quiet, "elsewhere", address)
+    assert (hub_address.resolve(address.replace("/3", "/moved")) / "saved_model.pb").is_file()
+    for elsewhere in (address.replace("https:", "http:"), "ftp://127.0.0.1:9/3", (tmp_path / "site" / "3").as_uri()):
+        monkeypatch.setattr(Quiet, "elsewhere", elsewhere)
+        with pytest.raises(InputError, match=r"which is not https://|is not allowed"):
+            hub_address.resolve(address.replace("/3", f"/moved/{len(elsewhere)}"))
+
+
+@pytest.mark.parametrize(
+    "name", ["http://127.0.0.1:9/3", "HTTP://127.0.0.1/3", "file:///etc", "gs://bucket/3", "s3://b/3", "hdfs:/x"]
+)
+@pytest.mark.parametrize("model_type", ["tf-hub", "custom"])
+def test_an_address_that_is_not_https_is_one_line(files: Files, name: str, model_type: str) -> None:
+    with pytest.raises(InputError, match="an address that begins with https://; found") as raised:
+        starting_point(files, choose(model_type, name, max_seq_length=16), Labels(), [])
+    assert "\n" not in str(raised.value)

@@ -38,7 +38,7 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     command = [str(python), str(Path(__file__).with_name("serve_toys.py")), str(home), str(port)]
     home.mkdir(parents=True)
     with (home / "serve.log").open("w") as log:
-        process = subprocess.Popen(command, env=step_environment(os.environ), stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=step_environment(os.environ, "status"), stdout=log, stderr=log)
     deadline = time.monotonic() + 120
     while not is_canary(address, 2):
         assert process.poll() is None and time.monotonic() < deadline, (home / "serve.log").read_text("utf-8")

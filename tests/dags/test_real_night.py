@@ -48,10 +48,10 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setenv("SENTIMENT_GATE_FLOOR", "0")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     # An empty models.config: a server without one does not start.
-    subprocess.run([SENTIMENT, "status", "--restore-config"], env=step_environment(os.environ), check=True)
+    subprocess.run([SENTIMENT, "status", "--restore-config"], env=step_environment(os.environ, "status"), check=True)
     command = [str(SENTIMENT), "serve", f"--port={ports[0]}", f"--rest-api-port={ports[1]}"]
     with (home / "serve.log").open("w") as log:
-        process = subprocess.Popen(command, env=step_environment(os.environ), stderr=log, stdout=log)
+        process = subprocess.Popen(command, env=step_environment(os.environ, "status"), stderr=log, stdout=log)
     yield ports[1]
     process.send_signal(signal.SIGTERM)
     process.wait(30)

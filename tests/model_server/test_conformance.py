@@ -155,6 +155,7 @@ def embedded_server(folder: Path) -> Iterator[dict[str, str]]:
         model_config_file=config,
         model_config_file_poll_wait_seconds=0,
         file_system_poll_wait_seconds=0.2,
+        reload_rpc="loopback",
     )
     command = [sys.executable, "-m", "sentiment", "serve", *flags, f"--ready-file={ready}"]
     with (folder / "log").open("w") as log:

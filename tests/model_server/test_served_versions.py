@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import grpc
 import pytest
 
 from sentiment.errors import InputError
+from sentiment.model_server.access import Access
 from sentiment.model_server.versions import LoadRules
 
 
@@ -82,6 +86,35 @@ def test_a_refused_configuration_moves_none_of_its_labels(site: Any, start: Any)
         client.reload(site.text(1, canary=1, stable=77))
     assert client.http("/v1/models/sentiment/labels/canary:predict", {"instances": [1]})[0] == 400
     assert client.ask("好", where="/labels/stable") == ["正面"]
+
+
+def test_the_reload_rpc_is_off_unless_asked_for(site: Any, start: Any) -> None:
+    """As it was, whoever reached the port replaced the model."""
+    client = start(site, access=Access())
+    with pytest.raises(grpc.RpcError, match="HandleReloadConfigRequest is off") as refused:
+        client.reload("model_config_list {}")
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert client.ask("好", where="/labels/stable") == ["正面"]
+
+
+def test_a_reload_from_elsewhere_is_undone_by_the_next_poll(site: Any, client: Any, tmp_path: Path) -> None:
+    """Also when it serves another folder under the same number and label."""
+    foreign = tmp_path / "foreign"
+    shutil.copytree(site.toys[2], foreign / "1")
+    ours = "/v1/models/sentiment/labels/stable:predict", {"signature_name": "text", "instances": ["好"]}
+
+    def is_ours() -> bool:
+        status, answer = client.http(*ours)
+        return bool(status == 200 and answer["predictions"][0]["label"] == "正面")
+
+    client.reload("model_config_list {}")
+    client.wait_for(is_ours, "our version to be back")
+    with contextlib.suppress(grpc.RpcError):  # whether its load ends before the next poll
+        client.reload("model_config_list {}")
+        client.reload(site.text(1, stable=1).replace(str(site.base), str(foreign)))
+    client.wait_for(is_ours, "our version to answer")
+    time.sleep(0.3)
+    assert is_ours()
 
 
 def test_a_reload_that_is_accepted_answers_ok(site: Any, start: Any) -> None:

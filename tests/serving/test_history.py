@@ -54,11 +54,18 @@ def test_a_torn_last_line_is_ignored_and_then_replaced(settings: Settings) -> No
 
 
 def test_a_crash_at_any_byte_leaves_the_old_state_or_the_new(settings: Settings) -> None:
-    make_stable(settings)
+    with changing(settings, "ops") as change:
+        change.record("published", 1)
+        change.record("staged", 1)
+        change.record("canary", 1)
+        others = {path: path.read_bytes() for path in (settings.models_config, settings.history_copy)}
+        change.record("promoted", 1)
     whole = settings.history.read_bytes()
     last = whole.rindex(b"\n", 0, len(whole) - 1) + 1
     for end in range(last, len(whole) + 1):
         settings.history.write_bytes(whole[:end])
+        for path, content in others.items():  # which are written after it
+            path.write_bytes(content)
         assert read_state(settings).stable == (1 if end == len(whole) else None)
         with changing(settings) as change:
             change.record("published", 7)

@@ -56,7 +56,8 @@ def test_a_folder_that_a_crash_left_is_used_and_a_strangers_is_not(shop: Any) ->
     with changing(shop.settings) as change:
         number, _ = publish(change, candidate)
     assert number == 2
-    shop.settings.history.unlink()
+    for path in (shop.settings.history, shop.settings.history_copy, shop.settings.models_config):
+        path.unlink()
     with changing(shop.settings) as change:
         assert publish(change, candidate) == (2, False)
     assert list((shop.settings.versions / "1").iterdir()) == []

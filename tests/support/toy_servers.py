@@ -217,6 +217,7 @@ def client_class() -> type[Client]:
 def running_servers() -> Iterator[Callable[..., Client]]:
     import grpc
 
+    from sentiment.model_server.access import Access
     from sentiment.model_server.model_server import ModelServer, ServerOptions
 
     gc.freeze()  # as the command does
@@ -228,6 +229,7 @@ def running_servers() -> Iterator[Callable[..., Client]]:
                 config_poll_seconds=0.05,
                 file_system_poll_seconds=0.05,
                 allow_labels_for_unavailable=True,
+                access=Access(reload_rpc="loopback"),
             )
             server = ModelServer(replace(options, **changes))
             stack.callback(server.stop)

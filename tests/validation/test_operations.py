@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sentiment.model.operations import TENSORRT, TF_TEXT
 from sentiment.tensorflow_setup import tf, tf_text
 from sentiment.validation import operations
 
@@ -46,8 +47,8 @@ def test_every_operation_of_tf_text_is_known_by_its_name() -> None:
     """A name with a mistake in it would never match: each is registered by the TF-Text that is installed."""
     from tensorflow.python.framework import op_def_registry
 
-    assert {name for name in operations.TF_TEXT | operations.TENSORRT if op_def_registry.get(name) is None} == set()
-    assert not operations.TF_TEXT & operations.core_operations()
+    assert {name for name in TF_TEXT | TENSORRT if op_def_registry.get(name) is None} == set()
+    assert not TF_TEXT & operations.core_operations()
 
 
 def test_a_file_that_is_no_saved_model_has_none(tmp_path: Path) -> None:

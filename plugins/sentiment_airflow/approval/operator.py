@@ -24,7 +24,7 @@ from sentiment.settings import read_airflow_settings
 from sentiment_airflow.approval.question import require_canary
 from sentiment_airflow.notify.approval import QuestionNotifier
 from sentiment_airflow.passed_on import pulled
-from sentiment_airflow.preconditions import RESULT, require_results
+from sentiment_airflow.preconditions import RESULT, require_results, wrong_input_fails_at_once
 from sentiment_airflow.steps import step_settings
 from sentiment_airflow.workflows import hours_to_answer
 
@@ -79,6 +79,7 @@ class CanaryApproval(HITLBranchOperator):
         end = utcnow() + timedelta(hours=hours)
         self._ask(context, lambda question, links: waiting_mail(question, hours, links), end, reminded=False)
 
+    @wrong_input_fails_at_once()
     def execute_complete(self, context: Context, event: dict[str, Any], until: str = "", reminded: bool = True) -> Any:
         """Accepts the answer or asks again: Airflow calls this when somebody answered, and when the time ran out."""
         answer, end = read_answer(event), datetime.fromisoformat(until) if until else utcnow()

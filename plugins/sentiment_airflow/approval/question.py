@@ -24,6 +24,7 @@ from sentiment.serving.history import read_state
 from sentiment.serving.state import State
 from sentiment.settings import Settings
 from sentiment_airflow.links import run_link, version_links
+from sentiment_airflow.preconditions import wrong_input_fails_at_once
 from sentiment_airflow.steps import step_settings
 from sentiment_airflow.workflows import CANARY, PROMOTE, RETRAIN, hours_to_answer
 
@@ -48,6 +49,7 @@ def describe(run_id: Any = None, triggering_asset_events: Any = None) -> dict[st
 
 
 @task
+@wrong_input_fails_at_once()
 def find_older(asked: dict[str, Any], run_id: Any = None, ti: Any = None) -> list[str]:
     """Returns the runs that ask about a version that is no longer the canary: they end.
 
@@ -127,12 +129,10 @@ def require_canary(version: int, state: State) -> None:
 
 
 @task
+@wrong_input_fails_at_once()
 def find_canary() -> int:
     """Returns the version of the canary; without a canary, the rest of the run is skipped."""
-    try:
-        canary = read_state(step_settings()).canary
-    except InputError as error:
-        raise AirflowFailException(str(error)) from error
+    canary = read_state(step_settings()).canary
     if canary is None:
         raise AirflowSkipException("there is no canary")
     return canary

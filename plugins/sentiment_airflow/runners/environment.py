@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
 from sentiment.settings import CHECKOUT, NOT_FOR_STEPS, Settings, read_airflow_settings, read_settings
+from sentiment.settings.declaration import PREFIX
+from sentiment_airflow.runners.step import LIBRARIES, PROXIES
 
-# A step has its own environment: Airflow's packages would break it, and it must not see Airflow's secrets.
-AIRFLOWS_OWN = ("AIRFLOW", "_AIRFLOW", "__AIRFLOW", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+# What a step's process needs of its machine: where programs, libraries, caches and certificates are, and how text is
+# written. Whatever is not named here stays behind: Airflow's packages would break a step, and its secrets are not a
+# step's business.
+NEEDED = frozenset(
+    (
+        *("PATH", "LD_LIBRARY_PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_CACHE_HOME", "LANG", "LANGUAGE", "TZ"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "TOKENIZERS_PARALLELISM"),
+        *("PYTHONUNBUFFERED", "PYTHONHASHSEED", "PYTHONWARNINGS", "PYTHONUTF8"),
+    )
+)
+NEEDED_STARTS = (PREFIX, "LC_", *LIBRARIES, "XLA_", "CUDA_", "NVIDIA_", "NCCL_", "OMP_", "KMP_", "MKL_", "GRPC_")
+# A variable that looks like a secret goes only to the verbs that use it.
+SECRET = re.compile(r"TOKEN(?!IZER)|SECRET|PASSW|CREDENTIAL|_KEYS?\b|PRIVATE")
+HUB = ("HF_", "HUGGING_FACE_", "HUGGINGFACE_")
+FETCHING = frozenset({"train", "experiment-train"})  # these fetch a model from its hub
+ASKING = frozenset({"canary", "promote", "withdraw", "rollback", "watch", "probe", "status", "publish"})  # the servers
 
 
-def step_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns the environment of a step: everything except what belongs to Airflow."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith(AIRFLOWS_OWN) and name not in NOT_FOR_STEPS
-    }
+def step_environment(environment: Mapping[str, str], verb: str) -> dict[str, str]:
+    """Returns the environment of a step: what its verb needs, and nothing else."""
+    return {name: value for name, value in environment.items() if is_needed(name, verb)}
+
+
+def is_needed(name: str, verb: str) -> bool:
+    """Tells whether a step of this verb is given the variable."""
+    if name in NOT_FOR_STEPS:
+        return False
+    if SECRET.search(name):
+        return (verb in ASKING and name.startswith(PREFIX)) or (verb in FETCHING and name.startswith(HUB))
+    return name in NEEDED or name.startswith(NEEDED_STARTS) or name.lower() in PROXIES
 
 
 def bucket_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -52,7 +74,7 @@ def bucket_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 def step_settings() -> Settings:
     """Returns the settings that a step started by this process would read."""
-    return read_settings(step_environment(os.environ))
+    return read_settings(os.environ)
 
 
 def step_command(environment: Mapping[str, str]) -> str:

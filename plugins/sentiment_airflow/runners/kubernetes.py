@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from kubernetes.client import models as k8s
 
 from sentiment.settings import RunnerSettings
+from sentiment_airflow.runners.environment import SECRET
 from sentiment_airflow.runners.settings import gpus_for, size_in_bytes
 from sentiment_airflow.runners.step import Ended, StepCommand, StepLog, container_environment
 
@@ -24,7 +25,7 @@ STARTUP_SECONDS = 1800  # the cluster may have to add a node with a GPU and pull
 RESULT_SECONDS = 30.0  # a network volume may show a new file late
 GPU = "nvidia.com/gpu"
 # Everybody who may look at a pod sees its environment, so these come from a Secret or not at all.
-SECRETS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "HF_TOKEN"})
+KEY_ID = "AWS_ACCESS_KEY_ID"
 HIDDEN_RESULT = "(the result, kept as the task's XCom)"
 
 
@@ -109,7 +110,7 @@ def step_pod(step: StepCommand, settings: RunnerSettings) -> KubernetesPodOperat
 def pod_environment(step: StepCommand) -> dict[str, str]:
     """Returns the pod's plain environment, which everybody who sees the pod can read."""
     given = container_environment(step)
-    return {name: literal(value) for name, value in given.items() if name not in SECRETS}
+    return {name: literal(value) for name, value in given.items() if name != KEY_ID and not SECRET.search(name)}
 
 
 def bucket_secret(step: StepCommand, settings: RunnerSettings) -> list[k8s.V1EnvFromSource]:

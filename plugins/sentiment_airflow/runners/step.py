@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 # What a container gets from Airflow's environment. The rest belongs to another machine: PATH, HOME, LD_LIBRARY_PATH.
-PASSED_ON = ("SENTIMENT_", "HF_", "TF_", "TFHUB_", "TRANSFORMERS_")
+LIBRARIES = ("HF_", "HUGGING_FACE_", "HUGGINGFACE_", "TF_", "TFHUB_", "TRANSFORMERS_")
+PASSED_ON = ("SENTIMENT_", *LIBRARIES)
 PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
 KILLED = 128 + 9  # the exit code after KILL; if nobody stopped the step, most often the kernel did, for its memory
 
@@ -90,10 +91,12 @@ class StepLog:
 
 
 def read_result(path: Path) -> dict[str, Any]:
-    """Returns the result that a step left; {} when it left none."""
+    """Returns the result that a step left; {} when it left none. Raises: ValueError when it is no JSON object."""
     if not path.is_file():
         return {}
-    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    result = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(result, dict):
+        raise ValueError(f"a {type(result).__name__}")
     return result
 
 

@@ -78,7 +78,10 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     home.mkdir(parents=True)
     with (home / "serve.log").open("w") as log:
         process = subprocess.Popen(
-            [str(python), str(toys), str(home), str(port)], env=step_environment(os.environ), stdout=log, stderr=log
+            [str(python), str(toys), str(home), str(port)],
+            env=step_environment(os.environ, "status"),
+            stdout=log,
+            stderr=log,
         )
     deadline = time.monotonic() + 120
     while True:

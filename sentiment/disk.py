@@ -1,0 +1,58 @@
+"""Says in one line that a disk is full or failing: which file, how much is free, what to free."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from sentiment.errors import UnavailableError
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+FAILING = frozenset({errno.EIO, errno.EROFS})
+FREE = "Free space there (old folders of runs/ and files of datasets/quarantine/ go first), then repeat the command."
+LOOK = "Look at the machine's kernel log and at that disk, then repeat the command."
+
+
+def is_full(error: OSError) -> bool:
+    """Tells whether a write failed for lack of space."""
+    return error.errno in FULL
+
+
+def is_about_the_disk(error: OSError) -> bool:
+    """Tells whether the machine is at fault, not the file or its path."""
+    return error.errno in FULL | FAILING
+
+
+def named(error: OSError, path: Path) -> OSError:
+    """Returns the error with the file that it is about: the kernel names none when a write or a flush fails."""
+    if error.filename is None and is_about_the_disk(error):
+        error.filename = str(path)
+    return error
+
+
+def refusal(error: OSError) -> UnavailableError | None:
+    """Returns the line about a full or failing disk; None when the error is about something else."""
+    return told(error.strerror or str(error), error.filename, full=is_full(error)) if is_about_the_disk(error) else None
+
+
+def told(what: str, path: str | os.PathLike[str] | None, full: bool) -> UnavailableError:
+    """Returns the line about `what` the system says of a file's disk."""
+    place = f"the disk of {os.fspath(path)}" if path else "every disk that is written to"
+    if not full:
+        return UnavailableError(f"{place} must be readable and writable", found=what, do=LOOK)
+    return UnavailableError(f"{place} must have room", found=f"{what}{_free(path)}", do=FREE)
+
+
+def _free(path: str | os.PathLike[str] | None) -> str:
+    try:
+        return f" ({free(Path(path)) / 1e6:.1f} MB free)" if path else ""
+    except OSError:
+        return ""
+
+
+def free(path: Path) -> int:
+    """Returns the bytes that are free on the disk of `path`, which need not exist yet."""
+    there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    return shutil.disk_usage(there).free

@@ -1,0 +1,114 @@
+"""Where a TF-Hub encoder comes from: a local folder, or an https address that is fetched once into TFHUB_CACHE_DIR.
+
+Only https says who answers. Any other address could be answered, or changed on the way, by anybody.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
+
+from sentiment.errors import InputError
+from sentiment.model.model_type import DEFAULT_ENCODERS, TF_HUB
+
+SAVED_MODEL = "saved_model.pb"
+HTTPS = "https://"
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
+SECONDS_OF_SILENCE = 20.0
+
+
+def resolve(name: str) -> Path:
+    """Returns the SavedModel's folder; an address is fetched once, into TFHUB_CACHE_DIR. Raises: InputError if not."""
+    require_nameable(name)
+    if not is_address(name):
+        return Path(name).expanduser()
+    try:
+        with _patience(SECONDS_OF_SILENCE):
+            return Path(_fetcher()(name))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _not_found(name, error) from None
+
+
+def is_address(name: str) -> bool:
+    return name.startswith(HTTPS)
+
+
+def require_safe_address(name: str, option: str = "--model-name") -> None:
+    """Raises: InputError when `name` is an address, such as http:// or gs://, that is not https."""
+    if SCHEME.match(name) and not is_address(name):
+        raise InputError(
+            f"an encoder must be a local folder, a name on the hub, or an address that begins with {HTTPS}",
+            found=ascii(name[:200]),
+            do=f"Name the encoder's {HTTPS} address, or fetch it yourself and name its folder in {option}.",
+        )
+
+
+def require_nameable(name: str) -> None:
+    """Raises: InputError unless `name` is an https address or the folder of a SavedModel."""
+    require_safe_address(name)
+    file = Path(name).expanduser() / SAVED_MODEL
+    if not is_address(name) and not file.is_file():
+        raise _not_found(name, f"no {file}")
+
+
+class OnlyHttps(HTTPRedirectHandler):
+    """Follows a redirect to another https address, and to nothing else."""
+
+    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
+        if not is_address(newurl):
+            raise ValueError(f"it was sent on to {newurl[:200]!r}, which is not {HTTPS}")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _fetcher() -> Any:
+    """Returns tensorflow-hub's own fetcher of packed encoders, with its cache; it follows redirects to https only."""
+    tensorflow_hub()
+    from tensorflow_hub.compressed_module_resolver import HttpCompressedFileResolver
+
+    class Fetcher(HttpCompressedFileResolver):
+        def _call_urlopen(self, request: Any) -> Any:
+            return build_opener(HTTPSHandler(context=self._context), OnlyHttps).open(request)
+
+    return Fetcher()
+
+
+@contextmanager
+def _patience(seconds: float) -> Iterator[None]:
+    """Limits how long a connection opened here may be silent: tensorflow-hub itself would wait for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def tensorflow_hub() -> Any:
+    """Imports tensorflow-hub; 0.16.1 needs one function of `pkg_resources`, which setuptools no longer ships."""
+    if "pkg_resources" not in sys.modules and find_spec("pkg_resources") is None:
+        from packaging.version import parse
+
+        stand_in = ModuleType("pkg_resources")
+        stand_in.parse_version = parse  # type: ignore[attr-defined]
+        sys.modules["pkg_resources"] = stand_in
+    import sentiment.tensorflow_setup  # noqa: F401 - sets Keras 2 before tensorflow-hub looks
+    import tensorflow_hub  # isort: skip
+
+    return tensorflow_hub
+
+
+def _not_found(name: str, reason: object) -> InputError:
+    return InputError(
+        f"the encoder of a {TF_HUB} model must be a local SavedModel folder, or an address such as "
+        f"{DEFAULT_ENCODERS[TF_HUB]} that can be reached or is in the cache (TFHUB_CACHE_DIR)",
+        found=f"{name!r}: {' '.join(str(reason).split())[:300]}",
+        do="Unpack the encoder here and name its folder, or set TFHUB_CACHE_DIR to a cache that holds it.",
+    )

@@ -1,0 +1,130 @@
+"""The operations that an encoder and an export may have: what a BERT and a tokenizer compute, and nothing else.
+
+A SavedModel is a program: TensorFlow has operations that read and write any file, call Python, and send over a network.
+So these lists say what is allowed, never what is forbidden: an operation that a later TensorFlow adds is refused too.
+Left out on purpose although they look harmless: `PrintV2` (it can print into a file), `RemoteCall`, datasets, queues,
+summaries, and every reader and writer. All names are those of `tf.raw_ops`.
+"""
+
+from __future__ import annotations
+
+ARRAYS = """
+BatchToSpaceND Bitcast BroadcastArgs BroadcastGradientArgs BroadcastTo Bucketize Cast CheckNumerics Concat ConcatOffset
+ConcatV2 Const Diag DiagPart DynamicPartition DynamicStitch Empty EnsureShape ExpandDims Fill Gather GatherNd GatherV2
+GuaranteeConst Identity IdentityN InvertPermutation LinSpace ListDiff LowerBound MatrixBandPart MatrixDiagPartV3
+MatrixDiagV3 MatrixSetDiagV3 MirrorPad OneHot OnesLike Pack Pad PadV2 ParallelConcat ParallelDynamicStitch Placeholder
+PlaceholderWithDefault PreventGradient Range Rank Reshape ReverseSequence ReverseV2 Roll ScatterNd Select SelectV2 Shape
+ShapeN Size Slice Snapshot SpaceToBatchND Split SplitV Squeeze StopGradient StridedSlice StridedSliceGrad
+TensorScatterAdd TensorScatterMax TensorScatterMin TensorScatterSub TensorScatterUpdate TensorStridedSliceUpdate Tile
+Transpose Unique UniqueV2 UniqueWithCounts UniqueWithCountsV2 Unpack UnravelIndex UpperBound Where ZerosLike
+"""
+NUMBERS = """
+Abs AccumulateNV2 Add AddN AddV2 All Any ApproximateEqual ArgMax ArgMin BitwiseAnd BitwiseOr BitwiseXor Ceil
+ClipByValue
+Cos Cumprod Cumsum CumulativeLogsumexp DenseBincount Digamma Div DivNoNan Elu EluGrad Equal Erf Erfc Erfinv
+EuclideanNorm
+Exp Expm1 Floor FloorDiv FloorMod Greater GreaterEqual InTopKV2 Inv InvGrad Invert IsFinite IsInf IsNan L2Loss LeakyRelu
+LeakyReluGrad LeftShift Less LessEqual Lgamma Log Log1p LogicalAnd LogicalNot LogicalOr Max Maximum Mean Min Minimum Mod
+Mul MulNoNan Ndtri Neg NotEqual Pow Prod RealDiv Reciprocal ReciprocalGrad Relu Relu6 Relu6Grad ReluGrad RightShift Rint
+Round Rsqrt RsqrtGrad SegmentMaxV2 SegmentMean SegmentMinV2 SegmentSum SegmentSumV2 Selu SeluGrad Sigmoid SigmoidGrad
+Sign Sin Softplus SoftplusGrad Softsign SoftsignGrad Sqrt SqrtGrad Square SquaredDifference Sub Sum Tan Tanh TanhGrad
+TopK TopKV2 TruncateDiv TruncateMod UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd UnsortedSegmentSum Xdivy
+Xlog1py Xlogy
+"""
+LAYERS = """
+AvgPool AvgPoolGrad BatchMatMul BatchMatMulV2 BatchMatMulV3 BiasAdd BiasAddGrad Conv2D Conv2DBackpropFilter
+Conv2DBackpropInput DepthwiseConv2dNative DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput Einsum
+FusedBatchNorm FusedBatchNormGrad FusedBatchNormGradV2 FusedBatchNormGradV3 FusedBatchNormV2 FusedBatchNormV3 LogSoftmax
+MatMul MaxPool MaxPoolGrad Softmax SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits
+"""
+QUANTIZED = """
+Dequantize FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel QuantizeAndDequantizeV2
+QuantizeAndDequantizeV3 QuantizeAndDequantizeV4 QuantizeV2 Requantize
+"""
+RANDOM = """
+RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt RngReadAndSkip RngSkip StatefulStandardNormalV2
+StatefulTruncatedNormal StatefulUniform StatefulUniformFullInt StatefulUniformInt StatelessRandomGetAlg
+StatelessRandomGetKeyCounter StatelessRandomGetKeyCounterAlg StatelessRandomNormal StatelessRandomNormalV2
+StatelessRandomUniform StatelessRandomUniformFullInt StatelessRandomUniformFullIntV2 StatelessRandomUniformInt
+StatelessRandomUniformIntV2 StatelessRandomUniformV2 StatelessTruncatedNormal StatelessTruncatedNormalV2 TruncatedNormal
+"""
+FLOW = """
+Assert Case ControlTrigger EmptyTensorList Enter Exit FakeParam If LoopCond Merge NextIteration NoOp PartitionedCall
+StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile Switch TensorArrayCloseV3 TensorArrayConcatV3
+TensorArrayGatherV3 TensorArrayGradV3 TensorArrayReadV3 TensorArrayScatterV3 TensorArraySizeV3 TensorArraySplitV3
+TensorArrayV3 TensorArrayWriteV3 TensorListConcatLists TensorListConcatV2 TensorListElementShape TensorListFromTensor
+TensorListGather TensorListGetItem TensorListLength TensorListPopBack TensorListPushBack TensorListReserve
+TensorListResize TensorListScatterV2 TensorListSetItem TensorListSplit TensorListStack While
+"""
+STATE = """
+Assign AssignAddVariableOp AssignSubVariableOp AssignVariableOp DestroyResourceOp DisableCopyOnRead HashTable
+HashTableV2 InitializeTable InitializeTableV2 IsVariableInitialized LookupTableExportV2 LookupTableFind
+LookupTableFindV2
+LookupTableImportV2 LookupTableInsertV2 LookupTableRemoveV2 LookupTableSize LookupTableSizeV2 MutableDenseHashTableV2
+MutableHashTableOfTensorsV2 MutableHashTableV2 ReadVariableOp ResourceGather ResourceGatherNd ResourceScatterAdd
+ResourceScatterUpdate VarHandleOp VarIsInitializedOp VariableShape VariableV2
+"""
+RAGGED = """
+RaggedCross RaggedFillEmptyRows RaggedGather RaggedRange RaggedTensorFromVariant RaggedTensorToSparse
+RaggedTensorToTensor RaggedTensorToVariant RaggedTensorToVariantGradient SparseConcat SparseCross SparseFillEmptyRows
+SparseReorder SparseReshape SparseSegmentMean SparseSegmentSqrtN SparseSegmentSum SparseSlice SparseTensorDenseMatMul
+SparseToDense
+"""
+STRINGS = """
+AsString DecodeBase64 DecodeRaw EncodeBase64 Fingerprint ReduceJoin RegexFullMatch RegexReplace ShardedFilename
+StaticRegexFullMatch StaticRegexReplace StringFormat StringJoin StringLength StringLower StringNGrams StringSplit
+StringSplitV2 StringStrip StringToHashBucket StringToHashBucketFast StringToHashBucketStrong StringToNumber StringUpper
+Substr UnicodeDecode UnicodeDecodeWithOffsets UnicodeEncode UnicodeScript UnicodeTranscode UnsortedSegmentJoin
+"""
+# What `tensorflow_text:ops_lib` 2.12.1 registers, which the model server links. It leaves out what came with 2.13
+# (RoundRobinTrim, RoundRobinGenerateMasks, Utf8Binarize) and with 2.12 itself (Phrase…, ByteSplitByOffsets,
+# BoiseTagsToOffsets: not seen in that target), according to the release notes of tensorflow/text; in
+# tensorflow/serving's issue 2267 the first of them fails. None of them touches a file: a model of Sentencepiece is
+# given as bytes.
+TF_TEXT = frozenset(
+    [
+        "CaseFoldUTF8",
+        "ConstrainedSequence",
+        "FastBertNormalize",
+        "FastWordpieceTokenizeWithOffsets",
+        "FindSourceOffsets",
+        "MaxSpanningTree",
+        "NormalizeUTF8",
+        "NormalizeUTF8WithOffsetsMap",
+        "RegexSplitWithOffsets",
+        "RougeL",
+        "SentenceFragments",
+        "SentenceFragmentsV2",
+        "SentencepieceDetokenizeOp",
+        "SentencepieceIdToStringOp",
+        "SentencepieceOp",
+        "SentencepieceStringToIdOp",
+        "SentencepieceTokenizeOp",
+        "SentencepieceTokenizeWithOffsetsOp",
+        "SentencepieceVocabSizeOp",
+        "SplitMergeTokenizeWithOffsets",
+        "TFText>ByteSplitWithOffsets",
+        "TFText>FastSentencepieceDetokenize",
+        "TFText>FastSentencepieceTokenize",
+        "TFText>FastWordpieceDetokenize",
+        "TFText>NgramsStringJoin",
+        "TFText>OffsetsToBoiseTags",
+        "TFText>WhitespaceTokenizeWithOffsetsV2",
+        "TokenizerFromLogits",
+        "UnicodeScriptTokenizeWithOffsets",
+        "WhitespaceTokenizeWithOffsets",
+        "WordpieceTokenizeWithOffsets",
+    ]
+)
+# Only the -gpu image links TensorRT.
+TENSORRT = frozenset({"CreateTRTResourceHandle", "InitializeTRTResource", "SerializeTRTResource", "TRTEngineOp"})
+
+COMPUTING = frozenset(
+    word for text in (ARRAYS, NUMBERS, LAYERS, QUANTIZED, RANDOM, FLOW, STATE, RAGGED, STRINGS) for word in text.split()
+) | (TF_TEXT | {"CreateTRTResourceHandle", "TRTEngineOp"})
+# They read the file that this input names; it must be an asset of the SavedModel.
+ASSET_READERS = {"InitializeTableFromTextFile": 1, "InitializeTableFromTextFileV2": 1, "InitializeTRTResource": 1}
+# They read and write the variables of the SavedModel itself.
+# Nothing may run them but its saver, to which TensorFlow gives the name.
+CHECKPOINT = frozenset({"MergeV2Checkpoints", "RestoreV2", "SaveV2"})
+ALLOWED = COMPUTING | frozenset(ASSET_READERS) | CHECKPOINT

@@ -1,0 +1,89 @@
+"""Reads what a SavedModel would do, without doing any of it: its operations, and the files that it would open.
+
+Whoever loads a SavedModel runs it: initializers run while it is loaded. So `require_harmless` comes before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sentiment.errors import InputError
+from sentiment.model import graph_files
+from sentiment.model.graph_files import Library
+from sentiment.model.operations import ALLOWED
+
+FILE, VARIABLES, ASSETS = "saved_model.pb", "variables", "assets"
+MOST_NAMED = 5
+
+
+def require_harmless(folder: Path) -> None:
+    """Raises: InputError when the SavedModel in `folder` may do more than compute, or its files lie elsewhere.
+
+    A file that is no SavedModel at all passes: whoever loads it says so.
+    """
+    if found := dangers(folder):
+        raise InputError(
+            "a SavedModel from elsewhere must only compute: it must not touch files other than its own, a network, a "
+            "process or Python",
+            found=f"{_some(found)} in {folder}",
+            do="Do not use it. Fetch the encoder again from its publisher, or name another one.",
+        )
+
+
+def dangers(folder: Path) -> list[str]:
+    """Returns what the SavedModel in `folder` could do that it must not, in words; an empty list: it only computes."""
+    return [*_files_elsewhere(folder), *(danger for meta in meta_graphs(folder) for danger in dangers_of(folder, meta))]
+
+
+def dangers_of(folder: Path, meta: Any) -> Iterator[str]:
+    """Yields the dangers in one MetaGraphDef."""
+    library = Library(meta.graph_def)
+    for name in sorted(operations(meta) - ALLOWED):
+        yield f"the operation {name}"
+    for name in sorted(library.missing()):
+        yield f"a call of {name}, which is none of its functions"
+    for asset in meta.asset_file_def:
+        if not _is_inside(folder / ASSETS / asset.filename, folder / ASSETS):
+            yield f"the asset {asset.filename!r}, which is outside its folder"
+    yield from graph_files.misused(meta, library)
+
+
+def operations(meta: Any) -> frozenset[str]:
+    """Returns the operations of a MetaGraphDef, functions included.
+
+    A call of a function in its own library is no operation, unless the function bears the name of a real one.
+    """
+    library = Library(meta.graph_def)
+    return frozenset(node.op for node in library.nodes() if not library.is_function(node.op))
+
+
+def meta_graphs(folder: Path) -> list[Any]:
+    """Returns the MetaGraphDefs of a SavedModel; none when the file is damaged."""
+    from google.protobuf.message import DecodeError
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    from sentiment.tensorflow_setup import tf  # noqa: F401 - the message belongs to it
+
+    try:
+        return list(SavedModel.FromString((folder / FILE).read_bytes()).meta_graphs)
+    except (DecodeError, FileNotFoundError):
+        return []
+
+
+def _files_elsewhere(folder: Path) -> Iterator[str]:
+    """Yields the files of a SavedModel that are links out of its folder."""
+    parts = (folder / FILE, *(file for part in (VARIABLES, ASSETS) for file in (folder / part).rglob("*")))
+    for file in parts:
+        if file.exists() and not _is_inside(file, folder):
+            yield f"the link {file.relative_to(folder)}, which leads out of its folder"
+
+
+def _is_inside(file: Path, folder: Path) -> bool:
+    return file.resolve().is_relative_to(folder.resolve())
+
+
+def _some(found: list[str]) -> str:
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return ", ".join(text[:200] for text in found[:MOST_NAMED]) + more

@@ -1,0 +1,113 @@
+"""What requests may hold at once: bytes, parses of large messages, and computation, shared fairly between clients."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from sentiment.model_server.fair import Caller, Share, Turnstile
+from sentiment.model_server.refusal import Code, Refusal
+
+MAX_BYTES = 16 * 1024 * 1024  # of a message, after decompression
+ALL_BYTES = 128 * 1024 * 1024  # of all messages together; one client may hold half
+LARGE = 1024 * 1024  # bytes; of larger messages only one is parsed at a time, because it becomes many objects
+MOST_VALUES = 2_000_000  # in one request: 1,024 posts of 512 tokens in three inputs are 1.6 million
+# In tokens, of requests that are computed at once: it fills several of the largest batches. What exceeds it waits here,
+# in a fair order, and not in TensorFlow's queue, in the order of arrival.
+WORK = 32 * 512
+BYTES_OF_A_TOKEN = 3  # a Chinese character
+_PIECE = 256 * 1024
+
+
+class Admission:
+    """One server's limits, for both of its ports."""
+
+    def __init__(self, all_bytes: int = ALL_BYTES, work: int = WORK) -> None:
+        self._bytes, self._work, self._large = Share(all_bytes), Turnstile(work), Turnstile(1)
+
+    @contextmanager
+    def holding(self, caller: Caller, data: bytes, most: int = MAX_BYTES) -> Iterator[bytes]:
+        """Yields a message, decompressed; its bytes count as long as the context lasts.
+
+        Raises: Refusal (RESOURCE_EXHAUSTED) when it is too large, or too much is held already.
+        """
+        held = 0
+
+        def take(amount: int) -> None:
+            nonlocal held
+            if held + amount > most:
+                raise Refusal(Code.RESOURCE_EXHAUSTED, f"a message must have at most {most} bytes")
+            if not self._bytes.take(caller.client, amount):
+                raise Refusal(Code.RESOURCE_EXHAUSTED, "The memory for requests is full")
+            held += amount
+
+        try:
+            take(len(data))
+            yield _plain(data, take)
+        finally:
+            if held:
+                self._bytes.give_back(caller.client, held)
+
+    def take(self, client: str, amount: int) -> bool:
+        """Counts bytes that a client's message takes, unless it would be too many."""
+        return self._bytes.take(client, amount)
+
+    def give_back(self, client: str, amount: int) -> None:
+        if amount:
+            self._bytes.give_back(client, amount)
+
+    @contextmanager
+    def parsing(self, caller: Caller, size: int) -> Iterator[None]:
+        """Waits, if a message of `size` bytes is large, until no other large one is parsed."""
+        if size < LARGE:
+            yield
+        else:
+            with self._large.enter(caller):
+                yield
+
+    def computing(self, caller: Caller, arrays: Mapping[str, Any]) -> AbstractContextManager[None]:
+        """Waits for the turn of a computation over `arrays`; its cost is rows × length."""
+        return self._work.enter(caller, work_of(arrays))
+
+
+def work_of(arrays: Mapping[str, Any]) -> int:
+    """Returns the tokens that a computation over `arrays` is about; a text has one for each three bytes."""
+    return max(map(_tokens, arrays.values()), default=0) or 1
+
+
+def _tokens(array: Any) -> int:
+    if array.dtype != object:
+        return int(array.size)
+    return int(array.size) + sum(map(len, array.ravel().tolist())) // BYTES_OF_A_TOKEN
+
+
+def _plain(data: bytes, take: Any) -> bytes:
+    """Returns a message as it was before gRPC compressed it; calls `take` before each piece exists."""
+    window = _window(data)
+    if not window:
+        return data
+    unpacker, pieces, left = zlib.decompressobj(window), [], data
+    try:
+        while left and not unpacker.eof:
+            take(_PIECE)
+            pieces.append(unpacker.decompress(left, _PIECE))
+            left = unpacker.unconsumed_tail
+    except zlib.error as error:
+        raise Refusal(Code.INVALID_ARGUMENT, f"the compressed message is damaged: {error}") from None
+    return b"".join(pieces)
+
+
+def _window(data: bytes) -> int:
+    """Returns zlib's number for how a message is compressed, 0: not at all. No request begins with these bytes."""
+    if data[:2] == b"\x1f\x8b":
+        return 16 + zlib.MAX_WBITS
+    return zlib.MAX_WBITS if data[:1] == b"\x78" and int.from_bytes(data[:2], "big") % 31 == 0 else 0
+
+
+def require_values(shape: Any) -> None:
+    """Raises: Refusal when a tensor's shape has more values than a request may have."""
+    if (found := math.prod(shape)) > MOST_VALUES:
+        raise Refusal(Code.INVALID_ARGUMENT, f"a tensor must have at most {MOST_VALUES} values; found {found}")

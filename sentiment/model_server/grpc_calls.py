@@ -1,0 +1,120 @@
+"""How a gRPC call is taken in: token first, then its place, its message, and only then its turn.
+
+Each method is served as one that streams its request, of which the first message is read: on the wire that is the
+same, and a call can be refused, and counted, before its message is read, let alone decompressed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from sentiment.model_server.access import Access
+from sentiment.model_server.admission import Admission
+from sentiment.model_server.fair import Caller, Share, Turnstile
+from sentiment.model_server.refusal import Code, Refusal, refusal_of
+
+log = logging.getLogger("sentiment.server")
+MAX_CONCURRENT_CALLS = 512  # running and waiting; one client may have half, any further call gets RESOURCE_EXHAUSTED
+SECONDS_FOR_MESSAGE = 30.0
+Work = Callable[[Any, Any, Caller], Any]  # request, context, caller → response
+
+
+@dataclass
+class Calls:
+    """What all calls of a gRPC port share."""
+
+    access: Access
+    admission: Admission
+    running: Turnstile
+    places: Share = field(default_factory=lambda: Share(MAX_CONCURRENT_CALLS))
+
+    def __post_init__(self) -> None:
+        self._awaited: dict[Any, float] = {}  # calls whose message has not come → when it must have
+        self._lock = threading.Lock()
+
+    def service(self, name: str, methods: Mapping[str, tuple[Any, Work]]) -> Any:
+        """Returns the handler of a service; `methods` is name → (class of the request, what answers it)."""
+        handlers = {
+            method: grpc.stream_unary_rpc_method_handler(self._method(kind, work), None, _serialized)
+            for method, (kind, work) in methods.items()
+        }
+        return grpc.method_handlers_generic_handler(name, handlers)
+
+    def _method(self, kind: Any, work: Work) -> Callable[[Iterator[bytes], Any], Any]:
+        def answer(messages: Iterator[bytes], context: Any) -> Any:
+            try:
+                self.access.require(context.invocation_metadata())
+                caller = _caller(context)
+                with self._place(caller):
+                    return self._answer(kind, work, messages, context, caller)
+            except grpc.RpcError:
+                raise  # the client has left
+            except Exception as error:  # noqa: BLE001 - one request's failure is its own answer
+                _abort(context, refusal_of(error))
+
+        return answer
+
+    @contextmanager
+    def _place(self, caller: Caller) -> Iterator[None]:
+        if not self.places.take(caller.client):
+            raise Refusal(Code.RESOURCE_EXHAUSTED, "Too many requests of this client run or wait")
+        try:
+            yield
+        finally:
+            self.places.give_back(caller.client)
+
+    def _answer(self, kind: Any, work: Work, messages: Iterator[bytes], context: Any, caller: Caller) -> Any:
+        with self.admission.holding(caller, self._first(messages, context)) as data, self.running.enter(caller):
+            caller.require()
+            with self.admission.parsing(caller, len(data)):
+                try:
+                    request = kind.FromString(data)
+                except DecodeError:
+                    raise Refusal(Code.INVALID_ARGUMENT, f"the message must be a {kind.__name__}") from None
+            return work(request, context, caller)
+
+    def _first(self, messages: Iterator[bytes], context: Any) -> bytes:
+        with self._lock:
+            self._awaited[context] = time.monotonic() + SECONDS_FOR_MESSAGE
+        try:
+            return next(messages)
+        except StopIteration:
+            raise Refusal(Code.INVALID_ARGUMENT, "a call must have a message") from None
+        finally:
+            with self._lock:
+                del self._awaited[context]
+
+    def end_silent(self) -> None:
+        """Ends the calls whose message is late; they hold a place each."""
+        now = time.monotonic()
+        with self._lock:
+            late = [context for context, until in self._awaited.items() if until < now]
+        for context in late:
+            context.cancel()
+
+
+def _caller(context: Any) -> Caller:
+    peer, left = context.peer(), context.time_remaining()
+    until = None if left is None else time.monotonic() + left
+    return Caller((peer.rpartition(":")[0], peer), context.is_active, until)
+
+
+def _serialized(response: Any) -> bytes:
+    data: bytes = response.SerializeToString()
+    return data
+
+
+def _abort(context: Any, refusal: Refusal) -> NoReturn:
+    if refusal.code is Code.INTERNAL:
+        log.error("a request failed: %s", refusal, exc_info=True)
+    context.abort(grpc.StatusCode[refusal.code.name], str(refusal))
+    raise AssertionError("abort returns to nobody")

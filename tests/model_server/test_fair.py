@@ -1,0 +1,107 @@
+"""Who is next, and who may hold how much: pure, without a clock."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from sentiment.model_server import fair
+from sentiment.model_server.fair import Caller, FairQueue, Share, Turnstile
+from sentiment.model_server.refusal import Code, Refusal
+
+
+def order(queue: FairQueue) -> list[object]:
+    found = []
+    while queue:
+        found.append(queue.pop()[1])
+    return found
+
+
+def test_a_small_request_goes_before_the_large_ones_of_another_client() -> None:
+    queue = FairQueue()
+    for number in range(16):
+        queue.push(("hog", f"connection {number}"), 128, f"large {number}")
+    queue.pop()
+    queue.push(("other", "1"), 1, "small")
+    assert order(queue)[0] == "small"
+
+
+def test_a_small_request_goes_before_the_large_ones_of_other_connections_of_its_client() -> None:
+    queue = FairQueue()
+    for number in range(16):
+        queue.push(("one", f"connection {number}"), 128, f"large {number}")
+    queue.pop()
+    queue.push(("one", "small"), 1, "small")
+    assert order(queue)[0] == "small"
+
+
+def test_clients_that_ask_for_as_much_take_turns_however_many_connections_they_have() -> None:
+    queue = FairQueue()
+    for number in range(6):
+        queue.push(("many", f"{number}"), 1, "many")
+    for _ in range(3):
+        queue.push(("few", "1"), 1, "few")
+    found = order(queue)[:6]
+    assert (found.count("many"), found.count("few")) == (3, 3)
+
+
+def test_requests_of_one_connection_keep_their_order() -> None:
+    queue = FairQueue()
+    for number, cost in enumerate((9, 1, 5, 1)):
+        queue.push(("a", "1"), cost, number)
+    assert order(queue) == [0, 1, 2, 3]
+
+
+def test_one_client_may_hold_half_and_leaves_the_rest_to_others() -> None:
+    share = Share(8)
+    assert [share.take("a") for _ in range(5)] == [True] * 4 + [False]
+    assert [share.take("b") for _ in range(3)] == [True] * 2 + [False]
+    assert share.take("c")
+    for client, amount in (("a", 4), ("b", 2), ("c", 1)):
+        share.give_back(client, amount)
+    assert share.free == 8
+
+
+def test_a_caller_that_has_left_is_not_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fair, "SECONDS_BETWEEN_LOOKS", 0.01)
+    turnstile = Turnstile(1)
+    gone = turnstile.enter(Caller(("b", "1"), is_there=lambda: False))
+    with turnstile.enter(Caller(("a", "1"))), pytest.raises(Refusal, match="has left") as refused, gone:
+        pytest.fail("it was let in")
+    assert refused.value.code is Code.CANCELLED
+    with turnstile.enter(Caller(("c", "1"))):
+        assert turnstile._inside == 1
+
+
+def test_a_caller_whose_time_is_up_is_not_let_in() -> None:
+    turnstile = Turnstile(1)
+    late = turnstile.enter(Caller(("b", "1"), until=time.monotonic() + 0.02))
+    with turnstile.enter(Caller(("a", "1"))), pytest.raises(Refusal) as refused, late:
+        pytest.fail("it was let in")
+    assert refused.value.code is Code.DEADLINE_EXCEEDED
+
+
+def test_what_is_inside_never_exceeds_the_capacity_and_all_get_in() -> None:
+    turnstile, inside, most, lock = Turnstile(4), 0, 0, threading.Lock()
+    done: list[int] = []
+
+    def work(number: int) -> None:
+        nonlocal inside, most
+        cost = 1 + number % 4
+        with turnstile.enter(Caller((str(number % 3), str(number))), cost):
+            with lock:
+                inside += cost
+                most = max(most, inside)
+            time.sleep(0.001)
+            with lock:
+                inside -= cost
+        done.append(number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert (len(done), most <= 4, turnstile._inside) == (60, True, 0)

@@ -1,0 +1,142 @@
+"""A disk without a free byte (a small tmpfs, where it may be mounted): there is a way back, and no half change."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sentiment import atomic, disk, json_lines
+from sentiment.serving import models_config, reserve
+from sentiment.serving.change import Change, changing
+from sentiment.serving.history import read_state
+from sentiment.serving.withdraw import withdraw
+from sentiment.settings import Settings
+
+SMALL = 8 << 20  # bytes of the whole file system
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", place], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("this machine does not let us mount a small file system")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def with_canary(home: Path) -> Settings:
+    settings = Settings(home=home, serving_urls="")
+    with changing(settings, "ops") as change:
+        for version in (1, 2):
+            for event in ("published", "staged", "canary", "promoted"):
+                change.record(event, version)
+        for event in ("published", "staged", "canary"):
+            change.record(event, 3)
+    return settings
+
+
+def fill(folder: Path) -> None:
+    """Writes until no byte is free."""
+    with (folder / "filler").open("wb", buffering=0) as handle, pytest.raises(OSError, match="No space left"):
+        while True:
+            handle.write(b"x" * 4096)
+
+
+def test_a_withdrawal_and_a_rollback_work_without_a_free_byte(small: Path) -> None:
+    settings = with_canary(small)
+    fill(small)
+    with changing(settings, "ops", way_back=True) as change:
+        assert withdraw(change, 3).changed
+    with changing(settings, "ops", way_back=True) as change:
+        change.record("rolled_back", 1)
+    assert (read_state(settings).stable, read_state(settings).canary) == (1, None)
+    assert not reserve.path_of(settings).exists()
+    (small / "filler").unlink()
+    with changing(settings, "ops"):
+        pass
+    assert reserve.path_of(settings).stat().st_size == reserve.SIZE
+
+
+def test_a_promotion_without_room_changes_nothing_and_names_the_file(small: Path) -> None:
+    settings = with_canary(small)
+    files = (settings.history, settings.history_copy, settings.models_config)
+    before = [path.read_bytes() for path in files]
+    fill(small)
+    with pytest.raises(OSError, match="No space left") as caught, changing(settings, "ops") as change:
+        change.record("promoted", 3)
+    assert [path.read_bytes() for path in files] == before
+    refusal = disk.refusal(caught.value)
+    assert refusal is not None
+    assert str(settings.models_config) in str(refusal)
+    assert "(0.0 MB free). Free space there" in str(refusal)
+    assert reserve.path_of(settings).exists()  # it is kept for the way back
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize("failing", range(1, 8))
+def test_wherever_a_flush_fails_the_event_is_recorded_and_rendered_or_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, failing: int
+) -> None:
+    settings, left, real = with_canary(tmp_path), failing, os.fsync
+
+    def fsync(descriptor: int) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise OSError(code, os.strerror(code))
+        real(descriptor)
+
+    with changing(settings, "ops") as change:
+        monkeypatch.setattr(os, "fsync", fsync)
+        done = _promoted(change)
+        monkeypatch.undo()
+        state = read_state(settings)
+    assert state.stable == (3 if done else 2)  # what was reported is what holds
+    assert models_config.read(settings.models_config) == models_config.rendered(state, settings)
+
+
+def test_a_rename_that_fails_takes_the_event_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = with_canary(tmp_path)
+    before = settings.history.read_bytes()
+
+    def rename(temporary: Path, path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    with changing(settings, "ops") as change:
+        monkeypatch.setattr(atomic, "_rename", rename)
+        assert not _promoted(change)
+        monkeypatch.undo()
+        assert (settings.history.read_bytes(), change.state.stable) == (before, 2)
+    assert read_state(settings).stable == 2
+
+
+def _promoted(change: Change) -> bool:
+    try:
+        change.record("promoted", 3)
+    except OSError:
+        return False
+    return True
+
+
+def test_a_line_that_cannot_be_flushed_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "kept.jsonl"
+    json_lines.append(path, {"event": 1})
+    before = path.read_bytes()
+
+    def fsync(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match=path.name):
+        json_lines.append(path, {"event": 2})
+    assert path.read_bytes() == before
+    with pytest.raises(OSError, match=path.name):
+        atomic.write_text(path, "other")
+    assert path.read_bytes() == before
