@@ -20,7 +20,7 @@ def requirements(file: Path) -> list[str]:
 
 
 def pins(file: Path) -> dict[str, str]:
-    return dict(found.groups() for line in requirements(file) if (found := PIN.match(line)))
+    return {found[1]: found[2] for found in map(PIN.match, requirements(file)) if found}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
