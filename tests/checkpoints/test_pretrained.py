@@ -174,6 +174,6 @@ def test_a_pickle_that_wants_more_than_weights(copied: Callable[[str], Path], tm
 
     folder = copied("bert-bin")
     with zipfile.ZipFile(folder / "pytorch_model.bin", "w") as archive:
-        archive.writestr("archive/data.pkl", pickle.dumps({"a": Calls()}))
+        archive.writestr("archive/data.pkl", pickle.dumps({"a": Calls()}, 2))
     assert "which no table of weights needs" in refused(folder)
     assert not (tmp_path / "owned").exists()
