@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sentiment.errors import InputError
-from sentiment.model import hdf5_file, torch_file
+from sentiment.model import hdf5_file, safetensors_file, torch_file
 from sentiment.step import say
 from sentiment.tensorflow_setup import tf
 
@@ -107,6 +107,7 @@ class TorchArchive:
 def _from_safetensors(model: Any, file: Path) -> dict[str, Any]:
     from safetensors import safe_open
 
+    safetensors_file.require_plain(file)
     with safe_open(str(file), framework="tf") as archive:
         written_by = (archive.metadata() or {}).get("format", "pt")
         if written_by == "pt":
