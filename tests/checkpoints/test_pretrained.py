@@ -175,6 +175,7 @@ def test_a_pickle_that_wants_more_than_weights(copied: Callable[[str], Path], tm
     folder = copied("bert-bin")
     with zipfile.ZipFile(folder / "pytorch_model.bin", "w") as archive:
         archive.writestr("archive/data.pkl", pickle.dumps({"a": Calls()}, 2))
+        archive.writestr("archive/data/0", bytes(9000))
     assert "which no table of weights needs" in refused(folder)
     assert not (tmp_path / "owned").exists()
 
