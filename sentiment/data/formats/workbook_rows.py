@@ -111,4 +111,5 @@ def _write(number: int, cells: tuple[str, ...]) -> None:
 
 if __name__ == "__main__":
     names, english = json.loads(sys.argv[4])
-    sys.exit(main(*map(int, sys.argv[1:4]), Labels(tuple(names), tuple(english)), sys.argv[5]))
+    table = Labels(tuple(names), tuple(english))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), table, sys.argv[5]))
