@@ -6,14 +6,16 @@ A delivery's number is the unit of the data watermark: a model that was trained 
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sentiment import atomic
+from sentiment import atomic, disk
 from sentiment.data.claims import CONTESTED, PLAIN
 from sentiment.data.identity import RULES
 from sentiment.data.ledger_batch import Accepted, Batch, Counts, having
@@ -39,24 +41,32 @@ class Delivered:
 class Ledger:
     """An open ledger; made by `opened`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, path: Path = Path(":memory:")) -> None:
+        self._connection, self._path = connection, path
         self._forgotten_by = frozenset(RULES)  # the versions of the hashes: known only while nobody else can write
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Holds the only write transaction: a second writer waits, and an error undoes everything."""
+        """Holds the only write transaction: a second writer waits, and an error undoes everything.
+
+        Raises: OSError when there is no room for it, UnavailableError when the disk fails.
+        """
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             versions = self._connection.execute("SELECT DISTINCT version FROM forgotten")
             self._forgotten_by = frozenset(version for (version,) in versions)
             yield self._connection
+            self._connection.commit()
+        except (sqlite3.OperationalError, OSError) as error:
+            self._connection.rollback()
+            self._give_room_back()
+            with disk_errors_of(self._path):
+                raise error from None
         except BaseException:
             self._connection.rollback()
             raise
         finally:
             self._forgotten_by = frozenset(RULES)
-        self._connection.commit()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -139,6 +149,18 @@ class Ledger:
         busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         return not busy
 
+    def settle(self) -> None:
+        """Copies what is committed out of the write-ahead log, so that giving its room back needs no room."""
+        with disk_errors_of(self._path):
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def _give_room_back(self) -> None:
+        """Empties the write-ahead log, in which what was undone keeps its room; not while somebody reads."""
+        with suppress(sqlite3.OperationalError):  # a full disk; the next checkpoint does it
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.execute(f"PRAGMA busy_timeout = {SECONDS_TO_WAIT * 1000:.0f}")
+
     def rebuild(self) -> None:
         """Rewrites the file from its contents, so that no deleted byte is left between its pages."""
         self._connection.execute("VACUUM")
@@ -154,15 +176,30 @@ class Ledger:
 
 
 @contextmanager
+def disk_errors_of(path: Path) -> Iterator[None]:
+    """Raises SQLite's errors about the disk of a database as OSError when it is full, as UnavailableError otherwise."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        fails = primary == sqlite3.SQLITE_IOERR
+        if primary == sqlite3.SQLITE_FULL or (fails and disk.free(path) < disk.ROOM):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        if fails:
+            raise disk.told(str(error), path, full=False) from error
+        raise
+
+
+@contextmanager
 def opened(path: Path) -> Iterator[Ledger]:
     """Opens the ledger at `path`; creates it when there is none, and updates an older format.
 
-    Raises: InputError when `path` is something else.
+    Raises: InputError when `path` is something else; OSError when its disk is full, UnavailableError when that fails.
     """
     connection: sqlite3.Connection | None = None
     try:
         # Changing to WAL does not wait for others as a transaction does: one opener at a time.
-        with atomic.exclusive_lock(path.with_name(path.name + ".lock")):
+        with disk_errors_of(path), atomic.exclusive_lock(path.with_name(path.name + ".lock")):
             connection = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, isolation_level=None)
             set_up(path, connection)
             for pragma in (
@@ -173,7 +210,8 @@ def opened(path: Path) -> Iterator[Ledger]:
                 f"journal_size_limit = {LARGEST_IDLE_WAL}",
             ):
                 connection.execute(f"PRAGMA {pragma}")
-        yield Ledger(connection)
+        with disk_errors_of(path):
+            yield Ledger(connection, path)
     finally:
         if connection is not None:
             connection.close()
