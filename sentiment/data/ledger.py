@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sentiment import atomic
+from sentiment.data import ledger_file
 from sentiment.data.claims import CONTESTED, PLAIN
 from sentiment.data.identity import RULES
 from sentiment.data.ledger_batch import Accepted, Batch, Counts, having
@@ -157,23 +158,26 @@ class Ledger:
 def opened(path: Path) -> Iterator[Ledger]:
     """Opens the ledger at `path`; creates it when there is none, and updates an older format.
 
-    Raises: InputError when `path` is something else.
+    Raises: InputError when `path` is something else, or damaged, also where that is found only in the middle;
+    UnavailableError when its disk is full or fails.
     """
     connection: sqlite3.Connection | None = None
     try:
-        # Changing to WAL does not wait for others as a transaction does: one opener at a time.
-        with atomic.exclusive_lock(path.with_name(path.name + ".lock")):
-            connection = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, isolation_level=None)
-            set_up(path, connection)
-            for pragma in (
-                "journal_mode = WAL",
-                "synchronous = FULL",
-                "secure_delete = ON",
-                f"cache_size = -{PAGE_CACHE_KIB}",
-                f"journal_size_limit = {LARGEST_IDLE_WAL}",
-            ):
-                connection.execute(f"PRAGMA {pragma}")
-        yield Ledger(connection)
+        with ledger_file.told(path):
+            # Changing to WAL does not wait for others as a transaction does: one opener at a time.
+            with atomic.exclusive_lock(ledger_file.lock_of(path)):
+                ledger_file.require_or_make(path)
+                connection = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, isolation_level=None)
+                set_up(path, connection, is_new=False)
+                for pragma in (
+                    "journal_mode = WAL",
+                    "synchronous = FULL",
+                    "secure_delete = ON",
+                    f"cache_size = -{PAGE_CACHE_KIB}",
+                    f"journal_size_limit = {LARGEST_IDLE_WAL}",
+                ):
+                    connection.execute(f"PRAGMA {pragma}")
+            yield Ledger(connection)
     finally:
         if connection is not None:
             connection.close()
