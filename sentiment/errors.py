@@ -6,6 +6,8 @@ SentimentError
 Any other exception is a defect or a failing machine: exit code 1.
 """
 
+FROM_A_BACKUP = "Restore it with `sentiment restore BACKUP`, from a backup that `sentiment backup` made."
+
 
 class SentimentError(Exception):
     """The root of this package's own errors."""

@@ -6,8 +6,6 @@ A delivery's number is the unit of the data watermark: a model that was trained 
 
 from __future__ import annotations
 
-import errno
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sentiment import atomic, disk
+from sentiment import atomic
+from sentiment.data import ledger_file
 from sentiment.data.claims import CONTESTED, PLAIN
 from sentiment.data.identity import RULES
 from sentiment.data.ledger_batch import Accepted, Batch, Counts, having
@@ -60,7 +59,7 @@ class Ledger:
         except (sqlite3.OperationalError, OSError) as error:
             self._connection.rollback()
             self._give_room_back()
-            with disk_errors_of(self._path):
+            with ledger_file.told(self._path):
                 raise error from None
         except BaseException:
             self._connection.rollback()
@@ -151,7 +150,7 @@ class Ledger:
 
     def settle(self) -> None:
         """Copies what is committed out of the write-ahead log, so that giving its room back needs no room."""
-        with disk_errors_of(self._path):
+        with ledger_file.told(self._path):
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _give_room_back(self) -> None:
@@ -176,41 +175,28 @@ class Ledger:
 
 
 @contextmanager
-def disk_errors_of(path: Path) -> Iterator[None]:
-    """Raises SQLite's errors about the disk of a database as OSError when it is full, as UnavailableError otherwise."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        fails = primary == sqlite3.SQLITE_IOERR
-        if primary == sqlite3.SQLITE_FULL or (fails and disk.free(path) < disk.ROOM):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
-        if fails:
-            raise disk.told(str(error), path, full=False) from error
-        raise
-
-
-@contextmanager
 def opened(path: Path) -> Iterator[Ledger]:
     """Opens the ledger at `path`; creates it when there is none, and updates an older format.
 
-    Raises: InputError when `path` is something else; OSError when its disk is full, UnavailableError when that fails.
+    Raises: InputError when `path` is something else, or damaged, also where that is found only in the middle;
+    OSError when its disk is full, UnavailableError when that fails.
     """
     connection: sqlite3.Connection | None = None
     try:
-        # Changing to WAL does not wait for others as a transaction does: one opener at a time.
-        with disk_errors_of(path), atomic.exclusive_lock(path.with_name(path.name + ".lock")):
-            connection = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, isolation_level=None)
-            set_up(path, connection)
-            for pragma in (
-                "journal_mode = WAL",
-                "synchronous = FULL",
-                "secure_delete = ON",
-                f"cache_size = -{PAGE_CACHE_KIB}",
-                f"journal_size_limit = {LARGEST_IDLE_WAL}",
-            ):
-                connection.execute(f"PRAGMA {pragma}")
-        with disk_errors_of(path):
+        with ledger_file.told(path):
+            # Changing to WAL does not wait for others as a transaction does: one opener at a time.
+            with atomic.exclusive_lock(ledger_file.lock_of(path)):
+                ledger_file.require_or_make(path)
+                connection = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, isolation_level=None)
+                set_up(path, connection, is_new=False)
+                for pragma in (
+                    "journal_mode = WAL",
+                    "synchronous = FULL",
+                    "secure_delete = ON",
+                    f"cache_size = -{PAGE_CACHE_KIB}",
+                    f"journal_size_limit = {LARGEST_IDLE_WAL}",
+                ):
+                    connection.execute(f"PRAGMA {pragma}")
             yield Ledger(connection, path)
     finally:
         if connection is not None:

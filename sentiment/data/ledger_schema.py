@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sentiment.data import identity
 from sentiment.data.regrouping import regroup
-from sentiment.errors import InputError
+from sentiment.errors import FROM_A_BACKUP, InputError
 
 VERSION = 3
 SALT_BYTES = 32
@@ -96,33 +96,26 @@ Step = Callable[[sqlite3.Connection], None]
 STEPS: dict[int, tuple[Step, int]] = {0: (partial(_run, FORMAT_2), 2), 1: (_from_1, 2), 2: (_from_2, 3)}
 
 
-def set_up(path: Path, connection: sqlite3.Connection) -> None:
-    """Creates the tables, or updates those of an older format, all or nothing.
+def set_up(path: Path, connection: sqlite3.Connection, *, is_new: bool = True) -> None:
+    """Creates the tables where `is_new` allows it, or updates those of an older format, all or nothing.
 
-    Raises: InputError when `path` is not a ledger, or has a newer format.
+    Raises: InputError when `path` is not a ledger, or has a newer format; sqlite3.DatabaseError when it is damaged.
     """
-    try:
-        # A second opener waits here and then finds the work done.
-        version = _version(connection)
-        if version in STEPS:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                version = _migrate(connection)
-                connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
+    # A second opener waits here and then finds the work done.
+    version = _version(connection)
+    if version in STEPS and (version or is_new):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = _migrate(connection)
+            connection.commit()
+        except BaseException:
+            connection.rollback()
             raise
-        raise InputError(
-            f"{path} must be the ledger of posts", found=str(error), do="Restore it from a backup, or move it away."
-        ) from None
     if version != VERSION:
         raise InputError(
             f"{path} must be a ledger of format {VERSION} or older",
-            found=f"format {version}",
-            do="Use the version of sentiment that wrote it.",
+            found=f"format {version}" if version else "a file of no format",
+            do="Use the version of sentiment that wrote it." if version else FROM_A_BACKUP,
         )
 
 

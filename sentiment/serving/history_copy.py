@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sentiment import atomic, disk, json_lines
-from sentiment.errors import InputError
+from sentiment.errors import FROM_A_BACKUP, InputError
 from sentiment.results.events import parsed_event
 from sentiment.serving import chain, models_config
 from sentiment.serving.history import fault
@@ -17,8 +17,6 @@ from sentiment.serving.lock import held
 from sentiment.serving.rules import fold
 from sentiment.settings import Settings
 from sentiment.step import say
-
-FROM_A_BACKUP = "Restore serving/ from a backup that `sentiment backup` made."
 
 
 def keep(settings: Settings) -> None:

@@ -73,7 +73,8 @@ def test_a_killed_ingest_is_made_good_by_the_next(settings: Settings, deliver: D
     ingest(settings.source_folder, settings)
     mended = end_state(settings)
     shutil.rmtree(settings.quarantine)
-    settings.posts_database.unlink()
+    for left in settings.datasets.glob("ledger.sqlite*"):
+        left.unlink()
     ingest(settings.source_folder, settings)
     assert mended == end_state(settings)
     assert len(mended["deliveries"]) == 3

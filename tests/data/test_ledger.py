@@ -153,7 +153,7 @@ def test_many_may_open_a_new_ledger_at_once(tmp_path: Path) -> None:
 def test_a_file_that_is_no_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     path.write_text("text\tlabel\n" * 100)
-    with pytest.raises(InputError, match="must be the ledger"), opened(path):
+    with pytest.raises(InputError, match="must be whole; found damage"), opened(path):
         pass
     assert path.read_text() == "text\tlabel\n" * 100
 

@@ -67,7 +67,7 @@ def least_bytes(metadata: Any, names: list[str]) -> int:
     columns = [group.column(number) for group in groups for number in range(group.num_columns)]
     stated = sum(part.total_uncompressed_size for part in columns if part.path_in_schema.split(".")[0] in names)
     shortest = len(json.dumps(dict.fromkeys(names, 0))) + 1
-    return max(stated, metadata.num_rows * shortest)
+    return int(max(stated, metadata.num_rows * shortest))
 
 
 def class_names(metadata: dict[bytes, bytes] | None) -> dict[str, list[str]]:

@@ -1,0 +1,120 @@
+"""The ledger's file: made whole or not at all, and never taken for a new one where there was one before.
+
+What SQLite says of a damaged or unreadable file becomes one line that names the file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sentiment import atomic, disk
+from sentiment.data.ledger_schema import set_up
+from sentiment.errors import FROM_A_BACKUP, InputError, SentimentError
+
+MADE = "A ledger was made here.\n"  # in the lock's file, from the moment at which there is a ledger
+FIRST_TIME = f"{FROM_A_BACKUP} Only where no post was ever taken in, delete it"
+DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+NOT_OURS = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
+UNREADABLE_TEXT = "Could not decode"  # what Python's module says of a damaged text; it gives no code
+PRIMARY = 0xFF  # the bits of an error's code that say its kind
+
+
+def lock_of(path: Path) -> Path:
+    """Returns the file that openers lock; it outlives the ledger, and says whether there was one."""
+    return path.with_name(f"{path.name}.lock")
+
+
+def require_or_make(path: Path) -> None:
+    """Makes a new ledger where there was none. Hold the lock.
+
+    Raises: InputError when there was one and it is gone, or when its file is empty.
+    """
+    lock = lock_of(path)
+    if not path.exists():
+        if lock.is_file() and lock.stat().st_size:
+            raise InputError(
+                f"the ledger {path} must be there, since one was made",
+                found="no file",
+                do=f"{FIRST_TIME} {lock} for a new one.",
+            )
+        with atomic.replacing(path) as temporary, closing(sqlite3.connect(temporary, isolation_level=None)) as new:
+            new.execute("PRAGMA journal_mode = MEMORY")  # a half-made one is thrown away
+            set_up(path, new)
+    elif path.is_file() and not path.stat().st_size:
+        # A new one gets its name when it is complete, so this was one.
+        raise InputError(f"the ledger {path} must not be empty", found="0 bytes", do=f"{FIRST_TIME}.")
+    _mark(lock)
+
+
+def _mark(lock: Path) -> None:
+    if lock.stat().st_size:
+        return
+    try:
+        lock.write_text(MADE, encoding="utf-8")
+    except OSError as error:  # a full disk must not keep anybody from reading the ledger
+        if not disk.is_about_the_disk(error):
+            raise
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turns what SQLite finds wrong with the ledger's file, also in the middle of a query, into one line about it.
+
+    Raises: InputError; OSError when the disk is full, UnavailableError when it fails.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if _is_full(error, path):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        if refusal := refusal_of(error, path):
+            raise refusal from error
+        raise
+
+
+def refusal_of(error: sqlite3.DatabaseError, path: Path) -> SentimentError | None:
+    """Returns the line; None when the error is not about the file."""
+    code = _code(error)
+    if code in DAMAGED or (not code and str(error).startswith(UNREADABLE_TEXT)):
+        return InputError(f"the ledger {path} must be whole", found=f"damage ({error})", do=FROM_A_BACKUP)
+    if code == sqlite3.SQLITE_IOERR:
+        return disk.told(str(error), path, full=False)
+    if code in NOT_OURS:
+        return InputError(
+            f"the ledger {path} must be a file that this user may read and write, in such a folder",
+            found=str(error),
+            do="Correct its owner or its permissions.",
+        )
+    return None
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & PRIMARY  # errors of the module itself have none
+
+
+def _is_full(error: sqlite3.DatabaseError, path: Path) -> bool:
+    fails = _code(error) == sqlite3.SQLITE_IOERR  # what a full disk is, too, where SQLite maps the file
+    return _code(error) == sqlite3.SQLITE_FULL or (fails and disk.free(path) < disk.ROOM)
+
+
+def problem(path: Path) -> str:
+    """Returns what is wrong with a ledger's file, which nobody may be writing; "" for a sound one. It changes nothing.
+
+    It reads the whole file: ten million posts take a minute.
+    """
+    if not path.is_file():
+        return "no file"
+    if not path.stat().st_size:
+        return "0 bytes"
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return str(found) if found != "ok" else "" if version else "no ledger of posts"
