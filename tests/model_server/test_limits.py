@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import pytest
 
-from sentiment.model_server.rest_app import RestLimits
+from sentiment.model_server.rest_limits import RestLimits
 
 PREDICT = "/v1/models/sentiment:predict"
 RUNNING = 'sentiment_requests_in_flight{entrypoint="REST"}'
