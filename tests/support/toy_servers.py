@@ -28,7 +28,8 @@ def save_toy(folder: Path, version: int) -> None:
     """Saves a model whose every answer is label `version - 1`, unless the post says otherwise.
 
     `text`: 推 at the start is 正面, 噓 is 負面. `wait_for_file` answers when the file it is given exists: a request
-    that a test keeps in flight for as long as it likes. `rows` is how many rows ran together.
+    that a test keeps in flight for as long as it likes. `slow` takes some tenths of a millisecond a row. `rows` is how
+    many rows ran together.
     """
     from sentiment.tensorflow_setup import tf
 
@@ -74,7 +75,14 @@ def save_toy(folder: Path, version: int) -> None:
         )
         return {"found": found + tf.zeros_like(tf.strings.length(path))}
 
-    signatures = {"serving_default": of_ids, "text": of_text, "wait_for_file": wait_for_file}
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def slow(text: Any) -> Any:
+        matrix = tf.eye(128)
+        for _ in tf.range(tf.shape(text)[0]):
+            matrix = tf.matmul(matrix, matrix)
+        return {"done": tf.fill([tf.shape(text)[0]], matrix[0, 0])}
+
+    signatures = {"serving_default": of_ids, "text": of_text, "wait_for_file": wait_for_file, "slow": slow}
     tf.saved_model.save(toy, str(folder), signatures=signatures)
 
 
