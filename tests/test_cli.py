@@ -27,6 +27,7 @@ LIGHT = [
     "withdraw",
     "rollback",
     "status",
+    "verify",
 ]
 
 

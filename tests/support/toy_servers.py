@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import math
 import shutil
 import time
 import urllib.error
@@ -92,6 +93,20 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     for version in VERSIONS:
         save_toy(folder / str(version), version)
     return {version: folder / str(version) for version in VERSIONS}
+
+
+def keep_toy_answers(version: int, off: float = 0.0) -> Callable[[Path], None]:
+    """Returns what writes the answers of toy `version` into its export, as `validate` does, each `off` by so much."""
+    from sentiment.results import record
+    from sentiment.results.served import FILE, KeptAnswers
+
+    def keep(export: Path) -> None:
+        sure = math.exp(4) / (math.exp(4) + 2)
+        row = [(1 - sure) / 2 + off / 2] * 3
+        row[version - 1] = sure - off
+        record.write(export / FILE, KeptAnswers(texts=["今天", "天氣如何"], probabilities=[row, row], within=0.01))
+
+    return keep
 
 
 @dataclass
@@ -300,14 +315,14 @@ class Shop:
         run.write(whole(Validation, passed=True, digest=candidate.digest))
         return candidate
 
-    def deploy(self, number: int) -> int:
-        """Publishes and makes canary; returns the version."""
+    def deploy(self, number: int, change_it: Callable[[Path], object] = lambda _: None) -> int:
+        """Publishes and makes canary; returns the version. `change_it` is done to the export before."""
         from sentiment.serving.canary import canary
         from sentiment.serving.change import changing
         from sentiment.serving.publish import publish
 
         with changing(self.settings, "ops") as change:
-            version, _ = publish(change, self.candidate(number))
+            version, _ = publish(change, self.candidate(number, change_it))
             canary(change, version)
         return version
 
