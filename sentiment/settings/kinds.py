@@ -96,6 +96,10 @@ def choice(*allowed: str) -> Kind[str]:
     )
 
 
+def switch() -> Kind[bool]:
+    return Kind(f"be `on` or `{OFF}`", f"`on` or `{OFF}`", _switched, shown=lambda value: "on" if value else OFF)
+
+
 def matching(pattern: str, must: str, written: str) -> Kind[str]:
     """A text whose whole matches `pattern`, in capitals or not."""
     return Kind(must, written, str, lambda value: re.fullmatch(pattern, value, re.IGNORECASE) is not None)
@@ -138,6 +142,12 @@ def mounts() -> Kind[tuple[str, ...]]:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _switched(text: str) -> bool:
+    if text.strip() not in ("on", OFF):
+        raise ValueError(text)
+    return text.strip() == "on"
 
 
 def _is_mount(text: str) -> bool:
