@@ -77,6 +77,12 @@ def test_a_container_may_do_nothing_but_compute_and_write_into_the_home() -> Non
     assert not asked.get("Privileged") and not asked.get("CapAdd")
 
 
+def test_an_image_that_is_named_by_its_digest_is_that_image() -> None:
+    named = f"registry/trainer@sha256:{'0a' * 32}"
+    made = step_container(step(), settings(image=named, require_digest="on"))
+    assert made.image == asked_of_the_engine(made)["image"] == named
+
+
 def test_every_container_has_a_name_of_its_own() -> None:
     names = {step_container(step(), settings()).container_name for _ in range(20)}
     assert len(names) == 20 and all(name and name.startswith("sentiment-train-") for name in names)
