@@ -23,6 +23,7 @@ from sentiment.experiments.options import planned, sweep_options, words
 from sentiment.experiments.rows import Rows, inputs_of, require_data
 from sentiment.model.encoder import is_scratch, require_scratch_name
 from sentiment.model.hub_address import require_safe_address
+from sentiment.model.pinned import digest_in, name_of
 from sentiment.options.as_click import option
 from sentiment.options.experiment import DATA_RUN
 from sentiment.options.training import LONGEST_NAME
@@ -68,7 +69,8 @@ def _of(count: int, what: str) -> str:
 def require_model_name(name: str) -> None:
     """Raises: InputError when the name is not one of ours and cannot be a name on the hub, a path or an address."""
     require_safe_address(name, "--models")
-    if not (HUB_NAME.fullmatch(name) and name.isprintable() and len(name) <= LONGEST_NAME):
+    digest_in(name)
+    if not (HUB_NAME.fullmatch(name_of(name)) and name.isprintable() and len(name) <= LONGEST_NAME):
         raise InputError(
             "a model must be scratch/tiny, scratch/mini, a name on the hub, a folder's absolute path or an address",
             found=ascii(name[:LONGEST_NAME]),
