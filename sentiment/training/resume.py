@@ -57,14 +57,15 @@ class Unfinished:
 
     def _require_no_other_encoder(self, began_with: dict[str, Any]) -> None:
         """Raises: InputError when the encoder's files have changed since the training began, and nothing else has."""
-        then, now = began_with["files"][ENCODER], self._inputs["files"][ENCODER]
-        if {**began_with, "files": {**began_with["files"], ENCODER: now}} != self._inputs or not now:
+        then, now = (one.get("files", {}) for one in (began_with, self._inputs))
+        if now.get(ENCODER) is None or {**began_with, "files": {**then, ENCODER: now[ENCODER]}} != self._inputs:
             return
         name = self._inputs["hyperparameters"]["model_name"]
         raise InputError(
-            f"an unfinished training must go on with the encoder that it began with, {name} with the sha256 {then}",
-            found=f"{now} now",
-            do=f"Find out who changed it. To start over with it on purpose, name it: {pinned_name(name, now)}",
+            f"an unfinished training must go on with the encoder that it began with, {name} with the sha256 "
+            f"{then[ENCODER]}",
+            found=f"{now[ENCODER]} now",
+            do=f"Find out who changed it. To start over with it on purpose, name it: {pinned_name(name, now[ENCODER])}",
         )
 
     def restore(self, state: Any, number: int) -> None:
