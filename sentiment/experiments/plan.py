@@ -30,6 +30,7 @@ from sentiment.options.training import LONGEST_NAME
 from sentiment.results.experiment import ExperimentPlan, Setup
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
+from sentiment.settings.encoders import require_allowed
 from sentiment.step import step
 
 MOST_TRAININGS = 100  # each takes minutes to hours; Airflow maps a task over 1,024 at most
@@ -98,6 +99,8 @@ def command(
     settings = read_settings()
     setup = Setup(**common)
     require_bounded(models, learning_rates, seeds, untrained=with_untrained)
+    for name in words(models):
+        require_allowed(name, settings.encoders)
     trainings = planned(models, learning_rates, seeds, setup, untrained=with_untrained)
     data = data_folder(settings, data_run)
     if data_run and not data.is_dir():
