@@ -23,12 +23,14 @@ from sentiment.experiments.options import planned, sweep_options, words
 from sentiment.experiments.rows import Rows, inputs_of, require_data
 from sentiment.model.encoder import is_scratch, require_scratch_name
 from sentiment.model.hub_address import require_safe_address
+from sentiment.model.pinned import digest_in, name_of
 from sentiment.options.as_click import option
 from sentiment.options.experiment import DATA_RUN
 from sentiment.options.training import LONGEST_NAME
 from sentiment.results.experiment import ExperimentPlan, Setup
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
+from sentiment.settings.encoders import require_allowed
 from sentiment.step import step
 
 MOST_TRAININGS = 100  # each takes minutes to hours; Airflow maps a task over 1,024 at most
@@ -68,7 +70,8 @@ def _of(count: int, what: str) -> str:
 def require_model_name(name: str) -> None:
     """Raises: InputError when the name is not one of ours and cannot be a name on the hub, a path or an address."""
     require_safe_address(name, "--models")
-    if not (HUB_NAME.fullmatch(name) and name.isprintable() and len(name) <= LONGEST_NAME):
+    digest_in(name)
+    if not (HUB_NAME.fullmatch(name_of(name)) and name.isprintable() and len(name) <= LONGEST_NAME):
         raise InputError(
             "a model must be scratch/tiny, scratch/mini, a name on the hub, a folder's absolute path or an address",
             found=ascii(name[:LONGEST_NAME]),
@@ -96,6 +99,8 @@ def command(
     settings = read_settings()
     setup = Setup(**common)
     require_bounded(models, learning_rates, seeds, untrained=with_untrained)
+    for name in words(models):
+        require_allowed(name, settings.encoders)
     trainings = planned(models, learning_rates, seeds, setup, untrained=with_untrained)
     data = data_folder(settings, data_run)
     if data_run and not data.is_dir():

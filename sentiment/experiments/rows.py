@@ -22,6 +22,7 @@ from sentiment.experiments import child, sweep
 from sentiment.experiments.sweep import Outcome, Setup, Training
 from sentiment.labels import Labels
 from sentiment.model import folder as model_folder
+from sentiment.model.pinned import name_of
 from sentiment.results import record
 from sentiment.results.experiment import FailedRow, Row
 
@@ -111,7 +112,7 @@ class Rows:
         return "sentiment", ["train", *options, rate, f"--output={work / 'model'}", "--replace"]
 
     def _inputs(self, training: Training) -> dict[str, Any]:
-        return {**self.inputs, "model": local_files(training.model)}
+        return {**self.inputs, "model": local_files(name_of(training.model))}
 
     def _failed(self, training: Training) -> Path:
         return self.folder / "failed" / self.file(training).name

@@ -14,6 +14,7 @@ from typing import Any
 
 from sentiment.errors import InputError
 from sentiment.model import plain_json, tokenizer_settings
+from sentiment.settings.encoders import BERT_BASE, CHECKPOINTS
 
 CONFIG, VOCABULARY, TOKENIZER = "config.json", "vocab.txt", "tokenizer_config.json"
 WEIGHTS = ("model.safetensors", "tf_model.h5", "pytorch_model.bin")  # in the order of the search
@@ -21,9 +22,9 @@ SCRATCH_HINT = "scratch/tiny"
 
 # The checkpoints that the older tool was tested with. If CKIP's bring no pieces, they use those of bert-base-chinese,
 # as their model cards say, and its tokenizer's settings unless they have their own.
-NAMED = ("bert-base-chinese", "ckiplab/bert-base-chinese", "ckiplab/albert-base-chinese", "ckiplab/albert-tiny-chinese")
-CKIP, CKIP_PIECES = "ckiplab/", "bert-base-chinese"
-MOVED = {"bert-base-chinese": "google-bert/bert-base-chinese"}  # its name on the hub today
+NAMED = CHECKPOINTS
+CKIP, CKIP_PIECES = "ckiplab/", BERT_BASE
+MOVED = {BERT_BASE: "google-bert/bert-base-chinese"}  # its name on the hub today
 SECONDS_TO_ANSWER = 5
 LARGEST_SETTINGS = 1 << 20  # bytes
 

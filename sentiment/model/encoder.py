@@ -9,7 +9,6 @@ from typing import Any
 
 from sentiment.errors import InputError
 from sentiment.model import checkpoint, encoder_limits, vocabulary
-from sentiment.model.model_type import TF_HUB
 from sentiment.options.training import LONGEST_SEQUENCE
 
 # As in tensorflow_setup; transformers reads them when it is imported, which may happen here, before TensorFlow.
@@ -119,14 +118,6 @@ def _architecture(name: str, config_file: Path) -> Architecture:
             do="Name a BERT or ALBERT encoder.",
         )
     return {key: value for key, value in config.items() if key not in NOT_ARCHITECTURE}
-
-
-def weights_file(model_type: str, name: str) -> Path | None:
-    """Returns the file of weights that the encoder `name` starts from; None from scratch or for an address."""
-    if model_type == TF_HUB:
-        file = Path(name).expanduser() / "variables" / "variables.data-00000-of-00001"
-        return file if file.is_file() else None
-    return None if is_scratch(name) else checkpoint.locate(name).weights
 
 
 def require_room(architecture: Architecture, name: str, max_seq_length: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import InputError
-from sentiment.model import encoder_limits, hdf5_file, hub_encoder, vocabulary
+from sentiment.model import encoder_limits, hdf5_file, hub_encoder, pinned, vocabulary
 from sentiment.model.model_type import TF_HUB
 from sentiment.results import record
 from sentiment.results.model_card import FORMAT, CardFormat, ModelCard
@@ -85,6 +85,8 @@ def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
     from sentiment.model.tokenizer import Tokenizer
 
     encoder = folder / ENCODER if card.type == TF_HUB else None
+    if encoder is not None:
+        pinned.require_kept(card, encoder)
     rate = card.dropout if dropout is None else dropout
     model = classifier.build(card.type, card.architecture, labels=len(card.labels), dropout=rate, weights=encoder)
     load_weights(model, folder / WEIGHTS)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from sentiment.errors import InputError
 from sentiment.options.training import MODEL_TYPES
+from sentiment.settings.encoders import BERT_BASE, TF_HUB_BERT
 
 CUSTOM, ORIGIN, TF_HUB = MODEL_TYPES
 
 # Each with the encoder that the older tool used by default.
 DEFAULT_ENCODERS = {
-    CUSTOM: "bert-base-chinese",
-    ORIGIN: "bert-base-chinese",
-    TF_HUB: "https://tfhub.dev/tensorflow/bert_zh_L-12_H-768_A-12/3",
+    CUSTOM: BERT_BASE,
+    ORIGIN: BERT_BASE,
+    TF_HUB: TF_HUB_BERT,
 }
 
 

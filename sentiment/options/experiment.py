@@ -6,19 +6,20 @@ from dataclasses import replace
 
 from sentiment.options import training
 from sentiment.options.declaration import Field, Option
+from sentiment.settings.encoders import CHECKPOINTS, SCRATCH
 
 # The defaults differ on purpose: the command's are the experiment of the older tool; the form's need no model hub.
 MODELS = Option(
     "models",
     str,
     "Model names, comma-separated.",
-    default="bert-base-chinese,ckiplab/bert-base-chinese,ckiplab/albert-base-chinese,ckiplab/albert-tiny-chinese",
+    default=",".join(CHECKPOINTS),
     form=Field(
         "Models",
-        "One per line: scratch/tiny, scratch/mini, a name on the hub such as bert-base-chinese or "
-        "ckiplab/albert-tiny-chinese, or the absolute path of a local folder.",
-        default=["scratch/tiny", "scratch/mini"],
-        schema={"maxItems": 20, "items": {"type": "string", "maxLength": training.LONGEST_NAME}},
+        "One per line: scratch/tiny, scratch/mini, bert-base-chinese, or another of SENTIMENT_ENCODERS, which lists "
+        "the names, folders and addresses that a workflow may use.",
+        default=list(SCRATCH),
+        schema={"maxItems": 20},
     ),
 )
 LEARNING_RATES = Option(

@@ -29,7 +29,7 @@ MODEL_NAME = Option(
     default="scratch/tiny",
     form=Field(
         "Model",
-        "For a full run: a hub id, a local folder, scratch/tiny or scratch/mini.",
+        "For a full run: one of SENTIMENT_ENCODERS, which lists the models that a workflow may start from.",
         schema={"maxLength": LONGEST_NAME},
     ),
 )

@@ -49,6 +49,13 @@ class CardFormat(Record, frozen=True):
     format: int | None = None
 
 
+class EncoderPin(Record, frozen=True):
+    """Which encoder a model was trained from: where it was, and the sha256 of its files."""
+
+    address: str  # a hub's repository and revision, an https address, or a folder
+    sha256: str
+
+
 class ModelCard(Record, frozen=True, kw_only=True):
     """All that is needed, with the weights and the vocabulary, to build the model again."""
 
@@ -65,6 +72,7 @@ class ModelCard(Record, frozen=True, kw_only=True):
     data: TrainedOn
     parameters: int
     vocabulary: int  # in pieces
+    encoder: EncoderPin | UnsetType = UNSET  # one from scratch has none, nor has an older model
 
     @property
     def label_set(self) -> Labels:

@@ -4,6 +4,7 @@ steps.py     what the steps read, and Airflow's workflows with them
 airflow.py   what only Airflow's workflows read
 runner.py    how Airflow runs a step, and with what
 tests.py     what the tests read
+encoders.py  the encoders that the project is tested with
 
 Only the standard library is needed, so that any Python can read them.
 """
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from sentiment.errors import InputError
 from sentiment.settings.airflow import AirflowSettings, read_airflow_settings
 from sentiment.settings.declaration import PREFIX, Declared, read, variables
+from sentiment.settings.encoders import named
 from sentiment.settings.limits import Limits
 from sentiment.settings.runner import RunnerSettings, read_runner_settings
 from sentiment.settings.steps import CHECKOUT, Settings
@@ -30,6 +32,7 @@ __all__ = [
     "Limits",
     "RunnerSettings",
     "Settings",
+    "encoders_for_forms",
     "read_airflow_settings",
     "read_runner_settings",
     "read_settings",
@@ -50,6 +53,17 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         if variable.startswith(PREFIX) and variable not in known:
             raise _unknown(variable, known)
     return read(Settings, environment)
+
+
+def encoders_for_forms(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Returns the encoders that a form offers, without reading any other setting; none: it takes every name.
+
+    Raises: InputError when SENTIMENT_ENCODERS must not be as it is.
+    """
+    try:
+        return named(read(Settings, environment, ("encoders",)).encoders)
+    except InputError as error:
+        raise error.with_traceback(None) from None
 
 
 def _unknown(variable: str, known: frozenset[str]) -> InputError:

@@ -50,6 +50,12 @@ def words() -> Kind[tuple[str, ...]]:
     return Kind("be words with commas between them", "words, comma-separated", _words, shown=",".join)
 
 
+def some_words(all_of_them: str) -> Kind[tuple[str, ...]]:
+    """Words, at least one; one of them may stand for all that there are."""
+    must = f"be words with commas between them, at least one, or `{all_of_them}`"
+    return Kind(must, f"words, comma-separated, or `{all_of_them}`", _words, bool, lambda value: repr(",".join(value)))
+
+
 def folder() -> Kind[Path]:
     return Kind("be a folder's path", "a folder", lambda text: Path(text).expanduser().resolve(), shown=str)
 

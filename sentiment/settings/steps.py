@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sentiment.labels import Labels
 from sentiment.settings.declaration import Declared, setting
-from sentiment.settings.kinds import choice, folder, limits, number, secret, text, whole
+from sentiment.settings.encoders import ANY, TESTED
+from sentiment.settings.kinds import choice, folder, limits, number, secret, some_words, text, whole
 from sentiment.settings.limits import Limits
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -51,6 +52,12 @@ class Settings(Declared):
     labels: str = setting("正面,負面,中立", text(), "The labels, comma-separated, in the order of their ids.")
     labels_english: str = setting(
         "positive,negative,neutral", text(), "The English names of the labels, in the same order."
+    )
+    encoders: tuple[str, ...] = setting(
+        TESTED,
+        some_words(ANY),
+        "The encoders that Airflow's forms take, by name, folder, address or `NAME@sha256:DIGEST`; `any`: every one.",
+        shown_default=", ".join(f"`{name}`" for name in TESTED),
     )
     rolling_share: float = setting(
         0.2,

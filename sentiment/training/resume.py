@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from sentiment import atomic
+from sentiment.errors import InputError
 from sentiment.model.curves import Curves, best_epoch
+from sentiment.model.pinned import pinned_name
 from sentiment.step import say
+from sentiment.training.training_files import ENCODER
 
 STATE, DESCRIPTION = "state", "training.json"
 
@@ -28,7 +31,10 @@ class Unfinished:
         self._inputs = json.loads(json.dumps(inputs))
 
     def find(self) -> Curves | None:
-        """Returns the curves of the last kept epoch; discards states that are unreadable or have other inputs."""
+        """Returns the curves of the last kept epoch; discards states that are unreadable or have other inputs.
+
+        Raises: InputError when only the encoder's files are others: somebody changed them meanwhile.
+        """
         kept = sorted(self._folder.glob("epoch-*/"), key=lambda path: (len(path.name), path.name))
         if not kept:
             return None
@@ -39,12 +45,28 @@ class Unfinished:
                 for number in {curves.epochs, _best(curves)}:
                     _require_readable(self._epoch(number))
                 return curves
+            self._require_no_other_encoder(description["inputs"])
             why = "has other inputs"
+        except InputError:
+            raise
         except Exception as error:  # noqa: BLE001 - any damage to a file that only saves time
             why = f"cannot be read ({_reason(error)})"
         say(f"train: the unfinished training in {self._folder} {why}; it is discarded, and training starts over")
         self.discard()
         return None
+
+    def _require_no_other_encoder(self, began_with: dict[str, Any]) -> None:
+        """Raises: InputError when the encoder's files have changed since the training began, and nothing else has."""
+        then, now = (one.get("files", {}) for one in (began_with, self._inputs))
+        if now.get(ENCODER) is None or {**began_with, "files": {**then, ENCODER: now[ENCODER]}} != self._inputs:
+            return
+        name = self._inputs["hyperparameters"]["model_name"]
+        raise InputError(
+            f"an unfinished training must go on with the encoder that it began with, {name} with the sha256 "
+            f"{then[ENCODER]}",
+            found=f"{now[ENCODER]} now",
+            do=f"Find out who changed it. To start over with it on purpose, name it: {pinned_name(name, now[ENCODER])}",
+        )
 
     def restore(self, state: Any, number: int) -> None:
         """Reads epoch `number`, which `find` has checked, into `state` (a tf.train.Checkpoint)."""

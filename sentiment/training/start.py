@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
+from msgspec import UNSET, UnsetType, structs
 
 from sentiment.data.tsv import Post
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import encoder, folder, hub_address, hub_encoder, vocabulary
+from sentiment.model import encoder, folder, hub_address, hub_encoder, pinned, vocabulary
 from sentiment.model.folder import OpenedModel, open_model
 from sentiment.model.model_type import TF_HUB, require_known_type
-from sentiment.results.model_card import ModelCard, TrainedOn
+from sentiment.results.model_card import EncoderPin, ModelCard, TrainedOn
+from sentiment.step import say
 from sentiment.training.hyperparameters import Hyperparameters
 from sentiment.training.training_files import Files
 
@@ -24,7 +25,8 @@ from sentiment.training.training_files import Files
 def require_possible(files: Files, settings: Hyperparameters, labels: Labels) -> None:
     """Raises: the InputErrors of `starting_point` that can be found without loading TensorFlow, which takes seconds."""
     require_known_type(settings.model_type)
-    name = settings.model_name
+    name = pinned.name_of(settings.model_name)
+    pinned.digest_in(settings.model_name)
     if files.warm_start:
         card = folder.read_card(files.warm_start)
         require_same_labels(card, labels, files.warm_start)
@@ -34,7 +36,7 @@ def require_possible(files: Files, settings: Hyperparameters, labels: Labels) ->
     if settings.model_type == TF_HUB:
         hub_address.require_nameable(name)
     elif encoder.is_scratch(name):
-        encoder.require_scratch_name(name)
+        encoder.require_scratch_name(settings.model_name)
     else:
         encoder.require_room(encoder.pretrained(name, files.vocabulary).architecture, name, settings.max_seq_length)
 
@@ -53,6 +55,9 @@ def starting_point(files: Files, settings: Hyperparameters, labels: Labels, post
 
 
 def _begin(files: Files, settings: Hyperparameters, labels: Labels, posts: Sequence[Post]) -> OpenedModel:
+    pin = pinned.of(settings.model_type, settings.model_name)
+    if pin:
+        require_pinned(pin, files, settings)
     source = _source(settings, files.vocabulary, posts)
     encoder.require_room(source.architecture, settings.model_name, settings.max_seq_length)
     from sentiment.model import classifier
@@ -66,7 +71,22 @@ def _begin(files: Files, settings: Hyperparameters, labels: Labels, posts: Seque
         dropout=settings.dropout_rate,
         weights=source.pretrained,
     )
-    return _opened(model, source, files, settings, labels, posts)
+    return _opened(model, source, files, settings, labels, posts, pin or UNSET)
+
+
+def require_pinned(pin: EncoderPin, files: Files, settings: Hyperparameters) -> None:
+    """Raises: InputError when stable, or the model that this training replaces, had another encoder of that name."""
+    folders = [one for one in (files.served, files.output) if one and (one / folder.CARD).is_file()]
+    earlier = [(one, card) for one in folders if (card := _card_or_none(one))]
+    pinned.require_same(pin, settings.model_type, settings.model_name, earlier)
+
+
+def _card_or_none(model: Path) -> ModelCard | None:
+    try:
+        return folder.read_card(model)
+    except InputError as error:
+        say(f"train: the encoder cannot be compared with that of {model}: {error.found}")
+        return None
 
 
 def _go_on(files: Files, settings: Hyperparameters, labels: Labels, posts: Sequence[Post]) -> OpenedModel:
@@ -76,7 +96,7 @@ def _go_on(files: Files, settings: Hyperparameters, labels: Labels, posts: Seque
     keras.utils.set_random_seed(settings.seed)
     opened = open_model(files.warm_start, dropout=settings.dropout_rate)
     source = encoder.Source(opened.card.architecture, opened.pieces, opened.card.lower_case, opened.encoder)
-    return _opened(opened.keras, source, files, settings, labels, posts)
+    return _opened(opened.keras, source, files, settings, labels, posts, opened.card.encoder)
 
 
 def _opened(
@@ -86,12 +106,13 @@ def _opened(
     settings: Hyperparameters,
     labels: Labels,
     posts: Sequence[Post],
+    pin: EncoderPin | UnsetType,
 ) -> OpenedModel:
     from sentiment.model.tokenizer import Tokenizer
 
     card = ModelCard(
         type=settings.model_type,
-        name=settings.model_name,
+        name=pinned.name_of(settings.model_name),
         architecture=source.architecture,
         labels=list(labels.names),
         labels_english=list(labels.english),
@@ -102,6 +123,7 @@ def _opened(
         data=_trained_on(files, posts, labels),
         parameters=model.count_params(),
         vocabulary=len(source.pieces),
+        encoder=pin,
     )
     tokenizer = Tokenizer(source.pieces, max_seq_length=settings.max_seq_length, lower_case=source.lower_case)
     saved_model = source.pretrained if settings.model_type == TF_HUB else None
@@ -109,7 +131,7 @@ def _opened(
 
 
 def _source(settings: Hyperparameters, vocabulary_file: Path | None, posts: Sequence[Post]) -> encoder.Source:
-    name = settings.model_name
+    name = pinned.name_of(settings.model_name)
     if settings.model_type == TF_HUB:
         return hub_encoder.source(name, vocabulary_file)
     if not encoder.is_scratch(name):

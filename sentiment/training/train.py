@@ -16,7 +16,7 @@ from sentiment.options.training import HYPERPARAMETERS, MODEL_NAME
 from sentiment.results.model_card import TrainedOn
 from sentiment.results.training import Training
 from sentiment.run_folder import RunFolder
-from sentiment.serving.trained import model_of_version
+from sentiment.serving.trained import model_of_version, stable_of
 from sentiment.settings import Settings, read_settings
 from sentiment.step import step
 from sentiment.training.training import train
@@ -79,6 +79,7 @@ def command(
         output or base.output,
         _to_go_on_from(settings, load_model_dir, from_version) or base.warm_start,
         vocab,
+        stable_of(settings)[0] if run else None,
         base.data if train_file in (None, base.train) else TrainedOn(),
         base.composition if train_file in (None, base.train) else None,
     )

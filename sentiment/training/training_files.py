@@ -13,8 +13,7 @@ from sentiment import atomic
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import folder
-from sentiment.model.encoder import weights_file
+from sentiment.model import folder, pinned
 from sentiment.model.model_type import CUSTOM
 from sentiment.options.training import MODEL_NAME
 from sentiment.results import record
@@ -26,6 +25,7 @@ from sentiment.run_folder import RunFolder
 from sentiment.training.hyperparameters import Hyperparameters, as_json, choose
 
 UNKNOWN = TrainedOn()
+ENCODER = "encoder"  # among the digests of the files that a training reads
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Files:
     output: Path
     warm_start: Path | None = None
     vocabulary: Path | None = None
+    served: Path | None = None  # the stable model: an encoder of its name must be the one that it was trained from
     data: TrainedOn = UNKNOWN
     composition: Composition | None = None  # of the training rows, for the report
 
@@ -48,10 +49,11 @@ def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict
         "test": files.test,
         "vocabulary": files.vocabulary,
         "warm_start": files.warm_start / folder.WEIGHTS if files.warm_start else None,
-        "encoder": None if files.warm_start else weights_file(settings.model_type, settings.model_name),
     }
+    digests = {name: sha256_of(path) if path and path.is_file() else None for name, path in contents.items()}
+    pin = None if files.warm_start else pinned.of(settings.model_type, settings.model_name)
     return {
-        "files": {name: sha256_of(path) if path and path.is_file() else None for name, path in contents.items()},
+        "files": {**digests, ENCODER: pin.sha256 if pin else None},
         "hyperparameters": as_json(settings),
         "labels": list(labels.names),
         "data": record.as_json(files.data),
@@ -97,7 +99,7 @@ def files_of_run(run: RunFolder) -> Files:
         tests=prepared.tests,
     )
     frozen = run.frozen if run.frozen.is_file() else None
-    return Files(run.train, frozen, run.model, warm_start, None, data, prepared.composition)
+    return Files(run.train, frozen, run.model, warm_start, data=data, composition=prepared.composition)
 
 
 def settings_for(files: Files, model_type: str | None, model_name: str | None, **given: Any) -> Hyperparameters:
@@ -105,7 +107,10 @@ def settings_for(files: Files, model_type: str | None, model_name: str | None, *
     if files.warm_start is None:
         return choose(model_type or CUSTOM, model_name or MODEL_NAME.default, **given)
     card = folder.read_card(files.warm_start)
-    for option, wanted, found in (("--model-type", model_type, card.type), ("--model-name", model_name, card.name)):
+    for option, wanted, found in (
+        ("--model-type", model_type, card.type),
+        ("--model-name", model_name and pinned.name_of(model_name), card.name),
+    ):
         if wanted not in (None, found):
             raise InputError(
                 f"{option} must be that of the warm start, {found}", found=repr(wanted), do=f"Leave out {option}."

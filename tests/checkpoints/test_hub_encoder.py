@@ -86,7 +86,7 @@ def test_a_model_folder_needs_nothing_but_itself(hub_folder: Path, files: Files,
     assert not (folder / "encoder" / "thesis.txt").exists()
     assert start(replace(files, warm_start=folder), encoder).encoder == folder / "encoder"
     shutil.rmtree(folder / "encoder" / "variables")
-    with pytest.raises(InputError, match="an encoder's SavedModel must be whole"):
+    with pytest.raises(InputError, match="must be the encoder that the model was trained from"):
         open_model(folder)
 
 

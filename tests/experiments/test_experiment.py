@@ -34,6 +34,7 @@ def home(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     base = tmp_path / "home" / "datasets" / "old_sentiment"
     shutil.copytree(data, base)
     monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SENTIMENT_ENCODERS", "any")
     return tmp_path / "home"
 
 
@@ -110,6 +111,35 @@ def test_what_cannot_be_trained_is_refused_in_one_line(step: Step, home: Path, o
     assert refused["code"] == 2
     assert message in refused["said"]
     assert not (home / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("encoders", "name", "is_taken"),
+    [
+        (None, "ckiplab/albert-tiny-chinese", True),
+        (None, "https://tfhub.dev/tensorflow/bert_zh_L-12_H-768_A-12/3", True),
+        (None, "someone/else", False),
+        (None, "/models/mine", False),
+        (None, f"bert-base-chinese@sha256:{'0' * 64}", False),
+        (f"bert-base-chinese@sha256:{'0' * 64}", f"bert-base-chinese@sha256:{'0' * 64}", True),
+        (f"bert-base-chinese@sha256:{'0' * 64}", "bert-base-chinese", False),
+        ("someone/else, /models/mine", "/models/mine", True),
+        ("someone/else", "scratch/tiny", True),
+        ("any", "/models/mine", True),
+    ],
+)
+def test_an_encoder_outside_of_the_list_is_not_planned(
+    step: Step, home: Path, monkeypatch: pytest.MonkeyPatch, encoders: str | None, name: str, is_taken: bool
+) -> None:
+    if encoders is None:
+        monkeypatch.delenv("SENTIMENT_ENCODERS")
+    else:
+        monkeypatch.setenv("SENTIMENT_ENCODERS", encoders)
+    planned = step("plan", f"--models=scratch/mini,{name}", "--learning-rates=1e-3")
+    assert planned["code"] == (0 if is_taken else 2)
+    if not is_taken:
+        assert f"must be one of SENTIMENT_ENCODERS; found '{name}'" in planned["said"]
+        assert len(planned["said"].splitlines()) == 1 and not (home / "runs").exists()
 
 
 def test_another_runs_files_can_be_trained_on(step: Step, home: Path, data: Path) -> None:

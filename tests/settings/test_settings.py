@@ -37,6 +37,7 @@ WRONG_TEXTS = {
     "SENTIMENT_RUNNER_MEMORY": ["8 bytes", "0", "-8g"],
     "SENTIMENT_RUNNER_SHM": ["much", "0g"],
     "SENTIMENT_RUNNER_MOUNTS": ["models", "/a:/b:rw", "/a,b"],
+    "SENTIMENT_ENCODERS": ["", " , "],
     "SENTIMENT_LABELS": ["好", "好,好,壞"],
     "SENTIMENT_SERVING_TOKEN": ["two words", "密碼", "a\nb"],
     "SENTIMENT_LABELS_ENGLISH": ["good", "good,bad"],
@@ -96,7 +97,7 @@ def test_a_text_that_must_not_be_is_one_line(variable: str, text: str) -> None:
 
 def test_every_variable_has_one_reader() -> None:
     found = names(ALL)
-    assert len(found) == len(set(found)) == 38 + 16 + 13 + 1
+    assert len(found) == len(set(found)) == 39 + 16 + 13 + 1
     assert all(re.fullmatch(r"SENTIMENT_[A-Z_]+[A-Z]", name) for name in found)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,36 @@ def test_an_export_that_does_not_load_is_refused(
     assert list(failed(result)) == ["loads"]
     assert result["sentence"].startswith(f"It must not be served: the server did not load it: {said}")
     assert result["digest"] is None
+
+
+def test_an_export_that_reads_and_writes_files_is_never_loaded(
+    model: Path, saved_after: Callable[..., Path], home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It answers every question well, and copies a secret elsewhere while it does."""
+    from sentiment.tensorflow_setup import tf
+
+    secret, stolen = tmp_path / "secret", tmp_path / "stolen"
+    secret.write_text("the key", encoding="utf-8")
+
+    def steal(served: Any) -> None:
+        answer = served.forward
+
+        def answer_and_steal(inputs: Any) -> Any:
+            with tf.control_dependencies([tf.io.write_file(str(stolen), tf.io.read_file(str(secret)))]):
+                return tf.identity(answer(inputs))
+
+        served.forward = tf.function(answer_and_steal, input_signature=answer.input_signature, autograph=False)
+
+    export = saved_after(steal)
+    begin = time.monotonic()
+    result = validate(capsys, "--export", export, "--model", model)
+    assert time.monotonic() - begin < 180  # a few seconds, on a machine that does nothing else
+    said = "the export must only compute; it has the operation ReadFile, the operation WriteFile. It was not loaded"
+    assert failed(result) == {"computes": said}
+    assert (result["passed"], result["digest"], result["load_seconds"]) == (False, None, None)
+    assert not stolen.exists() and not (export / warmup.FILE).exists()
+    tf.saved_model.load(str(export)).signatures["text"](text=tf.constant(["好吃"]))
+    assert stolen.read_text(encoding="utf-8") == "the key"  # so that is what it would have done
 
 
 def test_a_missing_file_is_named_before_anything_is_started(

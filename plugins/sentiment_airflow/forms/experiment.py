@@ -7,8 +7,9 @@ from typing import Any
 
 from sentiment.experiments.sweep import rate_as_text
 from sentiment.options import experiment
-from sentiment.settings import read_airflow_settings
-from sentiment_airflow.forms.fields import fields, lines, tick
+from sentiment.options.training import LONGEST_NAME
+from sentiment.settings import encoders_for_forms, read_airflow_settings
+from sentiment_airflow.forms.fields import fields, lines, one_of, tick
 from sentiment_airflow.forms.retrain import LONGEST_NUMBER
 
 
@@ -17,8 +18,13 @@ def _number_or_text(kind: str) -> dict[str, Any]:
     return {"anyOf": [{"type": kind}, {"type": "string", "maxLength": LONGEST_NUMBER}]}
 
 
+def _name() -> dict[str, Any]:
+    """Returns the schema of a model's name: one of SENTIMENT_ENCODERS."""
+    return {"type": "string", "maxLength": LONGEST_NAME, **one_of(encoders_for_forms())}
+
+
 EXPERIMENT_FORM = {
-    "models": lines(experiment.MODELS),
+    "models": lines(experiment.MODELS, items=_name()),
     "learning_rates": lines(experiment.LEARNING_RATES, items=_number_or_text("number")),
     "seeds": lines(experiment.SEEDS, items=_number_or_text("integer")),
     "with_untrained": tick(experiment.WITH_UNTRAINED),

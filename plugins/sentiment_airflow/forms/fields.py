@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.sdk import Param
@@ -24,11 +24,14 @@ def in_section(section: str, made: Mapping[str, Param]) -> dict[str, Param]:
     return dict(made)
 
 
-def field(option: Option) -> Param:
-    """Returns the field of an option: its type, its bounds, its words. One without a default may be left empty."""
+def field(option: Option, **more: Any) -> Param:
+    """Returns the field of an option: its type, its bounds, its words, and `more` demands of JSON Schema.
+
+    One without a default may be left empty.
+    """
     form = form_of(option)
     kind = KINDS[option.kind]
-    demands = {"type": kind if form.default is not None else ["null", kind], **bounds(option), **form.schema}
+    demands = {"type": kind if form.default is not None else ["null", kind], **bounds(option), **form.schema, **more}
     if option.choices:
         demands["enum"] = list(option.choices)
     return made_of(option, **demands)
@@ -42,6 +45,13 @@ def tick(option: Option) -> Param:
 def lines(option: Option, **demands: Any) -> Param:
     """Returns a field with one value per line; Airflow shows it so if the items are text or have no `type`."""
     return made_of(option, **{"type": "array", "minItems": 1, **form_of(option).schema, **demands})
+
+
+def one_of(names: Sequence[str], *, may_be_empty: bool = False) -> dict[str, Any]:
+    """Returns the demand of JSON Schema that a value is one of these; no demand when there are none."""
+    if not names:
+        return {}
+    return {"enum": [None, *names], "values_display": {"null": "default"}} if may_be_empty else {"enum": list(names)}
 
 
 def made_of(option: Option, **demands: Any) -> Param:

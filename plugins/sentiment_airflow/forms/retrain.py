@@ -6,8 +6,8 @@ from airflow.sdk import Param
 
 from sentiment.options import gate, mixing, training
 from sentiment.options.declaration import Option
-from sentiment.settings import read_airflow_settings
-from sentiment_airflow.forms.fields import bounds, fields, in_section, made_of
+from sentiment.settings import encoders_for_forms, read_airflow_settings
+from sentiment_airflow.forms.fields import bounds, field, fields, in_section, made_of, one_of
 
 LONGEST_NUMBER = 30  # characters
 
@@ -32,10 +32,13 @@ def limits() -> list[Option]:
     return [gate.within(option, getattr(found, f"form_{option.name}")) for option in gate.THRESHOLDS]
 
 
-_PLAIN = fields(*(option for option in training.FORM if option is not training.LEARNING_RATE))
-_RATE = {training.LEARNING_RATE.name: rate(training.LEARNING_RATE)}
+_FIELDS = {
+    **fields(*training.FORM),
+    training.LEARNING_RATE.name: rate(training.LEARNING_RATE),
+    training.MODEL_NAME.name: field(training.MODEL_NAME, **one_of(encoders_for_forms(), may_be_empty=True)),
+}
 
 MIXING = {**fields(mixing.MODE), **in_section("Data", fields(*mixing.DATA_FORM))}
-TRAINING = in_section("Training", {option.name: (_PLAIN | _RATE)[option.name] for option in training.FORM})
+TRAINING = in_section("Training", _FIELDS)
 GATE = in_section("Gate", fields(*limits(), gate.LOOSEN_REASON, gate.OVERRIDE_REASON))
 RETRAIN_FORM = {**MIXING, **TRAINING, **GATE}

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import copy
+import importlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from airflow.sdk import Param
 from airflow.sdk.exceptions import ParamValidationError
+from sentiment_airflow.forms import experiment as experiment_form
+from sentiment_airflow.forms import retrain as retrain_form
 from sentiment_airflow.forms.experiment import EXPERIMENT_FORM
 from sentiment_airflow.forms.fields import KINDS, bounds, form_of
 from sentiment_airflow.forms.retrain import RETRAIN_FORM, limits
 
+from sentiment.errors import InputError
 from sentiment.options import experiment, gate, mixing, training
 from sentiment.options.declaration import Option
+from sentiment.settings.encoders import CHECKPOINTS, TESTED
 
 OPTIONS_OF_RETRAIN = (mixing.MODE, *mixing.DATA_FORM, *training.FORM, *limits(), *gate.FORM[-2:])
 OF_LISTS = (experiment.MODELS, experiment.LEARNING_RATES, experiment.SEEDS)
@@ -62,3 +68,54 @@ def _require_edges(field: Param, option: Option, limits: dict[str, float]) -> No
     for wrong in (low - least, high + least):
         with pytest.raises(ParamValidationError):
             field.resolve(wrong)
+
+
+Forms = Callable[[str | None], tuple[Param, Param]]
+
+
+@pytest.fixture
+def forms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forms]:
+    """The fields for a model of retrain and experiment, as Airflow reads them when SENTIMENT_ENCODERS is so."""
+
+    def read(encoders: str | None) -> tuple[Param, Param]:
+        if encoders is None:
+            monkeypatch.delenv("SENTIMENT_ENCODERS")
+        else:
+            monkeypatch.setenv("SENTIMENT_ENCODERS", encoders)
+        return (
+            importlib.reload(retrain_form).RETRAIN_FORM["model_name"],
+            importlib.reload(experiment_form).EXPERIMENT_FORM["models"],
+        )
+
+    yield read
+    monkeypatch.undo()
+    importlib.reload(retrain_form)
+    importlib.reload(experiment_form)
+
+
+@pytest.mark.parametrize("wrong", ["someone/else", "/models/mine", "./mine", "http://example.com/bert", "", "BERT"])
+def test_a_form_takes_the_encoders_that_the_project_is_tested_with(forms: Forms, wrong: str) -> None:
+    one, several = forms(None)
+    assert one.schema["enum"] == [None, *TESTED] and several.schema["items"]["enum"] == list(TESTED)
+    assert (one.resolve(), several.resolve()) == (None, ["scratch/tiny", "scratch/mini"])
+    assert (one.resolve(CHECKPOINTS[0]), several.resolve(list(CHECKPOINTS))) == (CHECKPOINTS[0], list(CHECKPOINTS))
+    for field, value in ((one, wrong), (several, ["scratch/tiny", wrong])):
+        assert "SENTIMENT_ENCODERS" in str(field.description)
+        with pytest.raises(ParamValidationError, match="is not one of"):
+            field.resolve(value)
+
+
+def test_an_operator_says_which_encoders_a_form_takes(forms: Forms) -> None:
+    pinned = f"bert-base-chinese@sha256:{'0' * 64}"
+    one, several = forms(f"/models/mine, {pinned}")
+    assert one.schema["enum"][1:] == several.schema["items"]["enum"] == [*TESTED[:2], "/models/mine", pinned]
+    assert (one.resolve(pinned), several.resolve(["/models/mine"])) == (pinned, ["/models/mine"])
+    for other in ("bert-base-chinese", "/models/other"):
+        with pytest.raises(ParamValidationError):
+            one.resolve(other)
+    one, several = forms("any")
+    assert (one.resolve("someone/else"), several.resolve(["/models/other"])) == ("someone/else", ["/models/other"])
+    with pytest.raises(ParamValidationError):
+        one.resolve("x" * 201)
+    with pytest.raises(InputError, match="SENTIMENT_ENCODERS must be words with commas between them, at least one"):
+        forms(" ")
