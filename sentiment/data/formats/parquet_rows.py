@@ -65,9 +65,9 @@ def least_bytes(metadata: Any, names: list[str]) -> int:
     """
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     columns = [group.column(number) for group in groups for number in range(group.num_columns)]
-    stated = sum(part.total_uncompressed_size for part in columns if part.path_in_schema.split(".")[0] in names)
+    stated = sum(int(part.total_uncompressed_size) for part in columns if part.path_in_schema.split(".")[0] in names)
     shortest = len(json.dumps(dict.fromkeys(names, 0))) + 1
-    return max(stated, metadata.num_rows * shortest)
+    return max(stated, int(metadata.num_rows) * shortest)
 
 
 def class_names(metadata: dict[bytes, bytes] | None) -> dict[str, list[str]]:
