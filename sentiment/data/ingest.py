@@ -25,7 +25,8 @@ from sentiment.data.delivery import Delivery, OtherNumbers
 from sentiment.data.formats.archive import Damaged
 from sentiment.data.formats.encoding import READ, is_unlikely
 from sentiment.data.formats.recognise import Reading, is_archive, read_file
-from sentiment.data.formats.record import Record, UnreadableFile
+from sentiment.data.formats.record import Record, UnreadableFile, up_to
+from sentiment.data.formats.unpack import most_rows
 from sentiment.data.ledger import Ledger
 from sentiment.data.quarantine import Room, file_of, quarantining
 from sentiment.data.receipts import Receipt
@@ -261,7 +262,7 @@ def _read(content: BinaryIO, file: SourceFile, delivery: Delivery, labels: Label
     reading = NOT_READ
     try:
         reading = read_file(content, file.key, labels, label_field)
-        records = _followed(reading.records, content, file)
+        records = up_to(_followed(reading.records, content, file), most_rows(file.delivered_size))
         doubtful = reading.encoding in (each.name for each in READ)
         delivery.take_in(map(partial(_weighed, reading.encoding), records) if doubtful else records)
     except UnreadableFile as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import io
 import os
 import subprocess
@@ -61,13 +62,32 @@ def test_a_tiny_parquet_file_of_millions_of_rows_is_not_begun(settings: Settings
     assert kept(settings) < 1_000
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_rows_beyond_what_a_packed_file_may_hold_are_not_read(
+    settings: Settings, deliver: Deliver, packed: bool
+) -> None:
+    rows = "text\tlabel\n" + "好\t9\n" * 100_000
+    if packed:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as members:
+            members.writestr("a.tsv", rows)
+        deliver("a.zip", archive.getvalue())
+    else:
+        deliver("a.tsv.gz", gzip.compress(rows.encode()))
+    deliver("b.tsv", GOOD + "好\t1\n" * 20_000)
+    _, deliveries = taken(settings)
+    bad = deliveries["a.zip/a.tsv" if packed else "a.tsv.gz"]
+    assert bad["reasons"] == {"unknown label": 10_000, "more rows than a file of this size may hold": 1}
+    assert deliveries["b.tsv"]["accepted"] + deliveries["b.tsv"]["duplicate"] == 20_001
+
+
 def test_a_parquet_file_with_one_long_text_in_every_row_is_broken_off(settings: Settings, deliver: Deliver) -> None:
-    deliver("a.parquet", repeated(100_000, text="好" * 2_000, label=0))
+    deliver("a.parquet", repeated(9_000, text="好" * 2_000, label=0))
     deliver("b.tsv", GOOD)
     _, deliveries = taken(settings)
     assert deliveries["a.parquet"]["reasons"] == {"the Parquet file unpacks to more than is read": 1}
     rows = sum(deliveries["a.parquet"][name] for name in ("accepted", "duplicate"))
-    assert 0 < rows < 10_000
+    assert 0 < rows < 9_000
     assert deliveries["b.tsv"]["accepted"] == 1
 
 
