@@ -31,6 +31,7 @@ from sentiment.results.model_card import ModelCard
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Limits, Settings, read_settings
 from sentiment.step import say, step
+from sentiment.text.harmless import visible_in_json
 
 PREFIX = "check_"  # of the settings that hold the limits
 MOST_ROWS = 50_000  # of one file; a larger one is sampled: the shares stay, the time does not grow
@@ -108,7 +109,7 @@ def write_suspects(run: RunFolder, found: list[suspects.Suspect], labels: Labels
     """Writes the posts whose label looks wrong, in the form that Label Studio imports; returns the file."""
     path = run.path / "suspects.json"
     tasks = suspects.label_studio_tasks(found, labels)
-    atomic.write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1) + "\n")
+    atomic.write_text(path, visible_in_json(json.dumps(tasks, ensure_ascii=False, indent=1)) + "\n")
     return path
 
 

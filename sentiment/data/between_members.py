@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from sentiment.data.delivery import judge, text_key
 from sentiment.data.formats.archive import Damaged
 from sentiment.data.formats.recognise import read_file
-from sentiment.data.formats.record import UnreadableFile
+from sentiment.data.formats.record import UnreadableFile, up_to
+from sentiment.data.formats.unpack import most_rows
 from sentiment.data.formats.votes import disputed_between, vote
 from sentiment.data.identity import identity
 from sentiment.data.source.source import SourceFile
@@ -31,7 +32,8 @@ def _votes(member: SourceFile, settings: Settings) -> array[int]:
     labels = settings.label_set
     try:
         with member.open() as content:
-            for record in read_file(content, member.key, labels, settings.label_field).records:
+            records = read_file(content, member.key, labels, settings.label_field).records
+            for record in up_to(records, most_rows(member.delivered_size)):
                 if isinstance(post := judge(record, labels), Post):
                     votes.append(vote(text_key(identity(post.text)), post.label))
     except (Damaged, UnreadableFile):

@@ -34,6 +34,7 @@ from sentiment.labels import Labels
 from sentiment.serving.change import user
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
+from sentiment.text import cells
 from sentiment.text.harmless import visible
 
 BASE = "base data"
@@ -156,8 +157,13 @@ def write_table(path: Path, found: list[Disagreement], labels: Labels) -> None:
     """Writes the texts with an empty column `label` for the decision, and what every source says."""
     with atomic.replacing(path) as temporary, temporary.open("w", encoding=ENCODING, newline="") as handle:
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
-        writer.writerow(("text", "label", "sources"))
-        writer.writerows((one_line(item.text), "", one_line(_said(item, labels))) for item in found)
+        writer.writerow(("text", "label", "sources", cells.COLUMN))
+        writer.writerows(_row(item, labels) for item in found)
+
+
+def _row(item: Disagreement, labels: Labels) -> tuple[str, str, str, str]:
+    (text,), said = cells.row_of([one_line(item.text)])
+    return text, "", cells.escaped(one_line(_said(item, labels))), said
 
 
 def _said(item: Disagreement, labels: Labels) -> str:

@@ -25,9 +25,10 @@ from sentiment.data.delivery import Delivery, OtherNumbers
 from sentiment.data.formats.archive import Damaged
 from sentiment.data.formats.encoding import READ, is_unlikely
 from sentiment.data.formats.recognise import Reading, is_archive, read_file
-from sentiment.data.formats.record import Record, UnreadableFile
+from sentiment.data.formats.record import Record, UnreadableFile, up_to
+from sentiment.data.formats.unpack import most_rows
 from sentiment.data.ledger import Ledger
-from sentiment.data.quarantine import file_of, quarantining
+from sentiment.data.quarantine import Room, file_of, quarantining
 from sentiment.data.receipts import Receipt
 from sentiment.data.report_delivery import report, table
 from sentiment.data.source.members import members_of
@@ -84,6 +85,7 @@ class Pull:
         self.not_read: list[Left] = []
         self.disk_failed = False  # while a file was taken in
         self._ledger, self._source, self._settings = ledger, source, settings
+        self._room = Room()
 
     def take(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> None:
         """Takes in a file, or the members of an archive, or notes why not.
@@ -100,7 +102,7 @@ class Pull:
     def _take_in(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> None:
         self.files += 1
         with self._alone(file.key):
-            delivery = take_in(self._ledger, self._source, file, self._settings, disputed)
+            delivery = take_in(self._ledger, self._source, file, self._settings, self._room, disputed)
             if delivery:
                 say(_told(delivery))
                 self.deliveries.append(delivery)
@@ -154,7 +156,12 @@ class Pull:
 
 
 def take_in(
-    ledger: Ledger, source: str, file: SourceFile, settings: Settings, disputed: frozenset[int] = frozenset()
+    ledger: Ledger,
+    source: str,
+    file: SourceFile,
+    settings: Settings,
+    room: Room,
+    disputed: frozenset[int] = frozenset(),
 ) -> Delivered | None:
     """Takes in one file, as one transaction; returns the outcome, or None when its content was known.
 
@@ -169,8 +176,9 @@ def take_in(
         ledger.settle()
         with ledger.writing() as connection:
             # Checked only now, when no other ingest can work on the same file.
-            known = ledger.newest_hash(file.key) == content_hash
-            delivery = None if known else _deliver(ledger, connection, file, content, content_hash, settings, disputed)
+            delivery, known = None, ledger.newest_hash(file.key) == content_hash
+            if not known:
+                delivery = _deliver(ledger, connection, file, content, content_hash, settings, room, disputed)
             receipts.remember(connection, source, file.key, file.fingerprint)
     return delivery
 
@@ -182,15 +190,16 @@ def _deliver(
     content: BinaryIO,
     content_hash: str,
     settings: Settings,
+    room: Room,
     disputed: frozenset[int],
 ) -> Delivered:
     number = ledger.watermark() + 1
     connection.execute("SAVEPOINT before")
     try:
-        return _rows_of(ledger, connection, number, file, content, content_hash, settings, disputed)
+        return _rows_of(ledger, connection, number, file, content, content_hash, settings, room, disputed)
     except OtherNumbers as error:
         connection.execute("ROLLBACK TO before")
-        return _rows_of(ledger, connection, number, file, content, content_hash, settings, disputed, str(error))
+        return _rows_of(ledger, connection, number, file, content, content_hash, settings, room, disputed, str(error))
 
 
 def _rows_of(
@@ -201,11 +210,13 @@ def _rows_of(
     content: BinaryIO,
     content_hash: str,
     settings: Settings,
+    room: Room,
     disputed: frozenset[int],
     refused: str = "",
 ) -> Delivered:
     """Takes in the rows of a file; none of them when the whole is `refused`, with the reason."""
-    with quarantining(settings.quarantine, number, file.key) as quarantine:
+    size = file.delivered_size
+    with quarantining(settings.quarantine, number, file.key, room.of(size)) as quarantine:
         delivery = Delivery(
             ledger,
             quarantine,
@@ -221,6 +232,7 @@ def _rows_of(
         else:
             reading = _read(content, file, delivery, settings.label_set, settings.label_field)
         file.confirm(content)
+    room.take(size, quarantine.kept)
     reasons = dict(quarantine.reasons)
     bad_rows = file_of(settings.quarantine, number, file.key) if reasons else None
     ledger.record(number, file.key, content_hash, delivery.counts)
@@ -234,6 +246,7 @@ def _rows_of(
         **asdict(delivery.counts),
         reasons=reasons,
         quarantine_file=str(bad_rows) if bad_rows else None,
+        not_copied=quarantine.not_copied,
     )
 
 
@@ -249,7 +262,7 @@ def _read(content: BinaryIO, file: SourceFile, delivery: Delivery, labels: Label
     reading = NOT_READ
     try:
         reading = read_file(content, file.key, labels, label_field)
-        records = _followed(reading.records, content, file)
+        records = up_to(_followed(reading.records, content, file), most_rows(file.delivered_size))
         doubtful = reading.encoding in (each.name for each in READ)
         delivery.take_in(map(partial(_weighed, reading.encoding), records) if doubtful else records)
     except UnreadableFile as error:
@@ -280,6 +293,8 @@ def _told(delivery: Delivered) -> str:
     if delivery.disagreed:
         counts += f", {delivery.disagreed} disagreed"
     where = f" ({delivery.quarantine_file})" if delivery.quarantine_file else ""
+    if delivery.not_copied:
+        where += f"; {delivery.not_copied:,} of them are too many for that file: correct the delivered one"
     return f"delivery {delivery.number}, {visible(delivery.key)}: {counts}{where}"
 
 

@@ -25,6 +25,7 @@ from typing import BinaryIO, NamedTuple
 
 from sentiment.data.file_lines import BOM, MAXIMUM_LINE_BYTES, Line, decoded_lines
 from sentiment.data.quoted_fields import Fields
+from sentiment.text import cells
 
 MAXIMUM_ROW_CHARACTERS = 1 << 20  # of a row of several lines: how far the end of a quoted field is looked for
 RESUME_AFTER = 20  # whole rows in a row: no quoted text looks like that
@@ -84,6 +85,22 @@ def split_fields(line: str, delimiter: str) -> tuple[str, ...]:
         start = end + 1
 
 
+def as_given(header: tuple[str, ...]) -> Callable[[Row], Row] | None:
+    """Returns what undoes the escapes of a row, None when no column of the header says that there may be any."""
+    names = [name.strip().lower() for name in header]
+    if names.count(cells.COLUMN) != 1:
+        return None
+    place = names.index(cells.COLUMN)
+
+    def given(row: Row) -> Row:
+        if len(row.fields) <= place or row.fields[place].strip() != cells.ESCAPED:
+            return row
+        fields = cells.cells_of(row.fields, row.fields[place])
+        return row._replace(fields=fields, raw="\t".join(fields))
+
+    return given
+
+
 def fitted(fields: tuple[str, ...], width: int) -> tuple[str, ...]:
     """Returns `fields` with as many empty ones at the end as make `width`: spreadsheets drop and add those."""
     if len(fields) < width:
@@ -121,16 +138,29 @@ class RowReader:
         self._credit = 4 * MAXIMUM_ROW_CHARACTERS
         self._stray = False  # a row has shown that a quote may be a character of a text that is not quoted
         self._quotes = False  # a row has shown that the file quotes by the rule: no quote is a stray character
+        self._as_given: Callable[[Row], Row] | None = None  # where the header says that cells may be escaped
 
     def header(self) -> Row | None:
         """Returns the first row that is not blank, None when there is none."""
         while line := self._next():
             if line.error or line.text.strip():
-                return self._row(line, lambda fields: True)[0]
+                row = self._row(line, lambda fields: True)[0]
+                self._as_given = as_given(row.fields)
+                return row
         return None
 
     def rows(self, is_complete: IsComplete) -> Iterator[Row]:
-        """Yields the rows that are not blank; `is_complete` tells whether fields are a whole row."""
+        """Yields the rows that are not blank; `is_complete` tells whether fields are a whole row.
+
+        The fields are those before a file of ours escaped them for a spreadsheet.
+        """
+        given = self._as_given
+        if given is None:
+            return self._rows(is_complete)
+        rows = self._rows(lambda fields: is_complete(given(Row(0, "", fields)).fields))
+        return map(given, rows)
+
+    def _rows(self, is_complete: IsComplete) -> Iterator[Row]:
         delimiter, ahead, lines = self._delimiter, self._ahead, self._lines
         while line := ahead.popleft() if ahead else next(lines, None):
             number, text, _, error = line

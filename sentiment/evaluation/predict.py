@@ -22,6 +22,7 @@ from sentiment.data.tsv import Post
 from sentiment.model.batches import encode
 from sentiment.model.folder import OpenedModel, open_model
 from sentiment.step import Result, say
+from sentiment.text import cells
 
 ROWS_AT_ONCE = 1024  # read, then answered together: rows of like length share a batch
 
@@ -56,9 +57,10 @@ def as_json_line(post: Post, chances: NDArray[np.float32], names: Sequence[str])
 
 
 def as_tsv_line(post: Post, chances: NDArray[np.float32], names: Sequence[str]) -> str:
-    """Returns text, label, label id and the probability of each label, tab-separated."""
+    """Returns text, label, label id, the probability of each label and whether cells are escaped, tab-separated."""
     best = int(chances.argmax())
-    return tsv_line([post.text, names[best], best, *(f"{chance:.6f}" for chance in chances)])
+    (text, name), said = cells.row_of([post.text, names[best]])
+    return tsv_line([text, name, best, *(f"{chance:.6f}" for chance in chances), said])
 
 
 def tsv_line(fields: Iterable[Any]) -> str:
@@ -78,7 +80,7 @@ def write_answers(out: IO[str], opened: OpenedModel, posts: Iterable[Post], form
     names = opened.card.labels
     counts = [0] * len(names)
     if form == "tsv":
-        out.write(tsv_line(["text", "label", "label_id", *names]))
+        out.write(tsv_line(["text", "label", "label_id", *names, cells.COLUMN]))
     for post, chances in predictions(opened, posts):
         out.write(LINES[form](post, chances, names))
         counts[int(chances.argmax())] += 1

@@ -23,6 +23,7 @@ from sentiment.report.summary import test_report
 from sentiment.results.record import as_json
 from sentiment.settings import read_settings
 from sentiment.step import Result, step
+from sentiment.text import cells
 
 
 def test(model: Path, data: Path, output: Path) -> Result:
@@ -55,12 +56,13 @@ def test(model: Path, data: Path, output: Path) -> Result:
 
 
 def write_result(path: Path, posts: Sequence[Post], probabilities: NDArray[np.float32], names: Sequence[str]) -> None:
-    """Writes one row per post: text, true, pred (label ids), and the probability of each label."""
+    """Writes one row per post: text, true, pred (label ids), each label's probability, whether the text is escaped."""
     with atomic.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
-        writer.writerow(["text", "true", "pred", *names])
+        writer.writerow(["text", "true", "pred", *names, cells.COLUMN])
         for post, row in zip(posts, probabilities, strict=True):
-            writer.writerow([post.text, post.label, int(row.argmax()), *(f"{chance:.6f}" for chance in row)])
+            (text,), said = cells.row_of([post.text])
+            writer.writerow([text, post.label, int(row.argmax()), *(f"{chance:.6f}" for chance in row), said])
 
 
 @click.command("test")

@@ -19,6 +19,8 @@ from sentiment.data.formats.opened import SAMPLE, opened
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.identity import RULES, VERSION, identity, words_of
 from sentiment.data.rows import Row, RowReader, delimiter_of
+from sentiment.text.cells import escaped, unescaped
+from sentiment.text.harmless import visible_in_json
 
 LONG_ENOUGH = 8  # characters of a normalised text from which it is also searched within other texts
 LINE_PIECE = 1 << 20
@@ -60,8 +62,12 @@ class Texts:
     def patterns(self) -> list[bytes]:
         """Returns the bytes that a file holds if it quotes one of the texts word for word."""
         words = [word for word in self._words if len(words_of(word)) >= LONG_ENOUGH]
-        spellings = {spelt for word in words for spelt in (word, html.escape(word), json.dumps(word)[1:-1])}
-        return [spelt.encode() for spelt in sorted(spellings)]
+        as_written = (str, html.escape, escaped, _in_json, lambda word: visible_in_json(_in_json(word, False)))
+        return [spelt.encode() for spelt in sorted({write(word) for word in words for write in as_written})]
+
+
+def _in_json(word: str, ascii_only: bool = True) -> str:
+    return json.dumps(word, ensure_ascii=ascii_only)[1:-1]
 
 
 @dataclass(frozen=True)
@@ -148,8 +154,10 @@ def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] 
 
 def _is_wanted(row: Row, column: int, quotes: list[int], width: int, texts: Texts) -> bool:
     if row.error or len(row.fields) != width:
-        return texts.quoted_in(row.raw) or any(texts.has(field) for field in row.fields)
-    return texts.has(row.fields[column]) or any(texts.quoted_in(row.fields[quote]) for quote in quotes)
+        said = (row.raw, unescaped(row.raw))
+        return any(map(texts.quoted_in, said)) or any(map(texts.has, (*row.fields, *map(unescaped, row.fields))))
+    shown = [cell for quote in quotes for cell in (row.fields[quote], unescaped(row.fields[quote]))]
+    return texts.has(row.fields[column]) or any(map(texts.quoted_in, shown))
 
 
 def _copy_without(path: Path, target: Path, spans: list[tuple[int, int]]) -> None:

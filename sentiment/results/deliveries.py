@@ -24,6 +24,7 @@ class Delivered(Record, frozen=True):
     reasons: dict[str, int]  # why rows were put aside → rows
     quarantine_file: str | None
     disagreed: Count = 0  # rows that another source labels otherwise
+    not_copied: Count = 0  # of the quarantined rows: counted, but not in the file, which has its limit
 
 
 class Left(Record, frozen=True):

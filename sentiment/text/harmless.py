@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlsplit
 
 WORD_JOINER = "\N{WORD JOINER}"
+_DIRECTION_MARKS = "\u061c\u200e\u200f"
 # What mail programs turn into a link by themselves: an address, a host name, a mail address.
 _LINK_STARTS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"[!-+\-/<-@\[-`{-~]|(?<=\d)\.(?=\s|$)")  # ASCII punctuation that can begin something
@@ -36,7 +37,8 @@ def is_hidden(character: str) -> bool:
     """Tells whether a character steers what shows it: controls, line ends, lone surrogates, directions of writing."""
     if character.isprintable():
         return False
-    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or "\u202a" <= character <= "\u2069"
+    category = unicodedata.category(character)
+    return category in ("Cc", "Cs", "Zl", "Zp") or "\u202a" <= character <= "\u2069" or character in _DIRECTION_MARKS
 
 
 def visible(text: str, longest: int | None = None, hidden: Callable[[str], bool] = is_hidden) -> str:
@@ -44,6 +46,11 @@ def visible(text: str, longest: int | None = None, hidden: Callable[[str], bool]
     cut = text[:longest]
     shown = "".join(one.encode("unicode_escape").decode() if hidden(one) else one for one in cut)
     return shown + "…" * (len(cut) < len(text))
+
+
+def visible_in_json(document: str) -> str:
+    r"""Returns the same JSON with `\u202e` for what is hidden in its strings."""
+    return "".join(f"\\u{ord(one):04x}" if one != "\n" and is_hidden(one) else one for one in document)
 
 
 def markdown(text: object, longest: int = 200) -> str:

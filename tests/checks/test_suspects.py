@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 
+from sentiment.checks.check import write_suspects
 from sentiment.checks.suspects import Suspect, label_studio_tasks, suspects
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
+from sentiment.run_folder import RunFolder
 from sentiment.settings import CHECKOUT, Settings
 
 LABELS = Settings().label_set
@@ -43,6 +46,14 @@ def test_with_too_few_posts_of_a_label_nothing_is_measured(posts: list[Post]) ->
     some = [post for post in posts if post.label != 2][:200]
     assert suspects(some, [], LABELS)[0].value is None
     assert suspects([], posts, LABELS)[0].value is None
+
+
+def test_what_is_hidden_in_a_post_is_seen_in_the_file_and_comes_back(tmp_path: Path) -> None:
+    text = "好吃\u202e嗎\u200f\x1b\u2028"
+    path = write_suspects(RunFolder(tmp_path), [Suspect(Post(text, 0), 1, 0.9)], LABELS)
+    content = path.read_text("utf-8")
+    assert not set(content) & set("\u202e\u200f\x1b\u2028") and "好吃\\u202e嗎" in content
+    assert json.loads(content)[0]["data"]["text"] == text
 
 
 def test_label_studio_gets_the_text_and_the_likely_label() -> None:

@@ -97,10 +97,10 @@ def test_a_person_decides_and_it_stays(
     assert json.loads(printed.out.splitlines()[-1])["texts"] == 2
     assert "甲: 正面; 乙: 負面" in printed.err
     rows = list(csv.reader(table.read_text("utf-8-sig").splitlines(), delimiter="\t"))
-    assert rows[0] == ["text", "label", "sources"] and {row[0] for row in rows[1:]} == {first, second}
+    assert rows[0] == ["text", "label", "sources", "escaped_cells"] and {row[0] for row in rows[1:]} == {first, second}
     table.write_text("\n".join("\t".join([*row[:1], "中立" if row[0] == first else row[1], row[2]]) for row in rows))
     rows[0] = ["text", "label", "sources"]
-    lines = [rows[0], *([text, "中立" if text == first else "", said] for text, _, said in rows[1:])]
+    lines = [rows[0], *([text, "中立" if text == first else "", said] for text, _, said, _ in rows[1:])]
     table.write_text("".join("\t".join(line) + "\n" for line in lines), "utf-8")
     assert run_verb(["disagreements", "--decide", str(table), "--who", "王小姐"]) == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -157,6 +157,23 @@ def test_a_decision_that_cannot_be_meant_is_refused(
     assert message in capsys.readouterr().err
     with opened(settings.posts_database) as ledger:
         assert ledger.watermark() == 1
+
+
+def test_a_text_that_looks_like_a_formula_is_decided_as_it_is(
+    settings: Settings, deliver: Deliver, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "=好吃\u202e的一家店\\x3d"
+    deliver_of(deliver, settings, "1.tsv", (text, 0, "=甲"))
+    deliver_of(deliver, settings, "2.tsv", (text, 1, "乙"))
+    table = tmp_path / "open.tsv"
+    assert run_verb(["disagreements", "--output", str(table)]) == 0
+    header, row = table.read_text("utf-8-sig").splitlines()
+    cells = row.split("\t")
+    assert not [cell for cell in cells if cell.startswith("=") or "\u202e" in cell]
+    table.write_text(f"{header}\n" + "\t".join([cells[0], "中立", *cells[2:]]) + "\n", "utf-8")
+    assert run_verb(["disagreements", "--decide", str(table)]) == 0
+    item = post_of(settings, text)
+    assert (item.post.label, item.standing) == (2, DECIDED)
 
 
 @pytest.mark.parametrize(("codec", "delimiter"), [("utf-16", "\t"), ("utf-8-sig", ","), ("gb18030", "\t")])

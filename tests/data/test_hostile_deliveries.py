@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import io
 import os
 import subprocess
@@ -20,8 +21,10 @@ from support.results import in_json
 from sentiment.cli import run
 from sentiment.data import delivery as taking
 from sentiment.data import ingest as ingesting
+from sentiment.data import quarantine
 from sentiment.data.formats import child
 from sentiment.data.formats.child import Child, ReaderFailed
+from sentiment.data.quarantine import OF_A_FILE, TIMES, rows_of
 from sentiment.settings import Settings
 
 ingest = in_json(ingesting.ingest)
@@ -59,13 +62,32 @@ def test_a_tiny_parquet_file_of_millions_of_rows_is_not_begun(settings: Settings
     assert kept(settings) < 1_000
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_rows_beyond_what_a_packed_file_may_hold_are_not_read(
+    settings: Settings, deliver: Deliver, packed: bool
+) -> None:
+    rows = "text\tlabel\n" + "好\t9\n" * 100_000
+    if packed:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as members:
+            members.writestr("a.tsv", rows)
+        deliver("a.zip", archive.getvalue())
+    else:
+        deliver("a.tsv.gz", gzip.compress(rows.encode()))
+    deliver("b.tsv", GOOD + "好\t1\n" * 20_000)
+    _, deliveries = taken(settings)
+    bad = deliveries["a.zip/a.tsv" if packed else "a.tsv.gz"]
+    assert bad["reasons"] == {"unknown label": 10_000, "more rows than a file of this size may hold": 1}
+    assert deliveries["b.tsv"]["accepted"] + deliveries["b.tsv"]["duplicate"] == 20_001
+
+
 def test_a_parquet_file_with_one_long_text_in_every_row_is_broken_off(settings: Settings, deliver: Deliver) -> None:
-    deliver("a.parquet", repeated(100_000, text="好" * 2_000, label=0))
+    deliver("a.parquet", repeated(9_000, text="好" * 2_000, label=0))
     deliver("b.tsv", GOOD)
     _, deliveries = taken(settings)
     assert deliveries["a.parquet"]["reasons"] == {"the Parquet file unpacks to more than is read": 1}
     rows = sum(deliveries["a.parquet"][name] for name in ("accepted", "duplicate"))
-    assert 0 < rows < 10_000
+    assert 0 < rows < 9_000
     assert deliveries["b.tsv"]["accepted"] == 1
 
 
@@ -95,6 +117,54 @@ def test_a_workbook_that_shows_one_long_text_everywhere_is_broken_off(settings: 
     _, deliveries = taken(settings)
     assert deliveries["a.xlsx"]["reasons"]["the Excel file unpacks to more than is read"] == 1
     assert deliveries["a.xlsx"]["quarantined"] < 200
+    assert deliveries["b.tsv"]["accepted"] == 1
+
+
+def test_the_bad_rows_of_a_file_are_kept_as_far_as_its_size_allows(settings: Settings, deliver: Deliver) -> None:
+    deliver("a.parquet", repeated(6_000, text="好吃的一家店" * 20, label="無此標籤"))
+    deliver("b.tsv", GOOD + "沒有標籤\t9\n")
+    _, deliveries = taken(settings)
+    bad = deliveries["a.parquet"]
+    kept_rows = list(rows_of(Path(bad["quarantine_file"])))
+    assert bad["reasons"] == {"unknown label": 6_000}
+    assert bad["not_copied"] == 6_000 - (len(kept_rows) - 1) > 0
+    assert kept_rows[-1]["reason"].startswith(f"{bad['not_copied']:,} rows from here on were refused too")
+    assert kept_rows[-1]["line"] == str(len(kept_rows))
+    assert kept(settings) < OF_A_FILE + 20_000
+    assert (deliveries["b.tsv"]["accepted"], deliveries["b.tsv"]["not_copied"]) == (1, 0)
+    deliver("c.tsv", Path(bad["quarantine_file"]).read_bytes())
+    assert taken(settings)[1]["c.tsv"]["accepted"] == 0
+
+
+def test_many_small_files_share_what_is_kept(
+    settings: Settings, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quarantine, "OF_A_FILE", 10_000)
+    monkeypatch.setattr(quarantine, "OF_ALL", 15_000)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(10):
+            archive.writestr(f"{number}.tsv", f"text\tlabel\n{'好吃的一家店' * 10}{number}\t9\n" * 1_000)
+        archive.writestr("good.tsv", GOOD)
+    deliver("a.zip", packed.getvalue())
+    result, deliveries = taken(settings)
+    assert len(packed.getvalue()) < 20_000
+    assert result["quarantined"] == 10 * 2_000 - 10
+    assert deliveries["a.zip/good.tsv"]["accepted"] == 1
+    assert 15_000 < kept(settings) < 15_000 + TIMES * 20_000 + 10 * 300
+
+
+def test_members_that_lie_about_their_packed_size_are_not_unpacked(settings: Settings, deliver: Deliver) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.tsv", GOOD + "很好吃\t9\n" * 3_000_000)
+    content = bytearray(packed.getvalue())
+    at = content.index(b"PK\x01\x02") + 20
+    content[at : at + 4] = (1 << 30).to_bytes(4, "little")
+    deliver("a.zip", bytes(content))
+    deliver("b.tsv", GOOD)
+    _, deliveries = taken(settings)
+    assert deliveries["a.zip"]["reasons"] == {"the file is not a complete ZIP archive": 1}
     assert deliveries["b.tsv"]["accepted"] == 1
 
 

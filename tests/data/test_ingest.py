@@ -45,7 +45,7 @@ def posts(settings: Settings) -> dict[str, Accepted]:
 def quarantined(settings: Settings, delivery: dict[str, Any]) -> list[tuple[int, str, str]]:
     assert Path(delivery["quarantine_file"]).parent == settings.quarantine
     lines = Path(delivery["quarantine_file"]).read_text("utf-8").splitlines()
-    assert lines[0] == "\ufeffline\treason\ttext\tlabel\ttitle\tsource\traw"
+    assert lines[0] == "\ufeffline\treason\ttext\tlabel\ttitle\tsource\traw\tescaped_cells"
     rows = rows_of(Path(delivery["quarantine_file"]))
     return [(int(row["line"]), row["reason"], row["text"] or row["raw"]) for row in rows]
 
@@ -67,6 +67,7 @@ def test_good_rows_are_accepted(settings: Settings, deliver: Deliver) -> None:
                 "disagreed": 0,
                 "reasons": {},
                 "quarantine_file": None,
+                "not_copied": 0,
             }
         ],
         "accepted": 2,

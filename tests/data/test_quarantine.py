@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as searching
@@ -16,9 +18,12 @@ from support.results import in_json
 
 from sentiment.cli import run
 from sentiment.data import ingest as ingesting
+from sentiment.data.formats.recognise import read_file
 from sentiment.data.formats.record import Columns, Record
 from sentiment.data.ledger import opened
-from sentiment.data.quarantine import COLUMNS, quarantining, rows_of
+from sentiment.data.quarantine import COLUMNS, file_of, quarantining, rows_of
+from sentiment.data.tsv import one_line
+from sentiment.labels import Labels
 from sentiment.settings import Settings
 
 ingest = in_json(ingesting.ingest)
@@ -99,6 +104,65 @@ def test_any_row_is_one_line_of_the_file(tmp_path: Path, columns: Columns, raw: 
         quarantine.add(Record(8, raw), "reason", intact=True)
     lines = (tmp_path / "1-a.tsv.tsv").read_text("utf-8-sig").splitlines()
     assert [line.split("\t")[0] for line in lines] == ["line", "7", "8"]
+
+
+SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+NASTIEST = st.text(
+    st.sampled_from([*BIDI, *"=+-@＝＋－＠\\,;'\"\n\r\t", "\x1b", "\x00", "\u2028"]) | st.sampled_from("x3du202e5c好"),
+    max_size=12,
+)
+
+
+@given(st.lists(st.tuples(NASTIEST, NASTIEST, NASTIEST), min_size=1, max_size=5))
+@searching(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_row_is_safe_in_a_spreadsheet_and_comes_back(tmp_path: Path, rows: list[tuple[str, str, str]]) -> None:
+    given_columns = [Columns(*map(one_line, (text, "9", title, source))) for text, title, source in rows]
+    with quarantining(tmp_path, 1, "a.tsv") as quarantine:
+        for number, columns in enumerate(given_columns, 2):
+            quarantine.add(Record(number, "".join(columns), columns), f"reason: {columns.text}")
+    content = file_of(tmp_path, 1, "a.tsv").read_bytes()
+    cells = [cell for row in csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter="\t") for cell in row]
+    assert not [cell for cell in cells if cell.startswith(SIGNS) or set(cell) & {*BIDI, "\x1b", "\x00", "\u2028", "\n"}]
+    found = [record.columns for record in read_file(io.BytesIO(content), "mended.tsv", Labels()).records]
+    assert [Columns(*map(one_line, columns)) for columns in found] == given_columns
+    again = [Columns(*(row[name] for name in Columns._fields)) for row in rows_of(file_of(tmp_path, 1, "a.tsv"))]
+    assert again == given_columns
+
+
+def test_a_formula_in_a_delivery_is_text_in_the_quarantine_and_is_taken_when_mended(
+    settings: Settings, deliver: Deliver
+) -> None:
+    text = '=HYPERLINK("https://example.org","看")\u202e'
+    deliver("a.jsonl", json.dumps({"text": text, "label": "=9"}) + "\n")
+    (delivery,) = ingest(settings.source_folder, settings)["deliveries"]
+    content = Path(delivery["quarantine_file"]).read_text("utf-8-sig")
+    assert "\\x3dHYPERLINK" in content and "\\u202e" in content and "\t=" not in content and '"=' not in content
+    deliver("mended.tsv", content.replace("\\x3d9", "0"))
+    (mended,) = ingest(settings.source_folder, settings)["deliveries"]
+    assert mended["accepted"] == 1
+    with opened(settings.posts_database) as ledger:
+        assert [item.post.text for item in ledger.posts()] == [text]
+
+
+def test_a_quarantine_that_was_saved_as_a_workbook_comes_back(settings: Settings, deliver: Deliver) -> None:
+    deliver("a.tsv", "text\tlabel\n＝好吃\\x3d\t9\n好喝\\x3d\t9\n")
+    (delivery,) = ingest(settings.source_folder, settings)["deliveries"]
+    book = openpyxl.Workbook()
+    for line in Path(delivery["quarantine_file"]).read_text("utf-8-sig").splitlines():
+        book.active.append([0 if cell == "9" else cell for cell in line.split("\t")])
+    book.save(Path(settings.source_folder) / "mended.xlsx")
+    assert ingest(settings.source_folder, settings)["accepted"] == 2
+    with opened(settings.posts_database) as ledger:
+        assert {item.post.text for item in ledger.posts()} == {"＝好吃\\x3d", "好喝\\x3d"}
+
+
+def test_a_file_of_an_earlier_version_is_read_as_it_stands(settings: Settings, deliver: Deliver) -> None:
+    header = "line\treason\ttext\tlabel\ttitle\tsource\traw\n"
+    deliver("a.tsv", header + "2\tunknown label '9'\t路徑是 \\x3d 與 \\u202e\t0\t\t\t\n")
+    assert ingest(settings.source_folder, settings)["accepted"] == 1
+    with opened(settings.posts_database) as ledger:
+        assert [item.post.text for item in ledger.posts()] == ["路徑是 \\x3d 與 \\u202e"]
 
 
 def test_a_report_names_the_file_the_reasons_and_examples(

@@ -38,13 +38,15 @@ def test_a_file_becomes_a_file_and_the_result_is_on_stdout(
     toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, output = tmp_path / "in.tsv", tmp_path / "out.tsv"
-    data.write_text('title\ttext\n店\t好吃\n\t"很爛, 真的"\n', encoding="utf-8")
+    data.write_text('title\ttext\n店\t好吃\n\t"很爛, 真的"\n\t=1+1\u202e\\x3d\n', encoding="utf-8")
     arguments = ["--model", str(toy_model), "--data", str(data), "--output", str(output), "--format", "tsv"]
     assert cli.run(["predict", *arguments]) == 0
-    assert json.loads(capsys.readouterr().out)["rows"] == 2
+    assert json.loads(capsys.readouterr().out)["rows"] == 3
     rows = list(csv.reader(output.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
-    assert rows[0] == ["text", "label", "label_id", "正面", "負面", "中立"]
-    assert [row[0] for row in rows[1:]] == ["好吃", "很爛, 真的"]
+    assert rows[0] == ["text", "label", "label_id", "正面", "負面", "中立", "escaped_cells"]
+    assert [(row[0], row[-1]) for row in rows[1:3]] == [("好吃", ""), ("很爛, 真的", "")]
+    assert (rows[3][0], rows[3][-1]) == ("\\x3d1+1\\u202e\\x5cx3d", "yes")
+    assert [post.text for post in read_texts(output)] == ["好吃", "很爛, 真的", "=1+1\u202e\\x3d"]
 
 
 def test_no_lines_give_no_answers(

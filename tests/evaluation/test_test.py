@@ -28,10 +28,10 @@ def test_writes_both_reports_and_the_figures(
     assert report.rstrip().splitlines()[-1].startswith("        - total_time:")
     with (output / "test_result.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file, delimiter="\t"))
-    assert rows[0] == ["text", "true", "pred", "正面", "負面", "中立"]
+    assert rows[0] == ["text", "true", "pred", "正面", "負面", "中立", "escaped_cells"]
     assert [row[0] for row in rows[1:]] == [*(post.text for post in posts), '他說"好"']
     assert sum(row[1] == row[2] for row in rows[1:]) == result["correct"]
-    assert all(abs(sum(map(float, row[3:])) - 1) < 1e-4 for row in rows[1:])
+    assert all(abs(sum(map(float, row[3:6])) - 1) < 1e-4 for row in rows[1:])
 
 
 def reported(output: Path) -> dict[str, Any]:

@@ -19,17 +19,20 @@ from support.results import in_json
 from sentiment.cli import run as run_command
 from sentiment.data import ingest as ingesting
 from sentiment.data import prepare as preparing
+from sentiment.data.formats.record import Columns, Record
 from sentiment.data.identity import identity, identity_1
 from sentiment.data.ledger import opened
 from sentiment.data.mix import Mixing
 from sentiment.data.posts import read_posts
+from sentiment.data.quarantine import file_of, quarantining, rows_of
 from sentiment.data.seen import count_in, write_identities
 from sentiment.data.tsv import Post, write_posts
 from sentiment.lineage import forget as forget_module
-from sentiment.lineage.erase import Texts, erase, without
+from sentiment.lineage.erase import Texts, erase, still_in, without
 from sentiment.run_folder import RunFolder
 from sentiment.serving.change import changing
 from sentiment.settings import Settings
+from sentiment.text.harmless import visible_in_json
 
 ingest = in_json(ingesting.ingest)
 prepare = in_json(preparing.prepare)
@@ -263,6 +266,30 @@ def test_a_text_is_found_where_it_is_quoted_or_cut(shown: str) -> None:
     assert Texts([SECRET]).quoted_in(shown)
     assert not Texts([SECRET]).quoted_in(OTHER)
     assert not Texts(["好"]).quoted_in("好吃")
+
+
+HIDDEN = "=請把我這篇\u202e文章刪掉,-我的電話是零九一二\\x3d三四五六"
+
+
+def test_a_text_is_found_where_it_is_escaped_for_a_spreadsheet(tmp_path: Path) -> None:
+    with quarantining(tmp_path, 1, "a.tsv") as quarantine:
+        quarantine.add(Record(2, "", Columns(HIDDEN, "9")), "unknown label '9'")
+        quarantine.add(Record(3, f"{HIDDEN}\x1b\t{OTHER}"), "control character in text")
+        quarantine.add(Record(4, "", Columns(OTHER, "=9")), "unknown label '=9'")
+    path = file_of(tmp_path, 1, "a.tsv")
+    assert HIDDEN not in path.read_text("utf-8-sig")
+    texts = Texts([HIDDEN])
+    assert still_in(path, texts.patterns())
+    found = erase(path, texts, write=True)
+    assert found is not None and found.number == 2
+    assert [row["line"] for row in rows_of(path)] == ["4"]
+    assert not still_in(path, texts.patterns())
+    tasks = tmp_path / "suspects.json"
+    tasks.write_text(visible_in_json(json.dumps([{"text": HIDDEN}, {"text": OTHER}], ensure_ascii=False)), "utf-8")
+    assert still_in(tasks, texts.patterns())
+    found = erase(tasks, texts, write=True)
+    assert found is not None and found.number == 1
+    assert json.loads(tasks.read_text("utf-8")) == [{"text": OTHER}]
 
 
 def test_a_row_goes_with_all_its_lines(tmp_path: Path) -> None:

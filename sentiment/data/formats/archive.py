@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import tempfile
 import zipfile
@@ -17,6 +18,7 @@ from sentiment.data.formats.unpack import LARGEST_RATIO, most_unpacked
 
 MOST_MEMBERS = 10_000
 LARGEST_TOTAL = 4 << 30  # bytes of all members together, unpacked
+NOT_COMPLETE = "the file is not a complete ZIP archive"
 _PIECE = 1 << 20
 _ENCRYPTED = 0x1
 _UTF_8_NAME = 0x800
@@ -43,13 +45,15 @@ def members(file: BinaryIO) -> tuple[list[Member], str]:
             infos = [info for info in packed.infolist() if not info.is_dir()]
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
         _raise_of_the_disk(error)
-        return [], "the file is not a complete ZIP archive"
+        return [], NOT_COMPLETE
     if len(infos) > MOST_MEMBERS:
         return [], f"the archive holds more than {MOST_MEMBERS:,} files"
-    total = sum(info.file_size for info in infos)
+    total, packed_total = sum(info.file_size for info in infos), sum(info.compress_size for info in infos)
+    if packed_total > file.seek(0, io.SEEK_END):  # members that lie about their size, or over each other
+        return [], NOT_COMPLETE
     if total > LARGEST_TOTAL:
         return [], f"the archive unpacks to more than {LARGEST_TOTAL >> 30} GB"
-    if total > most_unpacked(sum(info.compress_size for info in infos)):
+    if total > most_unpacked(packed_total):
         return [], f"the archive unpacks to more than {LARGEST_RATIO} times its size"
     return list(_named(infos)), ""
 

@@ -1,7 +1,7 @@
 """The child that reads Parquet: the file on stdin, on stdout the names of its columns, and an object for every row.
 
 `python -m sentiment.data.formats.parquet_rows BYTES SECONDS MOST FIELD` limits its own memory and processor time first.
-A file whose rows cannot be written in MOST bytes is not begun.
+A file of more rows than its size allows, or whose rows cannot be written in MOST bytes, is not begun.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sentiment import disk
 from sentiment.data.formats.child import BROKEN, DISK_FAILED, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
 from sentiment.data.formats.labelled import is_tools
 from sentiment.data.formats.record import by_cleaned_name, label_names, text_names
+from sentiment.data.formats.unpack import most_rows
 
 ROWS = 512  # read at once
 
@@ -35,7 +36,8 @@ def main(memory: int, seconds: int, most: int, label_field: str) -> int:
             names = wanted(file.schema_arrow.names, label_field)
             if not names:
                 return NO_COLUMNS
-            if least_bytes(file.metadata, names) > most:
+            rows = most_rows(os.fstat(sys.stdin.fileno()).st_size)
+            if file.metadata.num_rows > rows or least_bytes(file.metadata, names) > most:
                 return TOO_LARGE
             sys.stdout.write(json.dumps(names) + "\n")
             classes = class_names(file.schema_arrow.metadata)
@@ -65,9 +67,9 @@ def least_bytes(metadata: Any, names: list[str]) -> int:
     """
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     columns = [group.column(number) for group in groups for number in range(group.num_columns)]
-    stated = sum(part.total_uncompressed_size for part in columns if part.path_in_schema.split(".")[0] in names)
+    stated = sum(int(part.total_uncompressed_size) for part in columns if part.path_in_schema.split(".")[0] in names)
     shortest = len(json.dumps(dict.fromkeys(names, 0))) + 1
-    return int(max(stated, metadata.num_rows * shortest))
+    return max(stated, int(metadata.num_rows) * shortest)
 
 
 def class_names(metadata: dict[bytes, bytes] | None) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from sentiment.data.tsv import OPTIONAL
@@ -10,6 +10,7 @@ from sentiment.data.tsv import OPTIONAL
 # What our own files, Label Studio (a control's name in its template) and doccano call these columns.
 TEXT_NAMES = ("text", "data")
 LABEL_NAMES = ("label", "labels", "sentiment", "choice", "cats")
+TOO_MANY = "more rows than a file of this size may hold: {:,} were read, and none from here on"
 
 
 class Columns(NamedTuple):
@@ -40,6 +41,15 @@ class UnreadableFile(Exception):
     def __init__(self, reason: str, raw: str = "") -> None:
         super().__init__(reason)
         self.raw = raw
+
+
+def up_to(records: Iterable[Record], most: int) -> Iterator[Record]:
+    """Yields the records, at most so many; the next one is an error, and the last."""
+    for count, record in enumerate(records):
+        if count >= most:
+            yield Record(record.number, "", error=TOO_MANY.format(most))
+            return
+        yield record
 
 
 def by_cleaned_name(names: Iterable[str]) -> dict[str, list[str]]:

@@ -9,12 +9,19 @@ from typing import BinaryIO
 MAGIC = b"\x1f\x8b"
 LARGEST_RATIO = 200  # unpacked to packed bytes; posts pack about 1 to 3, the most repetitive ones 1 to 50
 RATIO_COUNTS_FROM = 16 << 20  # unpacked bytes: a small file may well repeat one character
+ROWS_A_BYTE = 2  # of the packed file: a text of its own takes more than a byte, and a file may repeat itself
+ROWS_COUNT_FROM = 10_000  # a small file may well repeat one row
 _PIECE = 1 << 16
 
 
 def most_unpacked(size: int) -> int:
     """Returns how many bytes a file of `size` bytes may honestly unpack to, whatever packs it."""
     return max(RATIO_COUNTS_FROM, size * LARGEST_RATIO)
+
+
+def most_rows(size: int) -> int:
+    """Returns how many rows a file of `size` bytes may honestly hold, whatever packs it."""
+    return max(ROWS_COUNT_FROM, size * ROWS_A_BYTE)
 
 
 class Unpacked(io.RawIOBase):

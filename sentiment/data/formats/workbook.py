@@ -10,7 +10,7 @@ from sentiment.data.file_lines import shown
 from sentiment.data.formats.child import Child, Written
 from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.data.formats.table import Table
-from sentiment.data.rows import Row
+from sentiment.data.rows import Row, as_given
 from sentiment.labels import Labels
 
 NAME = "Excel"
@@ -26,7 +26,8 @@ def read_workbook(file: BinaryIO, size: int, labels: Labels, label_field: str) -
     first = next(lines, None)
     if first is None:
         raise UnreadableFile(child.reason or "the file has no columns text and label")
-    table = Table(_row(first).fields, labels, label_field)
+    header = _row(first).fields
+    table, given = Table(header, labels, label_field), as_given(header)
     begun = [lines]
 
     def rows() -> Iterator[Row]:
@@ -35,7 +36,7 @@ def read_workbook(file: BinaryIO, size: int, labels: Labels, label_field: str) -
         else:
             found = child.lines(file, size)
             next(found, None)
-        return map(_row, found)
+        return map(given, map(_row, found)) if given else map(_row, found)
 
     number = 0
     for record in table.records(rows):

@@ -28,6 +28,7 @@ def _file(packed: SourceFile, content: BinaryIO, member: Member, scratch: Path) 
         open=partial(unpacked, content, member, scratch),
         confirm=lambda _: packed.confirm(content),
         not_read=_why_not_read(member),
+        packed=member.info.compress_size,
     )
 
 

@@ -25,7 +25,8 @@ class SourceFile:
 
     `open` yields the content as a local file in which one can seek. `confirm`, given that file after it was read, and
     `open` raise LeftForNextTime when it is not what `fingerprint` stands for any more. A file with a reason in `left`
-    is not to be opened now; one with a reason in `not_read` is of a kind that is never read.
+    is not to be opened now; one with a reason in `not_read` is of a kind that is never read. `packed` is how many bytes
+    an archive's member takes in the archive.
     """
 
     key: str
@@ -35,6 +36,12 @@ class SourceFile:
     confirm: Callable[[BinaryIO], None] = _nothing
     left: str = ""
     not_read: str = ""
+    packed: int | None = None
+
+    @property
+    def delivered_size(self) -> int:
+        """How many bytes the file takes where it was delivered."""
+        return self.size if self.packed is None else self.packed
 
 
 class Source(Protocol):
