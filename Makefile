@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiles once, in parallel: otherwise every first import of TensorFlow and Airflow would compile.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage search lint format docs lock serve screenshots clean
+.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage search lint format docs lock audit serve screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -118,14 +118,27 @@ LOCK = $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit
 
 lock: .tools/.ready ## renew the pins in requirements/ from pyproject.toml
 	echo "uv" | $(LOCK) - -o requirements/tools.txt
+	echo "pip-audit" | $(LOCK) - -o requirements/audit.txt
 	$(LOCK) pyproject.toml --extra trainer -o requirements/trainer.txt
 	$(LOCK) pyproject.toml --extra trainer --extra gpu -c requirements/trainer.txt -o requirements/trainer-gpu.txt
 	$(LOCK) pyproject.toml --extra trainer --extra dev --extra s3-server -c requirements/trainer.txt -o requirements/trainer-dev.txt
 	$(LOCK) pyproject.toml --extra airflow -o requirements/airflow.txt
 	$(LOCK) pyproject.toml --extra airflow --extra dev --extra browser -c requirements/airflow.txt -o requirements/airflow-dev.txt
 
+# Two questions to the package index: which pinned releases were withdrawn, and which have a known vulnerability. An index
+# that has no list of vulnerabilities (most mirrors) makes pip-audit fail: what was not looked up is not reported as clean.
+audit: .tools/.ready ## look for pins that were withdrawn or have a known vulnerability; needs an index that lists them
+	rm -rf .venv-audit
+	$(UV) venv --quiet --python $(PYTHON) .venv-audit
+	$(SYNC) --python .venv-audit/bin/python requirements/audit.txt
+	@failed=0; for file in requirements/*.txt; do \
+		echo "audit: $$file"; \
+		if $(UV) pip install --dry-run --python .venv-audit/bin/python --requirement $$file 2>&1 | grep "is yanked"; then failed=1; fi; \
+		.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement $$file || failed=1; \
+	done; exit $$failed
+
 clean: ## remove what make made: environments, caches, the demo
-	rm -rf .venv .venv-airflow .venv-torch .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+	rm -rf .venv .venv-airflow .venv-torch .venv-audit .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 
 # The older tool's targets, with its variables. They run here; with IN_DOCKER=1 they run in the image that build_images
 # makes, with this folder mounted, and with GPUS=all (or a number) on its GPUs. A value reaches a command as an environment

@@ -7,7 +7,8 @@ it asks about the present canary.
 * **Approve**: the canary becomes stable, and the previous stable model is kept for a rollback.
 * **Reject**, or no answer in time: the canary is withdrawn; stable is not affected.
 
-Both need a reason: an answer without a reason does not count, and the question stays open. The history records who
+Both need a reason: an answer without a reason does not count, and the question stays open. With four eyes
+(`SENTIMENT_FOUR_EYES`), neither does an Approve by whoever started the run or changed its gate. The history records who
 decided and why, and a mail says so. A mail also goes out when a question is asked, and when a quarter of its time is
 left.
 

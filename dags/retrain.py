@@ -28,20 +28,14 @@ from airflow.sdk import DAG, chain
 from sentiment_airflow.forms.retrain import GATE, MIXING, RETRAIN_FORM, TRAINING
 from sentiment_airflow.notify.deadline import deadline
 from sentiment_airflow.notify.steps import CheckNotifier, QuietNightsNotifier, RegressionNotifier, ValidationNotifier
-from sentiment_airflow.preconditions import RESULT
+from sentiment_airflow.preconditions import RESULT, require_reason_to_loosen
 from sentiment_airflow.steps import StepOperator
-from sentiment_airflow.workflows import CANARY, DEFAULT_ARGS, RETRAIN, gpu_pool, nightly, owner_links
+from sentiment_airflow.workflows import CANARY, DEFAULT_ARGS, RETRAIN, THE_NIGHTLY_RUN, gpu_pool, nightly, owner_links
 
-# The person who triggered the run is the one who overrides the gate.
-OVERRIDE = {
-    "override_who": "{{ (dag_run.triggering_user_name or 'somebody in Airflow') if params.override_reason else '' }}"
-}
-# The history records, with the canary, who started the run and who overrode the gate.
-RECORDED = {
-    "who": "{{ dag_run.triggering_user_name or 'the nightly run' }}",
-    "reason": "{% set forced = ti.xcom_pull(task_ids='gate').get('overridden') %}"
-    "{{ 'gate overridden by ' ~ forced.who ~ ': ' ~ forced.reason if forced else '' }}",
-}
+# Whoever triggered the run is who loosens or overrides the gate, and who makes the canary.
+WHO = "dag_run.triggering_user_name or 'somebody in Airflow'"
+EXCEPTIONS = {f"{what}_who": f"{{{{ ({WHO}) if params.{what}_reason else '' }}}}" for what in ("loosen", "override")}
+RECORDED = {"who": f"{{{{ dag_run.triggering_user_name or '{THE_NIGHTLY_RUN}' }}}}"}
 
 DOES = {
     "ingest": "Takes in new files; the log has one line per file. Rejected rows are in `datasets/quarantine`.",
@@ -62,7 +56,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params=RETRAIN_FORM,
-    default_args=DEFAULT_ARGS | {"execution_timeout": timedelta(hours=2)},
+    default_args=DEFAULT_ARGS | {"execution_timeout": timedelta(hours=2), "pre_execute": require_reason_to_loosen},
     doc_md=__doc__,
     tags=["sentiment", "model"],
     owner_links=owner_links(),
@@ -85,7 +79,7 @@ with DAG(
         task_id="gate",
         verb="gate",
         form=GATE,
-        options=OVERRIDE,
+        options=EXCEPTIONS,
         fail_unless="passed",
         on_failure_callback=RegressionNotifier(),
     )

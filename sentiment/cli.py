@@ -39,6 +39,7 @@ VERBS = {
     "rollback": ("sentiment.serving.rollback", "make an earlier version stable again"),
     "probe": ("sentiment.probe.probe", "ask stable and canary the same labelled posts"),
     "watch": ("sentiment.probe.watch", "probe the canary; withdraw it after bad probes in a row"),
+    "verify": ("sentiment.probe.verify", "check that the servers answer as the history says"),
     "status": ("sentiment.status.status", "show versions, labels and servers"),
     "backup": ("sentiment.backup.backup", "copy what a home cannot make again into a dated folder"),
     "restore": ("sentiment.backup.restore", "put a backup in the place of what is damaged or gone"),

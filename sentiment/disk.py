@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from sentiment.errors import UnavailableError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 FAILING = frozenset({errno.EIO, errno.EROFS})
+ROOM = 1 << 20  # bytes that must fit on a disk of which one says that it is not full
 FREE = "Free space there (old folders of runs/ and files of datasets/quarantine/ go first), then repeat the command."
 LOOK = "Look at the machine's kernel log and at that disk, then repeat the command."
 
@@ -43,6 +45,18 @@ def told(what: str, path: str | os.PathLike[str] | None, full: bool) -> Unavaila
     if not full:
         return UnavailableError(f"{place} must be readable and writable", found=what, do=LOOK)
     return UnavailableError(f"{place} must have room", found=f"{what}{_free(path)}", do=FREE)
+
+
+def require_room(folder: Path) -> None:
+    """Writes a megabyte there and drops it. Raises: OSError, with the folder, when that cannot be done."""
+    try:
+        with tempfile.TemporaryFile(dir=folder, prefix=".room-") as probe:
+            probe.write(bytes(ROOM))
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        error.filename = error.filename or str(folder)
+        raise
 
 
 def _free(path: str | os.PathLike[str] | None) -> str:

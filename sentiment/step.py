@@ -27,23 +27,35 @@ def step(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None
     The result is the last line of stdout; with `--result FILE` it is also written to that file. A refused input leaves
     `{"error": …}` in that file, so that the program which started the step can say why.
     """
+    return step_ending_with(lambda _: 0)(function)
 
-    @click.option(
-        "--result", "result_file", type=click.Path(path_type=Path), help="Also write the result to this file."
-    )
-    @functools.wraps(function)
-    def wrapped(*args: Any, result_file: Path | None, **options: Any) -> None:
-        try:
-            result = as_json(_refusing(function, *args, **options))
-        except InputError as error:
+
+def step_ending_with(
+    code: Callable[[Result], int],
+) -> Callable[[Callable[..., Result | msgspec.Struct]], Callable[..., None]]:
+    """Does the same for a verb whose result, when it has one, decides about the exit code."""
+
+    def made(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None]:
+        @click.option(
+            "--result", "result_file", type=click.Path(path_type=Path), help="Also write the result to this file."
+        )
+        @functools.wraps(function)
+        def wrapped(*args: Any, result_file: Path | None, **options: Any) -> None:
+            try:
+                result = as_json(_refusing(function, *args, **options))
+            except InputError as error:
+                if result_file:
+                    atomic.write_json(result_file, {"error": str(error)})
+                raise
             if result_file:
-                atomic.write_json(result_file, {"error": str(error)})
-            raise
-        if result_file:
-            atomic.write_json(result_file, result)
-        click.echo(json.dumps(result, ensure_ascii=False))
+                atomic.write_json(result_file, result)
+            click.echo(json.dumps(result, ensure_ascii=False))
+            if ended := code(result):
+                raise click.exceptions.Exit(ended)
 
-    return wrapped
+        return wrapped
+
+    return made
 
 
 def _refusing(function: Callable[..., Any], *args: Any, **options: Any) -> Any:

@@ -29,6 +29,7 @@ LIGHT = [
     "status",
     "backup",
     "restore",
+    "verify",
 ]
 
 

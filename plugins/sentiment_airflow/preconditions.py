@@ -14,8 +14,12 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from sentiment.errors import InputError
+from sentiment.gate.thresholds import asked, configured, loosened, require_reason
+from sentiment.options.gate import LOOSEN_REASON
+from sentiment_airflow.runners.environment import step_settings
 
 RESULT = "return_value"  # Airflow's key of what a task returned
+WHOEVER = "whoever triggered the run"
 
 
 @contextmanager
@@ -33,6 +37,19 @@ def require_known_params(context: Context) -> None:
     known = {*context["dag"].params, *context["task"].params}
     if unknown := [name for name in given if name not in known]:
         raise AirflowFailException(unknown_params(context["dag"].dag_id, unknown, known))
+
+
+def require_reason_to_loosen(context: Context) -> None:
+    """Fails the task, for good, when the run's form has a limit looser than configured, and no reason for it.
+
+    Each task of a retrain begins with this, so that nothing is done before, and a task that was marked as a success
+    by hand is no way around it.
+    """
+    require_known_params(context)
+    given = context["params"]
+    with wrong_input_fails_at_once():
+        standard = configured(step_settings())
+        require_reason(loosened(asked(given, standard), standard), WHOEVER, given.get(LOOSEN_REASON.name))
 
 
 def unknown_params(workflow: str, unknown: Iterable[str], known: Iterable[str]) -> str:

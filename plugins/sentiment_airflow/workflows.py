@@ -20,6 +20,7 @@ from sentiment_airflow.preconditions import require_known_params
 RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
 CANARY_WATCH, ROLLBACK = "sentiment_canary_watch", "sentiment_rollback"
 EXPERIMENT = "sentiment_experiment"
+THE_NIGHTLY_RUN = "the nightly run"  # who made a canary that no person started
 CANARY = Asset("sentiment_canary")  # an event says: version `version`, made by run `run`, is now the canary
 
 DEFAULT_ARGS: dict[str, Any] = {

@@ -62,6 +62,10 @@ class Failure(Exception):
         self.then = then
 
 
+class NoAnswer(Failure):
+    """A try got no answer at all: nobody listens, or it took too long."""
+
+
 def predictions_of(columns: Sequence[Any], texts: int) -> list[Prediction]:
     """Returns an answer's columns label, label_id and probabilities as predictions.
 

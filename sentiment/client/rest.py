@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from sentiment.client.answer import OUTPUTS, SIGNATURE, Failure, Prediction, Then, predictions_of
+from sentiment.client.answer import OUTPUTS, SIGNATURE, Failure, NoAnswer, Prediction, Then, predictions_of
 from sentiment.client.connection import Connection
 from sentiment.client.credentials import Credentials, credentials
 
@@ -101,13 +101,13 @@ class RestServer:
 _NO_ANSWER = (OSError, http.client.HTTPException, ValueError)
 
 
-def _failure(error: Exception) -> Failure:
+def _failure(error: Exception) -> NoAnswer:
     """Returns the failure that an exchange's `error` stands for."""
     if isinstance(error, TimeoutError):
-        return Failure("no answer in time", Then.ELSEWHERE)
+        return NoAnswer("no answer in time", Then.ELSEWHERE)
     if isinstance(error, OSError):  # refused, reset, no such name; or the connection ended without an answer
-        return Failure(f"cannot be reached: {error or type(error).__name__}", Then.AGAIN)
-    return Failure(f"no HTTP answer: {type(error).__name__}: {error}", Then.ELSEWHERE)
+        return NoAnswer(f"cannot be reached: {error or type(error).__name__}", Then.AGAIN)
+    return NoAnswer(f"no HTTP answer: {type(error).__name__}: {error}", Then.ELSEWHERE)
 
 
 def _parsed(content: bytes) -> dict[str, Any]:

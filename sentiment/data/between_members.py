@@ -36,4 +36,8 @@ def _votes(member: SourceFile, settings: Settings) -> array[int]:
                     votes.append(vote(text_key(identity(post.text)), post.label))
     except (Damaged, UnreadableFile):
         return votes  # the rest is refused, with its reason, in its turn
+    except OSError:
+        raise  # the archive waits: what this member says is not known
+    except Exception:  # noqa: BLE001 - it fails again in its turn, and is named there
+        return votes
     return votes

@@ -1,21 +1,25 @@
 """`sentiment ingest`: takes in newly labelled files, and accepts or quarantines every row.
 
 A file is known by its key (its path below the source) and the hash of its content: ingesting it twice changes nothing,
-and a file that changed is a new delivery. Nothing in a file can stop the rows or the files after it.
+and a file that changed is a new delivery. Nothing in a file can stop the rows or the files after it: what fails with a
+file, whatever it is, ends with that file, which is named in the result and tried again by the next ingest.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from typing import BinaryIO
 
 import click
 
+from sentiment import disk
 from sentiment.data import ledger as posts_ledger
 from sentiment.data import receipts
+from sentiment.data.alone import concerns_all, why_left
 from sentiment.data.between_members import disputed_texts
 from sentiment.data.delivery import Delivery, OtherNumbers
 from sentiment.data.formats.archive import Damaged
@@ -51,6 +55,8 @@ def ingest(source: str, settings: Settings) -> Ingest:
         pull = Pull(ledger, opened_source.address, settings)
         for file in opened_source.files():
             pull.take(file)
+        if pull.disk_failed:
+            disk.require_room(settings.datasets)
         nothing = opened_source.nothing_found()
         if nothing and not receipts.has_delivered(ledger, opened_source.address):
             raise nothing
@@ -76,6 +82,7 @@ class Pull:
         self.deliveries: list[Delivered] = []
         self.left: list[Left] = []
         self.not_read: list[Left] = []
+        self.disk_failed = False  # while a file was taken in
         self._ledger, self._source, self._settings = ledger, source, settings
 
     def take(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> None:
@@ -90,27 +97,19 @@ class Pull:
         else:
             self._take_in(file, disputed)
 
-    def _take_in(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> bool:
-        """Tells whether the file need not be looked at again."""
+    def _take_in(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> None:
         self.files += 1
-        try:
+        with self._alone(file.key):
             delivery = take_in(self._ledger, self._source, file, self._settings, disputed)
-        except Damaged as reason:
-            self._leave_alone(file.key, str(reason))
-        except LeftForNextTime as reason:
-            self._put_off(file.key, str(reason))
-            return False
-        else:
             if delivery:
                 say(_told(delivery))
                 self.deliveries.append(delivery)
-        return True
 
     def _unpack(self, packed: SourceFile) -> None:
         if receipts.is_known(self._ledger, self._source, packed.key, packed.fingerprint):
             self.files += 1
             return
-        try:
+        with self._alone(packed.key):
             with packed.open() as content:
                 found, fault = members_of(packed, content, self._settings.datasets)
                 if fault:
@@ -121,14 +120,26 @@ class Pull:
                 for member in found:
                     self.take(member, disputed)
                 packed.confirm(content)
+            if not found:
+                self._leave_alone(packed.key, "the archive holds no file")
+            if len(self.left) == before:
+                with self._ledger.writing() as connection:
+                    receipts.remember(connection, self._source, packed.key, packed.fingerprint)
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """Ends what fails with one file: it is named, and the next ingest tries it again."""
+        try:
+            yield
+        except Damaged as reason:
+            self._leave_alone(key, str(reason))
         except LeftForNextTime as reason:
-            self._put_off(packed.key, str(reason))
-            return
-        if not found:
-            self._leave_alone(packed.key, "the archive holds no file")
-        if len(self.left) == before:
-            with self._ledger.writing() as connection:
-                receipts.remember(connection, self._source, packed.key, packed.fingerprint)
+            self._put_off(key, str(reason))
+        except Exception as error:
+            if concerns_all(error):
+                raise
+            self.disk_failed = self.disk_failed or (isinstance(error, OSError) and disk.is_about_the_disk(error))
+            self._put_off(key, why_left(error))
 
     def _put_off(self, key: str, reason: str) -> None:
         say(f"{visible(key)} is left for the next ingest: {reason}")
@@ -155,6 +166,7 @@ def take_in(
         return None
     with file.open() as content:
         content_hash = sha256_of_content(content)
+        ledger.settle()
         with ledger.writing() as connection:
             # Checked only now, when no other ingest can work on the same file.
             known = ledger.newest_hash(file.key) == content_hash

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,24 +40,32 @@ class Delivered:
 class Ledger:
     """An open ledger; made by `opened`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, path: Path = Path(":memory:")) -> None:
+        self._connection, self._path = connection, path
         self._forgotten_by = frozenset(RULES)  # the versions of the hashes: known only while nobody else can write
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Holds the only write transaction: a second writer waits, and an error undoes everything."""
+        """Holds the only write transaction: a second writer waits, and an error undoes everything.
+
+        Raises: OSError when there is no room for it, UnavailableError when the disk fails.
+        """
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             versions = self._connection.execute("SELECT DISTINCT version FROM forgotten")
             self._forgotten_by = frozenset(version for (version,) in versions)
             yield self._connection
+            self._connection.commit()
+        except (sqlite3.OperationalError, OSError) as error:
+            self._connection.rollback()
+            self._give_room_back()
+            with ledger_file.told(self._path):
+                raise error from None
         except BaseException:
             self._connection.rollback()
             raise
         finally:
             self._forgotten_by = frozenset(RULES)
-        self._connection.commit()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -140,6 +148,18 @@ class Ledger:
         busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         return not busy
 
+    def settle(self) -> None:
+        """Copies what is committed out of the write-ahead log, so that giving its room back needs no room."""
+        with ledger_file.told(self._path):
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def _give_room_back(self) -> None:
+        """Empties the write-ahead log, in which what was undone keeps its room; not while somebody reads."""
+        with suppress(sqlite3.OperationalError):  # a full disk; the next checkpoint does it
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.execute(f"PRAGMA busy_timeout = {SECONDS_TO_WAIT * 1000:.0f}")
+
     def rebuild(self) -> None:
         """Rewrites the file from its contents, so that no deleted byte is left between its pages."""
         self._connection.execute("VACUUM")
@@ -159,7 +179,7 @@ def opened(path: Path) -> Iterator[Ledger]:
     """Opens the ledger at `path`; creates it when there is none, and updates an older format.
 
     Raises: InputError when `path` is something else, or damaged, also where that is found only in the middle;
-    UnavailableError when its disk is full or fails.
+    OSError when its disk is full, UnavailableError when that fails.
     """
     connection: sqlite3.Connection | None = None
     try:
@@ -177,7 +197,7 @@ def opened(path: Path) -> Iterator[Ledger]:
                     f"journal_size_limit = {LARGEST_IDLE_WAL}",
                 ):
                     connection.execute(f"PRAGMA {pragma}")
-            yield Ledger(connection)
+            yield Ledger(connection, path)
     finally:
         if connection is not None:
             connection.close()

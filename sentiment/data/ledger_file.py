@@ -5,6 +5,8 @@ What SQLite says of a damaged or unreadable file becomes one line that names the
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -70,11 +72,13 @@ def _mark(lock: Path) -> None:
 def told(path: Path) -> Iterator[None]:
     """Turns what SQLite finds wrong with the ledger's file, also in the middle of a query, into one line about it.
 
-    Raises: InputError; UnavailableError when the disk is full or fails.
+    Raises: InputError; OSError when the disk is full, UnavailableError when it fails.
     """
     try:
         yield
     except sqlite3.DatabaseError as error:
+        if _is_full(error, path):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
         if refusal := refusal_of(error, path):
             raise refusal from error
         raise
@@ -82,11 +86,11 @@ def told(path: Path) -> Iterator[None]:
 
 def refusal_of(error: sqlite3.DatabaseError, path: Path) -> SentimentError | None:
     """Returns the line; None when the error is not about the file."""
-    code = getattr(error, "sqlite_errorcode", 0) & PRIMARY  # errors of the module itself have none
+    code = _code(error)
     if code in DAMAGED or (not code and str(error).startswith(UNREADABLE_TEXT)):
         return InputError(f"the ledger {path} must be whole", found=f"damage ({error})", do=FROM_A_BACKUP)
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return disk.told(str(error), path, full=code == sqlite3.SQLITE_FULL)
+    if code == sqlite3.SQLITE_IOERR:
+        return disk.told(str(error), path, full=False)
     if code in NOT_OURS:
         return InputError(
             f"the ledger {path} must be a file that this user may read and write, in such a folder",
@@ -94,6 +98,15 @@ def refusal_of(error: sqlite3.DatabaseError, path: Path) -> SentimentError | Non
             do="Correct its owner or its permissions.",
         )
     return None
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & PRIMARY  # errors of the module itself have none
+
+
+def _is_full(error: sqlite3.DatabaseError, path: Path) -> bool:
+    fails = _code(error) == sqlite3.SQLITE_IOERR  # what a full disk is, too, where SQLite maps the file
+    return _code(error) == sqlite3.SQLITE_FULL or (fails and disk.free(path) < disk.ROOM)
 
 
 def problem(path: Path, *, in_use: bool = False) -> str:

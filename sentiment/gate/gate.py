@@ -8,11 +8,12 @@ import click
 
 from sentiment.errors import InputError
 from sentiment.gate.evidence import AGAIN
-from sentiment.gate.rules import Override, Thresholds, decide
+from sentiment.gate.rules import Override, decide
+from sentiment.gate.thresholds import asked, configured, loosened, require_reason
 from sentiment.options.as_click import option, options
-from sentiment.options.gate import OVERRIDE_REASON, THRESHOLDS
+from sentiment.options.gate import LOOSEN_REASON, OVERRIDE_REASON, THRESHOLDS
 from sentiment.results import record
-from sentiment.results.decision import Gate
+from sentiment.results.decision import Gate, Loosened
 from sentiment.results.evaluation import Evaluation
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
@@ -40,6 +41,8 @@ def read_override(who: str | None, reason: str | None) -> Override | None:
 @click.option("--evaluation", type=click.Path(path_type=Path), help="An evaluation file, instead of the run's.")
 @click.option("--output", type=click.Path(path_type=Path), help="Also write the decision to this file.")
 @options(*THRESHOLDS)
+@click.option("--loosen-who", help="Who loosens a limit.")
+@option(LOOSEN_REASON)
 @click.option("--override-who", help="Who overrides the gate's failed checks.")
 @option(OVERRIDE_REASON)
 @step
@@ -47,23 +50,23 @@ def command(
     run: str | None,
     evaluation: Path | None,
     output: Path | None,
+    loosen_who: str | None,
+    loosen_reason: str | None,
     override_who: str | None,
     override_reason: str | None,
-    floor: float | None,
-    margin: float | None,
-    recall_drop: float | None,
-    minimum_rolling: int | None,
+    **limits: float | None,
 ) -> Gate:
     """Decide from an evaluation whether a candidate may be published."""
     settings = read_settings()
     override = read_override(override_who, override_reason)
-    thresholds = Thresholds(
-        floor=settings.gate_floor if floor is None else floor,
-        margin=settings.gate_margin if margin is None else margin,
-        recall_drop=settings.gate_recall_drop if recall_drop is None else recall_drop,
-        minimum_rolling=settings.gate_minimum_rolling if minimum_rolling is None else minimum_rolling,
-    )
-    decision = decide(read_evaluation(settings, run, evaluation), thresholds, override)
+    standard = configured(settings)
+    thresholds = asked(limits, standard)
+    looser = loosened(thresholds, standard)
+    if run is None and looser:  # a trial: nothing is published from a file
+        found: Loosened | None = Loosened(who=loosen_who or "", reason=loosen_reason or "", limits=looser)
+    else:
+        found = require_reason(looser, loosen_who, loosen_reason)
+    decision = decide(read_evaluation(settings, run, evaluation), thresholds, override, found)
     if output:
         record.write(output, decision)
     if run:

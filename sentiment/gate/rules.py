@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import structs
 
 from sentiment.errors import InputError
 from sentiment.gate.evidence import Evidence, sound_sets
-from sentiment.gate.wording import Comparison, headline, told_difference, told_floor, told_recall
-from sentiment.options.gate import THRESHOLDS
+from sentiment.gate.thresholds import Thresholds
+from sentiment.gate.wording import Comparison, headline, shortened, told_difference, told_floor, told_recall
 from sentiment.results.decision import (
     Compared,
     ComparedSets,
     Gate,
     GateCheck,
     GateThresholds,
+    Loosened,
     Overridden,
     SetFlip,
 )
@@ -30,29 +31,6 @@ from sentiment.results.evaluation import Evaluation, Flip
 from sentiment.statistics import paired
 
 TOLERANCE = 1e-9  # for floating-point subtraction: a drop of exactly the bound is allowed
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """What a candidate must meet. There are no defaults here: a missing threshold is an error.
-
-    `floor`: least accuracy on the frozen set. `margin`: how far the accuracy may fall at worst. `recall_drop`: how far
-    any class's recall may fall on the frozen set. These are shares, 0 to 1. `minimum_rolling`: rows from which the
-    rolling set decides.
-    """
-
-    floor: float
-    margin: float
-    recall_drop: float
-    minimum_rolling: int
-
-    def __post_init__(self) -> None:
-        for option in THRESHOLDS:
-            value = getattr(self, option.name)
-            is_number = isinstance(value, int if option.kind is int else int | float) and not isinstance(value, bool)
-            if not is_number or not option.holds(value):
-                what = "a count of at least 1" if option.kind is int else "a share between 0 and 1"
-                raise _bad_threshold(option.name, what, value)
 
 
 @dataclass(frozen=True)
@@ -71,8 +49,16 @@ class Override:
             )
 
 
-def decide(evaluation: Evaluation, thresholds: Thresholds, override: Override | None = None) -> Gate:
-    """Returns the decision about the candidate. Raises: InputError when the evaluation's numbers contradict."""
+def decide(
+    evaluation: Evaluation,
+    thresholds: Thresholds,
+    override: Override | None = None,
+    loosened: Loosened | None = None,
+) -> Gate:
+    """Returns the decision about the candidate; `loosened` says who made the thresholds what they are.
+
+    Raises: InputError when the evaluation's numbers contradict.
+    """
     sets = sound_sets(evaluation)
     compared = [_compare(test_set, thresholds) for test_set in sets]
     checks = _checks(evaluation.labels, sets[0], compared, thresholds)
@@ -81,7 +67,9 @@ def decide(evaluation: Evaluation, thresholds: Thresholds, override: Override | 
     overridden = override if failed else None
     sentence = headline(verdict, [check.sentence for check in failed], compared, evaluation.stable_version)
     if overridden:
-        sentence = f"{overridden.who} overrode the gate ({overridden.reason}). {sentence}"
+        sentence = f"{overridden.who} overrode the gate ({shortened(overridden.reason)}). {sentence}"
+    if loosened:
+        sentence = f"{shortened(loosened.told)} {sentence}"
     return Gate(
         passed=not failed or overridden is not None,
         verdict=verdict,
@@ -95,6 +83,7 @@ def decide(evaluation: Evaluation, thresholds: Thresholds, override: Override | 
         improvements=_surest_first({found.name: found.found.improvements for found in sets}),
         overridden=Overridden(**asdict(overridden)) if overridden else None,
         thresholds=GateThresholds(**asdict(thresholds)),
+        loosened=loosened,
     )
 
 
@@ -178,11 +167,3 @@ def _surest_first(flips: Mapping[str, Sequence[Flip]]) -> list[SetFlip]:
     """Returns the flipped texts of all sets, by their sets' names."""
     found = [SetFlip(set=name, **structs.asdict(flip)) for name, members in flips.items() for flip in members]
     return sorted(found, key=lambda flip: -flip.confidence)
-
-
-def _bad_threshold(name: str, wanted: str, found: Any) -> InputError:
-    return InputError(
-        f"the gate's threshold {name} must be {wanted}",
-        found="nothing" if found is None else repr(found),
-        do=f"Set SENTIMENT_GATE_{name.upper()} or give --{name.replace('_', '-')}.",
-    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 BELOW_FLOOR = "below the floor"
 NOT_RULED_OUT = "cannot be ruled out"
+LONGEST_ASIDE = 400  # characters of what a person wrote: what follows it must stay in sight
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,8 @@ def _refusal(sentence: str, stable: str) -> str:
 
 def _inside(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
+
+
+def shortened(aside: str) -> str:
+    """Returns what a person wrote, cut if it is long."""
+    return aside if len(aside) <= LONGEST_ASIDE else aside[: LONGEST_ASIDE - 1] + "…"

@@ -39,6 +39,13 @@ def unreasoned_mail(question: Question, who: str, chosen: str, links: Mapping[st
     return _asking(f"Sentiment: {lead}", lead, question, ["Please answer again and give a reason."], links)
 
 
+def four_eyes_mail(question: Question, who: str, links: Mapping[str, str]) -> Mail:
+    """Returns the mail about an Approve that does not count, because it came from whoever made the version."""
+    lead = f"{who} may not approve version {question.version} alone (four eyes): the question is open again."
+    lines = [f"{who} started its run, or loosened or overrode its gate. Somebody else must approve it, or reject it."]
+    return _asking(f"Sentiment: {lead}", lead, question, lines, links)
+
+
 def decided_mail(result: Outcome, decision: Mapping[str, str], run: str, links: Mapping[str, str]) -> Mail:
     """Returns the mail about what an answer did; `result` is what `sentiment promote` or `sentiment withdraw` left."""
     version, who, why = result.version, decision["who"], decision["reason"]

@@ -25,11 +25,12 @@ def approval_body(
     validation: Validation | None = None,
     standing: str = "",
     hours: float = 24,
+    barred: Sequence[str] = (),
 ) -> str:
     """Returns the Markdown body of the approval of canary `version`; `gate` and `prepare` are those steps' results.
 
     `warnings` are sentences about the new posts, `validation` is that step's result, `standing` says how the canary
-    has answered so far, and `hours` is how long the question waits.
+    has answered so far, `hours` is how long the question waits, and `barred` are those who may not approve.
 
     Text from data is escaped, for Markdown and for HTML.
     """
@@ -46,7 +47,7 @@ def approval_body(
     parts += _list("Data", data_lines(prepare, gate.labels))
     parts += _list("Validation", validation_lines(validation))
     parts += _list("As the canary, so far", [standing] if standing else [])
-    parts += _list("What the buttons do", _buttons(gate, version, hours))
+    parts += _list("What the buttons do", _buttons(gate, version, hours, barred))
     parts += [f"[{markdown(name)}](<{address}>)" for name, address in safe_links(links).items()]
     return "\n\n".join(parts) + "\n"
 
@@ -58,7 +59,7 @@ def _overridden(gate: Gate) -> list[str]:
     return _list("Failed checks", [f"{gate.overridden.who} overrode the gate: {gate.overridden.reason}", *gate.reasons])
 
 
-def _buttons(gate: Gate, version: int, hours: float) -> list[str]:
+def _buttons(gate: Gate, version: int, hours: float, barred: Sequence[str]) -> list[str]:
     compared = any(found.stable_accuracy is not None for _, found in gate.sets.items())
     kept = f"{stable_name(gate)} stays loaded for a rollback" if compared else "it is the first stable model"
     stays = f"{stable_name(gate)} keeps serving" if compared else "there is still no stable model"
@@ -67,6 +68,7 @@ def _buttons(gate: Gate, version: int, hours: float) -> list[str]:
         f"Reject: version {version} is withdrawn; {stays}; the next night's batch contains the version's rows. "
         f"Without an answer within {told_time(hours)}, the version is rejected.",
         "Both need a reason: an answer without a reason does not count, and the question stays open.",
+        *(f"Four eyes: {name} started the run or changed its gate, and may not approve." for name in barred),
     ]
 
 

@@ -6,7 +6,6 @@ used as they are, without asking the hub; missing files are fetched if the hub c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model import tokenizer_settings
+from sentiment.model import plain_json, tokenizer_settings
 
 CONFIG, VOCABULARY, TOKENIZER = "config.json", "vocab.txt", "tokenizer_config.json"
 WEIGHTS = ("model.safetensors", "tf_model.h5", "pytorch_model.bin")  # in the order of the search
@@ -26,6 +25,7 @@ NAMED = ("bert-base-chinese", "ckiplab/bert-base-chinese", "ckiplab/albert-base-
 CKIP, CKIP_PIECES = "ckiplab/", "bert-base-chinese"
 MOVED = {"bert-base-chinese": "google-bert/bert-base-chinese"}  # its name on the hub today
 SECONDS_TO_ANSWER = 5
+LARGEST_SETTINGS = 1 << 20  # bytes
 
 Find = Callable[[str], Path | None]
 
@@ -144,11 +144,12 @@ def not_found(name: str, reason: object) -> InputError:
 def read_json(path: Path) -> dict[str, Any]:
     """Reads a JSON object. Raises: InputError when it is not one."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        if (size := path.stat().st_size) > LARGEST_SETTINGS:
+            raise ValueError(f"it has {size:,} bytes, more than {LARGEST_SETTINGS:,}")
+        return plain_json.read_object(path.read_bytes())
     except (OSError, ValueError) as error:
         raise InputError(
-            "a checkpoint's settings must be JSON", found=f"{path}: {error}", do="Copy or fetch the file again."
+            "a checkpoint's settings must be a plain JSON object",
+            found=f"{path}: {error}",
+            do="Copy or fetch the file again.",
         ) from None
-    if not isinstance(value, dict):
-        raise InputError("a checkpoint's settings must be a JSON object", found=f"{path}", do="Copy or fetch it again.")
-    return value

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sentiment.tensorflow_setup import keras, tf
 Inputs = dict[str, Any]
 Builder = Callable[[Inputs, Architecture, int, float, Path | None], Any]
 NAMES = ("input_ids", "input_mask", "segment_ids")
+BUILDING_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, NotImplementedError)
 
 
 def build(kind: str, architecture: Architecture, *, labels: int, dropout: float, weights: Path | None = None) -> Any:
@@ -102,19 +104,38 @@ def _transformer(names: dict[str, str], architecture: Architecture, weights: Pat
             do="Name a BERT or ALBERT encoder.",
         )
     settings.pop("pooling", None)
-    made = getattr(transformers, names[kind])(transformers.AutoConfig.for_model(kind, **settings), **options)
+    if weights is not None:
+        pretrained.require_room(architecture, weights)
+    with _buildable(kind):
+        made = getattr(transformers, names[kind])(transformers.AutoConfig.for_model(kind, **settings), **options)
+        if weights is not None:
+            made.build_in_name_scope()
     if weights is not None:
         pretrained.load(made, weights)
     return made
 
 
+@contextmanager
+def _buildable(kind: str) -> Iterator[None]:
+    """Raises: InputError when an encoder of transformers cannot be built, because its settings do not go together."""
+    try:
+        yield
+    except BUILDING_ERRORS as error:
+        raise InputError(
+            f"the settings of an encoder must be those of a {kind} that transformers can build",
+            found=f"{type(error).__name__}: {' '.join(str(error).split())[:150]}",
+            do="Fetch the encoder again from its publisher, or name another one.",
+        ) from None
+
+
 def _call(model: Any, inputs: Inputs) -> Any:
-    return model(
-        input_ids=inputs["input_ids"],
-        attention_mask=inputs["input_mask"],
-        token_type_ids=inputs["segment_ids"],
-        return_dict=True,
-    )
+    with _buildable(model.config.model_type):
+        return model(
+            input_ids=inputs["input_ids"],
+            attention_mask=inputs["input_mask"],
+            token_type_ids=inputs["segment_ids"],
+            return_dict=True,
+        )
 
 
 BUILDERS: dict[str, Builder] = {CUSTOM: _custom, ORIGIN: _origin, TF_HUB: _tf_hub}

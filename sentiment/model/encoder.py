@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model import checkpoint, vocabulary
+from sentiment.model import checkpoint, encoder_limits, vocabulary
 from sentiment.model.model_type import TF_HUB
 from sentiment.options.training import LONGEST_SEQUENCE
 
@@ -21,6 +21,11 @@ Architecture = dict[str, Any]
 # layers, width, heads; the feed-forward width is four times the width, as in BERT.
 SCRATCH = {"scratch/tiny": (2, 128, 2), "scratch/mini": (4, 256, 4)}
 NOT_ARCHITECTURE = ("_name_or_path", "architectures", "id2label", "label2id", "problem_type", "torch_dtype")
+# Nothing here needs them, and transformers would act on them: a million labels, heads cut off, code of the publisher.
+NOT_READ = (
+    *NOT_ARCHITECTURE,
+    *("auto_map", "num_labels", "pruned_heads", "quantization_config", "task_specific_params"),
+)
 
 
 @dataclass(frozen=True)
@@ -94,11 +99,13 @@ def _architecture(name: str, config_file: Path) -> Architecture:
     """Returns a checkpoint's settings, with defaults. Raises: InputError unless they describe a BERT-like encoder."""
     from transformers import AutoConfig
 
-    settings = checkpoint.read_json(config_file)
-    model_type = settings.pop("model_type", None)
+    read = checkpoint.read_json(config_file)
+    model_type = read.pop("model_type", None)
+    settings = {name: value for name, value in read.items() if name not in NOT_READ}
     try:
+        encoder_limits.require_plain(settings, AutoConfig.for_model(model_type).to_dict(), config_file)
         config = AutoConfig.for_model(model_type, **settings).to_dict()
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(
             f"{config_file} must describe an architecture that transformers knows",
             found=f"model_type {model_type!r} ({' '.join(str(error).split())[:100]})",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import InputError
-from sentiment.model import hdf5_file, hub_encoder, vocabulary
+from sentiment.model import encoder_limits, hdf5_file, hub_encoder, vocabulary
 from sentiment.model.model_type import TF_HUB
 from sentiment.results import record
 from sentiment.results.model_card import FORMAT, CardFormat, ModelCard
@@ -73,6 +73,7 @@ def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
     Raises: InputError when a file is missing, cut short, or belongs to another model.
     """
     card = read_card(folder)
+    _require_bounded(card, folder)
     pieces = vocabulary.read(folder / VOCABULARY)
     if len(pieces) != card.vocabulary:
         raise InputError(
@@ -91,6 +92,14 @@ def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
     return OpenedModel(model, tokenizer, card, pieces, encoder)
 
 
+def _require_bounded(card: ModelCard, folder: Path) -> None:
+    """Raises: InputError when model.json describes an encoder that no machine holds, or that weights.h5 cannot hold."""
+    encoder_limits.require_plain(card.architecture, {}, folder / CARD)
+    weights = folder / WEIGHTS
+    if weights.is_file() and (lack := encoder_limits.lack_of_room(card.architecture, weights)):
+        raise _unfit(weights, lack)
+
+
 def load_weights(model: Any, path: Path) -> None:
     """Loads `path` into `model`. Raises: InputError when it is missing, cut short, or of another architecture."""
     hdf5_file.require_plain(path)
@@ -98,11 +107,15 @@ def load_weights(model: Any, path: Path) -> None:
         model.load_weights(str(path))
     except (OSError, ValueError, KeyError) as error:
         reason = "no such file" if not path.is_file() else " ".join(str(error).split())[:200]
-        raise InputError(
-            "the weights of a model must be whole and fit its model.json",
-            found=f"{path}: {reason}",
-            do="Restore the folder, or train the model again.",
-        ) from None
+        raise _unfit(path, reason) from None
+
+
+def _unfit(weights: Path, reason: str) -> InputError:
+    return InputError(
+        "the weights of a model must be whole and fit its model.json",
+        found=f"{weights}: {reason}",
+        do="Restore the folder, or train the model again.",
+    )
 
 
 def require_no_model(output: Path) -> None:

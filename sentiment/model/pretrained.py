@@ -6,13 +6,14 @@ NaN afterwards was missing or broken in the file, no matter what the file's form
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sentiment.errors import InputError
-from sentiment.model import hdf5_file, torch_file
+from sentiment.model import encoder_limits, hdf5_file, safetensors_file, torch_file
 from sentiment.step import say
 from sentiment.tensorflow_setup import tf
 
@@ -21,14 +22,13 @@ POINTER = b"version https://git-lfs"
 
 
 def load(model: Any, file: Path) -> None:
-    """Loads `file` (PyTorch or TF, see `checkpoint.WEIGHTS`) into `model`.
+    """Loads `file` (PyTorch or TF, see `checkpoint.WEIGHTS`) into `model`, which is built.
 
     A pooler or a classification head that the file lacks keeps its random start. Raises: InputError when the file is
     damaged or of another architecture.
     """
     if file.suffix == ".h5":
         hdf5_file.require_plain(file)
-    model.build_in_name_scope()
     optional = {id(weight): weight.numpy() for weight in model.weights if not _is_required(model, weight)}
     for weight in model.weights:
         weight.assign(tf.fill(weight.shape, tf.constant(np.nan, weight.dtype)))
@@ -42,6 +42,22 @@ def load(model: Any, file: Path) -> None:
     unused = [name for name in found["unexpected_keys"] if _is_of_encoder(model, name)]
     if unused:
         say(f"train: {len(unused)} weights of {file} have no place in its config.json: {_some(unused)}")
+
+
+def require_room(settings: Mapping[str, Any], file: Path) -> None:
+    """Raises: InputError when `file` is too small for an encoder of these settings; ask before you build it."""
+    if lack := encoder_limits.lack_of_room(settings, file):
+        raise _not_whole(file, lack)
+
+
+def _not_whole(file: Path, reason: object) -> InputError:
+    if _is_pointer(file):
+        reason = "a git-lfs pointer; the file itself was not fetched"
+    return InputError(
+        "the weights of an encoder must be whole",
+        found=f"{file}: {' '.join(str(reason).split())[:200]}",
+        do="Copy or fetch the file again.",
+    )
 
 
 def _is_required(model: Any, weight: Any) -> bool:
@@ -85,12 +101,7 @@ def _fill(model: Any, file: Path) -> dict[str, Any]:
             return _from_safetensors(model, file)
         return _from_tensorflow(model, file)
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, tf.errors.InvalidArgumentError) as error:
-        reason = "a git-lfs pointer; the file itself was not fetched" if _is_pointer(file) else error
-        raise InputError(
-            "the weights of an encoder must be whole",
-            found=f"{file}: {' '.join(str(reason).split())[:200]}",
-            do="Copy or fetch the file again.",
-        ) from None
+        raise _not_whole(file, error) from None
 
 
 class TorchArchive:
@@ -107,6 +118,7 @@ class TorchArchive:
 def _from_safetensors(model: Any, file: Path) -> dict[str, Any]:
     from safetensors import safe_open
 
+    safetensors_file.require_plain(file)
     with safe_open(str(file), framework="tf") as archive:
         written_by = (archive.metadata() or {}).get("format", "pt")
         if written_by == "pt":

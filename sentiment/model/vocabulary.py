@@ -37,6 +37,7 @@ CONTROL = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F"
 CONTROLS = re.compile(f"[{CONTROL}]")
 MOST_WORDS = 2000
 LONGEST_WORD = 20
+LARGEST = 16 << 20  # bytes of a file; bert-base-chinese has 110 KB
 
 
 def build(texts: Iterable[str], *, lower_case: bool = True) -> list[str]:
@@ -98,8 +99,10 @@ def stands_alone(character: str) -> bool:
 def read(path: Path) -> list[str]:
     """Reads a `vocab.txt`. Raises: InputError when it cannot be read, lacks a special piece, or has not [PAD] first."""
     try:
+        if (size := path.stat().st_size) > LARGEST:
+            raise ValueError(f"{size:,} bytes, more than {LARGEST:,}")
         pieces = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(
             "a vocabulary must be a readable UTF-8 text file", found=f"{path}: {error}", do="Name a BERT vocab.txt."
         ) from None

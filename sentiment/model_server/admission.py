@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sentiment.model_server.fair import Caller, Share, Turnstile
@@ -59,14 +58,9 @@ class Admission:
         if amount:
             self._bytes.give_back(client, amount)
 
-    @contextmanager
-    def parsing(self, caller: Caller, size: int) -> Iterator[None]:
+    def parsing(self, caller: Caller, size: int) -> AbstractContextManager[None]:
         """Waits, if a message of `size` bytes is large, until no other large one is parsed."""
-        if size < LARGE:
-            yield
-        else:
-            with self._large.enter(caller):
-                yield
+        return self._large.enter(caller) if size >= LARGE else nullcontext()
 
     def computing(self, caller: Caller, arrays: Mapping[str, Any]) -> AbstractContextManager[None]:
         """Waits for the turn of a computation over `arrays`; its cost is rows × length."""
@@ -107,7 +101,7 @@ def _window(data: bytes) -> int:
     return zlib.MAX_WBITS if data[:1] == b"\x78" and int.from_bytes(data[:2], "big") % 31 == 0 else 0
 
 
-def require_values(shape: Any) -> None:
-    """Raises: Refusal when a tensor's shape has more values than a request may have."""
-    if (found := math.prod(shape)) > MOST_VALUES:
-        raise Refusal(Code.INVALID_ARGUMENT, f"a tensor must have at most {MOST_VALUES} values; found {found}")
+def require_few(values: int) -> None:
+    """Raises: Refusal when a tensor has more values than a request may have."""
+    if values > MOST_VALUES:
+        raise Refusal(Code.INVALID_ARGUMENT, f"a tensor must have at most {MOST_VALUES} values; found {values}")

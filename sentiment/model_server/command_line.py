@@ -106,7 +106,7 @@ def server_options(config_file: Path, flags: dict[str, Any]) -> ServerOptions:
         log.info("%s: has no effect here", ", ".join(ignored))
 
     from sentiment.model_server.model_server import ServerOptions
-    from sentiment.model_server.rest_app import RestLimits
+    from sentiment.model_server.rest_limits import RestLimits
     from sentiment.model_server.versions import LoadRules
 
     return ServerOptions(

@@ -8,8 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,19 +137,15 @@ class Turnstile:
         self._queue = FairQueue()
         self._lock = threading.Lock()
 
-    @contextmanager
-    def enter(self, caller: Caller, cost: float = 1.0) -> Iterator[None]:
-        """Waits for its turn, and is inside as long as the context lasts.
+    def enter(self, caller: Caller, cost: float = 1.0) -> _Inside:
+        """Returns a context that waits for its turn, and is inside as long as it lasts. Raises: as `wait` does."""
+        return _Inside(self, caller, cost)
+
+    def wait(self, caller: Caller, cost: float = 1.0) -> None:
+        """Waits until it is the caller's turn, who then is inside until it calls `leave` with the same cost.
 
         Raises: Refusal when the caller has left, or its time is up, before it is its turn.
         """
-        self._wait(caller, cost)
-        try:
-            yield
-        finally:
-            self._leave(cost)
-
-    def _wait(self, caller: Caller, cost: float) -> None:
         with self._lock:
             if not self._queue and self._fits(cost):
                 self._inside += cost
@@ -176,7 +171,8 @@ class Turnstile:
                 self._inside -= ticket.cost
             self._let_in()
 
-    def _leave(self, cost: float) -> None:
+    def leave(self, cost: float = 1.0) -> None:
+        """Makes room for others."""
         with self._lock:
             self._inside -= cost
             self._let_in()
@@ -193,3 +189,16 @@ class Turnstile:
             if not ticket.given_up:
                 self._inside += cost
                 ticket.let_in.set()
+
+
+class _Inside:
+    __slots__ = ("_caller", "_cost", "_turnstile")
+
+    def __init__(self, turnstile: Turnstile, caller: Caller, cost: float) -> None:
+        self._turnstile, self._caller, self._cost = turnstile, caller, cost
+
+    def __enter__(self) -> None:
+        self._turnstile.wait(self._caller, self._cost)
+
+    def __exit__(self, *_: object) -> None:
+        self._turnstile.leave(self._cost)

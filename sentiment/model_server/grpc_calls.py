@@ -21,9 +21,11 @@ from sentiment.model_server.access import Access
 from sentiment.model_server.admission import Admission
 from sentiment.model_server.fair import Caller, Share, Turnstile
 from sentiment.model_server.refusal import Code, Refusal, refusal_of
+from sentiment.model_server.threads import Threads
 
 log = logging.getLogger("sentiment.server")
 MAX_CONCURRENT_CALLS = 512  # running and waiting; one client may have half, any further call gets RESOURCE_EXHAUSTED
+SPARE_THREADS = 32  # in which calls are refused while every place is taken
 SECONDS_FOR_MESSAGE = 30.0
 Work = Callable[[Any, Any, Caller], Any]  # request, context, caller → response
 
@@ -36,6 +38,7 @@ class Calls:
     admission: Admission
     running: Turnstile
     places: Share = field(default_factory=lambda: Share(MAX_CONCURRENT_CALLS))
+    threads: Threads = field(default_factory=lambda: Threads(MAX_CONCURRENT_CALLS + SPARE_THREADS, "grpc"))
 
     def __post_init__(self) -> None:
         self._awaited: dict[Any, float] = {}  # calls whose message has not come → when it must have

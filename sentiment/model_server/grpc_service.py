@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -34,7 +33,6 @@ MAX_SENT_BYTES = 64 * 1024 * 1024
 MAX_CONNECTIONS = 4096
 MILLISECONDS_FOR_HANDSHAKE = 10_000
 MILLISECONDS_IDLE = 600_000  # after which a connection without calls is closed; a client opens it again by itself
-SPARE_THREADS = 32  # in which calls are refused while every place is taken
 
 
 def make_grpc_server(
@@ -45,7 +43,7 @@ def make_grpc_server(
     With `credentials`, which `grpc.ssl_server_credentials` makes, it speaks TLS.
     """
     server = grpc.server(
-        ThreadPoolExecutor(MAX_CONCURRENT_CALLS + SPARE_THREADS, thread_name_prefix="grpc"),
+        calls.threads,
         options=[
             ("grpc.max_receive_message_length", MAX_RECEIVED_BYTES),
             ("grpc.max_send_message_length", MAX_SENT_BYTES),

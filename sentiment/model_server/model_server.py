@@ -27,7 +27,8 @@ from sentiment.model_server.parameter_files import Batching
 from sentiment.model_server.periodic import Periodic
 from sentiment.model_server.ports import connections_of, listen, port_is_taken
 from sentiment.model_server.refusal import Refusal
-from sentiment.model_server.rest_app import RestApp, RestLimits
+from sentiment.model_server.rest_app import RestApp
+from sentiment.model_server.rest_limits import RestLimits
 from sentiment.model_server.servable import Servable, load_servable
 from sentiment.model_server.tls import Tls
 from sentiment.model_server.versions import LoadRules, Versions
@@ -135,6 +136,7 @@ class ModelServer:
             ssl_context_factory=(lambda *_: tls.for_rest()) if tls else None,
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # otherwise a local client could name another address as its own
             lifespan="off",
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
@@ -152,6 +154,7 @@ class ModelServer:
             poll.stop()
         self._rest.should_exit = True
         self._grpc.stop(GRACE_SECONDS).wait()
+        self._calls.threads.close()
         self._rest_thread.join()
         self._app.close()
         self.core.close()

@@ -3,44 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sentiment.model_server.access import Access
-from sentiment.model_server.admission import ALL_BYTES, MAX_BYTES, Admission
+from sentiment.model_server.admission import Admission
 from sentiment.model_server.core import Core
 from sentiment.model_server.fair import Caller, Share, Turnstile
 from sentiment.model_server.metrics import PATH, Metrics
 from sentiment.model_server.refusal import Code, Refusal, refusal_of
-from sentiment.model_server.rest import answer, parse_path
+from sentiment.model_server.rest import Call, answer, parse_path
+from sentiment.model_server.rest_limits import Held, RestLimits
 from sentiment.model_server.servable import Servable
+from sentiment.model_server.threads import Threads
 
 log = logging.getLogger("sentiment.server")
 TOO_LARGE, TOO_SLOW = 413, 408
+NOBODY = ("", 0)  # a client without an address
 TWO_LENGTHS = "a request must have Content-Length or Transfer-Encoding, not both"
-
-
-@dataclass(frozen=True)
-class RestLimits:
-    """What the REST port holds at once; a time limit of 0 seconds is none."""
-
-    threads: int = 16
-    waiting: int = 256  # requests that wait for a thread
-    seconds: float = 30.0  # for a request, from the end of its body
-    seconds_for_body: float = 30.0
-    body_bytes: int = MAX_BYTES
-    all_bodies_bytes: int = ALL_BYTES  # of both ports together; one client may hold half
 
 
 class RestApp:
@@ -62,81 +52,104 @@ class RestApp:
         self._core, self._metrics, self._limits = core, metrics, limits
         self._access, self._admission, self._is_open = access, admission, is_open
         self._metrics_paths = {PATH, metrics_path}
-        places = 2 * (limits.threads + limits.waiting)  # of which one client may have half
-        self._places, self._running = Share(places), Turnstile(limits.threads)
-        self._threads = ThreadPoolExecutor(places, thread_name_prefix="rest")
+        self._places, self._running = Share(limits.places), Turnstile(limits.threads)
+        self._threads = Threads(limits.places, "rest")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        path = scope["raw_path"].decode("ascii", errors="replace")
         try:
-            response = await self._respond(request, path)
+            response = await self._respond(scope, receive)
         except ClientDisconnect:
             return
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request, path: str) -> Response:
+    async def _respond(self, scope: Scope, receive: Receive) -> Response:
+        path, headers = scope["raw_path"].decode("ascii", errors="replace"), scope["headers"]
         try:
-            self._access.require(request.scope["headers"])
+            self._access.require(headers)
         except Refusal as refusal:
             return _error(refusal.code.http_status, str(refusal), close=True)
-        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in request.scope["headers"]}:
+        names = [name for name, _ in headers]
+        if b"transfer-encoding" in names and b"content-length" in names:
             return _error(Code.INVALID_ARGUMENT.http_status, TWO_LENGTHS, close=True)
-        if path in self._metrics_paths and request.method == "GET":
+        if path in self._metrics_paths and scope["method"] == "GET":
             return Response(
                 await asyncio.to_thread(self._metrics.render), headers={"Content-Type": CONTENT_TYPE_LATEST}
             )
-        with ExitStack() as held:
-            body, client = bytearray(), _caller(request).client
-            held.callback(lambda: self._admission.give_back(client, len(body)))
-            try:
-                async with asyncio.timeout(self._limits.seconds_for_body or None):
-                    refused = await self._read(request, body, client)
-            except TimeoutError:
-                return _error(TOO_SLOW, f"the body must arrive within {self._limits.seconds_for_body:g} s", close=True)
-            if refused:
-                return refused
-            if not path.lower().startswith("/v1/"):
-                return _error(Code.NOT_FOUND.http_status, f"Not found: {path}")
-            return await self._work(request, path, body, held)
+        held = Held(self._admission, self._places, (scope["client"] or NOBODY)[0])
+        try:
+            return await self._read_and_work(scope, receive, path, held)
+        finally:
+            if not held.of_thread:
+                held.give_back()
 
-    async def _read(self, request: Request, body: bytearray, client: str) -> Response | None:
-        """Fills `body`. A body that is too large is read on but dropped, so that the client can hear the refusal."""
-        limit, size, full = self._limits.body_bytes, 0, False
-        async for chunk in request.stream():
+    async def _read_and_work(self, scope: Scope, receive: Receive, path: str, held: Held) -> Response:
+        try:
+            async with asyncio.timeout(self._limits.seconds_for_body or None):
+                refused = await self._read(receive, held)
+        except TimeoutError:
+            return _error(TOO_SLOW, f"the body must arrive within {self._limits.seconds_for_body:g} s", close=True)
+        if refused:
+            return refused
+        if not path.lower().startswith("/v1/"):
+            return _error(Code.NOT_FOUND.http_status, f"Not found: {path}")
+        if not held.take_place():
+            return self._unavailable("The queue to which this request was submitted is full")
+        return await self._work(scope, path, held)
+
+    async def _read(self, receive: Receive, held: Held) -> Response | None:
+        """Reads the body. One that is too large is read on but dropped, so that the client can hear the refusal."""
+        limit, size, full, more = self._limits.body_bytes, 0, False, True
+        while more and size <= 4 * limit:
+            message = await receive()
+            if message["type"] != "http.request":
+                raise ClientDisconnect
+            chunk, more = message.get("body", b""), message.get("more_body", False)
             size += len(chunk)
-            if size <= limit and not full and not (full := not self._admission.take(client, len(chunk))):
-                body += chunk
-            elif size > 4 * limit:
-                break
+            full = full or size > limit or not held.take_bytes(chunk)
         if size > limit:
-            return _error(TOO_LARGE, f"the body must be at most {limit} bytes", close=size > 4 * limit)
+            return _error(TOO_LARGE, f"the body must be at most {limit} bytes", close=more)
         return self._unavailable("The memory for requests is full") if full else None
 
-    async def _work(self, request: Request, path: str, body: bytearray, held: ExitStack) -> Response:
-        """Lets a thread answer, if one has a place; when time is up, it stops waiting, but the thread goes on.
+    async def _work(self, scope: Scope, path: str, held: Held) -> Response:
+        """Lets a thread answer; when time is up, it stops waiting, but the thread goes on.
 
         What is `held` is given back when the thread has ended.
         """
-        caller, seconds = _caller(request), self._limits.seconds or None
-        if not self._places.take(caller.client):
-            return self._unavailable("The queue to which this request was submitted is full")
-        held.callback(self._places.give_back, caller.client)
-        address, until = request.scope["client"], time.monotonic() + seconds if seconds else None
-        caller = replace(caller, is_there=lambda: self._is_open(address), until=until)
-        loop, ends = asyncio.get_running_loop(), held.pop_all()
-        answered = loop.run_in_executor(self._threads, self._answer, request.method, path, body, caller)
-        answered.add_done_callback(lambda _: ends.close())
+        seconds, address, method = self._limits.seconds or None, scope["client"] or NOBODY, scope["method"]
+        caller = Caller(
+            (address[0], str(address[1])),
+            functools.partial(self._is_open, address),
+            time.monotonic() + seconds if seconds else None,
+        )
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Response] = loop.create_future()
+
+        def settle(response: Response) -> None:
+            if not answered.done():
+                answered.set_result(response)
+
+        def work() -> None:
+            response = self._answer(method, path, held.body, caller)
+            held.give_back()
+            with contextlib.suppress(RuntimeError):  # the server has stopped, and nobody waits
+                loop.call_soon_threadsafe(settle, response)
+
+        held.of_thread = True
+        self._threads.begin(work)
+        timer = loop.call_later(seconds, lambda: settle(_refused(_timed_out()))) if seconds else None
         try:
-            return await asyncio.wait_for(asyncio.shield(answered), seconds)
-        except TimeoutError:
-            return _refused(_timed_out())
+            return await answered
+        finally:
+            if timer:
+                timer.cancel()
 
     def _answer(self, http_method: str, path: str, body: bytearray, caller: Caller) -> Response:
         try:
             call = parse_path(http_method, path)
-            with self._turn(caller) if http_method == "POST" else nullcontext():  # nobody waits to see the status
+            if http_method != "POST":  # nobody waits to see the status
                 content = answer(self._core, self._metrics, call, body, self._admission, caller)
+            else:
+                content = self._answer_in_turn(call, body, caller)
         except Exception as error:
             refusal = refusal_of(error)
             if refusal.code is Code.INTERNAL:
@@ -144,16 +157,16 @@ class RestApp:
             return _refused(refusal)
         return Response(json.dumps(content, ensure_ascii=False), media_type="application/json")
 
-    @contextmanager
-    def _turn(self, caller: Caller) -> Iterator[None]:
-        with ExitStack() as inside:
-            try:
-                inside.enter_context(self._running.enter(caller))
-                caller.require()
-            except Refusal as refusal:
-                self._metrics.not_begun(refusal.code, "REST")
-                raise
-            yield
+    def _answer_in_turn(self, call: Call, body: bytearray, caller: Caller) -> dict[str, Any]:
+        try:
+            self._running.wait(caller)
+        except Refusal as refusal:
+            self._metrics.not_begun(refusal.code, "REST")
+            raise
+        try:
+            return answer(self._core, self._metrics, call, body, self._admission, caller)
+        finally:
+            self._running.leave()
 
     def _unavailable(self, message: str) -> Response:
         self._metrics.not_begun(Code.UNAVAILABLE, "REST")
@@ -161,12 +174,7 @@ class RestApp:
 
     def close(self) -> None:
         """Ends the threads; nobody waits for what they still compute."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _caller(request: Request) -> Caller:
-    host, port = request.scope["client"] or ("", 0)
-    return Caller((host, str(port)))
+        self._threads.close()
 
 
 def _timed_out() -> Refusal:

@@ -40,6 +40,7 @@ class Gate:
     """What the gate found when the version was a candidate."""
 
     sentence: str
+    loosened: str
     overridden: str
     stable: str
     rows: list[Cells]
@@ -125,6 +126,7 @@ def shown_gate(gate: decision.Gate) -> Gate:
     override = gate.overridden
     return Gate(
         text(gate.sentence),
+        text(gate.loosened.told) if gate.loosened else "",
         f"{text(override.who, 80)}: {text(override.reason)}" if override else "",
         text(stable_name(gate), 40),
         [tuple(text(cell, 120) for cell in cells) for cells in comparison_rows(gate)],

@@ -24,28 +24,24 @@ FLOOR = _threshold(
     "floor",
     float,
     "Least accuracy on the frozen set.",
-    Field("Floor", f"Least accuracy on the frozen set, as a share. {EMPTY}"),
+    Field("Floor", "Least accuracy on the frozen set, as a share; at least {bound}. " + EMPTY),
 )
 MARGIN = _threshold(
     "margin",
     float,
     "How far the accuracy may fall at worst.",
-    # A margin above 20 points is probably a typing mistake; SENTIMENT_GATE_MARGIN takes one that is meant.
     Field(
         "Margin",
-        f"How far the accuracy may fall at worst, as a share: 0.01 is one percentage point; at most 0.2. {EMPTY}",
-        high=0.2,
+        "How far the accuracy may fall at worst, as a share: 0.01 is one percentage point; at most {bound}. " + EMPTY,
     ),
 )
 RECALL_DROP = _threshold(
     "recall_drop",
     float,
     "How far any recall may fall.",
-    # As with the margin.
     Field(
         "Recall drop",
-        f"How far the recall of any class may fall on the frozen set, as a share; at most 0.5. {EMPTY}",
-        high=0.5,
+        "How far the recall of any class may fall on the frozen set, as a share; at most {bound}. " + EMPTY,
     ),
 )
 _ROLLING = _threshold(
@@ -54,12 +50,23 @@ _ROLLING = _threshold(
     "Least rows of the rolling set.",
     Field(
         "Least rows of the rolling set",
-        f"With fewer rows, the rolling set is reported but does not decide. {EMPTY}",
-        high=10**9,
+        "With fewer rows, the rolling set is reported but does not decide; at most {bound}. " + EMPTY,
     ),
 )
 # The command takes any number of rows: that a test set never decides is a choice, too.
 MINIMUM_ROLLING = replace(_ROLLING, high=None)
+_REASON = {"minLength": SHORTEST_REASON, "maxLength": LONGEST_REASON, "pattern": r"\S"}
+LOOSEN_REASON = Option(
+    "loosen_reason",
+    str,
+    "Why a limit is looser than configured; the reason is recorded.",
+    form=Field(
+        "A looser limit, because …",
+        "Required when a limit above is looser than the system's setting. Your name and the reason are kept in "
+        "gate.json and in the history, and the approver reads them first.",
+        schema=_REASON,
+    ),
+)
 OVERRIDE_REASON = Option(
     "override_reason",
     str,
@@ -68,8 +75,16 @@ OVERRIDE_REASON = Option(
         "Force: override the gate, because …",
         "If you give a reason, failed checks do not stop the candidate. Your name and the reason are kept in gate.json "
         "and in the history, and the approver reads them first.",
-        schema={"minLength": SHORTEST_REASON, "maxLength": LONGEST_REASON, "pattern": r"\S"},
+        schema=_REASON,
     ),
 )
 THRESHOLDS = (FLOOR, MARGIN, RECALL_DROP, MINIMUM_ROLLING)
-FORM = (*THRESHOLDS, OVERRIDE_REASON)
+FORM = (*THRESHOLDS, LOOSEN_REASON, OVERRIDE_REASON)
+
+
+def within(option: Option, bound: float) -> Option:
+    """Returns a threshold whose form loosens it no further than to `bound`."""
+    assert option.form is not None
+    told = option.form.description.format(bound=f"{bound:,.0f}" if bound >= 1 else f"{bound:g}")
+    low, high = (bound, None) if option is FLOOR else (None, bound)
+    return replace(option, form=replace(option.form, description=told, low=low, high=high))

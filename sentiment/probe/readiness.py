@@ -1,10 +1,12 @@
-"""Tells whether a server can be probed: it answers, and its labels match the history."""
+"""Tells whether a server can be probed: its labels match the history, and its answers are its versions' own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from sentiment.client.answer import CANARY, STABLE
+from sentiment.probe.likeness import ANOTHER_MODEL
+from sentiment.probe.served import answers_of
 from sentiment.serving.servers import labelled_version, version_status
 from sentiment.settings import Settings
 
@@ -14,8 +16,8 @@ COMING = ("START", "LOADING", "AVAILABLE")  # a version in these states has its 
 def why_not(address: str, settings: Settings, labels: Mapping[str, int]) -> str:
     """Returns why the server at `address` cannot be probed just now; "" when it can.
 
-    A server that still loads the canary, or has other labels, cannot. A server that failed to load the canary, or lost
-    it, can: customers get an error there, and so must the probe.
+    A server that still loads the canary, has other labels, or answers as another model, cannot. A server that failed to
+    load the canary, or lost it, can: customers get an error there, and so must the probe.
     """
     try:
         for label in (STABLE, CANARY):
@@ -26,6 +28,10 @@ def why_not(address: str, settings: Settings, labels: Mapping[str, int]) -> str:
             if lost and version_status(address, settings.model_name, wanted)[0] not in COMING:
                 continue
             return f"label {label} is {'unknown' if means is None else f'version {means}'}, not version {wanted}"
+        for label, version in labels.items():
+            found = answers_of(address, label, version, settings)
+            if found.kind == ANOTHER_MODEL:
+                return found.sentence
     except OSError as error:
         return f"cannot be reached: {getattr(error, 'reason', error)}"
     return ""

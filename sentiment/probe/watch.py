@@ -1,4 +1,4 @@
-"""`sentiment watch`: probes the canary and withdraws it after several bad probes in a row."""
+"""`sentiment watch`: verifies what answers, probes the canary, and withdraws it after several bad probes in a row."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import click
 from msgspec import UNSET, structs
 
 from sentiment.probe.decision import BAD, bad_in_a_row, must_go, of_last_term, of_term
+from sentiment.probe.likeness import ANOTHER_MODEL
 from sentiment.probe.probe import NO_CANARY, probe, probing, show, term_of
 from sentiment.probe.record import probes_file, read_probes
+from sentiment.probe.verify import verify
 from sentiment.results.events import AnyEvent, Pruned, Withdrawn
 from sentiment.results.probe import NotProbed, Probe, Probed, Watch
+from sentiment.results.served import Served
 from sentiment.serving.change import changing
 from sentiment.serving.history import read_events, read_state
 from sentiment.serving.withdraw import withdraw
@@ -20,25 +23,44 @@ WHO = "sentiment watch"
 
 
 def watch(settings: Settings, version: int | None = None) -> Watch:
-    """Probes once, withdraws the canary if that makes enough bad probes in a row, and returns the result.
+    """Verifies what answers, probes once, and withdraws the canary if that makes enough bad probes in a row.
 
     With `version`, it acts only while that is the canary; if an earlier try withdrew it, the result says so again,
     because that try's process may have been killed before it could report. Raises: as `probe` does.
     """
+    served = verify(settings)
     # Held to the end: a probe beside a withdrawal would only find that the label moved.
     with probing(settings):
-        if version is not None and read_state(settings).canary != version:
-            return _gone(settings, version)
+        canary = read_state(settings).canary
+        if version is not None and canary != version:
+            return _with(served, _gone(settings, version))
+        if canary is not None and not _judged_by(served, settings):
+            said = f"Version {canary} was not judged, because no server has its versions' own models."
+            return _with(served, Watch(canary=canary, healthy=True, withdrawn=False, sentence=said, probe=None))
         found = probe(settings)
         if isinstance(found, NotProbed):
-            return Watch(canary=None, healthy=True, withdrawn=False, sentence=NO_CANARY, probe=None)
+            return _with(served, Watch(canary=None, healthy=True, withdrawn=False, sentence=NO_CANARY, probe=None))
         probes = of_term(read_probes(probes_file(settings)), found.term)
         if must_go(probes, settings):
-            return _withdraw(settings, found, probes)
+            return _with(served, _withdraw(settings, found, probes))
     healthy = found.outcome != BAD
     # The result is kept, so it quotes posts only where they explain a bad probe.
     asked = structs.replace(found, examples=UNSET) if healthy else found
-    return Watch(canary=found.canary, healthy=healthy, withdrawn=False, sentence=found.sentence, probe=asked)
+    sentence = found.sentence
+    return _with(served, Watch(canary=found.canary, healthy=healthy, withdrawn=False, sentence=sentence, probe=asked))
+
+
+def _judged_by(served: Served, settings: Settings) -> set[str]:
+    """Returns the servers that do not answer as another model than the history's."""
+    others = {finding.server for finding in served.findings if finding.kind == ANOTHER_MODEL}
+    return set(settings.server_addresses) - others
+
+
+def _with(served: Served, found: Watch) -> Watch:
+    """Returns the result with what `verify` found, which comes first when a server differs."""
+    if served.agrees:
+        return structs.replace(found, served=served)
+    return structs.replace(found, served=served, healthy=False, sentence=f"{served.sentence} {found.sentence}")
 
 
 def _withdraw(settings: Settings, found: Probed, probes: list[Probe]) -> Watch:
@@ -90,7 +112,7 @@ def _withdrawn(settings: Settings, version: int, why: str, bad: list[Probe], fou
 @click.option("--version", type=int, help="Act only if this version is the canary; default: whichever is.")
 @step
 def command(version: int | None) -> Watch:
-    """Probe the canary, and withdraw it after SENTIMENT_CANARY_BAD_PROBES bad probes in a row.
+    """Verify what answers, probe the canary, and withdraw it after SENTIMENT_CANARY_BAD_PROBES bad probes in a row.
 
     Servers that do not answer, and probes in which stable fails as well, never count against the canary.
     """

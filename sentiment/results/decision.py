@@ -11,6 +11,8 @@ from msgspec import UNSET, UnsetType
 from sentiment.results.evaluation import Flip
 from sentiment.results.record import Count, Record, Share, StepResult
 
+ENDS = (".", "!", "?", "。", "！", "？")
+
 
 class GateCheck(msgspec.Struct, frozen=True):
     """One check: what was found, what is allowed, and both in a sentence. Only a check that `decides` can refuse."""
@@ -66,6 +68,38 @@ class Overridden(Record, frozen=True):
     reason: str
 
 
+class LooserLimit(Record, frozen=True):
+    """A limit of the gate that is easier to meet than configured."""
+
+    name: str
+    asked: float
+    configured: float
+
+
+class Loosened(Record, frozen=True):
+    """Who loosened the gate for a run, and why; both are empty in a trial, from which nothing can be published."""
+
+    who: str
+    reason: str
+    limits: list[LooserLimit]
+
+    @property
+    def changes(self) -> str:
+        """The limits in words: `margin 0.2 instead of 0.01`."""
+        told = (
+            f"{one.name.replace('_', ' ')} {_figure(one.asked)} instead of {_figure(one.configured)}"
+            for one in self.limits
+        )
+        return ", ".join(told)
+
+    @property
+    def told(self) -> str:
+        """All of it in words, for those who decide about the candidate."""
+        by = f" by {self.who}" if self.who else ""
+        why = f" Reason: {self.reason}{'' if self.reason.endswith(ENDS) else '.'}" if self.reason else ""
+        return f"The gate was loosened{by}: {self.changes}.{why}"
+
+
 class GateThresholds(Record, frozen=True):
     """What a candidate had to meet: shares, and the rows from which the rolling set decides."""
 
@@ -92,3 +126,15 @@ class Gate(StepResult, frozen=True):
     improvements: list[SetFlip]
     overridden: Overridden | None
     thresholds: GateThresholds
+    loosened: Loosened | None = None  # looser limits than configured
+
+    @property
+    def exceptions(self) -> list[str]:
+        """What people allowed this candidate, in sentences: looser limits, or passing in spite of failed checks."""
+        found = [self.loosened.told] if self.loosened else []
+        over = self.overridden
+        return [*found, f"gate overridden by {over.who}: {over.reason}"] if over else found
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"

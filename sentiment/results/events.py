@@ -34,9 +34,9 @@ class Event(Record, frozen=True, kw_only=True, tag_field="event"):
 
     @property
     def told(self) -> str:
-        """The reason that the event keeps, or the error."""
-        reason, error = getattr(self, "why", UNSET), getattr(self, "error", UNSET)
-        return " · ".join(str(text) for text in (reason, error) if text)
+        """The reason that the event keeps, or the error, or what was allowed at the gate."""
+        found = (getattr(self, name, UNSET) for name in ("why", "error", "exceptions"))
+        return " · ".join(str(text) for text in found if text)
 
 
 class Published(Event, frozen=True, kw_only=True, tag="published"):
@@ -47,6 +47,7 @@ class Published(Event, frozen=True, kw_only=True, tag="published"):
     size: Count | None = None
     data: TrainedOn = TrainedOn()
     metrics: dict[str, float] = msgspec.field(default_factory=dict)  # accuracy by test set
+    exceptions: str | UnsetType = UNSET  # that people made at the gate: looser limits, or failed checks overridden
 
 
 class Staged(Event, frozen=True, kw_only=True, tag="staged"):

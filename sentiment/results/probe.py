@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from sentiment.results.record import Count, Record, Share
+from sentiment.results.served import Served
 
 
 class Side(Record, frozen=True):
@@ -123,3 +124,4 @@ class Watch(Record, frozen=True, kw_only=True):
     stable: int | UnsetType | None = UNSET
     why: str | UnsetType = UNSET
     bad_probes: list[Probe] | UnsetType = UNSET  # that decided, the oldest first
+    served: Served | UnsetType = UNSET  # whether what answers is what the history says

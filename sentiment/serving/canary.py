@@ -45,5 +45,6 @@ def command(run: str | None, version: int | None, who: str | None, reason: str) 
     with changing(settings, who) as change:
         if candidate:
             version, _ = publish(change, candidate)
+            reason = " ".join(filter(None, (reason, candidate.exceptions)))
         assert version is not None
         return canary(change, version, reason)

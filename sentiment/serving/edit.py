@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.serving import models_config
+from sentiment.serving import made_from, models_config
 from sentiment.serving.rules import with_stable
 from sentiment.serving.state import State
 from sentiment.settings import Settings
@@ -56,7 +56,7 @@ def require_none(settings: Settings) -> None:
 def difference(text: str, state: State, settings: Settings) -> str:
     """Returns the edit as a unified diff, without the rendered file's first lines, which are digests."""
     says, found = (
-        [line for line in side.splitlines() if not line.startswith((models_config.MARK, models_config.EVENT))]
+        [line for line in side.splitlines() if not line.startswith((models_config.MARK, made_from.EVENT))]
         for side in (models_config.rendered(state, settings), text)
     )
     names = ("models.config as the history says", "models.config as it is")

@@ -16,7 +16,7 @@ from sentiment import json_lines
 from sentiment.errors import InputError
 from sentiment.json_lines import Line
 from sentiment.results.events import AnyEvent, parsed_event
-from sentiment.serving import chain, models_config
+from sentiment.serving import chain, made_from
 from sentiment.serving.chain import Tip
 from sentiment.serving.rules import fold
 from sentiment.serving.state import State
@@ -37,7 +37,7 @@ def read_state(settings: Settings) -> State:
     or `models.config` knows.
     """
     # These are written after the history, so they are read before it: an event between the two reads is no fault.
-    made_from, copied = models_config.made_from(settings.models_config), tips_of(settings.history_copy)
+    source, copied = made_from.read_tip(settings.models_config), tips_of(settings.history_copy)
     path = settings.history
     lines = json_lines.read(path)
     ends = chain.tips(lines)
@@ -58,8 +58,8 @@ def read_state(settings: Settings) -> State:
             found=f"line {broken}, which names another: a line above it was changed, added or removed",
             do=RESTORE,
         )
-    if lost := chain.missing(ends, made_from, copied):
-        _refuse(settings, ends, lost, by_config=lost == made_from)
+    if lost := chain.missing(ends, source, copied):
+        _refuse(settings, ends, lost, by_config=lost == source)
     return state._replace(tip=ends[-1])
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sentiment import atomic, disk, json_lines
 from sentiment.errors import FROM_A_BACKUP, InputError
 from sentiment.results.events import parsed_event
-from sentiment.serving import chain, models_config
+from sentiment.serving import chain, made_from
 from sentiment.serving.history import fault
 from sentiment.serving.lock import held
 from sentiment.serving.rules import fold
@@ -58,15 +58,15 @@ def _sound_copy(settings: Settings) -> tuple[bytes, int]:
     copy = settings.history_copy
     content = copy.read_bytes() if copy.is_file() else b""
     lines, _ = json_lines.parse(content.decode("utf-8", "replace"))
-    ends, made_from = chain.tips(lines), models_config.made_from(settings.models_config)
+    ends, source = chain.tips(lines), made_from.read_tip(settings.models_config)
     _require(bool(lines), f"there must be a copy of the history, {copy}", "none" if not content else "an empty file")
     broken = chain.broken_at(lines, ends)
     _require(not broken, f"every event of {copy} must name the one before it", f"line {broken}, which names another")
     fold(parsed_event(line.text) for line in lines)
     _require(
-        chain.missing(ends, made_from, ()) is None,
-        f"{copy} must hold event {made_from.number}, from which models.config was made",
-        f"{len(lines)} events" if len(lines) < made_from.number else "another event",
+        chain.missing(ends, source, ()) is None,
+        f"{copy} must hold event {source.number}, from which models.config was made",
+        f"{len(lines)} events" if len(lines) < source.number else "another event",
     )
     return content[: content.rfind(b"\n") + 1], len(lines)
 

@@ -8,21 +8,18 @@ event that the file was made from, so that a history without that event is notic
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from sentiment.errors import InputError
-from sentiment.serving import chain
+from sentiment.serving import made_from
 from sentiment.serving.chain import Tip
 from sentiment.serving.state import State
 from sentiment.settings import Settings
 
 MARK = "# Rendered from serving/history.jsonl; digest "
-EVENT = "# Made from event "
-_MADE_FROM = re.compile(rf"^{EVENT}([0-9]{{1,18}}), ([0-9a-f]{{{chain.DIGITS}}})$", re.MULTILINE)
 
 
 def rendered(state: State, settings: Settings) -> str:
@@ -39,15 +36,8 @@ def render(state: State, model_name: str, base_path: str) -> str:
         model.model_version_policy.specific.versions.extend(state.served)
         for label, version in state.labels.items():
             model.version_labels[label] = version
-    made_from = f"{EVENT}{state.tip.number}, {state.tip.digest}\n" if state.tip.number else ""
-    body = made_from + text_format.MessageToString(config)
+    body = made_from.line(state.tip) + text_format.MessageToString(config)
     return f"{MARK}{_digest(body)}\n{body}"
-
-
-def made_from(path: Path) -> Tip:
-    """Returns the event that the file was made from; an empty one when it is missing or names none (an older one)."""
-    found = _MADE_FROM.search(read(path) or "")
-    return Tip(int(found[1]), found[2]) if found else Tip()
 
 
 def is_older(text: str | None, state: State, settings: Settings) -> bool:

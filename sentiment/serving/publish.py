@@ -30,6 +30,7 @@ class Candidate:
     model: Path
     run: str
     metrics: dict[str, float]
+    exceptions: str = ""  # that people made for it at the gate
 
     def check(self) -> None:
         """Raises: InputError when a file that serving needs is missing."""
@@ -69,7 +70,7 @@ def candidate_of_run(run: RunFolder) -> Candidate:
             do="Correct the data and start a new run, or give `sentiment gate` --override-who and --override-reason.",
         )
     metrics = {name: found.candidate_accuracy for name, found in gate.sets.items()}
-    candidate = Candidate(run.export, run.model, run.name, metrics)
+    candidate = Candidate(run.export, run.model, run.name, metrics, " ".join(gate.exceptions))
     candidate.check()
     _require_validated(run, candidate)
     return candidate
@@ -116,6 +117,7 @@ def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
         size=version_folder.size_of(settings.versions / str(number)),
         data=record.as_json(candidate.data()),
         metrics=candidate.metrics,
+        **({"exceptions": candidate.exceptions} if candidate.exceptions else {}),
     )
     return number, False
 

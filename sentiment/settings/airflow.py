@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sentiment.errors import InputError
 from sentiment.settings.declaration import Declared, read, setting
-from sentiment.settings.kinds import number, number_or_off, schedule, text, whole, words
+from sentiment.settings.kinds import number, number_or_off, schedule, switch, text, whole, words
 
 LONGEST = 100_000  # hours: eleven years
 
@@ -44,6 +44,26 @@ class AirflowSettings(Declared):
         words(),
         "The ids of the Airflow users who may decide about a canary; empty: every user who may answer in Airflow.",
         shown_default="all who may",
+    )
+    four_eyes: bool = setting(
+        False,
+        switch(),
+        "Whether whoever started the run of a canary, or loosened or overrode its gate, may not approve it.",
+    )
+    form_floor: float = setting(
+        0.34, number(0, 1), "The lowest floor of the gate that the retrain form takes, whatever the reason."
+    )
+    form_margin: float = setting(
+        0.2, number(0, 1), "The largest margin of the gate that the retrain form takes, whatever the reason."
+    )
+    form_recall_drop: float = setting(
+        0.5, number(0, 1), "The largest fall of a recall that the retrain form lets pass, whatever the reason."
+    )
+    form_minimum_rolling: int = setting(
+        1000,
+        whole(1, 10**9),
+        "The most rows that the retrain form may demand before the rolling test set decides, whatever the reason.",
+        unit="rows",
     )
     mail_to: tuple[str, ...] = setting(
         (),

@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 from sentiment.settings.limits import Limits
 
 T = TypeVar("T")
-OFF = "off"
+ON, OFF = "on", "off"
+DIGEST = "@sha256:[0-9a-f]{64}"  # of an image, in its name
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,10 @@ def choice(*allowed: str) -> Kind[str]:
     )
 
 
+def switch() -> Kind[bool]:
+    return Kind(f"be `on` or `{OFF}`", f"`on` or `{OFF}`", _switched, shown=lambda value: "on" if value else OFF)
+
+
 def matching(pattern: str, must: str, written: str) -> Kind[str]:
     """A text whose whole matches `pattern`, in capitals or not."""
     return Kind(must, written, str, lambda value: re.fullmatch(pattern, value, re.IGNORECASE) is not None)
@@ -103,6 +108,16 @@ def matching(pattern: str, must: str, written: str) -> Kind[str]:
 
 def size() -> Kind[str]:
     return matching(r"\s*|\s*[1-9]\d*[kmgt]?i?b?\s*", "be a size such as 512m or 8g", "a size such as `512m`, `8g`")
+
+
+def image() -> Kind[str]:
+    """The name of a container image; a digest in it is a whole one, so that it names one image for ever."""
+    return Kind(
+        "be an image's name, such as sentiment-trainer:2 or registry/sentiment-trainer@sha256:0123… (64 digits)",
+        "an image's name",
+        str,
+        lambda value: re.fullmatch(rf"[a-z0-9][\w.:/-]*({DIGEST})?", value) is not None,
+    )
 
 
 def schedule() -> Kind[str]:
@@ -138,6 +153,12 @@ def mounts() -> Kind[tuple[str, ...]]:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _switched(text: str) -> bool:
+    if text.strip() not in ("on", OFF):
+        raise ValueError(text)
+    return text.strip() == "on"
 
 
 def _is_mount(text: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sentiment.settings.declaration import PREFIX, Declared, declarations, read, setting
-from sentiment.settings.kinds import choice, matching, mounts, size, text
+from sentiment.settings.kinds import DIGEST, OFF, ON, choice, image, matching, mounts, size, text
 
 LOCAL, DOCKER, KUBERNETES = RUNNERS = ("local", "docker", "kubernetes")
 ALL = "all"  # GPUs
@@ -24,7 +25,12 @@ class RunnerSettings(Declared):
         "How Airflow runs a step: as a process of the worker, in a Docker container or in a Kubernetes pod.",
         variable="SENTIMENT_RUNNER",
     )
-    image: str = setting("sentiment-trainer", text(), "The image of a step's container or pod.")
+    image: str = setting("sentiment-trainer", image(), "The image of a step's container or pod.")
+    require_digest: str = setting(
+        OFF,
+        choice(ON, OFF),
+        "Whether the image must be named by its digest (`NAME@sha256:…`), so that no other image can take its name.",
+    )
     gpus: str = setting(
         "",
         matching(rf"|{ALL}|\d{{1,3}}", f"be a number or `{ALL}`", f"a number, or `{ALL}`"),
@@ -77,6 +83,9 @@ class RunnerSettings(Declared):
         if self.runner == KUBERNETES and not self.claim:
             must = "name the volume claim that holds SENTIMENT_HOME"
             raise declarations(type(self))["claim"].refusal("nothing", must)
+        if self.require_digest == ON and not re.search(f"{DIGEST}$", self.image):
+            must = "name the image by its digest, as SENTIMENT_RUNNER_REQUIRE_DIGEST is on"
+            raise declarations(type(self))["image"].refusal(repr(self.image), must)
         if self.runner == KUBERNETES and self.gpus == ALL:
             raise declarations(type(self))["gpus"].refusal(repr(ALL), "be a number on Kubernetes")
 

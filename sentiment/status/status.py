@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,8 +10,11 @@ import click
 
 from sentiment.errors import InputError
 from sentiment.probe.decision import GOOD, of_term
+from sentiment.probe.likeness import UNREACHABLE
+from sentiment.probe.occurrence import in_words, last_noted
 from sentiment.probe.probe import standing, term_of
 from sentiment.probe.record import probes_file, read_probes
+from sentiment.probe.served import Looked, findings_of, look
 from sentiment.results.record import as_json
 from sentiment.serving import edit, findings, history_copy, lock, servers, version_folder
 from sentiment.serving.adopt import adopt
@@ -20,12 +24,12 @@ from sentiment.serving.state import State, Version
 from sentiment.settings import Settings, read_settings
 from sentiment.status import backups
 from sentiment.status.table import lines_of
-from sentiment.step import Result, say, step
+from sentiment.step import Result, say, step_ending_with
 
 
 def describe(state: State, settings: Settings) -> Result:
     """Returns the state as JSON-ready values, newest version first."""
-    found = findings.look(settings, state)
+    found, answering = findings.look(settings, state), look(settings)
     changing_now = lock.holder_of(settings.serving / "history.lock")
     text = edit.edited(settings)
     roles = {state.kept: "previous", state.previous: "previous", state.staged: "loading"}
@@ -38,7 +42,8 @@ def describe(state: State, settings: Settings) -> Result:
             _row(version, roles.get(number, ""), settings, found.damaged.get(number, ""))
             for number, version in sorted(state.versions.items(), reverse=True)
         ],
-        "servers": _servers(state, settings),
+        "servers": {address: _server(state, found) for address, found in answering.items()},
+        "served": _served(settings, answering),
         "probe": _probe(settings, state),
         "edit": None if text is None else edit.difference(text, state, settings),
         "changing": changing_now,
@@ -73,31 +78,43 @@ def _age(at: str) -> float | None:
         return None
 
 
-def _servers(state: State, settings: Settings) -> dict[str, dict[str, Any]]:
-    """Returns what every server reports about versions and labels, and whether that agrees with the history."""
-
-    def ask(address: str) -> dict[str, Any]:
-        states = servers.version_states(address, settings.model_name)
-        labels = {
-            label: servers.labelled_version(address, settings.model_name, label) for label in ("stable", "canary")
-        }
-        there = {number: said for number, said in states.items() if number in state.served or said[0] != "END"}
-        named = {label: number for label, number in labels.items() if number is not None}
-        loaded = all(states.get(number, ("", ""))[0] == "AVAILABLE" for number in state.served)
-        return {
-            "reachable": True,
-            "agrees": named == state.labels and loaded,
-            "labels": named,
-            "versions": {str(number): {"state": s, "error": error} for number, (s, error) in sorted(there.items())},
-            "error": "",
-        }
-
-    answers = servers.each(settings.server_addresses, ask)
-    return {address: _unreachable(said) if isinstance(said, OSError) else said for address, said in answers.items()}
+def _server(state: State, looked: Looked) -> dict[str, Any]:
+    """Returns what a server reports about versions and labels, and whether it serves what the history says."""
+    reported = looked.reported
+    if isinstance(reported, OSError):
+        error = servers.told(reported)
+        return {"reachable": False, "agrees": False, "labels": {}, "versions": {}, "answers": {}, "error": error}
+    there = {number: said for number, said in reported.versions.items() if number in state.served or said[0] != "END"}
+    loaded = all(reported.versions.get(number, ("", ""))[0] == "AVAILABLE" for number in state.served)
+    differs = any(finding.differs for finding in looked.findings)
+    return {
+        "reachable": True,
+        "agrees": dict(reported.labels) == state.labels and loaded and not differs,
+        "labels": dict(reported.labels),
+        "versions": {str(number): {"state": s, "error": error} for number, (s, error) in sorted(there.items())},
+        "answers": {finding.label: finding.kind for finding in looked.findings if finding.label},
+        "error": "",
+    }
 
 
-def _unreachable(error: OSError) -> dict[str, Any]:
-    return {"reachable": False, "agrees": False, "labels": {}, "versions": {}, "error": servers.told(error)}
+def _served(settings: Settings, answering: Mapping[str, Looked]) -> dict[str, Any]:
+    """Returns what is not as the history says, and a sentence about the time when something was not."""
+    findings = findings_of(answering)
+    differing = [finding.told for finding in findings if finding.differs]
+    reached = all(finding.kind != UNREACHABLE for finding in findings)
+    last = last_noted(settings)
+    since = last.since if last and last.until is None else None
+    return {
+        "agrees": not differing,
+        "differs": differing,
+        "since": since if differing else None,
+        "last": "" if differing else in_words(last, agrees=reached),
+    }
+
+
+def ends_with(status: Result) -> int:
+    """Returns the exit code: 1 when a server does not serve, or answer as, what the history says."""
+    return 0 if status["served"]["agrees"] else 1
 
 
 def _probe(settings: Settings, state: State) -> dict[str, Any] | None:
@@ -121,9 +138,12 @@ def _probe(settings: Settings, state: State) -> dict[str, Any] | None:
 )
 @click.option("--who", help="Who adopts it; default: the current user.")
 @click.option("--reason", default="", help="Why it is adopted, for the history.")
-@step
+@step_ending_with(ends_with)
 def command(restore_config: bool, adopt_config: bool, restore_history: bool, who: str | None, reason: str) -> Result:
-    """Show versions, labels, servers, and whatever needs attention."""
+    """Show versions, labels, servers, and whatever needs attention.
+
+    The exit code is 1 when a server does not serve what the history says, or answers as another model.
+    """
     settings = read_settings()
     if restore_config and adopt_config:
         raise InputError("an edit is either discarded or adopted", found="both options", do="Give only one.")

@@ -15,10 +15,12 @@ Status = dict[str, Any]
 
 
 def lines_of(status: Status) -> list[str]:
-    """Returns the table of versions, the servers, and then only what needs a person's attention."""
+    """Returns what is not served as it should be, the table of versions, the servers, and what else needs attention."""
     return [
+        *_alarm(status["served"]),
         *_versions(status["versions"]),
         *_servers(status["servers"]),
+        *([status["served"]["last"]] if status["served"]["last"] else []),
         *_probe(status["probe"]),
         *_backup(status["backup"]),
         *_edit(status["edit"]),
@@ -26,6 +28,14 @@ def lines_of(status: Status) -> list[str]:
         *_to_mend(status["to_mend"], status["edit"] is not None),
         *(f"not in the history: {orphan}" for orphan in status["orphans"]),
     ]
+
+
+def _alarm(served: dict[str, Any]) -> Iterator[str]:
+    if served["differs"]:
+        since = f", since {served['since']}" if served["since"] else ""
+        yield f"WHAT ANSWERS IS NOT WHAT THE HISTORY SAYS{since}:"
+        yield from (f"  {line}" for line in served["differs"])
+        yield ""
 
 
 def _versions(rows: list[dict[str, Any]]) -> Iterator[str]:
@@ -51,10 +61,10 @@ def _versions(rows: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _servers(servers: dict[str, dict[str, Any]]) -> Iterator[str]:
-    cells = [(address, _labels(said), _states(said)) for address, said in servers.items()]
+    cells = [(address, _labels(said), _states(said), _answers(said)) for address, said in servers.items()]
     if cells:
         yield ""
-        yield from aligned([("server", "labels", "versions"), *cells])
+        yield from aligned([("server", "labels", "versions", "answers"), *cells])
     for address, said in servers.items():
         for number, version in said["versions"].items():
             if version["error"]:
@@ -70,6 +80,12 @@ def _labels(said: dict[str, Any]) -> str:
     if not said["reachable"]:
         return f"cannot be reached: {said['error']}"
     return ", ".join(f"{label} {number}" for label, number in said["labels"].items()) or "none"
+
+
+def _answers(said: dict[str, Any]) -> str:
+    """Returns how the labels' answers compare with those of the validation."""
+    words = {"agrees": "as validated"}
+    return ", ".join(f"{label} {words.get(kind, kind)}" for label, kind in said["answers"].items()) or "–"
 
 
 def _states(said: dict[str, Any]) -> str:

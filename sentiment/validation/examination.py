@@ -20,6 +20,7 @@ from sentiment.step import say
 from sentiment.validation import findings
 from sentiment.validation.asking import AnswerError, Arrays, Version
 from sentiment.validation.findings import limited
+from sentiment.validation.keeping import keep_answers
 from sentiment.validation.questions import IDS, TEXT, Questions, Rows, Shape
 from sentiment.validation.throwaway import NotServedError, ThrowawayServer
 from sentiment.validation.timing import measure, seconds_of, slowest_of_one
@@ -116,6 +117,13 @@ class Examination:
         ends = {min(shape.batch for shape in shapes), max(shape.batch for shape in shapes)}
         for shape in (shape for shape in shapes if shape.batch in ends):
             self.latencies.append(measure(shape, partial(self.cold.send, self._request(shape))))
+
+    def keep_answers(self, export: Path, pieces: Sequence[str]) -> None:
+        """Keeps answers in the export, by which it is recognised when it is served."""
+        try:
+            keep_answers(export, self.cold, pieces, self.tolerance)
+        except AnswerError as error:
+            self.checks.append(ExportCheck("kept answers", False, None, None, f"it must answer again; {error}"))
 
     def limit_latency(self, limit_ms: float | None) -> None:
         if self.latencies:

@@ -53,6 +53,7 @@ class Prepared:
     operations: frozenset[str]
     unknown: list[str]
     dangers: list[str] = field(default_factory=list)
+    pieces: Sequence[str] = ()  # of the vocabulary
 
 
 @dataclass
@@ -118,7 +119,8 @@ def _prepare(export: Path, model: Path, posts: Sequence[Post], gpu_image: bool) 
     used = operations.operations_of(export)
     dangers = operations.dangers(export, used, gpu=gpu_image)
     reference = Reference(opened, posts_to_ask(posts, opened))
-    return Prepared(reference, opened.card.labels, used, operations.unknown(used, gpu=gpu_image), dangers)
+    unknown = operations.unknown(used, gpu=gpu_image)
+    return Prepared(reference, opened.card.labels, used, unknown, dangers, opened.pieces)
 
 
 def _serve(export: Path, prepared: Future[Prepared], conditions: Conditions, model_name: str, trial: Trial) -> None:
@@ -160,7 +162,8 @@ def _examine(server: ThrowawayServer, prepared: Prepared, export: Path, conditio
         examination.run()
         examination.limit_latency(conditions.latency_ms)
         if all(check.passed for check in (*trial.checks, *examination.checks)):
-            say("validate: writing the same requests as warm-up file")
+            say("validate: keeping answers, and writing the same requests as warm-up file")
+            examination.keep_answers(export, prepared.pieces)
             trial.warmup_records = warmup.write(export, examination.warm_up_requests())
             trial.load_seconds = examination.load_warm(server, export, Version(server, WARM, channel))
         if peak := server.peak_memory_bytes():

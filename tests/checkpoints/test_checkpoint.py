@@ -264,7 +264,7 @@ def test_a_name_that_the_hub_does_not_know(hub: str, tmp_path: Path) -> None:
         ({"type_vocab_size": 1}, "two segments"),
         ({"is_decoder": True}, "attention in both directions"),
         ({"vocab_size": 40}, "must fit its 40 embeddings"),
-        ({"vocab_size": "many"}, "must be like BERT"),
+        ({"vocab_size": "many"}, "found 'vocab_size': 'many' in"),
     ],
 )
 def test_settings_of_no_use_here(data: Path, tmp_path: Path, changes: dict[str, object], message: str) -> None:

@@ -174,6 +174,14 @@ def test_a_pickle_that_wants_more_than_weights(copied: Callable[[str], Path], tm
 
     folder = copied("bert-bin")
     with zipfile.ZipFile(folder / "pytorch_model.bin", "w") as archive:
-        archive.writestr("archive/data.pkl", pickle.dumps({"a": Calls()}))
+        archive.writestr("archive/data.pkl", pickle.dumps({"a": Calls()}, 2))
+        archive.writestr("archive/data/0", bytes(9000))
     assert "which no table of weights needs" in refused(folder)
     assert not (tmp_path / "owned").exists()
+
+
+def test_a_header_that_is_not_the_files(copied: Callable[[str], Path]) -> None:
+    file = (folder := copied("bert-safetensors")) / "model.safetensors"
+    file.write_bytes(file.read_bytes() + b"0000")
+    line = refused(folder)
+    assert "the weights of an encoder must be whole" in line and "the file has" in line

@@ -154,12 +154,10 @@ def test_what_is_no_table_of_weights(tmp_path: Path, pickled: bytes, reason: str
 
 
 def test_a_storage_that_is_missing_short_or_compressed(tmp_path: Path) -> None:
-    file = torch_file.read(write(tmp_path, table(tensor()), {"1": FLOATS.tobytes()}))
-    with pytest.raises(TorchFileError, match="damaged"):
-        file.array("a")
-    file = torch_file.read(write(tmp_path, table(tensor()), {"0": FLOATS.tobytes()[:-1]}))
-    with pytest.raises(TorchFileError, match="storage 0 has 23 of 24 bytes"):
-        file.array("a")
+    with pytest.raises(TorchFileError, match="its storage '0' is missing"):
+        torch_file.read(write(tmp_path, table(tensor()), {"1": FLOATS.tobytes()}))
+    with pytest.raises(TorchFileError, match="its storage '0' has 23 of 24 bytes"):
+        torch_file.read(write(tmp_path, table(tensor()), {"0": FLOATS.tobytes()[:-1]}))
     with pytest.raises(TorchFileError, match="compressed"):
         torch_file.read(write(tmp_path, table(tensor()), compression=zipfile.ZIP_DEFLATED))
 

@@ -25,6 +25,7 @@ from sentiment_airflow.steps import step_settings
 from sqlalchemy import select
 from support.results import whole_json
 
+from sentiment.errors import InputError
 from sentiment.results.decision import Gate
 from sentiment.results.deliveries import Prepare
 
@@ -163,6 +164,96 @@ def test_the_answer_decides_which_of_two_steps_runs(
             and f"/runs/{run.run_id.replace(':', '%3A').replace('+', '%2B')}/tasks/approve/required_actions"
             in (body.get_content())
         )
+
+
+BOB = {"id": "2", "name": "bob"}
+
+
+def made_by(home: Path, started: str, **gate: Any) -> None:
+    """Has the canary started by `started`, with these fields in its gate's decision."""
+    history, decision = home / "serving" / "history.jsonl", home / "runs" / "night-1" / "gate.json"
+    history.write_text(
+        history.read_text(encoding="utf-8").replace('"who": "x"', f'"who": "{started}"'), encoding="utf-8"
+    )
+    found = json.loads(decision.read_text(encoding="utf-8")) | gate
+    decision.write_text(json.dumps(found), encoding="utf-8")
+
+
+LOOSENED = {"who": "ann", "reason": "few", "limits": [{"name": "margin", "asked": 0.2, "configured": 0.01}]}
+
+
+@pytest.mark.parametrize(
+    ("started", "gate"),
+    [
+        ("ann", {}),
+        ("the nightly run", {"loosened": LOOSENED}),
+        ("the nightly run", {"overridden": {"who": "Ann ", "reason": "a holiday"}}),
+    ],
+)
+def test_with_four_eyes_whoever_made_the_canary_does_not_approve_it(
+    workflows: dict[str, Any],
+    calls: Calls,
+    canary: None,
+    home: Path,
+    mails: list[EmailMessage],
+    monkeypatch: pytest.MonkeyPatch,
+    started: str,
+    gate: dict[str, Any],
+) -> None:
+    monkeypatch.setenv("SENTIMENT_FOUR_EYES", "on")
+    made_by(home, started, **gate)
+    with Person(("Approve", "mine is good", ANN), ("Approve", "so it is", BOB)) as person:
+        run = workflows["sentiment_promote"].test()
+    assert run.state == DagRunState.SUCCESS
+    assert calls() == [["promote", "--version=3", "--who=bob", "--reason=so it is"]]
+    assert "Four eyes: " in person.seen["body"] and "may not approve" in person.seen["body"]
+    subjects = [str(mail["subject"]) for mail in mails]
+    assert len(subjects) == 3 and "stable now, approved by bob" in subjects[2]
+    assert "Ann may not approve version 3 alone (four eyes): the question is open again." in subjects[1]
+
+
+def test_with_four_eyes_and_nobody_else_the_canary_is_rejected_in_the_end(
+    workflows: dict[str, Any], calls: Calls, canary: None, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTIMENT_FOUR_EYES", "on")
+    made_by(home, "ann")
+    with Person(("Approve", "mine is good", ANN), NO_ANSWER, NO_ANSWER):
+        workflows["sentiment_promote"].test()
+    assert calls() == [["withdraw", "--version=3", "--who=nobody", "--reason=no answer in time"]]
+
+
+@pytest.mark.parametrize(
+    ("four_eyes", "started", "chosen", "verb"),
+    [
+        ("on", "the nightly run", "Approve", "promote"),  # a schedule is nobody
+        ("on", "ann", "Reject", "withdraw"),  # whoever made it may take it back
+        ("off", "ann", "Approve", "promote"),
+    ],
+)
+def test_four_eyes_are_in_nobody_elses_way(
+    workflows: dict[str, Any],
+    calls: Calls,
+    canary: None,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    four_eyes: str,
+    started: str,
+    chosen: str,
+    verb: str,
+) -> None:
+    monkeypatch.setenv("SENTIMENT_FOUR_EYES", four_eyes)
+    made_by(home, started)
+    with Person((chosen, "好", ANN)) as person:
+        workflows["sentiment_promote"].test()
+    assert calls() == [[verb, "--version=3", "--who=Ann", "--reason=好"]]
+    assert ("may not approve" in person.seen["body"]) == (four_eyes == "on" and started == "ann")
+
+
+def test_an_event_that_names_another_run_asks_nothing(canary: None) -> None:
+    """Airflow lets people write events of an asset by hand: the figures would be those of another model."""
+    event = SimpleNamespace(extra={"version": 3, "run": "night-0"})
+    with pytest.raises(InputError, match="must name the run that made it, night-1; found 'night-0'"):
+        question(step_settings(), [event])
 
 
 def test_without_a_canary_there_is_nothing_to_ask(workflows: dict[str, Any], calls: Calls) -> None:

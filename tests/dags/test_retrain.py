@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from airflow.sdk import DagRunState
 from airflow.sdk.exceptions import ParamValidationError
+from sentiment_airflow.forms.fields import field
+from sentiment_airflow.forms.retrain import limits
 
 from sentiment.run_folder import safe_name
 
@@ -40,24 +42,77 @@ def test_every_step_runs_once_with_what_the_form_says(workflows: dict[str, Any],
     ]
 
 
-def test_who_forces_a_candidate_is_who_triggered_the_run(workflows: dict[str, Any], calls: Calls) -> None:
-    run = workflows["sentiment_retrain"].test(run_conf={"override_reason": "a holiday; $(x)", "margin": 0.02})
+def test_who_makes_an_exception_at_the_gate_is_who_triggered_the_run(workflows: dict[str, Any], calls: Calls) -> None:
+    form = {"override_reason": "a holiday; $(x)", "margin": 0.02, "loosen_reason": "few rows"}
+    run = workflows["sentiment_retrain"].test(run_conf=form)
     [gate] = [call for call in calls() if call[0] == "gate"]
     assert gate == [
         "gate",
         f"--run={run.run_id}",
+        "--loosen-who=dag_test",
         "--override-who=dag_test",
         "--margin=0.02",
+        "--loosen-reason=few rows",
         "--override-reason=a holiday; $(x)",
     ]
 
 
-def test_a_forced_canary_is_so_in_the_history(workflows: dict[str, Any], calls: Calls, tmp_path: Path) -> None:
-    command, forced = tmp_path / "sentiment", '"overridden": {{"who": "Ann", "reason": "{{ 7*7 }} 急"}}, '
-    source = command.read_text(encoding="utf-8")
-    command.write_text(source.replace('{"nothing_new"', "{" + forced.format() + '"nothing_new"'), encoding="utf-8")
-    workflows["sentiment_retrain"].test()
-    assert calls()[-1][2:] == ["--who=dag_test", "--reason=gate overridden by Ann: { 7*7 } 急"]
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [
+        ({"margin": 0.2}, "margin 0.2 instead of 0.01"),
+        ({"floor": 0.4, "override_reason": "a holiday"}, "floor 0.4 instead of 0.5"),
+        (
+            {"recall_drop": 0.5, "minimum_rolling": 1000},
+            "recall drop 0.5 instead of 0.05, minimum rolling 1,000 instead of 200",
+        ),
+    ],
+)
+def test_a_looser_gate_without_a_reason_starts_nothing(
+    workflows: dict[str, Any], calls: Calls, form: dict[str, Any], found: str, mails: list[EmailMessage]
+) -> None:
+    run = workflows["sentiment_retrain"].test(run_conf=form)
+    assert run.state == DagRunState.FAILED and calls() == []
+    assert states(run)["ingest"] == "failed"
+    assert [task.try_number for task in run.get_task_instances() if task.task_id == "ingest"] == [1]
+    [mail] = mails
+    body = mail.get_body(("plain",))
+    assert body and f"must have a reason, and somebody who gives it; found {found}, without a reason." in " ".join(
+        body.get_content().split()
+    )
+
+
+def test_a_step_that_was_marked_as_a_success_by_hand_is_no_way_around_the_reason(
+    workflows: dict[str, Any], calls: Calls, mails: list[EmailMessage]
+) -> None:
+    run = workflows["sentiment_retrain"].test(run_conf={"margin": 0.2}, mark_success_pattern="ingest|prepare|check")
+    assert run.state == DagRunState.FAILED and calls() == []
+    assert (states(run)["check"], states(run)["train"]) == ("success", "failed")
+
+
+@pytest.mark.parametrize("form", [{"margin": 0.0}, {"floor": 0.9}, {"recall_drop": 0.05}, {"minimum_rolling": 1}])
+def test_a_gate_that_is_no_looser_needs_no_reason(
+    workflows: dict[str, Any], calls: Calls, form: dict[str, Any]
+) -> None:
+    assert workflows["sentiment_retrain"].test(run_conf=form).state == DagRunState.SUCCESS
+    assert len(calls()) == 9
+
+
+@pytest.mark.parametrize(("limit", "value"), [("margin", 0.21), ("floor", 0.3), ("minimum_rolling", 1001)])
+def test_beyond_its_bounds_a_form_is_refused_whatever_the_reason(
+    workflows: dict[str, Any], calls: Calls, limit: str, value: float
+) -> None:
+    with pytest.raises(ParamValidationError, match=f"Invalid input for param {limit}"):
+        workflows["sentiment_retrain"].test(run_conf={limit: value, "loosen_reason": "I have my reasons"})
+    assert calls() == []
+
+
+def test_how_far_a_form_may_loosen_the_gate_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_FORM_MARGIN", "0.03")
+    monkeypatch.setenv("SENTIMENT_FORM_FLOOR", "0.45")
+    form = {option.name: field(option) for option in limits()}
+    assert (form["margin"].schema["maximum"], form["floor"].schema["minimum"]) == (0.03, 0.45)
+    assert "at most 0.03." in str(form["margin"].description)
 
 
 @pytest.mark.parametrize(

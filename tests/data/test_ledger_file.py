@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from sentiment import disk
 from sentiment.cli import run
 from sentiment.data import ledger_file
 from sentiment.data.identity import identity
 from sentiment.data.ledger import opened
 from sentiment.data.ledger_batch import Accepted, Counts
 from sentiment.data.tsv import Post
-from sentiment.errors import InputError, UnavailableError
+from sentiment.errors import InputError
 
 PAGE = 4096  # bytes
 
@@ -152,13 +153,15 @@ def small(tmp_path: Path) -> Path:
     return place
 
 
-def test_a_full_disk_is_one_line_that_may_pass(small: Path) -> None:
+def test_a_full_disk_is_one_line_and_nothing_is_half_written(small: Path) -> None:
     path = small / "ledger.sqlite"
     try:
         posts = [Accepted(identity(str(n)), Post(f"{n}" * 900, 0), 1, rolling=False) for n in range(900)]
-        must = pytest.raises(UnavailableError, match=r"must have room; found .*full")
-        with must, opened(path) as ledger, ledger.writing():
+        with pytest.raises(OSError, match="No space left") as raised, opened(path) as ledger, ledger.writing():
             ledger.put(posts)
+        told = disk.refusal(raised.value)  # the line that the step ends with
+        assert told is not None
+        assert "ledger.sqlite must have room" in str(told)
         with opened(path) as ledger:
             assert list(ledger.posts()) == []
     finally:

@@ -270,6 +270,41 @@ def test_a_step_is_given_its_own_and_nothing_more(
     assert "s/e+c%ret" not in capsys.readouterr().out
 
 
+CONFINED = """
+def tried(path):
+    try:
+        pathlib.Path(path).write_text('x')
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return 'written'
+
+status = dict(line.split(':\t', 1) for line in open('/proc/self/status').read().splitlines())
+limit = pathlib.Path('/sys/fs/cgroup/pids.max')
+if not limit.exists():
+    limit = pathlib.Path('/sys/fs/cgroup/pids/pids.max')
+paths = {'root': '/x', 'usr': '/usr/x', 'tmp': '/tmp/x', 'home': os.environ['SENTIMENT_HOME'] + '/x'}
+program = pathlib.Path('/tmp/program')
+program.write_text('#!/bin/sh')
+program.chmod(0o755)
+result({
+    'capabilities': [status[name].strip('0') for name in ('CapEff', 'CapPrm', 'CapBnd', 'CapInh')],
+    'new privileges': status['NoNewPrivs'], 'filtered': status['Seccomp'], 'processes': limit.read_text().strip(),
+    'runs from tmp': os.access('/tmp/program', os.X_OK), **{name: tried(path) for name, path in paths.items()},
+})
+"""
+
+
+def test_a_step_can_compute_and_write_into_the_home_and_nothing_else(home: Path, scripted: Any) -> None:
+    assert scripted("import errno" + CONFINED) == {
+        "capabilities": ["", "", "", ""],
+        "new privileges": "1",
+        "filtered": "2",
+        "processes": "4096",
+        "runs from tmp": False,
+        **{"root": "EROFS", "usr": "EROFS", "tmp": "written", "home": "written"},
+    }
+
+
 def test_a_step_reaches_what_listens_on_this_machine(home: Path, scripted: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

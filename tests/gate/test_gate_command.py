@@ -60,6 +60,35 @@ def test_a_person_may_override(folder: RunFolder, capsys: pytest.CaptureFixture[
     assert as_json(folder.read(Gate).overridden) == {"who": "王小明", "reason": "急件"}
 
 
+def test_a_looser_limit_is_part_of_the_decision(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    looser = ["gate", "--run", "night:1", "--margin", "0.2", "--loosen-who", "ann", "--loosen-reason", "few rows"]
+    assert run(looser) == 0
+    told = "The gate was loosened by ann: margin 0.2 instead of 0.01. Reason: few rows."
+    decision = json.loads(capsys.readouterr().out)
+    assert decision["passed"] and decision["sentence"].startswith(f"{told} As good as version 2: ")
+    limits = [{"name": "margin", "asked": 0.2, "configured": 0.01}]
+    assert decision["loosened"] == {"who": "ann", "reason": "few rows", "limits": limits}
+    assert folder.read(Gate).exceptions == [told]
+
+
+def test_a_reason_however_long_leaves_the_verdict_in_sight(
+    folder: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = "x" * 5000
+    reasons = ["--loosen-reason", long, "--loosen-who", "a", "--override-reason", long, "--override-who", "a"]
+    assert run(["gate", "--run", "night:1", "--floor", "0.1", *reasons]) == 0
+    assert "Worse than version 2" in json.loads(capsys.readouterr().out)["sentence"][:1000]
+    assert folder.read(Gate).loosened.reason == long  # type: ignore[union-attr]
+
+
+def test_a_trial_from_a_file_needs_no_reason_and_says_that_it_was_looser(
+    folder: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["gate", "--evaluation", str(folder.result("evaluate")), "--margin", "0.2"]) == 0
+    sentence = json.loads(capsys.readouterr().out)["sentence"]
+    assert sentence.startswith("The gate was loosened: margin 0.2 instead of 0.01. As good as")
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -71,6 +100,9 @@ def test_a_person_may_override(folder: RunFolder, capsys: pytest.CaptureFixture[
         (["--run", "night:1", "--margin", "nan"], "margin"),
         (["--run", "night:1", "--floor", "2"], "floor"),
         (["--run", "night:1", "--minimum-rolling", "0"], "minimum_rolling"),
+        (["--run", "night:1", "--margin", "0.02"], "margin 0.02 instead of 0.01, without a reason"),
+        (["--run", "night:1", "--floor", "0.4", "--loosen-who", "ann"], "floor 0.4 instead of 0.5, without a reason"),
+        (["--run", "night:1", "--floor", "0.4", "--loosen-reason", "急件"], "floor 0.4 instead of 0.5, by nobody"),
         (["--run", "night:1", "--override-who", "王小明"], "who decides and why"),
         (["--run", "night:1", "--override-reason", "急件"], "who decides and why"),
     ],

@@ -14,7 +14,8 @@ from support import evaluations
 from support.results import in_json
 
 from sentiment.errors import InputError
-from sentiment.gate.rules import Override, Thresholds
+from sentiment.gate.rules import Override
+from sentiment.gate.thresholds import Thresholds
 
 Make = Callable[..., Any]
 decide = in_json(evaluations.decide)

@@ -12,9 +12,10 @@ from markdown_it.token import Token
 from support.evaluations import decide
 from support.results import whole
 
-from sentiment.gate.rules import Override, Thresholds
+from sentiment.gate.rules import Override
+from sentiment.gate.thresholds import Thresholds
 from sentiment.mail.approval_body import MOST_TEXTS, approval_body
-from sentiment.results.decision import Gate
+from sentiment.results.decision import Gate, Loosened, LooserLimit
 from sentiment.results.deliveries import Prepare
 
 Make = Callable[..., Any]
@@ -118,6 +119,14 @@ def test_failed_checks_of_an_override_are_in_sight(evaluation: Make) -> None:
     assert "fell by 7.5 percentage points" in shown
     assert "#### Failed checks" in body
     assert "#### Data" not in body
+
+
+def test_a_loosened_gate_comes_first(evaluation: Make) -> None:
+    loosened = Loosened(who="ann", reason="<b>few|rows", limits=[LooserLimit("margin", 0.2, 0.01)])
+    body = approval_body(decide(evaluation([320] * 3, [330] * 3, 10), THRESHOLDS, loosened=loosened), None, 3, {})
+    first = "".join(child.content for child in parse(body)[1].children or [])
+    told = "The gate was loosened by ann: margin 0.2 instead of 0.01. Reason: <b>few|rows. As good as version 2"
+    assert first.startswith(told)
 
 
 def test_the_first_model_has_nothing_to_compare_with(evaluation: Make) -> None:

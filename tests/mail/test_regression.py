@@ -12,7 +12,7 @@ import pytest
 from support.evaluations import decide
 from support.results import whole
 
-from sentiment.gate.rules import Thresholds
+from sentiment.gate.thresholds import Thresholds
 from sentiment.mail.letter import Mail
 from sentiment.mail.regression import MOST_TEXTS, regression_mail
 from sentiment.results.deliveries import Prepare

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,24 @@ def test_an_architecture_that_transformers_does_not_know_is_refused(copied: Path
     change(copied, architecture={**card.architecture, "model_type": "abacus"})
     with pytest.raises(InputError, match="found 'abacus'"):
         open_model(copied)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"num_hidden_layers": 10**5}, "this number must be from 0 to 128; found 'num_hidden_layers': 100000 in"),
+        ({"num_hidden_layers": 128, "hidden_size": 4096}, "too few for the"),
+        ({"vocab_size": 10**6, "hidden_size": 4096}, "too few for the"),
+        ({"num_attention_heads": 0}, "ZeroDivisionError"),
+        ({"hidden_act": 1}, "that transformers can build"),
+    ],
+)
+def test_an_architecture_that_no_machine_holds_is_refused_at_once(
+    copied: Path, changes: dict[str, Any], reason: str
+) -> None:
+    change(copied, architecture={**read_card(copied).architecture, **changes})
+    begin = time.process_time()
+    with pytest.raises(InputError, match=reason) as raised:
+        open_model(copied)
+    assert time.process_time() - begin < 1
+    assert "\n" not in str(raised.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import socket
 import threading
 import time
@@ -14,7 +15,8 @@ from typing import Any
 import grpc
 import pytest
 
-from sentiment.model_server.rest_app import RestLimits
+from sentiment.model_server import fair
+from sentiment.model_server.rest_limits import RestLimits
 
 PREDICT = "/v1/models/sentiment:predict"
 RUNNING = 'sentiment_requests_in_flight{entrypoint="REST"}'
@@ -83,6 +85,61 @@ def test_a_grpc_request_whose_deadline_passed_while_it_waited_is_not_computed(
     client.predict({"text": ["好"]}, "text")
     computed = f'{COUNT}{{entrypoint="GRPC",label="",model_name="sentiment",status="OK"'
     assert metric(client, computed) == 2
+
+
+def rest_head(body: bytes, *headers: bytes) -> bytes:
+    lines = [b"POST %s HTTP/1.1" % PREDICT.encode(), b"Host: x", b"Content-Length: %d" % len(body), *headers]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize("port", ["REST", "GRPC"])
+def test_what_a_client_queued_before_it_left_is_not_computed(
+    site: Any, start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: str
+) -> None:
+    monkeypatch.setattr(fair, "SECONDS_BETWEEN_LOOKS", 0.02)
+    client = start(site, rest=RestLimits(threads=1), grpc_threads=1)
+    turnstile = client.server._app._running if port == "REST" else client.server._calls.running
+    gate, body = tmp_path / "gate", json.dumps({"signature_name": "text", "instances": ["好"]}).encode()
+    asked: Any = (PREDICT, wait_for(gate)) if port == "REST" else ({"path": [str(gate)]}, "wait_for_file")
+    try:
+        first = threading.Thread(target=client.http if port == "REST" else client.predict, args=asked)
+        first.start()
+        client.wait_for(lambda: turnstile._inside == 1, "one to run")
+        if port == "REST":
+            with socket.create_connection(("127.0.0.1", client.server.rest_port), timeout=20) as connection:
+                connection.sendall(rest_head(body) + body)
+                client.wait_for(lambda: len(turnstile._queue) == 1, "the other to wait")
+        else:
+            call = client.channel.unary_unary("/tensorflow.serving.PredictionService/Predict").future(b"")
+            client.wait_for(lambda: len(turnstile._queue) == 1, "the other to wait")
+            call.cancel()
+        places = client.server._app._places if port == "REST" else client.server._calls.places
+        client.wait_for(lambda: sum(places._held.values()) == 1, "its place to be free, while the first still runs")
+    finally:
+        gate.touch()
+    first.join()
+    assert client.ask("好") == ["正面"]
+    done = sum(metric(client, f'{COUNT}{{entrypoint="{port}",label="",model_name="sentiment",status="{status}"')
+               for status in ("OK", "INVALID_ARGUMENT"))  # fmt: skip
+    assert done == 1 + (port == "REST")
+
+
+def test_a_client_cannot_take_another_one_s_address(site: Any, start: Any, tmp_path: Path) -> None:
+    """uvicorn believes X-Forwarded-For of local clients, unless it is told not to."""
+    client = start(site, rest=RestLimits(threads=1, waiting=1))
+    gate, answers = tmp_path / "gate", []
+    body = json.dumps(wait_for(gate)).encode()
+    with contextlib.ExitStack() as stack:
+        try:
+            for number in range(3):  # of the four places, one client may have two
+                connection = socket.create_connection(("127.0.0.1", client.server.rest_port), timeout=20)
+                answers.append(stack.enter_context(connection))
+                connection.sendall(rest_head(body, b"X-Forwarded-For: 10.0.0.%d" % number) + body)
+                time.sleep(0.05)
+            assert answers[2].recv(65536).startswith(b"HTTP/1.1 503 ")
+        finally:
+            gate.touch()
+        assert answers[0].recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_body_that_does_not_arrive_is_408(site: Any, start: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sentiment.model_server.rest_app import RestLimits
+from sentiment.model_server.rest_limits import RestLimits
 
 PREDICT = "/v1/models/sentiment:predict"
 ROW = {"input_ids": [3, 4], "input_mask": [1, 1], "segment_ids": [0, 0]}

@@ -23,6 +23,17 @@ def look(settings: Settings, number: int = 2) -> tuple[VersionPage, list[str]]:
     return version_page(read_ledger(settings.history), number, settings, notices), notices.lines
 
 
+def test_a_loosened_gate_is_told_on_the_page(settings: Settings) -> None:
+    homes.whole_home(settings.home)
+    path = settings.runs / "night-2" / "gate.json"
+    limits = [{"name": "margin", "asked": 0.2, "configured": 0.01}]
+    found = json.loads(path.read_text()) | {"loosened": {"who": "ann", "reason": "few rows", "limits": limits}}
+    path.write_text(json.dumps(found))
+    page, notices = look(settings)
+    assert notices == [] and page.gate
+    assert page.gate.loosened == "The gate was loosened by ann: margin 0.2 instead of 0.01. Reason: few rows."
+
+
 def test_all_that_is_known_of_a_version(settings: Settings) -> None:
     homes.whole_home(settings.home)
     page, notices = look(settings)

@@ -10,7 +10,7 @@ import pytest
 from sentiment.cli import group
 from sentiment.data.mix import Mixing
 from sentiment.errors import InputError
-from sentiment.gate.rules import Thresholds
+from sentiment.gate.thresholds import Thresholds
 from sentiment.options import experiment, gate, mixing, training
 from sentiment.options.declaration import Option
 from sentiment.settings.declaration import declarations

@@ -77,3 +77,9 @@ def made() -> Callable[..., Probe]:
 @pytest.fixture
 def posts() -> list[Post]:
     return POSTS
+
+
+@pytest.fixture(autouse=True)
+def followed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that differs is not asked again for seconds: the toys' servers poll twenty times a second."""
+    monkeypatch.setattr("sentiment.probe.served.seconds_to_follow", lambda settings: 0.4)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sentiment import json_lines
 from sentiment.errors import InputError
 from sentiment.json_lines import Line
-from sentiment.serving import chain, history_copy, models_config
+from sentiment.serving import chain, history_copy, made_from, models_config
 from sentiment.serving.chain import Tip
 from sentiment.serving.change import changing
 from sentiment.serving.findings import look
@@ -141,7 +141,7 @@ def test_models_config_names_its_event_in_a_comment_that_the_format_allows(serve
     text = served.models_config.read_text()
     tip = read_state(served).tip
     assert text.splitlines()[1] == f"# Made from event 8, {tip.digest}"
-    assert models_config.made_from(served.models_config) == tip
+    assert made_from.read_tip(served.models_config) == tip
     parsed = models_config.parse(text, served.models_config)
     assert dict(parsed.model_config_list.config[0].version_labels) == {"stable": 2}
 

@@ -11,15 +11,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from support.results import whole
 
 from sentiment.errors import InputError, UnavailableError
+from sentiment.results.decision import Gate, Loosened, LooserLimit, Overridden
+from sentiment.results.events import Canary, Published
 from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder
 from sentiment.serving import servers
 from sentiment.serving.canary import canary
 from sentiment.serving.change import changing
-from sentiment.serving.history import read_state
+from sentiment.serving.history import read_events, read_state
 from sentiment.serving.promote import promote
 from sentiment.serving.publish import candidate_of_run, publish
 from sentiment.serving.rollback import rollback
@@ -369,3 +372,16 @@ def test_a_validated_run_is_published_with_its_scores(shop: Any) -> None:
     shop.candidate(1)
     candidate = candidate_of_run(RunFolder.named(shop.settings, "night-1"))
     assert (candidate.run, candidate.metrics) == ("night-1", {"frozen": 0.8})
+
+
+def test_what_people_allowed_at_the_gate_is_in_the_history(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.candidate(1)
+    run = RunFolder.named(shop.settings, "night-1")
+    loosened = Loosened(who="ann", reason="few rows", limits=[LooserLimit("margin", 0.2, 0.01)])
+    overridden = Overridden("bob", "急")
+    run.write(structs.replace(run.read(Gate), loosened=loosened, overridden=overridden))
+    assert shop.run(monkeypatch, "canary", "--run", "night-1", "--who", "ann", "--reason", "by hand:") == 0
+    told = f"{loosened.told} gate overridden by bob: 急"
+    published, _, labelled = read_events(shop.settings.history)
+    assert isinstance(published, Published) and published.exceptions == published.told == told
+    assert isinstance(labelled, Canary) and labelled.why == f"by hand: {told}"

@@ -31,6 +31,7 @@ NOT_A_NUMBER = ["much", "1,5", "nan", "0x10", "--1"]
 WRONG_TEXTS = {
     "SENTIMENT_NIGHTLY": ["soon", "0 2 * *", "0 2 * * * * * *"],
     "SENTIMENT_WATCH": ["5 minutes", "never"],
+    "SENTIMENT_FOUR_EYES": ["yes", "1", "On"],
     "SENTIMENT_RUNNER": ["podman", "Docker"],
     "SENTIMENT_RUNNER_GPUS": ["two", "-1", "1000"],
     "SENTIMENT_RUNNER_MEMORY": ["8 bytes", "0", "-8g"],
@@ -95,7 +96,7 @@ def test_a_text_that_must_not_be_is_one_line(variable: str, text: str) -> None:
 
 def test_every_variable_has_one_reader() -> None:
     found = names(ALL)
-    assert len(found) == len(set(found)) == 41 + 11 + 12 + 1
+    assert len(found) == len(set(found)) == 41 + 16 + 13 + 1
     assert all(re.fullmatch(r"SENTIMENT_[A-Z_]+[A-Z]", name) for name in found)
 
 

@@ -75,7 +75,7 @@ def test_it_says_everything_about_a_version(settings: Settings) -> None:
 def test_a_server_that_is_down_is_said_to_be(settings: Settings) -> None:
     status, text = shown(settings)
     assert status["servers"][NOBODY] == {
-        "reachable": False, "agrees": False, "labels": {}, "versions": {}, "error": "Connection refused",
+        "reachable": False, "agrees": False, "labels": {}, "versions": {}, "answers": {}, "error": "Connection refused",
     }  # fmt: skip
     assert f"{NOBODY}  cannot be reached: Connection refused" in text
 

@@ -9,8 +9,9 @@ import pytest
 
 from sentiment.gate import rules
 from sentiment.gate.evidence import AGAIN, NAME
-from sentiment.gate.rules import Override, Thresholds
-from sentiment.results.decision import Gate
+from sentiment.gate.rules import Override
+from sentiment.gate.thresholds import Thresholds
+from sentiment.results.decision import Gate, Loosened
 from sentiment.results.evaluation import Evaluation
 from sentiment.results.record import decoded
 
@@ -96,9 +97,14 @@ def make_evaluation(
     }
 
 
-def decide(found: dict[str, Any], thresholds: Thresholds, override: Override | None = None) -> Gate:
+def decide(
+    found: dict[str, Any],
+    thresholds: Thresholds,
+    override: Override | None = None,
+    loosened: Loosened | None = None,
+) -> Gate:
     """Decides on an evaluation as it is written."""
-    return rules.decide(decoded(found, Evaluation, NAME, AGAIN), thresholds, override)
+    return rules.decide(decoded(found, Evaluation, NAME, AGAIN), thresholds, override, loosened)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import math
 import shutil
 import time
 import urllib.error
@@ -28,7 +29,8 @@ def save_toy(folder: Path, version: int) -> None:
     """Saves a model whose every answer is label `version - 1`, unless the post says otherwise.
 
     `text`: 推 at the start is 正面, 噓 is 負面. `wait_for_file` answers when the file it is given exists: a request
-    that a test keeps in flight for as long as it likes. `rows` is how many rows ran together.
+    that a test keeps in flight for as long as it likes. `slow` takes some tenths of a millisecond a row. `rows` is how
+    many rows ran together.
     """
     from sentiment.tensorflow_setup import tf
 
@@ -74,7 +76,14 @@ def save_toy(folder: Path, version: int) -> None:
         )
         return {"found": found + tf.zeros_like(tf.strings.length(path))}
 
-    signatures = {"serving_default": of_ids, "text": of_text, "wait_for_file": wait_for_file}
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def slow(text: Any) -> Any:
+        matrix = tf.eye(128)
+        for _ in tf.range(tf.shape(text)[0]):
+            matrix = tf.matmul(matrix, matrix)
+        return {"done": tf.fill([tf.shape(text)[0]], matrix[0, 0])}
+
+    signatures = {"serving_default": of_ids, "text": of_text, "wait_for_file": wait_for_file, "slow": slow}
     tf.saved_model.save(toy, str(folder), signatures=signatures)
 
 
@@ -84,6 +93,20 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     for version in VERSIONS:
         save_toy(folder / str(version), version)
     return {version: folder / str(version) for version in VERSIONS}
+
+
+def keep_toy_answers(version: int, off: float = 0.0) -> Callable[[Path], None]:
+    """Returns what writes the answers of toy `version` into its export, as `validate` does, each `off` by so much."""
+    from sentiment.results import record
+    from sentiment.results.served import FILE, KeptAnswers
+
+    def keep(export: Path) -> None:
+        sure = math.exp(4) / (math.exp(4) + 2)
+        row = [(1 - sure) / 2 + off / 2] * 3
+        row[version - 1] = sure - off
+        record.write(export / FILE, KeptAnswers(texts=["今天", "天氣如何"], probabilities=[row, row], within=0.01))
+
+    return keep
 
 
 @dataclass
@@ -292,14 +315,14 @@ class Shop:
         run.write(whole(Validation, passed=True, digest=candidate.digest))
         return candidate
 
-    def deploy(self, number: int) -> int:
-        """Publishes and makes canary; returns the version."""
+    def deploy(self, number: int, change_it: Callable[[Path], object] = lambda _: None) -> int:
+        """Publishes and makes canary; returns the version. `change_it` is done to the export before."""
         from sentiment.serving.canary import canary
         from sentiment.serving.change import changing
         from sentiment.serving.publish import publish
 
         with changing(self.settings, "ops") as change:
-            version, _ = publish(change, self.candidate(number))
+            version, _ = publish(change, self.candidate(number, change_it))
             canary(change, version)
         return version
 

@@ -15,6 +15,7 @@ from sentiment import atomic, cli
 from sentiment.data.tsv import Post, write_posts
 from sentiment.export import warmup
 from sentiment.results.export import Export
+from sentiment.results.served import read_answers
 from sentiment.serving.publish import Candidate
 
 
@@ -49,6 +50,8 @@ def test_a_run_is_validated_and_its_export_gets_its_warm_up(
     assert json.loads((run / "validate.json").read_text(encoding="utf-8")) == result
     assert result["warmup_records"] == 2 * 6 * 2
     assert result["digest"] == Candidate(run / "export", run / "model", "", {}).digest
+    kept = read_answers(run / "export")
+    assert kept and kept.texts and not {post.text for post in posts} & set(kept.texts)
     assert (run / "export" / warmup.FILE).is_file() and not (exported / warmup.FILE).exists()
     assert result["parity"]["rows"] == len(posts) + 2
     assert (result["server"], result["operations"]["unknown"]) == ("embedded", [])

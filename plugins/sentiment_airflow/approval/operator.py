@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import HITLUser
 from airflow.sdk.timezone import utcnow
 
-from sentiment.mail.approval import NO_ANSWER, NOBODY, reminder_mail, unreasoned_mail, waiting_mail
+from sentiment.mail.approval import NO_ANSWER, NOBODY, four_eyes_mail, reminder_mail, unreasoned_mail, waiting_mail
 from sentiment.mail.letter import Mail
 from sentiment.options.gate import LONGEST_REASON
 from sentiment.probe.standing import standing
@@ -21,6 +21,7 @@ from sentiment.results.serving import Answer, Question
 from sentiment.serving import open_questions
 from sentiment.serving.history import read_state
 from sentiment.settings import read_airflow_settings
+from sentiment_airflow.approval.four_eyes import barred, is_one_of
 from sentiment_airflow.approval.question import require_canary
 from sentiment_airflow.notify.approval import QuestionNotifier
 from sentiment_airflow.passed_on import pulled
@@ -41,10 +42,10 @@ Write = Callable[[Any, Any], Mail]  # the mail of a question, with links
 class CanaryApproval(HITLBranchOperator):
     """Asks whether the canary that `describe` described may become stable, then runs `promote` or `withdraw`.
 
-    No answer in time means Reject. An answer without a reason does not count: the question stays open. The answer is
-    the XCom `answer`: {who, reason}, because a task that skips others has no return value. Airflow's ApprovalOperator
-    does not fit: its Reject skips *every* task behind it, and a task that then runs all the same hides a failed
-    `promote` from the run's state.
+    No answer in time means Reject. An answer without a reason does not count, nor, with four eyes, an Approve by
+    whoever made the canary: the question stays open. The answer is the XCom `answer`: {who, reason}, because a task
+    that skips others has no return value. Airflow's ApprovalOperator does not fit: its Reject skips *every* task behind
+    it, and a task that then runs all the same hides a failed `promote` from the run's state.
     """
 
     APPROVE, REJECT = "Approve", "Reject"
@@ -85,8 +86,8 @@ class CanaryApproval(HITLBranchOperator):
         answer, end = read_answer(event), datetime.fromisoformat(until) if until else utcnow()
         if answer.who == NOBODY and not reminded and utcnow() < end:
             self._remind(context, end)
-        if answer.who != NOBODY and not answer.reason:
-            self._ask_for_a_reason(context, answer.who, event["chosen_options"][0], end, reminded)
+        if answer.who != NOBODY:
+            self._require_counts(context, answer, event, end, reminded)
         open_questions.forget(step_settings(), str(context["run_id"]))
         context["ti"].xcom_push(key="answer", value=as_json(answer))
         # The form was read above. Airflow's check of it would fail on the empty reason of a time-out.
@@ -99,9 +100,20 @@ class CanaryApproval(HITLBranchOperator):
         hours, now = (end - utcnow()) / timedelta(hours=1), standing(settings, version)
         self._ask(context, lambda question, links: reminder_mail(question, hours, now, links), end, reminded=True)
 
-    def _ask_for_a_reason(self, context: Context, who: str, chosen: str, end: datetime, reminded: bool) -> None:
-        self.log.warning("%s chose %s without a reason: nothing changes, and the question stays open", who, chosen)
-        self._ask(context, lambda question, links: unreasoned_mail(question, who, chosen, links), end, reminded)
+    def _require_counts(
+        self, context: Context, answer: Answer, event: dict[str, Any], end: datetime, reminded: bool
+    ) -> None:
+        """Asks again, when a person's answer does not count: it has no reason, or is not this person's to give."""
+        who, chosen = answer.who, event["chosen_options"][0]
+        if not answer.reason:
+            self.log.warning("%s chose %s without a reason: nothing changes, and the question stays open", who, chosen)
+            self._ask(context, lambda question, links: unreasoned_mail(question, who, chosen, links), end, reminded)
+        version = pulled(context["ti"], "describe", Question).version
+        if chosen == self.APPROVE and is_one_of(event["responded_by_user"], barred(step_settings(), version)):
+            self.log.warning(
+                "%s made version %s: four eyes, nothing changes, and the question stays open", who, version
+            )
+            self._ask(context, lambda question, links: four_eyes_mail(question, who, links), end, reminded)
 
     def _ask(self, context: Context, write: Write, end: datetime, reminded: bool) -> None:
         """Opens the question (again), mails about it, and waits for the answer, the reminder or the end."""

@@ -18,11 +18,12 @@ from sentiment.results.deliveries import Prepare
 from sentiment.results.record import as_json, decoded
 from sentiment.results.serving import Question
 from sentiment.results.validation import Validation
-from sentiment.run_folder import RunFolder
+from sentiment.run_folder import RunFolder, safe_name
 from sentiment.serving import open_questions
 from sentiment.serving.history import read_state
 from sentiment.serving.state import State
 from sentiment.settings import Settings
+from sentiment_airflow.approval.four_eyes import barred
 from sentiment_airflow.links import run_link, version_links
 from sentiment_airflow.preconditions import wrong_input_fails_at_once
 from sentiment_airflow.steps import step_settings
@@ -70,6 +71,7 @@ def question(settings: Settings, events: list[Any]) -> Question:
         version, run_id = int(events[-1].extra["version"]), str(events[-1].extra["run"])
         links = {"The run that made it": run_link(RETRAIN, run_id)}
         require_canary(version, state)
+        _require_its_run(version, run_id, state)
     elif state.canary is None:
         raise InputError("there must be a canary to decide about", found="none", do="Trigger sentiment_retrain.")
     else:
@@ -85,6 +87,7 @@ def question(settings: Settings, events: list[Any]) -> Question:
         validation=run.read(Validation) if run.result("validate").is_file() else None,
         standing=standing(settings, version),
         hours=hours_to_answer(),
+        barred=barred(settings, version),
     )
     return Question(version=version, run=run_id, body=body, verdict=gate.sentence, warnings=warnings)
 
@@ -114,6 +117,17 @@ class CloseQuestion(BaseOperator):
             failed_states=[],
             poke_interval=60,
             deferrable=False,
+        )
+
+
+def _require_its_run(version: int, run_id: str, state: State) -> None:
+    """Raises: InputError when an event names another run than the history: its figures would be another model's."""
+    made_by = state.versions[version].run
+    if safe_name(run_id) != made_by:
+        raise InputError(
+            f"an event about version {version} must name the run that made it, {made_by}",
+            found=repr(run_id)[:120],
+            do="Trigger sentiment_promote by hand: it asks about the present canary.",
         )
 
 

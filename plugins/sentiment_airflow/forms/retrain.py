@@ -6,6 +6,7 @@ from airflow.sdk import Param
 
 from sentiment.options import gate, mixing, training
 from sentiment.options.declaration import Option
+from sentiment.settings import read_airflow_settings
 from sentiment_airflow.forms.fields import bounds, fields, in_section, made_of
 
 LONGEST_NUMBER = 30  # characters
@@ -24,10 +25,17 @@ def rate(option: Option) -> Param:
     return made_of(option, anyOf=[{"type": "null"}, number, written])
 
 
+def limits() -> list[Option]:
+    """Returns the gate's limits, loosened no further than the settings allow a form to."""
+    names = [f"form_{option.name}" for option in gate.THRESHOLDS]
+    found = read_airflow_settings(*names)
+    return [gate.within(option, getattr(found, f"form_{option.name}")) for option in gate.THRESHOLDS]
+
+
 _PLAIN = fields(*(option for option in training.FORM if option is not training.LEARNING_RATE))
 _RATE = {training.LEARNING_RATE.name: rate(training.LEARNING_RATE)}
 
 MIXING = {**fields(mixing.MODE), **in_section("Data", fields(*mixing.DATA_FORM))}
 TRAINING = in_section("Training", {option.name: (_PLAIN | _RATE)[option.name] for option in training.FORM})
-GATE = in_section("Gate", fields(*gate.FORM))
+GATE = in_section("Gate", fields(*limits(), gate.LOOSEN_REASON, gate.OVERRIDE_REASON))
 RETRAIN_FORM = {**MIXING, **TRAINING, **GATE}

@@ -11,7 +11,9 @@ from __future__ import annotations
 import logging
 import os
 import uuid
+from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import cached_property, partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -23,6 +25,7 @@ from docker.errors import APIError, NotFound  # type: ignore[import-not-found]
 from docker.types import DeviceRequest, Mount  # type: ignore[import-not-found]
 
 from sentiment.settings import RunnerSettings
+from sentiment_airflow.runners.confinement import CONFINED
 from sentiment_airflow.runners.settings import gpus_for, size_in_bytes
 from sentiment_airflow.runners.step import Ended, StepCommand, StepLog, container_environment
 
@@ -33,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 class StepContainer(DockerOperator):
-    """A DockerOperator that leaves its container for inspection and passes the container's lines to a StepLog."""
+    """A DockerOperator that confines its container, leaves it for inspection, and passes its lines to a StepLog."""
 
     step_log: StepLog | None = None
 
@@ -43,6 +46,13 @@ class StepContainer(DockerOperator):
     @property
     def log(self) -> Any:
         return ContainerLog(self.step_log) if self.step_log else logger
+
+    @cached_property
+    def cli(self) -> Any:
+        """The engine's client. The operator has no options for confinement, so its host configuration is completed."""
+        engine = self.hook.api_client
+        engine.create_host_config = confined(engine.create_host_config)
+        return engine
 
     def start(self) -> None:
         """Runs the container to its end. Airflow wants a task of this class as caller; the sentinel satisfies it."""
@@ -135,6 +145,11 @@ class DockerRunner:
                 f"({error.explanation}). Run `make build_images`, or name another image in SENTIMENT_RUNNER_IMAGE."
             )
         return kind(f"the Docker engine must run a container for {self._step.verb}; it said: {error.explanation}")
+
+
+def confined(create_host_config: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns the function with which the host configuration of every container is a confined one."""
+    return partial(create_host_config, **CONFINED)
 
 
 def step_container(step: StepCommand, settings: RunnerSettings) -> StepContainer:

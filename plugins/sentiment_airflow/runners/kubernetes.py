@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from kubernetes.client import models as k8s
 
 from sentiment.settings import RunnerSettings
+from sentiment_airflow.runners.confinement import TMP, TMP_SIZE
 from sentiment_airflow.runners.environment import SECRET
 from sentiment_airflow.runners.settings import gpus_for, size_in_bytes
 from sentiment_airflow.runners.step import Ended, StepCommand, StepLog, container_environment
@@ -82,6 +83,7 @@ def step_pod(step: StepCommand, settings: RunnerSettings) -> KubernetesPodOperat
         volume_mounts=[
             k8s.V1VolumeMount(name="home", mount_path=str(step.home)),
             k8s.V1VolumeMount(name="shm", mount_path="/dev/shm"),
+            k8s.V1VolumeMount(name="tmp", mount_path=TMP),
         ],
         container_resources=resources(step, settings),
         security_context=k8s.V1PodSecurityContext(
@@ -93,7 +95,10 @@ def step_pod(step: StepCommand, settings: RunnerSettings) -> KubernetesPodOperat
             seccomp_profile=k8s.V1SeccompProfile(type="RuntimeDefault"),
         ),
         container_security_context=k8s.V1SecurityContext(
-            allow_privilege_escalation=False, capabilities=k8s.V1Capabilities(drop=["ALL"])
+            allow_privilege_escalation=False,
+            capabilities=k8s.V1Capabilities(drop=["ALL"]),
+            privileged=False,
+            read_only_root_filesystem=True,
         ),
         automount_service_account_token=False,
         pod_template_file=settings.pod_template or None,
@@ -126,10 +131,15 @@ def bucket_secret(step: StepCommand, settings: RunnerSettings) -> list[k8s.V1Env
 
 
 def volumes(settings: RunnerSettings) -> list[k8s.V1Volume]:
-    """Returns the home's claim, and memory for /dev/shm, whose default of 64 MB is too small for TensorFlow."""
+    """Returns all that a pod may write: the home's claim; /dev/shm, whose default of 64 MB is too small; and /tmp."""
     claim = k8s.V1PersistentVolumeClaimVolumeSource(claim_name=settings.claim)
     memory = k8s.V1EmptyDirVolumeSource(medium="Memory", size_limit=str(size_in_bytes(settings.shm)))
-    return [k8s.V1Volume(name="home", persistent_volume_claim=claim), k8s.V1Volume(name="shm", empty_dir=memory)]
+    disk = k8s.V1EmptyDirVolumeSource(size_limit=str(size_in_bytes(TMP_SIZE)))
+    return [
+        k8s.V1Volume(name="home", persistent_volume_claim=claim),
+        k8s.V1Volume(name="shm", empty_dir=memory),
+        k8s.V1Volume(name="tmp", empty_dir=disk),
+    ]
 
 
 def resources(step: StepCommand, settings: RunnerSettings) -> k8s.V1ResourceRequirements:

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
+from sentiment import disk
 from sentiment.data.formats.encoding import READ, candidates
-from sentiment.data.formats.unpack import LARGEST_RATIO, RATIO_COUNTS_FROM
+from sentiment.data.formats.unpack import LARGEST_RATIO, most_unpacked
 
 MOST_MEMBERS = 10_000
 LARGEST_TOTAL = 4 << 30  # bytes of all members together, unpacked
@@ -40,14 +41,15 @@ def members(file: BinaryIO) -> tuple[list[Member], str]:
     try:
         with zipfile.ZipFile(file) as packed:
             infos = [info for info in packed.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError):
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
+        _raise_of_the_disk(error)
         return [], "the file is not a complete ZIP archive"
     if len(infos) > MOST_MEMBERS:
         return [], f"the archive holds more than {MOST_MEMBERS:,} files"
     total = sum(info.file_size for info in infos)
     if total > LARGEST_TOTAL:
         return [], f"the archive unpacks to more than {LARGEST_TOTAL >> 30} GB"
-    if total > max(RATIO_COUNTS_FROM, sum(info.compress_size for info in infos) * LARGEST_RATIO):
+    if total > most_unpacked(sum(info.compress_size for info in infos)):
         return [], f"the archive unpacks to more than {LARGEST_RATIO} times its size"
     return list(_named(infos)), ""
 
@@ -85,8 +87,15 @@ def _pieces(file: BinaryIO, member: Member) -> Iterator[bytes]:
             while piece:
                 yield piece
                 piece = source.read(_PIECE)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+        _raise_of_the_disk(error)
         raise Damaged("it cannot be unpacked: its data is damaged") from None
+
+
+def _raise_of_the_disk(error: Exception) -> None:
+    """A disk that fails is no fault of the archive: nothing is known about it yet."""
+    if isinstance(error, OSError) and disk.is_about_the_disk(error):
+        raise error
 
 
 @contextmanager

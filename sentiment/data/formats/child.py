@@ -1,12 +1,15 @@
 """A file that is read by a process of its own, which writes a line of JSON for every row.
 
 The readers of Parquet and of Excel's workbooks are large libraries, and the sizes that a file states are what they
-reserve. So they run in a child with limited memory and processor time: whatever a broken or hostile file does to it
-ends as a reason.
+reserve. So they run in a child with limited memory and processor time, and what it writes is limited by the file's
+size, as if the file were packed: a value that the file holds once may stand in millions of its rows. Whatever a broken
+or hostile file does to the child ends as a reason; a child that ends by no limit of ours says nothing about the file.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -14,10 +17,13 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from sentiment.data.formats.json_elements import LARGEST_ELEMENT
+from sentiment.data.formats.unpack import most_unpacked
+from sentiment.processes import why_ended
 
 MEMORY = 2 << 30  # bytes that the child may hold
 SECONDS = 120  # of processor time, and one more for every megabyte of the file
-OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES = 3, 4, 5, 6, 7  # exit codes
+OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED = 3, 4, 5, 6, 7, 8  # exit codes
+PIECE = 1 << 16  # bytes of a line's rest, which nobody reads
 
 
 class Written(NamedTuple):
@@ -25,6 +31,10 @@ class Written(NamedTuple):
 
     line: bytes
     is_cut: bool
+
+
+class ReaderFailed(Exception):
+    """The child ended and no limit of ours ended it: another time it may read the file. The message says how."""
 
 
 class Child:
@@ -35,31 +45,45 @@ class Child:
         self.reason = ""  # why the child ended before the file did
 
     def lines(self, file: BinaryIO, size: int) -> Iterator[Written]:
-        """Yields what the child writes about `file`, of `size` bytes, from its beginning."""
-        command = [sys.executable, "-m", self._module, str(MEMORY), str(SECONDS + (size >> 20)), *self._options]
+        """Yields what the child writes about `file`, of `size` bytes, from its beginning, and no more than it may hold.
+
+        Raises: ReaderFailed; OSError when the file's disk fails.
+        """
+        most = most_unpacked(size)
+        limits = map(str, (MEMORY, SECONDS + (size >> 20), most))
+        command = [sys.executable, "-m", self._module, *limits, *self._options]
         file.seek(0)
         with subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
             assert child.stdout is not None
             try:
                 while line := child.stdout.readline(LARGEST_ELEMENT + 1):
-                    part = line
-                    while part and not part.endswith(b"\n"):
-                        part = child.stdout.readline(LARGEST_ELEMENT)
+                    part, made = line, len(line)
+                    while part and not part.endswith(b"\n") and made <= most:
+                        part = child.stdout.readline(PIECE)
+                        made += len(part)
+                    most -= made
+                    if most < 0:
+                        break
                     if len(line) <= LARGEST_ELEMENT and not line.endswith(b"\n"):
                         break  # the child ended in the middle of this row
                     yield Written(line, len(line) > LARGEST_ELEMENT)
-                self.reason = self._why(child.wait())
+                self.reason = self._why(child.wait() if most >= 0 else TOO_LARGE)
             finally:
                 child.kill()
 
     def _why(self, code: int) -> str:
         if code == 0:
             return ""
-        return {
+        if code == DISK_FAILED:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        reason = {
             -signal.SIGXCPU: f"the {self._what} file takes too long to read",
             OUT_OF_MEMORY: f"the {self._what} file needs too much memory to read",
             BROKEN: f"the file is not a complete {self._what} file",
             NO_COLUMNS: "the file has no columns text and label",
             MANY_TABLES: "more than one sheet has a text and a label: deliver each as a file of its own",
             TOO_LARGE: f"the {self._what} file unpacks to more than is read",
-        }.get(code, f"the {self._what} reader failed on this file")
+        }.get(code)
+        if reason is None:
+            raise ReaderFailed(f"the {self._what} reader failed on this file: {why_ended(code, ())}")
+        return reason

@@ -1,6 +1,7 @@
 """The child that reads Parquet: the file on stdin, on stdout the names of its columns, and an object for every row.
 
-`python -m sentiment.data.formats.parquet_rows BYTES SECONDS FIELD` limits its own memory and processor time first.
+`python -m sentiment.data.formats.parquet_rows BYTES SECONDS MOST FIELD` limits its own memory and processor time first.
+A file whose rows cannot be written in MOST bytes is not begun.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import resource
 import sys
 from typing import Any
 
-from sentiment.data.formats.child import BROKEN, NO_COLUMNS, OUT_OF_MEMORY
+from sentiment import disk
+from sentiment.data.formats.child import BROKEN, DISK_FAILED, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
 from sentiment.data.formats.labelled import is_tools
 from sentiment.data.formats.record import by_cleaned_name, label_names, text_names
 
 ROWS = 512  # read at once
 
 
-def main(memory: int, seconds: int, label_field: str) -> int:
+def main(memory: int, seconds: int, most: int, label_field: str) -> int:
     """Writes the rows of the Parquet file on stdin; returns the exit code that says how it ended."""
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # the others reserve far more than they use
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -33,13 +35,17 @@ def main(memory: int, seconds: int, label_field: str) -> int:
             names = wanted(file.schema_arrow.names, label_field)
             if not names:
                 return NO_COLUMNS
+            if least_bytes(file.metadata, names) > most:
+                return TOO_LARGE
             sys.stdout.write(json.dumps(names) + "\n")
             classes = class_names(file.schema_arrow.metadata)
             for batch in file.iter_batches(ROWS, columns=names, use_threads=False):
                 _write([_named(batch.column(name), classes.get(name)) for name in names], names)
     except (MemoryError, pyarrow.ArrowMemoryError):
         return OUT_OF_MEMORY
-    except (pyarrow.ArrowException, OSError, ValueError, OverflowError, TypeError, KeyError):
+    except OSError as error:
+        return DISK_FAILED if disk.is_about_the_disk(error) else BROKEN
+    except (pyarrow.ArrowException, ValueError, OverflowError, TypeError, KeyError):
         return BROKEN
     return 0
 
@@ -50,6 +56,18 @@ def wanted(names: list[str], label_field: str) -> list[str]:
     texts, labels = text_names(cleaned), label_names(cleaned, label_field)
     found = names if is_tools(cleaned) else [*labels, *texts.values()] if labels else []
     return found if "text" in texts and len(set(found)) == len(found) else []
+
+
+def least_bytes(metadata: Any, names: list[str]) -> int:
+    """Returns how many bytes the columns take at least: what the file states, or a line of JSON for every row.
+
+    A column of one value states a few bytes, however many rows it has.
+    """
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    columns = [group.column(number) for group in groups for number in range(group.num_columns)]
+    stated = sum(part.total_uncompressed_size for part in columns if part.path_in_schema.split(".")[0] in names)
+    shortest = len(json.dumps(dict.fromkeys(names, 0))) + 1
+    return int(max(stated, metadata.num_rows * shortest))
 
 
 def class_names(metadata: dict[bytes, bytes] | None) -> dict[str, list[str]]:
@@ -93,4 +111,4 @@ def _other(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))

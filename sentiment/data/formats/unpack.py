@@ -8,8 +8,13 @@ from typing import BinaryIO
 
 MAGIC = b"\x1f\x8b"
 LARGEST_RATIO = 200  # unpacked to packed bytes; posts pack about 1 to 3, the most repetitive ones 1 to 50
-RATIO_COUNTS_FROM = 64 << 20  # unpacked bytes: a small file may well repeat one character
+RATIO_COUNTS_FROM = 16 << 20  # unpacked bytes: a small file may well repeat one character
 _PIECE = 1 << 16
+
+
+def most_unpacked(size: int) -> int:
+    """Returns how many bytes a file of `size` bytes may honestly unpack to, whatever packs it."""
+    return max(RATIO_COUNTS_FROM, size * LARGEST_RATIO)
 
 
 class Unpacked(io.RawIOBase):
@@ -47,7 +52,7 @@ class Unpacked(io.RawIOBase):
                 return b""
             self._left = self._member.unconsumed_tail
         self._made += len(piece)
-        if self._made > max(RATIO_COUNTS_FROM, self._read * LARGEST_RATIO):
+        if self._made > most_unpacked(self._read):
             self.broken = f"the gzip file unpacks to more than {LARGEST_RATIO} times its size"
         return piece
 

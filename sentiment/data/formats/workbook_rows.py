@@ -1,6 +1,7 @@
 """The child that reads a workbook: the file on stdin, on stdout the header's number and cells, then those of every row.
 
-`python -m sentiment.data.formats.workbook_rows BYTES SECONDS LABELS FIELD` limits its own memory and time first.
+`python -m sentiment.data.formats.workbook_rows BYTES SECONDS MOST LABELS FIELD` limits its own memory and time first. A
+file whose parts unpack to more than MOST bytes is not begun.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from sentiment.data.formats.child import BROKEN, MANY_TABLES, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
+from sentiment import disk
+from sentiment.data.formats.child import BROKEN, DISK_FAILED, MANY_TABLES, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
 from sentiment.data.formats.table import Table
 from sentiment.data.tsv import whole_number
 from sentiment.labels import Labels
@@ -28,7 +30,7 @@ ERRORS = frozenset({"#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#N/A", "#NUM!", "#
 HEADER_WITHIN = 20  # rows in which the header is looked for
 
 
-def main(memory: int, seconds: int, labels: Labels, label_field: str) -> int:
+def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str) -> int:
     """Writes the rows of the workbook on stdin; returns the exit code that says how it ended."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
@@ -40,13 +42,15 @@ def main(memory: int, seconds: int, labels: Labels, label_field: str) -> int:
     try:
         with open("/dev/stdin", "rb") as source:  # noqa: PTH123 - not a path of ours
             with zipfile.ZipFile(source) as parts:
-                if sum(part.file_size for part in parts.infolist()) > LARGEST_UNPACKED:
+                if sum(part.file_size for part in parts.infolist()) > min(LARGEST_UNPACKED, most):
                     return TOO_LARGE
             book = openpyxl.load_workbook(source, read_only=True, data_only=True, keep_links=False)
             return _write_table(book, labels, label_field)
     except MemoryError:
         return OUT_OF_MEMORY
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, OSError, ValueError, TypeError, AttributeError):
+    except OSError as error:
+        return DISK_FAILED if disk.is_about_the_disk(error) else BROKEN
+    except (zipfile.BadZipFile, InvalidFileException, ParseError, ValueError, TypeError, AttributeError):
         return BROKEN
     except (KeyError, IndexError, EOFError, NotImplementedError, RuntimeError, OverflowError, AssertionError):
         return BROKEN
@@ -106,5 +110,6 @@ def _write(number: int, cells: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    names, english = json.loads(sys.argv[3])
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), Labels(tuple(names), tuple(english)), sys.argv[4]))
+    names, english = json.loads(sys.argv[4])
+    table = Labels(tuple(names), tuple(english))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), table, sys.argv[5]))

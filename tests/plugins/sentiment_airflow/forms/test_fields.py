@@ -10,12 +10,12 @@ from airflow.sdk import Param
 from airflow.sdk.exceptions import ParamValidationError
 from sentiment_airflow.forms.experiment import EXPERIMENT_FORM
 from sentiment_airflow.forms.fields import KINDS, bounds, form_of
-from sentiment_airflow.forms.retrain import RETRAIN_FORM
+from sentiment_airflow.forms.retrain import RETRAIN_FORM, limits
 
 from sentiment.options import experiment, gate, mixing, training
 from sentiment.options.declaration import Option
 
-OPTIONS_OF_RETRAIN = (mixing.MODE, *mixing.DATA_FORM, *training.FORM, *gate.FORM)
+OPTIONS_OF_RETRAIN = (mixing.MODE, *mixing.DATA_FORM, *training.FORM, *limits(), *gate.FORM[-2:])
 OF_LISTS = (experiment.MODELS, experiment.LEARNING_RATES, experiment.SEEDS)
 OPTIONS_OF_EXPERIMENT = (*OF_LISTS, experiment.WITH_UNTRAINED, experiment.DATA_RUN, *experiment.COMMON)
 SHARED = [
@@ -25,7 +25,7 @@ SHARED = [
 # Where the form is stricter than the command, on purpose; each declaration says why.
 STRICTER = {
     *("mix_number", "minimum_content_length", "num_epochs", "batch_size", "learning_rate"),
-    *("margin", "recall_drop", "minimum_rolling"),
+    *("floor", "margin", "recall_drop", "minimum_rolling"),
 }
 
 

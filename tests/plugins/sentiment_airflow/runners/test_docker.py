@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sentiment_airflow.runners.docker import DockerRunner, labels, leftovers, mounts, step_container
+from docker.api.container import ContainerApiMixin  # type: ignore[import-not-found]
+from sentiment_airflow.runners.docker import DockerRunner, StepContainer, labels, leftovers, mounts, step_container
 from sentiment_airflow.runners.step import StepCommand
 
 from sentiment.settings import RunnerSettings
@@ -39,6 +41,46 @@ def test_limits_user_and_network() -> None:
     assert (made.mem_limit, made.shm_size, made.network_mode) == (8 << 30, 1 << 30, "serving")
     assert (made.user, made.working_dir) == (f"{os.getuid()}:{os.getgid()}", "/srv/home")
     assert step_container(step(), settings()).mem_limit is None
+
+
+class NoEngine(ContainerApiMixin):
+    """The engine's client up to the request: what would be sent is kept."""
+
+    _version = "1.41"
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Any] = {}
+
+    def create_container(self, **given: Any) -> None:
+        self.asked = given
+        raise NotSentError
+
+
+class NotSentError(Exception):
+    pass
+
+
+def asked_of_the_engine(container: StepContainer) -> dict[str, Any]:
+    engine = NoEngine()
+    container.__dict__["hook"] = SimpleNamespace(api_client=engine)
+    with pytest.raises(NotSentError):
+        container._run_image_with_mounts(container.mounts, add_tmp_variable=False)
+    return engine.asked
+
+
+def test_a_container_may_do_nothing_but_compute_and_write_into_the_home() -> None:
+    asked = asked_of_the_engine(step_container(step(), settings(memory="8g")))["host_config"]
+    assert (asked["CapDrop"], asked["SecurityOpt"]) == (["ALL"], ["no-new-privileges:true"])
+    assert asked["ReadonlyRootfs"] is True and set(asked["Tmpfs"]) == {"/tmp"}
+    assert {"nosuid", "nodev", "noexec", "size=1g"} <= set(asked["Tmpfs"]["/tmp"].split(","))
+    assert (asked["PidsLimit"], asked["Memory"]) == (4096, 8 << 30)
+    assert not asked.get("Privileged") and not asked.get("CapAdd")
+
+
+def test_an_image_that_is_named_by_its_digest_is_that_image() -> None:
+    named = f"registry/trainer@sha256:{'0a' * 32}"
+    made = step_container(step(), settings(image=named, require_digest="on"))
+    assert made.image == asked_of_the_engine(made)["image"] == named
 
 
 def test_every_container_has_a_name_of_its_own() -> None:

@@ -51,10 +51,11 @@ def test_one_container_with_the_home_and_shared_memory_and_no_sidecar() -> None:
     assert (made["image"], made["args"]) == ("registry/sentiment-trainer:1", ["train", f"--run={RUN}"])
     assert not made["command"], "the image's own"
     mounted = {mount["name"]: mount["mountPath"] for mount in made["volumeMounts"]}
-    assert mounted == {"home": "/srv/home", "shm": "/dev/shm"}
-    home, shm = pod["spec"]["volumes"]
+    assert mounted == {"home": "/srv/home", "shm": "/dev/shm", "tmp": "/tmp"}
+    home, shm, tmp = pod["spec"]["volumes"]
     assert home["persistentVolumeClaim"] == {"claimName": "sentiment-home"}
     assert shm["emptyDir"] == {"medium": "Memory", "sizeLimit": str(2 << 30)}
+    assert tmp["emptyDir"] == {"sizeLimit": str(1 << 30)}
 
 
 def test_a_gpu_is_asked_for_where_it_helps() -> None:
@@ -75,7 +76,12 @@ def test_it_may_do_little_and_is_no_client_of_the_cluster() -> None:
         "runAsUser": os.getuid(),
         "seccompProfile": {"type": "RuntimeDefault"},
     }
-    assert made["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    assert made["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "privileged": False,
+        "readOnlyRootFilesystem": True,
+    }
 
 
 def test_a_pod_is_known_by_its_task_instance() -> None:

@@ -14,7 +14,7 @@ def test_without_settings_a_step_is_a_process() -> None:
 
 
 def test_every_variable_is_read_and_none_is_passed_on_to_a_step() -> None:
-    assert len(variables(RunnerSettings)) == len(RunnerSettings.__dataclass_fields__) == 12
+    assert len(variables(RunnerSettings)) == len(RunnerSettings.__dataclass_fields__) == 13
     assert variables(RunnerSettings) <= NOT_FOR_STEPS
     found = read_runner_settings({"SENTIMENT_RUNNER": "docker", "SENTIMENT_RUNNER_MEMORY": "8g"})
     assert (found.runner, found.memory) == ("docker", "8g")
@@ -28,6 +28,10 @@ def test_every_variable_is_read_and_none_is_passed_on_to_a_step() -> None:
         ("RUNNER_MEMORY", "8 bytes", "must be a size such as 512m or 8g; found '8 bytes'"),
         ("RUNNER_MEMORY", "0", "must be a size such as 512m or 8g"),
         ("RUNNER_SHM", "-1g", "must be a size such as 512m or 8g"),
+        ("RUNNER_IMAGE", "--privileged", "must be an image's name, such as"),
+        ("RUNNER_IMAGE", "trainer latest", "must be an image's name, such as"),
+        ("RUNNER_IMAGE", "trainer@sha256:12", "must be an image's name, such as"),
+        ("RUNNER_REQUIRE_DIGEST", "yes", "must be one of on, off; found 'yes'"),
         ("RUNNER_MOUNTS", "models", "must be absolute paths, comma-separated; found 'models'"),
         ("RUNNER_MOUNTS", "/a:/b:rw", "must be absolute paths, comma-separated"),
     ],
@@ -43,6 +47,21 @@ def test_kubernetes_needs_a_claim_and_a_number_of_gpus() -> None:
         read_runner_settings({"SENTIMENT_RUNNER": "kubernetes"})
     with pytest.raises(InputError, match="SENTIMENT_RUNNER_GPUS must be a number on Kubernetes"):
         RunnerSettings(runner="kubernetes", claim="home", gpus="all")
+
+
+PINNED = f"registry:5000/team/trainer@sha256:{'0a' * 32}"
+
+
+def test_an_image_can_be_asked_for_by_its_digest() -> None:
+    required = {"SENTIMENT_RUNNER_REQUIRE_DIGEST": "on"}
+    assert read_runner_settings({"SENTIMENT_RUNNER_IMAGE": PINNED}).image == PINNED
+    assert read_runner_settings({**required, "SENTIMENT_RUNNER_IMAGE": PINNED}).image == PINNED
+    for name in ("", "trainer:2"):
+        with pytest.raises(
+            InputError,
+            match=r"^SENTIMENT_RUNNER_IMAGE must name the image by its digest.*; found '(sentiment-)?trainer",
+        ):
+            read_runner_settings({**required, "SENTIMENT_RUNNER_IMAGE": name})
 
 
 @pytest.mark.parametrize(("gpus", "count"), [("", 0), ("0", 0), ("2", 2), ("all", -1)])

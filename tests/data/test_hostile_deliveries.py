@@ -1,0 +1,214 @@
+"""Files that would fill the disk or break their reader: each ends alone, and the good file beside it is taken."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import subprocess
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from support.results import in_json
+
+from sentiment.cli import run
+from sentiment.data import delivery as taking
+from sentiment.data import ingest as ingesting
+from sentiment.data.formats import child
+from sentiment.data.formats.child import Child, ReaderFailed
+from sentiment.settings import Settings
+
+ingest = in_json(ingesting.ingest)
+Deliver = Callable[[str, Any], Path]
+GOOD = "text\tlabel\n這間店真的很好吃\t0\n"
+
+
+def repeated(rows: int, **row: str | int) -> bytes:
+    """Returns a Parquet file of equal rows, each column of which is one value and a count."""
+    indices = pa.repeat(pa.scalar(0, pa.int8()), rows)
+    table = pa.table({name: pa.DictionaryArray.from_arrays(indices, [value]) for name, value in row.items()})
+    out = io.BytesIO()
+    parquet.write_table(table, out, compression="zstd")
+    return out.getvalue()
+
+
+def taken(settings: Settings) -> tuple[Any, dict[str, Any]]:
+    """Returns the result of an ingest, and its deliveries by key."""
+    result = ingest(settings.source_folder, settings)
+    return result, {item["key"]: item for item in result["deliveries"]}
+
+
+def kept(settings: Settings) -> int:
+    return sum(path.stat().st_size for path in settings.quarantine.iterdir())
+
+
+def test_a_tiny_parquet_file_of_millions_of_rows_is_not_begun(settings: Settings, deliver: Deliver) -> None:
+    bomb = repeated(1_000_000, text="好吃", label="無此標籤")
+    assert len(bomb) < 2_500
+    deliver("a.parquet", bomb)
+    deliver("b.tsv", GOOD)
+    _, deliveries = taken(settings)
+    assert deliveries["a.parquet"]["reasons"] == {"the Parquet file unpacks to more than is read": 1}
+    assert deliveries["b.tsv"]["accepted"] == 1
+    assert kept(settings) < 1_000
+
+
+def test_a_parquet_file_with_one_long_text_in_every_row_is_broken_off(settings: Settings, deliver: Deliver) -> None:
+    deliver("a.parquet", repeated(100_000, text="好" * 2_000, label=0))
+    deliver("b.tsv", GOOD)
+    _, deliveries = taken(settings)
+    assert deliveries["a.parquet"]["reasons"] == {"the Parquet file unpacks to more than is read": 1}
+    rows = sum(deliveries["a.parquet"][name] for name in ("accepted", "duplicate"))
+    assert 0 < rows < 10_000
+    assert deliveries["b.tsv"]["accepted"] == 1
+
+
+PART = (
+    b'<Override PartName="/xl/sharedStrings.xml"'
+    b' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+SHARED = '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>{}</t></si></sst>'
+
+
+def test_a_workbook_that_shows_one_long_text_everywhere_is_broken_off(settings: Settings, deliver: Deliver) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["text", "label"])
+    plain, packed = io.BytesIO(), io.BytesIO()
+    book.save(plain)
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+        for info in source.infolist():
+            content = source.read(info)
+            if info.filename == "xl/worksheets/sheet1.xml":
+                row = b'<row><c t="s"><v>0</v></c><c><v>9</v></c></row>'
+                content = content.replace(b"</sheetData>", row * 1_000 + b"</sheetData>")
+            target.writestr(info, content.replace(b"</Types>", PART + b"</Types>"))
+        target.writestr("xl/sharedStrings.xml", SHARED.format("好" * 30_000))
+    assert len(packed.getvalue()) < 10_000
+    deliver("a.xlsx", packed.getvalue())
+    deliver("b.tsv", GOOD)
+    _, deliveries = taken(settings)
+    assert deliveries["a.xlsx"]["reasons"]["the Excel file unpacks to more than is read"] == 1
+    assert deliveries["a.xlsx"]["quarantined"] < 200
+    assert deliveries["b.tsv"]["accepted"] == 1
+
+
+WRITER = "import sys\nfor _ in range(64):\n    sys.stdout.buffer.write({!r} * (1 << 20))\n"
+
+
+@pytest.mark.parametrize("piece", [b"x", b"{}\n"])
+def test_the_lines_of_a_child_end_at_what_the_file_may_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: bytes
+) -> None:
+    (tmp_path / "endless.py").write_text(WRITER.format(piece))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(child, "most_unpacked", lambda size: 3_000)
+    endless = Child("endless", "Parquet")
+    with (tmp_path / "endless.py").open("rb") as file:
+        lines = list(endless.lines(file, 10))
+    assert sum(len(line.line) for line in lines) <= 3_000
+    assert endless.reason == "the Parquet file unpacks to more than is read"
+
+
+def fails_with(error: Exception) -> Callable[..., Any]:
+    def failing(*arguments: Any, **options: Any) -> Any:
+        raise error
+
+    return failing
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), "reading it needs more memory than there is"),
+        (OSError(errno.EIO, os.strerror(errno.EIO)), "Input/output error"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "No space left on device"),
+        (ReaderFailed("the Parquet reader failed on this file: killed by SIGKILL"), "killed by SIGKILL"),
+        (RecursionError("這間店"), "an unexpected RecursionError in test_hostile_deliveries.py, line "),
+    ],
+)
+def test_a_file_that_fails_is_named_each_night_and_the_others_are_taken(
+    settings: Settings,
+    deliver: Deliver,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    reason: str,
+) -> None:
+    deliver("a.tsv", "text\tlabel\n壞檔案\t0\n")
+    deliver("b.tsv", GOOD)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("bad.tsv", "text\tlabel\n壞檔案\t1\n")
+        archive.writestr("good.tsv", "text\tlabel\n包起來的好檔案\t1\n")
+    deliver("c.zip", packed.getvalue())
+    whole = taking.judge
+
+    def judge(record: Any, labels: Any) -> Any:
+        return fails_with(error)() if record.columns.text == "壞檔案" else whole(record, labels)
+
+    monkeypatch.setattr(taking, "judge", judge)
+    result, deliveries = taken(settings)
+    assert list(deliveries) == ["b.tsv", "c.zip/good.tsv"]
+    assert {item["key"] for item in result["left"]} == {"a.tsv", "c.zip/bad.tsv"}
+    assert all(reason in item["reason"] for item in result["left"])
+    assert "這間店" not in str(result["left"])
+    again, deliveries = taken(settings)
+    assert (again["left"], deliveries) == (result["left"], {})
+    monkeypatch.undo()
+    monkeypatch.setenv("SENTIMENT_HOME", str(settings.home))
+    result, deliveries = taken(settings)
+    assert (result["left"], list(deliveries)) == ([], ["a.tsv", "c.zip/bad.tsv"])
+
+
+SMALL = 8 << 20  # bytes of the whole file system
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", place], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("this machine does not let us mount a small file system")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_a_file_for_which_there_is_no_room_is_left_and_a_smaller_one_is_taken(
+    small: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SENTIMENT_SETTLE_SECONDS", "0")
+    settings = Settings(home=small, source=str(tmp_path / "inbox"), settle_seconds=0)
+    (tmp_path / "inbox").mkdir()
+    many = "".join(f"第{number}篇文章{'長' * 2_000}\t0\n" for number in range(2_000))
+    (tmp_path / "inbox" / "a.tsv").write_text("text\tlabel\n" + many)
+    (tmp_path / "inbox" / "b.tsv").write_text(GOOD)
+    result, deliveries = taken(settings)
+    assert list(deliveries) == ["b.tsv"]
+    assert [(item["key"], item["reason"].split(":")[0]) for item in result["left"]] == [
+        ("a.tsv", "No space left on device")
+    ]
+
+
+def test_a_disk_on_which_nothing_can_be_written_is_one_line(
+    small: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", str(small))
+    monkeypatch.setenv("SENTIMENT_SETTLE_SECONDS", "0")
+    inbox = small / "datasets" / "inbox"
+    inbox.mkdir(parents=True)
+    assert run(["ingest"]) == 0
+    for number in range(3):
+        (inbox / f"{number}.tsv").write_text(GOOD + f"第{number}篇\t9\n")
+    with (small / "filler").open("wb", buffering=0) as handle, pytest.raises(OSError, match="No space left"):
+        while True:
+            handle.write(b"x" * 4096)
+    capsys.readouterr()
+    assert run(["ingest"]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "must have room; found No space left on device" in last and "Free space there" in last

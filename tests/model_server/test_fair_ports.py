@@ -1,0 +1,69 @@
+"""Fairness through the sockets: one client's many rows do not keep another's single post waiting."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import pytest
+
+from sentiment.model_server.parameter_files import Batching
+
+AS_SHIPPED = Batching(
+    max_batch_size=1024, batch_timeout_micros=2000, max_enqueued_batches=64, num_batch_threads=2, pad=True,
+    split_large=True, max_execution_batch_size=32, allowed_batch_sizes=(1, 2, 4, 8, 16, 32),
+)  # fmt: skip
+POST = "好" * 130
+
+
+def over_rest(server: Any, rows: int, source: str) -> None:
+    """Asks once over a connection of its own, from a local address that stands for a client."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.rest_port, timeout=60, source_address=(source, 0))
+    with contextlib.closing(connection):
+        body = json.dumps({"signature_name": "slow", "instances": [POST] * rows}).encode()
+        connection.request("POST", "/v1/models/sentiment:predict", body)
+        response = connection.getresponse()
+        assert (response.status, len(json.loads(response.read())["predictions"])) == (200, rows)
+
+
+def over_grpc(server: Any, rows: int, source: str) -> None:
+    """Asks once over a connection of its own; all gRPC clients of a machine have the same address."""
+    from tensorflow_serving.apis import predict_pb2
+
+    from sentiment.tensorflow_setup import tf
+
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name, request.model_spec.signature_name = "sentiment", "slow"
+    request.inputs["text"].CopyFrom(tf.make_tensor_proto([POST.encode()] * rows))
+    with grpc.insecure_channel(server.grpc_address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+        call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+        answer = predict_pb2.PredictResponse.FromString(call(request.SerializeToString(), timeout=60))
+    assert len(answer.outputs["done"].float_val) == rows
+
+
+@pytest.mark.parametrize("ask", [over_rest, over_grpc])
+def test_a_single_post_does_not_wait_for_another_client_s_sixteen_thousand_rows(
+    site: Any, start: Any, ask: Callable[..., None]
+) -> None:
+    server = start(site, batching=AS_SHIPPED).server
+    ask(server, 1, "127.0.0.2")
+    began = time.monotonic()
+    greedy = [threading.Thread(target=ask, args=(server, 1024, "127.0.0.1")) for _ in range(16)]
+    for thread in greedy:
+        thread.start()
+    time.sleep(0.1)
+    singles = []
+    while any(thread.is_alive() for thread in greedy):
+        asked = time.monotonic()
+        ask(server, 1, "127.0.0.2")
+        singles.append(time.monotonic() - asked)
+    whole = time.monotonic() - began
+    assert len(singles) > 8, "as it was, they were answered near the end, or the queue was full"
+    assert (statistics.median(singles) < whole / 10, max(singles) < whole / 2) == (True, True), (singles, whole)

@@ -1,0 +1,276 @@
+"""Another model behind a label, however it got there, is found, told once as it begins and once as it is over."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.toy_servers import Shop, Site, keep_toy_answers
+
+from sentiment.errors import UnavailableError
+from sentiment.probe.occurrence import last_noted, note_file
+from sentiment.probe.probe import probe
+from sentiment.probe.served import seconds_to_follow
+from sentiment.probe.verify import verify
+from sentiment.probe.watch import watch
+from sentiment.results.served import FILE
+from sentiment.serving.history import read_state
+from sentiment.serving.promote import promote
+from sentiment.settings import Settings
+from sentiment.status.status import describe
+from sentiment.status.table import lines_of
+
+WAIT = 20.0
+
+
+@pytest.fixture
+def served(shop: Shop) -> Shop:
+    """Version 1 is stable, version 2 the canary, each with its kept answers."""
+    for number in (1, 2):
+        shop.deploy(number, keep_toy_answers(number))
+        if number == 1:
+            shop.do(promote, 1)
+    return shop
+
+
+def stop_polling(shop: Shop) -> None:
+    shop.client.server._polls[0].stop()
+
+
+def poll(shop: Shop) -> None:
+    """Does what the server does at its next poll of models.config."""
+    shop.client.server._polls[0]._action()
+
+
+def replace_model(client: Any, text: str, answers: str = "中立") -> None:
+    """Sends another models.config by RPC, and waits until label stable answers so."""
+    client.server._polls[0].stop()
+    client.reload(text)
+    wait_for_answer(client, answers)
+
+
+def wait_for_answer(client: Any, wanted: str) -> None:
+    body = {"signature_name": "text", "instances": ["今天"]}
+
+    def answers() -> bool:
+        status, answer = client.http("/v1/models/sentiment/labels/stable:predict", body)
+        return status == 200 and bool(answer["predictions"][0]["label"] == wanted)
+
+    client.wait_for(answers, f"an answer {wanted}")
+
+
+@pytest.fixture
+def evil(tmp_path: Path, toys: dict[int, Path]) -> Site:
+    """Another folder of the same layout, in which version 1 is another model: it says 中立."""
+    folder = tmp_path / "evil"
+    folder.mkdir()
+    site = Site(folder, {1: toys[3], 2: toys[3]})
+    site.add(1)
+    site.add(2)
+    return site
+
+
+def shown(settings: Settings) -> tuple[dict[str, Any], list[str]]:
+    status = json.loads(json.dumps(describe(read_state(settings), settings)))
+    return status, lines_of(status)
+
+
+def test_what_answers_as_it_did_in_validation_is_said_to(served: Shop) -> None:
+    found = verify(served.settings)
+    assert found.agrees and [finding.kind for finding in found.findings] == ["agrees", "agrees"]
+    assert found.sentence == "Every label answers as its version did when it was validated."
+    assert found.last is None and not note_file(served.settings).exists()
+    status, lines = shown(served.settings)
+    assert any("stable as validated, canary as validated" in line for line in lines)
+    assert status["served"] == {"agrees": True, "differs": [], "since": None, "last": ""}
+
+
+def test_a_model_replaced_by_rpc_is_found_and_the_next_poll_heals_it(
+    served: Shop, evil: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = served.client.server.rest_url
+    replace_model(served.client, evil.text(1, 2, stable=1, canary=2))
+    found = verify(served.settings)
+    assert not found.agrees
+    said = "label stable answers as another model than version 1: 2 of 2 answers differ"
+    assert f"{address}: {said}" in found.sentence and "by up to 0.95" in found.sentence
+    capsys.readouterr()
+    assert served.run(monkeypatch, "status") == 1
+    printed = capsys.readouterr()
+    first, second = printed.err.splitlines()[:2]
+    assert first.startswith("WHAT ANSWERS IS NOT WHAT THE HISTORY SAYS, since 20") and said in second
+    assert json.loads(printed.out)["servers"][address]["answers"] == dict.fromkeys(
+        ("stable", "canary"), "another model"
+    )
+    again = verify(served.settings)
+    assert again.last and found.last and again.last.since == found.last.since, "one occurrence"
+    poll(served)
+    wait_for_answer(served.client, "正面")
+    _, lines = shown(served.settings)
+    assert f"Since {found.last.since}, what answered" in "\n".join(lines) and lines[-1].endswith("it is over now.")
+    healed = verify(served.settings)
+    assert healed.agrees and healed.last and healed.last.until and healed.last.since == found.last.since
+    assert f"From {found.last.since} to {healed.last.until}, what answered was not" in healed.sentence
+    assert served.run(monkeypatch, "status") == 0
+    assert f"From {found.last.since} to {healed.last.until}" in capsys.readouterr().err
+
+
+def test_a_second_server_with_another_model_on_the_address_is_found(
+    served: Shop, evil: Site, start: Callable[..., Any]
+) -> None:
+    port = served.client.server.rest_port
+    served.client.server.stop()
+    evil.configure(1, 2, stable=1, canary=2)
+    start(evil, rest_port=port)
+    found = verify(served.settings)
+    assert {finding.kind for finding in found.findings} == {"another model"}
+
+
+def test_a_server_that_is_hidden_ends_nothing(served: Shop, evil: Site, start: Callable[..., Any]) -> None:
+    port = served.client.server.rest_port
+    served.client.server.stop()
+    evil.configure(1, 2, stable=1, canary=2)
+    impostor = start(evil, rest_port=port)
+    begun = verify(served.settings).last
+    impostor.server.stop()
+    found = verify(served.settings)
+    assert begun and found.last == begun and found.agrees
+    assert "cannot be reached" in found.sentence and "but not every server was reached" in found.sentence
+    assert shown(served.settings)[1][-1].endswith("nothing differs now, but not every server was reached.")
+
+
+def test_the_one_of_two_servers_that_differs_is_named(two_servers: Shop, evil: Site) -> None:
+    two_servers.deploy(1, keep_toy_answers(1))
+    two_servers.do(promote, 1)
+    good, bad = two_servers.clients
+    replace_model(bad, evil.text(1, stable=1))
+    found = verify(two_servers.settings)
+    by_server = {finding.server: finding.kind for finding in found.findings}
+    assert by_server == {good.server.rest_url: "agrees", bad.server.rest_url: "another model"}
+
+
+@pytest.mark.parametrize(
+    ("versions", "labels", "said"),
+    [
+        ((1, 2), {"stable": 2}, "label stable is version 2; the history says version 1, which is AVAILABLE there"),
+        ((1, 2), {"stable": 1, "canary": 1}, "label canary is version 1; the history says version 2"),
+        ((2,), {"canary": 2}, "label stable is unknown; the history says version 1, which is"),
+        ((1, 2, 3), {"stable": 1, "canary": 2}, "version 3 is loaded, which the history does not serve"),
+    ],
+)
+def test_other_versions_and_labels_are_found(
+    served: Shop, toys: dict[int, Path], versions: tuple[int, ...], labels: dict[str, Any], said: str
+) -> None:
+    site = Site.__new__(Site)
+    site.base = served.settings.versions
+    if 3 in versions:
+        served.candidate(3).export.rename(site.base / "3")
+    stop_polling(served)
+    served.client.reload(site.text(*versions, **labels))
+    served.client.wait_for(
+        lambda: all(
+            (served.client.states().get(number) == "AVAILABLE") == (number in versions) for number in (1, 2, 3)
+        ),
+        "the attack",
+    )
+    found = verify(served.settings)
+    assert not found.agrees and said in found.sentence
+
+
+def test_a_model_that_does_not_take_texts_is_found(served: Shop, tmp_path: Path) -> None:
+    from sentiment.tensorflow_setup import tf
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def of_numbers(x: Any) -> Any:
+        return {"y": x}
+
+    for number in (1, 2):
+        folder = tmp_path / "plain" / "sentiment" / str(number)
+        tf.saved_model.save(tf.Module(), str(folder), signatures={"serving_default": of_numbers})
+    stop_polling(served)
+    site = Site.__new__(Site)
+    site.base = tmp_path / "plain" / "sentiment"
+    served.client.reload(site.text(1, 2, stable=1, canary=2))
+    labels = ("stable", "canary")
+    served.client.wait_for(
+        lambda: all(served.client.http(f"/v1/models/sentiment/labels/{label}/metadata")[0] == 200 for label in labels),
+        "the attack",
+    )
+    found = verify(served.settings)
+    assert {finding.kind for finding in found.findings} == {"refuses"} and not found.agrees
+    assert "label stable refuses what version 1 answered at its validation: HTTP 400" in found.sentence
+
+
+def test_the_same_model_on_another_processor_is_not_another_one(shop: Shop) -> None:
+    shop.deploy(1, keep_toy_answers(1, off=0.0025))
+    assert verify(shop.settings).agrees
+    shop.deploy(2, keep_toy_answers(2, off=0.02))
+    assert not verify(shop.settings).agrees
+
+
+def test_an_old_version_without_kept_answers_is_not_called_right(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.deploy(1)
+    found = verify(shop.settings)
+    assert [finding.kind for finding in found.findings] == ["not compared"] and found.agrees
+    assert "label canary not compared: version 1 has no kept answers" in found.sentence
+    _, lines = shown(shop.settings)
+    assert any(line.endswith("canary not compared") for line in lines)
+    capsys.readouterr()
+    assert shop.run(monkeypatch, "verify") == 0
+    assert "version 1 has no kept answers" in capsys.readouterr().err
+
+
+def test_broken_kept_answers_are_not_compared(served: Shop) -> None:
+    (served.settings.versions / "1" / FILE).write_text("{")
+    [stable, canary] = verify(served.settings).findings
+    assert (stable.kind, canary.kind) == ("not compared", "agrees") and "must be JSON" in stable.sentence
+
+
+def test_watch_says_it_first_and_judges_no_canary_by_another_model(
+    served: Shop, evil: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_model(served.client, evil.text(1, 2, stable=1, canary=2))
+    found = watch(served.settings)
+    assert (found.canary, found.healthy, found.withdrawn, found.probe) == (2, False, False, None)
+    assert found.sentence.startswith("What answers is not what the history says since ")
+    assert found.sentence.endswith("Version 2 was not judged, because no server has its versions' own models.")
+    assert found.served and not found.served.agrees and last_noted(served.settings) == found.served.last
+    test = served.settings.base_data / "latest_test.tsv"
+    test.parent.mkdir(parents=True)
+    test.write_text("text\tlabel\n推好\t0\n", encoding="utf-8")
+    with pytest.raises(UnavailableError, match="label stable answers as another model than version 1"):
+        probe(served.settings)
+
+
+def test_watch_without_a_canary_verifies_stable(shop: Shop, evil: Site) -> None:
+    shop.deploy(1, keep_toy_answers(1))
+    shop.do(promote, 1)
+    found = watch(shop.settings)
+    assert (found.healthy, found.sentence) == (True, "There is no canary.")
+    replace_model(shop.client, evil.text(1, stable=1))
+    assert not watch(shop.settings).healthy
+
+
+def test_a_server_that_is_only_late_is_not_an_alarm(served: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_polling(served)
+    monkeypatch.setattr("sentiment.probe.served.seconds_to_follow", lambda settings: WAIT)
+    served.client.reload(served.settings.models_config.read_text().replace('key: "canary"', 'key: "other"'))
+    begun = time.monotonic()
+    monkeypatch.setattr("sentiment.probe.served.time.sleep", lambda seconds: poll(served))
+    assert verify(served.settings).agrees and time.monotonic() - begun < WAIT
+
+
+def test_how_long_a_server_may_take_is_its_poll(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    settings = Settings(home=tmp_path)
+    assert seconds_to_follow(settings) == 4.0, "2 s in serving/flags"
+    (tmp_path / "serving").mkdir()
+    for value, seconds in (("30", 32.0), ("9999", 62.0), ("soon", 2.0)):
+        (tmp_path / "serving" / "flags").write_text(f"--model_config_file_poll_wait_seconds={value}\n")
+        assert seconds_to_follow(settings) == seconds
