@@ -15,6 +15,7 @@ serves it as the **canary** if it is not worse. A person decides about the canar
 | export | makes the SavedModel and checks that it answers like the trained model | |
 | validate | loads it in a throw-away server, compares its answers, times them | it fails to load, or answers wrongly |
 | deploy_canary | loads it on every server, then gives it the label `canary` | |
+| backup | copies what the home cannot make again to `SENTIMENT_BACKUP_FOLDER`, if that is set | |
 
 Each run keeps its files in its folder `runs/<run>/`. A run that fails or is refused loses nothing: its rows are new
 again in the next run. A step is tried three times; a refused input (exit code 2) fails at once.
@@ -24,7 +25,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, chain
+from airflow.sdk import DAG, TriggerRule, chain
 from sentiment_airflow.forms.retrain import GATE, MIXING, RETRAIN_FORM, TRAINING
 from sentiment_airflow.notify.deadline import deadline
 from sentiment_airflow.notify.steps import CheckNotifier, QuietNightsNotifier, RegressionNotifier, ValidationNotifier
@@ -47,6 +48,7 @@ DOES = {
     "export": "Makes the SavedModel and compares its answers with the trained model's.",
     "validate": "Tests the export in a throw-away server. Red: it fails to load, answers differently, or is too slow.",
     "deploy_canary": "Loads the version on every server, then labels it `canary`. `sentiment_promote` asks a person.",
+    "backup": "Backs the home up, whatever becomes of the other steps. Skipped without `SENTIMENT_BACKUP_FOLDER`.",
 }
 
 with DAG(
@@ -99,8 +101,19 @@ with DAG(
         outlets=[CANARY],
         event_keys=["version"],
     )
+    # Every night has one, also a night whose deliveries cannot be taken in, or that ends early.
+    backup = StepOperator(
+        task_id="backup",
+        verb="backup",
+        pass_run=False,
+        options={"if_set": True},
+        skip_when="not_set",
+        trigger_rule=TriggerRule.ALL_DONE,
+        pre_execute=None,  # a misspelt Param is no reason
+    )
 
     steps = [ingest, prepare, check, train, evaluate, gate, export, validate, deploy_canary]
-    for step in steps:
+    for step in (*steps, backup):
         step.doc_md = DOES[step.task_id]
     chain(*steps)
+    ingest >> backup

@@ -41,6 +41,8 @@ VERBS = {
     "watch": ("sentiment.probe.watch", "probe the canary; withdraw it after bad probes in a row"),
     "verify": ("sentiment.probe.verify", "check that the servers answer as the history says"),
     "status": ("sentiment.status.status", "show versions, labels and servers"),
+    "backup": ("sentiment.backup.backup", "copy what a home cannot make again into a dated folder"),
+    "restore": ("sentiment.backup.restore", "put a backup in the place of what is damaged or gone"),
     "serve": ("sentiment.model_server.serve", "run the embedded model server"),
     "bench": ("sentiment.bench.bench", "run an experiment: learning rates, lengths, sizes, data, load"),
     "experiment-plan": ("sentiment.experiments.plan", "list the trainings of an experiment"),

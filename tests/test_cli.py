@@ -27,6 +27,8 @@ LIGHT = [
     "withdraw",
     "rollback",
     "status",
+    "backup",
+    "restore",
     "verify",
 ]
 

@@ -47,7 +47,8 @@ class StepOperator(BaseOperator):
     """Runs `sentiment VERB --run=… --option=value …` and returns its result.
 
     :param verb: the step.
-    :param options: option name → value, both without dashes; an option whose value renders to nothing is left out.
+    :param options: option name → value, both without dashes; an option whose value renders to nothing is left out,
+        and True is the option alone.
     :param needs: tasks whose results `options` is made of, with the keys of their XComs; without one the step fails.
     :param required: names of options without which the step does not start; Airflow's form can be bypassed.
     :param form: names of Params that are passed on as options of the same name when they are filled in; a yes-or-no
@@ -71,7 +72,7 @@ class StepOperator(BaseOperator):
         self,
         *,
         verb: str,
-        options: Mapping[str, str] | None = None,
+        options: Mapping[str, Any] | None = None,
         needs: Mapping[str, str] | None = None,
         required: Iterable[str] = (),
         form: Iterable[str] = (),

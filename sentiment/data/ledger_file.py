@@ -30,7 +30,16 @@ def lock_of(path: Path) -> Path:
 
 
 def require_or_make(path: Path) -> None:
-    """Makes a new ledger where there was none. Hold the lock.
+    """Makes a new ledger where there was none. Hold the lock. Raises: as `is_there` does."""
+    if not is_there(path):
+        with atomic.replacing(path) as temporary, closing(sqlite3.connect(temporary, isolation_level=None)) as new:
+            new.execute("PRAGMA journal_mode = MEMORY")  # a half-made one is thrown away
+            set_up(path, new)
+    _mark(lock_of(path))
+
+
+def is_there(path: Path) -> bool:
+    """Tells whether there is a ledger; False where none was ever made.
 
     Raises: InputError when there was one and it is gone, or when its file is empty.
     """
@@ -42,13 +51,11 @@ def require_or_make(path: Path) -> None:
                 found="no file",
                 do=f"{FIRST_TIME} {lock} for a new one.",
             )
-        with atomic.replacing(path) as temporary, closing(sqlite3.connect(temporary, isolation_level=None)) as new:
-            new.execute("PRAGMA journal_mode = MEMORY")  # a half-made one is thrown away
-            set_up(path, new)
-    elif path.is_file() and not path.stat().st_size:
+        return False
+    if path.is_file() and not path.stat().st_size:
         # A new one gets its name when it is complete, so this was one.
         raise InputError(f"the ledger {path} must not be empty", found="0 bytes", do=f"{FIRST_TIME}.")
-    _mark(lock)
+    return True
 
 
 def _mark(lock: Path) -> None:
@@ -102,19 +109,31 @@ def _is_full(error: sqlite3.DatabaseError, path: Path) -> bool:
     return _code(error) == sqlite3.SQLITE_FULL or (fails and disk.free(path) < disk.ROOM)
 
 
-def problem(path: Path) -> str:
-    """Returns what is wrong with a ledger's file, which nobody may be writing; "" for a sound one. It changes nothing.
+def problem(path: Path, *, in_use: bool = False) -> str:
+    """Returns what is wrong with a ledger's file; "" for a sound one. It reads the whole file: minutes for ten million
+    posts.
 
-    It reads the whole file: ten million posts take a minute.
+    Not `in_use`, nobody writes to it, and no file is made beside it.
     """
     if not path.is_file():
         return "no file"
     if not path.stat().st_size:
         return "0 bytes"
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+        with closing(_asked(path, in_use)) as connection:
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             version = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.DatabaseError as error:
         return str(error)
     return str(found) if found != "ok" else "" if version else "no ledger of posts"
+
+
+def newest_delivery(path: Path, *, in_use: bool = False) -> int:
+    """Returns the number of the newest delivery of a sound ledger of any format, 0 when there is none."""
+    with closing(_asked(path, in_use)) as connection:
+        return int(connection.execute("SELECT COALESCE(MAX(number), 0) FROM deliveries").fetchone()[0])
+
+
+def _asked(path: Path, in_use: bool) -> sqlite3.Connection:
+    how = "mode=rw" if in_use else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import click
 
+from sentiment.backup.folder import REPLACED
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import VERSION
 from sentiment.data.ledger import Ledger
@@ -184,7 +185,9 @@ def _draw_again(folder: Path) -> None:
 def _not_searched(settings: Settings, places: list[Path]) -> list[str]:
     """Returns what this system cannot search or change."""
     closed = [_shown(path, settings) for path in _files(places) if not _can_be_searched(path)]
-    return [*closed, *([settings.source_folder] if "://" in settings.source_folder else [])]
+    elsewhere = [settings.source_folder] if "://" in settings.source_folder else []
+    copies = [*sorted(settings.home.glob(f"{REPLACED}*")), *filter(None, [settings.backup_place])]
+    return [*closed, *elsewhere, *(_shown(path, settings) for path in copies)]
 
 
 def _can_be_searched(path: Path) -> bool:

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sentiment import atomic
+from sentiment import atomic, disk
 from sentiment.errors import InputError
 from sentiment.probe.likeness import UNREACHABLE
 from sentiment.results import record
 from sentiment.results.record import as_json
 from sentiment.results.served import Finding, Occurrence
 from sentiment.settings import Settings
+from sentiment.step import say
 
 REMEMBERED = timedelta(days=1)  # so long everybody who looks is told that it was so
 
@@ -55,8 +56,17 @@ def noted(settings: Settings, findings: Sequence[Finding]) -> Occurrence | None:
         last = last_noted(settings)
         now = following(last, findings, datetime.now(UTC).isoformat(timespec="seconds"))
         if now is not None and now != last:
-            atomic.write_json(path, as_json(now))
+            _write(path, now)
     return now
+
+
+def _write(path: Path, now: Occurrence) -> None:
+    try:
+        atomic.write_json(path, as_json(now))
+    except OSError as error:  # a full disk costs a repeated mail, and must not keep a bad canary
+        if not disk.is_full(error):
+            raise
+        say(f"the disk is full: {path} could not be written; free some space")
 
 
 def in_words(last: Occurrence | None, *, agrees: bool) -> str:

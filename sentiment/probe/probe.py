@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
 from msgspec import structs
 
-from sentiment import atomic
+from sentiment import atomic, disk
 from sentiment.client.answer import CANARY, STABLE
 from sentiment.errors import UnavailableError
 from sentiment.probe.asking import ask_in_pairs
@@ -54,10 +54,10 @@ def _since(settings: Settings, version: int) -> str:
     return ""
 
 
-def probe(settings: Settings) -> Probed | NotProbed:
+def probe(settings: Settings, unrecorded: list[Probe] | None = None) -> Probed | NotProbed:
     """Asks every server, appends the figures to probes.jsonl, and returns them with a verdict; call within `probing`.
 
-    Without a canary, it asks asked.
+    Without a canary, nothing is asked. A probe for which the disk has no room is added to `unrecorded`, if given.
 
     Raises:
         UnavailableError: no server could be asked, stable failed as well, or the labels moved meanwhile.
@@ -88,15 +88,25 @@ def probe(settings: Settings) -> Probed | NotProbed:
         seconds=round(time.monotonic() - began, 1),
         servers=servers,
     )
-    append(probes_file(settings), made)
+    _keep(settings, made, unrecorded)
     if kind == UNREACHABLE:
         raise UnavailableError(
             "a server must answer for stable before the canary can be judged",
             found="; ".join(reasons),
             do="Check the model servers; the canary stays as it is.",
         )
-    stands = standing(settings, term)
+    stands = standing(settings, term, unrecorded or ())
     return Probed(**structs.asdict(made), **structs.asdict(stands), examples=examples)
+
+
+def _keep(settings: Settings, made: Probe, unrecorded: list[Probe] | None) -> None:
+    try:
+        append(probes_file(settings), made)
+    except OSError as error:
+        if unrecorded is None or not disk.is_full(error):
+            raise
+        say("the disk is full: the probe counts, but is not kept; free some space")
+        unrecorded.append(made)
 
 
 def _ask_every_server(settings: Settings, term: Term, questions: Questions) -> tuple[dict[str, Server], list[Example]]:
@@ -118,9 +128,9 @@ def _ask_every_server(settings: Settings, term: Term, questions: Questions) -> t
     return servers, examples
 
 
-def standing(settings: Settings, term: Term) -> Standing:
-    """Returns how the canary has done in the probes so far."""
-    probes = of_term(read_probes(probes_file(settings)), term)
+def standing(settings: Settings, term: Term, unrecorded: Sequence[Probe] = ()) -> Standing:
+    """Returns how the canary has done in the probes so far, the `unrecorded` ones last."""
+    probes = of_term([*read_probes(probes_file(settings)), *unrecorded], term)
     return Standing(
         bad_in_a_row=len(bad_in_a_row(probes)),
         good_minutes=round(good_minutes(probes), 1),

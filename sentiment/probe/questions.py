@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from sentiment import disk
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN
 from sentiment.data.identity import identity, identity_1
@@ -40,7 +41,12 @@ def choose_questions(settings: Settings) -> Questions:
     Raises: InputError when both are empty.
     """
     wanted = settings.canary_rows
-    rolling = newest_rolling(settings, wanted)
+    try:
+        rolling = newest_rolling(settings, wanted)
+    except OSError as error:  # SQLite needs some room to read, too; a bad canary has to go all the same
+        if not disk.is_full(error):
+            raise
+        return _from_the_base(settings, wanted)
     frozen = [] if len(rolling) >= min(wanted, FEWEST) else list(islice(_base(settings, FROZEN), wanted))
     if len(frozen) > len(rolling):
         note = f"the rolling test set has only {len(rolling)} posts, so the frozen one is used"
@@ -50,6 +56,15 @@ def choose_questions(settings: Settings) -> Questions:
             "a probe must have labelled posts to ask", found=f"none in {settings.base_data}", do=f"Put {FROZEN} there."
         )
     return Questions(tuple(rolling), "rolling")
+
+
+def _from_the_base(settings: Settings, wanted: int) -> Questions:
+    """Returns posts of the frozen set, or of the base's rolling set where there is no frozen one."""
+    frozen = list(islice(_base(settings, FROZEN), wanted))
+    note = "the disk is full, so the ledger cannot be read and the base's test set is used"
+    if frozen:
+        return Questions(tuple(frozen), "frozen", note)
+    return Questions(tuple(islice(_base(settings, ROLLING), wanted)), "rolling", note)
 
 
 def newest_rolling(settings: Settings, wanted: int) -> list[Post]:

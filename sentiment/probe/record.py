@@ -34,7 +34,10 @@ def _probe(found: object) -> Probe | None:
 
 
 def append(path: Path, probe: Probe) -> None:
-    """Adds a probe, which is on disk when this returns. Hold `probing`'s lock: one process at a time."""
+    """Adds a probe, which is on disk when this returns. Hold `probing`'s lock: one process at a time.
+
+    Raises: OSError, which names the file, when it cannot be written.
+    """
     if path.is_file() and path.stat().st_size > LARGEST:
         newest = b"".join(json_lines.written(as_json(kept)) for kept in read_probes(path)[-KEPT:])
         atomic.write_text(path, newest.decode("utf-8"))

@@ -37,10 +37,9 @@ def watch(settings: Settings, version: int | None = None) -> Watch:
         if canary is not None and not _judged_by(served, settings):
             said = f"Version {canary} was not judged, because no server has its versions' own models."
             return _with(served, Watch(canary=canary, healthy=True, withdrawn=False, sentence=said, probe=None))
-        found = probe(settings)
+        found, probes = _probed(settings)
         if isinstance(found, NotProbed):
             return _with(served, Watch(canary=None, healthy=True, withdrawn=False, sentence=NO_CANARY, probe=None))
-        probes = of_term(read_probes(probes_file(settings)), found.term)
         if must_go(probes, settings):
             return _with(served, _withdraw(settings, found, probes))
     healthy = found.outcome != BAD
@@ -48,6 +47,21 @@ def watch(settings: Settings, version: int | None = None) -> Watch:
     asked = structs.replace(found, examples=UNSET) if healthy else found
     sentence = found.sentence
     return _with(served, Watch(canary=found.canary, healthy=healthy, withdrawn=False, sentence=sentence, probe=asked))
+
+
+def _probed(settings: Settings) -> tuple[Probed | NotProbed, list[Probe]]:
+    """Probes, and returns the probes of this term.
+
+    On a full disk a bad probe cannot be kept for the next watch to count, so this one asks again at once.
+    """
+    unrecorded: list[Probe] = []
+    while True:
+        found = probe(settings, unrecorded)
+        if isinstance(found, NotProbed):
+            return found, []
+        probes = of_term([*read_probes(probes_file(settings)), *unrecorded], found.term)
+        if not unrecorded or found.outcome != BAD or must_go(probes, settings):
+            return found, probes
 
 
 def _judged_by(served: Served, settings: Settings) -> set[str]:
@@ -66,7 +80,7 @@ def _with(served: Served, found: Watch) -> Watch:
 def _withdraw(settings: Settings, found: Probed, probes: list[Probe]) -> Watch:
     version, bad = found.canary, bad_in_a_row(probes)
     why = f"{len(bad)} bad probes in a row: {'; '.join(bad[-1].reasons)}"
-    with changing(settings, WHO) as change:
+    with changing(settings, WHO, way_back=True) as change:
         if term_of(settings) != found.term:
             return _gone(settings, version)
         withdraw(change, version, why)

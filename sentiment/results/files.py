@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from sentiment.results import (
+    backup,
     decision,
     deliveries,
     evaluation,
@@ -56,4 +57,6 @@ PRINTED = (
     ResultFile("", (probe.Probed, probe.NotProbed), "probe"),
     ResultFile("", (probe.Watch,), "watch"),
     ResultFile("", (experiment.ExperimentTable,), "experiment-table"),
+    ResultFile("", (backup.Backup,), "backup"),
+    ResultFile("", (backup.Restored,), "restore"),
 )

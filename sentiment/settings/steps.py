@@ -184,12 +184,31 @@ class Settings(Declared):
         "A canary that has answered well for this time is called baked.",
         unit="minutes",
     )
+    backup_folder: str = setting(
+        "",
+        text(),
+        "The folder, outside of SENTIMENT_HOME, in which `sentiment_retrain` makes a backup each night.",
+        shown_default="none: no backup is made",
+    )
+    backup_keep: int = setting(
+        7, whole(1, 10_000), "How many backups of a home stay; older ones are removed.", unit="backups"
+    )
+    backup_models: str = setting(
+        "none",
+        choice("none", "served"),
+        "Which models a backup holds: `served` are those that are served and the previous one.",
+    )
     label_set: Labels = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         names, english = (tuple(filter(None, text.split(","))) for text in (self.labels, self.labels_english))
         object.__setattr__(self, "label_set", Labels(names, english))
+
+    @property
+    def backup_place(self) -> Path | None:
+        """The folder for backups, if one is set."""
+        return Path(self.backup_folder).expanduser() if self.backup_folder else None
 
     @property
     def datasets(self) -> Path:

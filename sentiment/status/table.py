@@ -22,6 +22,7 @@ def lines_of(status: Status) -> list[str]:
         *_servers(status["servers"]),
         *([status["served"]["last"]] if status["served"]["last"] else []),
         *_probe(status["probe"]),
+        *_backup(status["backup"]),
         *_edit(status["edit"]),
         *([f"a change is running: {status['changing']}"] if status["changing"] else []),
         *_to_mend(status["to_mend"], status["edit"] is not None),
@@ -112,6 +113,21 @@ def _to_mend(lines: list[str], edited: bool) -> Iterator[str]:
         yield from (f"to repair: {line}" for line in lines)
         alone = "" if edited else "; `sentiment status --restore-config` does only that"
         yield f"The next change repairs this{alone}."
+
+
+def _backup(found: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    if found["folder"] is None:
+        yield "no backup is set: SENTIMENT_BACKUP_FOLDER names no folder"
+    elif found["error"]:
+        yield f"no backup can be found: {found['error']}"
+    elif found["newest"] is None:
+        yield f"there is no backup of this home in {found['folder']}; `sentiment backup` makes one"
+    elif found["is_old"]:
+        old = age(found["age_seconds"])
+        yield f"the last backup is {old} old: {found['newest']}; `sentiment backup` makes a new one"
+    else:
+        yield f"last backup: {age(found['age_seconds'])} ago, {found['newest']}"
 
 
 def _share(value: Any) -> str:

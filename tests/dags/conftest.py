@@ -51,13 +51,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[Callable[[], list[list[str]]]]:
-    """A `sentiment` command that agrees to everything; returns the arguments of every call of it so far."""
+    """A `sentiment` command that agrees to everything; returns the arguments of every call of it so far.
+
+    The backup, which runs beside the other steps of a night, is in `backups` instead.
+    """
     command, log = tmp_path / "sentiment", tmp_path / "calls.jsonl"
     command.write_text(f"#!{sys.executable} -IS\n{AGREEABLE.format(log=str(log))}", encoding="utf-8")
     command.chmod(0o755)
     log.touch()
     monkeypatch.setenv("SENTIMENT_COMMAND", str(command))
-    yield lambda: [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    yield lambda: [call for call in called(log) if call[0] != "backup"]
+
+
+@pytest.fixture
+def backups(tmp_path: Path, calls: Callable[[], list[list[str]]]) -> Callable[[], list[list[str]]]:
+    """Returns the arguments of every backup so far."""
+    return lambda: [call for call in called(tmp_path / "calls.jsonl") if call[0] == "backup"]
+
+
+def called(log: Path) -> list[list[str]]:
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
 
 
 AGREEABLE = """
@@ -68,7 +81,7 @@ passed = sys.argv[1] != ""
 version = next((int(text[10:]) for text in sys.argv if text.startswith("--version=")), 7)
 found = {{"nothing_new": False, "passed": passed, "sentence": "Worse.", "version": version}}
 found |= {{"changed": True, "stable": version if sys.argv[1] == "promote" else 2, "previous": 1, "canary": None}}
-found |= {{"withdrawn": False, "healthy": True, "probe": None}}
+found |= {{"not_set": False, "withdrawn": False, "healthy": True, "probe": None}}
 result.write_text(json.dumps(found))
 with open({log!r}, "a") as file:
     print(json.dumps([text for text in sys.argv[1:] if not text.startswith("--result=")]), file=file)

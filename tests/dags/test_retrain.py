@@ -202,3 +202,32 @@ def test_a_run_stops_where_it_has_to(
     assert calls()[-1][0] == last
     assert run.state == (DagRunState.SUCCESS if rest == "skipped" else DagRunState.FAILED)
     assert list((tmp_path / "home" / "runs" / safe_name(run.run_id)).iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "said", "state", "run_state"),
+    [
+        ('"not_set": False', '"not_set": True', "skipped", DagRunState.SUCCESS),
+        ('"nothing_new": False', '"nothing_new": True', "success", DagRunState.SUCCESS),
+        ("passed = ", "sys.argv[1] == 'ingest' and sys.exit(2); passed = ", "success", DagRunState.FAILED),
+        ("passed = ", "sys.argv[1] == 'backup' and sys.exit(2); passed = ", "failed", DagRunState.FAILED),
+    ],
+)
+def test_every_night_is_backed_up_whatever_becomes_of_it(
+    workflows: dict[str, Any],
+    backups: Calls,
+    mails: list[EmailMessage],
+    tmp_path: Path,
+    found: str,
+    said: str,
+    state: str,
+    run_state: DagRunState,
+) -> None:
+    command = tmp_path / "sentiment"
+    command.write_text(command.read_text(encoding="utf-8").replace(found, said), encoding="utf-8")
+    run = workflows["sentiment_retrain"].test()
+    assert (states(run)["backup"], run.state) == (state, run_state)
+    assert len(mails) == (run_state == DagRunState.FAILED)
+    assert backups() == ([["backup", "--if-set"]] if state != "failed" else [])
+    if state == "failed":
+        assert states(run)["deploy_canary"] == "success", "the night goes on without it"

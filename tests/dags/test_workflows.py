@@ -21,7 +21,8 @@ from sentiment_airflow.workflows import nightly, watching
 from support import airflow_home
 
 RETRAIN = {
-    "ingest": ["prepare"],
+    "ingest": ["backup", "prepare"],
+    "backup": [],
     "prepare": ["check"],
     "check": ["train"],
     "train": ["evaluate"],
@@ -218,8 +219,11 @@ def helps(workflows: dict[str, Any]) -> dict[str, str]:
     return told
 
 
-@pytest.mark.parametrize(("name", "task"), [("sentiment_canary_watch", "watch"), ("sentiment_rollback", "rollback")])
-def test_the_options_of_watch_and_rollback_exist(
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [("sentiment_canary_watch", "watch"), ("sentiment_rollback", "rollback"), ("sentiment_retrain", "backup")],
+)
+def test_the_options_of_the_steps_without_a_form_exist(
     workflows: dict[str, Any], helps: dict[str, str], name: str, task: str
 ) -> None:
     step = workflows[name].get_task(task)

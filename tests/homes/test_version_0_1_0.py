@@ -219,6 +219,37 @@ def test_its_run_can_be_published_again_as_it_was_validated(served: tuple[Path, 
     assert verb(home, "publish", "--run", "second", serving_urls=url)["version"] == 3
 
 
+def test_it_is_backed_up_as_it_is_and_comes_back_where_there_is_nothing(
+    home: Path, verb: Verb, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    place = tmp_path_factory.mktemp("backups")
+    status = verb(home, "status", serving_urls="")
+    with sqlite3.connect(home / "datasets" / "ledger.sqlite") as ledger:
+        before = ledger.execute("PRAGMA user_version").fetchone(), ledger.execute("SELECT * FROM posts").fetchall()
+    ledger.close()
+    made = verb(home, "backup", place, "--with-models")
+    shutil.rmtree(home / "datasets" / "old_sentiment")
+    shutil.rmtree(home / "serving")
+    shutil.rmtree(home / "runs")
+    (home / "datasets" / "ledger.sqlite").write_bytes(b"")
+    verb(home, "restore", made["folder"])
+    with sqlite3.connect(home / "datasets" / "ledger.sqlite") as ledger:
+        assert before == (
+            ledger.execute("PRAGMA user_version").fetchone(),
+            ledger.execute("SELECT * FROM posts").fetchall(),
+        )
+    ledger.close()
+    again = verb(home, "status", serving_urls="")
+    assert [without_ages(row) for row in again["versions"]] == [without_ages(row) for row in status["versions"]]
+    assert (again["damaged"], again["orphans"], again["to_mend"]) == ({}, [], [])
+    assert verb(home, "ingest", "--run", "third")["watermark"] == 1
+    assert verb(home, "withdraw", "--reason", "a drill", serving_urls="")["stable"] == 1
+
+
+def without_ages(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "age_seconds"}
+
+
 def _lines(home: Path) -> list[str]:
     return (home / "serving" / "history.jsonl").read_text(encoding="utf-8").splitlines()
 

@@ -1,8 +1,9 @@
-"""The fixtures of `toy_servers`."""
+"""The fixtures of `small_homes` and `toy_servers`."""
 
 from __future__ import annotations
 
 import pytest
+from support.small_homes import home, place  # noqa: F401
 from support.toy_servers import client, client_class, impatient, shop, site, standing, start, toys, two_servers  # noqa: F401
 
 

@@ -132,7 +132,8 @@ def test_how_the_canary_stands_after_its_last_probe_is_shown(settings: Settings)
 def test_before_the_first_version_it_says_so(tmp_path: Path) -> None:
     status, text = shown(Settings(home=tmp_path, serving_urls=""))
     assert (status["stable"], status["versions"], status["servers"]) == (None, [], {})
-    assert text == "no version has been published yet"
+    unset = "no backup is set: SENTIMENT_BACKUP_FOLDER names no folder"
+    assert text.splitlines() == ["no version has been published yet", "", unset]
     assert list(tmp_path.iterdir()) == [], "looking changes nothing"
 
 

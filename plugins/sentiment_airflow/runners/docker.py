@@ -24,7 +24,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from docker.errors import APIError, NotFound  # type: ignore[import-not-found]
 from docker.types import DeviceRequest, Mount  # type: ignore[import-not-found]
 
-from sentiment.settings import RunnerSettings
+from sentiment.settings import RunnerSettings, Settings
+from sentiment.settings.declaration import declarations
 from sentiment_airflow.runners.confinement import CONFINED
 from sentiment_airflow.runners.settings import gpus_for, size_in_bytes
 from sentiment_airflow.runners.step import Ended, StepCommand, StepLog, container_environment
@@ -173,9 +174,19 @@ def step_container(step: StepCommand, settings: RunnerSettings) -> StepContainer
 
 
 def mounts(step: StepCommand, settings: RunnerSettings) -> list[Mount]:
-    """Returns the mounts: the home to read and write, the other folders to read."""
-    folders = [Mount(target, source, "bind", read_only=True) for target, source in settings.folders.items()]
-    return [_home(str(step.home), settings.host_home or str(step.home)), *folders]
+    """Returns the mounts: the home to read and write, the other folders to read; a backup writes to its folder."""
+    folders, written = settings.folders, _written(step)
+    return [
+        _home(str(step.home), settings.host_home or str(step.home)),
+        *(Mount(path, folders.get(path, path), "bind") for path in written),
+        *(Mount(path, source, "bind", read_only=True) for path, source in folders.items() if path not in written),
+    ]
+
+
+def _written(step: StepCommand) -> list[str]:
+    """Returns the folders beside the home that the step writes to."""
+    folder = step.environment.get(declarations(Settings)["backup_folder"].variable)
+    return [folder] if folder and step.verb == "backup" else []
 
 
 def labels(step: StepCommand, settings: RunnerSettings) -> dict[str, str]:

@@ -98,6 +98,18 @@ def test_the_home_is_where_airflow_sees_it(host_home: str, source: str, kind: st
     assert (models["Target"], models["Source"], models["ReadOnly"]) == ("/models", "/models", True)
 
 
+def test_only_a_backup_writes_to_the_folder_for_backups() -> None:
+    environment = {"SENTIMENT_BACKUP_FOLDER": "/backups"}
+    [_, folder] = mounts(step("backup", environment=environment), settings())
+    assert (folder["Target"], folder["Source"], folder["ReadOnly"]) == ("/backups", "/backups", False)
+    elsewhere = settings(mounts=("/mnt/nas:/backups",))
+    [_, folder] = mounts(step("backup", environment=environment), elsewhere)
+    assert (folder["Target"], folder["Source"], folder["ReadOnly"]) == ("/backups", "/mnt/nas", False)
+    [_, folder] = mounts(step("train", environment=environment), elsewhere)
+    assert folder["ReadOnly"] is True
+    assert len(mounts(step("train", environment=environment), settings())) == 1
+
+
 def test_labels_tell_task_instances_and_homes_apart() -> None:
     one = labels(step(), settings())
     assert one == {f"sentiment.{name}": value for name, value in {"home": "/srv/home", **IDENTITY}.items()}

@@ -1,0 +1,1 @@
+"""Copies of what a home cannot make again: making them, keeping the newest, putting one back."""

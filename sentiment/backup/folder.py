@@ -1,0 +1,97 @@
+"""The folder of backups: their names, whose they are, which of them have to go. What is no backup is not touched."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from sentiment.digests import sha256_of
+from sentiment.errors import InputError
+from sentiment.results import record
+from sentiment.results.backup import Manifest
+
+FORMAT = 1
+NAME = re.compile(r"sentiment-backup-\d{4}-\d\d-\d\dT\d{6}\.\d{6}Z")
+HALF_MADE = re.compile(rf"\.{NAME.pattern}\.\d+\.(tmp|old)")
+REPLACED = "replaced-"  # what a restore replaced, in the home
+MANIFEST, FILES = "manifest.json", "files"
+PLACES = frozenset({"datasets", "serving", "runs"})  # of a home; nothing of a backup goes elsewhere
+ANOTHER = "Give another backup; one that is damaged stays where it is."
+
+
+class Found(NamedTuple):
+    """A backup, with what it says of itself."""
+
+    path: Path
+    manifest: Manifest
+
+
+def name_at(moment: datetime) -> str:
+    """Returns the name of a backup that is made at that moment (UTC); names are in the order of time."""
+    return f"sentiment-backup-{moment.astimezone(UTC):%Y-%m-%dT%H%M%S.%fZ}"
+
+
+def newest_first(folder: Path) -> Iterator[Found]:
+    """Yields the backups in a folder; whatever else is there is left out."""
+    for path in sorted(folder.iterdir(), reverse=True):
+        if NAME.fullmatch(path.name) and not path.is_symlink() and (path / MANIFEST).is_file():
+            try:
+                yield Found(path, manifest_of(path))
+            except InputError:
+                continue  # of another format, or damaged: it is not ours to judge
+
+
+def manifest_of(path: Path) -> Manifest:
+    """Returns what a backup says of itself. Raises: InputError when it is none, or of a newer format."""
+    found = record.read(path / MANIFEST, Manifest, ANOTHER)
+    if found.format != FORMAT:
+        raise InputError(
+            f"a backup must be of format {FORMAT}", found=f"format {found.format} in {path}", do="Use a newer version."
+        )
+    return found
+
+
+def to_remove(made: Path, found: Sequence[Found], keep: int) -> list[Path]:
+    """Returns which backups of the home of `made` go, so that `keep` stay; `made` always stays.
+
+    Backups of a home with another id, or of a copy of this home in another place, are not counted and not removed.
+    """
+    own = next(item.manifest for item in found if item.path == made)
+    others = [
+        item.path
+        for item in found
+        if item.path != made and (item.manifest.home_id, item.manifest.home) == (own.home_id, own.home)
+    ]
+    return sorted(others, key=lambda path: path.name, reverse=True)[keep - 1 :]
+
+
+def remove(path: Path) -> None:
+    """Removes a backup: it loses its name first, so that no half of it is ever taken for a backup."""
+    hidden = path.with_name(f".{path.name}.{os.getpid()}.old")
+    path.rename(hidden)
+    shutil.rmtree(hidden)
+
+
+def remove_half_made(folder: Path) -> None:
+    """Removes what killed commands left. Hold the folder's lock: then none of them has an owner."""
+    for path in folder.iterdir():
+        if HALF_MADE.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+
+
+def require_whole(path: Path, manifest: Manifest) -> None:
+    """Raises: InputError when a file of the backup is missing, changed, or would be put outside the home."""
+    for item in manifest.files:
+        inside = PurePosixPath(item.path)
+        if inside.is_absolute() or ".." in inside.parts or not PLACES.intersection(inside.parts[:1]):
+            raise InputError(f"the files of {path} must be a home's", found=repr(item.path), do=ANOTHER)
+        file = path / FILES / inside
+        if file.is_symlink() or not file.is_file():
+            raise InputError(f"{path} must have all its files", found=f"no file {item.path}", do=ANOTHER)
+        if file.stat().st_size != item.bytes or sha256_of(file) != item.sha256:
+            raise InputError(f"the files of {path} must be as they were", found=f"a changed {item.path}", do=ANOTHER)

@@ -1,0 +1,3 @@
+"""The fixtures of `small_homes`."""
+
+from support.small_homes import home, place  # noqa: F401
