@@ -67,6 +67,11 @@ class Admission:
         return self._work.enter(caller, work_of(arrays))
 
 
+def running(threads: int) -> Turnstile:
+    """Returns the turnstile of a port: one client may have `threads` requests inside, and leaves room for others."""
+    return Turnstile(2 * threads, shared=True)
+
+
 def work_of(arrays: Mapping[str, Any]) -> int:
     """Returns the tokens that a computation over `arrays` is about; a text has one for each three bytes."""
     return max(map(_tokens, arrays.values()), default=0) or 1

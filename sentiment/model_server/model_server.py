@@ -14,11 +14,10 @@ import uvicorn
 
 from sentiment.errors import InputError
 from sentiment.model_server.access import Access
-from sentiment.model_server.admission import Admission
+from sentiment.model_server.admission import Admission, running
 from sentiment.model_server.config import ConfigFile
 from sentiment.model_server.connections import Listener
 from sentiment.model_server.core import Core
-from sentiment.model_server.fair import Turnstile
 from sentiment.model_server.grpc_calls import Calls
 from sentiment.model_server.grpc_service import make_grpc_server
 from sentiment.model_server.health import Health
@@ -72,7 +71,7 @@ class ModelServer:
             InputError: the configuration is refused, a model has no version that loads, or a port is in use.
         """
         self._admission = Admission(options.rest.all_bodies_bytes)
-        self._calls = Calls(options.access, self._admission, Turnstile(options.grpc_threads))
+        self._calls = Calls(options.access, self._admission, running(options.grpc_threads))
         loader = functools.partial(
             load_servable,
             batching=options.batching,
