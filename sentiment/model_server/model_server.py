@@ -24,7 +24,7 @@ from sentiment.model_server.health import Health
 from sentiment.model_server.metrics import Metrics
 from sentiment.model_server.parameter_files import Batching
 from sentiment.model_server.periodic import Periodic
-from sentiment.model_server.ports import connections_of, listen, port_is_taken
+from sentiment.model_server.ports import ACCEPTED_AT_A_TIME, connections_of, listen, port_is_taken
 from sentiment.model_server.refusal import Refusal
 from sentiment.model_server.rest_app import RestApp
 from sentiment.model_server.rest_limits import RestLimits
@@ -135,6 +135,7 @@ class ModelServer:
             ssl_context_factory=(lambda *_: tls.for_rest()) if tls else None,
             log_config=None,
             access_log=False,
+            backlog=ACCEPTED_AT_A_TIME,
             proxy_headers=False,  # otherwise a local client could name another address as its own
             lifespan="off",
             server_header=False,
