@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sentiment.bench import airflow, data, length, size
+from sentiment.bench.hostile import hostile
 from sentiment.bench.load import serve
 from sentiment.experiments import lr
 
@@ -17,5 +18,13 @@ def command() -> None:
     """
 
 
-for experiment in (size.command, lr.command, length.command, data.command, serve.command, airflow.command):
+for experiment in (
+    size.command,
+    lr.command,
+    length.command,
+    data.command,
+    serve.command,
+    hostile.command,
+    airflow.command,
+):
     command.add_command(experiment)

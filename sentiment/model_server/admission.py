@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -12,7 +12,8 @@ from sentiment.model_server.refusal import Code, Refusal
 
 MAX_BYTES = 16 * 1024 * 1024  # of a message, after decompression
 ALL_BYTES = 128 * 1024 * 1024  # of all messages together; one client may hold half
-LARGE = 1024 * 1024  # bytes; of larger messages only one is parsed at a time, because it becomes many objects
+# In bytes; of larger messages one is parsed at a time, because it becomes many objects. One at a time is unpacked, too.
+LARGE = 1024 * 1024
 MOST_VALUES = 2_000_000  # in one request: 1,024 posts of 512 tokens in three inputs are 1.6 million
 # In tokens, of requests that are computed at once: it fills several of the largest batches. What exceeds it waits here,
 # in a fair order, and not in TensorFlow's queue, in the order of arrival.
@@ -45,7 +46,11 @@ class Admission:
 
         try:
             take(len(data))
-            yield _plain(data, take)
+            window = _window(data)
+            if window:
+                with self._large.enter(caller):  # a small message may take long to unpack
+                    data = _plain(data, window, take)
+            yield data
         finally:
             if held:
                 self._bytes.give_back(caller.client, held)
@@ -67,6 +72,11 @@ class Admission:
         return self._work.enter(caller, work_of(arrays))
 
 
+def running(threads: int) -> Turnstile:
+    """Returns the turnstile of a port: one client may have `threads` requests inside, and leaves room for others."""
+    return Turnstile(2 * threads, shared=True)
+
+
 def work_of(arrays: Mapping[str, Any]) -> int:
     """Returns the tokens that a computation over `arrays` is about; a text has one for each three bytes."""
     return max(map(_tokens, arrays.values()), default=0) or 1
@@ -78,11 +88,8 @@ def _tokens(array: Any) -> int:
     return int(array.size) + sum(map(len, array.ravel().tolist())) // BYTES_OF_A_TOKEN
 
 
-def _plain(data: bytes, take: Any) -> bytes:
+def _plain(data: bytes, window: int, take: Callable[[int], None]) -> bytes:
     """Returns a message as it was before gRPC compressed it; calls `take` before each piece exists."""
-    window = _window(data)
-    if not window:
-        return data
     unpacker, pieces, left = zlib.decompressobj(window), [], data
     try:
         while left and not unpacker.eof:

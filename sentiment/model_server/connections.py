@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any
 
 Address = tuple[str, int]
+QUEUE = 1024  # connections that the kernel keeps until they are accepted
 
 
 class Book:
@@ -84,6 +85,10 @@ class Listener(socket.socket):
     """A listening socket that accepts a connection only when its `book` has a place."""
 
     book: Book
+
+    def listen(self, _: int = QUEUE, /) -> None:
+        """Begins to listen; asyncio gives the number that it accepts at a time, which is another thing."""
+        super().listen(QUEUE)
 
     def accept(self) -> tuple[socket.socket, Any]:
         number, address = self._accept()  # type: ignore[attr-defined]  # as socket.socket.accept does

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,15 +94,18 @@ class FairQueue:
     def __len__(self) -> int:
         return len(self._flows)
 
-    def peek(self) -> tuple[float, Any]:
-        """Returns cost and item of the next request."""
-        flow = self._flows[self._next()]
+    def peek(self, but: Collection[str] = ()) -> tuple[float, Any] | None:
+        """Returns cost and item of the next request of all clients `but` some; None: there is none."""
+        if (key := self._next(but)) is None:
+            return None
+        flow = self._flows[key]
         found: tuple[float, Any] = flow.peek() if isinstance(flow, FairQueue) else flow[0]
         return found
 
-    def pop(self) -> tuple[float, Any]:
-        """Removes and returns the next request."""
-        key = self._next()
+    def pop(self, but: Collection[str] = ()) -> tuple[float, Any]:
+        """Removes and returns the next request. Raises: IndexError when there is none."""
+        if (key := self._next(but)) is None:
+            raise IndexError("nobody waits")
         flow = self._flows[key]
         cost, item = flow.pop() if isinstance(flow, FairQueue) else flow.popleft()
         self._clock += cost / len(self._flows)
@@ -114,26 +117,33 @@ class FairQueue:
                 self._ended = {name: end for name, end in self._ended.items() if end > self._clock}
         return cost, item
 
-    def _next(self) -> str:
+    def _next(self, but: Collection[str]) -> str | None:
         def end(key: str) -> float:
             flow = self._flows[key]
             return self._begin[key] + float((flow.peek() if isinstance(flow, FairQueue) else flow[0])[0])
 
-        return next(iter(self._flows)) if len(self._flows) == 1 else min(self._flows, key=end)
+        keys = [key for key in self._flows if key not in but] if but else self._flows
+        return next(iter(keys), None) if len(keys) < 2 else min(keys, key=end)
 
 
 @dataclass
 class _Ticket:
+    client: str
     cost: float
     let_in: threading.Event = field(default_factory=threading.Event)
     given_up: bool = False
 
 
 class Turnstile:
-    """Lets requests of up to `capacity` in all inside at once, in a fair order; a larger one is let in alone."""
+    """Lets requests of up to `capacity` in all inside at once, in a fair order; a larger one is let in alone.
 
-    def __init__(self, capacity: float) -> None:
-        self._capacity, self._inside = capacity, 0.0
+    With `shared`, one client may have as much inside as is left for others: alone, half of it all. Needed where what is
+    inside waits for something else, since otherwise one client could fill it, and the next free place is far away.
+    """
+
+    def __init__(self, capacity: float, *, shared: bool = False) -> None:
+        self._capacity, self._inside, self._shared = capacity, 0.0, shared
+        self._inside_of: dict[str, float] = {}  # by client
         self._queue = FairQueue()
         self._lock = threading.Lock()
 
@@ -142,16 +152,17 @@ class Turnstile:
         return _Inside(self, caller, cost)
 
     def wait(self, caller: Caller, cost: float = 1.0) -> None:
-        """Waits until it is the caller's turn, who then is inside until it calls `leave` with the same cost.
+        """Waits until it is the caller's turn, who then is inside until `leave` is called with the same cost.
 
         Raises: Refusal when the caller has left, or its time is up, before it is its turn.
         """
         with self._lock:
-            if not self._queue and self._fits(cost):
-                self._inside += cost
+            if not self._queue and self._fits(cost) and self._may(caller.client, cost):
+                self._count(caller.client, cost)
                 return
-            ticket = _Ticket(cost)
+            ticket = _Ticket(caller.client, cost)
             self._queue.push(caller.path, cost, ticket)
+            self._let_in()  # what waits may be of clients that have enough inside
         try:
             while not ticket.let_in.wait(self._patience(caller)):
                 caller.require()
@@ -159,6 +170,13 @@ class Turnstile:
         except BaseException:
             self._give_up(ticket)
             raise
+
+    def leave(self, caller: Caller, cost: float = 1.0) -> None:
+        """Makes room for others."""
+        with self._lock:
+            self._count(caller.client, -cost)
+            if self._queue:
+                self._let_in()
 
     def _patience(self, caller: Caller) -> float:
         left = SECONDS_BETWEEN_LOOKS if caller.until is None else caller.until - time.monotonic()
@@ -168,26 +186,36 @@ class Turnstile:
         with self._lock:
             ticket.given_up = True
             if ticket.let_in.is_set():
-                self._inside -= ticket.cost
+                self._count(ticket.client, -ticket.cost)
             self._let_in()
 
-    def leave(self, cost: float = 1.0) -> None:
-        """Makes room for others."""
-        with self._lock:
-            self._inside -= cost
-            self._let_in()
+    def _count(self, client: str, cost: float) -> None:
+        self._inside += cost
+        if self._shared:
+            left = self._inside_of.pop(client, 0.0) + cost
+            if left > 0:
+                self._inside_of[client] = left
 
     def _fits(self, cost: float) -> bool:
         return self._inside <= 0 or self._inside + cost <= self._capacity
 
+    def _may(self, client: str, cost: float) -> bool:
+        left = self._capacity - self._inside - cost
+        return not self._shared or self._inside <= 0 or self._inside_of.get(client, 0.0) + cost <= left
+
     def _let_in(self) -> None:
-        while self._queue:
-            cost, ticket = self._queue.peek()
-            if not ticket.given_up and not self._fits(cost):
+        have_enough: set[str] = set()
+        while found := self._queue.peek(have_enough):
+            cost, ticket = found
+            if ticket.given_up:
+                self._queue.pop(have_enough)
+            elif not self._fits(cost):
                 return
-            self._queue.pop()
-            if not ticket.given_up:
-                self._inside += cost
+            elif not self._may(ticket.client, cost):
+                have_enough.add(ticket.client)
+            else:
+                self._queue.pop(have_enough)
+                self._count(ticket.client, cost)
                 ticket.let_in.set()
 
 
@@ -201,4 +229,4 @@ class _Inside:
         self._turnstile.wait(self._caller, self._cost)
 
     def __exit__(self, *_: object) -> None:
-        self._turnstile.leave(self._cost)
+        self._turnstile.leave(self._caller, self._cost)

@@ -14,18 +14,17 @@ import uvicorn
 
 from sentiment.errors import InputError
 from sentiment.model_server.access import Access
-from sentiment.model_server.admission import Admission
+from sentiment.model_server.admission import Admission, running
 from sentiment.model_server.config import ConfigFile
 from sentiment.model_server.connections import Listener
 from sentiment.model_server.core import Core
-from sentiment.model_server.fair import Turnstile
 from sentiment.model_server.grpc_calls import Calls
 from sentiment.model_server.grpc_service import make_grpc_server
 from sentiment.model_server.health import Health
 from sentiment.model_server.metrics import Metrics
 from sentiment.model_server.parameter_files import Batching
 from sentiment.model_server.periodic import Periodic
-from sentiment.model_server.ports import connections_of, listen, port_is_taken
+from sentiment.model_server.ports import ACCEPTED_AT_A_TIME, connections_of, listen, port_is_taken
 from sentiment.model_server.refusal import Refusal
 from sentiment.model_server.rest_app import RestApp
 from sentiment.model_server.rest_limits import RestLimits
@@ -72,7 +71,7 @@ class ModelServer:
             InputError: the configuration is refused, a model has no version that loads, or a port is in use.
         """
         self._admission = Admission(options.rest.all_bodies_bytes)
-        self._calls = Calls(options.access, self._admission, Turnstile(options.grpc_threads))
+        self._calls = Calls(options.access, self._admission, running(options.grpc_threads))
         loader = functools.partial(
             load_servable,
             batching=options.batching,
@@ -136,6 +135,7 @@ class ModelServer:
             ssl_context_factory=(lambda *_: tls.for_rest()) if tls else None,
             log_config=None,
             access_log=False,
+            backlog=ACCEPTED_AT_A_TIME,
             proxy_headers=False,  # otherwise a local client could name another address as its own
             lifespan="off",
             server_header=False,

@@ -11,6 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from sentiment.errors import InputError
 from sentiment.model_server.connections import Book, Listener
 
+ACCEPTED_AT_A_TIME = 8  # so that a flood of new connections does not keep those that are open from being read
 MAX_SOCKETS = 1024  # for a further one, an idle one is closed
 SECONDS_FOR_HEADERS = 20.0
 
@@ -24,7 +25,7 @@ def listen(host: str, port: int) -> Listener:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port whose last server just left is free
     try:
         listener.bind((host, port))
-        listener.listen(1024)
+        listener.listen()
     except OSError:
         listener.close()
         raise port_is_taken(host, port) from None

@@ -17,9 +17,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sentiment.model_server.access import Access
-from sentiment.model_server.admission import Admission
+from sentiment.model_server.admission import Admission, running
 from sentiment.model_server.core import Core
-from sentiment.model_server.fair import Caller, Share, Turnstile
+from sentiment.model_server.fair import Caller, Share
 from sentiment.model_server.metrics import PATH, Metrics
 from sentiment.model_server.refusal import Code, Refusal, refusal_of
 from sentiment.model_server.rest import Call, answer, parse_path
@@ -52,7 +52,7 @@ class RestApp:
         self._core, self._metrics, self._limits = core, metrics, limits
         self._access, self._admission, self._is_open = access, admission, is_open
         self._metrics_paths = {PATH, metrics_path}
-        self._places, self._running = Share(limits.places), Turnstile(limits.threads)
+        self._places, self._running = Share(limits.places), running(limits.threads)
         self._threads = Threads(limits.places, "rest")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,7 +166,7 @@ class RestApp:
         try:
             return answer(self._core, self._metrics, call, body, self._admission, caller)
         finally:
-            self._running.leave()
+            self._running.leave(caller)
 
     def _unavailable(self, message: str) -> Response:
         self._metrics.not_begun(Code.UNAVAILABLE, "REST")

@@ -105,3 +105,28 @@ def test_what_is_inside_never_exceeds_the_capacity_and_all_get_in() -> None:
     for thread in threads:
         thread.join(20)
     assert (len(done), most <= 4, turnstile._inside) == (60, True, 0)
+
+
+def test_one_client_cannot_fill_what_is_shared_and_another_gets_in_at_once() -> None:
+    turnstile, gate, inside = Turnstile(8, shared=True), threading.Event(), threading.Semaphore(0)
+
+    def stay(number: int) -> None:
+        with turnstile.enter(Caller(("greedy", str(number)))):
+            inside.release()
+            gate.wait(20)
+
+    threads = [threading.Thread(target=stay, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(4):
+            assert inside.acquire(timeout=20)
+        assert not inside.acquire(timeout=0.05), "half of it, and no more"
+        for name in ("a", "b"):
+            with turnstile.enter(Caller((name, "1"), until=time.monotonic() + 5)):
+                assert turnstile._inside == 5
+    finally:
+        gate.set()
+    for thread in threads:
+        thread.join(20)
+    assert (turnstile._inside, turnstile._inside_of) == (0, {})

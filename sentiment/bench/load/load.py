@@ -66,7 +66,7 @@ class Outcome:
     elapsed: float = 0.0
     latencies: list[float] = field(default_factory=list)
     bytes: int = 0
-    errors: Counter[str] = field(default_factory=Counter)
+    errors: dict[str, int] = field(default_factory=dict)  # no Counter: asdict would count its items
     processor: float = 0.0  # seconds that this process itself took
 
 
@@ -126,7 +126,7 @@ def run(job: Job) -> Outcome:
 
 
 def _ask_all(job: Job, connections: Sequence[Ask]) -> Outcome:
-    outcome, turns, lock = Outcome(), itertools.count(), threading.Lock()
+    outcome, turns, lock, failed = Outcome(), itertools.count(), threading.Lock(), Counter[str]()
     processor, begin = time.process_time(), time.perf_counter()
 
     def work(ask: Ask) -> None:
@@ -145,13 +145,14 @@ def _ask_all(job: Job, connections: Sequence[Ask]) -> Outcome:
         with lock:
             outcome.latencies += latencies
             outcome.bytes += size
-            outcome.errors += errors
+            failed.update(errors)
 
     workers = [threading.Thread(target=work, args=(ask,)) for ask in connections]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
+    outcome.errors = dict(failed)
     outcome.elapsed, outcome.processor = time.perf_counter() - begin, time.process_time() - processor
     return outcome
 

@@ -1,0 +1,1 @@
+"""Hostile and honest clients of a model server, together."""
