@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.certificates import make_pair
 from support.toy_servers import Shop, Site, keep_toy_answers, served_site
 
 from sentiment.bench.load.load import GRPC, REST, Failure, Job, run
@@ -74,10 +74,7 @@ def asks(client: str, address: str) -> Any:
 def test_the_load_test_sends_it_and_verifies_tls(
     site: Site, start: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-days", "2", "-subj", "/CN=serving", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    key, certificate = make_pair(tmp_path)
     server = start(site, access=Access(TOKEN), tls=Tls(key.read_text(), certificate.read_text())).server
     address = server.rest_url if client == REST else f"grpcs://{server.grpc_address}"
     monkeypatch.setenv("SENTIMENT_SERVING_CA", str(certificate))
