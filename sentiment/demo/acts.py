@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
 
+from sentiment.client.credentials import credentials
 from sentiment.demo.material import Material
 from sentiment.demo.screen import Screen
 from sentiment.demo.stack import USER, Stack
@@ -152,7 +153,8 @@ class Demo:
     def _ask(self, text: str, which: str) -> str:
         url = f"http://127.0.0.1:{self.stack.ports.rest}/v1/models/sentiment/{which}:predict"
         body = json.dumps({"signature_name": "text", "instances": [text]}).encode()
-        request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", **credentials().headers}
+        request = urllib.request.Request(url, data=body, headers=headers)
         with urllib.request.urlopen(request, timeout=60) as response:
             return str(json.load(response)["predictions"][0]["label"])
 

@@ -93,8 +93,15 @@ class Stack:
             self.processes.start(f"airflow-{name}", [str(binary), *arguments], environment)
 
     def _environment(self) -> dict[str, str]:
-        """Returns every process's environment: this one without its own settings, plus the demo's settings."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SENTIMENT_", "AIRFLOW_"))}
+        """Returns every process's environment: this one without its own settings, plus the demo's settings.
+
+        A token stays: the demo's model server then wants it, and everybody who asks sends it.
+        """
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name == "SENTIMENT_SERVING_TOKEN" or not name.startswith(("SENTIMENT_", "AIRFLOW_"))
+        }
         return {
             **kept,
             "SENTIMENT_HOME": str(self.home),

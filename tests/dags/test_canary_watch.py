@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -52,18 +53,29 @@ WITHDRAWN = {
 }
 
 
-@pytest.fixture
-def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any], int], None]:
-    """Makes a `sentiment` command that leaves this result and ends with this exit code."""
+AGREES = {"agrees": True, "sentence": "Every label answers.", "findings": [], "last": None}
+SINCE = "2026-11-22T10:00:00+00:00"
+FOUND = {"server": "http://10.0.0.5:8501", "label": "stable", "kind": "another model"}
+FOUND["sentence"] = "label stable answers as another model than version 2"
+DIFFERS: dict[str, Any] = {
+    "agrees": False,
+    "sentence": "What answers is not what the history says.",
+    "findings": [FOUND],
+    "last": {"since": SINCE, "until": None, "differences": [f"{FOUND['server']}: {FOUND['sentence']}"]},
+}
 
-    def make(result: dict[str, Any], code: int = 0) -> None:
+
+@pytest.fixture
+def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes a `sentiment` command that leaves these results, of `verify` and of any other verb."""
+
+    def make(result: dict[str, Any], verified: dict[str, Any] = AGREES) -> None:
         command = tmp_path / "sentiment"
         source = f"""#!{sys.executable} -IS
 import pathlib, sys
 result = next(pathlib.Path(text[9:]) for text in sys.argv if text.startswith("--result="))
 result.parent.mkdir(parents=True, exist_ok=True)
-result.write_text({json.dumps(result)!r})
-sys.exit({code})
+result.write_text({json.dumps(verified)!r} if sys.argv[1] == "verify" else {json.dumps(result)!r})
 """
         command.write_text(source, encoding="utf-8")
         command.chmod(0o755)
@@ -76,11 +88,31 @@ def states(run: Any) -> dict[str, str]:
     return {task.task_id: str(task.state) for task in run.get_task_instances()}
 
 
-def test_without_a_canary_no_step_is_started(workflows: dict[str, Any], calls: Calls, history: History) -> None:
+def test_without_a_canary_the_servers_are_verified_all_the_same(
+    workflows: dict[str, Any], calls: Calls, history: History
+) -> None:
     history(*SERVED, ("promoted", 3))
     run = workflows["sentiment_canary_watch"].test()
-    assert (run.state, states(run)) == (DagRunState.SUCCESS, {"find_canary": "skipped", "watch": "skipped"})
-    assert calls() == []
+    wanted = {"verify": "success", "find_canary": "skipped", "watch": "skipped"}
+    assert (run.state, states(run)) == (DagRunState.SUCCESS, wanted)
+    assert calls() == [["verify"]]
+
+
+def test_servers_that_differ_are_red_and_mailed_once_as_it_begins_and_once_as_it_is_over(
+    workflows: dict[str, Any], history: History, answers: Any, mails: list[EmailMessage]
+) -> None:
+    history(*SERVED, ("promoted", 3))
+    for _ in range(2):
+        answers({}, DIFFERS)
+        run = workflows["sentiment_canary_watch"].test()
+        assert (run.state, states(run)["verify"]) == (DagRunState.FAILED, "failed")
+    over = {**DIFFERS["last"], "until": datetime.now(UTC).isoformat(timespec="seconds")}
+    for _ in range(2):
+        answers({}, {**AGREES, "last": over})
+        assert workflows["sentiment_canary_watch"].test().state == DagRunState.SUCCESS
+    begun, ended = (str(mail["subject"]) for mail in mails)
+    assert begun.startswith("Sentiment: what answers is not what the history says. http:") and "label stable" in begun
+    assert ended == "Sentiment: every server serves again what the history says."
 
 
 def test_a_canary_that_was_marked_as_found_by_hand_is_not_asked(
@@ -88,14 +120,14 @@ def test_a_canary_that_was_marked_as_found_by_hand_is_not_asked(
 ) -> None:
     history(*SERVED)
     run = workflows["sentiment_canary_watch"].test(mark_success_pattern="find_canary")
-    assert (states(run)["watch"], calls()) == ("failed", [])
+    assert (states(run)["watch"], calls()) == ("failed", [["verify"]])
     body = mails[0].get_body(("plain",))
     assert body and "watch must be given the result of find_canary; found none" in " ".join(body.get_content().split())
 
 
 def test_before_anything_was_published_there_is_nothing_to_watch(workflows: dict[str, Any], calls: Calls) -> None:
     assert workflows["sentiment_canary_watch"].test().state == DagRunState.SUCCESS
-    assert calls() == []
+    assert calls() == [["verify"]]
 
 
 def test_the_canary_is_named_and_no_folder_is_left_for_each_run(
@@ -104,7 +136,7 @@ def test_the_canary_is_named_and_no_folder_is_left_for_each_run(
     history(*SERVED)
     for _ in range(2):
         assert workflows["sentiment_canary_watch"].test().state == DagRunState.SUCCESS
-    assert calls() == [["watch", "--version=3"]] * 2
+    assert sorted(calls()) == [["verify"]] * 2 + [["watch", "--version=3"]] * 2
     assert [path.name for path in (home / "runs").iterdir()] == ["sentiment_canary_watch"]
 
 

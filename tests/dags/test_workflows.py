@@ -40,7 +40,7 @@ PROMOTE = {
     "promote": [],
     "withdraw": [],
 }
-WATCH: dict[str, list[str]] = {"find_canary": ["watch"], "watch": []}
+WATCH: dict[str, list[str]] = {"verify": [], "find_canary": ["watch"], "watch": []}
 ROLLBACK: dict[str, list[str]] = {"rollback": []}
 EXPERIMENT = {"plan": ["table", "train"], "train": ["table"], "table": []}
 EDGES = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import ssl
-import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import grpc
 import pytest
+from support.certificates import make_pair
 
 from sentiment.client import ClientError, SentimentClient
 from sentiment.errors import InputError
@@ -26,12 +26,7 @@ TOKEN = "a-long-token"
 @pytest.fixture(scope="session")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The files of a key and a certificate for 127.0.0.1."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-days", "2", "-subj", "/CN=serving", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    return key, certificate
+    return make_pair(tmp_path_factory.mktemp("tls"))
 
 
 def ssl_config(folder: Path, **fields: str) -> Path:

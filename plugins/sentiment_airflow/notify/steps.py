@@ -1,4 +1,4 @@
-"""The workflows' mails about steps: failures, regressions, exports that must not be served, rollbacks."""
+"""The workflows' mails about steps: failures, regressions, exports that must not be served, servers, rollbacks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sentiment.mail.experiment import experiment_mail
 from sentiment.mail.letter import Mail, letter
 from sentiment.mail.quiet_nights import is_due, quiet_mail, quiet_nights
 from sentiment.mail.regression import regression_mail
+from sentiment.mail.served import differs_mail, over_mail
 from sentiment.mail.withdrawal import withdrawn_mail
 from sentiment.probe.decision import UNREACHABLE
 from sentiment.probe.record import probes_file, read_probes
@@ -21,6 +22,7 @@ from sentiment.results.decision import Gate
 from sentiment.results.deliveries import Check, Prepare
 from sentiment.results.experiment import ExperimentTable
 from sentiment.results.probe import Watch
+from sentiment.results.served import Served
 from sentiment.results.serving import Outcome
 from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder
@@ -126,6 +128,25 @@ class WithdrawalNotifier(StepFailureNotifier):
         streak = list(takewhile(lambda probe: probe.outcome == UNREACHABLE, reversed(probes)))
         same = bool(streak) and all(reason in str(context.get("exception")) for reason in streak[0].reasons)
         return same and len(streak) > context["ti"].try_number
+
+
+class DiffersNotifier(StepFailureNotifier):
+    """Mails, once for each occurrence, that servers differ from the history; other failures are mailed as failures."""
+
+    def compose(self, context: Context) -> Mail:
+        exception = context.get("exception")
+        if not isinstance(exception, StepRefused):
+            return super().compose(context)
+        ti = context["ti"]
+        return differs_mail(exception.told(Served), ti.run_id, {"Log": ti.log_url})
+
+
+class OverNotifier(MailNotifier):
+    """Mails that servers which had differed serve again what the history says; it is an `on_success_callback`."""
+
+    def compose(self, context: Context) -> Mail | None:
+        ti = context["ti"]
+        return over_mail(pulled(ti, ti.task_id, Served), ti.run_id, {"Log": ti.log_url})
 
 
 class RollbackNotifier(MailNotifier):

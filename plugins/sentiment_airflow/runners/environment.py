@@ -28,7 +28,8 @@ NEEDED_STARTS = (PREFIX, "LC_", *LIBRARIES, "XLA_", "CUDA_", "NVIDIA_", "NCCL_",
 SECRET = re.compile(r"TOKEN(?!IZER)|SECRET|PASSW|CREDENTIAL|_KEYS?\b|PRIVATE")
 HUB = ("HF_", "HUGGING_FACE_", "HUGGINGFACE_")
 FETCHING = frozenset({"train", "experiment-train"})  # these fetch a model from its hub
-ASKING = frozenset({"canary", "promote", "withdraw", "rollback", "watch", "probe", "status", "publish"})  # the servers
+CHANGING = ("canary", "promote", "withdraw", "rollback", "publish")
+ASKING = frozenset((*CHANGING, "watch", "probe", "verify", "status"))  # the servers
 
 
 def step_environment(environment: Mapping[str, str], verb: str) -> dict[str, str]:

@@ -23,7 +23,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sentiment.client.credentials import credentials
+
 GRPC, REST = "grpc", "rest"
+SECURE_GRPC = "grpcs://"
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 TIMEOUT = 60.0  # seconds that an answer may take
 Ask = Callable[[bytes], int]  # returns the bytes of the answer; raises Failure
@@ -37,7 +40,8 @@ class Failure(Exception):
 class Job:
     """What to ask: `count` requests, taken in turn from `requests`, by `workers` at a time.
 
-    `address` is HOST:PORT for gRPC, and a URL for REST. `rate` is in requests per second; 0: as fast as answered.
+    `address` is HOST:PORT or grpcs://HOST:PORT for gRPC, and a URL for REST; the token and the authorities are those of
+    the environment. `rate` is in requests per second; 0: as fast as answered.
     """
 
     client: str
@@ -75,13 +79,16 @@ def grpc_connection(address: str) -> Iterator[Ask]:
     """Yields a function that asks over its own gRPC connection."""
     import grpc
 
-    own = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]
-    channel = grpc.insecure_channel(address, options=own)
+    shown, own = credentials(), [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]
+    metadata = [(name.lower(), value) for name, value in shown.headers.items()]
+    secure = grpc.ssl_channel_credentials(shown.pem()) if address.startswith(SECURE_GRPC) else None
+    place = address.removeprefix(SECURE_GRPC)
+    channel = grpc.secure_channel(place, secure, options=own) if secure else grpc.insecure_channel(place, options=own)
     call = channel.unary_unary(PREDICT)  # no serializer: bytes in, bytes out
 
     def ask(request: bytes) -> int:
         try:
-            answer: bytes = call(request, timeout=TIMEOUT)
+            answer: bytes = call(request, timeout=TIMEOUT, metadata=metadata)
         except grpc.RpcError as error:
             raise Failure(f"{error.code().name}: {error.details()}") from None
         return len(answer)
@@ -93,9 +100,14 @@ def grpc_connection(address: str) -> Iterator[Ask]:
 @contextmanager
 def rest_connection(address: str) -> Iterator[Ask]:
     """Yields a function that asks over its own HTTP connection, which stays open between requests."""
-    parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT)
-    headers = {"Content-Type": "application/json"}
+    parts, shown = urlsplit(address), credentials()
+    host, port = parts.hostname or "", parts.port
+    connection = (
+        http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=shown.context())
+        if parts.scheme == "https"
+        else http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+    )
+    headers = {"Content-Type": "application/json", **shown.headers}
 
     def ask(request: bytes) -> int:
         try:

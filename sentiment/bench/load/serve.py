@@ -80,7 +80,11 @@ def summary(plan: Plan, asked: Asked, lines: Sequence[str], setup: Mapping[str, 
 @click.option("--export", "exports", multiple=True, metavar="NAME=FOLDER", help="An export, and the name of its row.")
 @click.option("--run", "runs", multiple=True, help="A run's export.")
 @click.option("--version", help="A published version: stable, canary or a number.")
-@click.option("--target", metavar="grpc=…,rest=…", help="A running server: grpc=HOST:PORT,rest=http://HOST:PORT.")
+@click.option(
+    "--target",
+    metavar="grpc=…,rest=…",
+    help="A running server: grpc=HOST:PORT,rest=http://HOST:PORT, or grpc=grpcs://…,rest=https://….",
+)
 @click.option("--server", type=click.Path(exists=True, dir_okay=False), help="tensorflow_model_server. [default: ours]")
 @click.option("--requests", type=click.IntRange(1), default=5000, show_default=True, help="Requests per row.")
 @click.option(
@@ -142,9 +146,10 @@ def command(
         work.mkdir(parents=True, exist_ok=True)
         try:
             siege = serve_siege.version(work) if SIEGE in clients else None
-            if SIEGE in clients and not siege:
-                clients = tuple(client for client in clients if client != SIEGE)
-                lines.append("siege is not installed (`apt-get install siege`), so it has no rows")
+            why_not = why_no_siege(siege, targets, settings) if SIEGE in clients else ""
+            if why_not:
+                clients, siege = tuple(client for client in clients if client != SIEGE), None
+                lines.append(why_not)
             lines += busy(os.getloadavg()[0], os.cpu_count() or 1)
             setup = {"requests": requests, "data": str(data), "siege": siege, "server": server or "embedded"}
             flags = {one.name: flags_of(settings, one) for one in targets if one.folder}
@@ -161,6 +166,18 @@ def command(
         result = results.keep(folder, result, table, draw)
     table.show()
     return result
+
+
+def why_no_siege(version: str | None, targets: Sequence[Target], settings: Settings) -> str:
+    """Returns why siege has no rows: it verifies no certificate, and shows a token to everybody; "" when it has."""
+    running = [dict(target.addresses).get(REST, "") for target in targets if not target.folder]
+    if not version:
+        return "siege is not installed (`apt-get install siege`), so it has no rows"
+    if any(address.startswith("https:") for address in running):
+        return "siege verifies no certificate, so it has no rows"
+    if running and settings.serving_token:
+        return "siege would show SENTIMENT_SERVING_TOKEN in the list of processes, so it has no rows"
+    return ""
 
 
 def busy(load: float, cores: int) -> list[str]:

@@ -101,7 +101,10 @@ def targets_of(exports: dict[str, Path], batching: Sequence[bool]) -> tuple[list
 
 
 def running_target(text: str) -> Target:
-    """Returns the running server at `grpc=HOST:PORT,rest=http://HOST:PORT` (one of the two is enough)."""
+    """Returns the running server at `grpc=HOST:PORT,rest=http://HOST:PORT` (one of the two is enough).
+
+    With TLS they are `grpc=grpcs://HOST:PORT` and `rest=https://HOST:PORT`.
+    """
     parts = [part.partition("=") for part in text.split(",")]
     addresses = {key.strip(): value.strip().rstrip("/") for key, _, value in parts}
     rest = addresses.get("rest", "http://")
@@ -110,10 +113,6 @@ def running_target(text: str) -> Target:
             "--target must be grpc=HOST:PORT,rest=http://HOST:PORT, or one of the two",
             found=repr(text),
             do="Correct --target.",
-        )
-    if rest.startswith("https"):
-        raise InputError(
-            "--target's rest must be plain http", found=repr(rest), do="Give the server's own http address."
         )
     return Target("running server", addresses=tuple(sorted(addresses.items())))
 

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from sentiment.bench.load import requests
+from sentiment.bench.load.serve import why_no_siege
+from sentiment.bench.load.targets import Target
 from sentiment.data.tsv import Post, write_posts
+from sentiment.settings import Settings
 from sentiment.tensorflow_setup import tf
 
 
@@ -104,3 +107,22 @@ def test_ids_are_as_long_as_the_texts_and_padded() -> None:
     body = json.loads(requests.rest_body("ids", inputs))
     assert body["signature_name"] == "serving_default"
     assert body["inputs"]["input_ids"][1] == [1, 1, 1] + [0] * 13
+
+
+@pytest.mark.parametrize(
+    ("addresses", "token", "why"),
+    [
+        ((), "t", ""),  # servers of the load test's own want no token
+        ((("rest", "http://h:1"),), "", ""),
+        ((("rest", "http://h:1"),), "t", "would show SENTIMENT_SERVING_TOKEN"),
+        ((("rest", "https://h:1"),), "", "verifies no certificate"),
+    ],
+)
+def test_siege_asks_no_server_that_it_would_harm(
+    tmp_path: Path, addresses: tuple[tuple[str, str], ...], token: str, why: str
+) -> None:
+    settings = Settings(home=tmp_path, serving_token=token)
+    target = Target("x", addresses=addresses) if addresses else Target("x", tmp_path)
+    assert why in why_no_siege("siege 4", [target], settings)
+    assert bool(why_no_siege("siege 4", [target], settings)) is bool(why)
+    assert "not installed" in why_no_siege(None, [target], settings)

@@ -72,9 +72,11 @@ def test_a_running_server_is_named_by_its_addresses() -> None:
     found = running_target("grpc=127.0.0.1:8500, rest=http://127.0.0.1:8501/")
     assert dict(found.addresses) == {"grpc": "127.0.0.1:8500", "rest": "http://127.0.0.1:8501"}
     assert dict(running_target("grpc=h:1").addresses) == {"grpc": "h:1"}
+    secure = {"grpc": "grpcs://h:1", "rest": "https://h:2"}
+    assert dict(running_target("grpc=grpcs://h:1,rest=https://h:2").addresses) == secure
 
 
-@pytest.mark.parametrize("text", ["", "127.0.0.1:8500", "grpc=", "rest=127.0.0.1:8501", "http=x", "rest=https://h"])
+@pytest.mark.parametrize("text", ["", "127.0.0.1:8500", "grpc=", "rest=127.0.0.1:8501", "http=x"])
 def test_other_addresses_are_one_line(text: str) -> None:
     with pytest.raises(InputError, match="--target"):
         running_target(text)

@@ -281,6 +281,14 @@ def test_no_step_sees_a_planted_secret(
     assert set(found) == ({name for name in PLANTED if name.startswith("AWS_")} if verb == "ingest" else set())
 
 
+def test_the_servers_token_goes_only_to_the_steps_that_ask_them() -> None:
+    given = {"SENTIMENT_SERVING_TOKEN": "s", "SENTIMENT_SERVING_CA": "/ca.pem"}
+    for verb in ("canary", "promote", "withdraw", "rollback", "watch", "probe", "verify", "status"):
+        assert step_environment(given, verb) == given
+    for verb in ("train", "validate", "ingest"):
+        assert step_environment(given, verb).keys() == {"SENTIMENT_SERVING_CA"}
+
+
 def test_a_key_to_a_model_hub_goes_only_to_the_step_that_fetches_a_model() -> None:
     given = {"HF_TOKEN": "s", "HF_HOME": "/models", "HUGGING_FACE_HUB_TOKEN": "s", "TOKENIZERS_PARALLELISM": "0"}
     assert step_environment(given, "train") == given
