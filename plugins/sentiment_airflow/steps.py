@@ -21,6 +21,7 @@ from airflow.sdk.exceptions import (
 from sentiment.results.record import decoded
 from sentiment.run_folder import RunFolder
 from sentiment.settings.runner import DOCKER, LOCAL, read_runner_settings
+from sentiment.text.defanged import unlinked
 from sentiment_airflow.preconditions import require_results, wrong_input_fails_at_once
 from sentiment_airflow.runners.environment import bucket_environment, step_command, step_environment, step_settings
 from sentiment_airflow.runners.local import LocalRunner
@@ -112,7 +113,7 @@ class StepOperator(BaseOperator):
             result = self._result(step, ended)
         finally:
             step.result_file.unlink(missing_ok=True)
-        self._raise_for_end(ended, str(result.get("error") or last_line))
+        self._raise_for_end(ended, unlinked(str(result.get("error") or last_line), step_settings().server_addresses))
         result = self._with_page(result)
         try:
             self._raise_for_result(result)
@@ -163,7 +164,7 @@ class StepOperator(BaseOperator):
     def _run(self, step: StepCommand, context: Context) -> tuple[Ended, str]:
         """Logs what the step says; returns how it ended and its last line that was not the result."""
         self._runner = runner_of(step, os.environ, context)
-        log = StepLog(self.log, step.result_file)
+        log = StepLog(self.log, step.result_file, step_settings().server_addresses)
         self.log.info("%s", self._runner.shown())
         try:
             return self._runner.run(log), log.last

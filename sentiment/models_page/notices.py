@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sentiment.errors import InputError
 from sentiment.results import record
-from sentiment.text.harmless import plain
+from sentiment.text.harmless import one_line
 
 T = TypeVar("T")
 LONGEST = 400
@@ -21,7 +21,7 @@ class Notices:
 
     def add(self, sentence: str) -> None:
         """Adds a sentence; it may quote a stranger's words."""
-        self._lines[plain(sentence, LONGEST)] = None
+        self._lines[one_line(sentence, LONGEST)] = None
 
     @property
     def lines(self) -> list[str]:

@@ -6,7 +6,7 @@ import math
 from datetime import datetime
 from typing import Any, TypeGuard
 
-from sentiment.text.harmless import plain
+from sentiment.text.harmless import one_line
 from sentiment.text.taipei import TAIPEI
 
 NONE = "–"
@@ -43,11 +43,11 @@ def when(at: object) -> str:
     """Returns an ISO time in Taipei time, `2026-11-23 07:04`; anything else is returned unchanged."""
     try:
         time = datetime.fromisoformat(str(at))
-        return time.astimezone(TAIPEI).strftime("%Y-%m-%d %H:%M") if time.tzinfo else plain(at, 40)
+        return time.astimezone(TAIPEI).strftime("%Y-%m-%d %H:%M") if time.tzinfo else one_line(at, 40)
     except (ValueError, OverflowError):
-        return plain(at, 40) if at else NONE
+        return one_line(at, 40) if at else NONE
 
 
 def text(value: Any, longest: int = 2000) -> str:
     """Returns a stranger's words as one harmless line; "" for None."""
-    return "" if value is None else plain(value, longest)
+    return "" if value is None else one_line(value, longest)

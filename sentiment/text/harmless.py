@@ -8,22 +8,31 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlsplit
 
-WORD_JOINER = "\N{WORD JOINER}"
+from sentiment.text.defanged import defanged
+
 _DIRECTION_MARKS = "\u061c\u200e\u200f"
-# What mail programs turn into a link by themselves: an address, a host name, a mail address.
-_LINK_STARTS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"[!-+\-/<-@\[-`{-~]|(?<=\d)\.(?=\s|$)")  # ASCII punctuation that can begin something
 
 
 def plain(text: object, longest: int = 200) -> str:
-    """Returns `text` as one line, cut if long, without control or direction characters or clickable addresses."""
+    """Returns `text` as one line for a mail or an approval: addresses in it are broken, so that none becomes a link.
+
+    It is cut if long; what breaks an address does not count.
+    """
+    return defanged(one_line(text, longest))
+
+
+def one_line(text: object, longest: int = 200) -> str:
+    """Returns `text` as one line, cut if long, without control or direction characters.
+
+    On a web page that is enough, if the page escapes it: a browser makes no links of words.
+    """
     shown = "".join(
         character if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else _invisible(character)
         for character in str(text)[: longest * 4]
     )
     shown = " ".join(shown.split())
-    shown = shown if len(shown) <= longest else shown[: longest - 1] + "…"
-    return _LINK_STARTS.sub(WORD_JOINER, shown)
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
 def _invisible(character: str) -> str:

@@ -76,7 +76,7 @@ def test_the_tables_hold_the_comparison_and_the_flips(gate: Gate) -> None:
     assert rows[3] == ["recall of 正面", "400", "0.825 [0.785 to 0.859]", "0.875 [0.839 to 0.904]", "+5.0", "", ""]
     assert rows[6] == ["set", "text", "true", "stable said", "canary said"]
     assert rows[7][0] == "frozen"
-    assert rows[7][1].startswith("標*題 ｜ | </td><script>alert(1)</script> [核准](http:")
+    assert rows[7][1].startswith("標*題 ｜ | </td><script>alert(1)</script> [核准](hxxp[://]evil[.]example)")
     assert rows[7][2:] == ["負面", "負面", "正面"]
     assert rows[9] == ["rolling", "第0篇", "負面", "中立", "負面"]
     assert len(rows) == 9 + MOST_TEXTS

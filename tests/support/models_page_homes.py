@@ -19,7 +19,8 @@ from sentiment.results.validation import Validation
 from support.results import whole_json
 
 LABELS = ["正面", "負面", "中立"]
-EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}\u202eevil"
+LINKS = "https://evil.example www.evil.example a@evil.example"
+EVIL = f"<script>alert(1)</script><img src=x onerror=alert(2)>{LINKS}\"'&{{{{7*7}}}}\u202eevil"
 Event = dict[str, Any]
 
 

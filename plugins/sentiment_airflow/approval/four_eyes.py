@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from sentiment.errors import InputError
 from sentiment.results.decision import Gate
 from sentiment.results.events import AnyEvent, Canary, Published
 from sentiment.run_folder import RunFolder
@@ -36,5 +37,11 @@ def barred(settings: Settings, version: int) -> list[str]:
     """
     if not read_airflow_settings("four_eyes").four_eyes:
         return []
-    run = RunFolder.named(settings, read_state(settings).versions[version].run)
-    return makers(read_events(settings.history), version, run.read(Gate))
+    known = read_state(settings).versions.get(version)
+    if known is None:
+        raise InputError(
+            f"the history must know version {version}, to tell who made it",
+            found="no such version",
+            do="Trigger sentiment_promote by hand: it asks about the present canary.",
+        )
+    return makers(read_events(settings.history), version, RunFolder.named(settings, known.run).read(Gate))

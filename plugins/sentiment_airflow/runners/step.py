@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from sentiment.text.defanged import unlinked
 
 # What a container gets from Airflow's environment. The rest belongs to another machine: PATH, HOME, LD_LIBRARY_PATH.
 LIBRARIES = ("HF_", "HUGGING_FACE_", "HUGGINGFACE_", "TF_", "TFHUB_", "TRANSFORMERS_")
@@ -64,15 +66,18 @@ class Runner(Protocol):
 
 
 class StepLog:
-    """Writes a step's lines to the task's log, except for the result, which becomes the task's XCom."""
+    """Writes a step's lines to the task's log, except for the result, which becomes the task's XCom.
 
-    def __init__(self, logger: logging.Logger | Any, result_file: Path) -> None:
-        self._logger, self._result_file = logger, result_file
+    A line may quote what strangers wrote, and Airflow's page of the log makes links of addresses: only of our `own`.
+    """
+
+    def __init__(self, logger: logging.Logger | Any, result_file: Path, own: Sequence[str] = ()) -> None:
+        self._logger, self._result_file, self._own = logger, result_file, own
         self.last = ""  # the last line that was not the result
 
     def write(self, line: str) -> None:
         if self.shows(line):
-            self._logger.info("%s", line)
+            self._logger.info("%s", unlinked(line, self._own))
 
     def shows(self, line: str) -> bool:
         """Tells whether a line belongs in the log, and remembers it if it does."""

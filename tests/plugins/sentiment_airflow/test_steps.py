@@ -72,6 +72,12 @@ def test_a_refused_input_fails_for_good_with_its_line(command: Command, home: Pa
         run()
 
 
+def test_a_cause_that_quotes_an_address_is_no_link_in_airflow(command: Command, home: Path) -> None:
+    command("result({'error': 'a label must be known; found https://evil.example.'}); sys.exit(2)")
+    with pytest.raises(AirflowFailException, match=r"found hxxps\[://\]evil\.example"):
+        run()
+
+
 def test_settings_that_must_not_be_so_fail_at_once_too(
     command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

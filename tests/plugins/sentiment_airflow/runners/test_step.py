@@ -68,5 +68,14 @@ def test_the_log_shows_every_line_but_the_result(tmp_path: Path, caplog: pytest.
     assert log.last == '{"rows": 4}'
 
 
+def test_a_strangers_address_in_a_line_is_no_link_on_airflows_page_of_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = StepLog(logging.getLogger("test"), tmp_path / "result.json", ["http://127.0.0.1:8501"])
+    with caplog.at_level(logging.INFO):
+        log.write("label must be one of 正面; found 'http://evil.example', from http://127.0.0.1:8501")
+    assert caplog.messages == ["label must be one of 正面; found 'hxxp[://]evil.example', from http://127.0.0.1:8501"]
+
+
 def test_without_a_result_file_there_is_no_result(tmp_path: Path) -> None:
     assert read_result(tmp_path / "none.json") == {}
