@@ -83,7 +83,7 @@ $(PARTS): test-%: setup
 
 test-docker: setup ## test the images on a Docker engine
 	$(TRAINER) -m pytest tests/docker
-	$(AIRFLOW) -m pytest tests/docker/test_docker_runner.py
+	$(AIRFLOW) -m pytest tests/docker/test_docker_runner.py tests/docker/test_engine_proxy.py
 
 # Only this target needs PyTorch, so no environment of ours has it. Where pip knows no CPU build, it takes the large one.
 test-torch: .tools/.ready ## compare the recorded checkpoints with PyTorch itself, in a throw-away environment
@@ -93,12 +93,12 @@ test-torch: .tools/.ready ## compare the recorded checkpoints with PyTorch itsel
 	.venv-torch/bin/python tests/checkpoints/make.py --check
 	rm -rf .venv-torch
 
-IN_AIRFLOW = ^tests/(dags|plugins|browser)/|^tests/docker/test_docker_runner\.py$$
+IN_AIRFLOW = ^tests/(dags|plugins|browser)/|^tests/docker/test_(docker_runner|engine_proxy)\.py$$|^tests/support/step_containers\.py$$
 lint: setup ## run ruff, mypy, and the check that imports go down the floors
 	$(TRAINER) -m ruff check
 	$(TRAINER) -m ruff format --check
 	$(TRAINER) -m mypy --exclude '$(IN_AIRFLOW)' sentiment tests docker examples
-	$(AIRFLOW) -m mypy --cache-dir .mypy_cache/airflow plugins dags tests/dags tests/plugins tests/browser tests/docker/test_docker_runner.py
+	$(AIRFLOW) -m mypy --cache-dir .mypy_cache/airflow plugins dags tests/dags tests/plugins tests/browser tests/docker/test_docker_runner.py tests/docker/test_engine_proxy.py
 	PYTHONPATH=plugins .venv/bin/lint-imports --no-cache --no-logo
 
 format: setup ## fix and format what ruff can

@@ -14,7 +14,6 @@ import uuid
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import cached_property, partial
-from pathlib import PurePosixPath
 from typing import Any
 
 from airflow.providers.docker.exceptions import DockerContainerFailedException
@@ -22,15 +21,15 @@ from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk.bases.operator import ExecutorSafeguard
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from docker.errors import APIError, NotFound  # type: ignore[import-not-found]
-from docker.types import DeviceRequest, Mount  # type: ignore[import-not-found]
+from docker.types import DeviceRequest  # type: ignore[import-not-found]
 
 from sentiment.settings import RunnerSettings
 from sentiment_airflow.runners.confinement import CONFINED
+from sentiment_airflow.runners.container import HOME_LABEL, LABEL, engines_home, mounts
 from sentiment_airflow.runners.settings import gpus_for, size_in_bytes
 from sentiment_airflow.runners.step import Ended, StepCommand, StepLog, container_environment
 
 GRACE_SECONDS = 2  # between TERM and KILL. Airflow gives a task 5 s before it kills the task itself
-LABEL = "sentiment."
 
 logger = logging.getLogger(__name__)
 
@@ -163,7 +162,7 @@ def step_container(step: StepCommand, settings: RunnerSettings) -> StepContainer
         private_environment=container_environment(step),
         user=f"{os.getuid()}:{os.getgid()}",
         working_dir=str(step.home),
-        mounts=mounts(step, settings),
+        mounts=mounts(step.home, settings),
         network_mode=settings.network,
         mem_limit=size_in_bytes(settings.memory),
         shm_size=size_in_bytes(settings.shm),
@@ -172,23 +171,13 @@ def step_container(step: StepCommand, settings: RunnerSettings) -> StepContainer
     )
 
 
-def mounts(step: StepCommand, settings: RunnerSettings) -> list[Mount]:
-    """Returns the mounts: the home to read and write, the other folders to read."""
-    folders = [Mount(target, source, "bind", read_only=True) for target, source in settings.folders.items()]
-    return [_home(str(step.home), settings.host_home or str(step.home)), *folders]
-
-
 def labels(step: StepCommand, settings: RunnerSettings) -> dict[str, str]:
     """Returns the labels of this task instance's containers; they name the home, as homes may share an engine."""
-    known = {"home": settings.host_home or str(step.home), **step.identity}
-    return {f"{LABEL}{name}": value for name, value in known.items()}
+    known = {f"{LABEL}{name}": value for name, value in step.identity.items()}
+    return {HOME_LABEL: engines_home(step.home, settings), **known}
 
 
 def leftovers(step: StepCommand, settings: RunnerSettings) -> dict[str, str]:
     """Returns the labels of containers that must be leftovers if they exist when the step starts."""
     others = {f"{LABEL}run"} if step.one_run_at_a_time else set()
     return {name: value for name, value in labels(step, settings).items() if name not in others}
-
-
-def _home(target: str, source: str) -> Mount:
-    return Mount(target, source, "bind" if PurePosixPath(source).is_absolute() else "volume")

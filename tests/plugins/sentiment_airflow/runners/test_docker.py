@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from docker.api.container import ContainerApiMixin  # type: ignore[import-not-found]
-from sentiment_airflow.runners.docker import DockerRunner, StepContainer, labels, leftovers, mounts, step_container
+from sentiment_airflow.runners.container import mounts
+from sentiment_airflow.runners.docker import DockerRunner, StepContainer, labels, leftovers, step_container
 from sentiment_airflow.runners.step import StepCommand
 
 from sentiment.settings import RunnerSettings
@@ -93,7 +94,7 @@ def test_every_container_has_a_name_of_its_own() -> None:
     [("", "/srv/home", "bind"), ("/mnt/data", "/mnt/data", "bind"), ("stack_home", "stack_home", "volume")],
 )
 def test_the_home_is_where_airflow_sees_it(host_home: str, source: str, kind: str) -> None:
-    home, models = mounts(step(), settings(host_home=host_home, mounts=("/models",)))
+    home, models = mounts(step().home, settings(host_home=host_home, mounts=("/models",)))
     assert (home["Target"], home["Source"], home["Type"], home["ReadOnly"]) == ("/srv/home", source, kind, False)
     assert (models["Target"], models["Source"], models["ReadOnly"]) == ("/models", "/models", True)
 
