@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +191,7 @@ def test_a_container_of_others_can_be_neither_seen_nor_touched(home: Path, proxy
 def test_nothing_else_is_let_through(home: Path, proxy: EngineProxy, client: Any) -> None:
     container = made(client, proxy)
     try:
-        for attempt in (
+        attempts: list[Callable[[], Any]] = [
             lambda: client.exec_create(container, ["id"]),
             lambda: client.put_archive(container, "/", b""),
             lambda: client.commit(container),
@@ -201,7 +201,8 @@ def test_nothing_else_is_let_through(home: Path, proxy: EngineProxy, client: Any
             lambda: client.info(),
             lambda: client.pull("python:3.11-slim-bookworm"),
             lambda: client.remove_image(IMAGE),
-        ):
+        ]
+        for attempt in attempts:
             with pytest.raises(APIError, match="403 Client Error"):
                 attempt()
     finally:
