@@ -156,7 +156,9 @@ OLDER_VARIABLES := TASK_NAME DATA_DIR OUTPUT_DIR DEPLOY_DIR LOAD_MODEL_DIR MODEL
 $(foreach variable,$(OLDER_VARIABLES),$(eval $(OLDER): export $(variable) := $$($(variable))))
 deploy_model: export SENTIMENT_SERVING_URLS := $(or $(SERVING_URLS),$(SENTIMENT_SERVING_URLS),http://127.0.0.1:8501)
 
+# The one capability is for who uses sudo in a folder of their own: root without it could not write there.
 CONTAINER = docker run --rm --interactive $$(if [ -t 0 ]; then echo --tty; fi) --user "$$(id -u):$$(id -g)" \
+	--cap-drop ALL --cap-add DAC_OVERRIDE --security-opt no-new-privileges --read-only --tmpfs /tmp:mode=1777 --pids-limit 4096 \
 	--volume "$$PWD:$$PWD" --workdir "$$PWD" --env "SENTIMENT_HOME=$$PWD" --env HOME=/tmp --env "HF_HOME=$$PWD/.cache/huggingface" $(if $(GPUS),--gpus "$$GPUS") \
 	--entrypoint python "$$IMAGE" -P
 RUN_SENTIMENT = $(if $(IN_DOCKER),$(CONTAINER),$(TRAINER)) -m sentiment.run_sentiment --task_name "$$TASK_NAME" --output_dir "$$OUTPUT_DIR"

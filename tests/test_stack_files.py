@@ -175,3 +175,17 @@ def test_the_folders_that_containers_share_belong_to_the_homes_owner(tmp_path: P
     assert (
         (tmp_path / "datasets" / "inbox").stat().st_uid == tmp_path.stat().st_uid == int(values(tmp_path)["STACK_UID"])
     )
+
+
+def test_the_older_tools_container_is_confined_too() -> None:
+    shown = subprocess.run(
+        ["make", "--dry-run", "run_test_sentiment", "IN_DOCKER=1"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    [command] = [line for line in shown.replace("\\\n", " ").splitlines() if line.startswith("docker run ")]
+    wanted = ("--cap-drop ALL", "--security-opt no-new-privileges", "--read-only", "--pids-limit 4096")
+    assert all(each in command for each in wanted)
+    assert re.findall(r"--cap-add (\S+)", command) == ["DAC_OVERRIDE"]
