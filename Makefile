@@ -83,7 +83,7 @@ $(PARTS): test-%: setup
 
 test-docker: setup ## test the images on a Docker engine
 	$(TRAINER) -m pytest tests/docker
-	$(AIRFLOW) -m pytest tests/docker/test_docker_runner.py
+	$(AIRFLOW) -m pytest tests/docker/test_docker_runner.py tests/docker/test_engine_proxy.py
 
 # Only this target needs PyTorch, so no environment of ours has it. Where pip knows no CPU build, it takes the large one.
 test-torch: .tools/.ready ## compare the recorded checkpoints with PyTorch itself, in a throw-away environment
@@ -93,12 +93,12 @@ test-torch: .tools/.ready ## compare the recorded checkpoints with PyTorch itsel
 	.venv-torch/bin/python tests/checkpoints/make.py --check
 	rm -rf .venv-torch
 
-IN_AIRFLOW = ^tests/(dags|plugins|browser)/|^tests/docker/test_docker_runner\.py$$
+IN_AIRFLOW = ^tests/(dags|plugins|browser)/|^tests/docker/test_(docker_runner|engine_proxy)\.py$$|^tests/support/step_containers\.py$$
 lint: setup ## run ruff, mypy, and the check that imports go down the floors
 	$(TRAINER) -m ruff check
 	$(TRAINER) -m ruff format --check
 	$(TRAINER) -m mypy --exclude '$(IN_AIRFLOW)' sentiment tests docker examples
-	$(AIRFLOW) -m mypy --cache-dir .mypy_cache/airflow plugins dags tests/dags tests/plugins tests/browser tests/docker/test_docker_runner.py
+	$(AIRFLOW) -m mypy --cache-dir .mypy_cache/airflow plugins dags tests/dags tests/plugins tests/browser tests/docker/test_docker_runner.py tests/docker/test_engine_proxy.py
 	PYTHONPATH=plugins .venv/bin/lint-imports --no-cache --no-logo
 
 format: setup ## fix and format what ruff can
@@ -169,7 +169,9 @@ OLDER_VARIABLES := TASK_NAME DATA_DIR OUTPUT_DIR DEPLOY_DIR LOAD_MODEL_DIR MODEL
 $(foreach variable,$(OLDER_VARIABLES),$(eval $(OLDER): export $(variable) := $$($(variable))))
 deploy_model: export SENTIMENT_SERVING_URLS := $(or $(SERVING_URLS),$(SENTIMENT_SERVING_URLS),http://127.0.0.1:8501)
 
+# The one capability is for who uses sudo in a folder of their own: root without it could not write there.
 CONTAINER = docker run --rm --interactive $$(if [ -t 0 ]; then echo --tty; fi) --user "$$(id -u):$$(id -g)" \
+	--cap-drop ALL --cap-add DAC_OVERRIDE --security-opt no-new-privileges --read-only --tmpfs /tmp:mode=1777 --pids-limit 4096 \
 	--volume "$$PWD:$$PWD" --workdir "$$PWD" --env "SENTIMENT_HOME=$$PWD" --env HOME=/tmp --env "HF_HOME=$$PWD/.cache/huggingface" $(if $(GPUS),--gpus "$$GPUS") \
 	--entrypoint python "$$IMAGE" -P
 RUN_SENTIMENT = $(if $(IN_DOCKER),$(CONTAINER),$(TRAINER)) -m sentiment.run_sentiment --task_name "$$TASK_NAME" --output_dir "$$OUTPUT_DIR"

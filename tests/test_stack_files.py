@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import os
 import re
 import stat
 import subprocess
@@ -12,6 +14,9 @@ from typing import Any
 
 import pytest
 import yaml
+
+from sentiment.settings import RunnerSettings
+from sentiment.settings.declaration import variables
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 COMPOSE = CHECKOUT / "docker-compose.yml"
@@ -48,6 +53,73 @@ def test_every_image_is_pinned_and_every_port_is_of_this_machine_alone(services:
         assert re.fullmatch(r"[a-z/]+:\w[\w.-]+", image) or image == "${AIRFLOW_IMAGE:-sentiment-airflow}", name
         assert not image.endswith(":latest"), name
         assert all(port.startswith("${BIND:-127.0.0.1}:") for port in service.get("ports", ())), name
+
+
+def test_no_service_has_a_capability_or_writes_into_its_image(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        assert (service["cap_drop"], service["read_only"]) == (["ALL"], True), name
+        assert service["security_opt"] == ["no-new-privileges:true"] and service["pids_limit"] > 0, name
+        assert not {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode"} & service.keys(), name
+
+
+def test_only_the_proxy_has_the_engines_socket_and_only_workers_reach_it(services: dict[str, dict[str, Any]]) -> None:
+    with_socket = {name for name, service in services.items() if "docker.sock" in str(service.get("volumes"))}
+    in_group = {name for name, service in services.items() if "group_add" in service}
+    assert with_socket == in_group == {"engine-proxy"}
+    assert members(services, "engine") == {"engine-proxy", "worker"}
+    assert services["worker"]["environment"]["DOCKER_HOST"] == "tcp://engine-proxy:2375"
+
+
+def members(services: dict[str, dict[str, Any]], network: str) -> set[str]:
+    return {name for name, service in services.items() if network in service.get("networks", ["default"])}
+
+
+def test_steps_share_no_network_with_airflow_or_its_database(services: dict[str, dict[str, Any]]) -> None:
+    airflow = {"api-server", "scheduler", "dag-processor", "triggerer", "worker", "initialise"}
+    assert members(services, "steps") == {"serving", "serving-gpu", "store"}
+    assert members(services, "database") == {"postgres", "redis", *airflow}
+    assert members(services, "default") == {"mail", *airflow}
+    networks = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["networks"]
+    assert {name for name, network in networks.items() if network.get("internal")} == {"database", "engine", "asking"}
+    assert members(services, "asking") == {"api-server", "serving", "serving-gpu"}, (
+        "the Models page asks the model server"
+    )
+    for name in ("worker", "engine-proxy"):
+        assert services[name]["environment"]["SENTIMENT_RUNNER_NETWORK"] == networks["steps"]["name"]
+
+
+def test_the_proxy_knows_every_setting_of_a_steps_container_and_no_secret(services: dict[str, dict[str, Any]]) -> None:
+    of_pods = {"SENTIMENT_RUNNER_NAMESPACE", "SENTIMENT_RUNNER_CLAIM", "SENTIMENT_RUNNER_SECRET"}
+    of_pods |= {"SENTIMENT_RUNNER_POD_TEMPLATE"}
+    known = services["engine-proxy"]["environment"].keys()
+    assert known == variables(RunnerSettings) - of_pods | {"SENTIMENT_HOME", "SENTIMENT_BACKUP_FOLDER", "PYTHONPATH"}
+    assert "env_file" not in services["engine-proxy"]
+
+
+CONFIGURED = [["cpu"], ["gpu"], ["cpu", "tryout"], ["gpu", "tryout"]]
+
+
+@pytest.mark.parametrize("profiles", CONFIGURED, ids="+".join)
+def test_compose_reads_it_as_it_is_meant_and_binds_every_port_to_this_machine(
+    tmp_path: Path, profiles: list[str]
+) -> None:
+    if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
+        pytest.skip("there is no `docker compose`")
+    assert make_env(tmp_path, str(tmp_path), "--tryout").returncode == 0
+    chosen = [f"--profile={profile}" for profile in profiles]
+    command = ["docker", "compose", f"--file={COMPOSE}", f"--env-file={tmp_path / '.env'}"]
+    command += [f"--project-directory={tmp_path}", *chosen, "config", "--format=json"]
+    environment = {**os.environ, "COMPOSE_PROFILES": ""}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    services = json.loads(done.stdout)["services"]
+    assert ("serving-gpu" in services, "store" in services) == ("gpu" in profiles, "tryout" in profiles)
+    published = [port["host_ip"] for service in services.values() for port in service.get("ports", ())]
+    assert len(published) >= 3 and set(published) == {"127.0.0.1"}
+    assert all(service["read_only"] and service["cap_drop"] == ["ALL"] for service in services.values())
+    mailbox_too = {"mail"} if "tryout" in profiles else set()
+    outward = {name for name, service in services.items() if "default" in service["networks"]}
+    assert outward == {"api-server", "scheduler", "dag-processor", "triggerer", "worker", "initialise", *mailbox_too}
 
 
 def test_no_secret_has_a_default_and_make_env_makes_all_that_is_asked_for(tmp_path: Path) -> None:
@@ -106,3 +178,17 @@ def test_the_folders_that_containers_share_belong_to_the_homes_owner(tmp_path: P
     assert (
         (tmp_path / "datasets" / "inbox").stat().st_uid == tmp_path.stat().st_uid == int(values(tmp_path)["STACK_UID"])
     )
+
+
+def test_the_older_tools_container_is_confined_too() -> None:
+    shown = subprocess.run(
+        ["make", "--dry-run", "run_test_sentiment", "IN_DOCKER=1"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    [command] = [line for line in shown.replace("\\\n", " ").splitlines() if line.startswith("docker run ")]
+    wanted = ("--cap-drop ALL", "--security-opt no-new-privileges", "--read-only", "--pids-limit 4096")
+    assert all(each in command for each in wanted)
+    assert re.findall(r"--cap-add (\S+)", command) == ["DAC_OVERRIDE"]

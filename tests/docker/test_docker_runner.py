@@ -1,120 +1,50 @@
-"""Steps in containers, on a real engine: what a StepOperator with the docker runner does, from start to clean-up.
+"""Steps in containers, on a real engine: what a StepOperator with the docker runner does, from start to clean-up."""
 
-The image is the trainer's without its libraries: it is made in seconds, and `ingest` and `prepare` need none of them.
-"""
+# ruff: noqa: F811 - the fixtures are imported by their names
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import shutil
-import signal
 import socket
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 pytest.importorskip("airflow", reason="needs Airflow's environment")
-CHECKOUT = Path(__file__).resolve().parents[2]
-from support import airflow_home  # noqa: E402, F401 - sets Airflow's home and where its plugins are
+from support import airflow_home  # noqa: F401 - sets Airflow's home and where its plugins are
 
 # isort: split
-import click  # noqa: E402
-import msgspec  # noqa: E402
-import tqdm  # noqa: E402
-from airflow.sdk import DAG  # noqa: E402
-from airflow.sdk.exceptions import AirflowException, AirflowFailException  # noqa: E402
-from sentiment_airflow.steps import StepOperator  # noqa: E402
-from support.waiting import RESULT, terminated, wait_until  # noqa: E402
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from sentiment_airflow.steps import StepOperator
+from support.step_containers import (  # noqa: F401 - with the fixtures
+    IMAGE,
+    RUN,
+    SAMPLE,
+    UP,
+    containers,
+    docker,
+    execute,
+    home,
+    images,
+    kill_the_worker_of,
+    run,
+    scripted,
+    step,
+)
+from support.waiting import terminated, wait_until
 
-IMAGE = "sentiment-steps-under-test"
-DOCKERFILE = """
-FROM python:3.11-slim-bookworm
-COPY . /opt/steps
-ENV PYTHONPATH=/opt/steps PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-ENTRYPOINT ["python3", "-m", "sentiment"]
-"""
-SCRIPTED = RESULT + 'exec(next(text[9:] for text in sys.argv if text.startswith("--source=")))\n'
-SAMPLE = CHECKOUT / "datasets" / "old_sentiment"
-RUN = "manual__2026-11-22T02:00:00+08:00"
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.timeout(300),
     # The Docker library leaves it to the garbage collector to close the connection that a container's lines come by.
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
-
-
-def docker(*arguments: str) -> str:
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True, timeout=250).stdout
-
-
-def build(name: str, dockerfile: str, context: Path) -> None:
-    (context / "Dockerfile").write_text(dockerfile, encoding="utf-8")
-    docker("build", "--tag", name, str(context))
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> None:
-    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
-        pytest.skip("no Docker engine answers")
-    context = tmp_path_factory.mktemp("image")
-    light = (Path(package.__file__ or "").parent for package in (click, msgspec, tqdm))
-    for package in (CHECKOUT / "sentiment", *light):
-        shutil.copytree(package, context / package.name, ignore=shutil.ignore_patterns("__pycache__"))
-    build(IMAGE, DOCKERFILE, context)
-    scripted = tmp_path_factory.mktemp("scripted")
-    (scripted / "scripted.py").write_text(SCRIPTED, encoding="utf-8")
-    entry = 'ENTRYPOINT ["python3", "/opt/scripted.py"]'
-    build(f"{IMAGE}-scripted", f"FROM {IMAGE}\nCOPY scripted.py /opt/\n{entry}\n", scripted)
-
-
-@pytest.fixture
-def home(images: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home with the sample; after the test no container of it is left."""
-    home = tmp_path / "home"
-    shutil.copytree(SAMPLE, home / "datasets" / "old_sentiment")
-    (home / "datasets" / "inbox").mkdir()
-    for name, value in {"HOME": home, "RUNNER": "docker", "RUNNER_IMAGE": IMAGE, "SETTLE_SECONDS": 0}.items():
-        monkeypatch.setenv(f"SENTIMENT_{name}", str(value))
-    yield home
-    gc.collect()  # here, where what it says is not an error
-    left = containers(home)
-    for container in left:
-        docker("rm", "--force", container)
-    assert left == []
-
-
-@pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
-    """Runs Python source as a step."""
-    monkeypatch.setenv("SENTIMENT_RUNNER_IMAGE", f"{IMAGE}-scripted")
-    return lambda source, **options: run("train", options={"source": source}, **options)
-
-
-def containers(home: Path) -> list[str]:
-    return docker("ps", "--all", "--quiet", "--filter", f"label=sentiment.home={home}").split()
-
-
-def step(verb: str, **options: Any) -> StepOperator:
-    return StepOperator(task_id=verb, verb=verb, run=RUN, **options)
-
-
-def run(verb: str, **options: Any) -> dict[str, Any]:
-    return execute(step(verb, **options))
-
-
-def execute(operator: StepOperator) -> dict[str, Any]:
-    context: Any = {"params": {}, "ti": SimpleNamespace(map_index=-1)}
-    result: dict[str, Any] = operator.execute(context)
-    return result
 
 
 def test_a_night_begins_in_containers(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,25 +121,6 @@ def test_a_killed_step_leaves_nothing(home: Path, scripted: Any) -> None:
     with terminated(operator.on_kill, is_up), pytest.raises(AirflowException, match=r"^train was stopped$"):
         execute(operator)
     assert time.monotonic() - start < 30 and containers(home) == []
-
-
-UP = "(pathlib.Path(os.environ['SENTIMENT_HOME']) / 'up').touch(); time.sleep(120)"
-
-
-def kill_the_worker_of(operator: StepOperator, home: Path) -> list[str]:
-    """Kills a worker's process with a signal that nobody can catch; returns its container, which goes on."""
-    worker = os.fork()
-    if worker == 0:
-        try:
-            execute(operator)
-        finally:
-            os._exit(1)
-    assert wait_until((home / "up").exists, 30)
-    os.kill(worker, signal.SIGKILL)
-    os.waitpid(worker, 0)
-    left = containers(home)
-    assert len(left) == 1
-    return left
 
 
 def test_what_a_killed_worker_left_is_removed_before_the_next_try(home: Path, scripted: Any) -> None:

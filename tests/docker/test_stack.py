@@ -143,9 +143,41 @@ def night(stack: ComposeStack) -> dict[str, Any]:
     wait_until(lambda: stack.task("train")["state"] == "running" and stack.steps(), "the training runs", 900)
     first = stack.task("train")
     [step] = stack.steps()
+    from_step = reached(step, addresses(stack))
     run(["docker", "kill", first["hostname"]])
     state = wait_until(lambda: finished(stack), "the retrain ends", 1200)
-    return {"first": first, "step": step["Id"], "state": state, "again": stack.task("train")}
+    return {"first": first, "step": step, "from step": from_step, "state": state, "again": stack.task("train")}
+
+
+REACHED = """
+import json, socket, sys
+def answers(host, port):
+    try:
+        socket.create_connection((host, port), 2).close()
+    except OSError:
+        return False
+    return True
+services = json.loads(sys.argv[1]).items()
+print(json.dumps({name: any(answers(host, port) for host in hosts) for name, (hosts, port) in services}))
+"""
+LISTENING = {"postgres": 5432, "redis": 6379, "engine-proxy": 2375, "api-server": 8080, "serving": 8501, "store": 9000}
+
+
+def addresses(stack: ComposeStack) -> dict[str, tuple[list[str], int]]:
+    """Returns where each service listens: at its name, and at its address in each of its networks."""
+    found = {}
+    for container in stack.containers():
+        name = container["Config"]["Labels"]["com.docker.compose.service"]
+        if name in LISTENING:
+            networks = container["NetworkSettings"]["Networks"].values()
+            found[name] = [name, *(network["IPAddress"] for network in networks)], LISTENING[name]
+    return found
+
+
+def reached(container: dict[str, Any], services: dict[str, tuple[list[str], int]]) -> set[str]:
+    """Returns which services a program in the container can connect to."""
+    said = run(["docker", "exec", container["Id"], "python", "-c", REACHED, json.dumps(services)])
+    return {name for name, answers in json.loads(said).items() if answers}
 
 
 def deliver(stack: ComposeStack, path: Path) -> None:
@@ -176,6 +208,47 @@ def test_a_killed_worker_costs_a_try_and_not_the_night(stack: ComposeStack, nigh
     assert owners == {CONTAINERS_USER}
 
 
+def test_a_step_reaches_the_store_and_the_model_server_and_nothing_of_airflows(
+    stack: ComposeStack, night: dict[str, Any]
+) -> None:
+    """Before the first model there is no model server; whoever can look up its name would reach it."""
+    assert night["from step"] == {"store"}
+    services = addresses(stack)
+    [scheduler] = stack.containers("--filter=label=com.docker.compose.service=scheduler")
+    assert reached(scheduler, services) == {"postgres", "redis", "api-server"}
+    [worker] = filter(running, stack.containers("--filter=label=com.docker.compose.service=worker"))
+    assert reached(worker, services) == {"postgres", "redis", "api-server", "engine-proxy"}
+    [serving] = stack.containers("--filter=label=com.docker.compose.service=serving")
+    assert reached(serving, services) == {"serving", "store"}
+
+
+def test_no_container_has_a_capability_or_a_root_that_can_be_written(
+    stack: ComposeStack, night: dict[str, Any]
+) -> None:
+    for container in [*stack.containers(), night["step"]]:
+        given, name = container["HostConfig"], container["Name"]
+        assert (given["CapDrop"], given["CapAdd"], given["ReadonlyRootfs"]) == (["ALL"], None, True), name
+        assert given["SecurityOpt"] == ["no-new-privileges:true"] and given["PidsLimit"] > 0, name
+        mounted = [mount["Source"] for mount in container["Mounts"] if mount["Source"].endswith("docker.sock")]
+        assert bool(mounted) == name.endswith("engine-proxy-1" if "-1" in name else "engine-proxy_1"), name
+
+
+ROOT_OF_THE_MACHINE = """
+import http.client, json
+engine = http.client.HTTPConnection("engine-proxy", 2375)
+wanted = {"Image": "sentiment-airflow", "HostConfig": {"Privileged": True, "Binds": ["/:/machine"]}}
+engine.request("POST", "/v1.41/containers/create", json.dumps(wanted), {"Content-Type": "application/json"})
+answer = engine.getresponse()
+print(answer.status, answer.read().decode())
+"""
+
+
+def test_a_worker_cannot_make_itself_the_root_of_the_machine(stack: ComposeStack, night: dict[str, Any]) -> None:
+    [worker] = filter(running, stack.containers("--filter=label=com.docker.compose.service=worker"))
+    said = run(["docker", "exec", worker["Id"], "python", "-c", ROOT_OF_THE_MACHINE])
+    assert said.startswith("403 ") and "a step's container must" in said
+
+
 def test_a_person_approves_and_customers_get_the_version(stack: ComposeStack, night: dict[str, Any]) -> None:
     [question] = wait_until(stack.api.pending_approvals, "the approval waits")
     asked = question["task_instance"]
@@ -195,7 +268,7 @@ def history(stack: ComposeStack) -> list[dict[str, Any]]:
 
 def test_every_service_is_well_but_the_killed_one(stack: ComposeStack, night: dict[str, Any]) -> None:
     well = {name: ["healthy"] for name in ("api-server", "scheduler", "dag-processor", "triggerer", "serving")}
-    well |= {"postgres": ["healthy"], "redis": ["healthy"], "initialise": ["exited"]}
+    well |= {"postgres": ["healthy"], "redis": ["healthy"], "engine-proxy": ["healthy"], "initialise": ["exited"]}
     well |= {"store": ["running"], "mail": ["running"]}
     deadline = time.monotonic() + 120
     while (found := states(stack)) != well | {"worker": found["worker"]} and time.monotonic() < deadline:

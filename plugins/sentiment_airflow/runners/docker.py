@@ -14,7 +14,6 @@ import uuid
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import cached_property, partial
-from pathlib import PurePosixPath
 from typing import Any
 
 from airflow.providers.docker.exceptions import DockerContainerFailedException
@@ -22,16 +21,16 @@ from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk.bases.operator import ExecutorSafeguard
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from docker.errors import APIError, NotFound  # type: ignore[import-not-found]
-from docker.types import DeviceRequest, Mount  # type: ignore[import-not-found]
+from docker.types import DeviceRequest  # type: ignore[import-not-found]
 
 from sentiment.settings import RunnerSettings, Settings
 from sentiment.settings.declaration import declarations
 from sentiment_airflow.runners.confinement import CONFINED
+from sentiment_airflow.runners.container import HOME_LABEL, LABEL, engines_home, mounts
 from sentiment_airflow.runners.settings import gpus_for, size_in_bytes
 from sentiment_airflow.runners.step import Ended, StepCommand, StepLog, container_environment
 
 GRACE_SECONDS = 2  # between TERM and KILL. Airflow gives a task 5 s before it kills the task itself
-LABEL = "sentiment."
 
 logger = logging.getLogger(__name__)
 
@@ -164,7 +163,7 @@ def step_container(step: StepCommand, settings: RunnerSettings) -> StepContainer
         private_environment=container_environment(step),
         user=f"{os.getuid()}:{os.getgid()}",
         working_dir=str(step.home),
-        mounts=mounts(step, settings),
+        mounts=mounts(step.home, settings, written(step)),
         network_mode=settings.network,
         mem_limit=size_in_bytes(settings.memory),
         shm_size=size_in_bytes(settings.shm),
@@ -173,17 +172,7 @@ def step_container(step: StepCommand, settings: RunnerSettings) -> StepContainer
     )
 
 
-def mounts(step: StepCommand, settings: RunnerSettings) -> list[Mount]:
-    """Returns the mounts: the home to read and write, the other folders to read; a backup writes to its folder."""
-    folders, written = settings.folders, _written(step)
-    return [
-        _home(str(step.home), settings.host_home or str(step.home)),
-        *(Mount(path, folders.get(path, path), "bind") for path in written),
-        *(Mount(path, source, "bind", read_only=True) for path, source in folders.items() if path not in written),
-    ]
-
-
-def _written(step: StepCommand) -> list[str]:
+def written(step: StepCommand) -> list[str]:
     """Returns the folders beside the home that the step writes to."""
     folder = step.environment.get(declarations(Settings)["backup_folder"].variable)
     return [folder] if folder and step.verb == "backup" else []
@@ -191,15 +180,11 @@ def _written(step: StepCommand) -> list[str]:
 
 def labels(step: StepCommand, settings: RunnerSettings) -> dict[str, str]:
     """Returns the labels of this task instance's containers; they name the home, as homes may share an engine."""
-    known = {"home": settings.host_home or str(step.home), **step.identity}
-    return {f"{LABEL}{name}": value for name, value in known.items()}
+    known = {f"{LABEL}{name}": value for name, value in step.identity.items()}
+    return {HOME_LABEL: engines_home(step.home, settings), **known}
 
 
 def leftovers(step: StepCommand, settings: RunnerSettings) -> dict[str, str]:
     """Returns the labels of containers that must be leftovers if they exist when the step starts."""
     others = {f"{LABEL}run"} if step.one_run_at_a_time else set()
     return {name: value for name, value in labels(step, settings).items() if name not in others}
-
-
-def _home(target: str, source: str) -> Mount:
-    return Mount(target, source, "bind" if PurePosixPath(source).is_absolute() else "volume")

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from docker.api.container import ContainerApiMixin  # type: ignore[import-not-found]
-from sentiment_airflow.runners.docker import DockerRunner, StepContainer, labels, leftovers, mounts, step_container
+from sentiment_airflow.runners.container import mounts
+from sentiment_airflow.runners.docker import DockerRunner, StepContainer, labels, leftovers, step_container
 from sentiment_airflow.runners.step import StepCommand
 
 from sentiment.settings import RunnerSettings
@@ -93,21 +94,22 @@ def test_every_container_has_a_name_of_its_own() -> None:
     [("", "/srv/home", "bind"), ("/mnt/data", "/mnt/data", "bind"), ("stack_home", "stack_home", "volume")],
 )
 def test_the_home_is_where_airflow_sees_it(host_home: str, source: str, kind: str) -> None:
-    home, models = mounts(step(), settings(host_home=host_home, mounts=("/models",)))
+    home, models = mounts(step().home, settings(host_home=host_home, mounts=("/models",)))
     assert (home["Target"], home["Source"], home["Type"], home["ReadOnly"]) == ("/srv/home", source, kind, False)
     assert (models["Target"], models["Source"], models["ReadOnly"]) == ("/models", "/models", True)
 
 
 def test_only_a_backup_writes_to_the_folder_for_backups() -> None:
     environment = {"SENTIMENT_BACKUP_FOLDER": "/backups"}
-    [_, folder] = mounts(step("backup", environment=environment), settings())
+    backup, train = (step(verb, environment=environment) for verb in ("backup", "train"))
+    [_, folder] = step_container(backup, settings()).mounts
     assert (folder["Target"], folder["Source"], folder["ReadOnly"]) == ("/backups", "/backups", False)
     elsewhere = settings(mounts=("/mnt/nas:/backups",))
-    [_, folder] = mounts(step("backup", environment=environment), elsewhere)
+    [_, folder] = step_container(backup, elsewhere).mounts
     assert (folder["Target"], folder["Source"], folder["ReadOnly"]) == ("/backups", "/mnt/nas", False)
-    [_, folder] = mounts(step("train", environment=environment), elsewhere)
+    [_, folder] = step_container(train, elsewhere).mounts
     assert folder["ReadOnly"] is True
-    assert len(mounts(step("train", environment=environment), settings())) == 1
+    assert len(step_container(train, settings()).mounts) == 1
 
 
 def test_labels_tell_task_instances_and_homes_apart() -> None:
