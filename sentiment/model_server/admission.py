@@ -19,6 +19,7 @@ MOST_VALUES = 2_000_000  # in one request: 1,024 posts of 512 tokens in three in
 # in a fair order, and not in TensorFlow's queue, in the order of arrival.
 WORK = 32 * 512
 BYTES_OF_A_TOKEN = 3  # a Chinese character
+LEAST_OF_A_ROW = 16  # tokens: so 1,024 rows at most are inside, half of what TensorFlow's queue has places for
 _PIECE = 256 * 1024
 
 
@@ -83,9 +84,10 @@ def work_of(arrays: Mapping[str, Any]) -> int:
 
 
 def _tokens(array: Any) -> int:
-    if array.dtype != object:
-        return int(array.size)
-    return int(array.size) + sum(map(len, array.ravel().tolist())) // BYTES_OF_A_TOKEN
+    found = int(array.size)
+    if array.dtype == object:
+        found += sum(map(len, array.ravel().tolist())) // BYTES_OF_A_TOKEN
+    return max(found, LEAST_OF_A_ROW * (len(array) if array.ndim else 1))
 
 
 def _plain(data: bytes, window: int, take: Callable[[int], None]) -> bytes:

@@ -12,15 +12,17 @@ from collections.abc import Callable
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 
+from sentiment.model_server.admission import WORK, work_of
 from sentiment.model_server.parameter_files import Batching
 
 AS_SHIPPED = Batching(
     max_batch_size=1024, batch_timeout_micros=2000, max_enqueued_batches=64, num_batch_threads=2, pad=True,
     split_large=True, max_execution_batch_size=32, allowed_batch_sizes=(1, 2, 4, 8, 16, 32),
 )  # fmt: skip
-POST = "好" * 130
+POST = "好" * 130  # a row's tokens; short posts have few, and then the number of rows is the limit
 
 
 def over_rest(server: Any, rows: int, source: str) -> None:
@@ -33,7 +35,7 @@ def over_rest(server: Any, rows: int, source: str) -> None:
         assert (response.status, len(json.loads(response.read())["predictions"])) == (200, rows)
 
 
-def over_grpc(server: Any, rows: int, source: str) -> None:
+def over_grpc(server: Any, rows: int, source: str, post: str = POST) -> None:
     """Asks once over a connection of its own; all gRPC clients of a machine have the same address."""
     from tensorflow_serving.apis import predict_pb2
 
@@ -41,11 +43,25 @@ def over_grpc(server: Any, rows: int, source: str) -> None:
 
     request = predict_pb2.PredictRequest()
     request.model_spec.name, request.model_spec.signature_name = "sentiment", "slow"
-    request.inputs["text"].CopyFrom(tf.make_tensor_proto([POST.encode()] * rows))
+    request.inputs["text"].CopyFrom(tf.make_tensor_proto([post.encode()] * rows))
     with grpc.insecure_channel(server.grpc_address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
         call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
         answer = predict_pb2.PredictResponse.FromString(call(request.SerializeToString(), timeout=60))
     assert len(answer.outputs["done"].float_val) == rows
+
+
+def test_many_short_posts_leave_room_in_the_queue_of_batches(site: Any, start: Any) -> None:
+    """As it was, 64 batches of one client filled it, and another one's post was refused with UNAVAILABLE."""
+    rows = {"text": np.array([b"x"] * 128, object)}
+    assert WORK // work_of(rows) * 128 <= AS_SHIPPED.max_enqueued_batches * AS_SHIPPED.largest_batch / 2
+    server = start(site, batching=AS_SHIPPED).server
+    greedy = [
+        threading.Thread(target=over_grpc, args=(server, 1024, "127.0.0.1"), kwargs={"post": "x"}) for _ in range(16)
+    ]
+    for thread in greedy:
+        thread.start()
+    while any(thread.is_alive() for thread in greedy):
+        over_rest(server, 1, "127.0.0.2")
 
 
 @pytest.mark.parametrize("ask", [over_rest, over_grpc])
