@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import click
 
-from sentiment.bench import airflow, data, length, size
+from sentiment.bench import airflow, data, gate, length, size
 from sentiment.bench.load import serve
 from sentiment.experiments import lr
 
 
 @click.group("bench")
 def command() -> None:
-    """Compare formats by size and speed, learning rates, and batch sizes by length; time the data steps and Airflow.
+    """Compare formats, learning rates, batch sizes and gates; time the data steps, Airflow and the model server.
 
     An experiment's table, numbers and plot go to runs/bench/EXPERIMENT/ or to --output.
     """
 
 
-for experiment in (size.command, lr.command, length.command, data.command, serve.command, airflow.command):
+for experiment in (
+    size.command,
+    lr.command,
+    length.command,
+    data.command,
+    serve.command,
+    airflow.command,
+    gate.command,
+):
     command.add_command(experiment)
