@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sentiment.bench import airflow, data, length, size
+from sentiment.bench import airflow, data, gate, length, size
 from sentiment.bench.hostile import hostile
 from sentiment.bench.load import serve
 from sentiment.experiments import lr
@@ -12,7 +12,7 @@ from sentiment.experiments import lr
 
 @click.group("bench")
 def command() -> None:
-    """Compare formats by size and speed, learning rates, and batch sizes by length; time the data steps and Airflow.
+    """Compare formats, learning rates, batch sizes and gates; time the data steps, Airflow and the model server.
 
     An experiment's table, numbers and plot go to runs/bench/EXPERIMENT/ or to --output.
     """
@@ -26,5 +26,6 @@ for experiment in (
     serve.command,
     hostile.command,
     airflow.command,
+    gate.command,
 ):
     command.add_command(experiment)

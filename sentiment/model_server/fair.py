@@ -98,9 +98,7 @@ class FairQueue:
         """Returns cost and item of the next request of all clients `but` some; None: there is none."""
         if (key := self._next(but)) is None:
             return None
-        flow = self._flows[key]
-        found: tuple[float, Any] = flow.peek() if isinstance(flow, FairQueue) else flow[0]
-        return found
+        return _ahead(self._flows[key])
 
     def pop(self, but: Collection[str] = ()) -> tuple[float, Any]:
         """Removes and returns the next request. Raises: IndexError when there is none."""
@@ -119,11 +117,16 @@ class FairQueue:
 
     def _next(self, but: Collection[str]) -> str | None:
         def end(key: str) -> float:
-            flow = self._flows[key]
-            return self._begin[key] + float((flow.peek() if isinstance(flow, FairQueue) else flow[0])[0])
+            return self._begin[key] + _ahead(self._flows[key])[0]
 
         keys = [key for key in self._flows if key not in but] if but else self._flows
         return next(iter(keys), None) if len(keys) < 2 else min(keys, key=end)
+
+
+def _ahead(flow: Any) -> tuple[float, Any]:
+    """Returns cost and item of the next request of a flow, which holds one or more."""
+    found: Any = flow.peek() if isinstance(flow, FairQueue) else flow[0]
+    return float(found[0]), found[1]
 
 
 @dataclass
