@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sentiment.errors import InputError
 from sentiment.model import encoder_limits, hdf5_file, hub_encoder, pinned, vocabulary
 from sentiment.model.model_type import TF_HUB
+from sentiment.options.training import LONGEST_SEQUENCE
 from sentiment.results import record
 from sentiment.results.model_card import FORMAT, CardFormat, ModelCard
 
@@ -95,7 +96,13 @@ def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
 
 
 def _require_bounded(card: ModelCard, folder: Path) -> None:
-    """Raises: InputError when model.json describes an encoder that no machine holds, or that weights.h5 cannot hold."""
+    """Raises: InputError when model.json describes a model that no machine holds, or that weights.h5 cannot hold."""
+    if not (1 <= card.max_seq_length <= LONGEST_SEQUENCE and 0 <= card.dropout < 1):
+        raise InputError(
+            f"a model must take 1 to {LONGEST_SEQUENCE} pieces, and have a dropout from 0 to below 1",
+            found=f"max_seq_length {card.max_seq_length} and dropout {card.dropout} in {folder / CARD}",
+            do="Restore the folder, or train the model again.",
+        )
     encoder_limits.require_plain(card.architecture, {}, folder / CARD)
     weights = folder / WEIGHTS
     if weights.is_file() and (lack := encoder_limits.lack_of_room(card.architecture, weights)):

@@ -15,6 +15,7 @@ from sentiment.model.operations import ALLOWED, ASSET_READERS, CHECKPOINT
 CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})  # they pass their inputs on as they are
 VARIABLE_USERS = frozenset({"AssignVariableOp", "ReadVariableOp", "VarIsInitializedOp"})
 MAIN = ""  # the graph itself, among the names of its functions
+MOST_STEPS = 1_000_000  # taken to follow names; a BERT of TF-Hub takes a few thousand
 INITIALIZER = "__saved_model_init_op"  # the signature that runs once, while the model is loaded
 
 
@@ -97,6 +98,8 @@ class _Flow:
         starts += [name for collection in meta.collection_def.values() for name in collection.node_list.value]
         self._answering, self._starting = self._reached(answers), self._reached(starts)
         self._restoring = self._reached([meta.saver_def.restore_op_name])
+        self._bodies: dict[str, dict[str, Any]] = {MAIN: self._main}
+        self._steps = 0
 
     def _reached(self, names: Iterable[str]) -> set[str]:
         """Returns the graph's own nodes that run when these are asked for."""
@@ -138,6 +141,9 @@ class _Flow:
     ) -> bool:
         pending, seen = [(where, node, position)], set()
         while pending:
+            self._steps += 1
+            if self._steps > MOST_STEPS:  # a graph that ties its names into knots is not followed for ever
+                return False
             where, node, position = pending.pop()
             if (where == MAIN and node.name in self._answering) or len(node.input) <= position:
                 return False
@@ -168,6 +174,7 @@ class _Flow:
         handle = self._main.get(_node_of(read.input[0])) if read.op == "ReadVariableOp" and read.input else None
         if handle is None or handle.op != "VarHandleOp":
             return []
+        self._steps += len(self._main)
         shared = handle.attr["shared_name"].s
         same = [one for one in self._library.nodes() if one.op == "VarHandleOp" and one.attr["shared_name"].s == shared]
         users = [one for one in self._main.values() if handle.name in map(_node_of, one.input)]
@@ -182,6 +189,7 @@ class _Flow:
         if function in self._exposed and not (exposed and self._is_bound_asset(function, argument)):
             return None
         callers = self._library.callers[function]
+        self._steps += len(callers)
         if any(node.op not in CALLS and node.op != function for _, node in callers):
             return None
         return [(where, node, argument) for where, node in callers]
@@ -198,7 +206,9 @@ class _Flow:
         return [] if where == MAIN else [one.name for one in self._library.functions[where].signature.input_arg]
 
     def _nodes_of(self, where: str) -> dict[str, Any]:
-        return self._main if where == MAIN else {one.name: one for one in self._library.functions[where].node_def}
+        if where not in self._bodies:
+            self._bodies[where] = {one.name: one for one in self._library.functions[where].node_def}
+        return self._bodies[where]
 
 
 def _node_of(tensor: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -224,3 +225,22 @@ def test_the_code_of_a_lambda_layer_is_never_run(tmp_path: Path, target: Path) -
     hub_encoder.copy(tmp_path / "encoder", tmp_path / "copied")
     assert not (tmp_path / "copied" / "keras_metadata.pb").exists()
     assert len(hub_encoder.load(tmp_path / "copied").trainable_variables) == 1
+
+
+def test_a_graph_that_ties_its_names_into_knots_is_refused_at_once(hub_folder: Path, tmp_path: Path) -> None:
+    """Each of many readers gets its name through a chain of all the others: to follow each would take hours."""
+
+    def tie(meta: Any) -> None:
+        function = meta.graph_def.library.function.add()
+        function.signature.name = "knot"
+        function.node_def.add(name="n0", op="Const")
+        for number in range(1, 4000):
+            function.node_def.add(name=f"n{number}", op="Identity").input.append(f"n{number - 1}:output:0")
+            function.node_def.add(name=f"r{number}", op="InitializeTableFromTextFileV2").input.extend(
+                ["n0:output:0", f"n{number}:output:0"]
+            )
+
+    folder = changed(hub_folder / "encoder", tmp_path / "knot", tie)
+    begin = time.process_time()
+    assert "InitializeTableFromTextFileV2 of a file that is none of its assets" in refused(folder)
+    assert time.process_time() - begin < 10

@@ -109,3 +109,12 @@ def test_an_architecture_that_no_machine_holds_is_refused_at_once(
         open_model(copied)
     assert time.process_time() - begin < 1
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"max_seq_length": 10**9}, {"max_seq_length": 0}, {"dropout": 1.0}, {"dropout": -1.0}]
+)
+def test_a_length_or_a_dropout_that_no_model_has_is_refused(copied: Path, fields: dict[str, Any]) -> None:
+    change(copied, **fields)
+    with pytest.raises(InputError, match="a model must take 1 to 512 pieces, and have a dropout from 0 to below 1"):
+        open_model(copied)

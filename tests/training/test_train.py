@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from msgspec import structs
+from support.reports import card_of
 from support.results import in_json, whole_json
 
 from sentiment import cli
@@ -16,9 +19,10 @@ from sentiment.data.tsv import Post, write_posts
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model.folder import open_model, read_card
+from sentiment.model.folder import open_model, read_card, write_card
 from sentiment.model.split import hold_out
 from sentiment.results.deliveries import Prepare
+from sentiment.results.model_card import EncoderPin
 from sentiment.results.record import as_json
 from sentiment.training import train as training
 from sentiment.training.hyperparameters import Hyperparameters, choose
@@ -295,6 +299,21 @@ class TestRun:
     def test_refuses_a_run_that_was_not_prepared(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.run(["train", "--run", "r2"]) == 2
         assert "`sentiment prepare --run r2` first" in capsys.readouterr().err
+
+    def test_wants_the_encoder_that_the_stable_model_had(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Night after night the same name is trained: somebody else's files of that name are noticed."""
+        name = Path(__file__).parents[1] / "checkpoints" / "data" / "bert-bin"
+        stable = home / "serving" / "trained" / "1"
+        stable.mkdir(parents=True)
+        pin = EncoderPin(address="elsewhere", sha256="0" * 64)
+        write_card(stable, structs.replace(card_of(("好", "壞")), name=str(name), encoder=pin))
+        monkeypatch.setattr(sys.modules["sentiment.training.train"], "stable_of", lambda settings: (stable, 1))
+        assert cli.run(["train", "--run", "r1", "--model-name", str(name), "--max-seq-length", "16"]) == 2
+        said = capsys.readouterr().err
+        assert f"the encoder {name} must be the one that {stable} was trained from, with the sha256 000" in said
+        assert not (home / "runs" / "r1" / "model").exists()
 
 
 def test_neither_run_nor_files_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
