@@ -168,7 +168,9 @@ def test_members_that_lie_about_their_packed_size_are_not_unpacked(settings: Set
     assert deliveries["b.tsv"]["accepted"] == 1
 
 
-WRITER = "import sys\nfor _ in range(64):\n    sys.stdout.buffer.write({!r} * (1 << 20))\n"
+WRITER = (
+    "import sys\nfor _ in range(64):\n    sys.stdout.buffer.write({!r} * (1 << 20))\nopen(__file__ + '.end', 'w')\n"
+)
 
 
 @pytest.mark.parametrize("piece", [b"x", b"{}\n"])
@@ -182,6 +184,7 @@ def test_the_lines_of_a_child_end_at_what_the_file_may_hold(
     with (tmp_path / "endless.py").open("rb") as file:
         lines = list(endless.lines(file, 10))
     assert sum(len(line.line) for line in lines) <= 3_000
+    assert not list(tmp_path.glob("*.end"))  # it was ended, and not read to its end
     assert endless.reason == "the Parquet file unpacks to more than is read"
 
 
@@ -265,19 +268,22 @@ def test_a_file_for_which_there_is_no_room_is_left_and_a_smaller_one_is_taken(
     ]
 
 
+@pytest.mark.parametrize("left", [0, 600_000])  # enough to open the ledger, and for no file
 def test_a_disk_on_which_nothing_can_be_written_is_one_line(
-    small: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], left: int
 ) -> None:
     monkeypatch.setenv("SENTIMENT_HOME", str(small))
     monkeypatch.setenv("SENTIMENT_SETTLE_SECONDS", "0")
-    inbox = small / "datasets" / "inbox"
-    inbox.mkdir(parents=True)
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    monkeypatch.setenv("SENTIMENT_SOURCE", str(inbox))
     assert run(["ingest"]) == 0
     for number in range(3):
-        (inbox / f"{number}.tsv").write_text(GOOD + f"第{number}篇\t9\n")
+        (inbox / f"{number}.tsv").write_text(GOOD + f"{'長' * 2_000}{number}\t9\n" * 1_000)
     with (small / "filler").open("wb", buffering=0) as handle, pytest.raises(OSError, match="No space left"):
         while True:
             handle.write(b"x" * 4096)
+    os.truncate(small / "filler", (small / "filler").stat().st_size - left)
     capsys.readouterr()
     assert run(["ingest"]) == 1
     last = capsys.readouterr().err.splitlines()[-1]
