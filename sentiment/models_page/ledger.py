@@ -9,11 +9,14 @@ from pathlib import Path
 from sentiment import json_lines
 from sentiment.errors import InputError
 from sentiment.results.events import AnyEvent, parsed_event
+from sentiment.serving.history import fault
 from sentiment.serving.rules import apply, fold
 from sentiment.serving.state import State
+from sentiment.settings import Settings
 
 MOST_NOTICES = 10
 FEW_LINES = 100  # up to this many new lines, adding them one by one is cheaper than reading everything again
+RESTORE = "An operator restores it with `sentiment status --restore-history`."
 STOPPED = "Until serving/history.jsonl is repaired, `sentiment` refuses to change what is served."
 
 
@@ -26,7 +29,9 @@ class Ledger:
     notices: tuple[str, ...] = ()
 
 
-_last: tuple[bytes, Ledger] = (b"", Ledger())  # replaced as a whole: requests are served by several threads
+# Both are replaced as a whole: requests are served by several threads.
+_last: tuple[bytes, Ledger] = (b"", Ledger())
+_last_judged: tuple[tuple[bytes, ...], str] = ((), "")
 
 
 def read_ledger(path: Path) -> Ledger:
@@ -36,7 +41,47 @@ def read_ledger(path: Path) -> Ledger:
     except FileNotFoundError:
         return Ledger()
     except OSError as error:
-        return Ledger(notices=(f"The serving history cannot be read: {error.strerror}.",))
+        return Ledger(notices=(_unreadable(error),))
+
+
+def trusted_ledger(settings: Settings) -> Ledger:
+    """Returns the ledger of the home; only a sentence when it lacks events that are known, or has others.
+
+    What a shortened history says, for example which version is stable, is not true: none of it is shown.
+    """
+    found = read_ledger(settings.history)
+    if STOPPED in found.notices:  # its lines are told one by one
+        return found
+    try:
+        doubt = _doubt(settings)
+    except OSError as error:
+        doubt = _unreadable(error)
+    return Ledger(notices=(doubt,)) if doubt else found
+
+
+def _unreadable(error: OSError) -> str:
+    return f"The serving history cannot be read: {error.strerror}."
+
+
+def _doubt(settings: Settings) -> str:
+    """Returns why the history is refused; "" for a sound one. The same three files are judged once."""
+    global _last_judged
+    files = tuple(_content(path) for path in (settings.models_config, settings.history_copy, settings.history))
+    judged, doubt = _last_judged
+    if files != judged:
+        refused = fault(settings)
+        doubt = _told(refused, settings) if refused else ""
+        _last_judged = files, doubt
+    return doubt
+
+
+def _told(refused: InputError, settings: Settings) -> str:
+    why = f"{refused.must_hold}; found {refused.found}".replace(f"{settings.home}/", "")
+    return f"The serving history is not whole, so nothing of it is shown: {why}. {RESTORE}"
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
 
 
 def _read_on(content: bytes) -> Ledger:

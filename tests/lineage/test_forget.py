@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import signal
@@ -345,6 +346,15 @@ def test_what_cannot_be_searched_is_named(shop: Settings) -> None:
     (inbox / "other.jsonl").write_bytes(json.dumps({"text": SECRET}, ensure_ascii=False).encode("gb18030"))
     named = forget_module.forget(Texts([SECRET]), "asked", shop, write=False)["not_searched"]
     assert [Path(name).name for name in named] == ["other.jsonl", "wide.tsv"]
+
+
+def test_backups_and_what_a_restore_put_aside_are_named_since_they_keep_the_text(
+    shop: Settings, tmp_path: Path
+) -> None:
+    (shop.home / "replaced-2026-11-27T083000.000000Z").mkdir()
+    backed_up = dataclasses.replace(shop, backup_folder=str(tmp_path / "backups"))
+    named = forget_module.forget(Texts([SECRET]), "asked", backed_up, write=False)["not_searched"]
+    assert named == ["replaced-2026-11-27T083000.000000Z", str(tmp_path / "backups")]
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16", "big5"])

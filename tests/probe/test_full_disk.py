@@ -94,12 +94,11 @@ def test_a_disk_that_fails_is_no_full_one(dry: Stand, monkeypatch: pytest.Monkey
     assert unrecorded == []
 
 
-def test_the_posts_of_the_base_are_asked_where_the_ledger_cannot_be_read(
-    dry: Stand,
-) -> None:
+def test_the_posts_of_the_base_are_asked_where_the_ledger_cannot_be_read(dry: Stand) -> None:
     fill(dry.home)
     found = choose_questions(dry.settings)
-    assert len(found.posts) == 24
+    assert (found.source, len(found.posts)) == ("rolling", 24)
+    assert found.note.startswith("the disk is full, so the ledger cannot be read")
 
 
 def test_a_note_that_cannot_be_written_keeps_nobody_from_going_on(dry: Stand, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,10 @@ ELSEWHERE = [
     Elsewhere("sentiment serve", "tests/model_server/test_serve_command.py", '"sentiment", "serve"'),
     # A tool that a machine need not have.
     Elsewhere("curl", "tests/model_server/test_conformance.py", "/v1/models/sentiment"),
+    # A folder that is no home's.
+    Elsewhere("mkdir -p /backups/sentiment", "tests/support/small_homes.py", '"backups").mkdir()'),
+    Elsewhere("sentiment backup", "tests/backup/test_backup.py", 'run(["backup"'),
+    Elsewhere("sentiment restore", "tests/backup/test_restore.py", 'run(["restore"'),
     # A model hub, or a minute and more.
     Elsewhere(
         "sentiment train --train train.tsv --test test.tsv --output model --model-name bert-base-chinese",

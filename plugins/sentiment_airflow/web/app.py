@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from sentiment.errors import InputError
 from sentiment.models_page.experiment_page import experiment_of, experiment_page, plot_of
 from sentiment.models_page.history import Filters
-from sentiment.models_page.ledger import Ledger, read_ledger
+from sentiment.models_page.ledger import Ledger, trusted_ledger
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.overview import overview
 from sentiment.models_page.run_files import report_of
@@ -162,7 +162,7 @@ def _read() -> tuple[Settings | None, Ledger, Notices]:
         settings = step_settings()
     except InputError as error:
         notices.add(f"What is served cannot be shown: {error}")
-    ledger = read_ledger(settings.history) if settings else Ledger()
+    ledger = trusted_ledger(settings) if settings else Ledger()
     for line in ledger.notices:
         notices.add(line)
     return settings, ledger, notices

@@ -103,6 +103,17 @@ def test_a_broken_history_is_a_notice(home: Path, look: Look) -> None:
     assert look("/versions/2").status_code == 200
 
 
+def test_a_cut_history_is_a_sentence_and_nothing_of_it_is_shown(home: Path, look: Look) -> None:
+    path = homes.write_history(home, homes.three_versions())
+    whole = path.read_bytes()
+    path.with_name("history.copy.jsonl").write_bytes(whole)
+    assert "version 2" in found_in(look("/")).said
+    path.write_bytes(b"".join(whole.splitlines(keepends=True)[:4]))
+    said = found_in(look("/")).said
+    assert "The serving history is not whole, so nothing of it is shown" in said and "--restore-history" in said
+    assert "version 2" not in said and "version 1" not in said
+
+
 def test_half_a_result_is_a_notice(home: Path, look: Look) -> None:
     homes.whole_home(home)
     for step in ("gate", "evaluation", "prepare", "check", "validate"):
