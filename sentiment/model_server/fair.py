@@ -99,7 +99,7 @@ class FairQueue:
         if (key := self._next(but)) is None:
             return None
         flow = self._flows[key]
-        found: tuple[float, Any] = flow.peek() if isinstance(flow, FairQueue) else flow[0]
+        found: tuple[float, Any] | None = flow.peek() if isinstance(flow, FairQueue) else flow[0]
         return found
 
     def pop(self, but: Collection[str] = ()) -> tuple[float, Any]:
@@ -120,7 +120,8 @@ class FairQueue:
     def _next(self, but: Collection[str]) -> str | None:
         def end(key: str) -> float:
             flow = self._flows[key]
-            return self._begin[key] + float((flow.peek() if isinstance(flow, FairQueue) else flow[0])[0])
+            head: Any = flow.peek() if isinstance(flow, FairQueue) else flow[0]  # a flow is never empty
+            return self._begin[key] + float(head[0])
 
         keys = [key for key in self._flows if key not in but] if but else self._flows
         return next(iter(keys), None) if len(keys) < 2 else min(keys, key=end)
