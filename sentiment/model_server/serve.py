@@ -23,9 +23,6 @@ from sentiment.model_server.ports import require_free
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
 
-# After which a thread that computes in Python lets another one go on. The loop of the REST port waits for its turn
-# after each read and write: with the usual 5 ms, a few busy threads make it slow for everybody.
-SECONDS_OF_A_THREAD = 0.001
 FILES = 8192  # open at once: connections of both ports, and the models
 
 if TYPE_CHECKING:
@@ -71,7 +68,6 @@ def _start(config_file: Path, flags: dict[str, Any]) -> ModelServer:
     from sentiment.model_server.model_server import ModelServer
 
     _allow_many_files()
-    sys.setswitchinterval(SECONDS_OF_A_THREAD)
     gc.freeze()  # so that a collection after an unload visits only the models, not all of TensorFlow
     return ModelServer(options)
 
