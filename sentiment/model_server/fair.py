@@ -98,13 +98,9 @@ class FairQueue:
         """Returns cost and item of the next request of all clients `but` some; None: there is none."""
         if (key := self._next(but)) is None:
             return None
-<<<<<<< HEAD
-        return _ahead(self._flows[key])
-=======
         flow = self._flows[key]
         found: tuple[float, Any] | None = flow.peek() if isinstance(flow, FairQueue) else flow[0]
         return found
->>>>>>> s13-perf
 
     def pop(self, but: Collection[str] = ()) -> tuple[float, Any]:
         """Removes and returns the next request. Raises: IndexError when there is none."""
@@ -123,22 +119,12 @@ class FairQueue:
 
     def _next(self, but: Collection[str]) -> str | None:
         def end(key: str) -> float:
-<<<<<<< HEAD
-            return self._begin[key] + _ahead(self._flows[key])[0]
-=======
             flow = self._flows[key]
             head: Any = flow.peek() if isinstance(flow, FairQueue) else flow[0]  # a flow is never empty
             return self._begin[key] + float(head[0])
->>>>>>> s13-perf
 
         keys = [key for key in self._flows if key not in but] if but else self._flows
         return next(iter(keys), None) if len(keys) < 2 else min(keys, key=end)
-
-
-def _ahead(flow: Any) -> tuple[float, Any]:
-    """Returns cost and item of the next request of a flow, which holds one or more."""
-    found: Any = flow.peek() if isinstance(flow, FairQueue) else flow[0]
-    return float(found[0]), found[1]
 
 
 @dataclass
