@@ -101,7 +101,7 @@ PICKLES = {
         r"the shape \(1073741824,\) in a storage of 6 elements",
     ),
     "instructions without an end": (b"\x80\x02" + b"N" * 150_000, "more than 100,000 instructions"),
-    "lists in lists": (b"\x80\x02" + b"](" * 45_000, "damaged"),
+    "lists in lists": (b"\x80\x02" + b"](" * 15_000, "damaged"),
 }
 
 
