@@ -231,7 +231,7 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_time(
 ) -> None:
     path = deliver("a.tsv", [("好吃", 0)])
     deliver("b.tsv", [("難吃", 1)])
-    import sentiment.data.ingest as module
+    import sentiment.data.intake as module
 
     def grow(*arguments: Any) -> Any:
         if arguments[2] == "a.tsv":

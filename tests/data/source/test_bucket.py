@@ -138,18 +138,18 @@ def test_a_key_that_goes_or_changes_after_the_listing_is_taken_next_time(store: 
 def test_a_key_that_goes_during_an_ingest_stops_nothing(
     store: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sentiment.data.ingest as module
+    from sentiment.data.intake import Intake
 
     put(store, "2026/a.tsv", ("好吃", 0))
     put(store, "2026/b.tsv", ("難吃", 1))
-    whole = module.take_in
+    whole = Intake.take
 
-    def deleting(*arguments: Any) -> Any:
-        if arguments[2].key == "a.tsv":
+    def deleting(intake: Intake, file: Any, *disputed: Any) -> Any:
+        if file.key == "a.tsv":
             store.delete_object(Bucket="posts", Key="2026/a.tsv")
-        return whole(*arguments)
+        return whole(intake, file, *disputed)
 
-    monkeypatch.setattr(module, "take_in", deleting)
+    monkeypatch.setattr(Intake, "take", deleting)
     result = ingest(SOURCE, settings)
     assert keys_taken(result) == ["b.tsv"]
     assert result["left"] == [{"key": "a.tsv", "reason": "it was replaced or deleted meanwhile"}]

@@ -1,0 +1,156 @@
+"""One file's way into the ledger: read, judged row by row, and accepted or quarantined, in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import BinaryIO
+
+from sentiment.data import receipts
+from sentiment.data.delivery import Delivery, OtherNumbers
+from sentiment.data.formats.encoding import READ, is_unlikely
+from sentiment.data.formats.recognise import Reading, is_archive, read_file
+from sentiment.data.formats.record import Record, UnreadableFile, up_to
+from sentiment.data.formats.unpack import most_rows
+from sentiment.data.ledger import Ledger
+from sentiment.data.quarantine import Quarantine, Room, file_of, quarantining
+from sentiment.data.receipts import Receipt
+from sentiment.data.source.source import LeftForNextTime, SourceFile
+from sentiment.digests import sha256_of_content
+from sentiment.progress import progress
+from sentiment.results.deliveries import Delivered
+from sentiment.settings import Settings
+from sentiment.text.harmless import visible
+
+ROWS_BETWEEN_UPDATES = 1_000
+NOT_READ = Reading("", "", iter(()))
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What takes files of a source in: the ledger, and what is left of the room for bad rows."""
+
+    ledger: Ledger
+    source: str
+    settings: Settings
+    room: Room
+
+    def take(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> Delivered | None:
+        """Takes in one file, as one transaction; returns the outcome, or None when its content was known.
+
+        No text in `disputed` is accepted. Raises: LeftForNextTime, and whatever reading the file raises.
+        """
+        if file.left:
+            raise LeftForNextTime(file.left)
+        if receipts.is_known(self.ledger, self.source, file.key, file.fingerprint):
+            return None
+        with file.open() as content:
+            content_hash = sha256_of_content(content)
+            self.ledger.settle()
+            with self.ledger.writing() as connection:
+                # Checked only now, when no other ingest can work on the same file.
+                delivered, known = None, self.ledger.newest_hash(file.key) == content_hash
+                if not known:
+                    delivered = _Taking(self, connection, file, content, disputed).deliver(content_hash)
+                receipts.remember(connection, self.source, file.key, file.fingerprint)
+        return delivered
+
+
+@dataclass(frozen=True)
+class _Taking:
+    """One file, while the ledger is written to."""
+
+    intake: Intake
+    connection: sqlite3.Connection
+    file: SourceFile
+    content: BinaryIO
+    disputed: frozenset[int]
+
+    def deliver(self, content_hash: str) -> Delivered:
+        self.connection.execute("SAVEPOINT before")
+        try:
+            return self._rows(content_hash)
+        except OtherNumbers as error:
+            self.connection.execute("ROLLBACK TO before")
+            return self._rows(content_hash, refused=str(error))
+
+    def _rows(self, content_hash: str, refused: str = "") -> Delivered:
+        """Takes in the rows of the file; none of them when the whole is `refused`, with the reason."""
+        ledger, file, room = self.intake.ledger, self.file, self.intake.room
+        number = ledger.watermark() + 1
+        folder, size = self.intake.settings.quarantine, file.delivered_size
+        with quarantining(folder, number, file.key, room.of(size)) as quarantine:
+            delivery = self._delivery(number, quarantine)
+            reading = NOT_READ
+            if refused:
+                delivery.refuse(Record(0, ""), refused)
+            else:
+                reading = self._read(delivery)
+            file.confirm(self.content)
+        room.take(size, quarantine.kept)
+        reasons = dict(quarantine.reasons)
+        bad_rows = file_of(folder, number, file.key) if reasons else None
+        ledger.record(number, file.key, content_hash, delivery.counts)
+        receipt = Receipt(reading.form, reading.encoding, file.size, reasons, bad_rows.name if bad_rows else "")
+        receipts.add(self.connection, number, receipt)
+        return Delivered(
+            number=number,
+            key=file.key,
+            form=reading.form,
+            encoding=reading.encoding,
+            **asdict(delivery.counts),
+            reasons=reasons,
+            quarantine_file=str(bad_rows) if bad_rows else None,
+            not_copied=quarantine.not_copied,
+        )
+
+    def _delivery(self, number: int, quarantine: Quarantine) -> Delivery:
+        settings = self.intake.settings
+        return Delivery(
+            self.intake.ledger,
+            quarantine,
+            number,
+            settings.label_set,
+            settings.rolling_share,
+            self.disputed,
+            source_of(self.file.key) if settings.source_from == "folder" else None,
+        )
+
+    def _read(self, delivery: Delivery) -> Reading:
+        """Reads every row into `delivery`; a file that cannot be read is quarantined as a whole."""
+        settings, reading = self.intake.settings, NOT_READ
+        self.content.seek(0)
+        try:
+            reading = read_file(self.content, self.file.key, settings.label_set, settings.label_field)
+            followed = _followed(reading.records, self.content, self.file)
+            records = up_to(followed, most_rows(self.file.delivered_size))
+            doubtful = reading.encoding in (each.name for each in READ)
+            delivery.take_in(map(partial(_weighed, reading.encoding), records) if doubtful else records)
+        except UnreadableFile as error:
+            delivery.refuse(Record(0, error.raw), str(error))
+        return reading
+
+
+def source_of(key: str) -> str:
+    """Returns the first folder of a file's key, "" for a file (or an archive's member) in none."""
+    folder, _, rest = key.partition("/")
+    return folder if rest and not is_archive(folder) else ""
+
+
+def _weighed(encoding: str, record: Record) -> Record:
+    """Returns a row of a double-byte file, with an error when it need not be in the file's encoding."""
+    if record.error or not is_unlikely(record.columns.text):
+        return record
+    columns = record.columns._replace(label="")
+    return record._replace(columns=columns, error=f"the row need not be {encoding}, as the file is: deliver UTF-8")
+
+
+def _followed(records: Iterator[Record], content: BinaryIO, file: SourceFile) -> Iterator[Record]:
+    """Yields `records` under a progress line that counts the file's bytes."""
+    with progress(file.size, visible(file.key), "B") as line:
+        for number, record in enumerate(records):
+            if number % ROWS_BETWEEN_UPDATES == 0:
+                line.update(content.tell() - line.n)
+            yield record

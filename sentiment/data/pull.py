@@ -1,0 +1,118 @@
+"""One ingest from a source, file by file: nothing in a file can stop the files after it.
+
+Whatever fails with a file ends with that file: it is named in the result and tried again by the next ingest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sentiment import disk
+from sentiment.data import receipts
+from sentiment.data.alone import concerns_all, why_left
+from sentiment.data.between_members import disputed_texts
+from sentiment.data.formats.archive import Damaged
+from sentiment.data.formats.recognise import is_archive
+from sentiment.data.intake import Intake
+from sentiment.data.ledger import Ledger
+from sentiment.data.quarantine import Room
+from sentiment.data.source.members import members_of
+from sentiment.data.source.source import LeftForNextTime, SourceFile
+from sentiment.results.deliveries import Delivered, Left
+from sentiment.settings import Settings
+from sentiment.step import say
+from sentiment.text.harmless import visible
+
+MOST_NAMED = 50  # files that are left alone, in the log
+
+
+class Pull:
+    """One ingest from a source: what became of its files, one by one."""
+
+    def __init__(self, ledger: Ledger, source: str, settings: Settings) -> None:
+        self.files = 0  # that are read, an archive's members among them
+        self.deliveries: list[Delivered] = []
+        self.left: list[Left] = []
+        self.not_read: list[Left] = []
+        self.disk_failed = False  # while a file was taken in
+        self._ledger, self._source, self._settings = ledger, source, settings
+        self._intake = Intake(ledger, source, settings, Room())
+
+    def take(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> None:
+        """Takes in a file, or the members of an archive, or notes why not.
+
+        `disputed` are the texts that another file of the same archive labels differently.
+        """
+        if file.not_read:
+            self._leave_alone(file.key, file.not_read)
+        elif is_archive(file.key) and not file.left:
+            self._unpack(file)
+        else:
+            self._take_in(file, disputed)
+
+    def _take_in(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> None:
+        self.files += 1
+        with self._alone(file.key):
+            delivery = self._intake.take(file, disputed)
+            if delivery:
+                say(_told(delivery))
+                self.deliveries.append(delivery)
+
+    def _unpack(self, packed: SourceFile) -> None:
+        if receipts.is_known(self._ledger, self._source, packed.key, packed.fingerprint):
+            self.files += 1
+            return
+        with self._alone(packed.key):
+            with packed.open() as content:
+                found, fault = members_of(packed, content, self._settings.datasets)
+                if fault:
+                    self._take_in(packed)
+                    return
+                before = len(self.left)
+                disputed = disputed_texts(found, self._settings)
+                for member in found:
+                    self.take(member, disputed)
+                packed.confirm(content)
+            if not found:
+                self._leave_alone(packed.key, "the archive holds no file")
+            if len(self.left) == before:
+                with self._ledger.writing() as connection:
+                    receipts.remember(connection, self._source, packed.key, packed.fingerprint)
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """Ends what fails with one file: it is named, and the next ingest tries it again."""
+        try:
+            yield
+        except Damaged as reason:
+            self._leave_alone(key, str(reason))
+        except LeftForNextTime as reason:
+            self._put_off(key, str(reason))
+        except Exception as error:
+            if concerns_all(error):
+                raise
+            self.disk_failed = self.disk_failed or (isinstance(error, OSError) and disk.is_about_the_disk(error))
+            self._put_off(key, why_left(error))
+
+    def _put_off(self, key: str, reason: str) -> None:
+        say(f"{visible(key)} is left for the next ingest: {reason}")
+        self.left.append(Left(key=key, reason=reason))
+
+    def _leave_alone(self, key: str, reason: str) -> None:
+        if len(self.not_read) < MOST_NAMED:
+            say(f"{visible(key)} is not read: {reason}")
+        elif len(self.not_read) == MOST_NAMED:
+            say("more files are not read; the result names them all")
+        self.not_read.append(Left(key=key, reason=reason))
+
+
+def _told(delivery: Delivered) -> str:
+    names = ("accepted", "duplicate", "relabelled", "quarantined")
+    counts = ", ".join(f"{getattr(delivery, name)} {name}" for name in names)
+    if delivery.disagreed:
+        counts += f", {delivery.disagreed} disagreed"
+    where = f" ({delivery.quarantine_file})" if delivery.quarantine_file else ""
+    if delivery.not_copied:
+        where += f"; {delivery.not_copied:,} of them are too many for that file: correct the delivered one"
+    return f"delivery {delivery.number}, {visible(delivery.key)}: {counts}{where}"
