@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from sentiment.model_server.fair import Caller, Share, Turnstile
+from sentiment.model_server.fair import Caller, Share
 from sentiment.model_server.refusal import Code, Refusal
+from sentiment.model_server.turnstile import Turnstile
 
 MAX_BYTES = 16 * 1024 * 1024  # of a message, after decompression
 ALL_BYTES = 128 * 1024 * 1024  # of all messages together; one client may hold half

@@ -19,9 +19,10 @@ from google.protobuf.message import DecodeError
 
 from sentiment.model_server.access import Access
 from sentiment.model_server.admission import Admission
-from sentiment.model_server.fair import Caller, Share, Turnstile
+from sentiment.model_server.fair import Caller, Share
 from sentiment.model_server.refusal import Code, Refusal, refusal_of
 from sentiment.model_server.threads import Threads
+from sentiment.model_server.turnstile import Turnstile
 
 log = logging.getLogger("sentiment.server")
 MAX_CONCURRENT_CALLS = 512  # running and waiting; one client may have half, any further call gets RESOURCE_EXHAUSTED

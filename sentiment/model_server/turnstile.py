@@ -1,0 +1,118 @@
+"""Lets requests in, in a fair order, as long as what is inside fits."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from sentiment.model_server.fair import Caller
+from sentiment.model_server.fair_queue import FairQueue
+
+SECONDS_BETWEEN_LOOKS = 1.0  # at whether a waiting client is still there
+
+
+@dataclass
+class _Ticket:
+    client: str
+    cost: float
+    let_in: threading.Event = field(default_factory=threading.Event)
+    given_up: bool = False
+
+
+class Turnstile:
+    """Lets requests of up to `capacity` in all inside at once, in a fair order; a larger one is let in alone.
+
+    With `shared`, one client may have as much inside as is left for others: alone, half of it all. Needed where what is
+    inside waits for something else, since otherwise one client could fill it, and the next free place is far away.
+    """
+
+    def __init__(self, capacity: float, *, shared: bool = False) -> None:
+        self._capacity, self._inside, self._shared = capacity, 0.0, shared
+        self._inside_of: dict[str, float] = {}  # by client
+        self._queue = FairQueue()
+        self._lock = threading.Lock()
+
+    def enter(self, caller: Caller, cost: float = 1.0) -> _Inside:
+        """Returns a context that waits for its turn, and is inside as long as it lasts. Raises: as `wait` does."""
+        return _Inside(self, caller, cost)
+
+    def wait(self, caller: Caller, cost: float = 1.0) -> None:
+        """Waits until it is the caller's turn, who then is inside until `leave` is called with the same cost.
+
+        Raises: Refusal when the caller has left, or its time is up, before it is its turn.
+        """
+        with self._lock:
+            if not self._queue and self._fits(cost) and self._may(caller.client, cost):
+                self._count(caller.client, cost)
+                return
+            ticket = _Ticket(caller.client, cost)
+            self._queue.push(caller.path, cost, ticket)
+            self._let_in()  # what waits may be of clients that have enough inside
+        try:
+            while not ticket.let_in.wait(self._patience(caller)):
+                caller.require()
+            caller.require()
+        except BaseException:
+            self._give_up(ticket)
+            raise
+
+    def leave(self, caller: Caller, cost: float = 1.0) -> None:
+        """Makes room for others."""
+        with self._lock:
+            self._count(caller.client, -cost)
+            if self._queue:
+                self._let_in()
+
+    def _patience(self, caller: Caller) -> float:
+        left = SECONDS_BETWEEN_LOOKS if caller.until is None else caller.until - time.monotonic()
+        return max(0.0, min(left, SECONDS_BETWEEN_LOOKS))
+
+    def _give_up(self, ticket: _Ticket) -> None:
+        with self._lock:
+            ticket.given_up = True
+            if ticket.let_in.is_set():
+                self._count(ticket.client, -ticket.cost)
+            self._let_in()
+
+    def _count(self, client: str, cost: float) -> None:
+        self._inside += cost
+        if self._shared:
+            left = self._inside_of.pop(client, 0.0) + cost
+            if left > 0:
+                self._inside_of[client] = left
+
+    def _fits(self, cost: float) -> bool:
+        return self._inside <= 0 or self._inside + cost <= self._capacity
+
+    def _may(self, client: str, cost: float) -> bool:
+        left = self._capacity - self._inside - cost
+        return not self._shared or self._inside <= 0 or self._inside_of.get(client, 0.0) + cost <= left
+
+    def _let_in(self) -> None:
+        have_enough: set[str] = set()
+        while found := self._queue.peek(have_enough):
+            cost, ticket = found
+            if ticket.given_up:
+                self._queue.pop(have_enough)
+            elif not self._fits(cost):
+                return
+            elif not self._may(ticket.client, cost):
+                have_enough.add(ticket.client)
+            else:
+                self._queue.pop(have_enough)
+                self._count(ticket.client, cost)
+                ticket.let_in.set()
+
+
+class _Inside:
+    __slots__ = ("_caller", "_cost", "_turnstile")
+
+    def __init__(self, turnstile: Turnstile, caller: Caller, cost: float) -> None:
+        self._turnstile, self._caller, self._cost = turnstile, caller, cost
+
+    def __enter__(self) -> None:
+        self._turnstile.wait(self._caller, self._cost)
+
+    def __exit__(self, *_: object) -> None:
+        self._turnstile.leave(self._caller, self._cost)
