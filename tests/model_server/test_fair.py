@@ -7,11 +7,10 @@ import time
 
 import pytest
 
-from sentiment.model_server import turnstile
 from sentiment.model_server.fair import Caller, Share
 from sentiment.model_server.fair_queue import FairQueue
-from sentiment.model_server.turnstile import Turnstile
 from sentiment.model_server.refusal import Code, Refusal
+from sentiment.model_server.turnstile import Turnstile
 
 
 def order(queue: FairQueue) -> list[object]:
@@ -67,7 +66,7 @@ def test_one_client_may_hold_half_and_leaves_the_rest_to_others() -> None:
 
 
 def test_a_caller_that_has_left_is_not_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turnstile, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr("sentiment.model_server.turnstile.SECONDS_BETWEEN_LOOKS", 0.01)
     turnstile = Turnstile(1)
     gone = turnstile.enter(Caller(("b", "1"), is_there=lambda: False))
     with turnstile.enter(Caller(("a", "1"))), pytest.raises(Refusal, match="has left") as refused, gone:

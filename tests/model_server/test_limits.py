@@ -15,7 +15,6 @@ from typing import Any
 import grpc
 import pytest
 
-from sentiment.model_server import turnstile
 from sentiment.model_server.rest_limits import RestLimits
 
 PREDICT = "/v1/models/sentiment:predict"
@@ -96,7 +95,7 @@ def rest_head(body: bytes, *headers: bytes) -> bytes:
 def test_what_a_client_queued_before_it_left_is_not_computed(
     site: Any, start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: str
 ) -> None:
-    monkeypatch.setattr(turnstile, "SECONDS_BETWEEN_LOOKS", 0.02)
+    monkeypatch.setattr("sentiment.model_server.turnstile.SECONDS_BETWEEN_LOOKS", 0.02)
     client = start(site, rest=RestLimits(threads=1), grpc_threads=1)
     turnstile = client.server._app._running if port == "REST" else client.server._calls.running
     gate, body = tmp_path / "gate", json.dumps({"signature_name": "text", "instances": ["好"]}).encode()
