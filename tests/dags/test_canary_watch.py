@@ -111,7 +111,7 @@ def test_servers_that_differ_are_red_and_mailed_once_as_it_begins_and_once_as_it
         answers({}, {**AGREES, "last": over})
         assert workflows["sentiment_canary_watch"].test().state == DagRunState.SUCCESS
     begun, ended = (str(mail["subject"]) for mail in mails)
-    assert begun.startswith("Sentiment: what answers is not what the history says. http:") and "label stable" in begun
+    assert begun.startswith("Sentiment: what answers is not what the history says. hxxp[:") and "label stable" in begun
     assert ended == "Sentiment: every server serves again what the history says."
 
 
