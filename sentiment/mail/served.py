@@ -23,7 +23,7 @@ TO_DO = [
     "Treat the answers of these servers since then as somebody else's, until you know the cause.",
     "Look with `sentiment status`. The embedded server and TensorFlow Serving apply models.config again at every poll, "
     "so a change by RPC ends within seconds. If it lasts, start the server again.",
-    "Close the way in: a token, TLS, no reload RPC, and no port that strangers reach (docs/guide/serving.md).",
+    "Close the way in: a token, TLS, no reload RPC, and no port that strangers reach (the guide's page on serving).",
 ]
 
 

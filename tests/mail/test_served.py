@@ -26,8 +26,8 @@ def served(agrees: bool, since: str, until: str | None = None) -> Served:
 
 def test_it_names_the_server_and_what_to_do() -> None:
     mail = differs_mail(served(False, "2026"), "run", {"Log": "https://airflow/log"})
-    assert mail.subject.startswith("Sentiment: what answers is not what the history says. http:")
-    for told in ("since 2026", "10.0.0.6", "reload RPC", "sentiment status", "docs/guide/serving.md"):
+    assert mail.subject.startswith("Sentiment: what answers is not what the history says. hxxp[:")
+    for told in ("since 2026", "10[.]0[.]0[.]6", "reload RPC", "sentiment status", "page on serving"):
         assert told in mail.text
     assert "<script>" not in mail.html
 
