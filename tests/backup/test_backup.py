@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.small_disk import small_disk
 
 from sentiment.backup import copying
 from sentiment.backup.backup import backup
@@ -123,13 +124,8 @@ def test_one_that_is_killed_half_way_leaves_no_half(home: Settings, place: Path,
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
-    if subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("this machine does not let us mount a small file system")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    with small_disk(tmp_path / "small", 200 << 10) as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("filler", [60_000, 170_000])

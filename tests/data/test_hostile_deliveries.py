@@ -6,7 +6,6 @@ import errno
 import gzip
 import io
 import os
-import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from support.results import in_json
+from support.small_disk import small_disk
 
 from sentiment.cli import run
 from sentiment.data import delivery as taking
@@ -243,13 +243,8 @@ SMALL = 8 << 20  # bytes of the whole file system
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", place], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("this machine does not let us mount a small file system")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+    with small_disk(tmp_path / "small", SMALL) as place:
+        yield place
 
 
 def test_a_file_for_which_there_is_no_room_is_left_and_a_smaller_one_is_taken(

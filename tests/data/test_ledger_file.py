@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.small_disk import small_disk
 
 from sentiment import disk
 from sentiment.cli import run
@@ -143,20 +143,10 @@ def test_a_folder_in_its_place_is_one_line(tmp_path: Path) -> None:
         pass
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
-    place = tmp_path / "small"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
-    if subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("this machine does not let us mount a small file system")
-    return place
-
-
-def test_a_full_disk_is_one_line_and_nothing_is_half_written(small: Path) -> None:
-    path = small / "ledger.sqlite"
-    try:
-        posts = [Accepted(identity(str(n)), Post(f"{n}" * 900, 0), 1, rolling=False) for n in range(900)]
+def test_a_full_disk_is_one_line_and_nothing_is_half_written(tmp_path: Path) -> None:
+    posts = [Accepted(identity(str(n)), Post(f"{n}" * 900, 0), 1, rolling=False) for n in range(900)]
+    with small_disk(tmp_path / "small", 1 << 20) as small:
+        path = small / "ledger.sqlite"
         with pytest.raises(OSError, match="No space left") as raised, opened(path) as ledger, ledger.writing():
             ledger.put(posts)
         told = disk.refusal(raised.value)  # the line that the step ends with
@@ -164,8 +154,6 @@ def test_a_full_disk_is_one_line_and_nothing_is_half_written(small: Path) -> Non
         assert "ledger.sqlite must have room" in str(told)
         with opened(path) as ledger:
             assert list(ledger.posts()) == []
-    finally:
-        subprocess.run(["umount", "-l", small], check=True)
 
 
 def test_an_error_that_is_not_about_the_file_stays_what_it_is(path: Path) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.small_disk import small_disk
 from support.toy_stand import POSTS, Stand
 
 from sentiment import atomic
@@ -30,15 +30,11 @@ BLOCK = 4096  # bytes
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     """The home of `stand`, on a small disk, with a ledger."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)], capture_output=True).returncode:
-        pytest.skip("this machine does not let us mount a small file system")
-    write_posts(folder / "datasets" / "old_sentiment" / "latest_test.tsv", POSTS)
-    with opened(folder / "datasets" / "ledger.sqlite"):
-        pass
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    with small_disk(tmp_path / "small", 16 << 20) as folder:
+        write_posts(folder / "datasets" / "old_sentiment" / "latest_test.tsv", POSTS)
+        with opened(folder / "datasets" / "ledger.sqlite"):
+            pass
+        yield folder
 
 
 def fill(folder: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.small_disk import small_disk
 
 from sentiment import atomic, disk, json_lines
 from sentiment.serving import models_config, reserve
@@ -22,13 +22,8 @@ SMALL = 8 << 20  # bytes of the whole file system
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", place], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("this machine does not let us mount a small file system")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+    with small_disk(tmp_path / "small", SMALL) as place:
+        yield place
 
 
 def with_canary(home: Path) -> Settings:
