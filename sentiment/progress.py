@@ -40,6 +40,7 @@ def progress(total: int, what: str, unit: str = "rows", done: int = 0) -> tqdm[A
             unit=f" {unit}",
             file=sys.stderr,
             mininterval=0.3,
+            miniters=1,
             dynamic_ncols=True,
             bar_format=TERMINAL_LINE,
             leave=False,
@@ -51,6 +52,7 @@ def progress(total: int, what: str, unit: str = "rows", done: int = 0) -> tqdm[A
         unit=f" {unit}",
         file=LogLines(sys.stderr),
         mininterval=SECONDS_BETWEEN_LINES,
+        miniters=1,  # by the clock alone: tqdm would guess how many updates make an interval
         delay=SECONDS_BETWEEN_LINES,
         bar_format=LOG_LINE,
         leave=False,
