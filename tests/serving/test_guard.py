@@ -30,7 +30,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 GUARD = CHECKOUT / "docker" / "guard"
 TOKEN = "0123456789abcdef-A"
 RELOAD = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
-with_nginx = pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+NGINX = pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 
 
 @dataclass
@@ -110,7 +110,8 @@ def _started(environment: dict[str, str], log: IO[bytes], said: Path) -> tuple[s
     raise AssertionError(said.read_text())
 
 
-@with_nginx
+@pytest.mark.slow
+@NGINX
 def test_with_the_token_every_client_is_answered_on_both_ports(guard: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
     for url in guard.urls:
         with SentimentClient(url, token=TOKEN, authorities=str(guard.certificate)) as client:
@@ -123,7 +124,8 @@ def test_with_the_token_every_client_is_answered_on_both_ports(guard: Guarded, m
     assert servers.labelled_version(rest, "sentiment", "stable") == 1
 
 
-@with_nginx
+@pytest.mark.slow
+@NGINX
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN.lower(), TOKEN + "x", TOKEN[:-1]])
 def test_without_the_token_nobody_is(guard: Guarded, token: str) -> None:
     for url in guard.urls:
@@ -133,7 +135,8 @@ def test_without_the_token_nobody_is(guard: Guarded, token: str) -> None:
     assert guard.call(RELOAD, token) is grpc.StatusCode.UNAUTHENTICATED
 
 
-@with_nginx
+@pytest.mark.slow
+@NGINX
 @pytest.mark.parametrize(
     "path",
     [
@@ -151,7 +154,8 @@ def test_what_only_a_server_may_be_asked_from_inside_is_not_passed_on(guard: Gua
     assert guard.call(path) in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.INTERNAL)
 
 
-@with_nginx
+@pytest.mark.slow
+@NGINX
 def test_the_reload_that_the_server_takes_does_not_come_through(
     guard: Guarded, behind: tuple[Client, Site], toys: dict[int, Path], tmp_path: Path
 ) -> None:
@@ -171,7 +175,8 @@ def test_the_reload_that_the_server_takes_does_not_come_through(
     assert guard.behind.ask("今天") == ["正面"]
 
 
-@with_nginx
+@pytest.mark.slow
+@NGINX
 @pytest.mark.parametrize(
     "path", ["/metrics", "/monitoring/prometheus/metrics", "/", "/v1/models/sentiment/../../../metrics", "/v2/x"]
 )
@@ -210,7 +215,7 @@ def test_behind_the_guard_only_the_guard_reaches_the_server() -> None:
     assert text.count("ports: !reset []") == text.count("networks: !override") == 2
     assert override["networks"] == {"guarded": {"internal": True}}
     guard = services["guard"]
-    assert set(guard["networks"]) == {"default", "guarded"} and guard["cap_drop"] == ["ALL"] and guard["read_only"]
+    assert set(guard["networks"]) == {"steps", "asking", "guarded"} and guard["cap_drop"] == ["ALL"] and guard["read_only"]
     assert all(port.startswith("${BIND:-127.0.0.1}:") for port in guard["ports"])
     base = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     through = {name for name, service in base.items() if "SENTIMENT_SERVING_URLS" in service.get("environment", {})}
