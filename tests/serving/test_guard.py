@@ -215,7 +215,8 @@ def test_behind_the_guard_only_the_guard_reaches_the_server() -> None:
     assert text.count("ports: !reset []") == text.count("networks: !override") == 2
     assert override["networks"] == {"guarded": {"internal": True}}
     guard = services["guard"]
-    assert set(guard["networks"]) == {"steps", "asking", "guarded"} and guard["cap_drop"] == ["ALL"] and guard["read_only"]
+    assert set(guard["networks"]) == {"steps", "asking", "guarded"}
+    assert guard["cap_drop"] == ["ALL"] and guard["read_only"]
     assert all(port.startswith("${BIND:-127.0.0.1}:") for port in guard["ports"])
     base = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     through = {name for name, service in base.items() if "SENTIMENT_SERVING_URLS" in service.get("environment", {})}
