@@ -1,7 +1,8 @@
 """Looks an HDF5 file of weights over before anybody reads it: plain arrays of numbers, all of them inside the file.
 
 HDF5 can name other files: by external links, external storage and virtual data sets. Whoever reads such a file reads
-those. It can also declare arrays far larger than itself.
+those. It can also declare arrays far larger than itself, and store them through filters (compression and others, one upon
+another), whose output nothing bounds.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from sentiment.errors import InputError
 
-LARGEST_RATIO = 10  # how many times larger than the file its arrays may be; Keras and transformers compress nothing
+LARGEST_RATIO = 10  # how many times larger than the file its arrays may be: room for parts that were never written
 NUMBERS = "fiub"  # numpy's kinds of floats, whole numbers and booleans
 
 
@@ -69,6 +70,8 @@ def _oddity(item: Any) -> str:
         return "external storage of"
     if item.is_virtual:
         return "the virtual array"
+    if item.id.get_create_plist().get_nfilters():
+        return "compression or another filter of"
     if item.dtype.kind not in NUMBERS:
         return "no numbers, but"
     return "" if item.shape is not None else "an array without a shape,"

@@ -33,7 +33,15 @@ def virtual(file: Any, secret: Path) -> None:
 
 
 def far_too_large(file: Any, secret: Path) -> None:
-    file.create_dataset("embeddings", (1 << 40,), "f4", chunks=(1 << 10,), compression="gzip")
+    file.create_dataset("embeddings", (1 << 40,), "f4", chunks=(1 << 10,))
+
+
+def compressed(file: Any, secret: Path) -> None:
+    file.create_dataset("embeddings", (64,), "u1", chunks=(64,), compression="gzip")
+
+
+def shuffled(file: Any, secret: Path) -> None:
+    file.create_dataset("embeddings", (64,), "f4", chunks=(64,), shuffle=True)
 
 
 def texts(file: Any, secret: Path) -> None:
@@ -48,6 +56,8 @@ def texts(file: Any, secret: Path) -> None:
         (soft_link, "the link /deep/inner"),
         (virtual, "the virtual array /deep/embeddings"),
         (far_too_large, "arrays of more than 10 times the file's size"),
+        (compressed, "compression or another filter of /deep/embeddings"),
+        (shuffled, "compression or another filter of /deep/embeddings"),
         (texts, "no numbers, but /deep/embeddings"),
     ],
 )

@@ -23,7 +23,8 @@ from sentiment_airflow.runners.confinement import CONFINED
 from sentiment_airflow.runners.container import HOME_LABEL, engines_home, mounts
 from sentiment_airflow.runners.settings import size_in_bytes
 
-API = "1.41"
+API = "1.41"  # of the Docker library; the engine fills in less strict values for older clients
+ANY_VERSION = {"/_ping", "/version"}
 NAME = re.compile(r"sentiment-[a-z-]{1,30}-[0-9a-f]{12}")  # it is also a host name on the steps' network
 OWN = re.compile(r"/containers/([0-9a-f]{64})(?:/(json|start|stop|wait|attach))?")
 # Address → the parameters that it may have.
@@ -67,6 +68,8 @@ def check(request: Request, steps: Steps) -> str | None:
 
     Raises: RefusedError when running a step does not take such a request.
     """
+    if request.path not in ANY_VERSION and _version(request.version) < _version(API):
+        raise RefusedError(f"the API's version must be {API} or later")
     own = OWN.fullmatch(request.path)
     allowed = ON_OWN.get((request.method, own[2])) if own else None
     if own and allowed is not None:
@@ -85,6 +88,11 @@ def check(request: Request, steps: Steps) -> str | None:
     else:
         raise RefusedError("it must be one that running a step takes")
     return None
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Returns "/v1.41" or "1.41" as numbers; nothing, for an address without one."""
+    return tuple(map(int, text.removeprefix("/v").split("."))) if text else ()
 
 
 def is_of(container: dict[str, Any], steps: Steps) -> bool:

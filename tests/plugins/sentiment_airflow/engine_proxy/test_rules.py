@@ -78,6 +78,8 @@ def test_what_running_a_step_takes_is_let_through(method: str, target: str, cont
     ("method", "target"),
     [
         ("GET", "/v1.41/info"),
+        ("POST", f"/v1.40/containers/{ID}/start"),
+        ("POST", f"/containers/{ID}/start"),
         ("GET", "/v1.41/containers/json?all=1"),
         ("GET", '/v1.41/containers/json?filters={"label":["sentiment.home=/srv/other"]}'),
         ("GET", '/v1.41/containers/json?filters={"label":{"sentiment.home=/srv/home":true}}'),
@@ -195,4 +197,4 @@ def test_whose_a_container_is_follows_from_its_label() -> None:
 
 def test_an_image_with_a_digest_is_pulled_by_it() -> None:
     own = steps(image=f"registry/trainer@sha256:{ID}")
-    assert check(read("POST", f"/images/create?fromImage=registry/trainer&tag=sha256:{ID}", b""), own) is None
+    assert check(read("POST", f"/v1.41/images/create?fromImage=registry/trainer&tag=sha256:{ID}", b""), own) is None
