@@ -1,8 +1,8 @@
 """Looks an HDF5 file of weights over before anybody reads it: plain arrays of numbers, all of them inside the file.
 
 HDF5 can name other files: by external links, external storage and virtual data sets. Whoever reads such a file reads
-those. It can also declare arrays far larger than itself, and store them through filters (compression and others, one upon
-another), whose output nothing bounds.
+those. It can also declare arrays far larger than itself, and store them through filters (compression and others, one
+upon another), whose output nothing bounds.
 """
 
 from __future__ import annotations
