@@ -39,7 +39,9 @@ class Code(enum.Enum):
 
 _FRAME = re.compile(r'\s+File "')
 _NOISE = re.compile(r"Graph execution error:|Detected at node |    |\s*$")  # four spaces: a line of source
-_NODE = re.compile(r"\[\[(?:\{\{node )?[A-Za-z_][\w/.:]*(?:\}\})?\]\]|\[Op:[^\]]*\]|<stack traces unavailable>")
+_NODE = re.compile(
+    r"\[\[(?:\{\{\w+ )?[A-Za-z_][\w/.:]*(?:\}\})?\]\]|\{\{\w+ [\w/.:]*\}\}|\[Op:[^\]]*\]|<stack traces unavailable>"
+)
 _BY_NUMBER = {code.number: code for code in Code}
 
 

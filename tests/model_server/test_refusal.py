@@ -21,6 +21,10 @@ def test_a_graph_s_error_is_told_in_one_line_without_the_server_s_stack() -> Non
     assert essence(STACK) == "Task size 11 is larger than 4 [[1 2] [3 4]]"
 
 
+def test_no_name_of_a_function_is_told() -> None:
+    assert essence("{{function_node __inference_f_105}} fixed_length (0) must be > 0") == "fixed_length (0) must be > 0"
+
+
 @pytest.mark.parametrize("message", ["plain words", "", "Graph execution error:"])
 def test_a_message_is_never_lost(message: str) -> None:
     assert essence(message) == message
