@@ -26,6 +26,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, TriggerRule, chain
+from airflow.utils.types import DagRunType
 from sentiment_airflow.forms.retrain import GATE, MIXING, RETRAIN_FORM, TRAINING
 from sentiment_airflow.notify.deadline import deadline
 from sentiment_airflow.notify.steps import CheckNotifier, QuietNightsNotifier, RegressionNotifier, ValidationNotifier
@@ -63,6 +64,7 @@ with DAG(
     tags=["sentiment", "model"],
     owner_links=owner_links(),
     deadline=deadline(),
+    allowed_run_types=(DagRunType.SCHEDULED, DagRunType.MANUAL),  # a backfill would begin nights that are over again
 ):
     ingest = StepOperator(task_id="ingest", verb="ingest", reads_bucket=True)
     prepare = StepOperator(

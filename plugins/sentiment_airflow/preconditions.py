@@ -19,6 +19,7 @@ from sentiment.options.gate import LOOSEN_REASON
 from sentiment_airflow.runners.environment import step_settings
 
 RESULT = "return_value"  # Airflow's key of what a task returned
+NOBODYS = ("scheduled", "backfill")  # Airflow's types of runs that no person triggered
 WHOEVER = "whoever triggered the run"
 
 
@@ -39,6 +40,20 @@ def require_known_params(context: Context) -> None:
         raise AirflowFailException(unknown_params(context["dag"].dag_id, unknown, known))
 
 
+def require_somebody(context: Context) -> None:
+    """Fails the task, for good, when a run that nobody triggered has Params of its own.
+
+    A backfill gives them to a night's run, whose user is then unknown.
+    """
+    run = context.get("dag_run")
+    given = getattr(run, "conf", None) or {}
+    if given and getattr(run, "run_type", "") in NOBODYS:
+        raise AirflowFailException(
+            f"a run that nobody triggered must have no Params of its own; found {', '.join(sorted(given))!a:.200}. "
+            "Trigger the workflow by hand, so that it is known who gave them."
+        )
+
+
 def require_reason_to_loosen(context: Context) -> None:
     """Fails the task, for good, when the run's form has a limit looser than configured, and no reason for it.
 
@@ -46,6 +61,7 @@ def require_reason_to_loosen(context: Context) -> None:
     by hand is no way around it.
     """
     require_known_params(context)
+    require_somebody(context)
     given = context["params"]
     with wrong_input_fails_at_once():
         standard = configured(step_settings())

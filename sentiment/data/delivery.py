@@ -8,12 +8,13 @@ from collections.abc import Iterator, Set
 from sentiment.data.formats.labelled import DISAGREE
 from sentiment.data.formats.record import Record
 from sentiment.data.formats.votes import TASK_BYTES
-from sentiment.data.identity import identity, is_blank, is_rolling
+from sentiment.data.identity import identity, is_rolling
 from sentiment.data.ledger import Ledger
 from sentiment.data.ledger_batch import Accepted, Counts
 from sentiment.data.quarantine import Quarantine
 from sentiment.data.tsv import Post, one_line
 from sentiment.labels import Labels
+from sentiment.text.invisible import is_blank
 
 BATCH_POSTS, BATCH_CHARACTERS = 10_000, 4_000_000  # that go into the ledger together
 FORGOTTEN = "forgotten: deleted on request, not taken in again"

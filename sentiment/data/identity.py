@@ -8,21 +8,12 @@ still read by it: `RULES` has the rule of every version.
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
+
+from sentiment.text.invisible import without_invisible
 
 VERSION = 2
 HEX_DIGITS = 32  # 128 bits: two of a billion posts collide with a chance of 1e-21
-# Characters that nobody sees: controls, Unicode's default-ignorable ones, annotation marks, the object that is not
-# there, the blank of Braille. They are listed, not asked of Unicode's tables, which grow with every Python.
-_INVISIBLE = (
-    "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
-_ANY_INVISIBLE = re.compile(f"[{_INVISIBLE}]")
-# The flags of England and of Scotland are a black flag with different tags behind it, which nobody sees by themselves.
-_FLAG_OR_INVISIBLE = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)|[{_INVISIBLE}]+")
-_LOST = "\ufffd"  # stands where a character could not be read
 
 
 def normalise(text: str) -> str:
@@ -37,24 +28,10 @@ def normalise(text: str) -> str:
 
 def _visible(text: str) -> str:
     """Returns `text` in NFKC without what nobody sees; either may make the other necessary again."""
-    form = _without_invisible(text)
+    form = without_invisible(text)
     while not unicodedata.is_normalized("NFKC", form):
-        form = _without_invisible(unicodedata.normalize("NFKC", form))
+        form = without_invisible(unicodedata.normalize("NFKC", form))
     return form
-
-
-def _without_invisible(text: str) -> str:
-    joined = "".join(text.split())
-    if _ANY_INVISIBLE.search(joined) is None:
-        return joined
-    return _FLAG_OR_INVISIBLE.sub(r"\1", joined)
-
-
-def is_blank(text: str) -> bool:
-    """Tells whether nothing can be read in `text`: only white space, invisible characters, lost ones (U+FFFD)."""
-    if "!" <= text[:1] <= "~" or "一" <= text[:1] <= "鿿":  # nearly always: this is asked of every row
-        return False
-    return not _without_invisible(text).strip(_LOST)
 
 
 def identity(text: str) -> str:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import sqlite3
 
 from sentiment.data.claims import APART, CONTESTED, PLAIN
-from sentiment.data.identity import identity, is_blank
+from sentiment.data.identity import identity
 from sentiment.step import say
+from sentiment.text.invisible import is_blank
 
 PAGE_CACHE_KIB = 65_536
 TO_BE_TOLD = 100_000  # posts from which it takes long enough to say so

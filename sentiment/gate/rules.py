@@ -29,6 +29,7 @@ from sentiment.results.decision import (
 )
 from sentiment.results.evaluation import Evaluation, Flip
 from sentiment.statistics import paired
+from sentiment.text.invisible import is_blank
 
 TOLERANCE = 1e-9  # for floating-point subtraction: a drop of exactly the bound is allowed
 
@@ -41,7 +42,7 @@ class Override:
     reason: str
 
     def __post_init__(self) -> None:
-        if not self.who.strip() or not self.reason.strip():
+        if is_blank(self.who) or is_blank(self.reason):
             raise InputError(
                 "an override must name who decides and why",
                 found=f"who={self.who!r}, reason={self.reason!r}",

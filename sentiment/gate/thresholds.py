@@ -10,6 +10,7 @@ from sentiment.errors import InputError
 from sentiment.options.gate import FLOOR, LOOSEN_REASON, THRESHOLDS
 from sentiment.results.decision import Loosened, LooserLimit
 from sentiment.settings import Settings
+from sentiment.text.invisible import is_blank
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def require_reason(limits: list[LooserLimit], who: str | None, reason: str | Non
     if not limits:
         return None
     found = Loosened(who=(who or "").strip(), reason=(reason or "").strip(), limits=limits)
-    if not found.who or not found.reason:
+    if is_blank(found.who) or is_blank(found.reason):
         raise InputError(
             "a gate that is looser than configured must have a reason, and somebody who gives it",
             found=f"{found.changes}, {'by nobody' if found.reason else 'without a reason'}",

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.data.identity import identity, identity_1, is_blank, is_rolling, normalise, words_of
+from sentiment.data.identity import identity, identity_1, is_rolling, normalise, words_of
+from sentiment.text.invisible import is_blank
 
 SALT = b"secret"
 SPACE = " \t\n\u3000\u00a0\u2028"

@@ -24,7 +24,7 @@ from support.results import in_json
 from sentiment.data import ingest as ingesting
 from sentiment.data import prepare as preparing
 from sentiment.data.claims import APART, CONTESTED, PLAIN
-from sentiment.data.identity import identity, identity_1, is_blank
+from sentiment.data.identity import identity, identity_1
 from sentiment.data.ledger import opened
 from sentiment.data.ledger_batch import Accepted
 from sentiment.data.mix import Mixing
@@ -34,6 +34,7 @@ from sentiment.lineage.erase import Texts
 from sentiment.lineage.forget import forget
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
+from sentiment.text.invisible import is_blank
 
 VERSION_2 = Path(__file__).with_name("ledger_version_2.sqlite")
 ingest = in_json(ingesting.ingest)

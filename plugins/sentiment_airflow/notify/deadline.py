@@ -40,12 +40,17 @@ def tell_late(context: Any) -> None:
 
 
 def deadline() -> DeadlineAlert | None:
-    """Returns the alert, due SENTIMENT_DEADLINE_HOURS (default 6) after a run was queued; None when that is `off`."""
+    """Returns the alert, due SENTIMENT_DEADLINE_HOURS (default 6) after a run's date; None when that is `off`.
+
+    Not after it was queued: Airflow 3.3.2 cannot clear a task of a run with such a deadline (its
+    `_recalculate_dagrun_queued_at_deadlines` takes the stored interval for a number). A run without a date, which only
+    the API can trigger, has no deadline.
+    """
     hours = deadline_hours()
     if not hours:
         return None
     late = SyncCallback(tell_late)
-    return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(hours=hours), late, name="by morning")
+    return DeadlineAlert(DeadlineReference.DAGRUN_LOGICAL_DATE, timedelta(hours=hours), late, name="by morning")
 
 
 def deadline_hours() -> float:
