@@ -19,6 +19,8 @@ FORMAT = 1
 NAME = re.compile(r"sentiment-backup-\d{4}-\d\d-\d\dT\d{6}\.\d{6}Z")
 HALF_MADE = re.compile(rf"\.{NAME.pattern}\.\d+\.(tmp|old)")
 REPLACED = "replaced-"  # what a restore replaced, in the home
+LONGEST_NAME = 255  # bytes, of one part of a path
+SIDE_FILES = ("-wal", "-shm", "-journal", ".lock")  # of a database or a history
 MANIFEST, FILES = "manifest.json", "files"
 PLACES = frozenset({"datasets", "serving", "runs"})  # of a home; nothing of a backup goes elsewhere
 ANOTHER = "Give another backup; one that is damaged stays where it is."
@@ -84,14 +86,23 @@ def remove_half_made(folder: Path) -> None:
             shutil.rmtree(path)
 
 
+def _is_a_homes(inside: PurePosixPath) -> bool:
+    """Tells whether a backup may put a file there: not beside the ledger what SQLite would play into it, nor a lock."""
+    if inside.is_absolute() or ".." in inside.parts or not PLACES.intersection(inside.parts[:1]):
+        return False
+    short = all(len(part.encode()) <= LONGEST_NAME for part in inside.parts)
+    return short and not (len(inside.parts) == 2 and inside.name.endswith(SIDE_FILES))
+
+
 def require_whole(path: Path, manifest: Manifest) -> None:
     """Raises: InputError when a file of the backup is missing, changed, or would be put outside the home."""
+    whole = (path / FILES).resolve()
     for item in manifest.files:
         inside = PurePosixPath(item.path)
-        if inside.is_absolute() or ".." in inside.parts or not PLACES.intersection(inside.parts[:1]):
-            raise InputError(f"the files of {path} must be a home's", found=repr(item.path), do=ANOTHER)
+        if not _is_a_homes(inside):
+            raise InputError(f"the files of {path} must be a home's", found=f"{item.path!a:.200}", do=ANOTHER)
         file = path / FILES / inside
-        if file.is_symlink() or not file.is_file():
+        if file.resolve() != whole / inside or not file.is_file():  # no link, on the way to it neither
             raise InputError(f"{path} must have all its files", found=f"no file {item.path}", do=ANOTHER)
         if file.stat().st_size != item.bytes or sha256_of(file) != item.sha256:
             raise InputError(f"the files of {path} must be as they were", found=f"a changed {item.path}", do=ANOTHER)

@@ -101,6 +101,7 @@ def _architecture(name: str, config_file: Path) -> Architecture:
     read = checkpoint.read_json(config_file)
     model_type = read.pop("model_type", None)
     settings = {name: value for name, value in read.items() if name not in NOT_READ}
+    encoder_limits.require_text_encoder(model_type, config_file)
     try:
         encoder_limits.require_plain(settings, AutoConfig.for_model(model_type).to_dict(), config_file)
         config = AutoConfig.for_model(model_type, **settings).to_dict()

@@ -20,7 +20,21 @@ LARGEST |= dict.fromkeys(("size", "dim", "position", "width"), 65_536)
 VOCABULARY = "vocab_size"
 LARGEST_OTHER = 1_000_000
 WIDTHS = ("size", "dim")
+# Encoders of text like BERT, whether or not they have the pooled output that is needed, too.
+TYPES = frozenset(
+    {"albert", "bert", "convbert", "electra", "layoutlm", "megatron-bert", "mobilebert", "roberta", "roformer"}
+)
 LONGEST_TEXT, MOST_VALUES, DEEPEST = 200, 100, 3
+
+
+def require_text_encoder(model_type: object, file: Path) -> None:
+    """Raises: InputError unless the type is one whose sizes are judged here; transformers builds others, too."""
+    if not isinstance(model_type, str) or model_type not in TYPES:
+        raise InputError(
+            f"the model_type in {file} must be one of {', '.join(sorted(TYPES))}",
+            found=f"{model_type!a:.40}",
+            do="Name a BERT or ALBERT encoder.",
+        )
 
 
 def require_plain(settings: Mapping[str, Any], usual: Mapping[str, Any], file: Path) -> None:

@@ -197,7 +197,10 @@ def test_a_damaged_backup_changes_nothing(home: Settings, made: Path, name: str)
     assert content(home) == before
 
 
-@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "serving/../../outside", "plugins/code.py", ""])
+BESIDE = ["datasets/ledger.sqlite-wal", "datasets/ledger.sqlite-journal", "serving/history.lock", f"runs/{'n' * 300}"]
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "serving/../../outside", "plugins/code.py", "", *BESIDE])
 def test_a_backup_puts_nothing_outside_the_home(home: Settings, made: Path, name: str) -> None:
     manifest = json.loads((made / MANIFEST).read_text(encoding="utf-8"))
     manifest["files"].append({"path": name, "bytes": 0, "sha256": ""})
@@ -211,6 +214,10 @@ def test_a_link_in_a_backup_is_no_file_of_it(home: Settings, made: Path, tmp_pat
     file.rename(tmp_path / "flags")
     file.symlink_to(tmp_path / "flags")
     with pytest.raises(InputError, match="must have all its files; found no file serving/flags"):
+        restore(made, home, "ops")
+    (made / FILES / "serving").rename(tmp_path / "serving")
+    (made / FILES / "serving").symlink_to(tmp_path / "serving")
+    with pytest.raises(InputError, match="must have all its files; found no file serving/"):
         restore(made, home, "ops")
 
 
