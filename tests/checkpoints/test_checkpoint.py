@@ -278,7 +278,7 @@ def test_settings_of_no_use_here(data: Path, tmp_path: Path, changes: dict[str, 
 
 
 def test_a_gpt2_is_refused(data: Path) -> None:
-    with pytest.raises(InputError, match="must be one of albert, bert, .*; found 'gpt2'"):
+    with pytest.raises(InputError, match=r"must be one of albert, bert, .*; found 'gpt2'"):
         encoder.pretrained(str(data / "gpt2"), None)
 
 
