@@ -40,7 +40,9 @@ NOTHING = """#!{python} -IS
 import json, pathlib, sys
 result = next(pathlib.Path(text[9:]) for text in sys.argv if text.startswith("--result="))
 result.parent.mkdir(parents=True, exist_ok=True)
-result.write_text(json.dumps({{"nothing_new": False, "passed": True, "version": 1, "sentence": "nothing was done"}}))
+result.write_text(
+    json.dumps({{"nothing_new": False, "passed": True, "version": 1, "not_set": False, "sentence": "nothing was done"}})
+)
 """
 
 

@@ -56,7 +56,7 @@ def test_the_approver_is_asked_by_mail_and_must_say_why(days: Any, page: Any, lo
     approve = page.locator(APPROVE)
     approve.wait_for()
     shown = page.locator("body").inner_text()
-    assert "<script>top.hacked=1</script> | [核准]" in shown and "**粗**" in shown
+    assert "<script>top[.]hacked=1</script> | [核准](hxxp[://]evil[.]example)" in shown and "**粗**" in shown
     assert page.get_by_role("cell", name="recall of 正面").count() == 1
     assert page.locator("img[src*=evil], img[src=x], a[href*=evil]").count() == 0
     assert page.evaluate("window.hacked === undefined")
