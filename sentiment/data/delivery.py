@@ -128,7 +128,10 @@ class Delivery:
             if isinstance(post, str):
                 self.refuse(record, post)
                 if post == DISAGREE and record.columns.text:
-                    self._dispute(identity(_cleaned(record.columns.text).encode("utf-8", "replace").decode()))
+                    text, _, _, source = (
+                        _cleaned(value).encode("utf-8", "replace").decode() for value in record.columns
+                    )
+                    self._dispute(identity(text), source if self._source is None else self._source)
             else:
                 self._accept(record, post)
         self._put()
@@ -159,7 +162,7 @@ class Delivery:
         text_identity = identity(post.text)
         if self._disputed and text_key(text_identity) in self._disputed:
             self.refuse(record._replace(columns=record.columns._replace(label="")), DISAGREE)
-            self._dispute(text_identity)
+            self._dispute(text_identity, post.source)
             return
         rolling = is_rolling(text_identity, self._rolling_share, self._salt)
         self._waiting.append(Accepted(text_identity, post, self._number, rolling))
@@ -167,10 +170,13 @@ class Delivery:
         if len(self._waiting) >= BATCH_POSTS or self._waiting_characters >= BATCH_CHARACTERS:
             self._put()
 
-    def _dispute(self, text_identity: str) -> None:
-        """Keeps a text out of training and tests when it was taken in before its annotators disagreed."""
+    def _dispute(self, text_identity: str, source: str) -> None:
+        """Keeps a text out of training and tests when it was taken in before its annotators disagreed.
+
+        Only the source's own texts: who contradicts himself says nothing about another one's label.
+        """
         self._put()
-        self._ledger.dispute(text_identity, self._number)
+        self._ledger.dispute(text_identity, self._number, source)
 
     def _put(self) -> None:
         """Adds new texts, and hears what is said of known ones."""

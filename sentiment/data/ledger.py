@@ -126,11 +126,11 @@ class Ledger:
         """Adds new texts and hears what is said of known ones; returns how many were which."""
         return Batch(self._connection, posts).put()
 
-    def dispute(self, text_identity: str, delivery: int) -> None:
-        """Makes a known text contested: nobody is believed until it is labelled again, or somebody decides."""
+    def dispute(self, text_identity: str, delivery: int, source: str) -> None:
+        """Makes a text of a source contested: it is not believed until it is labelled again, or somebody decides."""
         self._connection.execute(
-            "UPDATE posts SET standing = ?, delivery = ? WHERE identity = ? AND standing = ?",
-            (CONTESTED, delivery, bytes.fromhex(text_identity), PLAIN),
+            "UPDATE posts SET standing = ?, delivery = ? WHERE identity = ? AND standing = ? AND source = ?",
+            (CONTESTED, delivery, bytes.fromhex(text_identity), PLAIN, source),
         )
 
     def record(self, number: int, key: str, content_hash: str, counts: Counts) -> None:

@@ -6,11 +6,13 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sentiment.data.claims import CONTESTED, PLAIN
 from sentiment.data.formats import archive
 from sentiment.data.ingest import ingest
 from sentiment.data.ledger import opened
@@ -118,6 +120,19 @@ def test_names_in_the_packers_own_encoding(settings: Settings, deliver: Deliver)
 
 def doccano(*rows: tuple[int, str, list[str]]) -> str:
     return "".join(f"{json.dumps({'id': number, 'text': text, 'label': label})}\n" for number, text, label in rows)
+
+
+@pytest.mark.parametrize(("second", "standing"), [("bob", PLAIN), ("alice", CONTESTED)])
+def test_who_contradicts_himself_says_nothing_about_another_source_s_text(
+    settings: Settings, deliver: Deliver, second: str, standing: int
+) -> None:
+    by_folder = replace(settings, source_from="folder")
+    deliver("alice/a.tsv", TSV.format("好吃"))
+    assert ingested(by_folder)["accepted"] == 1
+    deliver(f"{second}/b.zip", packed({"1.tsv": "text\tlabel\n好吃\t1\n", "2.tsv": "text\tlabel\n好吃\t2\n"}))
+    assert ingested(by_folder)["quarantined"] == 2
+    with opened(settings.posts_database) as ledger:
+        assert [post.standing for post in ledger.posts()] == [standing]
 
 
 def test_annotators_who_disagree_from_file_to_file_are_not_believed(settings: Settings, deliver: Deliver) -> None:
