@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -10,16 +11,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sentiment import disk
+from sentiment.beside import beside, made, remove_leftovers
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path`; on success, syncs it and renames it over `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
+    """Yields a temporary, empty file beside `path`; on success, syncs it and renames it over `path`.
+
+    Its writer opens it by its name, so in a folder that strangers may write to use `rewriting`.
+    """
+    temporary = _made(path, mode)
     try:
         yield temporary
         sync_file(temporary)
@@ -33,10 +37,35 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def rewriting(path: Path) -> Iterator[BinaryIO]:
+    """Yields a new, open file; on success it takes the place of `path`, in a folder that strangers may write to.
+
+    `path` is absolute and has no link among its folders. Whatever somebody makes, swaps or links there meanwhile, only
+    that folder's own files are written to. Raises: OSError when it is another folder by now, or cannot be written to.
+    """
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    temporary = beside(path).name
+    try:
+        if Path(f"/proc/self/fd/{folder}").readlink() != path.parent:
+            raise NotADirectoryError(errno.ENOTDIR, "a folder on the way is a link", str(path.parent))
+        with os.fdopen(made(temporary, folder=folder), "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.fsync(folder)
+    except OSError as error:
+        raise disk.named(error, path) from None
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=folder)
+        os.close(folder)
+
+
+@contextmanager
 def prepared(path: Path, text: str) -> Iterator[Callable[[], None]]:
     """Writes `text` beside `path`, and yields what renames it over `path`: that needs no space any more."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _made(path)
     try:
         try:
             temporary.write_text(text, encoding="utf-8")
@@ -53,8 +82,8 @@ def prepared(path: Path, text: str) -> Iterator[Callable[[], None]]:
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Yields a new, empty folder beside `path`; on success it replaces `path`, on failure nothing is left of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary, replaced = (path.with_name(f".{path.name}.{os.getpid()}.{part}") for part in ("tmp", "old"))
-    _remove_leftovers(path)
+    temporary, replaced = beside(path), beside(path, "old")
+    remove_leftovers(path)
     temporary.mkdir()
     try:
         yield temporary
@@ -69,18 +98,15 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(replaced, ignore_errors=True)
 
 
+def _made(path: Path, mode: int = 0o666) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = beside(path)
+    os.close(made(temporary, mode))
+    return temporary
+
+
 def _rename(temporary: Path, path: Path) -> None:
     temporary.replace(path)
-
-
-def _remove_leftovers(path: Path) -> None:
-    """Removes what processes left that were killed while they replaced the folder `path`."""
-    for leftover in path.parent.glob(f".{path.name}.*"):
-        number, _, part = leftover.name.removeprefix(f".{path.name}.").partition(".")
-        if not number.isdigit() or part not in ("tmp", "old"):
-            continue
-        if int(number) == os.getpid() or not Path("/proc", number).exists():
-            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from sentiment.beside import MARK, beside
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.results import record
@@ -17,7 +17,7 @@ from sentiment.results.backup import Manifest
 
 FORMAT = 1
 NAME = re.compile(r"sentiment-backup-\d{4}-\d\d-\d\dT\d{6}\.\d{6}Z")
-HALF_MADE = re.compile(rf"\.{NAME.pattern}\.\d+\.(tmp|old)")
+HALF_MADE = re.compile(rf"\.{NAME.pattern}\.{MARK}")
 REPLACED = "replaced-"  # what a restore replaced, in the home
 LONGEST_NAME = 255  # bytes, of one part of a path
 SIDE_FILES = ("-wal", "-shm", "-journal", ".lock")  # of a database or a history
@@ -74,7 +74,7 @@ def to_remove(made: Path, found: Sequence[Found], keep: int) -> list[Path]:
 
 def remove(path: Path) -> None:
     """Removes a backup: it loses its name first, so that no half of it is ever taken for a backup."""
-    hidden = path.with_name(f".{path.name}.{os.getpid()}.old")
+    hidden = beside(path, "old")
     path.rename(hidden)
     shutil.rmtree(hidden)
 

@@ -32,7 +32,10 @@ def lock_of(path: Path) -> Path:
 def require_or_make(path: Path) -> None:
     """Makes a new ledger where there was none. Hold the lock. Raises: as `is_there` does."""
     if not is_there(path):
-        with atomic.replacing(path) as temporary, closing(sqlite3.connect(temporary, isolation_level=None)) as new:
+        with (
+            atomic.replacing(path, mode=0o644) as temporary,  # as SQLite makes its own
+            closing(sqlite3.connect(temporary, isolation_level=None)) as new,
+        ):
             new.execute("PRAGMA journal_mode = MEMORY")  # a half-made one is thrown away
             set_up(path, new)
     _mark(lock_of(path))

@@ -28,7 +28,7 @@ POST_KEYS = frozenset({"text", "texts", "title", "raw"})
 PLAIN_SUFFIXES = frozenset({".txt", ".md", ".log"})
 LARGEST_PLAIN = 256 << 20  # bytes; a larger file is not ours, and is only reported
 LINE_SUFFIXES = frozenset({".jsonl", ".ndjson"})
-Confirm = Callable[[Path, Path], None]  # is called with the file and its replacement, just before the replacement
+Confirm = Callable[[Path, BinaryIO], None]  # is called with the file and its replacement, just before the replacement
 
 
 class Texts:
@@ -123,9 +123,9 @@ def _erase_rows(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int 
     if found is None or not found:
         return None if found is None else 0
     if write:
-        with atomic.replacing(path) as temporary:
-            _copy_without(path, temporary, found)
-            confirm(path, temporary)
+        with atomic.rewriting(path) as new:
+            _copy_without(path, new, found)
+            confirm(path, new)
     return len(found)
 
 
@@ -160,12 +160,12 @@ def _is_wanted(row: Row, column: int, quotes: list[int], width: int, texts: Text
     return texts.has(row.fields[column]) or any(map(texts.quoted_in, shown))
 
 
-def _copy_without(path: Path, target: Path, spans: list[tuple[int, int]]) -> None:
+def _copy_without(path: Path, copy: BinaryIO, spans: list[tuple[int, int]]) -> None:
     """Copies a file without the lines in `spans`, which are in order."""
     gaps = iter(spans)
     first, last = next(gaps)
     number, at_start = 0, True
-    with path.open("rb") as source, target.open("wb") as copy:
+    with path.open("rb") as source:
         while piece := source.readline(LINE_PIECE):
             number += at_start
             at_start = piece.endswith(b"\n")
@@ -186,9 +186,9 @@ def _erase_items(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int
     kept, number = without(parts, texts)
     if number and write:
         shown = "".join(f"{json.dumps(part, ensure_ascii=False)}\n" for part in kept) if by_line else _as_file(kept)
-        with atomic.replacing(path) as temporary:
-            temporary.write_text(shown, encoding="utf-8", errors="surrogateescape")
-            confirm(path, temporary)
+        with atomic.rewriting(path) as new:
+            new.write(shown.encode("utf-8", "surrogateescape"))
+            confirm(path, new)
     return number
 
 
@@ -243,9 +243,9 @@ def _erase_lines(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int
         lines = handle.readlines()
     kept = [line for line in lines if not any(pattern in line for pattern in patterns)]
     if len(kept) < len(lines) and write:
-        with atomic.replacing(path) as temporary:
-            temporary.write_bytes(b"".join(kept))
-            confirm(path, temporary)
+        with atomic.rewriting(path) as new:
+            new.writelines(kept)
+            confirm(path, new)
     return len(lines) - len(kept)
 
 

@@ -10,22 +10,23 @@ It cannot reach object storage, Airflow's own database and logs, mails that were
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from sentiment.backup.folder import REPLACED
+from sentiment.beside import has_no_owner, is_temporary
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import VERSION
 from sentiment.data.ledger import Ledger
 from sentiment.data.posts import columns_of, encoding_of, named_rows
 from sentiment.data.stream import read_stream
-from sentiment.digests import sha256_of
+from sentiment.digests import sha256_of, sha256_of_content
 from sentiment.errors import InputError
 from sentiment.lineage.erase import LINE_SUFFIXES, Erased, Texts, can_be_searched, erase, is_delimited, still_in
 from sentiment.lineage.exposure import exposed_versions
@@ -35,7 +36,6 @@ from sentiment.step import Result, say, step
 
 NEVER_TEXT = frozenset({".h5", ".pb", ".index", ".bin", ".tflite", ".sqlite", ".lock"})  # weights, graphs, hashes
 PACKED = frozenset({".gz", ".parquet", ".xlsx", ".zip"})
-LEFT_BY_A_KILL = re.compile(r"^\..+\.(\d+)\.tmp$")
 
 
 def read_texts(given: str) -> list[str]:
@@ -146,18 +146,19 @@ def _files(folders: list[Path]) -> Iterator[Path]:
 
 
 def _erase_all(folders: list[Path], texts: Texts, write: bool, ledger: Ledger, settings: Settings) -> Iterator[Erased]:
-    def confirm(old: Path, new: Path) -> None:
+    def confirm(old: Path, new: BinaryIO) -> None:
         # A page cuts its texts short, so it is not searched but drawn again; it goes first, so that a kill leaves none.
         for page in _pages_of(old):
             page.unlink(missing_ok=True)
         # The ledger knows a delivered file by its content: without this the next ingest would think that it is new.
-        before, after = sha256_of(old), sha256_of(new)
+        new.seek(0)
+        before, after = sha256_of(old), sha256_of_content(new)
         with ledger.writing() as connection:
             connection.execute("UPDATE deliveries SET hash = ? WHERE hash = ?", (after, before))
 
-    for path in list(_files(folders)):
-        if killed := LEFT_BY_A_KILL.match(path.name):
-            if write and not Path("/proc", killed[1]).exists():
+    for path in list(_files([folder.resolve() for folder in folders])):
+        if is_temporary(path):
+            if write and has_no_owner(path):
                 path.unlink()
         elif found := erase(path, texts, write, confirm):
             say(f"{'erased' if write else 'would erase'} {found.number} from {_shown(path, settings)}")

@@ -62,7 +62,8 @@ def shop(settings: Settings, deliver: Deliver, sides: Sides) -> Settings:
     (run.path / "evaluation.json").write_text(json.dumps(evaluation, ensure_ascii=False), encoding="utf-8")
     (run.path / "suspects.json").write_text(json.dumps([{"data": {"text": SECRET}}, {"data": {"text": OTHER}}]))
     (run.path / "train.log").write_text(f"row 1: {SECRET}\nrow 2: {OTHER}\n", encoding="utf-8")
-    (run.path / ".train.tsv.99999999.tmp").write_text(SECRET, encoding="utf-8")
+    for left_by_a_kill in (".train.tsv.99999999.tmp", ".train.tsv.0123456789abcdef.99999999.tmp"):
+        (run.path / left_by_a_kill).write_text(SECRET, encoding="utf-8")
     trained = settings.trained / "1"
     trained.mkdir(parents=True)
     shutil.copy(run.identities, trained)
@@ -181,7 +182,7 @@ def test_running_it_again_changes_nothing(shop: Settings) -> None:
 KILLED = (
     """
 import os, signal, sys
-from sentiment.lineage import erase, forget
+from sentiment.lineage import forget
 from sentiment.data import ingest as ingesting
 from sentiment.data import prepare as preparing
 from sentiment.data import ledger
@@ -190,7 +191,7 @@ from sentiment.cli import run
 
 place, calls, text = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 owner, name = {
-    "delete": (forget, "_delete_posts"), "erase": (forget, "erase"), "replace": (erase.Path, "replace"),
+    "delete": (forget, "_delete_posts"), "erase": (forget, "erase"), "replace": (os, "replace"),
     "wait": (ledger.Ledger, "wait_for_readers"), "rebuild": (ledger.Ledger, "rebuild"),
 }[place]
 """

@@ -13,9 +13,11 @@ from typing import BinaryIO
 
 from sentiment.data.formats.recognise import why_not_read
 from sentiment.data.source.source import LeftForNextTime, SourceFile, is_auxiliary
+from sentiment.data.source.walk import walked
 from sentiment.errors import InputError
 
 WRITTEN_TO = "it is still being written"
+MOST_LEFT = 200  # that are named
 Found = tuple[str, Path, os.stat_result | None, str]  # key, path, what the file was like, why it is left
 
 
@@ -37,7 +39,7 @@ class Folder:
         return str(self._root)
 
     def files(self) -> Iterator[SourceFile]:
-        found = sorted(self._found(), key=lambda item: item[0])
+        found = sorted(_fewer(list(self._found()), self._root), key=_by_key)
         self._wait_for(found)
         for key, path, before, left in found:
             if not_read := "" if left else why_not_read(path.name):
@@ -57,20 +59,14 @@ class Folder:
         """A folder that is there is not misspelt: the first night of a new home may find it empty."""
 
     def _found(self) -> Iterator[Found]:
-        unreadable: list[OSError] = []
-        for folder, folders, names in os.walk(self._root, onerror=unreadable.append):
-            for path in (Path(folder, name) for name in folders):
-                if path.is_symlink() and not is_auxiliary(_key(self._root, path)):
-                    yield _key(self._root, path) + "/", path, None, "a link to a folder is not followed"
-            for name in names:
-                path = Path(folder, name)
-                key = _key(self._root, path)
-                if not is_auxiliary(key):
-                    yield self._seen(key, path) if not why_not_read(name) else (key, path, None, "")
-        for error in unreadable:
-            path = Path(os.fsdecode(error.filename))
-            if not is_auxiliary(_key(self._root, path)):
-                yield _key(self._root, path) + "/", path, None, f"the folder cannot be listed: {error.strerror}"
+        for path, why_closed in walked(self._root):
+            key = _key(self._root, path)
+            if is_auxiliary(key) and path != self._root:
+                continue
+            if why_closed:
+                yield key + "/", path, None, why_closed
+            else:
+                yield self._seen(key, path) if not why_not_read(path.name) else (key, path, None, "")
 
     def _seen(self, key: str, path: Path) -> Found:
         try:
@@ -91,6 +87,19 @@ class Folder:
         # A clock that is ahead gives a file a time in the future; it must not make this wait longer.
         youngest = max(0.0, min(ages, default=self._settle_seconds))
         time.sleep(max(0.0, self._settle_seconds - youngest))
+
+
+def _fewer(found: list[Found], root: Path) -> list[Found]:
+    """Returns what was found, with at most MOST_LEFT that are left: anybody can make a million links."""
+    left = sorted((item for item in found if item[-1]), key=_by_key)
+    if len(left) <= MOST_LEFT:
+        return found
+    more = f"{len(left) - MOST_LEFT:,} more files or folders below it cannot be read"
+    return [*(item for item in found if not item[-1]), *left[:MOST_LEFT], ("./", root, None, more)]
+
+
+def _by_key(item: Found) -> str:
+    return item[0]
 
 
 def _key(root: Path, path: Path) -> str:

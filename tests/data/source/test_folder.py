@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.results import in_json
 
 from sentiment.data import ingest as ingesting
-from sentiment.data.source.folder import Folder
+from sentiment.data.source.folder import MOST_LEFT, Folder
 from sentiment.data.source.source import LeftForNextTime
+from sentiment.data.source.walk import DEEPEST, TOO_DEEP
 from sentiment.settings import Settings
 
 ingest = in_json(ingesting.ingest)
@@ -154,3 +157,99 @@ def test_a_link_to_a_folder_is_named(tmp_path: Path) -> None:
     assert [(file.key, file.left) for file in Folder(tmp_path / "inbox", 0).files()] == [
         ("linked/", "a link to a folder is not followed")
     ]
+
+
+def nest(folder: Path, name: str, levels: int) -> None:
+    """Makes folders within each other, deeper than a path may be long."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=here)
+        inner = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+
+
+@pytest.fixture
+def deep(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose content is removed with `rm`: Python 3.11 cannot."""
+    folder = tmp_path / "deep"
+    folder.mkdir()
+    yield folder
+    subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+@pytest.mark.parametrize(("name", "levels"), [("a", 1_100), ("a" * 250, 20)])
+def test_folders_that_are_nested_too_deep_stop_no_other_file(
+    settings: Settings, deep: Path, name: str, levels: int
+) -> None:
+    write(deep, "z.tsv")
+    write(deep, "b/" * DEEPEST + "z.tsv", "text\tlabel\n難吃\t0\n")
+    nest(deep, name, levels)
+    result = ingest(str(deep), settings)
+    assert [delivery["key"] for delivery in result["deliveries"]] == ["b/" * DEEPEST + "z.tsv", "z.tsv"]
+    (left,) = result["left"]
+    assert left["key"].startswith(name)
+    assert left["reason"] in (TOO_DEEP, "the folder cannot be listed: File name too long")
+
+
+def test_a_path_that_is_too_long_is_left(deep: Path) -> None:
+    write(deep, "z.tsv")
+    nest(deep, "a" * 194, 20)
+    folder = os.open(deep.joinpath(*["a" * 194] * 20), os.O_RDONLY)  # a path may have 4,096 bytes
+    name = "b" * 250 + ".tsv"
+    os.close(os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=folder))
+    os.symlink("b", "c" * 250, dir_fd=folder)
+    os.mkdir("d" * 250, dir_fd=folder)
+    os.close(folder)
+    found = {file.key[-255:]: (file.left, file.not_read) for file in Folder(deep, 0).files()}
+    assert found.pop("z.tsv") == ("", "")
+    assert {left.rpartition(": ")[2] for left, not_read in found.values() if not not_read} == {"File name too long"}
+    assert {key[-10:] for key in found} == {"bbbbbb.tsv", "c" * 10, "ddddddddd/"}
+
+
+def test_a_folder_that_can_only_be_listed_is_named_and_the_others_are_read() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        write(folder, "z.tsv")
+        write(folder, "a/b/c.tsv")
+        write(folder, "a/d.tsv")
+        (folder / "a").chmod(0o744 if os.geteuid() == 0 else 0o400)
+        was = os.geteuid()
+        if was == 0:  # root may go into everything
+            os.seteuid(65534)
+        try:
+            found = {file.key: file.left for file in Folder(folder, 0).files()}
+        finally:
+            os.seteuid(was)
+            (folder / "a").chmod(0o700)
+        denied = "Permission denied"
+        assert found == {"a/b/": f"the folder cannot be listed: {denied}", "a/d.tsv": denied, "z.tsv": ""}
+
+
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0)
+        was = os.geteuid()
+        if was == 0:
+            os.seteuid(65534)
+        try:
+            (root,) = Folder(Path(name), 0).files()
+        finally:
+            os.seteuid(was)
+            Path(name).chmod(0o700)
+        assert root.left == "the folder cannot be listed: Permission denied"
+
+
+def test_only_so_many_that_are_left_are_named(tmp_path: Path) -> None:
+    write(tmp_path, "z.tsv")
+    for number in range(MOST_LEFT + 1_200):
+        (tmp_path / f"{number:04}.tsv").symlink_to("nothing")
+    found = list(Folder(tmp_path, 0).files())
+    assert [(file.key, file.left) for file in found if not file.left.startswith("No such file")] == [
+        ("./", "1,200 more files or folders below it cannot be read"),
+        ("z.tsv", ""),
+    ]
+    assert [file.key for file in found][1:4] == ["0000.tsv", "0001.tsv", "0002.tsv"]
+    assert len(found) == MOST_LEFT + 2
