@@ -6,6 +6,7 @@ import errno
 import gzip
 import io
 import os
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -88,6 +89,24 @@ def test_a_parquet_file_with_one_long_text_in_every_row_is_broken_off(settings: 
     assert deliveries["a.parquet"]["reasons"] == {"the Parquet file unpacks to more than is read": 1}
     rows = sum(deliveries["a.parquet"][name] for name in ("accepted", "duplicate"))
     assert 0 < rows < 9_000
+    assert deliveries["b.tsv"]["accepted"] == 1
+
+
+MARKS = "\u0301" * 9_999 + "\u0323" * 9_999
+SLOW = "\u0301" * 60_000 + "\u0323" * 60_000
+
+
+def test_heaps_of_marks_are_refused_at_no_cost(settings: Settings, deliver: Deliver) -> None:
+    hidden = "".join(f"{mark}\u200b" for mark in MARKS[::2])  # the characters between them are taken out
+    rows = [f"a{MARKS}\t0\n", f"好吃\t{SLOW}\n", f"{hidden}\t1\n"] * 5
+    deliver("a.tsv.gz", gzip.compress(("text\tlabel\ttitle\n" + "".join(rows)).encode()))
+    deliver("b.tsv", GOOD)
+    before = time.process_time()
+    _, deliveries = taken(settings)
+    assert time.process_time() - before < 5  # sorted one by one, the marks take minutes
+    bad = deliveries["a.tsv.gz"]
+    assert bad["reasons"]["more than 1,000 combining characters in a row in text"] == 5
+    assert bad["quarantined"] == 10
     assert deliveries["b.tsv"]["accepted"] == 1
 
 
