@@ -17,12 +17,14 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from sentiment.data.formats.json_elements import LARGEST_ELEMENT
+from sentiment.data.formats.record import TOO_WIDE
 from sentiment.data.formats.unpack import most_unpacked
 from sentiment.processes import why_ended
 
 MEMORY = 2 << 30  # bytes that the child may hold
 SECONDS = 120  # of processor time, and one more for every megabyte of the file
-OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED = 3, 4, 5, 6, 7, 8  # exit codes
+# Exit codes.
+OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED, MANY_COLUMNS = range(3, 10)
 PIECE = 1 << 16  # bytes of a line's rest, which nobody reads
 
 
@@ -81,6 +83,7 @@ class Child:
             OUT_OF_MEMORY: f"the {self._what} file needs too much memory to read",
             BROKEN: f"the file is not a complete {self._what} file",
             NO_COLUMNS: "the file has no columns text and label",
+            MANY_COLUMNS: f"the file has {TOO_WIDE}",
             MANY_TABLES: "more than one sheet has a text and a label: deliver each as a file of its own",
             TOO_LARGE: f"the {self._what} file unpacks to more than is read",
         }.get(code)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from sentiment.data.file_lines import LONGEST_SHOWN
 from sentiment.data.formats.opened import Opened
-from sentiment.data.formats.record import Record, UnreadableFile
+from sentiment.data.formats.record import MOST_COLUMNS, TOO_WIDE, Record, UnreadableFile
 from sentiment.data.formats.table import Table
 from sentiment.data.rows import Row, RowReader
 from sentiment.labels import Labels
@@ -27,6 +28,8 @@ def read_delimited(
         return reader, reader.header()
 
     reader, header = begin()
+    if header and len(header.fields) > MOST_COLUMNS:
+        raise UnreadableFile(f"the file has {TOO_WIDE}", header.raw[:LONGEST_SHOWN])
     table = Table(header.fields, labels, label_field) if header and not header.error else None
     if header is None or table is None or not table.is_labelled:
         raise UnreadableFile(_why_no_header(header), header.raw if header else "")

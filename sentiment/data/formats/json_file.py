@@ -12,7 +12,7 @@ from sentiment.data.formats.json_elements import CUT_OFF, LARGEST_ELEMENT, eleme
 from sentiment.data.formats.labelled import TELLING, item_of, record_of_item
 from sentiment.data.formats.labelled_json import object_of
 from sentiment.data.formats.opened import Opened
-from sentiment.data.formats.record import Record
+from sentiment.data.formats.record import MOST_COLUMNS, Record
 from sentiment.data.formats.survey import Survey
 from sentiment.labels import Labels
 
@@ -93,4 +93,6 @@ def _parsed(element: Element, encoding: str) -> tuple[dict[str, Any], str, str]:
     except UnicodeDecodeError:
         return {}, shown(element.raw), f"not {encoding}"
     value, error = object_of(raw)
+    if len(value) > MOST_COLUMNS:
+        return {}, raw, f"a JSON object of more than {MOST_COLUMNS:,} fields"
     return value, raw, error

@@ -13,9 +13,9 @@ import sys
 from typing import Any
 
 from sentiment import disk
-from sentiment.data.formats.child import BROKEN, DISK_FAILED, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
+from sentiment.data.formats.child import BROKEN, DISK_FAILED, MANY_COLUMNS, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
 from sentiment.data.formats.labelled import is_tools
-from sentiment.data.formats.record import by_cleaned_name, label_names, text_names
+from sentiment.data.formats.record import MOST_COLUMNS, by_cleaned_name, label_names, text_names
 from sentiment.data.formats.unpack import most_rows
 
 ROWS = 512  # read at once
@@ -33,6 +33,8 @@ def main(memory: int, seconds: int, most: int, label_field: str) -> int:
     pyarrow.set_cpu_count(1)
     try:
         with pyarrow.OSFile("/dev/stdin") as source, parquet.ParquetFile(source) as file:
+            if len(file.schema_arrow.names) > MOST_COLUMNS:
+                return MANY_COLUMNS
             names = wanted(file.schema_arrow.names, label_field)
             if not names:
                 return NO_COLUMNS
