@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sentiment.data.file_lines import LONGEST_SHOWN
+from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.opened import Opened
 from sentiment.data.formats.record import MOST_COLUMNS, TOO_WIDE, Record, UnreadableFile
 from sentiment.data.formats.table import Table
@@ -15,7 +16,12 @@ NAMES = {"\t": "TSV", ",": "CSV"}
 
 
 def read_delimited(
-    open_file: Callable[[], Opened], delimiter: str, encoding: str, labels: Labels, label_field: str
+    open_file: Callable[[], Opened],
+    allowed: Allowance,
+    delimiter: str,
+    encoding: str,
+    labels: Labels,
+    label_field: str,
 ) -> Iterator[Record]:
     """Yields the rows behind the header; a row that broke off with the file has the reason as error.
 
@@ -38,7 +44,7 @@ def read_delimited(
     def rows() -> Iterator[Row]:
         return (first.pop() if first else begin()[0]).rows(table.is_complete)
 
-    yield from table.records(rows)
+    yield from table.records(rows, allowed)
 
 
 def _why_no_header(first: Row | None) -> str:
