@@ -25,7 +25,7 @@ MEMORY = 2 << 30  # bytes that the child may hold
 SECONDS = 20  # of processor time for the smallest file, and as many for each megabyte, up to MOST_AT_FIRST
 MOST_AT_FIRST = 120  # and one second more for every megabyte of the file
 # Exit codes.
-OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED, MANY_COLUMNS = range(3, 10)
+OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED, MANY_COLUMNS, MANY_SHEETS = range(3, 11)
 PIECE = 1 << 16  # bytes of a line's rest, which nobody reads
 
 
@@ -92,6 +92,7 @@ class Child:
             BROKEN: f"the file is not a complete {self._what} file",
             NO_COLUMNS: "the file has no columns text and label",
             MANY_COLUMNS: f"the file has {TOO_WIDE}",
+            MANY_SHEETS: "the workbook has more sheets than are looked at: deliver the one with the posts",
             MANY_TABLES: "more than one sheet has a text and a label: deliver each as a file of its own",
             TOO_LARGE: f"the {self._what} file unpacks to more than is read",
         }.get(code)
