@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from sentiment.errors import InputError
 
+LONGEST_NAME = 1_000  # characters of what may name a label: a stranger's file may state any
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -57,7 +59,7 @@ class Labels:
     def parse(self, value: str) -> int | None:
         """Returns the label id that `value` names (an id, a name or an English name, in any case), or None."""
         label = self._meanings.get(value)
-        return self._meanings.get(_folded(value)) if label is None else label
+        return self._meanings.get(_folded(value)) if label is None and len(value) <= LONGEST_NAME else label
 
     def describe(self) -> str:
         """Returns the table in one line, for messages: `0 正面 · 1 負面 · 2 中立`."""

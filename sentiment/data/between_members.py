@@ -10,10 +10,10 @@ from array import array
 from collections.abc import Iterable
 
 from sentiment.data.delivery import judge, text_key
+from sentiment.data.formats.allowance import Allowance, OutOfTime
 from sentiment.data.formats.archive import Damaged
 from sentiment.data.formats.recognise import read_file
 from sentiment.data.formats.record import UnreadableFile, up_to
-from sentiment.data.formats.unpack import most_rows
 from sentiment.data.formats.votes import disputed_between, vote
 from sentiment.data.identity import identity
 from sentiment.data.source.source import SourceFile
@@ -21,24 +21,27 @@ from sentiment.data.tsv import Post
 from sentiment.settings import Settings
 
 
-def disputed_texts(members: Iterable[SourceFile], settings: Settings) -> frozenset[int]:
-    """Returns the texts (their `text_key`) that two members of an archive label differently."""
+def disputed_texts(members: Iterable[SourceFile], settings: Settings, until: float) -> frozenset[int]:
+    """Returns the texts (their `text_key`) that two members of an archive label differently.
+
+    Raises: OutOfTime when that is not known at `until` (on the monotonic clock).
+    """
     read = [member for member in members if not member.not_read]
-    return disputed_between([_votes(member, settings) for member in read] if len(read) > 1 else [])
+    return disputed_between([_votes(member, settings, until) for member in read] if len(read) > 1 else [])
 
 
-def _votes(member: SourceFile, settings: Settings) -> array[int]:
+def _votes(member: SourceFile, settings: Settings, until: float) -> array[int]:
     votes: array[int] = array("Q")
-    labels = settings.label_set
+    labels, allowed = settings.label_set, Allowance(member.delivered_size, until)
     try:
         with member.open() as content:
-            records = read_file(content, member.key, labels, settings.label_field).records
-            for record in up_to(records, most_rows(member.delivered_size)):
+            records = read_file(content, member.key, labels, settings.label_field, allowed).records
+            for record in up_to(allowed.in_time(records), allowed.rows):
                 if isinstance(post := judge(record, labels), Post):
                     votes.append(vote(text_key(identity(post.text)), post.label))
     except (Damaged, UnreadableFile):
         return votes  # the rest is refused, with its reason, in its turn
-    except OSError:
+    except (OSError, OutOfTime):
         raise  # the archive waits: what this member says is not known
     except Exception:  # noqa: BLE001 - it fails again in its turn, and is named there
         return votes

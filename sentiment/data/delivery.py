@@ -15,6 +15,7 @@ from sentiment.data.quarantine import Quarantine
 from sentiment.data.tsv import Post, one_line
 from sentiment.labels import Labels
 from sentiment.text.invisible import is_blank
+from sentiment.text.normal import most_marks
 
 BATCH_POSTS, BATCH_CHARACTERS = 10_000, 4_000_000  # that go into the ledger together
 FORGOTTEN = "forgotten: deleted on request, not taken in again"
@@ -26,6 +27,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+")
 LOST_MANY = 0.2  # share of a text: so much of it could not be read
 INVISIBLE = "empty text: nothing but invisible or lost characters"
 LONGEST_TEXT = 20_000  # characters: far beyond any post, and beyond what any model reads
+MOST_MARKS = 1_000  # in a row: tokenizers sort the marks of a letter, and not all of them quickly
 LONGEST_SHOWN = 40  # characters of an unknown label
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -84,6 +86,8 @@ def fault(value: str) -> str:
     """Returns what is wrong with a column's value, with `{}` for the column's name; "" when nothing is wrong."""
     if len(value) > LONGEST_TEXT:
         return f"{{}} too long: {len(value):,} characters"
+    if len(value) > MOST_MARKS and most_marks(value) > MOST_MARKS:
+        return f"more than {MOST_MARKS:,} combining characters in a row in {{}}"
     if value.isprintable():
         return ""
     if _CONTROL.search(value):

@@ -11,6 +11,7 @@ import hashlib
 import unicodedata
 
 from sentiment.text.invisible import without_invisible
+from sentiment.text.normal import normal
 
 VERSION = 2
 HEX_DIGITS = 32  # 128 bits: two of a billion posts collide with a chance of 1e-21
@@ -30,7 +31,7 @@ def _visible(text: str) -> str:
     """Returns `text` in NFKC without what nobody sees; either may make the other necessary again."""
     form = without_invisible(text)
     while not unicodedata.is_normalized("NFKC", form):
-        form = without_invisible(unicodedata.normalize("NFKC", form))
+        form = without_invisible(normal("NFKC", form))
     return form
 
 
@@ -78,8 +79,8 @@ def words_of(text: str) -> str:
     A text that consists of nothing else (`👍`, `!!`) is its own stripped NFKC form. Texts that quote each other or
     are nearly the same are found by their words.
     """
-    form = unicodedata.normalize("NFKC", text)
-    folded = unicodedata.normalize("NFKC", form.casefold())
+    form = normal("NFKC", text)
+    folded = normal("NFKC", form.casefold())
     return folded.translate(_KEPT) or form.strip()
 
 

@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 from sentiment.data import receipts
 from sentiment.data.delivery import Delivery, OtherNumbers
+from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.encoding import READ, is_unlikely
 from sentiment.data.formats.recognise import Reading, is_archive, read_file
 from sentiment.data.formats.record import Record, UnreadableFile, up_to
-from sentiment.data.formats.unpack import most_rows
 from sentiment.data.ledger import Ledger
 from sentiment.data.quarantine import Quarantine, Room, file_of, quarantining
 from sentiment.data.receipts import Receipt
@@ -37,15 +37,21 @@ class Intake:
     settings: Settings
     room: Room
 
-    def take(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> Delivered | None:
+    def take(
+        self, file: SourceFile, disputed: frozenset[int] = frozenset(), until: float | None = None
+    ) -> Delivered | None:
         """Takes in one file, as one transaction; returns the outcome, or None when its content was known.
 
-        No text in `disputed` is accepted. Raises: LeftForNextTime, and whatever reading the file raises.
+        No text in `disputed` is accepted. `until` is when its archive must be read (on the monotonic clock). Raises:
+        LeftForNextTime, OutOfTime, and whatever reading the file raises.
         """
         if file.left:
             raise LeftForNextTime(file.left)
         if receipts.is_known(self.ledger, self.source, file.key, file.fingerprint):
             return None
+        size = file.delivered_size
+        if until is not None:
+            Allowance(size, until).check()  # before it is unpacked
         with file.open() as content:
             content_hash = sha256_of_content(content)
             self.ledger.settle()
@@ -53,7 +59,8 @@ class Intake:
                 # Checked only now, when no other ingest can work on the same file.
                 delivered, known = None, self.ledger.newest_hash(file.key) == content_hash
                 if not known:
-                    delivered = _Taking(self, connection, file, content, disputed).deliver(content_hash)
+                    allowed = Allowance.from_now(size) if until is None else Allowance(size, until)
+                    delivered = _Taking(self, connection, file, content, disputed, allowed).deliver(content_hash)
                 receipts.remember(connection, self.source, file.key, file.fingerprint)
         return delivered
 
@@ -67,6 +74,7 @@ class _Taking:
     file: SourceFile
     content: BinaryIO
     disputed: frozenset[int]
+    allowed: Allowance
 
     def deliver(self, content_hash: str) -> Delivered:
         self.connection.execute("SAVEPOINT before")
@@ -123,9 +131,9 @@ class _Taking:
         settings, reading = self.intake.settings, NOT_READ
         self.content.seek(0)
         try:
-            reading = read_file(self.content, self.file.key, settings.label_set, settings.label_field)
-            followed = _followed(reading.records, self.content, self.file)
-            records = up_to(followed, most_rows(self.file.delivered_size))
+            reading = read_file(self.content, self.file.key, settings.label_set, settings.label_field, self.allowed)
+            followed = _followed(self.allowed.in_time(reading.records), self.content, self.file)
+            records = up_to(followed, self.allowed.rows)
             doubtful = reading.encoding in (each.name for each in READ)
             delivery.take_in(map(partial(_weighed, reading.encoding), records) if doubtful else records)
         except UnreadableFile as error:

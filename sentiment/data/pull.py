@@ -12,6 +12,7 @@ from sentiment import disk
 from sentiment.data import receipts
 from sentiment.data.alone import concerns_all, why_left
 from sentiment.data.between_members import disputed_texts
+from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.archive import Damaged
 from sentiment.data.formats.recognise import is_archive
 from sentiment.data.intake import Intake
@@ -39,22 +40,23 @@ class Pull:
         self._ledger, self._source, self._settings = ledger, source, settings
         self._intake = Intake(ledger, source, settings, Room())
 
-    def take(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> None:
+    def take(self, file: SourceFile, disputed: frozenset[int] = frozenset(), until: float | None = None) -> None:
         """Takes in a file, or the members of an archive, or notes why not.
 
-        `disputed` are the texts that another file of the same archive labels differently.
+        `disputed` are the texts that another file of the same archive labels differently; `until` is when the archive
+        must be read, on the monotonic clock.
         """
         if file.not_read:
             self._leave_alone(file.key, file.not_read)
         elif is_archive(file.key) and not file.left:
             self._unpack(file)
         else:
-            self._take_in(file, disputed)
+            self._take_in(file, disputed, until)
 
-    def _take_in(self, file: SourceFile, disputed: frozenset[int] = frozenset()) -> None:
+    def _take_in(self, file: SourceFile, disputed: frozenset[int] = frozenset(), until: float | None = None) -> None:
         self.files += 1
         with self._alone(file.key):
-            delivery = self._intake.take(file, disputed)
+            delivery = self._intake.take(file, disputed, until)
             if delivery:
                 say(_told(delivery))
                 self.deliveries.append(delivery)
@@ -69,10 +71,10 @@ class Pull:
                 if fault:
                     self._take_in(packed)
                     return
-                before = len(self.left)
-                disputed = disputed_texts(found, self._settings)
+                before, until = len(self.left), Allowance.from_now(packed.size).until
+                disputed = disputed_texts(found, self._settings, until)
                 for member in found:
-                    self.take(member, disputed)
+                    self.take(member, disputed, until)
                 packed.confirm(content)
             if not found:
                 self._leave_alone(packed.key, "the archive holds no file")

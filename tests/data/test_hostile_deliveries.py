@@ -6,8 +6,9 @@ import errno
 import gzip
 import io
 import os
+import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from sentiment.cli import run
 from sentiment.data import delivery as taking
 from sentiment.data import ingest as ingesting
 from sentiment.data import quarantine
-from sentiment.data.formats import child
+from sentiment.data.formats import allowance
+from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.child import Child, ReaderFailed
 from sentiment.data.quarantine import OF_A_FILE, TIMES, rows_of
 from sentiment.settings import Settings
@@ -91,6 +93,104 @@ def test_a_parquet_file_with_one_long_text_in_every_row_is_broken_off(settings: 
     assert deliveries["b.tsv"]["accepted"] == 1
 
 
+MARKS = "\u0301" * 9_999 + "\u0323" * 9_999
+SLOW = "\u0301" * 60_000 + "\u0323" * 60_000
+
+
+def test_heaps_of_marks_are_refused_at_no_cost(settings: Settings, deliver: Deliver) -> None:
+    hidden = "".join(f"{mark}\u200b" for mark in MARKS[::2])  # the characters between them are taken out
+    rows = [f"a{MARKS}\t0\n", f"好吃\t{SLOW}\n", f"{hidden}\t1\n"] * 5
+    deliver("a.tsv.gz", gzip.compress(("text\tlabel\ttitle\n" + "".join(rows)).encode()))
+    deliver("b.tsv", GOOD)
+    before = time.process_time()
+    _, deliveries = taken(settings)
+    assert time.process_time() - before < 5  # sorted one by one, the marks take minutes
+    bad = deliveries["a.tsv.gz"]
+    assert bad["reasons"]["more than 1,000 combining characters in a row in text"] == 5
+    assert bad["quarantined"] == 10
+    assert deliveries["b.tsv"]["accepted"] == 1
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return out.getvalue()
+
+
+def padded(content: bytes) -> bytes:
+    """Returns a Parquet file with zeros before what it is read from."""
+    end = int.from_bytes(content[-8:-4], "little") + 8
+    return content[:-end] + bytes(2 << 20) + content[-end:]
+
+
+@pytest.mark.parametrize("form", ["a.parquet.gz", "a.zip"])
+def test_the_limits_of_a_packed_parquet_file_follow_what_was_delivered(
+    settings: Settings, deliver: Deliver, form: str
+) -> None:
+    content = padded(repeated(20_000, text="好", label=0))
+    packed = gzip.compress(content) if form.endswith(".gz") else zipped("a.parquet", content)
+    assert len(packed) < 5_000
+    deliver(form, packed)
+    (delivery,) = taken(settings)[1].values()
+    assert delivery["reasons"] == {"the Parquet file unpacks to more than is read": 1}
+    assert delivery["accepted"] == 0
+
+
+def workbook(*rows: Sequence[str | int]) -> bytes:
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+SLOW_FILES = {
+    "a.tsv": b"text\tlabel\n" + "慢\t0\n壞\t9\n".encode() * 50,
+    "a.jsonl": b'{"text": "slow", "labels": [0]}\n' * 50,
+    "a.parquet": repeated(50, text="慢", label=0),
+    "a.xlsx": workbook(["text", "label"], *[("慢", 0)] * 50),
+    "a.zip": zipped("a.tsv", b"text\tlabel\n" + "慢\t0\n壞\t9\n".encode() * 50),
+}
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("key", SLOW_FILES)
+def test_a_slow_file_is_left_and_nothing_of_it_is_kept(
+    settings: Settings, deliver: Deliver, monkeypatch: pytest.MonkeyPatch, key: str, late: bool
+) -> None:
+    slow, whole = SLOW_FILES[key], taking.judge
+
+    def judge(record: Any, labels: Any) -> Any:
+        time.sleep(0.02 if late and record.columns.text != "這間店真的很好吃" else 0)
+        return whole(record, labels)
+
+    monkeypatch.setattr(taking, "judge", judge)
+    monkeypatch.setattr(allowance, "most_seconds", lambda size: 0.8 * late if size == len(slow) else 60)
+    deliver(key, slow)
+    deliver("b.tsv", GOOD)
+    result, deliveries = taken(settings)
+    assert [each["reason"] for each in result["left"]] == ["it takes far longer to read than a file of its size should"]
+    assert (list(deliveries), deliveries["b.tsv"]["number"], kept(settings)) == (["b.tsv"], 1, 0)
+    monkeypatch.undo()
+    monkeypatch.setenv("SENTIMENT_HOME", str(settings.home))
+    result, deliveries = taken(settings)
+    assert (result["left"], len(deliveries)) == ([], 1)
+
+
+def test_a_slow_archive_is_left_before_its_first_member(
+    settings: Settings, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(3):
+            archive.writestr(f"{number}.tsv", GOOD)
+    deliver("a.zip", out.getvalue())
+    monkeypatch.setattr(allowance, "most_seconds", lambda size: -1)
+    result, deliveries = taken(settings)
+    assert ([each["key"] for each in result["left"]], deliveries) == (["a.zip"], {})
+
+
 PART = (
     b'<Override PartName="/xl/sharedStrings.xml"'
     b' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
@@ -98,7 +198,10 @@ PART = (
 SHARED = '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>{}</t></si></sst>'
 
 
-def test_a_workbook_that_shows_one_long_text_everywhere_is_broken_off(settings: Settings, deliver: Deliver) -> None:
+@pytest.mark.parametrize("in_zip", [False, True])
+def test_a_workbook_that_shows_one_long_text_everywhere_is_broken_off(
+    settings: Settings, deliver: Deliver, in_zip: bool
+) -> None:
     book = openpyxl.Workbook()
     book.active.append(["text", "label"])
     plain, packed = io.BytesIO(), io.BytesIO()
@@ -111,12 +214,16 @@ def test_a_workbook_that_shows_one_long_text_everywhere_is_broken_off(settings: 
                 content = content.replace(b"</sheetData>", row * 1_000 + b"</sheetData>")
             target.writestr(info, content.replace(b"</Types>", PART + b"</Types>"))
         target.writestr("xl/sharedStrings.xml", SHARED.format("好" * 30_000))
-    assert len(packed.getvalue()) < 10_000
-    deliver("a.xlsx", packed.getvalue())
+        if in_zip:
+            target.writestr("padding", bytes(2 << 20), zipfile.ZIP_STORED)
+    content = zipped("a.xlsx", packed.getvalue()) if in_zip else packed.getvalue()
+    assert len(content) < 10_000
+    deliver("a.zip" if in_zip else "a.xlsx", content)
     deliver("b.tsv", GOOD)
     _, deliveries = taken(settings)
-    assert deliveries["a.xlsx"]["reasons"]["the Excel file unpacks to more than is read"] == 1
-    assert deliveries["a.xlsx"]["quarantined"] < 200
+    bad = deliveries["a.zip/a.xlsx" if in_zip else "a.xlsx"]
+    assert bad["reasons"]["the Excel file unpacks to more than is read"] == 1
+    assert bad["quarantined"] < 200
     assert deliveries["b.tsv"]["accepted"] == 1
 
 
@@ -179,10 +286,10 @@ def test_the_lines_of_a_child_end_at_what_the_file_may_hold(
 ) -> None:
     (tmp_path / "endless.py").write_text(WRITER.format(piece))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(child, "most_unpacked", lambda size: 3_000)
+    monkeypatch.setattr(allowance, "most_unpacked", lambda size: 3_000)
     endless = Child("endless", "Parquet")
     with (tmp_path / "endless.py").open("rb") as file:
-        lines = list(endless.lines(file, 10))
+        lines = list(endless.lines(file, Allowance(10)))
     assert sum(len(line.line) for line in lines) <= 3_000
     assert not list(tmp_path.glob("*.end"))  # it was ended, and not read to its end
     assert endless.reason == "the Parquet file unpacks to more than is read"

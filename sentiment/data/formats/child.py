@@ -16,14 +16,23 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.json_elements import LARGEST_ELEMENT
-from sentiment.data.formats.unpack import most_unpacked
+from sentiment.data.formats.record import TOO_WIDE
 from sentiment.processes import why_ended
 
 MEMORY = 2 << 30  # bytes that the child may hold
-SECONDS = 120  # of processor time, and one more for every megabyte of the file
-OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED = 3, 4, 5, 6, 7, 8  # exit codes
+SECONDS = 20  # of processor time for the smallest file, and as many for each megabyte, up to MOST_AT_FIRST
+MOST_AT_FIRST = 120  # and one second more for every megabyte of the file
+# Exit codes.
+OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED, MANY_COLUMNS, MANY_SHEETS = range(3, 11)
 PIECE = 1 << 16  # bytes of a line's rest, which nobody reads
+
+
+def most_seconds(size: int) -> int:
+    """Returns how much processor time the reader of a file may take that is of `size` bytes where it was delivered."""
+    megabytes = size / (1 << 20)
+    return int(min(SECONDS * (1 + megabytes), MOST_AT_FIRST) + megabytes)
 
 
 class Written(NamedTuple):
@@ -44,19 +53,20 @@ class Child:
         self._module, self._what, self._options = module, what, options
         self.reason = ""  # why the child ended before the file did
 
-    def lines(self, file: BinaryIO, size: int) -> Iterator[Written]:
-        """Yields what the child writes about `file`, of `size` bytes, from its beginning, and no more than it may hold.
+    def lines(self, file: BinaryIO, allowed: Allowance) -> Iterator[Written]:
+        """Yields what the child writes about `file` from its beginning, and no more than it may hold.
 
-        Raises: ReaderFailed; OSError when the file's disk fails.
+        Raises: ReaderFailed, OutOfTime; OSError when the file's disk fails.
         """
-        most = most_unpacked(size)
-        limits = map(str, (MEMORY, SECONDS + (size >> 20), most))
+        most = allowed.unpacked
+        limits = map(str, (MEMORY, most_seconds(allowed.size), most))
         command = [sys.executable, "-m", self._module, *limits, *self._options]
         file.seek(0)
         with subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
             assert child.stdout is not None
             try:
                 while line := child.stdout.readline(LARGEST_ELEMENT + 1):
+                    allowed.check()
                     part, made = line, len(line)
                     while part and not part.endswith(b"\n") and made <= most:
                         part = child.stdout.readline(PIECE)
@@ -81,6 +91,8 @@ class Child:
             OUT_OF_MEMORY: f"the {self._what} file needs too much memory to read",
             BROKEN: f"the file is not a complete {self._what} file",
             NO_COLUMNS: "the file has no columns text and label",
+            MANY_COLUMNS: f"the file has {TOO_WIDE}",
+            MANY_SHEETS: "the workbook has more sheets than are looked at: deliver the one with the posts",
             MANY_TABLES: "more than one sheet has a text and a label: deliver each as a file of its own",
             TOO_LARGE: f"the {self._what} file unpacks to more than is read",
         }.get(code)

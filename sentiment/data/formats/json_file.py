@@ -8,11 +8,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from sentiment.data.file_lines import LONGEST_SHOWN, bounded_lines, shown
+from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.json_elements import CUT_OFF, LARGEST_ELEMENT, elements
 from sentiment.data.formats.labelled import TELLING, item_of, record_of_item
 from sentiment.data.formats.labelled_json import object_of
 from sentiment.data.formats.opened import Opened
-from sentiment.data.formats.record import Record
+from sentiment.data.formats.record import MOST_COLUMNS, Record
 from sentiment.data.formats.survey import Survey
 from sentiment.labels import Labels
 
@@ -31,14 +32,18 @@ class Element(NamedTuple):
     reason: str
 
 
-def read_json_lines(open_file: OpenFile, encoding: str, labels: Labels, label_field: str) -> Iterator[Record]:
+def read_json_lines(
+    open_file: OpenFile, allowed: Allowance, encoding: str, labels: Labels, label_field: str
+) -> Iterator[Record]:
     """Yields one row per line; a broken line spoils only itself."""
-    return _read(open_file, _lines, encoding, labels, label_field)
+    return _read(open_file, _lines, allowed, encoding, labels, label_field)
 
 
-def read_json(open_file: OpenFile, encoding: str, labels: Labels, label_field: str) -> Iterator[Record]:
+def read_json(
+    open_file: OpenFile, allowed: Allowance, encoding: str, labels: Labels, label_field: str
+) -> Iterator[Record]:
     """Yields the elements of the list in the file, or the values in the file; their numbers count from 1."""
-    return _read(open_file, _elements, encoding, labels, label_field)
+    return _read(open_file, _elements, allowed, encoding, labels, label_field)
 
 
 def _lines(opened: Opened) -> Iterator[Element]:
@@ -58,13 +63,14 @@ def _elements(opened: Opened) -> Iterator[Element]:
 def _read(
     open_file: OpenFile,
     split: Callable[[Opened], Iterator[Element]],
+    allowed: Allowance,
     encoding: str,
     labels: Labels,
     label_field: str,
 ) -> Iterator[Record]:
     survey = Survey(labels, label_field)
     if label_field or _is_telling(open_file()):
-        parsed = (_parsed(element, encoding) for element in split(open_file()))
+        parsed = (_parsed(element, encoding) for element in allowed.first(split(open_file())))
         survey.take(item_of(value, labels, label_field) for value, _, error in parsed if not error)
     for element in split(open_file()):
         value, raw, error = _parsed(element, encoding)
@@ -93,4 +99,6 @@ def _parsed(element: Element, encoding: str) -> tuple[dict[str, Any], str, str]:
     except UnicodeDecodeError:
         return {}, shown(element.raw), f"not {encoding}"
     value, error = object_of(raw)
+    if len(value) > MOST_COLUMNS:
+        return {}, raw, f"a JSON object of more than {MOST_COLUMNS:,} fields"
     return value, raw, error

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from sentiment.data.file_lines import shown
+from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.child import Child, Written
 from sentiment.data.formats.labelled import is_tools, item_of, record_of_item
 from sentiment.data.formats.record import Record, UnreadableFile, by_cleaned_name, label_names
@@ -17,14 +18,14 @@ MAGIC = b"PAR1"
 NAME = "Parquet"
 
 
-def read_parquet(file: BinaryIO, size: int, labels: Labels, label_field: str) -> Iterator[Record]:
-    """Yields the rows of a Parquet file of `size` bytes; their numbers count from 1.
+def read_parquet(file: BinaryIO, allowed: Allowance, labels: Labels, label_field: str) -> Iterator[Record]:
+    """Yields the rows of a Parquet file; their numbers count from 1.
 
     A file that breaks off, or breaks its reader, ends in a record with the reason.
     Raises: UnreadableFile when nothing can be read from it.
     """
-    child = Child("sentiment.data.formats.parquet_rows", NAME, label_field)
-    lines = child.lines(file, size)
+    child = Child("sentiment.data.formats.parquet_rows", NAME, str(allowed.rows), label_field)
+    lines = child.lines(file, allowed)
     first = next(lines, None)
     if first is None:
         raise UnreadableFile(child.reason)
@@ -32,7 +33,7 @@ def read_parquet(file: BinaryIO, size: int, labels: Labels, label_field: str) ->
     cleaned = by_cleaned_name(json.loads(first.line))
     if is_tools(cleaned) or len(label_names(cleaned, label_field)) != 1:
         survey.take(item_of(_value(line), labels, label_field) for line in lines if not line.is_cut)
-        lines = child.lines(file, size)
+        lines = child.lines(file, allowed)
         next(lines, None)
     number = 0
     for number, line in enumerate(lines, 1):

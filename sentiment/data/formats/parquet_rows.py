@@ -1,7 +1,7 @@
 """The child that reads Parquet: the file on stdin, on stdout the names of its columns, and an object for every row.
 
-`python -m sentiment.data.formats.parquet_rows BYTES SECONDS MOST FIELD` limits its own memory and processor time first.
-A file of more rows than its size allows, or whose rows cannot be written in MOST bytes, is not begun.
+`python -m sentiment.data.formats.parquet_rows BYTES SECONDS MOST ROWS FIELD` limits its own memory and processor time
+first. A file of more than ROWS rows, or whose rows cannot be written in MOST bytes, is not begun.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ import sys
 from typing import Any
 
 from sentiment import disk
-from sentiment.data.formats.child import BROKEN, DISK_FAILED, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
+from sentiment.data.formats.child import BROKEN, DISK_FAILED, MANY_COLUMNS, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
 from sentiment.data.formats.labelled import is_tools
-from sentiment.data.formats.record import by_cleaned_name, label_names, text_names
-from sentiment.data.formats.unpack import most_rows
+from sentiment.data.formats.record import MOST_COLUMNS, by_cleaned_name, label_names, text_names
 
 ROWS = 512  # read at once
 
 
-def main(memory: int, seconds: int, most: int, label_field: str) -> int:
+def main(memory: int, seconds: int, most: int, rows: int, label_field: str) -> int:
     """Writes the rows of the Parquet file on stdin; returns the exit code that says how it ended."""
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # the others reserve far more than they use
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -33,10 +32,11 @@ def main(memory: int, seconds: int, most: int, label_field: str) -> int:
     pyarrow.set_cpu_count(1)
     try:
         with pyarrow.OSFile("/dev/stdin") as source, parquet.ParquetFile(source) as file:
+            if len(file.schema_arrow.names) > MOST_COLUMNS:
+                return MANY_COLUMNS
             names = wanted(file.schema_arrow.names, label_field)
             if not names:
                 return NO_COLUMNS
-            rows = most_rows(os.fstat(sys.stdin.fileno()).st_size)
             if file.metadata.num_rows > rows or least_bytes(file.metadata, names) > most:
                 return TOO_LARGE
             sys.stdout.write(json.dumps(names) + "\n")
@@ -113,4 +113,4 @@ def _other(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from sentiment.data.formats import archive, parquet, unpack, workbook
+from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.delimited import NAMES, read_delimited
 from sentiment.data.formats.encoding import Encoding, detect
 from sentiment.data.formats.json_file import read_json, read_json_lines
@@ -77,39 +78,45 @@ def why_not_read(name: str) -> str:
     return f"{what} is not read: deliver {', '.join(SUFFIXES)} or {ARCHIVE}"
 
 
-def read_file(file: BinaryIO, name: str, labels: Labels, label_field: str = "") -> Reading:
+def read_file(
+    file: BinaryIO, name: str, labels: Labels, label_field: str = "", allowed: Allowance | None = None
+) -> Reading:
     """Returns what `file`, which can be sought in, holds. Raises: UnreadableFile when that is nothing that is read.
 
-    `label_field` is the name of the field or control that holds the label, where that is not plain to see.
+    `label_field` is the name of the field or control that holds the label, where that is not plain to see. `allowed`
+    is what reading the file may cost; without it, what a file of its size may, whatever the time. Raises, also while
+    the rows are read: OutOfTime.
     """
     if is_archive(name):
         raise UnreadableFile(archive.members(file)[1] or "the archive is within an archive")
     file.seek(0)
     magic = file.read(4)
-    size = file.seek(0, io.SEEK_END)
+    allowed = allowed or Allowance(file.seek(0, io.SEEK_END))
     if magic == parquet.MAGIC:
-        return Reading(parquet.NAME, "", read_parquet(file, size, labels, label_field))
+        return Reading(parquet.NAME, "", read_parquet(file, allowed, labels, label_field))
     if magic == ZIP_MAGIC and name.lower().endswith(".xlsx"):
-        return Reading(workbook.NAME, "", read_workbook(file, size, labels, label_field))
-    reading = _read(file, name, labels, label_field)
+        return Reading(workbook.NAME, "", read_workbook(file, allowed, labels, label_field))
+    reading = _read(file, name, labels, label_field, allowed)
     return Reading(f"{reading.form}, gzip", reading.encoding, reading.records) if magic[:2] == unpack.MAGIC else reading
 
 
-def _read(file: BinaryIO, name: str, labels: Labels, label_field: str) -> Reading:
-    whole, broken = opened(file)
+def _read(file: BinaryIO, name: str, labels: Labels, label_field: str, allowed: Allowance) -> Reading:
+    whole, broken = opened(file, None, allowed)
     sample = whole.peek(SAMPLE)
     if not sample:
         raise UnreadableFile(broken() or "the file is empty")
     if sample.startswith(parquet.MAGIC):
-        return Reading(parquet.NAME, "", _read_packed_parquet(Opened(whole, broken), labels, label_field))
+        return Reading(parquet.NAME, "", _read_packed_parquet(Opened(whole, broken), allowed, labels, label_field))
     for magic, what in FOREIGN.items():
         if sample.startswith(magic):
             raise UnreadableFile(f"the file is {what}", repr(sample[:60]))
-    return _read_text(file, detect(sample), name, labels, label_field)
+    return _read_text(file, detect(sample), name, labels, label_field, allowed)
 
 
-def _read_text(file: BinaryIO, encoding: Encoding, name: str, labels: Labels, label_field: str) -> Reading:
-    open_file = partial(opened, file, encoding)
+def _read_text(
+    file: BinaryIO, encoding: Encoding, name: str, labels: Labels, label_field: str, allowed: Allowance
+) -> Reading:
+    open_file = partial(opened, file, encoding, allowed)
     sample = open_file().file.peek(SAMPLE)
     suffix = Path(name.lower().removesuffix(".gz")).suffix
     if suffix in (".parquet", ".xlsx"):
@@ -117,13 +124,12 @@ def _read_text(file: BinaryIO, encoding: Encoding, name: str, labels: Labels, la
         raise UnreadableFile(f"the file is not {what}", repr(sample[:60]))
     if suffix in (".json", ".jsonl", ".ndjson"):
         form, read = ("JSON", read_json) if _is_document(sample, suffix) else ("JSON Lines", read_json_lines)
-        return Reading(form, encoding.name, read(open_file, encoding.name, labels, label_field))
+        return Reading(form, encoding.name, read(open_file, allowed, encoding.name, labels, label_field))
     delimiter = delimiter_within(
         sample, "," if suffix == ".csv" else "\t", lambda header: Table(header, labels, label_field).is_labelled
     )
-    return Reading(
-        NAMES[delimiter], encoding.name, read_delimited(open_file, delimiter, encoding.name, labels, label_field)
-    )
+    records = read_delimited(open_file, allowed, delimiter, encoding.name, labels, label_field)
+    return Reading(NAMES[delimiter], encoding.name, records)
 
 
 def _is_document(sample: bytes, suffix: str) -> bool:
@@ -134,10 +140,10 @@ def _is_document(sample: bytes, suffix: str) -> bool:
     return not start.split(b"\n", 1)[0].rstrip().endswith(b"}")
 
 
-def _read_packed_parquet(packed: Opened, labels: Labels, label_field: str) -> Iterator[Record]:
+def _read_packed_parquet(packed: Opened, allowed: Allowance, labels: Labels, label_field: str) -> Iterator[Record]:
     """Reads from an unpacked copy: a Parquet file is read from its end."""
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(packed.file, copy)
         if reason := packed.broken():
             raise UnreadableFile(reason)
-        yield from read_parquet(cast(BinaryIO, copy), copy.tell(), labels, label_field)
+        yield from read_parquet(cast(BinaryIO, copy), allowed, labels, label_field)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.item import Item, cell
 from sentiment.data.formats.labelled import is_tools, item_of, record_of_item
 from sentiment.data.formats.record import Columns, Record, by_cleaned_name, label_names, text_names
@@ -55,9 +56,9 @@ class Table:
 
         return is_complete
 
-    def records(self, rows: Callable[[], Iterator[Row]]) -> Iterator[Record]:
+    def records(self, rows: Callable[[], Iterator[Row]], allowed: Allowance) -> Iterator[Record]:
         """Yields the records of the rows behind the header; `rows` begins anew at every call."""
-        return self._surveyed(rows) if self.needs_survey else self._plain(rows())
+        return self._surveyed(rows, allowed) if self.needs_survey else self._plain(rows())
 
     def _plain(self, rows: Iterator[Row]) -> Iterator[Record]:
         width = len(self.header)
@@ -81,9 +82,10 @@ class Table:
             )
             yield Record(number, raw, columns)
 
-    def _surveyed(self, rows: Callable[[], Iterator[Row]]) -> Iterator[Record]:
+    def _surveyed(self, rows: Callable[[], Iterator[Row]], allowed: Allowance) -> Iterator[Record]:
         survey = Survey(self._labels, self._label_field)
-        survey.take(self._item(fields) for _, _, fields, error in rows() if not error and self._fits(fields))
+        seen = allowed.first(rows())
+        survey.take(self._item(fields) for _, _, fields, error in seen if not error and self._fits(fields))
         width = len(self.header)
         for number, raw, fields, error in rows():
             if error or not self._fits(fields):

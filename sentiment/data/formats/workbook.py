@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from sentiment.data.file_lines import shown
+from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.child import Child, Written
 from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.data.formats.table import Table
@@ -16,13 +17,13 @@ from sentiment.labels import Labels
 NAME = "Excel"
 
 
-def read_workbook(file: BinaryIO, size: int, labels: Labels, label_field: str) -> Iterator[Record]:
-    """Yields the rows of a workbook of `size` bytes under their numbers in the sheet.
+def read_workbook(file: BinaryIO, allowed: Allowance, labels: Labels, label_field: str) -> Iterator[Record]:
+    """Yields the rows of a workbook under their numbers in the sheet.
 
     A cell with a formula holds what Excel last showed. Raises: UnreadableFile when nothing can be read.
     """
     child = Child("sentiment.data.formats.workbook_rows", NAME, json.dumps([labels.names, labels.english]), label_field)
-    lines = child.lines(file, size)
+    lines = child.lines(file, allowed)
     first = next(lines, None)
     if first is None:
         raise UnreadableFile(child.reason or "the file has no columns text and label")
@@ -34,12 +35,12 @@ def read_workbook(file: BinaryIO, size: int, labels: Labels, label_field: str) -
         if begun:
             found = begun.pop()
         else:
-            found = child.lines(file, size)
+            found = child.lines(file, allowed)
             next(found, None)
         return map(given, map(_row, found)) if given else map(_row, found)
 
     number = 0
-    for record in table.records(rows):
+    for record in table.records(rows, allowed):
         number = record.number
         yield record
     if child.reason:

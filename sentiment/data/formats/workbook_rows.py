@@ -13,17 +13,26 @@ import sys
 import warnings
 import zipfile
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 from sentiment import disk
-from sentiment.data.formats.child import BROKEN, DISK_FAILED, MANY_TABLES, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
+from sentiment.data.formats.child import (
+    BROKEN,
+    DISK_FAILED,
+    MANY_SHEETS,
+    MANY_TABLES,
+    NO_COLUMNS,
+    OUT_OF_MEMORY,
+    TOO_LARGE,
+)
 from sentiment.data.formats.table import Table
 from sentiment.data.tsv import whole_number
 from sentiment.labels import Labels
 
 LARGEST_UNPACKED = 512 << 20  # bytes of all parts of a workbook together
 MOST_ROWS = 1_048_576  # Excel's own limit
+MOST_SHEETS = 256
 MOST_COLUMNS = 256  # of a sheet that are looked at
 LONGEST_CELL = 32_767  # characters; Excel's own limit
 ERRORS = frozenset({"#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#N/A", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
@@ -35,7 +44,6 @@ def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
     warnings.simplefilter("ignore")  # about styles and extensions that openpyxl does not keep
@@ -44,8 +52,9 @@ def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str)
             with zipfile.ZipFile(source) as parts:
                 if sum(part.file_size for part in parts.infolist()) > min(LARGEST_UNPACKED, most):
                     return TOO_LARGE
-            book = openpyxl.load_workbook(source, read_only=True, data_only=True, keep_links=False)
-            return _write_table(book, labels, label_field)
+            return _write_table(_opened(source), labels, label_field)
+    except _ManySheets:
+        return MANY_SHEETS
     except MemoryError:
         return OUT_OF_MEMORY
     except OSError as error:
@@ -54,6 +63,29 @@ def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str)
         return BROKEN
     except (KeyError, IndexError, EOFError, NotImplementedError, RuntimeError, OverflowError, AssertionError):
         return BROKEN
+
+
+class _ManySheets(Exception):
+    """A workbook has more sheets than are looked at."""
+
+
+def _opened(source: BinaryIO) -> Any:
+    """Returns the workbook. Raises: _ManySheets; ValueError when two sheets are one part, which would be read twice."""
+    from openpyxl.reader.excel import ExcelReader
+
+    class Reader(ExcelReader):
+        def read_worksheets(self) -> None:
+            """Looks at the sheets before any is read."""
+            parts = [relation.target for _, relation in self.parser.find_sheets()]
+            if len(parts) > MOST_SHEETS:
+                raise _ManySheets
+            if len(set(parts)) < len(parts):
+                raise ValueError("two sheets are one part")
+            super().read_worksheets()
+
+    reader = Reader(source, read_only=True, data_only=True, keep_links=False)
+    reader.read()
+    return reader.wb
 
 
 def _write_table(book: Any, labels: Labels, label_field: str) -> int:
@@ -71,19 +103,20 @@ def _write_table(book: Any, labels: Labels, label_field: str) -> int:
 
 def _header(sheet: Any, labels: Labels, label_field: str) -> int:
     """Returns the number of the row that is the header, 0 when there is none."""
-    for number, cells in _rows(sheet):
-        if number > HEADER_WITHIN:
-            return 0
+    for number, cells in _rows(sheet, HEADER_WITHIN):
         if Table(cells, labels, label_field).is_labelled:
             return number
     return 0
 
 
-def _rows(sheet: Any) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yields number and cells of the rows that are not empty, without the empty cells at their ends."""
+def _rows(sheet: Any, last: int = MOST_ROWS) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yields number and cells of the rows that are not empty, up to the `last`, without the empty cells at their ends.
+
+    Nothing behind that row is looked at: a file of a few kilobytes may hold a million empty ones.
+    """
     if hasattr(sheet, "reset_dimensions"):
         sheet.reset_dimensions()  # what the file says about its size need not be true
-        for number, row in enumerate(sheet.iter_rows(max_row=MOST_ROWS, values_only=True), 1):
+        for number, row in enumerate(sheet.iter_rows(max_row=last, values_only=True), 1):
             cells = [_text(cell) for cell in row[:MOST_COLUMNS]]
             while cells and not cells[-1]:
                 cells.pop()

@@ -101,6 +101,23 @@ def test_a_cut_gzip_file_keeps_what_came_before(settings: Settings, deliver: Del
     assert (delivery["accepted"] + delivery["duplicate"], delivery["quarantined"]) == (2_000, 0)
 
 
+def test_a_table_of_very_many_columns_is_not_read(settings: Settings, deliver: Deliver) -> None:
+    more = [f"c{number}" for number in range(1_000)]
+    deliver("a.tsv.gz", gzip.compress("\t".join(["text", "label", *more]).encode() + b"\nx\t0" * 100))
+    deliver("b.csv", ",".join(["text", "label", *more[:998]]) + "\n好吃,0\n")
+    deliver(
+        "c.jsonl",
+        json.dumps({"text": "很好吃", "label": 0, **dict.fromkeys(more)}) + '\n{"text": "難吃", "label": 1}\n',
+    )
+    out = io.BytesIO()
+    parquet.write_table(pa.table({name: ["0"] for name in ("text", "label", *more)}), out)
+    deliver("d.parquet", out.getvalue())
+    found = {each["key"]: each for each in ingest(settings.source_folder, settings)["deliveries"]}
+    assert [found[key]["accepted"] for key in sorted(found)] == [0, 1, 1, 0]
+    assert found["a.tsv.gz"]["reasons"] == found["d.parquet"]["reasons"] == {"the file has more than 1,000 columns": 1}
+    assert found["c.jsonl"]["reasons"] == {"a JSON object of more than 1,000 fields": 1}
+
+
 def read(content: bytes, name: str) -> list[Record]:
     try:
         return list(read_file(io.BytesIO(content), name, Labels()).records)

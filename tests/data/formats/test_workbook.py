@@ -12,6 +12,7 @@ import pytest
 
 from sentiment.data.delivery import judge
 from sentiment.data.formats import workbook_rows
+from sentiment.data.formats.child import most_seconds
 from sentiment.data.formats.recognise import read_file
 from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.data.tsv import Post
@@ -107,6 +108,42 @@ def test_tools_and_bad_rows_are_as_in_any_table() -> None:
 def test_what_is_no_workbook_has_a_reason(content: bytes, reason: str) -> None:
     with pytest.raises(UnreadableFile, match=reason):
         records_of(content)
+
+
+def changed(content: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """Returns a workbook with something in one of its parts replaced."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for info in source.infolist():
+            was = source.read(info)
+            assert info.filename != part or old in was
+            target.writestr(info.filename, was.replace(old, new) if info.filename == part else was)
+    return out.getvalue()
+
+
+def test_a_part_that_is_two_sheets_is_not_read_twice() -> None:
+    content = workbook(a=[["text", "label"], ["好", 0]], b=[])
+    twice = changed(content, "xl/_rels/workbook.xml.rels", b"sheet2.xml", b"sheet1.xml")
+    with pytest.raises(UnreadableFile, match="the file is not a complete Excel file"):
+        records_of(twice)
+
+
+def test_a_sheet_without_a_header_is_read_no_further() -> None:
+    content = workbook(a=[["text", "label"], ["好", 0]], b=[])
+    broken = b"<row/>" * 100_000 + b"<"  # who reads on finds that it is no XML
+    long = changed(content, "xl/worksheets/sheet2.xml", b"</sheetData>", broken + b"</sheetData>")
+    assert read(long) == [("好", 0, "")]
+
+
+def test_a_workbook_of_very_many_sheets_is_not_read() -> None:
+    sheets: dict[str, list[list[Any]]] = {f"s{number}": [] for number in range(workbook_rows.MOST_SHEETS)}
+    with pytest.raises(UnreadableFile, match="more sheets than are looked at"):
+        records_of(workbook(a=[["text", "label"], ["好", 0]], **sheets))
+
+
+@pytest.mark.parametrize(("megabytes", "seconds"), [(0, 20), (1, 41), (5, 125), (100, 220)])
+def test_the_time_of_a_reader_follows_the_size_of_its_file(megabytes: int, seconds: int) -> None:
+    assert most_seconds(megabytes << 20) == seconds
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused() -> None:

@@ -1,0 +1,62 @@
+"""What reading a file may cost: rows, bytes and time in proportion to what was delivered, however that is packed."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Self, TypeVar
+
+from sentiment.data.formats.unpack import most_rows, most_unpacked
+
+MINUTES = 5  # for the smallest file
+BYTES_A_SECOND = 100_000  # a tenth, or less, of what any form is read at
+
+Item = TypeVar("Item")
+
+
+class OutOfTime(Exception):
+    """A file takes longer to read than one of its size should; the message says so."""
+
+
+def most_seconds(size: int) -> float:
+    """Returns how long the reading of a file of `size` bytes may take."""
+    return 60 * MINUTES + size / BYTES_A_SECOND
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a file of `size` bytes, where it was delivered, may cost; until `until` on the monotonic clock."""
+
+    size: int
+    until: float = math.inf
+
+    @classmethod
+    def from_now(cls, size: int) -> Self:
+        return cls(size, time.monotonic() + most_seconds(size))
+
+    @property
+    def rows(self) -> int:
+        return most_rows(self.size)
+
+    @property
+    def unpacked(self) -> int:
+        """How many bytes the file may unpack to, or its rows take as JSON."""
+        return most_unpacked(self.size)
+
+    def check(self) -> None:
+        """Raises: OutOfTime."""
+        if time.monotonic() > self.until:
+            raise OutOfTime("it takes far longer to read than a file of its size should")
+
+    def in_time(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yields the items. Raises: OutOfTime."""
+        for item in items:
+            self.check()
+            yield item
+
+    def first(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yields as many items as the file may have rows. Raises: OutOfTime."""
+        return islice(self.in_time(items), self.rows)
