@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from sentiment.checks.verdict import Measured
 from sentiment.data.tsv import Post
 from sentiment.text.harmless import visible
-from sentiment.text.normal import normal
+from sentiment.text.marks import without_accents
 
 LONGEST = 2_000  # characters; a model reads only a small part of a longer post
 MOST_EXAMPLES = 5
@@ -52,8 +52,8 @@ def unknown_to(pieces: Sequence[str], posts: Sequence[Post]) -> Measured:
     known = {character for piece in pieces for character in piece}
     total, strange = 0, dict[str, int]()
     for post in posts:
-        for character in normal("NFD", f"{post.title}{post.text}".lower()):
-            if character.isspace() or unicodedata.category(character) in ("Mn", "Cc", "Cf"):
+        for character in without_accents(f"{post.title}{post.text}".lower()):
+            if character.isspace() or unicodedata.category(character) in ("Cc", "Cf"):
                 continue
             total += 1
             if character not in known:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sentiment.errors import InputError
-from sentiment.text.normal import normal
+from sentiment.text.marks import without_accents
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, UNKNOWN, CLASSIFY, SEPARATOR, MASK = SPECIAL
@@ -81,8 +81,7 @@ def split(text: str, *, lower_case: bool) -> list[str]:
     """Splits like BERT's basic tokenizer: at white space, around punctuation and around Chinese characters."""
     text = CONTROLS.sub("", text)
     if lower_case:
-        decomposed = normal("NFD", text.lower())
-        text = "".join(character for character in decomposed if unicodedata.category(character) != "Mn")
+        text = without_accents(text.lower())
     spaced = "".join(f" {character} " if stands_alone(character) else character for character in text)
     return ["".join(filter(str.isprintable, word)) for word in spaced.split() if any(map(str.isprintable, word))]
 

@@ -28,6 +28,10 @@ log = logging.getLogger("sentiment.server")
 MAX_CONCURRENT_CALLS = 512  # running and waiting; one client may have half, any further call gets RESOURCE_EXHAUSTED
 SPARE_THREADS = 32  # in which calls are refused while every place is taken
 SECONDS_FOR_MESSAGE = 30.0
+SECONDS_WHEN_OTHERS_WAIT = 5.0  # for a message, while other calls wait for their turn to be read
+# Messages that are read at once; one client may have half of them: alone, 4, of 16 MB each. gRPC keeps what has come of
+# a message until it is whole, where nothing counts it; of those that are not being read it takes some 64 KB.
+MESSAGES_READ_AT_ONCE = 8
 Work = Callable[[Any, Any, Caller], Any]  # request, context, caller → response
 
 
@@ -38,11 +42,12 @@ class Calls:
     access: Access
     admission: Admission
     running: Turnstile
+    reading: Turnstile = field(default_factory=lambda: Turnstile(MESSAGES_READ_AT_ONCE, shared=True))
     places: Share = field(default_factory=lambda: Share(MAX_CONCURRENT_CALLS))
     threads: Threads = field(default_factory=lambda: Threads(MAX_CONCURRENT_CALLS + SPARE_THREADS, "grpc"))
 
     def __post_init__(self) -> None:
-        self._awaited: dict[Any, float] = {}  # calls whose message has not come → when it must have
+        self._awaited: dict[Any, float] = {}  # calls whose message is being read → since when
         self._lock = threading.Lock()
 
     def service(self, name: str, methods: Mapping[str, tuple[Any, Work]]) -> Any:
@@ -77,7 +82,7 @@ class Calls:
             self.places.give_back(caller.client)
 
     def _answer(self, kind: Any, work: Work, messages: Iterator[bytes], context: Any, caller: Caller) -> Any:
-        with self.admission.holding(caller, self._first(messages, context)) as data, self.running.enter(caller):
+        with self.admission.holding(caller, self._first(messages, context, caller)) as data, self.running.enter(caller):
             caller.require()
             with self.admission.parsing(caller, len(data)):
                 try:
@@ -86,22 +91,24 @@ class Calls:
                     raise Refusal(Code.INVALID_ARGUMENT, f"the message must be a {kind.__name__}") from None
             return work(request, context, caller)
 
-    def _first(self, messages: Iterator[bytes], context: Any) -> bytes:
-        with self._lock:
-            self._awaited[context] = time.monotonic() + SECONDS_FOR_MESSAGE
-        try:
-            return next(messages)
-        except StopIteration:
-            raise Refusal(Code.INVALID_ARGUMENT, "a call must have a message") from None
-        finally:
+    def _first(self, messages: Iterator[bytes], context: Any, caller: Caller) -> bytes:
+        with self.reading.enter(caller):
             with self._lock:
-                del self._awaited[context]
+                self._awaited[context] = time.monotonic()
+            try:
+                return next(messages)
+            except StopIteration:
+                raise Refusal(Code.INVALID_ARGUMENT, "a call must have a message") from None
+            finally:
+                with self._lock:
+                    del self._awaited[context]
 
     def end_silent(self) -> None:
         """Ends the calls whose message is late; they hold a place each."""
-        now = time.monotonic()
+        patience = min(SECONDS_FOR_MESSAGE, SECONDS_WHEN_OTHERS_WAIT) if self.reading.waiting else SECONDS_FOR_MESSAGE
+        begun = time.monotonic() - patience
         with self._lock:
-            late = [context for context, until in self._awaited.items() if until < now]
+            late = [context for context, since in self._awaited.items() if since < begun]
         for context in late:
             context.cancel()
 

@@ -48,6 +48,8 @@ def make_grpc_server(
             ("grpc.max_receive_message_length", MAX_RECEIVED_BYTES),
             ("grpc.max_send_message_length", MAX_SENT_BYTES),
             ("grpc.per_message_decompression", 0),  # `admission` unpacks, and counts what comes out
+            # Otherwise a fast client's windows grow until all of a message comes before anybody asks for it.
+            ("grpc.http2.bdp_probe", 0),
             ("grpc.so_reuseport", 0),  # otherwise a second server would share the port silently
             ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
             ("grpc.max_connection_idle_ms", MILLISECONDS_IDLE),

@@ -6,6 +6,7 @@ Source: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -31,22 +32,21 @@ def health_messages() -> tuple[Any, Any]:
 
 
 class Health:
-    """Answers Check for the whole server (service ""): NOT_SERVING until it is ready, and while it stops."""
+    """Answers Check for the whole server: NOT_SERVING until it is ready, and while it stops.
+
+    It is asked without a token, so a call's message is never read: nothing that a stranger sends, or does not send, is
+    held or waited for. So every service that a call may name is answered as the whole server. Watch is UNIMPLEMENTED.
+    """
 
     def __init__(self) -> None:
         self.serving = False
-        self._request, self._response = health_messages()
+        _, self._response = health_messages()
 
     def handler(self) -> Any:
         """Returns what a gRPC server needs to answer."""
-        method = grpc.unary_unary_rpc_method_handler(
-            self._check,
-            request_deserializer=self._request.FromString,
-            response_serializer=self._response.SerializeToString,
-        )
+        # As in `grpc_calls`, a method that streams its request: gRPC reads a message only when it is asked for.
+        method = grpc.stream_unary_rpc_method_handler(self._check, None, self._response.SerializeToString)
         return grpc.method_handlers_generic_handler(SERVICE, {"Check": method})
 
-    def _check(self, request: Any, context: Any) -> Any:
-        if request.service:
-            context.abort(grpc.StatusCode.NOT_FOUND, f"unknown service {request.service[:64]}")
+    def _check(self, _: Iterator[bytes], context: Any) -> Any:
         return self._response(status=SERVING if self.serving else NOT_SERVING)

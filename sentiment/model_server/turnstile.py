@@ -64,6 +64,11 @@ class Turnstile:
             if self._queue:
                 self._let_in()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._queue)
+
     def _patience(self, caller: Caller) -> float:
         left = SECONDS_BETWEEN_LOOKS if caller.until is None else caller.until - time.monotonic()
         return max(0.0, min(left, SECONDS_BETWEEN_LOOKS))

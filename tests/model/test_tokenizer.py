@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -197,3 +198,58 @@ def test_a_long_title_leaves_the_text_half_of_the_room(tokenizer: Any, pieces: l
     assert [row.count(pieces.index("標")) for row in ids.to_list()] == [6, 6, 1]
     assert [row.count(pieces.index("好")) for row in ids.to_list()] == [7, 1, 12]
     assert [row.count(1) for row in segments.to_list()] == [8, 2, 13]
+
+
+MARKS = [character for character in KNOWN if unicodedata.category(character).startswith("M")]
+
+
+@pytest.mark.parametrize("lower_case", [True, False])
+def test_up_to_thirty_marks_in_a_row_change_no_piece(
+    pieces: list[str], lower_case: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sentiment.model import tokenizer
+
+    draw = random.Random(2026)
+
+    def run() -> str:
+        return draw.choice(EVERYDAY) + "".join(draw.choices(MARKS, k=draw.choice([0, 0, 1, 2, 29, 30])))
+
+    texts = [*TEXTS, *KNOWN[::13], *random_texts(500, composed=False)]
+    texts += ["".join(run() for _ in range(6)) for _ in range(1000)]
+    texts += [f"a{mark * 30}b" for mark in MARKS]
+    found = tokenizer.Tokenizer(pieces, max_seq_length=64, lower_case=lower_case).pieces(texts).to_list()
+    monkeypatch.setattr(tokenizer, "few_marks", lambda texts: texts)
+    uncut = tokenizer.Tokenizer(pieces, max_seq_length=64, lower_case=lower_case).pieces(texts).to_list()
+    assert [text for text, ours, before in zip(texts, found, uncut, strict=True) if ours != before] == []
+
+
+def test_whatever_the_operation_puts_in_order_is_left_out_or_counted() -> None:
+    """TF-Text has a Unicode of its own; a mark that only it knows could still stand in a long run."""
+    from sentiment.model.tokenizer import few_marks
+    from sentiment.tensorflow_setup import tf_text
+
+    signs = map(chr, range(0x300, 0x110000))
+    marks = [sign for sign in signs if unicodedata.category(sign) in ("Mn", "Mc", "Me", "Cn")]
+    moves = tf_text.normalize_utf8([f"a{mark}\u0334" for mark in marks], "NFD").numpy()
+    moved = [mark for mark, found in zip(marks, moves, strict=True) if found.decode()[1] == "\u0334"]
+    left = few_marks([mark * 40 for mark in moved]).numpy()
+    assert len(moved) > 800
+    assert [mark for mark, found in zip(moved, left, strict=True) if len(found.decode()) > 30] == []
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        "\u0301" * 80_000 + "\u0323" * 80_000,
+        "\u302e" * 80_000 + "\u1b44" * 80_000,
+        "\u0301\u200d\u0323" * 50_000,
+        "".join(random.Random(1).choices(MARKS, k=100_000)),
+        "".join("a" + "".join(random.Random(seed).choices(MARKS, k=31)) for seed in range(3000)),
+        "".join("a" + "".join(random.Random(seed).choices("\u1b44\u302e\uaaf6", k=40)) for seed in range(3000)),
+    ],
+    ids=["accents", "others", "joined", "every mark", "short runs", "short runs of others"],
+)
+def test_a_text_of_marks_takes_no_time(tokenizer: Any, run: str) -> None:
+    began = time.monotonic()
+    tokenizer.pieces(["a" + run])
+    assert time.monotonic() - began < 3

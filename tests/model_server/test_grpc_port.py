@@ -96,9 +96,11 @@ def test_the_health_service_says_serving(standing: Any) -> None:
         response_deserializer=response.FromString,
     )
     assert check(request(), timeout=20).status == 1
+    assert check(request(service="tensorflow.serving.PredictionService"), timeout=20).status == 1
+    watch = standing.channel.unary_stream("/grpc.health.v1.Health/Watch")
     with pytest.raises(grpc.RpcError) as refused:
-        check(request(service="other"), timeout=20)
-    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+        next(watch(b"", timeout=20))
+    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_the_health_service_says_not_serving_before_the_server_is_ready_and_when_it_stops() -> None:

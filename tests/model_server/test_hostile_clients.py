@@ -7,12 +7,16 @@ import gzip
 import resource
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from support.unfinished import send_unfinished
 
 from sentiment.model_server import grpc_calls, model_server, ports
+from sentiment.model_server.fair import Caller
+from sentiment.model_server.health import health_messages
 
 REQUEST = b"GET /v1/models/sentiment HTTP/1.1\r\nHost: x\r\n"
 
@@ -230,3 +234,50 @@ def test_a_call_whose_message_never_comes_gives_its_place_back(
     never.set()
     client.wait_for(lambda: client.server._calls.places.free == grpc_calls.MAX_CONCURRENT_CALLS, "the places")
     assert client.ask("好") == ["正面"]
+
+
+def test_health_checks_whose_message_never_comes_are_answered_and_hold_nothing(standing: Any) -> None:
+    """They bring no token. There are more of them than the port has threads."""
+    never, response = threading.Event(), health_messages()[1]
+    check = standing.channel.stream_unary("/grpc.health.v1.Health/Check", response_deserializer=response.FromString)
+    silent = [check.future(iter(never.wait, None), timeout=20) for _ in range(700)]
+    try:
+        assert standing.ask("好") == ["正面"]
+        assert {one.result().status for one in silent} == {1}
+    finally:
+        never.set()
+
+
+def test_few_messages_of_a_client_are_read_at_once_and_others_are_served(
+    site: Any, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has come of a message that is not whole counts nowhere, so few may come at once."""
+    monkeypatch.setattr(model_server, "SECONDS_BETWEEN_SILENT", 0.1)
+    client, never = start(site), threading.Event()
+    calls, call = client.server._calls, client.channel.stream_unary("/tensorflow.serving.PredictionService/Predict")
+    futures = [call.future(iter(never.wait, None)) for _ in range(40)]
+    try:
+        client.wait_for(lambda: calls.places.free == grpc_calls.MAX_CONCURRENT_CALLS - 40, "all calls to be taken in")
+        client.wait_for(lambda: calls.reading.waiting, "some to wait")
+        assert len(calls._awaited) == grpc_calls.MESSAGES_READ_AT_ONCE // 2
+        with calls.reading.enter(Caller(("another", "1"), until=time.monotonic() + 2)):
+            assert client.http("/v1/models/sentiment")[0] == 200
+        monkeypatch.setattr(grpc_calls, "SECONDS_WHEN_OTHERS_WAIT", 0.1)
+        assert client.ask("好") == ["正面"], "those that are late go when others wait"
+    finally:
+        never.set()
+        for one in futures:
+            one.cancel()
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [("/tensorflow.serving.PredictionService/Predict", 64), ("/grpc.health.v1.Health/Check", 0)],
+    ids=["Predict", "health"],
+)
+def test_of_messages_that_never_end_little_is_taken(standing: Any, path: str, most: int) -> None:
+    """As many megabytes are read as one client may have; of each other message what fits into HTTP/2's first window."""
+    megabytes = send_unfinished(standing.server.grpc_port, path, 40, 1.5) >> 20
+    assert megabytes <= most + 40 * 65_535 / 2**20
+    assert megabytes >= most / 2
+    assert standing.ask("好") == ["正面"]

@@ -1,0 +1,59 @@
+"""A client that begins gRPC messages and never ends them, in bare HTTP/2 frames: gRPC's own clients cannot do that."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import time
+
+ANNOUNCED = 16 * 1024 * 1024 - 16  # bytes of each message; one fewer is sent
+_DATA, _HEADERS, _SETTINGS, _WINDOW = 0, 1, 4, 8
+
+
+def send_unfinished(port: int, path: str, streams: int, seconds: float) -> int:
+    """Sends as much of `streams` messages as the server takes within `seconds`; returns how many bytes that were."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _frame(_SETTINGS, 0, b""))
+        numbers = range(1, 2 * streams, 2)
+        for number in numbers:
+            begun = b"\0" + struct.pack(">I", ANNOUNCED)
+            connection.sendall(_frame(_HEADERS, number, _head(path), 4) + _frame(_DATA, number, begun))
+        # By stream, 0: the connection. HTTP/2 begins with 65,535 bytes; the server adds to it by frames.
+        window = dict.fromkeys(numbers, 65_535 - 5) | {0: 65_535 - 5 * streams}
+        left = dict.fromkeys(numbers, ANNOUNCED - 1)
+        connection.settimeout(0.01)
+        received, until = b"", time.monotonic() + seconds
+        while time.monotonic() < until:
+            with contextlib.suppress(TimeoutError):  # the server has nothing to say: more is sent, if it may be
+                received += connection.recv(1 << 20)
+            while len(received) >= 9 and len(received) >= (end := 9 + int.from_bytes(received[:3], "big")):
+                kind, number, payload = received[3], int.from_bytes(received[5:9], "big"), received[9:end]
+                if kind == _WINDOW and number in window:
+                    window[number] += int.from_bytes(payload, "big")
+                received = received[end:]
+            _send(connection, window, left)
+        return (ANNOUNCED - 1) * streams - sum(left.values())
+
+
+def _send(connection: socket.socket, window: dict[int, int], left: dict[int, int]) -> None:
+    connection.settimeout(20)
+    for number in left:
+        while (size := min(16_384, left[number], window[number], window[0])) > 0:
+            connection.sendall(_frame(_DATA, number, bytes(size)))
+            left[number] -= size
+            window[number] -= size
+            window[0] -= size
+    connection.settimeout(0.01)
+
+
+def _head(path: str) -> bytes:
+    fields = {":method": "POST", ":scheme": "http", ":path": path, ":authority": "x", "te": "trailers"}
+    pairs = [*fields.items(), ("content-type", "application/grpc")]
+    return b"".join(
+        b"\0" + bytes([len(key)]) + key.encode() + bytes([len(value)]) + value.encode() for key, value in pairs
+    )
+
+
+def _frame(kind: int, stream: int, payload: bytes, flags: int = 0) -> bytes:
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
