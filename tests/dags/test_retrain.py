@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from email.message import EmailMessage
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DagRunState
-from airflow.sdk.exceptions import ParamValidationError
+from airflow.sdk.definitions.deadline import DeadlineReference
+from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 from sentiment_airflow.forms.fields import field
 from sentiment_airflow.forms.retrain import limits
+from sentiment_airflow.preconditions import require_somebody
 
 from sentiment.run_folder import safe_name
 
@@ -80,6 +83,23 @@ def test_a_looser_gate_without_a_reason_starts_nothing(
     assert body and f"must have a reason, and somebody who gives it; found {found}, without a reason." in " ".join(
         body.get_content().split()
     )
+
+
+@pytest.mark.parametrize(("run_type", "refused"), [("scheduled", True), ("backfill", True), ("manual", False)])
+def test_a_run_that_nobody_triggered_has_no_params_of_its_own(run_type: str, refused: bool) -> None:
+    """A backfill can give a night's run Params; Airflow then names nobody who did."""
+    for conf in ({"margin": 0.2, "loosen_reason": "because"}, {}):
+        context: Any = {"dag_run": SimpleNamespace(run_type=run_type, conf=conf)}
+        with pytest.raises(AirflowFailException, match="loosen_reason, margin") if refused and conf else nullcontext():
+            require_somebody(context)
+
+
+def test_a_backfill_is_not_taken_and_a_task_can_be_cleared(workflows: dict[str, Any]) -> None:
+    """Airflow cannot clear a task whose run has a deadline that counts from when it was queued."""
+    retrain = workflows["sentiment_retrain"]
+    assert {kind.value for kind in retrain.allowed_run_types} == {"scheduled", "manual"}
+    [alert] = retrain.deadline
+    assert alert.reference is DeadlineReference.DAGRUN_LOGICAL_DATE
 
 
 def test_a_step_that_was_marked_as_a_success_by_hand_is_no_way_around_the_reason(

@@ -27,7 +27,8 @@ from sentiment_airflow.steps import step_settings
 class MailNotifier(SmtpNotifier, ABC):
     """Sends the mail that `compose` returns, if it returns one."""
 
-    template_fields = ()  # a mail quotes posts: none of it is a template, also where one process mails twice
+    # A mail quotes posts: none of it is a template, also where one process mails twice.
+    template_fields = ()  # type: ignore[assignment]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(to=[], mime_subtype="alternative", **kwargs)
