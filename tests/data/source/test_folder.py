@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.nested import nest
 from support.results import in_json
 
 from sentiment.data import ingest as ingesting
@@ -157,17 +158,6 @@ def test_a_link_to_a_folder_is_named(tmp_path: Path) -> None:
     assert [(file.key, file.left) for file in Folder(tmp_path / "inbox", 0).files()] == [
         ("linked/", "a link to a folder is not followed")
     ]
-
-
-def nest(folder: Path, name: str, levels: int) -> None:
-    """Makes folders within each other, deeper than a path may be long."""
-    here = os.open(folder, os.O_RDONLY)
-    for _ in range(levels):
-        os.mkdir(name, dir_fd=here)
-        inner = os.open(name, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
 
 
 @pytest.fixture
