@@ -25,8 +25,9 @@ from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import VERSION
 from sentiment.data.ledger import Ledger
 from sentiment.data.posts import columns_of, encoding_of, named_rows
+from sentiment.data.source.walk import opened_as_found
 from sentiment.data.stream import read_stream
-from sentiment.digests import sha256_of, sha256_of_content
+from sentiment.digests import sha256_of_content
 from sentiment.errors import InputError
 from sentiment.lineage.erase import LINE_SUFFIXES, Erased, Texts, can_be_searched, erase, is_delimited, still_in
 from sentiment.lineage.exposure import exposed_versions
@@ -150,7 +151,8 @@ def _erase_all(
             page.unlink(missing_ok=True)
         # The ledger knows a delivered file by its content: without this the next ingest would think that it is new.
         new.seek(0)
-        before, after = sha256_of(old), sha256_of_content(new)
+        with opened_as_found(old) as was:
+            before, after = sha256_of_content(was), sha256_of_content(new)
         with ledger.writing() as connection:
             connection.execute("UPDATE deliveries SET hash = ? WHERE hash = ?", (after, before))
 

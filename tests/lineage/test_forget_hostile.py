@@ -15,7 +15,7 @@ from support.nested import nest
 from sentiment.data.ledger import opened
 from sentiment.lineage import forget as forget_module
 from sentiment.lineage import search
-from sentiment.lineage.erase import Texts
+from sentiment.lineage.erase import Texts, erase
 from sentiment.settings import Settings
 
 SECRET = "請把我這篇文章刪掉,我的電話是零九一二三四五六"
@@ -112,3 +112,26 @@ def test_a_report_of_a_stranger_is_not_drawn(settings: Settings, inbox: Path) ->
     (inbox / "report.json").write_text("[" * 200_000, encoding="utf-8")
     forget(settings)
     assert not (inbox / "report.html").exists()
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.json", "a.jsonl", "a.txt"])
+def test_a_file_that_becomes_a_link_is_not_read(
+    settings: Settings, inbox: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a copy of a file that its labeller may not read would come into the delivery folder."""
+    kept, path = tmp_path / "kept", inbox / name
+    kept.write_text(json.dumps([SECRET], ensure_ascii=False) if "json" in name else ROWS, encoding="utf-8")
+    path.write_text("text\tlabel\n", encoding="utf-8")
+
+    def swapping(file: Path, *arguments: Any) -> Any:
+        if file == path:
+            path.unlink()
+            path.symlink_to(kept)
+        return erase(file, *arguments)
+
+    monkeypatch.setattr("sentiment.lineage.forget.erase", swapping)
+    said = forget(settings)
+    assert path.is_symlink()
+    assert SECRET in kept.read_text(encoding="utf-8")
+    assert f"datasets/inbox/{name}" in said["not_searched"]
+    assert (inbox / "zz.tsv").read_text(encoding="utf-8") == LEFT

@@ -18,7 +18,7 @@ from support.results import in_json
 from sentiment.data import ingest as ingesting
 from sentiment.data.source.folder import MOST_LEFT, Folder
 from sentiment.data.source.source import LeftForNextTime
-from sentiment.data.source.walk import DEEPEST, TOO_DEEP
+from sentiment.data.source.walk import DEEPEST, TOO_DEEP, opened_as_found
 from sentiment.settings import Settings
 
 ingest = in_json(ingesting.ingest)
@@ -243,3 +243,24 @@ def test_only_so_many_that_are_left_are_named(tmp_path: Path) -> None:
     ]
     assert [file.key for file in found][1:4] == ["0000.tsv", "0001.tsv", "0002.tsv"]
     assert len(found) == MOST_LEFT + 2
+
+
+def test_what_was_swapped_since_it_was_found_is_not_opened(tmp_path: Path) -> None:
+    inbox, outside = tmp_path / "inbox", tmp_path / "outside"
+    write(outside, "a/b.tsv")
+    path = write(inbox, "a/b.tsv")
+    with opened_as_found(path) as file:
+        assert file.read().decode() == ROW
+    path.unlink()
+    path.symlink_to(outside / "a" / "b.tsv")
+    with pytest.raises(OSError, match="symbolic links"):
+        opened_as_found(path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="replaced"):
+        opened_as_found(path)
+    path.unlink()
+    path.parent.rmdir()
+    path.parent.symlink_to(outside / "a")
+    with pytest.raises(OSError, match="replaced"):
+        opened_as_found(path)
