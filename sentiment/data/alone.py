@@ -25,6 +25,8 @@ def why_left(error: Exception) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "reading it needs more memory than there is"
+    if isinstance(error, RecursionError):
+        return "its values are nested too deep"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     frames = traceback.extract_tb(error.__traceback__)

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from sentiment import atomic
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import write_posts
@@ -97,7 +98,5 @@ class Material:
 
 def _drop(path: Path, settings: Settings) -> None:
     """Copies under a temporary name, then renames: an inbox must never show half a file."""
-    target = Path(settings.source_folder) / path.name
-    temporary = target.with_name(f".{target.name}.part")
-    shutil.copyfile(path, temporary)
-    temporary.rename(target)
+    with atomic.replacing(Path(settings.source_folder) / path.name) as temporary:
+        shutil.copyfile(path, temporary)

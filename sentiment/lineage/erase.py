@@ -9,6 +9,7 @@ import html
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +20,7 @@ from sentiment.data.formats.opened import SAMPLE, opened
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.identity import RULES, VERSION, identity, words_of
 from sentiment.data.rows import Row, RowReader, delimiter_of
+from sentiment.data.source.walk import opened_as_found
 from sentiment.text.cells import escaped, unescaped
 from sentiment.text.harmless import visible_in_json
 
@@ -92,7 +94,7 @@ def erase(path: Path, texts: Texts, write: bool, confirm: Confirm = lambda old, 
 
 def spelling(path: Path) -> Encoding | None:
     """Returns a text file's encoding; None when packed, where a line end is no byte, or when uncertain."""
-    with path.open("rb") as handle:
+    with opened_as_found(path) as handle:
         sample = handle.read(SAMPLE)
     try:
         encoding = detect(sample)
@@ -118,7 +120,7 @@ def _as_named(path: Path) -> Path:
 
 def _erase_rows(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int | None:
     """Erases rows; returns their number, or None when the file has no column `text`."""
-    with path.open("rb") as handle:
+    with opened_as_found(path) as handle:
         found = _spans(handle, path, texts)
     if found is None or not found:
         return None if found is None else 0
@@ -165,7 +167,7 @@ def _copy_without(path: Path, copy: BinaryIO, spans: list[tuple[int, int]]) -> N
     gaps = iter(spans)
     first, last = next(gaps)
     number, at_start = 0, True
-    with path.open("rb") as source:
+    with opened_as_found(path) as source:
         while piece := source.readline(LINE_PIECE):
             number += at_start
             at_start = piece.endswith(b"\n")
@@ -178,7 +180,8 @@ def _copy_without(path: Path, copy: BinaryIO, spans: list[tuple[int, int]]) -> N
 def _erase_items(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int | None:
     """Erases items of lists, and other strings; returns their number, or None when the file is not JSON."""
     by_line = path.suffix in LINE_SUFFIXES
-    content = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+    with TextIOWrapper(opened_as_found(path), encoding="utf-8-sig", errors="surrogateescape") as file:
+        content = file.read()
     try:
         parts = [json.loads(line) for line in content.split("\n") if line.strip()] if by_line else json.loads(content)
     except ValueError:
@@ -239,7 +242,7 @@ def _erase_lines(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int
     if path.stat().st_size > LARGEST_PLAIN:
         return 0
     patterns = texts.patterns()
-    with path.open("rb") as handle:
+    with opened_as_found(path) as handle:
         lines = handle.readlines()
     kept = [line for line in lines if not any(pattern in line for pattern in patterns)]
     if len(kept) < len(lines) and write:
@@ -256,7 +259,7 @@ def still_in(path: Path, patterns: Iterable[bytes]) -> bool:
     if not longest:
         return False
     kept = b""
-    with path.open("rb") as handle:
+    with opened_as_found(path) as handle:
         while piece := handle.read(LINE_PIECE):
             window = kept + piece
             if any(pattern in window for pattern in wanted):

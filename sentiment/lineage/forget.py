@@ -25,16 +25,18 @@ from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import VERSION
 from sentiment.data.ledger import Ledger
 from sentiment.data.posts import columns_of, encoding_of, named_rows
+from sentiment.data.source.walk import opened_as_found
 from sentiment.data.stream import read_stream
-from sentiment.digests import sha256_of, sha256_of_content
+from sentiment.digests import sha256_of_content
 from sentiment.errors import InputError
 from sentiment.lineage.erase import LINE_SUFFIXES, Erased, Texts, can_be_searched, erase, is_delimited, still_in
 from sentiment.lineage.exposure import exposed_versions
+from sentiment.lineage.search import Search
 from sentiment.serving.history import read_state
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.harmless import visible
 
-NEVER_TEXT = frozenset({".h5", ".pb", ".index", ".bin", ".tflite", ".sqlite", ".lock"})  # weights, graphs, hashes
 PACKED = frozenset({".gz", ".parquet", ".xlsx", ".zip"})
 
 
@@ -75,18 +77,20 @@ def _lines_of(path: Path) -> list[str]:
 def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result:
     """Deletes `texts`; without `write` it only says what it would delete. The result quotes none of them."""
     erased: list[Erased] = []
+    search = Search()
     with posts_ledger.opened(settings.posts_database) as ledger:
         with ledger.writing() as connection:
             posts = _delete_posts(connection, texts, reason, write)
         sources = _source_folders(settings)
-        erased += _erase_all(sources, texts, write, ledger, settings)
+        erased += _erase_all(search, sources, texts, write, ledger, settings)
         if write:
             _wait_for_readers(ledger)  # when this returns, a prepare that began before has written its files
-        erased += _erase_all([settings.runs, settings.trained], texts, write, ledger, settings)
+        made = [settings.runs, settings.trained]
+        erased += _erase_all(search, made, texts, write, ledger, settings)
         if write:
+            _draw_pages_again(search, made)
             ledger.rebuild()
-    places = [*sources, settings.runs, settings.trained]
-    patterns = texts.patterns()
+    files = search.files([*sources, *made])
     state = read_state(settings)
     return {
         "dry_run": not write,
@@ -95,8 +99,8 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
         "files": [{"file": _shown(item.file, settings), "number": item.number} for item in erased],
         "models": exposed_versions(settings, state, texts.identities),
         # Before a deletion everything is still there, so there is nothing to report.
-        "remaining": [_shown(path, settings) for path in _files(places) if still_in(path, patterns)] if write else [],
-        "not_searched": _not_searched(settings, places),
+        "remaining": _remaining(search, files, texts, settings) if write else [],
+        "not_searched": _not_searched(search, files, settings),
     }
 
 
@@ -138,33 +142,35 @@ def _source_folders(settings: Settings) -> list[Path]:
     return folders
 
 
-def _files(folders: list[Path]) -> Iterator[Path]:
-    for path in (path for folder in folders for path in sorted(folder.rglob("*"))):
-        of_the_ledger = path.name.endswith((".sqlite-wal", ".sqlite-shm"))
-        if path.is_file() and not path.is_symlink() and path.suffix not in NEVER_TEXT and not of_the_ledger:
-            yield path
-
-
-def _erase_all(folders: list[Path], texts: Texts, write: bool, ledger: Ledger, settings: Settings) -> Iterator[Erased]:
+def _erase_all(
+    search: Search, folders: list[Path], texts: Texts, write: bool, ledger: Ledger, settings: Settings
+) -> Iterator[Erased]:
     def confirm(old: Path, new: BinaryIO) -> None:
         # A page cuts its texts short, so it is not searched but drawn again; it goes first, so that a kill leaves none.
         for page in _pages_of(old):
             page.unlink(missing_ok=True)
         # The ledger knows a delivered file by its content: without this the next ingest would think that it is new.
         new.seek(0)
-        before, after = sha256_of(old), sha256_of_content(new)
+        with opened_as_found(old) as was:
+            before, after = sha256_of_content(was), sha256_of_content(new)
         with ledger.writing() as connection:
             connection.execute("UPDATE deliveries SET hash = ? WHERE hash = ?", (after, before))
 
-    for path in list(_files([folder.resolve() for folder in folders])):
-        if is_temporary(path):
-            if write and has_no_owner(path):
+    for path in search.files(folders):
+        found = None
+        with search.alone(path):
+            if not is_temporary(path):
+                found = erase(path, texts, write, confirm)
+            elif write and has_no_owner(path):
                 path.unlink()
-        elif found := erase(path, texts, write, confirm):
+        if found:
             say(f"{'erased' if write else 'would erase'} {found.number} from {_shown(path, settings)}")
             yield found
-    if write:
-        for report in _files(folders):
+
+
+def _draw_pages_again(search: Search, folders: list[Path]) -> None:
+    for report in search.files(folders):
+        with search.alone(report):
             if any(not page.exists() for page in _pages_of(report)):
                 _draw_again(report.parent)
 
@@ -183,12 +189,31 @@ def _draw_again(folder: Path) -> None:
         say(f"{folder}: its page cannot be drawn again: {error}")
 
 
-def _not_searched(settings: Settings, places: list[Path]) -> list[str]:
+def _remaining(search: Search, files: list[Path], texts: Texts, settings: Settings) -> list[str]:
+    """Returns the files of any kind that still hold one of the texts."""
+    remaining, patterns = [], texts.patterns()
+    for path in files:
+        with search.alone(path):
+            remaining += [_shown(path, settings)] * still_in(path, patterns)
+    return remaining
+
+
+def _not_searched(search: Search, files: list[Path], settings: Settings) -> list[str]:
     """Returns what this system cannot search or change."""
-    closed = [_shown(path, settings) for path in _files(places) if not _can_be_searched(path)]
+    closed = []
+    for path in files:
+        with search.alone(path):
+            closed += [_shown(path, settings)] * (path not in search.failed and not _can_be_searched(path))
     elsewhere = [settings.source_folder] if "://" in settings.source_folder else []
     copies = [*sorted(settings.home.glob(f"{REPLACED}*")), *filter(None, [settings.backup_place])]
-    return [*closed, *elsewhere, *(_shown(path, settings) for path in copies)]
+    failed, more = search.not_searched()
+    return [
+        *closed,
+        *(_shown(path, settings) for path in failed),
+        *more,
+        *elsewhere,
+        *(_shown(path, settings) for path in copies),
+    ]
 
 
 def _can_be_searched(path: Path) -> bool:
@@ -199,7 +224,8 @@ def _can_be_searched(path: Path) -> bool:
 
 
 def _shown(path: Path, settings: Settings) -> str:
-    return str(path.relative_to(settings.home)) if path.is_relative_to(settings.home) else str(path)
+    home = settings.home.resolve()
+    return visible(str(path.relative_to(home) if path.is_relative_to(home) else path))
 
 
 def told(result: Result) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 DEEPEST = 100  # folders within each other: what is deeper takes ever longer to reach
 TOO_DEEP = f"it is more than {DEEPEST} folders deep"
@@ -38,6 +40,19 @@ def walked(root: Path) -> Iterator[Seen]:
                 waiting.append((entry.path, depth + 1))
             else:
                 yield Seen(Path(entry.path), LINK if _is_folder(entry, follow_symlinks=True) else "")
+
+
+def opened_as_found(path: Path) -> BinaryIO:
+    """Opens a file for reading that was found below a folder with an absolute path without links.
+
+    Raises: OSError when it is no regular file any more, or when it, or a folder on the way, is a link by now.
+    """
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    where = Path(f"/proc/self/fd/{file.fileno()}").readlink()
+    if where == path and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise OSError(errno.ESTALE, "it was replaced since it was found", str(path))
 
 
 def _is_folder(entry: os.DirEntry[str], follow_symlinks: bool) -> bool:

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.nested import nest
 from support.results import in_json
 
 from sentiment.data import ingest as ingesting
 from sentiment.data.source.folder import MOST_LEFT, Folder
 from sentiment.data.source.source import LeftForNextTime
-from sentiment.data.source.walk import DEEPEST, TOO_DEEP
+from sentiment.data.source.walk import DEEPEST, TOO_DEEP, opened_as_found
 from sentiment.settings import Settings
 
 ingest = in_json(ingesting.ingest)
@@ -159,17 +160,6 @@ def test_a_link_to_a_folder_is_named(tmp_path: Path) -> None:
     ]
 
 
-def nest(folder: Path, name: str, levels: int) -> None:
-    """Makes folders within each other, deeper than a path may be long."""
-    here = os.open(folder, os.O_RDONLY)
-    for _ in range(levels):
-        os.mkdir(name, dir_fd=here)
-        inner = os.open(name, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
-
-
 @pytest.fixture
 def deep(tmp_path: Path) -> Iterator[Path]:
     """A folder whose content is removed with `rm`: Python 3.11 cannot."""
@@ -253,3 +243,24 @@ def test_only_so_many_that_are_left_are_named(tmp_path: Path) -> None:
     ]
     assert [file.key for file in found][1:4] == ["0000.tsv", "0001.tsv", "0002.tsv"]
     assert len(found) == MOST_LEFT + 2
+
+
+def test_what_was_swapped_since_it_was_found_is_not_opened(tmp_path: Path) -> None:
+    inbox, outside = tmp_path / "inbox", tmp_path / "outside"
+    write(outside, "a/b.tsv")
+    path = write(inbox, "a/b.tsv")
+    with opened_as_found(path) as file:
+        assert file.read().decode() == ROW
+    path.unlink()
+    path.symlink_to(outside / "a" / "b.tsv")
+    with pytest.raises(OSError, match="symbolic links"):
+        opened_as_found(path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="replaced"):
+        opened_as_found(path)
+    path.unlink()
+    path.parent.rmdir()
+    path.parent.symlink_to(outside / "a")
+    with pytest.raises(OSError, match="replaced"):
+        opened_as_found(path)
