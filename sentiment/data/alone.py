@@ -6,7 +6,6 @@ import sqlite3
 import traceback
 from pathlib import Path
 
-from sentiment.data.formats.allowance import OutOfTime
 from sentiment.data.formats.child import ReaderFailed
 from sentiment.errors import InputError
 
@@ -21,7 +20,7 @@ def concerns_all(error: Exception) -> bool:
 
 def why_left(error: Exception) -> str:
     """Returns in one line why a file could not be taken in. What an error quotes may be a post, and is left out."""
-    if isinstance(error, (ReaderFailed, OutOfTime)):
+    if isinstance(error, ReaderFailed):
         return str(error)
     if isinstance(error, MemoryError):
         return "reading it needs more memory than there is"

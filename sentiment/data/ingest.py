@@ -11,7 +11,7 @@ import click
 from sentiment import disk
 from sentiment.data import ledger as posts_ledger
 from sentiment.data import receipts
-from sentiment.data.pull import Pull
+from sentiment.data.pull import Pull, in_turn
 from sentiment.data.report_delivery import report, table
 from sentiment.data.source.opening import open_source
 from sentiment.results.deliveries import Ingest
@@ -26,7 +26,7 @@ def ingest(source: str, settings: Settings) -> Ingest:
     with posts_ledger.opened(settings.posts_database) as ledger:
         receipts.make_tables(ledger)
         pull = Pull(ledger, opened_source.address, settings)
-        for file in opened_source.files():
+        for file in in_turn(opened_source.files(), receipts.slow(ledger, opened_source.address)):
             pull.take(file)
         if pull.disk_failed:
             disk.require_room(settings.datasets)

@@ -5,14 +5,14 @@ Whatever fails with a file ends with that file: it is named in the result and tr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from sentiment import disk
 from sentiment.data import receipts
 from sentiment.data.alone import concerns_all, why_left
 from sentiment.data.between_members import disputed_texts
-from sentiment.data.formats.allowance import Allowance
+from sentiment.data.formats.allowance import Allowance, OutOfTime
 from sentiment.data.formats.archive import Damaged
 from sentiment.data.formats.recognise import is_archive
 from sentiment.data.intake import Intake
@@ -55,7 +55,7 @@ class Pull:
 
     def _take_in(self, file: SourceFile, disputed: frozenset[int] = frozenset(), until: float | None = None) -> None:
         self.files += 1
-        with self._alone(file.key):
+        with self._alone(file.key, of_archive=until is not None):
             delivery = self._intake.take(file, disputed, until)
             if delivery:
                 say(_told(delivery))
@@ -83,13 +83,18 @@ class Pull:
                     receipts.remember(connection, self._source, packed.key, packed.fingerprint)
 
     @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
+    def _alone(self, key: str, *, of_archive: bool = False) -> Iterator[None]:
         """Ends what fails with one file: it is named, and the next ingest tries it again."""
         try:
             yield
         except Damaged as reason:
             self._leave_alone(key, str(reason))
         except LeftForNextTime as reason:
+            self._put_off(key, str(reason))
+        except OutOfTime as reason:
+            if of_archive:
+                raise  # the time of all its members is over
+            receipts.note_slow(self._ledger, self._source, key)
             self._put_off(key, str(reason))
         except Exception as error:
             if concerns_all(error):
@@ -107,6 +112,20 @@ class Pull:
         elif len(self.not_read) == MOST_NAMED:
             say("more files are not read; the result names them all")
         self.not_read.append(Left(key=key, reason=reason))
+
+
+def in_turn(files: Iterable[SourceFile], slow: Collection[str]) -> Iterator[SourceFile]:
+    """Yields the files in their order, but those that took too long the last time behind all others.
+
+    So as many slow files as fill a night are in the way of the others for one night only.
+    """
+    last = []
+    for file in files:
+        if file.key in slow:
+            last.append(file)
+        else:
+            yield file
+    yield from last
 
 
 def _told(delivery: Delivered) -> str:

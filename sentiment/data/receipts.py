@@ -1,8 +1,8 @@
-"""Keeps what a person asks about a delivery, and which files need not be read again: two tables beside the ledger's.
+"""Keeps what a person asks about a delivery, and which files are read again, or last: tables beside the ledger's.
 
 A receipt says how a delivery was read and why rows were refused. A fingerprint (an object's ETag, a file's size and
-times) identifies a file whose content the ledger has. Neither affects any row: without these tables an ingest reads
-every file, and finds that it knows it.
+times) identifies a file whose content the ledger has. A slow file took too long to read; the next ingest takes it after
+all others. None of these affects any row: without these tables an ingest reads every file, and finds that it knows it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from dataclasses import dataclass, field
 
 from sentiment.data.ledger import Ledger
 
-TABLES = (
-    """CREATE TABLE IF NOT EXISTS receipts (
+TABLES = {
+    "receipts": """CREATE TABLE IF NOT EXISTS receipts (
         delivery INTEGER PRIMARY KEY REFERENCES deliveries (number), form TEXT NOT NULL, encoding TEXT NOT NULL,
         bytes INTEGER NOT NULL, reasons TEXT NOT NULL, quarantine_file TEXT NOT NULL
     )""",
-    """CREATE TABLE IF NOT EXISTS fingerprints (
+    "fingerprints": """CREATE TABLE IF NOT EXISTS fingerprints (
         source TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, PRIMARY KEY (source, key)
     ) WITHOUT ROWID""",
-)
+    "slow": """CREATE TABLE IF NOT EXISTS slow (
+        source TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (source, key)
+    ) WITHOUT ROWID""",
+}
 
 
 @dataclass(frozen=True)
@@ -38,17 +41,30 @@ class Receipt:
 def make_tables(ledger: Ledger) -> None:
     """Creates the tables if they do not exist yet."""
     with ledger.reading() as connection:
-        query = "SELECT COUNT(*) FROM sqlite_master WHERE name IN ('receipts', 'fingerprints')"
-        present = connection.execute(query).fetchone()[0]
+        query = f"SELECT COUNT(*) FROM sqlite_master WHERE name IN ({', '.join('?' * len(TABLES))})"
+        present = connection.execute(query, tuple(TABLES)).fetchone()[0]
     if present < len(TABLES):
         with ledger.writing() as connection:
-            for statement in TABLES:
+            for statement in TABLES.values():
                 connection.execute(statement)
 
 
 def remember(connection: sqlite3.Connection, source: str, key: str, fingerprint: str) -> None:
     """Notes, within a transaction, that the ledger has the content that `fingerprint` stands for."""
     connection.execute("INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?)", (source, key, fingerprint))
+    connection.execute("DELETE FROM slow WHERE source = ? AND key = ?", (source, key))
+
+
+def note_slow(ledger: Ledger, source: str, key: str) -> None:
+    """Notes that a file took too long to read."""
+    with ledger.writing() as connection:
+        connection.execute("INSERT OR IGNORE INTO slow VALUES (?, ?)", (source, key))
+
+
+def slow(ledger: Ledger, source: str) -> frozenset[str]:
+    """Returns the keys of the files of a source that took too long to read when they were read last."""
+    with ledger.reading() as connection:
+        return frozenset(key for (key,) in connection.execute("SELECT key FROM slow WHERE source = ?", (source,)))
 
 
 def is_known(ledger: Ledger, source: str, key: str, fingerprint: str) -> bool:

@@ -166,29 +166,50 @@ def test_a_slow_file_is_left_and_nothing_of_it_is_kept(
         return whole(record, labels)
 
     monkeypatch.setattr(taking, "judge", judge)
-    monkeypatch.setattr(allowance, "most_seconds", lambda size: 0.8 * late if size == len(slow) else 60)
+    monkeypatch.setattr(allowance, "most_seconds", lambda size: 0.4 * late if size == len(slow) else 60)
     deliver(key, slow)
     deliver("b.tsv", GOOD)
     result, deliveries = taken(settings)
-    assert [each["reason"] for each in result["left"]] == ["it takes far longer to read than a file of its size should"]
+    reason = "it takes far longer to read than a file of its size should"
+    assert result["left"] == [{"key": key, "reason": reason}]
     assert (list(deliveries), deliveries["b.tsv"]["number"], kept(settings)) == (["b.tsv"], 1, 0)
     monkeypatch.undo()
     monkeypatch.setenv("SENTIMENT_HOME", str(settings.home))
+    deliver("c.tsv", "text\tlabel\n下一晚的\t0\n")
     result, deliveries = taken(settings)
-    assert (result["left"], len(deliveries)) == ([], 1)
+    slow_key = "a.zip/a.tsv" if key == "a.zip" else key
+    assert (result["left"], list(deliveries)) == ([], ["c.tsv", slow_key])  # after those that were never slow
+    deliver(key, slow + b"\n")
+    deliver("d.tsv", "text\tlabel\n第三晚的\t0\n")
+    assert list(taken(settings)[1])[-1] == "d.tsv"
 
 
-def test_a_slow_archive_is_left_before_its_first_member(
-    settings: Settings, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("late", [False, True])
+def test_a_slow_archive_is_left_where_its_time_is_over(
+    settings: Settings, deliver: Deliver, monkeypatch: pytest.MonkeyPatch, late: bool
 ) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for number in range(3):
-            archive.writestr(f"{number}.tsv", GOOD)
+            archive.writestr(f"{number}.tsv", GOOD + f"第{number}篇\t0\n")
     deliver("a.zip", out.getvalue())
-    monkeypatch.setattr(allowance, "most_seconds", lambda size: -1)
+    whole = taking.judge
+
+    def judge(record: Any, labels: Any) -> Any:
+        time.sleep(0.8 if record.columns.text == "第1篇" else 0)
+        return whole(record, labels)
+
+    monkeypatch.setattr(taking, "judge", judge)
+    monkeypatch.setattr(allowance, "most_seconds", lambda size: 0.7 if late else -1)
     result, deliveries = taken(settings)
-    assert ([each["key"] for each in result["left"]], deliveries) == (["a.zip"], {})
+    assert [each["key"] for each in result["left"]] == ["a.zip"]
+    assert list(deliveries) == (["a.zip/0.tsv"] if late else [])
+    monkeypatch.undo()
+    monkeypatch.setenv("SENTIMENT_HOME", str(settings.home))
+    deliver("b.tsv", GOOD)
+    result, deliveries = taken(settings)
+    assert result["left"] == []
+    assert list(deliveries) == ["b.tsv", *[f"a.zip/{number}.tsv" for number in range(late, 3)]]
 
 
 PART = (
