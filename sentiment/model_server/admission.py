@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -28,7 +29,9 @@ class Admission:
     """One server's limits, for both of its ports."""
 
     def __init__(self, all_bytes: int = ALL_BYTES, work: int = WORK) -> None:
-        self._bytes, self._work, self._large = Share(all_bytes), Turnstile(work), Turnstile(1)
+        self._bytes, self._large = Share(all_bytes), Turnstile(1)
+        # A computation whose client has left cannot be stopped. It keeps one core at most busy while others go on.
+        self._work = Turnstile(work, passed=1 if len(os.sched_getaffinity(0)) > 1 else 0)
 
     @contextmanager
     def holding(self, caller: Caller, data: bytes, most: int = MAX_BYTES) -> Iterator[bytes]:

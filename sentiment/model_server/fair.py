@@ -27,6 +27,10 @@ class Caller:
     def client(self) -> str:
         return self.path[0]
 
+    def is_gone(self) -> bool:
+        """Tells whether nobody wants the answer any more."""
+        return not self.is_there() or (self.until is not None and time.monotonic() >= self.until)
+
     def require(self) -> None:
         """Raises: Refusal when nobody wants the answer any more."""
         if self.until is not None and time.monotonic() >= self.until:

@@ -25,10 +25,15 @@ class Turnstile:
 
     With `shared`, one client may have as much inside as is left for others: alone, half of it all. Needed where what is
     inside waits for something else, since otherwise one client could fill it, and the next free place is far away.
+
+    What is inside for a caller that has left is waited for as for any other, but `passed` of them at a time, who count
+    no longer once somebody waits.
     """
 
-    def __init__(self, capacity: float, *, shared: bool = False) -> None:
+    def __init__(self, capacity: float, *, shared: bool = False, passed: int = 0) -> None:
         self._capacity, self._inside, self._shared = capacity, 0.0, shared
+        self._may_pass, self._passed = passed, set[_Inside]()
+        self._present: set[_Inside] = set()  # those inside who could be passed
         self._inside_of: dict[str, float] = {}  # by client
         self._queue = FairQueue()
         self._lock = threading.Lock()
@@ -52,6 +57,7 @@ class Turnstile:
         try:
             while not ticket.let_in.wait(self._patience(caller)):
                 caller.require()
+                self._pass_by()
             caller.require()
         except BaseException:
             self._give_up(ticket)
@@ -63,6 +69,29 @@ class Turnstile:
             self._count(caller.client, -cost)
             if self._queue:
                 self._let_in()
+
+    def _pass_by(self) -> None:
+        with self._lock:
+            for one in list(self._present):
+                if len(self._passed) < self._may_pass and one.caller.is_gone():
+                    self._present.remove(one)
+                    self._passed.add(one)
+                    self._count(one.caller.client, -one.cost)
+            self._let_in()
+
+    def _came(self, one: _Inside) -> None:
+        if self._may_pass:
+            with self._lock:
+                self._present.add(one)
+
+    def _left(self, one: _Inside) -> None:
+        if self._may_pass:
+            with self._lock:
+                if one in self._passed:
+                    self._passed.remove(one)
+                    return
+                self._present.discard(one)
+        self.leave(one.caller, one.cost)
 
     @property
     def waiting(self) -> bool:
@@ -111,13 +140,14 @@ class Turnstile:
 
 
 class _Inside:
-    __slots__ = ("_caller", "_cost", "_turnstile")
+    __slots__ = ("_turnstile", "caller", "cost")
 
     def __init__(self, turnstile: Turnstile, caller: Caller, cost: float) -> None:
-        self._turnstile, self._caller, self._cost = turnstile, caller, cost
+        self._turnstile, self.caller, self.cost = turnstile, caller, cost
 
     def __enter__(self) -> None:
-        self._turnstile.wait(self._caller, self._cost)
+        self._turnstile.wait(self.caller, self.cost)
+        self._turnstile._came(self)
 
     def __exit__(self, *_: object) -> None:
-        self._turnstile.leave(self._caller, self._cost)
+        self._turnstile._left(self)

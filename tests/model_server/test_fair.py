@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -131,3 +132,21 @@ def test_one_client_cannot_fill_what_is_shared_and_another_gets_in_at_once() -> 
     for thread in threads:
         thread.join(20)
     assert (turnstile._inside, turnstile._inside_of) == (0, {})
+
+
+def test_one_that_was_left_inside_is_passed_by_and_a_second_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sentiment.model_server.turnstile.SECONDS_BETWEEN_LOOKS", 0.01)
+    turnstile, left = Turnstile(1, passed=1), threading.Event()
+
+    def enter(name: str, seconds: float) -> Any:
+        return turnstile.enter(Caller((name, "1"), until=time.monotonic() + seconds))
+
+    with turnstile.enter(Caller(("a", "1"), is_there=lambda: not left.is_set())):
+        with pytest.raises(Refusal), enter("b", 0.05):
+            pytest.fail("whoever is there is not passed by")
+        left.set()
+        with enter("c", 5):
+            assert (turnstile._inside, len(turnstile._passed)) == (1, 1)
+        with turnstile.enter(Caller(("d", "1"), is_there=lambda: False)), pytest.raises(Refusal), enter("e", 0.05):
+            pytest.fail("two at once are too many")
+    assert (turnstile._inside, turnstile._passed, turnstile._present) == (0, set(), set())

@@ -166,3 +166,24 @@ def test_small_answers_on_a_kept_connection_are_not_held_back(standing: Any) -> 
             connection.getresponse().read()
             seconds.append(time.monotonic() - began)
     assert min(seconds[1:]) < 0.03, "Nagle's algorithm makes it 0.04"
+
+
+def test_others_need_not_wait_for_what_a_client_left_inside(
+    site: Any, start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sentiment.model_server.turnstile.SECONDS_BETWEEN_LOOKS", 0.02)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    client, gate = start(site), tmp_path / "gate"
+    work, body = client.server._admission._work, json.dumps(wait_for(gate)).encode()
+    work._capacity = 1  # one request is as much as is computed at once
+    try:
+        with socket.create_connection(("127.0.0.1", client.server.rest_port), timeout=20) as connection:
+            connection.sendall(rest_head(body) + body)
+            client.wait_for(lambda: work._inside > 0, "it to be computed")
+        status, answer = client.http(PREDICT, {"signature_name": "text", "instances": ["好"]})
+        assert (status, len(answer["predictions"])) == (200, 1)
+        assert client.ask("好") == ["正面"]
+    finally:
+        gate.touch()
+    client.wait_for(lambda: not work._passed, "the one that was passed by")
+    assert work._inside == 0
