@@ -15,6 +15,7 @@ from airflow.sdk.definitions.deadline import DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 from sentiment_airflow.forms.fields import field
 from sentiment_airflow.forms.retrain import limits
+from sentiment_airflow.notify.deadline import deadline
 from sentiment_airflow.preconditions import require_somebody
 
 from sentiment.run_folder import safe_name
@@ -94,12 +95,15 @@ def test_a_run_that_nobody_triggered_has_no_params_of_its_own(run_type: str, ref
             require_somebody(context)
 
 
-def test_a_backfill_is_not_taken_and_a_task_can_be_cleared(workflows: dict[str, Any]) -> None:
+def test_a_backfill_is_not_taken(workflows: dict[str, Any]) -> None:
+    assert {kind.value for kind in workflows["sentiment_retrain"].allowed_run_types} == {"scheduled", "manual"}
+
+
+def test_a_deadline_lets_tasks_be_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow cannot clear a task whose run has a deadline that counts from when it was queued."""
-    retrain = workflows["sentiment_retrain"]
-    assert {kind.value for kind in retrain.allowed_run_types} == {"scheduled", "manual"}
-    [alert] = retrain.deadline
-    assert alert.reference is DeadlineReference.DAGRUN_LOGICAL_DATE
+    monkeypatch.setenv("SENTIMENT_DEADLINE_HOURS", "6")
+    alert = deadline()
+    assert alert and alert.reference is DeadlineReference.DAGRUN_LOGICAL_DATE
 
 
 def test_a_step_that_was_marked_as_a_success_by_hand_is_no_way_around_the_reason(

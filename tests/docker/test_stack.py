@@ -222,7 +222,7 @@ def test_a_step_reaches_the_store_and_the_model_server_and_nothing_of_airflows(
     [worker] = filter(running, stack.containers("--filter=label=com.docker.compose.service=worker"))
     assert reached(worker, services) == {"postgres", "redis", "api-server", "engine-proxy"}
     [serving] = stack.containers("--filter=label=com.docker.compose.service=serving")
-    assert reached(serving, services) == {"serving", "store"}
+    assert reached(serving, services) == {"serving", "store", "api-server"}, "it is asked by the Models page"
 
 
 def test_no_container_has_a_capability_or_a_root_that_can_be_written(
