@@ -25,7 +25,7 @@ def why_left(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "reading it needs more memory than there is"
     if isinstance(error, RecursionError):
-        return "its values are nested too deep"
+        return "its values are nested too deeply"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     frames = traceback.extract_tb(error.__traceback__)

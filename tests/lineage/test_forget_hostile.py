@@ -47,7 +47,7 @@ def test_json_that_is_nested_too_deep_is_named_and_the_others_are_searched(
     said = forget(settings)
     assert (inbox / "zz.tsv").read_text(encoding="utf-8") == LEFT
     assert said["not_searched"] == ["datasets/inbox/deep.json"]
-    assert "deep.json is not searched: its values are nested too deep\n" in capsys.readouterr().err
+    assert "deep.json is not searched: its values are nested too deeply\n" in capsys.readouterr().err
 
 
 def test_lines_with_json_that_is_nested_too_deep_are_named_and_still_hold_the_text(
