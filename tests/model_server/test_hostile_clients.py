@@ -281,3 +281,11 @@ def test_of_messages_that_never_end_little_is_taken(standing: Any, path: str, mo
     assert megabytes <= most + 40 * 65_535 / 2**20
     assert megabytes >= most / 2
     assert standing.ask("好") == ["正面"]
+
+
+def test_sixty_four_honest_calls_over_one_channel_are_all_answered(standing: Any) -> None:
+    """Of messages that are larger than what comes unasked; more than are read at once."""
+    text = "好" * 50_000
+    with ThreadPoolExecutor(64) as pool:
+        found = list(pool.map(lambda _: standing.ask(text), range(128)))
+    assert found == [["正面"]] * 128
