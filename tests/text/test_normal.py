@@ -39,9 +39,9 @@ def test_no_mark_is_taken_for_an_everyday_character() -> None:
 @pytest.mark.parametrize("marks", ["\u0301\u0323", ("\u0f73", ""), ("\uff9e", "\u0334")])
 def test_heaps_of_marks_take_no_time(form: Form, marks: tuple[str, str]) -> None:
     before = time.process_time()
-    found = normal(form, "a" + marks[0] * 100_000 + marks[1] * 100_000)
-    assert time.process_time() - before < 3  # one by one, this takes minutes
-    assert len(found) > 100_000 - 1
+    found = normal(form, "a" + marks[0] * 30_000 + marks[1] * 30_000)
+    assert time.process_time() - before < 1  # one by one, this takes ten seconds
+    assert len(found) > 30_000
 
 
 def test_marks_are_counted_in_a_row() -> None:
