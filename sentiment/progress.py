@@ -41,6 +41,7 @@ def progress(total: int, what: str, unit: str = "rows", done: int = 0) -> tqdm[A
             file=sys.stderr,
             mininterval=0.3,
             miniters=1,
+            position=0,
             dynamic_ncols=True,
             bar_format=TERMINAL_LINE,
             leave=False,
@@ -53,6 +54,7 @@ def progress(total: int, what: str, unit: str = "rows", done: int = 0) -> tqdm[A
         file=LogLines(sys.stderr),
         mininterval=SECONDS_BETWEEN_LINES,
         miniters=1,  # by the clock alone: tqdm would guess how many updates make an interval
+        position=0,  # never below a line whose work was given up: in a log nothing can move the cursor
         delay=SECONDS_BETWEEN_LINES,
         bar_format=LOG_LINE,
         leave=False,

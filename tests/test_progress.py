@@ -37,3 +37,16 @@ def test_blank_rewrites_are_dropped() -> None:
     for text in ("\r", "\rone", "\r      \r", "two\n"):
         lines.write(text)
     assert log.getvalue() == "one\ntwo\n"
+
+
+def test_a_line_whose_work_was_given_up_does_not_move_the_next_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_LINES", 0.0)
+    given_up = progress(10, "first")
+    with progress(10, "second") as line:
+        line.update(10)
+    lines = capsys.readouterr().err.splitlines()
+    assert [text for text in lines if not text.startswith(("first: 0/10 rows", "second: "))] == []
+    assert lines[-1].startswith("second: 10/10 rows")
+    given_up.close()
