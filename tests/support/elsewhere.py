@@ -46,6 +46,7 @@ ELSEWHERE = [
     Elsewhere("sentiment bench size", "tests/bench/test_size.py", 'run("size"'),
     Elsewhere("sentiment bench length", "tests/bench/test_length.py", '"length"'),
     Elsewhere("sentiment bench serve", "tests/bench/load/test_serve.py", '"serve"'),
+    Elsewhere("sentiment bench hostile", "tests/bench/hostile/test_hostile.py", 'run("hostile"'),
     Elsewhere("sentiment bench data", "tests/bench/test_data.py", '"data"'),
     Elsewhere("sentiment bench airflow", "tests/bench/test_airflow.py", '"bench", "airflow"'),
     # The older tool's targets, which begin with `setup`.
