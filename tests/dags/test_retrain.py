@@ -27,6 +27,17 @@ def states(run: Any) -> dict[str, str]:
     return {task.task_id: str(task.state) for task in run.get_task_instances()}
 
 
+def told_at_once(run: Any, calls: Calls, mails: list[EmailMessage]) -> str:
+    """Returns the mail of a run whose first step failed at its first try, before anything was done."""
+    assert run.state == DagRunState.FAILED and calls() == []
+    assert states(run)["ingest"] == "failed"
+    assert [task.try_number for task in run.get_task_instances() if task.task_id == "ingest"] == [1]
+    [mail] = mails
+    body = mail.get_body(("plain",))
+    assert body
+    return " ".join(body.get_content().split())
+
+
 def test_every_step_runs_once_with_what_the_form_says(workflows: dict[str, Any], calls: Calls) -> None:
     form = {"mode": "full", "model_name": "x; touch harm", "num_epochs": 2, "learning_rate": 0.001}
     run = workflows["sentiment_retrain"].test(run_conf=form)
@@ -75,15 +86,8 @@ def test_who_makes_an_exception_at_the_gate_is_who_triggered_the_run(workflows: 
 def test_a_looser_gate_without_a_reason_starts_nothing(
     workflows: dict[str, Any], calls: Calls, form: dict[str, Any], found: str, mails: list[EmailMessage]
 ) -> None:
-    run = workflows["sentiment_retrain"].test(run_conf=form)
-    assert run.state == DagRunState.FAILED and calls() == []
-    assert states(run)["ingest"] == "failed"
-    assert [task.try_number for task in run.get_task_instances() if task.task_id == "ingest"] == [1]
-    [mail] = mails
-    body = mail.get_body(("plain",))
-    assert body and f"must have a reason, and somebody who gives it; found {found}, without a reason." in " ".join(
-        body.get_content().split()
-    )
+    said = told_at_once(workflows["sentiment_retrain"].test(run_conf=form), calls, mails)
+    assert f"must have a reason, and somebody who gives it; found {found}, without a reason." in said
 
 
 @pytest.mark.parametrize(("run_type", "refused"), [("scheduled", True), ("backfill", True), ("manual", False)])
@@ -149,14 +153,7 @@ def test_how_far_a_form_may_loosen_the_gate_is_a_setting(monkeypatch: pytest.Mon
 def test_a_misspelt_param_starts_nothing(
     workflows: dict[str, Any], calls: Calls, form: dict[str, Any], found: str, mails: list[EmailMessage]
 ) -> None:
-    run = workflows["sentiment_retrain"].test(run_conf=form)
-    assert run.state == DagRunState.FAILED and calls() == []
-    assert states(run)["ingest"] == "failed"
-    assert [task.try_number for task in run.get_task_instances() if task.task_id == "ingest"] == [1]
-    [mail] = mails
-    body = mail.get_body(("plain",))
-    assert body
-    said = " ".join(body.get_content().split())
+    said = told_at_once(workflows["sentiment_retrain"].test(run_conf=form), calls, mails)
     assert "sentiment_retrain must be given Params of its form (" in said
     assert f"; found {found}. Correct the names" in said
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.killed import AT_CALL
 from support.results import in_json
 
 from sentiment.data import ingest as ingesting
@@ -23,7 +24,8 @@ ingest = in_json(ingesting.ingest)
 Deliver = Callable[[str, Any], Path]
 
 # Runs `sentiment ingest`, killed as kill -9 does at the given call of the given function.
-KILLED = """
+KILLED = (
+    """
 import os, signal, sys
 import sentiment.data.ledger as ledger, sentiment.data.delivery as delivery, sentiment.data.quarantine as quarantine
 from sentiment.cli import run
@@ -33,16 +35,12 @@ owner, name = {
     "row": (delivery.Delivery, "_accept"), "record": (ledger.Ledger, "record"),
     "rename": (quarantine.Path, "replace"), "quarantine": (quarantine.Quarantine, "add"),
 }[place]
-whole = getattr(owner, name)
-def counting(*arguments, **options):
-    global calls
-    calls -= 1
-    if calls == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return whole(*arguments, **options)
-setattr(owner, name, counting)
+"""
+    + AT_CALL
+    + """
 run(["ingest"])
 """
+)
 
 
 def end_state(settings: Settings) -> dict[str, Any]:
