@@ -33,29 +33,22 @@ def progress(total: int, what: str, unit: str = "rows", done: int = 0) -> tqdm[A
     On a terminal it rewrites itself; in a log it adds a line every few seconds, so that short work says nothing.
     """
     if sys.stderr.isatty():
-        return tqdm(
-            total=total,
-            initial=done,
-            desc=what,
-            unit=f" {unit}",
-            file=sys.stderr,
-            mininterval=0.3,
-            miniters=1,
-            position=0,
-            dynamic_ncols=True,
-            bar_format=TERMINAL_LINE,
-            leave=False,
-        )
+        look: dict[str, Any] = {
+            "file": sys.stderr,
+            "mininterval": 0.3,
+            "dynamic_ncols": True,
+            "bar_format": TERMINAL_LINE,
+        }
+    else:
+        every = SECONDS_BETWEEN_LINES
+        look = {"file": LogLines(sys.stderr), "mininterval": every, "delay": every, "bar_format": LOG_LINE}
     return tqdm(
         total=total,
         initial=done,
         desc=what,
         unit=f" {unit}",
-        file=LogLines(sys.stderr),
-        mininterval=SECONDS_BETWEEN_LINES,
         miniters=1,  # by the clock alone: tqdm would guess how many updates make an interval
         position=0,  # never below a line whose work was given up: in a log nothing can move the cursor
-        delay=SECONDS_BETWEEN_LINES,
-        bar_format=LOG_LINE,
         leave=False,
+        **look,
     )

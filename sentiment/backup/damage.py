@@ -7,14 +7,13 @@ from pathlib import Path
 from sentiment import json_lines
 from sentiment.backup import contents
 from sentiment.data import ledger_file
-from sentiment.digests import sha256_of
+from sentiment.digests import BLOCK, sha256_of
 from sentiment.results.backup import KeptFile, Manifest
 from sentiment.serving import chain
 from sentiment.serving.history import fault
 from sentiment.settings import Settings
 
 TEXTS = contents.RESULTS | {".tsv", ".csv", ".config"}
-BLOCK = 1 << 20  # bytes that are read at once
 
 
 def of_ledger(settings: Settings, manifest: Manifest) -> str:
