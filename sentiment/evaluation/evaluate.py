@@ -10,9 +10,11 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from sentiment.data.must_hold import Case, read_cases
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
+from sentiment.evaluation import cases
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
 from sentiment.progress import progress
@@ -28,13 +30,18 @@ from sentiment.model.batches import encode
 from sentiment.serving.trained import stable_of
 
 FLIPS_SHOWN = 20
+CASES = "must_hold"
 Probabilities = NDArray[np.float32]
 
 
 def evaluate(
-    candidate: Path, stable: Path | None, stable_version: int | None, sets: dict[str, list[Post]]
+    candidate: Path,
+    stable: Path | None,
+    stable_version: int | None,
+    sets: dict[str, list[Post]],
+    must_hold: Sequence[Case] = (),
 ) -> Evaluation:
-    """Scores both models on the sets `frozen` and `rolling`. An empty set has no figures."""
+    """Scores both models on the sets `frozen` and `rolling`, and on cases. An empty set has no figures."""
     cards = [read_card(path) for path in (candidate, stable) if path]
     if len({tuple(card.labels) for card in cards}) > 1:
         raise InputError(
@@ -42,18 +49,19 @@ def evaluate(
             found=" and ".join("、".join(card.labels) for card in cards),
             do="Compare models with the same label set.",
         )
-    rows = sum(map(len, sets.values()))
     said = " and ".join(f"{len(posts):,} {name}" for name, posts in sets.items())
     say(f"evaluate: {said} rows, candidate {candidate}, {f'stable {stable}' if stable else 'no stable model'}")
-    with progress(rows * len(cards), "evaluate") as line:
-        ours = score("candidate", candidate, sets, line)
-        theirs = score("stable", stable, sets, line) if stable else dict.fromkeys(sets)
+    asked = sets | {CASES: [case.post for case in must_hold]}
+    with progress(sum(map(len, asked.values())) * len(cards), "evaluate") as line:
+        ours = score("candidate", candidate, asked, line)
+        theirs = score("stable", stable, asked, line) if stable else dict.fromkeys(asked)
     return Evaluation(
         candidate=str(candidate),
         stable=str(stable) if stable else None,
         stable_version=stable_version,
         labels=cards[0].labels,
         sets=TestSets(**{name: compare(posts, ours[name], theirs[name]) for name, posts in sets.items()}),
+        must_hold=cases.compare(must_hold, ours[CASES], theirs[CASES]) if must_hold else None,
     )
 
 
@@ -123,6 +131,9 @@ def flips(
 @click.option("--stable", type=click.Path(path_type=Path), help="The model folder to compare it with.")
 @click.option("--frozen", type=click.Path(path_type=Path), help="Labelled posts that never change (TSV).")
 @click.option("--rolling", type=click.Path(path_type=Path), help="Recent labelled posts (TSV).")
+@click.option(
+    "--must-hold", type=click.Path(path_type=Path, exists=True), help="Cases that a new model must not break (TSV)."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Where to write the evaluation.")
 @step
 def command(
@@ -131,6 +142,7 @@ def command(
     stable: Path | None,
     frozen: Path | None,
     rolling: Path | None,
+    must_hold: Path | None,
     output: Path | None,
 ) -> Evaluation:
     """Score candidate and stable side by side."""
@@ -139,14 +151,15 @@ def command(
     version: int | None = None
     if run:
         candidate, frozen, rolling = candidate or run.model, frozen or run.frozen, rolling or run.rolling
-        output = output or run.result("evaluate")
+        must_hold, output = must_hold or run.must_hold, output or run.result("evaluate")
         if stable is None:
             stable, version = stable_of(settings)
     if not (candidate and frozen and output):
         raise click.UsageError("give --run, or --candidate, --frozen and --output")
     labels = read_card(candidate).label_set
     sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
-    result = evaluate(candidate, stable, version, sets)
+    held = read_cases(must_hold, labels) if must_hold else []
+    result = evaluate(candidate, stable, version, sets, held)
     record.write(output, result)
     if run and output != run.result("evaluate"):
         run.write(result)

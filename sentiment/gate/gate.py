@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sentiment.errors import InputError
+from sentiment.gate import must_hold
 from sentiment.gate.evidence import AGAIN
 from sentiment.gate.rules import Override, decide
 from sentiment.gate.thresholds import asked, configured, loosened, require_reason
@@ -66,7 +67,9 @@ def command(
         found: Loosened | None = Loosened(who=loosen_who or "", reason=loosen_reason or "", limits=looser)
     else:
         found = require_reason(looser, loosen_who, loosen_reason)
-    decision = decide(read_evaluation(settings, run, evaluation), thresholds, override, found)
+    judged = read_evaluation(settings, run, evaluation)
+    held = must_hold.checks(judged, settings.gate_must_hold)
+    decision = decide(judged, thresholds, override, found, held)
     if output:
         record.write(output, decision)
     if run:

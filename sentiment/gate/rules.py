@@ -55,14 +55,17 @@ def decide(
     thresholds: Thresholds,
     override: Override | None = None,
     loosened: Loosened | None = None,
+    more: Sequence[GateCheck] = (),
 ) -> Gate:
     """Returns the decision about the candidate; `loosened` says who made the thresholds what they are.
+
+    `more` are checks by rules with modules of their own.
 
     Raises: InputError when the evaluation's numbers contradict.
     """
     sets = sound_sets(evaluation)
     compared = [_compare(test_set, thresholds) for test_set in sets]
-    checks = _checks(evaluation.labels, sets[0], compared, thresholds)
+    checks = [*_checks(evaluation.labels, sets[0], compared, thresholds), *more]
     failed = [check for check in checks if check.decides and not check.passed]
     verdict = _verdict(sets[0].stable is not None, compared, bool(failed))
     overridden = override if failed else None
@@ -85,6 +88,7 @@ def decide(
         overridden=Overridden(**asdict(overridden)) if overridden else None,
         thresholds=GateThresholds(**asdict(thresholds)),
         loosened=loosened,
+        must_hold=evaluation.must_hold,
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sentiment.results.evaluation import Flip
+from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
 
 ENDS = (".", "!", "?", "。", "！", "？")
@@ -127,6 +128,7 @@ class Gate(StepResult, frozen=True):
     overridden: Overridden | None
     thresholds: GateThresholds
     loosened: Loosened | None = None  # looser limits than configured
+    must_hold: MustHold | None = None  # as in the evaluation
 
     @property
     def exceptions(self) -> list[str]:
