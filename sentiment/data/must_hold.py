@@ -71,6 +71,11 @@ def read_cases(path: Path, labels: Labels) -> list[Case]:
     return list(cases.values())
 
 
+def of_home(settings: Settings) -> list[Case]:
+    """Returns the cases of the home; raises as `read_cases` does."""
+    return read_cases(file_of(settings), settings.label_set)
+
+
 def read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """Returns the columns of a file of cases, and its rows: the line, and the fields by column.
 

@@ -84,9 +84,9 @@ def prepare(
         deliveries = ledger.deliveries()
         taken = taken_by(limits, stable, deliveries)
         labels = settings.label_set
-        files = (each_post(settings.base_data / name, labels) for name in BASE_FILES)
-        cases = [case for case in _cases(settings) if not ledger.is_forgotten(case.post.text)]
-        composition.load(connection, Base(*files, [case.post for case in cases]))
+        cases = [case for case in must_hold.of_home(settings) if not ledger.is_forgotten(case.post.text)]
+        train, frozen, recent = (each_post(settings.base_data / name, labels) for name in BASE_FILES)
+        composition.load(connection, Base(train, frozen, recent, [case.post for case in cases]))
         composition.deal(connection, taken)
         new = composition.count(connection, "new", len(labels))
         nothing_new = mode == "warm" and not sum(new)
@@ -178,10 +178,6 @@ def _write(
         must_hold=_write_cases(run, cases),
     )
     return tests, new_tests
-
-
-def _cases(settings: Settings) -> list[Case]:
-    return must_hold.read_cases(must_hold.file_of(settings), settings.label_set)
 
 
 def _write_cases(run: RunFolder, cases: Sequence[Case]) -> TestFile | UnsetType:
