@@ -8,14 +8,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from support.evaluations import held_cases, make_evaluation
 
 from sentiment import atomic
 from sentiment.data import correction
-from sentiment.data.must_hold import Case, file_of, lock_of, of_home, read_rows, write_cases
+from sentiment.data.must_hold import Case, file_of, lock_of, of_home, read_cases, read_rows, write_cases
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
+from sentiment.gate.must_hold import checks
 from sentiment.lineage.erase import Texts
 from sentiment.lineage.forget import forget
+from sentiment.results.evaluation import Evaluation
+from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
 
 SECRET = "請把我這篇文章刪掉，我的電話是零九一二三四五六"
@@ -111,3 +115,15 @@ def test_forgetting_takes_out_a_case_whose_reason_quotes_the_text_and_leaves_the
     assert [item["number"] for item in would["files"]] == [3] and len(of_home(settings)) == 4
     done = forget(Texts([SECRET, f"={SECRET}"]), "a request", settings, write=True)
     assert of_home(settings) == [kept] and done["remaining"] == []
+
+
+def test_forgetting_reaches_the_copies_of_a_run_and_the_gate_still_reads_what_is_left(settings: Settings) -> None:
+    run = RunFolder.named(settings, "night")
+    write_cases(run.must_hold, [Case(Post(SECRET, 0)), Case(Post("留下", 1))])
+    found = make_evaluation([330] * 3, [330] * 3) | {"must_hold": held_cases(SECRET, "留下", f"{SECRET}，謝謝")}
+    atomic.write_json(run.result("evaluate"), found)
+    forget(Texts([SECRET]), "a request", settings, write=True)
+    assert read_cases(run.must_hold, settings.label_set) == [Case(Post("留下", 1))]
+    left = run.read(Evaluation).must_hold
+    assert left and [case.text for case in left.broken] == ["留下"]
+    assert [check.name for check in checks(run.read(Evaluation), 0.2)] == ["must_hold_fixed", "must_hold"]
