@@ -24,6 +24,7 @@ VERBS = {
     "test": ("sentiment.evaluation.test", "evaluate one model on a TSV"),
     "report": ("sentiment.report.render", "draw a model's report page again"),
     "evaluate": ("sentiment.evaluation.evaluate", "score candidate and stable side by side"),
+    "must-hold": ("sentiment.evaluation.must_hold", "show the cases that must hold, or add a correction to them"),
     "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may be published"),
     "replay": ("sentiment.gate.replay", "decide on earlier runs again, by today's rules of the gate"),
     "predict": ("sentiment.evaluation.predict", "classify a TSV, or lines on stdin"),

@@ -105,7 +105,7 @@ def data_lines(prepare: Prepare | None, labels: list[str]) -> list[str]:
     if prepare.left_for_later:
         lines.append(f"{prepare.left_for_later:,} more new rows were left for another run, as the form says.")
     if prepare.excluded_leaks:
-        lines.append(f"{prepare.excluded_leaks:,} texts were kept out because they are in a test set.")
+        lines.append(f"{prepare.excluded_leaks:,} texts were kept out because they are in a test set, or must hold.")
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from sentiment.gate import must_hold
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
 from sentiment.gate.year_checks import told_year
 from sentiment.mail.approval import told_time
@@ -47,6 +48,7 @@ def approval_body(
     parts += _list("The year", told_year(gate))
     parts += _flips(gate, gate.regressions, f"Right in {stable_name(gate)}, wrong in version {version}")
     parts += _flips(gate, gate.improvements, f"Wrong in {stable_name(gate)}, right in version {version}")
+    parts += _list("Cases that must hold", must_hold.told(gate))
     parts += _list("Data", data_lines(prepare, gate.labels))
     parts += _list("Validation", validation_lines(validation))
     parts += _list("As the canary, so far", [standing] if standing else [])

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sentiment.results.evaluation import Flip
+from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
 
 ENDS = (".", "!", "?", "。", "！", "？")
@@ -160,6 +161,7 @@ class Gate(StepResult, frozen=True):
     loosened: Loosened | None = None  # looser limits than configured
     year: Year | None = None  # null without a stable model, and in a decision that is older than this field
     pins: bool = False  # whether the candidate is the reference of later ones, once it is promoted
+    must_hold: MustHold | None = None  # as in the evaluation
 
     @property
     def exceptions(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
 from sentiment.results.training import Metrics
 
@@ -68,3 +69,4 @@ class Evaluation(StepResult, frozen=True):
     sets: TestSets
     reference: str | None = None
     reference_version: Count | None = None
+    must_hold: MustHold | None = None  # null where the home has no such cases
