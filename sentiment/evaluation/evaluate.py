@@ -16,6 +16,7 @@ from sentiment.errors import InputError
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
 from sentiment.progress import progress
+from sentiment.report.calibration import confidence_in
 from sentiment.results import record
 from sentiment.results.evaluation import Evaluation, Flip, Paired, TestSet, TestSets
 from sentiment.run_folder import RunFolder
@@ -81,7 +82,15 @@ def compare(posts: Sequence[Post], candidate: Probabilities, stable: Probabiliti
     right = candidate.argmax(axis=1) == true
     measured = measure(true, candidate)
     if stable is None:
-        return TestSet(rows=len(posts), candidate=measured, stable=None, paired=None, regressions=[], improvements=[])
+        return TestSet(
+            rows=len(posts),
+            candidate=measured,
+            stable=None,
+            paired=None,
+            regressions=[],
+            improvements=[],
+            candidate_confidence=confidence_in(candidate, true),
+        )
     stable_right = stable.argmax(axis=1) == true
     return TestSet(
         rows=len(posts),
@@ -95,6 +104,8 @@ def compare(posts: Sequence[Post], candidate: Probabilities, stable: Probabiliti
         ),
         regressions=flips(posts, candidate, stable, ~right & stable_right),
         improvements=flips(posts, candidate, stable, right & ~stable_right),
+        candidate_confidence=confidence_in(candidate, true),
+        stable_confidence=confidence_in(stable, true),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sentiment.errors import InputError
+from sentiment.gate.calibration import with_calibration
 from sentiment.gate.evidence import AGAIN
 from sentiment.gate.rules import Override, decide
 from sentiment.gate.thresholds import asked, configured, loosened, require_reason
@@ -66,7 +67,8 @@ def command(
         found: Loosened | None = Loosened(who=loosen_who or "", reason=loosen_reason or "", limits=looser)
     else:
         found = require_reason(looser, loosen_who, loosen_reason)
-    decision = decide(read_evaluation(settings, run, evaluation), thresholds, override, found)
+    judged = read_evaluation(settings, run, evaluation)
+    decision = with_calibration(decide(judged, thresholds, override, found), judged, settings.gate_calibration)
     if output:
         record.write(output, decision)
     if run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from sentiment.gate.calibration import calibration_warnings
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
 from sentiment.mail.letter import Mail, letter
 from sentiment.results.decision import Gate
@@ -44,6 +45,7 @@ def regression_mail(
 def _sections(gate: Gate, prepare: Prepare | None, warnings: list[str]) -> dict[str, list[str]]:
     return {
         "What failed": gate.reasons,
+        "Warnings about the candidate": calibration_warnings(gate),
         "Warnings about the new posts": warnings,
         "What it was trained on": data_lines(prepare, gate.labels),
         "What happens now": _what_now(gate, prepare),

@@ -14,7 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from sentiment.results.model_card import COLDEST, HOTTEST
 from sentiment.results.training import Scaling
 
-FEWEST_ROWS = 100  # held out; with fewer, chance moves the temperature more than the model does
+# Held out. A model that should have the temperature 2 gains from 50 rows already: its error falls from 0.15 to 0.05 on
+# average. One that needs none then errs by 0.03.
+FEWEST_ROWS = 50
 FEWEST_OF_EACH = 10  # right and wrong answers among them: without mistakes, the best temperature would be 0
 DIGITS = 4
 HALVINGS = 60  # of the interval that holds the temperature

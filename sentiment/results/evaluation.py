@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec import UNSET, UnsetType
+
 from sentiment.results.record import Count, Record, Share, StepResult
 from sentiment.results.training import Metrics
 
@@ -28,6 +30,15 @@ class Paired(Record, frozen=True):
     both_wrong: Count
 
 
+class Confidence(Record, frozen=True):
+    """Whether a model is right as often as it says, on one set; all are shares."""
+
+    expected_calibration_error: Share
+    mean_confidence: Share  # in its answers
+    by_chance: Share  # the largest error, in 95 of 100 such sets, of a model that is exactly as right as it says
+    spread: Share  # the standard error of the calibration error, at most
+
+
 class TestSet(Record, frozen=True):
     """One test set. Without rows there are no figures; without a stable model `stable` and `paired` are null."""
 
@@ -39,6 +50,8 @@ class TestSet(Record, frozen=True):
     paired: Paired | None
     regressions: list[Flip]  # right in stable, wrong in the candidate; the surest first
     improvements: list[Flip]
+    candidate_confidence: Confidence | UnsetType = UNSET  # left out by an earlier version, and without rows
+    stable_confidence: Confidence | UnsetType = UNSET
 
 
 class TestSets(Record, frozen=True):

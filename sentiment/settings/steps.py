@@ -118,6 +118,11 @@ class Settings(Declared):
         "With fewer rows the rolling test set is reported, but decides nothing.",
         unit="rows",
     )
+    gate_calibration: float = setting(
+        0.1,
+        number(0, 1),
+        "The expected calibration error above which the gate warns that the candidate's percentages mislead; a share.",
+    )
     check_quarantined: Limits = setting(
         Limits(0.05, 0.33), limits(), "The share of the delivered rows that could not be read."
     )

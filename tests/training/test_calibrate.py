@@ -130,7 +130,7 @@ def test_without_held_out_rows_the_temperature_stays_1_and_says_so(
     found = train(replace(files, output=tmp_path / "model"), short, Labels())
     assert found.scaling
     assert (found.scaling.temperature, found.scaling.rows) == (1.0, 0)
-    assert "the temperature stayed 1: no posts were held out, and 100 are needed." in capfd.readouterr().err
+    assert "the temperature stayed 1: no posts were held out, and 50 are needed." in capfd.readouterr().err
     assert "uncalibrated" not in report_of(tmp_path / "model")["analysis"]
     assert "The temperature stayed 1" in (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
 
@@ -144,5 +144,5 @@ def test_a_warm_start_on_few_rows_keeps_the_temperature_of_the_model_before(
     assert found.scaling
     assert result.scaling
     assert found.scaling.temperature == read_card(warm.output).temperature == result.scaling.temperature
-    assert found.scaling.why == "only 2 posts were held out, and 100 are needed"
+    assert found.scaling.why == "only 2 posts were held out, and 50 are needed"
     assert report_of(warm.output)["analysis"]["uncalibrated"]["temperature"] == result.scaling.temperature

@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator, Context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DagRunTriggerException
 
 from sentiment.errors import InputError
+from sentiment.gate.calibration import calibration_warnings
 from sentiment.mail.approval_body import approval_body
 from sentiment.mail.checks import warnings_of
 from sentiment.probe.standing import standing
@@ -78,6 +79,7 @@ def question(settings: Settings, events: list[Any]) -> Question:
         version, run_id, links = state.canary, state.versions[state.canary].run, {}
     run = RunFolder.named(settings, run_id)
     gate, warnings = run.read(Gate), warnings_of(run)
+    cautions = calibration_warnings(gate)
     body = approval_body(
         gate,
         run.read(Prepare),
@@ -89,7 +91,7 @@ def question(settings: Settings, events: list[Any]) -> Question:
         hours=hours_to_answer(),
         barred=barred(settings, version),
     )
-    return Question(version=version, run=run_id, body=body, verdict=gate.sentence, warnings=warnings)
+    return Question(version=version, run=run_id, body=body, verdict=gate.sentence, warnings=warnings, cautions=cautions)
 
 
 class CloseQuestion(BaseOperator):
