@@ -20,6 +20,7 @@ from sentiment.evaluation import cases
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
 from sentiment.progress import progress
+from sentiment.report.calibration import confidence_in
 from sentiment.results import record
 from sentiment.results.evaluation import Evaluation, Flip, Paired, TestSet, TestSets
 from sentiment.run_folder import RunFolder
@@ -122,6 +123,7 @@ def compare(
         regressions=[],
         improvements=[],
         sha256=digest_of(posts),
+        candidate_confidence=confidence_in(candidate, true),
     )
     if reference is not None:
         beside = pairs(right, reference.argmax(axis=1) == true)
@@ -135,6 +137,7 @@ def compare(
         paired=pairs(right, stable_right),
         regressions=flips(posts, candidate, stable, ~right & stable_right),
         improvements=flips(posts, candidate, stable, right & ~stable_right),
+        stable_confidence=confidence_in(stable, true),
     )
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from sentiment.errors import InputError
-from sentiment.gate import must_hold
 from sentiment.gate.decisions import deciding, keep, tonight
 from sentiment.gate.evidence import AGAIN
+from sentiment.gate.more import more_checks
 from sentiment.gate.rules import Override, decide
 from sentiment.gate.thresholds import asked, configured, loosened, require_reason
 from sentiment.options.as_click import option, options
@@ -73,7 +73,7 @@ def command(
         found = require_reason(looser, loosen_who, loosen_reason)
     read = read_evaluation(settings, run, evaluation)
     asked_for = (RunFolder.named(settings, run).name if run else "", digest_of(read))
-    more = must_hold.checks(read, settings.gate_must_hold)
+    more = more_checks(read, settings)
     with deciding(settings) if run else nullcontext():
         decision = decide(read, thresholds, override, found, tonight(settings, thresholds.margin, asked_for), more)
         if run:

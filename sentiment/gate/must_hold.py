@@ -11,7 +11,7 @@ from math import floor
 
 from sentiment.errors import InputError
 from sentiment.gate.evidence import AGAIN, NAME
-from sentiment.gate.rows import label_name, stable_name
+from sentiment.gate.rows import label_name, stable_name, version_name
 from sentiment.gate.wording import shortened
 from sentiment.results.decision import Gate, GateCheck
 from sentiment.results.evaluation import Evaluation
@@ -32,8 +32,7 @@ def checks(evaluation: Evaluation, most_broken: float) -> list[GateCheck]:
         return []
     for name, kind in (("fixed", found.fixed), ("others", found.others)):
         _require_sound(f"must_hold.{name}", kind, evaluation.stable is not None)
-    version = evaluation.stable_version
-    stable = "the stable model" if version is None else f"version {version}"
+    stable = version_name(evaluation.stable_version)
     return [*_fixed(found.fixed, stable), *_others(found.others, stable, most_broken)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from sentiment.gate import must_hold
+from sentiment.gate.calibration import calibration_warnings
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
 from sentiment.gate.year_checks import told_year
 from sentiment.mail.approval import told_time
@@ -37,6 +38,7 @@ def approval_body(
     Text from data is escaped, for Markdown and for HTML.
     """
     parts = [f"**{markdown(gate.sentence, 1000)}**", *_overridden(gate)]
+    parts += _list("Warnings about the candidate", calibration_warnings(gate))
     parts += _list("Warnings about the new posts", warnings)
     head = ("", "rows", stable_name(gate), f"version {version} (canary)", "change", "at worst", "McNemar p")
     parts.append(_table([head, *comparison_rows(gate, intervals=True)]))

@@ -132,6 +132,11 @@ class Settings(Declared):
         number(0, 1),
         "Of the cases in must_hold.tsv that stable answers rightly, the candidate may break this share; no fixed one.",
     )
+    gate_calibration: float = setting(
+        0.1,
+        number(0, 1),
+        "The expected calibration error above which the gate warns that the candidate's percentages mislead; a share.",
+    )
     check_quarantined: Limits = setting(
         Limits(0.05, 0.33), limits(), "The share of the delivered rows that could not be read."
     )
