@@ -25,6 +25,7 @@ VERBS = {
     "report": ("sentiment.report.render", "draw a model's report page again"),
     "evaluate": ("sentiment.evaluation.evaluate", "score candidate and stable side by side"),
     "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may be published"),
+    "estimate": ("sentiment.evaluation.estimate", "estimate the accuracy on posts without labels"),
     "predict": ("sentiment.evaluation.predict", "classify a TSV, or lines on stdin"),
     "infer": ("sentiment.evaluation.infer", "classify what you type, at a prompt"),
     "export": ("sentiment.export.export", "turn a trained model into a SavedModel for serving"),

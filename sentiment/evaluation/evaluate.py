@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
+from sentiment.estimation.record import estimates_file, keep
+from sentiment.evaluation.night import Fresh, confidence_of, fresh_of
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
 from sentiment.progress import progress
@@ -32,9 +34,16 @@ Probabilities = NDArray[np.float32]
 
 
 def evaluate(
-    candidate: Path, stable: Path | None, stable_version: int | None, sets: dict[str, list[Post]]
+    candidate: Path,
+    stable: Path | None,
+    stable_version: int | None,
+    sets: dict[str, list[Post]],
+    fresh: Fresh | None = None,
 ) -> Evaluation:
-    """Scores both models on the sets `frozen` and `rolling`. An empty set has no figures."""
+    """Scores both models on the sets `frozen` and `rolling`. An empty set has no figures.
+
+    With `fresh`, stable's accuracy on the posts that are new to it is estimated before their labels are looked at.
+    """
     cards = [read_card(path) for path in (candidate, stable) if path]
     if len({tuple(card.labels) for card in cards}) > 1:
         raise InputError(
@@ -54,6 +63,7 @@ def evaluate(
         stable_version=stable_version,
         labels=cards[0].labels,
         sets=TestSets(**{name: compare(posts, ours[name], theirs[name]) for name, posts in sets.items()}),
+        confidence=confidence_of(sets, ours, theirs, fresh),
     )
 
 
@@ -146,8 +156,11 @@ def command(
         raise click.UsageError("give --run, or --candidate, --frozen and --output")
     labels = read_card(candidate).label_set
     sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
-    result = evaluate(candidate, stable, version, sets)
+    fresh = fresh_of(settings, run, version, labels) if run and version is not None else None
+    result = evaluate(candidate, stable, version, sets, fresh)
     record.write(output, result)
+    if result.confidence and result.confidence.night:
+        keep(estimates_file(settings), result.confidence.night)
     if run and output != run.result("evaluate"):
         run.write(result)
     return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from sentiment.results.estimate import Confidence
 from sentiment.results.record import Count, Record, Share, StepResult
 from sentiment.results.training import Metrics
 
@@ -60,3 +61,4 @@ class Evaluation(StepResult, frozen=True):
     stable_version: Count | None
     labels: list[str]
     sets: TestSets
+    confidence: Confidence | None = None  # what live quality is estimated from; an older evaluation has none

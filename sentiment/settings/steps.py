@@ -118,6 +118,11 @@ class Settings(Declared):
         "With fewer rows the rolling test set is reported, but decides nothing.",
         unit="rows",
     )
+    estimate_fall: float = setting(
+        0.05,
+        number(0, 1),
+        "The fall of stable's accuracy on new posts, since it was published, from which on a mail is sent.",
+    )
     check_quarantined: Limits = setting(
         Limits(0.05, 0.33), limits(), "The share of the delivered rows that could not be read."
     )
