@@ -1,4 +1,4 @@
-"""From confidences to an expected accuracy, by what the same model was on sets with labels. Standard library only.
+"""From confidences to an expected accuracy, by what the same model was on sets with labels.
 
 On a labelled set the model is right less often than its mean confidence says, or more often: by the set's difference
 d = accuracy - mean confidence. On posts without labels the expected accuracy is their mean confidence plus the mean
@@ -31,7 +31,6 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from sentiment.results.estimate import Estimate, Gap
-from sentiment.statistics.intervals import student_95
 
 PRIOR_SETS, PRIOR_DEVIATION = 2, 0.04  # sets; a share of accuracy
 RECENT_ENOUGH = 5  # sets of recent posts from which on the frozen set, whose posts are the oldest, is left out
@@ -78,7 +77,7 @@ def estimate(
     weights = [1 / (_error(one) + tau2) for one in sets]
     difference = math.fsum(w * one.difference for w, one in zip(weights, sets, strict=True)) / math.fsum(weights)
     residual = math.fsum(one.rows * one.deviation**2 for one in sets) / sum(one.rows for one in sets)
-    half = student_95(PRIOR_SETS + len(sets) - 1) * math.sqrt(1 / math.fsum(weights) + tau2 + residual / rows)
+    half = _student(PRIOR_SETS + len(sets) - 1) * math.sqrt(1 / math.fsum(weights) + tau2 + residual / rows)
     expected = mean + difference
     return Estimate(
         name=name,
@@ -102,6 +101,13 @@ def spread(sets: Sequence[Gap]) -> float:
     found = max(0.0, (q - (len(sets) - 1)) / scale) if len(sets) > 1 else 0.0
     degrees = len(sets) - 1
     return (PRIOR_SETS * PRIOR_DEVIATION**2 + degrees * found) / (PRIOR_SETS + degrees)
+
+
+def _student(degrees: int) -> float:
+    """Returns the two-sided 95 % point of Student's distribution."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, 0.975))
 
 
 def _error(one: Gap) -> float:

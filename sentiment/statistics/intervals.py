@@ -1,4 +1,4 @@
-"""The uncertainty of a share of rows, and of the difference of two; Student's quantile."""
+"""The uncertainty of a share of rows, and of the difference of two."""
 
 from __future__ import annotations
 
@@ -33,27 +33,3 @@ def difference_at_most(right: int, rows: int, was_right: int, was_rows: int) -> 
         raise ValueError(f"both sets must have rows: {rows=}, {was_rows=}")
     share, was = right / rows, was_right / was_rows
     return share - was + math.hypot(now[1] - share, was - before[0])
-
-
-def student_95(degrees: int) -> float:
-    """Returns the two-sided 95 % point of Student's distribution with so many (whole) degrees of freedom, to 1e-9.
-
-    The distribution is a finite sum: M. Abramowitz, I. Stegun (1964), "Handbook of mathematical functions", 26.7.3-4.
-    """
-    low, high = 1.0, 13.0
-    while high - low > 1e-9:
-        middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, degrees) < 0.95 else (low, middle)
-    return high
-
-
-def _within(t: float, degrees: int) -> float:
-    """Returns the chance of a value in -t..t."""
-    angle = math.atan2(t, math.sqrt(degrees))
-    odd = degrees % 2
-    term = math.cos(angle) if odd else 1.0
-    total = term if degrees > 1 else 0.0
-    for number in range(2 if odd else 1, degrees - 2, 2):
-        term *= number / (number + 1) * math.cos(angle) ** 2
-        total += term
-    return 2 / math.pi * (angle + math.sin(angle) * total) if odd else math.sin(angle) * total

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.statistics.intervals import difference_at_most, student_95, wilson
+from sentiment.statistics.intervals import difference_at_most, wilson
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,3 @@ def test_published_differences(counts: tuple[int, int, int, int], high: float) -
 def test_a_difference_needs_rows() -> None:
     with pytest.raises(ValueError, match="both sets must have rows"):
         difference_at_most(0, 0, 1, 2)
-
-
-@pytest.mark.parametrize(
-    ("degrees", "point"), [(1, 12.7062), (2, 4.3027), (3, 3.1824), (4, 2.7764), (5, 2.5706), (30, 2.0423), (31, 2.0395)]
-)
-def test_students_points_are_those_of_the_tables(degrees: int, point: float) -> None:
-    assert student_95(degrees) == pytest.approx(point, abs=5e-5)
