@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment.results.evaluation import Confidence
+from sentiment.results.evaluation import SetConfidence
 from sentiment.results.report import Bin, Calibration
 from sentiment.statistics.intervals import wilson
 
@@ -22,13 +22,13 @@ BINS = 10  # of equal width, over 0..1
 ONE_SIDED_95 = 1.645  # standard deviations
 
 
-def confidence_in(probabilities: NDArray[np.float32], true: NDArray[np.int64]) -> Confidence:
+def confidence_in(probabilities: NDArray[np.float32], true: NDArray[np.int64]) -> SetConfidence:
     """Returns how far the confidence of `probabilities` [rows, labels] can be believed; `true` are label ids [rows]."""
     given = probabilities.astype(np.float64)
     sure = np.clip(given.max(axis=1), 0.0, 1.0)
     found = calibration(sure, given.argmax(axis=1) == true)
     by_chance, spread = error_by_chance(sure)
-    return Confidence(
+    return SetConfidence(
         expected_calibration_error=found.expected_calibration_error,
         mean_confidence=min(1.0, found.mean_confidence),
         by_chance=by_chance,
