@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
+from msgspec import UNSET
 from numpy.typing import NDArray
 
 from sentiment.data.must_hold import Case, read_cases
@@ -61,7 +62,7 @@ def evaluate(
         stable_version=stable_version,
         labels=cards[0].labels,
         sets=TestSets(**{name: compare(posts, ours[name], theirs[name]) for name, posts in sets.items()}),
-        must_hold=cases.compare(must_hold, ours[CASES], theirs[CASES]) if must_hold else None,
+        must_hold=cases.compare(must_hold, ours[CASES], theirs[CASES]) if must_hold else UNSET,
     )
 
 

@@ -28,7 +28,7 @@ def checks(evaluation: Evaluation, most_broken: float) -> list[GateCheck]:
     Raises: InputError when the counts contradict.
     """
     found = evaluation.must_hold
-    if found is None:
+    if not found:
         return []
     for name, kind in (("fixed", found.fixed), ("others", found.others)):
         _require_sound(f"must_hold.{name}", kind, evaluation.stable is not None)
@@ -63,7 +63,7 @@ def cases(number: int, kind: str = "") -> str:
 
 def told(gate: Gate) -> list[str]:
     """Returns how both models answer the cases, one sentence a line; [] when there are none."""
-    if gate.must_hold is None:
+    if not gate.must_hold:
         return []
     found, both = gate.must_hold, (gate.must_hold.fixed, gate.must_hold.others)
     number, now = sum(kind.cases for kind in both), sum(kind.candidate for kind in both)
@@ -74,6 +74,8 @@ def told(gate: Gate) -> list[str]:
         f"Of {cases(number)}, {stable_name(gate)} holds {before:,} and the candidate {now:,}: "
         f"it breaks {broken:,} and mends {mended:,}."
     ]
+    if neither := found.fixed.cases - found.fixed.stable - found.fixed.mended:
+        lines.append(f"Neither holds {cases(neither)} that may not change.")
     for word, listed, of in (("Broken", found.broken, broken), ("Mended", found.mended, mended)):
         lines += [_line(gate, word, case) for case in listed[:SHOWN]]
         more = of - min(SHOWN, len(listed))

@@ -128,7 +128,7 @@ class Gate(StepResult, frozen=True):
     overridden: Overridden | None
     thresholds: GateThresholds
     loosened: Loosened | None = None  # looser limits than configured
-    must_hold: MustHold | None = None  # as in the evaluation
+    must_hold: MustHold | UnsetType = UNSET  # as in the evaluation
 
     @property
     def exceptions(self) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec import UNSET, UnsetType
+
 from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
 from sentiment.results.training import Metrics
@@ -61,4 +63,4 @@ class Evaluation(StepResult, frozen=True):
     stable_version: Count | None
     labels: list[str]
     sets: TestSets
-    must_hold: MustHold | None = None  # null where the home has no such cases
+    must_hold: MustHold | UnsetType = UNSET  # where the home has such cases
