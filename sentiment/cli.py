@@ -26,6 +26,7 @@ VERBS = {
     "evaluate": ("sentiment.evaluation.evaluate", "score candidate and stable side by side"),
     "must-hold": ("sentiment.evaluation.must_hold", "show the cases that must hold, or add a correction to them"),
     "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may be published"),
+    "replay": ("sentiment.gate.replay", "decide on earlier runs again, by today's rules of the gate"),
     "predict": ("sentiment.evaluation.predict", "classify a TSV, or lines on stdin"),
     "infer": ("sentiment.evaluation.infer", "classify what you type, at a prompt"),
     "export": ("sentiment.export.export", "turn a trained model into a SavedModel for serving"),

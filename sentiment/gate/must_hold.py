@@ -11,7 +11,7 @@ from math import floor
 
 from sentiment.errors import InputError
 from sentiment.gate.evidence import AGAIN, NAME
-from sentiment.gate.rows import label_name, stable_name
+from sentiment.gate.rows import label_name, stable_name, version_name
 from sentiment.gate.wording import shortened
 from sentiment.results.decision import Gate, GateCheck
 from sentiment.results.evaluation import Evaluation
@@ -28,12 +28,11 @@ def checks(evaluation: Evaluation, most_broken: float) -> list[GateCheck]:
     Raises: InputError when the counts contradict.
     """
     found = evaluation.must_hold
-    if not found:
+    if found is None:
         return []
     for name, kind in (("fixed", found.fixed), ("others", found.others)):
         _require_sound(f"must_hold.{name}", kind, evaluation.stable is not None)
-    version = evaluation.stable_version
-    stable = "the stable model" if version is None else f"version {version}"
+    stable = version_name(evaluation.stable_version)
     return [*_fixed(found.fixed, stable), *_others(found.others, stable, most_broken)]
 
 
@@ -63,7 +62,7 @@ def cases(number: int, kind: str = "") -> str:
 
 def told(gate: Gate) -> list[str]:
     """Returns how both models answer the cases, one sentence a line; [] when there are none."""
-    if not gate.must_hold:
+    if gate.must_hold is None:
         return []
     found, both = gate.must_hold, (gate.must_hold.fixed, gate.must_hold.others)
     number, now = sum(kind.cases for kind in both), sum(kind.candidate for kind in both)

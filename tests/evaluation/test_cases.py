@@ -14,7 +14,7 @@ from sentiment import cli
 from sentiment.data.must_hold import Case, write_cases
 from sentiment.data.tsv import Post, write_posts
 from sentiment.evaluation.cases import LISTED, compare
-from sentiment.evaluation.evaluate import evaluate
+from sentiment.evaluation.evaluate import Model, evaluate
 from sentiment.results.must_hold import CaseAnswers, Held
 
 
@@ -81,7 +81,7 @@ def test_a_run_is_asked_the_cases_that_it_froze(
     write_posts(run / "test.tsv", posts)
     shutil.copytree(toy_model, run / "model")
     assert cli.run(["evaluate", "--run", "r1"]) == 0
-    assert "must_hold" not in json.loads((run / "evaluation.json").read_text("utf-8"))
+    assert json.loads((run / "evaluation.json").read_text("utf-8"))["must_hold"] is None
     write_cases(run / "must_hold.tsv", [Case(posts[0])])
     assert cli.run(["evaluate", "--run", "r1"]) == 0
     assert json.loads((run / "evaluation.json").read_text("utf-8"))["must_hold"]["others"]["candidate"] == 1
@@ -91,5 +91,7 @@ def test_a_run_is_asked_the_cases_that_it_froze(
 
 def test_the_sets_count_the_same_with_and_without_cases(toy_model: Path, posts: list[Post]) -> None:
     sets = {"frozen": posts, "rolling": posts[:5]}
-    alone, beside = (evaluate(toy_model, toy_model, 1, sets, cases) for cases in ([], [Case(posts[0])]))
-    assert alone.sets == beside.sets and not alone.must_hold and beside.must_hold
+    alone, beside = (
+        evaluate(toy_model, Model(toy_model, 1), sets, must_hold=cases) for cases in ([], [Case(posts[0])])
+    )
+    assert alone.sets == beside.sets and alone.must_hold is None and beside.must_hold

@@ -149,7 +149,8 @@ def test_what_an_earlier_version_wrote_has_no_cases() -> None:
     earlier = decoded(make_evaluation([330] * 3, [330] * 3), Evaluation, NAME, AGAIN)
     assert not earlier.must_hold and checks(earlier, 0.2) == []
     found = as_json(decision(earlier))
-    assert "must_hold" not in found and told(decoded(found, Gate, NAME, AGAIN)) == []
+    del found["must_hold"]
+    assert told(decoded(found, Gate, NAME, AGAIN)) == []
 
 
 @pytest.fixture

@@ -49,3 +49,23 @@ def test_certainty_belongs_to_the_last_bin() -> None:
     bins = calibrated([(1.0, True)])["bins"]
     assert isinstance(bins, list)
     assert [item["rows"] for item in bins] == [0] * 9 + [1]
+
+
+@pytest.mark.parametrize("rows", [50, 400, 3000])
+def test_a_model_that_is_right_as_often_as_it_says_exceeds_its_error_by_chance_in_one_of_20_sets(rows: int) -> None:
+    draw = np.random.default_rng(rows)
+    beyond = 0
+    for _ in range(400):
+        sure = draw.beta(6, 2, rows)
+        by_chance, spread = module.error_by_chance(sure)
+        error = module.calibration(sure, draw.random(rows) < sure).expected_calibration_error
+        beyond += error > by_chance
+        assert 0 < spread < by_chance
+    assert 0.02 < beyond / 400 < 0.09
+
+
+def test_a_model_s_confidence_is_measured_on_its_answers() -> None:
+    given = np.array([[0.9, 0.1, 0.0], [0.1, 0.8, 0.1], [0.2, 0.1, 0.7]], np.float32)
+    found = module.confidence_in(given, np.array([0, 1, 1]))
+    assert found.mean_confidence == pytest.approx(0.8)
+    assert found.expected_calibration_error == pytest.approx((0.1 + 0.2 + 0.7) / 3)
