@@ -44,6 +44,8 @@ TABLES = (
 WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.position = dealt.base"
 COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRED, *OPTIONAL))
 ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side = {} AND side.identity = {}.identity)"
+# A post whose text must hold is held out as one of the frozen test set is.
+SIDE = f"CASE side WHEN {MUST_HOLD} THEN {FROZEN} ELSE side END"
 POST_ON_SIDE = "EXISTS (SELECT 1 FROM on_side WHERE on_side.side = {} AND on_side.row = posts.row)"
 
 
@@ -110,8 +112,7 @@ def deal(connection: sqlite3.Connection, taken: Taken) -> None:
     seen, of_seen = condition(taken.seen)
     old, of_old = condition(taken.old)
     new, of_new = condition(taken.new)
-    trained, frozen, tested, held = (POST_ON_SIDE.format(side) for side in (TRAIN, FROZEN, ROLLING, MUST_HOLD))
-    frozen = f"({frozen} OR {held})"  # a case that must hold is a text of a test set that never changes
+    trained, frozen, tested = (POST_ON_SIDE.format(side) for side in (TRAIN, FROZEN, ROLLING))
     contested = f"(standing = {CONTESTED} OR EXISTS (SELECT 1 FROM contradicted WHERE contradicted.row = posts.row))"
     connection.execute(
         f"""INSERT INTO dealt (kind, identity, label, source, characters, delivery, post)
@@ -135,7 +136,7 @@ def compare_with_base(connection: sqlite3.Connection) -> None:
     A post from before version 2 of the identity keeps the side that the base gave it by version 1.
     """
     connection.execute(
-        "INSERT OR IGNORE INTO on_side SELECT side, posts.row FROM base CROSS JOIN posts USING (identity)"
+        f"INSERT OR IGNORE INTO on_side SELECT {SIDE}, posts.row FROM base CROSS JOIN posts USING (identity)"
     )
     connection.execute(
         f"""INSERT OR IGNORE INTO contradicted SELECT posts.row FROM (
@@ -146,7 +147,7 @@ def compare_with_base(connection: sqlite3.Connection) -> None:
     if connection.execute("SELECT EXISTS (SELECT 1 FROM earlier)").fetchone()[0]:
         _know_version_1(connection)
         connection.execute(
-            "INSERT OR IGNORE INTO on_side SELECT side, earlier.row"
+            f"INSERT OR IGNORE INTO on_side SELECT {SIDE}, earlier.row"
             " FROM base CROSS JOIN earlier ON earlier.identity = identity_1(base.text)"
         )
 

@@ -73,6 +73,8 @@ def told(gate: Gate) -> list[str]:
         f"Of {cases(number)}, {stable_name(gate)} holds {before:,} and the candidate {now:,}: "
         f"it breaks {broken:,} and mends {mended:,}."
     ]
+    if neither := found.fixed.cases - found.fixed.stable - found.fixed.mended:
+        lines.append(f"Neither holds {cases(neither)} that may not change.")
     for word, listed, of in (("Broken", found.broken, broken), ("Mended", found.mended, mended)):
         lines += [_line(gate, word, case) for case in listed[:SHOWN]]
         more = of - min(SHOWN, len(listed))

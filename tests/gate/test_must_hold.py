@@ -139,13 +139,18 @@ def test_what_is_broken_is_listed_for_people() -> None:
     assert len(lines) == 1 + SHOWN + 2
 
 
-def test_what_an_earlier_version_wrote_has_no_cases(tmp_path: Path) -> None:
+def test_a_case_that_may_not_change_and_that_nobody_holds_is_not_forgotten() -> None:
+    lines = told(decision(judged(held(2, 0, mended=1, cases=5))))
+    assert lines[1] == "Neither holds 2 cases that may not change."
+    assert "Neither" not in " ".join(told(decision(judged(held(2, 0, mended=1)))))
+
+
+def test_what_an_earlier_version_wrote_has_no_cases() -> None:
     earlier = decoded(make_evaluation([330] * 3, [330] * 3), Evaluation, NAME, AGAIN)
-    assert earlier.must_hold is None and checks(earlier, 0.2) == []
+    assert not earlier.must_hold and checks(earlier, 0.2) == []
     found = as_json(decision(earlier))
     del found["must_hold"]
-    opened = decoded(found, Gate, NAME, AGAIN)
-    assert opened.must_hold is None and told(opened) == []
+    assert told(decoded(found, Gate, NAME, AGAIN)) == []
 
 
 @pytest.fixture
