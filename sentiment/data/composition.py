@@ -9,7 +9,7 @@ posts that the system started from, and `dealt` holds one row for every text, wi
     aside      what it has seen, and this run leaves out because of its limits
     rolling    delivered rows of the rolling test set
     leak       texts kept out of training because a test set holds them
-    tested     texts that the frozen test set holds, and that are on one side anyway
+    tested     texts that a frozen test set holds or held, and that are on one side anyway
     contested  texts that two sources label differently: neither trained nor tested on until somebody decides
     apart      texts that were on both sides once: neither trained nor tested on
 """
@@ -26,7 +26,7 @@ from sentiment.data.selection import NO_LIMIT, Restriction, Slices, condition
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post
 
 PAGE_CACHE_KIB = 131_072
-TRAIN, FROZEN, ROLLING = range(3)  # the sides of `base`
+TRAIN, FROZEN, ROLLING, RETIRED = range(4)  # the sides of `base`
 TABLES = (
     """CREATE TEMP TABLE base (
         position INTEGER PRIMARY KEY, side INTEGER NOT NULL, identity BLOB NOT NULL, text TEXT NOT NULL,
@@ -43,17 +43,19 @@ TABLES = (
 # The texts stay where they are, in the ledger or in the base: a dealt row points at a row of one of them.
 WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.position = dealt.base"
 COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRED, *OPTIONAL))
-ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side = {} AND side.identity = {}.identity)"
-POST_ON_SIDE = "EXISTS (SELECT 1 FROM on_side WHERE on_side.side = {} AND on_side.row = posts.row)"
+ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side IN ({}) AND side.identity = {}.identity)"
+POST_ON_SIDE = "EXISTS (SELECT 1 FROM on_side WHERE on_side.side IN ({}) AND on_side.row = posts.row)"
+HELD_OUT = f"{FROZEN}, {RETIRED}"  # what is, or once was, the frozen test set
 
 
 @dataclass(frozen=True)
 class Base:
-    """The labelled posts that the system started from."""
+    """The labelled posts that the system started from, and the frozen test sets that were retired since."""
 
     train: Iterable[Post]
     frozen: Iterable[Post]
     rolling: Iterable[Post]
+    retired: Iterable[Post] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def load(connection: sqlite3.Connection, base: Base) -> None:
     connection.execute(f"PRAGMA temp.cache_size = -{PAGE_CACHE_KIB}")
     for table in TABLES:
         connection.execute(table)
-    for side, posts in ((TRAIN, base.train), (FROZEN, base.frozen), (ROLLING, base.rolling)):
+    for side, posts in enumerate((base.train, base.frozen, base.rolling, base.retired)):
         put_base(connection, side, posts)
     # A file may have come back from a copy: a deleted text must not be trained or tested on again.
     connection.execute("DELETE FROM base WHERE identity IN (SELECT identity FROM forgotten)")
@@ -102,13 +104,14 @@ def deal(connection: sqlite3.Connection, taken: Taken) -> None:
 
     Of a text that comes more than once, the ledger's label is taken. Where the base has another label, the text is
     contested, unless somebody decided. A text that the base trains on keeps that side for ever, whatever its hash
-    says: a model that has seen it cannot be tested on it.
+    says: a model that has seen it cannot be tested on it. A text of a frozen test set, also of a retired one, is
+    never trained on, and is not in the rolling set.
     """
     compare_with_base(connection)
     seen, of_seen = condition(taken.seen)
     old, of_old = condition(taken.old)
     new, of_new = condition(taken.new)
-    trained, frozen, tested = (POST_ON_SIDE.format(side) for side in (TRAIN, FROZEN, ROLLING))
+    trained, frozen, tested = (POST_ON_SIDE.format(side) for side in (TRAIN, HELD_OUT, ROLLING))
     contested = f"(standing = {CONTESTED} OR EXISTS (SELECT 1 FROM contradicted WHERE contradicted.row = posts.row))"
     connection.execute(
         f"""INSERT INTO dealt (kind, identity, label, source, characters, delivery, post)
@@ -150,7 +153,7 @@ def compare_with_base(connection: sqlite3.Connection) -> None:
 
 def _deal_base(connection: sqlite3.Connection, restriction: Restriction) -> None:
     """Deals the posts that the base trains on: each text once, with its last label, unless it was delivered since."""
-    frozen, tested = (ON_SIDE.format(side, "base") for side in (FROZEN, ROLLING))
+    frozen, tested = (ON_SIDE.format(side, "base") for side in (HELD_OUT, ROLLING))
     names = ", ".join("?" * len(restriction.sources))
     within = f"(source IN ({names}))" if names else "1"
     connection.execute(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import click
 
 from sentiment import atomic
-from sentiment.data import composition, draw
+from sentiment.data import composition, draw, retired
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.composition import Base, Taken
 from sentiment.data.composition_table import tabulate, used_by_delivery, with_rows_of
@@ -83,7 +83,7 @@ def prepare(
         taken = taken_by(limits, stable, deliveries)
         labels = settings.label_set
         files = (each_post(settings.base_data / name, labels) for name in BASE_FILES)
-        composition.load(connection, Base(*files))
+        composition.load(connection, Base(*files, retired=retired.posts(settings.base_data, labels)))
         composition.deal(connection, taken)
         new = composition.count(connection, "new", len(labels))
         nothing_new = mode == "warm" and not sum(new)
