@@ -1,10 +1,11 @@
-"""`sentiment evaluate`: scores candidate and stable on the same rows of the frozen and the rolling test set."""
+"""`sentiment evaluate`: scores candidate, stable and reference on the same rows of the frozen and the rolling set."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import numpy as np
@@ -25,17 +26,28 @@ from sentiment.step import say, step
 if TYPE_CHECKING:
     from tqdm import tqdm
 from sentiment.model.batches import encode
-from sentiment.serving.trained import stable_of
+from sentiment.serving.trained import reference_of, stable_of
 
 FLIPS_SHOWN = 20
 Probabilities = NDArray[np.float32]
 
 
+class Model(NamedTuple):
+    """A model folder to compare with, and its version; both are None where there is none."""
+
+    folder: Path | None = None
+    version: int | None = None
+
+
 def evaluate(
-    candidate: Path, stable: Path | None, stable_version: int | None, sets: dict[str, list[Post]]
+    candidate: Path, stable: Model, sets: dict[str, list[Post]], reference: Model = Model()
 ) -> Evaluation:
-    """Scores both models on the sets `frozen` and `rolling`. An empty set has no figures."""
-    cards = [read_card(path) for path in (candidate, stable) if path]
+    """Scores the models on the sets `frozen` and `rolling`. An empty set has no figures.
+
+    A reference that is the stable model itself is named, and not scored twice.
+    """
+    other = reference.folder if reference.folder != stable.folder else None
+    cards = [read_card(path) for path in (candidate, stable.folder, other) if path]
     if len({tuple(card.labels) for card in cards}) > 1:
         raise InputError(
             "candidate and stable must have the same labels",
@@ -44,16 +56,21 @@ def evaluate(
         )
     rows = sum(map(len, sets.values()))
     said = " and ".join(f"{len(posts):,} {name}" for name, posts in sets.items())
-    say(f"evaluate: {said} rows, candidate {candidate}, {f'stable {stable}' if stable else 'no stable model'}")
+    beside = f"stable {stable.folder}" if stable.folder else "no stable model"
+    say(f"evaluate: {said} rows, candidate {candidate}, {beside}{f', reference {other}' if other else ''}")
     with progress(rows * len(cards), "evaluate") as line:
         ours = score("candidate", candidate, sets, line)
-        theirs = score("stable", stable, sets, line) if stable else dict.fromkeys(sets)
+        theirs = score("stable", stable.folder, sets, line) if stable.folder else dict.fromkeys(sets)
+        best = score("reference", other, sets, line) if other else dict.fromkeys(sets)
+    found = {name: compare(posts, ours[name], theirs[name], best[name]) for name, posts in sets.items()}
     return Evaluation(
         candidate=str(candidate),
-        stable=str(stable) if stable else None,
-        stable_version=stable_version,
+        stable=str(stable.folder) if stable.folder else None,
+        stable_version=stable.version,
         labels=cards[0].labels,
-        sets=TestSets(**{name: compare(posts, ours[name], theirs[name]) for name, posts in sets.items()}),
+        sets=TestSets(**found),
+        reference=str(reference.folder) if reference.folder else None,
+        reference_version=reference.version,
     )
 
 
@@ -73,29 +90,48 @@ def score(side: str, folder: Path, sets: dict[str, list[Post]], line: tqdm[Any])
     return found
 
 
-def compare(posts: Sequence[Post], candidate: Probabilities, stable: Probabilities | None) -> TestSet:
+def compare(
+    posts: Sequence[Post],
+    candidate: Probabilities,
+    stable: Probabilities | None,
+    reference: Probabilities | None = None,
+) -> TestSet:
     """Returns one set's part of the evaluation."""
     if not posts:
         return TestSet(rows=0, candidate=None, stable=None, paired=None, regressions=[], improvements=[])
     true = np.array([post.label for post in posts])
     right = candidate.argmax(axis=1) == true
-    measured = measure(true, candidate)
-    if stable is None:
-        return TestSet(rows=len(posts), candidate=measured, stable=None, paired=None, regressions=[], improvements=[])
-    stable_right = stable.argmax(axis=1) == true
+    stable_right = None if stable is None else stable.argmax(axis=1) == true
+    reference_right = None if reference is None else reference.argmax(axis=1) == true
     return TestSet(
         rows=len(posts),
-        candidate=measured,
-        stable=measure(true, stable),
-        paired=Paired(
-            both_right=int((right & stable_right).sum()),
-            only_candidate=int((right & ~stable_right).sum()),
-            only_stable=int((~right & stable_right).sum()),
-            both_wrong=int((~right & ~stable_right).sum()),
-        ),
-        regressions=flips(posts, candidate, stable, ~right & stable_right),
-        improvements=flips(posts, candidate, stable, right & ~stable_right),
+        candidate=measure(true, candidate),
+        stable=None if stable is None else measure(true, stable),
+        paired=None if stable_right is None else pairs(right, stable_right),
+        regressions=[] if stable is None else flips(posts, candidate, stable, ~right & stable_right),
+        improvements=[] if stable is None else flips(posts, candidate, stable, right & ~stable_right),
+        sha256=digest_of(posts),
+        reference=None if reference is None else measure(true, reference),
+        to_reference=None if reference_right is None else pairs(right, reference_right),
     )
+
+
+def pairs(candidate: NDArray[np.bool_], other: NDArray[np.bool_]) -> Paired:
+    """Returns on how many rows which of two models is right."""
+    return Paired(
+        both_right=int((candidate & other).sum()),
+        only_candidate=int((candidate & ~other).sum()),
+        only_stable=int((~candidate & other).sum()),
+        both_wrong=int((~candidate & ~other).sum()),
+    )
+
+
+def digest_of(posts: Sequence[Post]) -> str:
+    """Returns a sha256, in hex, by which these rows in this order are known, whatever file holds them."""
+    digest = hashlib.sha256()
+    for post in posts:
+        digest.update(f"{post.label}\t{post.title}\t{post.text}\n".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def flips(
@@ -133,20 +169,20 @@ def command(
     rolling: Path | None,
     output: Path | None,
 ) -> Evaluation:
-    """Score candidate and stable side by side."""
+    """Score candidate, stable and reference side by side."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id) if run_id else None
-    version: int | None = None
+    beside, reference = Model(stable), Model()
     if run:
         candidate, frozen, rolling = candidate or run.model, frozen or run.frozen, rolling or run.rolling
         output = output or run.result("evaluate")
         if stable is None:
-            stable, version = stable_of(settings)
+            beside, reference = Model(*stable_of(settings)), Model(*reference_of(settings))
     if not (candidate and frozen and output):
         raise click.UsageError("give --run, or --candidate, --frozen and --output")
     labels = read_card(candidate).label_set
     sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
-    result = evaluate(candidate, stable, version, sets)
+    result = evaluate(candidate, beside, sets, reference)
     record.write(output, result)
     if run and output != run.result("evaluate"):
         run.write(result)

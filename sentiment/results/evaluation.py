@@ -39,6 +39,9 @@ class TestSet(Record, frozen=True):
     paired: Paired | None
     regressions: list[Flip]  # right in stable, wrong in the candidate; the surest first
     improvements: list[Flip]
+    sha256: str = ""  # of the rows; "" in an evaluation that is older than this field
+    reference: Metrics | None = None  # null also where the reference is the stable model
+    to_reference: Paired | None = None  # its `only_stable` are the rows that only the reference has right
 
 
 class TestSets(Record, frozen=True):
@@ -51,7 +54,10 @@ class TestSets(Record, frozen=True):
 
 
 class Evaluation(StepResult, frozen=True):
-    """Both models' figures. `stable` is null before the first model, `stable_version` also when files are compared."""
+    """The models' figures. `stable` is null before the first model, `stable_version` also when files are compared.
+
+    `reference` is the best stable version so far, which the gate compares with as well; it may be the stable one.
+    """
 
     STEP: ClassVar[str] = "evaluate"
 
@@ -60,3 +66,5 @@ class Evaluation(StepResult, frozen=True):
     stable_version: Count | None
     labels: list[str]
     sets: TestSets
+    reference: str | None = None
+    reference_version: Count | None = None
