@@ -24,6 +24,10 @@ VERBS = {
     "test": ("sentiment.evaluation.test", "evaluate one model on a TSV"),
     "report": ("sentiment.report.render", "draw a model's report page again"),
     "evaluate": ("sentiment.evaluation.evaluate", "score candidate and stable side by side"),
+    "refresh-tests": (
+        "sentiment.evaluation.refresh_tests",
+        "replace the frozen test set by newer rows that no model was trained on",
+    ),
     "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may be published"),
     "predict": ("sentiment.evaluation.predict", "classify a TSV, or lines on stdin"),
     "infer": ("sentiment.evaluation.infer", "classify what you type, at a prompt"),
