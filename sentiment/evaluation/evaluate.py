@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from sentiment.data.posts import read_posts
@@ -35,13 +36,14 @@ Probabilities = NDArray[np.float32]
 class Model(NamedTuple):
     """A model folder to compare with, and its version; both are None where there is none."""
 
-    folder: Path | None = None
+    folder: Path | None
     version: int | None = None
 
 
-def evaluate(
-    candidate: Path, stable: Model, sets: dict[str, list[Post]], reference: Model = Model()
-) -> Evaluation:
+NONE = Model(None)
+
+
+def evaluate(candidate: Path, stable: Model, sets: dict[str, list[Post]], reference: Model = NONE) -> Evaluation:
     """Scores the models on the sets `frozen` and `rolling`. An empty set has no figures.
 
     A reference that is the stable model itself is named, and not scored twice.
@@ -101,18 +103,27 @@ def compare(
         return TestSet(rows=0, candidate=None, stable=None, paired=None, regressions=[], improvements=[])
     true = np.array([post.label for post in posts])
     right = candidate.argmax(axis=1) == true
-    stable_right = None if stable is None else stable.argmax(axis=1) == true
-    reference_right = None if reference is None else reference.argmax(axis=1) == true
-    return TestSet(
+    found = TestSet(
         rows=len(posts),
         candidate=measure(true, candidate),
-        stable=None if stable is None else measure(true, stable),
-        paired=None if stable_right is None else pairs(right, stable_right),
-        regressions=[] if stable is None else flips(posts, candidate, stable, ~right & stable_right),
-        improvements=[] if stable is None else flips(posts, candidate, stable, right & ~stable_right),
+        stable=None,
+        paired=None,
+        regressions=[],
+        improvements=[],
         sha256=digest_of(posts),
-        reference=None if reference is None else measure(true, reference),
-        to_reference=None if reference_right is None else pairs(right, reference_right),
+    )
+    if reference is not None:
+        beside = pairs(right, reference.argmax(axis=1) == true)
+        found = structs.replace(found, reference=measure(true, reference), to_reference=beside)
+    if stable is None:
+        return found
+    stable_right = stable.argmax(axis=1) == true
+    return structs.replace(
+        found,
+        stable=measure(true, stable),
+        paired=pairs(right, stable_right),
+        regressions=flips(posts, candidate, stable, ~right & stable_right),
+        improvements=flips(posts, candidate, stable, right & ~stable_right),
     )
 
 
@@ -172,7 +183,7 @@ def command(
     """Score candidate, stable and reference side by side."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id) if run_id else None
-    beside, reference = Model(stable), Model()
+    beside, reference = Model(stable), NONE
     if run:
         candidate, frozen, rolling = candidate or run.model, frozen or run.frozen, rolling or run.rolling
         output = output or run.result("evaluate")

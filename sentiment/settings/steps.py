@@ -112,6 +112,15 @@ class Settings(Declared):
     gate_recall_drop: float = setting(
         0.05, number(0, 1), "How far the recall of any class may fall on the frozen test set, as a share."
     )
+    gate_risk: float = setting(
+        0.05,
+        number(1e-6, 0.5),
+        "The chance that a year of decisions promotes a candidate that is truly further below the best stable version "
+        "so far than half of the margin.",
+    )
+    gate_nights: int = setting(
+        250, whole(1, 100_000), "The decisions a year among which the gate divides that chance.", unit="decisions"
+    )
     gate_minimum_rolling: int = setting(
         200,
         whole(1, 10**9),
