@@ -20,6 +20,7 @@ LIGHT = [
     "forget",
     "report",
     "check",
+    "refresh-tests",
     "gate",
     "publish",
     "canary",

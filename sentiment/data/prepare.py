@@ -63,6 +63,13 @@ def read_stable(settings: Settings) -> Stable | None:
     return Stable(state.stable, seen_by(state.versions[state.stable].data), folder_of(settings, state.stable))
 
 
+def read_base(settings: Settings) -> Base:
+    """Returns the base data, with the retired test sets. Raises: InputError, on reading them, when one is damaged."""
+    folder, labels = settings.base_data, settings.label_set
+    train, frozen, rolling = (each_post(folder / name, labels) for name in BASE_FILES)
+    return Base(train, frozen, rolling, retired.posts(folder, labels))
+
+
 def choose_mode(wished: str, stable: Stable | None) -> Literal["full", "warm"]:
     """Returns `full` or `warm`; `auto` is warm as soon as there is a stable model to start from."""
     mixing.MODE.require(wished)
@@ -82,8 +89,7 @@ def prepare(
         deliveries = ledger.deliveries()
         taken = taken_by(limits, stable, deliveries)
         labels = settings.label_set
-        files = (each_post(settings.base_data / name, labels) for name in BASE_FILES)
-        composition.load(connection, Base(*files, retired=retired.posts(settings.base_data, labels)))
+        composition.load(connection, read_base(settings))
         composition.deal(connection, taken)
         new = composition.count(connection, "new", len(labels))
         nothing_new = mode == "warm" and not sum(new)

@@ -16,6 +16,8 @@ from itertools import chain
 from pathlib import Path
 
 from sentiment import atomic
+from sentiment.beside import has_no_owner
+from sentiment.data.identity import identity
 from sentiment.data.posts import each_post
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
@@ -69,14 +71,20 @@ def put_in_place(base: Path, number: int) -> bool:
     return True
 
 
-def drop_unmeant(base: Path) -> None:
+def drop_unmeant(base: Path, labels: Labels) -> None:
     """Removes what a refreshment left that was killed before it was recorded. Hold the lock of refreshments.
 
-    Its copy of the frozen set goes too, where it is nothing but that: its rows are still the frozen set's.
+    Its copy of the frozen set goes too, as long as all its rows still are in that set.
     """
-    for path in (base / FOLDER).glob(_NEXT):
-        number = path.stem.removeprefix("next-")
+    for half_written in filter(has_no_owner, (base / FOLDER).glob(".*.tmp")):
+        half_written.unlink()
+    for waiting in (base / FOLDER).glob(_NEXT):
+        number = waiting.stem.removeprefix("next-")
         for copy in (base / FOLDER).glob(f"test-{number}-*.tsv"):
-            if copy.read_bytes() == (base / FROZEN).read_bytes():
+            if _texts(copy, labels) <= _texts(base / FROZEN, labels):
                 copy.unlink()
-        path.unlink()
+        waiting.unlink()
+
+
+def _texts(path: Path, labels: Labels) -> set[str]:
+    return {identity(post.text) for post in each_post(path, labels)}

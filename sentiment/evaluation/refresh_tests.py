@@ -14,18 +14,18 @@ import click
 
 from sentiment.data import composition, retired
 from sentiment.data import ledger as posts_ledger
-from sentiment.data.composition import Base
 from sentiment.data.identity import identity
 from sentiment.data.ledger import Ledger
-from sentiment.data.posts import each_post
-from sentiment.data.prepare import BASE_FILES, Limits, taken_by
+from sentiment.data.prepare import Limits, read_base, taken_by
 from sentiment.data.refreshing import Chosen, choose
 from sentiment.data.rolling import Cap, rolling
 from sentiment.data.seen import trained_on
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
-from sentiment.evaluation.rescore import digest_of, rescored
-from sentiment.results.refreshment import Refreshment, TestSetFile, Worn
+from sentiment.evaluation.evaluate import digest_of
+from sentiment.evaluation.rescore import rescored
+from sentiment.gate.wear import wear_of
+from sentiment.results.refreshment import Refreshment, TestSetFile
 from sentiment.serving import refreshments
 from sentiment.serving.change import now, user
 from sentiment.serving.history import read_state
@@ -62,7 +62,7 @@ def refresh_tests(settings: Settings, wish: Wish, who: str) -> tuple[Refreshment
             )  # fmt: skip
         if done and retired.put_in_place(settings.base_data, done[-1].number):
             return done[-1], True
-        retired.drop_unmeant(settings.base_data)
+        retired.drop_unmeant(settings.base_data, settings.label_set)
         return _refreshed(settings, wish, who, done[-1].number if done else 0), False
 
 
@@ -81,12 +81,12 @@ def _refreshed(settings: Settings, wish: Wish, who: str, last: int) -> Refreshme
         overlap=len(chosen.kept),
         newest_version=read_state(settings).newest,
         scores=rescored(settings, old, chosen),
-        worn=Worn(decisions=0, promotions=0, since="", until="", optimism=0.0),
+        worn=wear_of(settings),
     )
     with posts_ledger.opened(settings.posts_database) as ledger, ledger.writing():  # nobody can delete a text meanwhile
         _require_remembered(ledger, [*old, *frozen])
+        write_posts(retired.next_file(base, number), frozen)  # first: by it, what a kill leaves is known
         write_posts(kept, old)
-        write_posts(retired.next_file(base, number), frozen)
         refreshments.record(settings, made)
         retired.put_in_place(base, number)
     return made
@@ -95,14 +95,12 @@ def _refreshed(settings: Settings, wish: Wish, who: str, last: int) -> Refreshme
 def _chosen(settings: Settings, wish: Wish) -> tuple[list[Post], Chosen]:
     """Returns the rows of the present frozen set, and those of the new one."""
     with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
-        labels = settings.label_set
-        files = (each_post(settings.base_data / name, labels) for name in BASE_FILES)
-        composition.load(connection, Base(*files, retired=retired.posts(settings.base_data, labels)))
+        composition.load(connection, read_base(settings))
         composition.deal(connection, taken_by(Limits(), None, ledger.deliveries()))
         old, pool = list(composition.frozen(connection)), _pool(connection, settings, wish.sources)
     rows = len(old) if wish.rows is None else wish.rows
     overlap = min(len(old), rows // 2) if wish.overlap is None else wish.overlap
-    return old, choose(old, pool, rows, overlap, labels)
+    return old, choose(old, pool, rows, overlap, settings.label_set)
 
 
 def _pool(connection: sqlite3.Connection, settings: Settings, sources: Sequence[str]) -> list[Post]:
@@ -125,7 +123,7 @@ def _require_remembered(ledger: Ledger, posts: Sequence[Post]) -> None:
         )
 
 
-def told(made: Refreshment, resumed: bool, minimum_rolling: int = 0) -> list[str]:
+def told(made: Refreshment, resumed: bool) -> list[str]:
     """Returns the refreshment as lines for people."""
     lines = [f"{made.who}'s refreshment of {made.at} was interrupted, and is finished now"] if resumed else []
     lines.append(

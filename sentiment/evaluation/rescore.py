@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 
 from sentiment.data.refreshing import Chosen
 from sentiment.data.tsv import Post
-from sentiment.evaluation.evaluate import digest_of, score
+from sentiment.evaluation.evaluate import score
 from sentiment.progress import progress
 from sentiment.results.refreshment import Rescored
 from sentiment.serving.trained import reference_of, stable_of
 from sentiment.settings import Settings
 from sentiment.step import say
-
-__all__ = ["digest_of", "rescored"]
 
 
 def rescored(settings: Settings, old: list[Post], chosen: Chosen) -> list[Rescored]:

@@ -8,9 +8,9 @@ so chance has helped. When the true differences of candidates are normal with me
 
 which for u = 0 is the mean of a truncated normal, s * phi(a) / Phi(-a).
 
-Luck is lost again, too. A candidate answers a part of the rows otherwise: it turns the share c / right of stable's right
-answers wrong, and b / wrong of its wrong ones right. Luck L of stable is therefore seen in the candidate's d as -r * L,
-with r = c / right + b / wrong, and after a promotion (1 - r) * L of it is left. So, with E[d] = m - r * L,
+Luck is lost again, too. A candidate answers a part of the rows otherwise: it turns the share c / right of stable's
+right answers wrong, and b / wrong of its wrong ones right. Luck L of stable is therefore seen in the candidate's d as
+-r * L, with r = c / right + b / wrong, and after a promotion (1 - r) * L of it is left. So, with E[d] = m - r * L,
 
     L after = (1 - r) * L + E[chance | d > t]
 

@@ -42,6 +42,7 @@ def approval_body(
         "Brackets hold 95 % intervals. Changes are in percentage points. “At worst” is the lower end of a one-sided "
         "95 % interval of the change, measured on the same rows."
     )
+    parts += _list("The frozen test set", [gate.wear] if gate.wear else [])
     parts += _flips(gate, gate.regressions, f"Right in {stable_name(gate)}, wrong in version {version}")
     parts += _flips(gate, gate.improvements, f"Wrong in {stable_name(gate)}, right in version {version}")
     parts += _list("Data", data_lines(prepare, gate.labels))

@@ -159,6 +159,7 @@ class Gate(StepResult, frozen=True):
     thresholds: GateThresholds
     loosened: Loosened | None = None  # looser limits than configured
     year: Year | None = None  # null without a stable model, and in a decision that is older than this field
+    wear: str = ""  # how worn the frozen set was before this decision, in a sentence
     pins: bool = False  # whether the candidate is the reference of later ones, once it is promoted
 
     @property

@@ -14,6 +14,7 @@ from sentiment.results import (
     export,
     model_card,
     probe,
+    refreshment,
     report,
     serving,
     training,
@@ -49,6 +50,7 @@ FILES = (
     ResultFile("runs/bench/lr/failed/<row>.json", (experiment.FailedRow,), "experiment-train"),
     ResultFile("serving/history.jsonl", events.AnyEvent.__args__, "publish, canary, promote, withdraw, rollback"),
     ResultFile("serving/probes.jsonl", (probe.Probe,), "probe, watch"),
+    ResultFile("serving/refreshments.jsonl", (refreshment.Refreshment,), "refresh-tests"),
     ResultFile("serving/models/<model>/<version>/assets.extra/origin.json", (serving.Origin,), "publish"),
 )
 PRINTED = (

@@ -86,7 +86,7 @@ class Simulation:
     @property
     def optimism(self) -> Array:
         """By how much stable's accuracy on the frozen set is above its true one on such posts, by year."""
-        return self.frozen_right / self._sizes.frozen - self._old_stable
+        return np.asarray(self.frozen_right / self._sizes.frozen - self._old_stable)
 
     def _drawn(self, number: int) -> Array:
         return self._random.multinomial(number, self._posts / self._posts.sum(-1, keepdims=True)).astype(float)
