@@ -29,6 +29,7 @@ VERBS = {
         "replace the frozen test set by newer rows that no model was trained on",
     ),
     "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may be published"),
+    "replay": ("sentiment.gate.replay", "decide on earlier runs again, by today's rules of the gate"),
     "predict": ("sentiment.evaluation.predict", "classify a TSV, or lines on stdin"),
     "infer": ("sentiment.evaluation.infer", "classify what you type, at a prompt"),
     "export": ("sentiment.export.export", "turn a trained model into a SavedModel for serving"),

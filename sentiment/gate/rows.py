@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sentiment.results.decision import Gate
+from sentiment.results.decision import Gate, Year, YearPair
 from sentiment.results.deliveries import Prepare
 from sentiment.statistics.intervals import wilson
 
@@ -15,6 +15,12 @@ def stable_name(gate: Gate) -> str:
     return "the stable model" if gate.stable_version is None else f"version {gate.stable_version}"
 
 
+def beside(year: Year, pair: YearPair) -> str:
+    """Returns what to call a version that the rule of the year compares with."""
+    version = "the stable model" if pair.version is None else f"version {pair.version}"
+    return f"{version} (the best so far)" if pair is year.reference else version
+
+
 def label_name(gate: Gate, label: int) -> str:
     """Returns the name of a label id."""
     return gate.labels[label] if 0 <= label < len(gate.labels) else str(label)
@@ -22,6 +28,8 @@ def label_name(gate: Gate, label: int) -> str:
 
 def comparison_rows(gate: Gate, *, intervals: bool = False) -> list[Row]:
     """Returns one row per test set, then one per class: what, rows, stable, candidate, change, at worst, McNemar's p.
+
+    Between them stand the rows of all sets together, whose “at worst” is at the level of a year of nights.
 
     With `intervals`, its 95 % interval (Wilson's) follows each share.
     """
@@ -39,7 +47,26 @@ def comparison_rows(gate: Gate, *, intervals: bool = False) -> list[Row]:
                 _p_value(found.mcnemar_p),
             )
         )
-    return rows + _recall_rows(gate, intervals)
+    return rows + _year_rows(gate) + _recall_rows(gate, intervals)
+
+
+def _year_rows(gate: Gate) -> list[Row]:
+    """Returns the rows of all sets together, beside each version that a year's rule compares with; at its level."""
+    year = gate.year
+    if year is None:
+        return []
+    return [
+        (
+            f"all rows, beside {beside(year, pair)}",
+            f"{year.rows:,}",
+            "",
+            "",
+            _points(pair.difference),
+            _points(pair.lower_bound),
+            "",
+        )
+        for pair in year.pairs
+    ]
 
 
 def _recall_rows(gate: Gate, intervals: bool) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sentiment.gate.evidence import Evidence
+from sentiment.gate.rows import beside
 from sentiment.gate.wording import NOT_RULED_OUT, points
 from sentiment.gate.year import Night, Pairs, beside_reference, beside_stable, rows_needed
 from sentiment.results.decision import Gate, GateCheck, Year, YearPair
@@ -53,9 +54,8 @@ def _check(name: str, year: Year, pair: YearPair) -> GateCheck:
 
 
 def _told(year: Year, pair: YearPair, passed: bool) -> str:
-    beside = _beside(year, pair)
     bound, harm = points(pair.lower_bound, year.harm)
-    where = f"Accuracy on all {year.rows:,} rows, beside {beside},"
+    where = f"Accuracy on all {year.rows:,} rows, beside {beside(year, pair)},"
     if pair.lower_bound > 0:
         return f"{where} rose by at least {bound} points at the level of a year of nights."
     if passed:
@@ -67,11 +67,6 @@ def _told(year: Year, pair: YearPair, passed: bool) -> str:
         f"{where} may have fallen: at the level of a year of nights, {bound} points {NOT_RULED_OUT}, the limit is "
         f"{harm}{_missing(year)}."
     )
-
-
-def _beside(year: Year, pair: YearPair) -> str:
-    version = "the stable model" if pair.version is None else f"version {pair.version}"
-    return f"{version} (the best so far)" if pair is year.reference else version
 
 
 def _missing(year: Year) -> str:
@@ -96,7 +91,7 @@ def told_year(gate: Gate) -> list[str]:
         f"Promotions in the last 365 days: {year.promotions:,}, of {year.decisions + 1:,} decisions. They have used "
         f"{_percent(spent)} of the year's error budget, which is a chance of {_percent(year.risk)} to promote a "
         f"version that is truly more than {harm} points worse than the best so far.",
-        f"By tonight's rows, the chance that the candidate is really worse than {_beside(year, worse)} by more than "
+        f"By tonight's rows, the chance that the candidate is really worse than {beside(year, worse)} by more than "
         f"{harm} points is {_percent(worse.chance_harmful)}; that it is worse at all, "
         f"{_percent(worse.chance_worse)}.",
     ]

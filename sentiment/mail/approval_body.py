@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
+from sentiment.gate.year_checks import told_year
 from sentiment.mail.approval import told_time
 from sentiment.results.decision import Gate, SetFlip
 from sentiment.results.deliveries import Prepare
@@ -40,9 +41,14 @@ def approval_body(
     parts.append(_table([head, *comparison_rows(gate, intervals=True)]))
     parts.append(
         "Brackets hold 95 % intervals. Changes are in percentage points. “At worst” is the lower end of a one-sided "
-        "95 % interval of the change, measured on the same rows."
+        "95 % interval of the change, measured on the same rows; for all rows together, at the level of a year of "
+        "nights."
     )
+<<<<<<< HEAD
     parts += _list("The frozen test set", [gate.wear] if gate.wear else [])
+=======
+    parts += _list("The year", told_year(gate))
+>>>>>>> main
     parts += _flips(gate, gate.regressions, f"Right in {stable_name(gate)}, wrong in version {version}")
     parts += _flips(gate, gate.improvements, f"Wrong in {stable_name(gate)}, right in version {version}")
     parts += _list("Data", data_lines(prepare, gate.labels))

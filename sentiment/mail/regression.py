@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
+from sentiment.gate.year_checks import told_year
 from sentiment.mail.letter import Mail, letter
 from sentiment.results.decision import Gate
 from sentiment.results.deliveries import Prepare
@@ -45,6 +46,7 @@ def _sections(gate: Gate, prepare: Prepare | None, warnings: list[str]) -> dict[
     return {
         "What failed": gate.reasons,
         "Warnings about the new posts": warnings,
+        "The year": told_year(gate),
         "What it was trained on": data_lines(prepare, gate.labels),
         "What happens now": _what_now(gate, prepare),
     }

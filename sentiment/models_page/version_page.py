@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sentiment.gate.rows import Row as Cells
 from sentiment.gate.rows import comparison_rows, data_lines, label_name, stable_name
+from sentiment.gate.year_checks import told_year
 from sentiment.models_page.cards import Line, figures_of, serving_figures
 from sentiment.models_page.history import Row, row
 from sentiment.models_page.ledger import Ledger
@@ -45,6 +46,7 @@ class Gate:
     stable: str
     rows: list[Cells]
     checks: list[tuple[bool, str]]
+    year: list[str]
     regressions: list[Flip]
     improvements: list[Flip]
 
@@ -131,6 +133,7 @@ def shown_gate(gate: decision.Gate) -> Gate:
         text(stable_name(gate), 40),
         [tuple(text(cell, 120) for cell in cells) for cells in comparison_rows(gate)],
         [(check.passed, _sentence(check)) for check in gate.checks],
+        [text(line) for line in told_year(gate)],
         [_flip(gate, flip) for flip in gate.regressions[:MOST_FLIPS]],
         [_flip(gate, flip) for flip in gate.improvements[:MOST_FLIPS]],
     )

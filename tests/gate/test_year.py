@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from support.evaluations import make_set, square
 
-from sentiment.bench.years import policies
+from sentiment.bench.years import policies, world
 from sentiment.errors import InputError
 from sentiment.gate import rules
 from sentiment.gate.evidence import AGAIN, NAME
@@ -93,7 +93,7 @@ def test_the_bound_is_where_the_score_crosses(won: int, lost: int, rows: int) ->
 
 
 def test_the_simulated_rule_has_this_ones_numbers() -> None:
-    assert (RULE.nights, RULE.risk, RULE.harm) == (policies.NIGHTS, policies.RISK, policies.BAD)
+    assert (RULE.nights, RULE.risk, RULE.harm) == (policies.NIGHTS, policies.RISK, world.BAD)
     assert NIGHT.z == pytest.approx(policies.NORMAL.inv_cdf(1 - policies.RISK / policies.NIGHTS))
 
 

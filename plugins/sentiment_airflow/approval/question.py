@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator, Context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DagRunTriggerException
 
 from sentiment.errors import InputError
+from sentiment.gate.year_checks import told_year
 from sentiment.mail.approval_body import approval_body
 from sentiment.mail.checks import warnings_of
 from sentiment.probe.standing import standing
@@ -89,7 +90,9 @@ def question(settings: Settings, events: list[Any]) -> Question:
         hours=hours_to_answer(),
         barred=barred(settings, version),
     )
-    return Question(version=version, run=run_id, body=body, verdict=gate.sentence, warnings=warnings)
+    return Question(
+        version=version, run=run_id, body=body, verdict=gate.sentence, warnings=warnings, year=told_year(gate)
+    )
 
 
 class CloseQuestion(BaseOperator):
