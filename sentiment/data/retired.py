@@ -41,6 +41,17 @@ def posts(base: Path, labels: Labels) -> Iterator[Post]:
     return chain.from_iterable(each_post(path, labels) for path in sets(base))
 
 
+def without_tests(found: list[Post], base: Path, labels: Labels) -> list[Post]:
+    """Returns the posts whose texts are, and were, in no frozen test set; all where no set was ever retired.
+
+    For who trains on files of the folder `base` without a ledger.
+    """
+    if not sets(base):
+        return found
+    held_out = set[str]().union(*(_texts(path, labels) for path in (base / FROZEN, *sets(base)) if path.is_file()))
+    return [post for post in found if identity(post.text) not in held_out]
+
+
 def free_number(base: Path, recorded: int) -> int:
     """Returns the number of the next refreshment: above `recorded`, the last one's, and above that of any file.
 

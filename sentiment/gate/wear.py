@@ -19,6 +19,7 @@ from sentiment.serving.history import read_events
 from sentiment.serving.refreshments import read_refreshments
 from sentiment.serving.rules import with_stable
 from sentiment.settings import Settings
+from sentiment.text.units import counted
 
 FROZEN = "frozen"
 
@@ -85,7 +86,7 @@ def _of_the_present_set(decisions: Iterable[Decision], refreshments: Sequence[Re
 
     A run that was prepared before a refreshment is decided on the retired set, also afterwards.
     """
-    retired = {one.retired.sha256 for one in refreshments}
+    retired = {one.retired.sha256 for one in refreshments} - {""}  # "": of a decision that does not say
     began = refreshments[-1].at if refreshments else ""
     latest = {(one.run, one.evaluation): one for one in decisions}
     for one in latest.values():
@@ -129,9 +130,10 @@ def told(found: Worn, limit: float) -> str:
     """Returns the wear as a sentence, with the advice when there is one; "" when nothing was decided yet."""
     if not found.decisions and not found.optimism:
         return ""
-    times = "1 decision" if found.decisions == 1 else f"{found.decisions:,} decisions"
-    of_them = "none" if not found.promotions else f"{found.promotions:,}"
+    times, of_them = counted(found.decisions, "decision"), f"{found.promotions:,}" if found.promotions else "none"
     sentence = f"The frozen test set has served {times}, {of_them} of which made a version stable"
+    if not found.decisions:
+        sentence = "The frozen test set has served no decision since it was replaced, but some of its rows have"
     if round(found.optimism * 100, 1) <= 0:
         return f"{sentence}; that hardly flatters the stable version."
     points = f"{found.optimism * 100:.1f}"

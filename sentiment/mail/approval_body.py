@@ -44,11 +44,8 @@ def approval_body(
         "95 % interval of the change, measured on the same rows; for all rows together, at the level of a year of "
         "nights."
     )
-<<<<<<< HEAD
-    parts += _list("The frozen test set", [gate.wear] if gate.wear else [])
-=======
     parts += _list("The year", told_year(gate))
->>>>>>> main
+    parts += _list("The frozen test set", [gate.wear] if gate.wear else [])
     parts += _flips(gate, gate.regressions, f"Right in {stable_name(gate)}, wrong in version {version}")
     parts += _flips(gate, gate.improvements, f"Wrong in {stable_name(gate)}, right in version {version}")
     parts += _list("Data", data_lines(prepare, gate.labels))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sentiment.models_page import experiments
 from sentiment.models_page.cards import Card, card
+from sentiment.models_page.frozen_set import FrozenSet, frozen_set
 from sentiment.models_page.history import Filters, HistoryPage, history_page
 from sentiment.models_page.ledger import Ledger
 from sentiment.models_page.notices import Notices
@@ -41,6 +42,7 @@ class Overview:
     plots: list[Plot]
     versions: list[Listed]
     published: int
+    frozen: FrozenSet
     experiments: list[experiments.Listed]
     history: HistoryPage
 
@@ -49,12 +51,14 @@ def overview(ledger: Ledger, settings: Settings, query: Mapping[str, str], notic
     """Returns the first page; `query` holds its parameters, which filter the history."""
     state = ledger.state
     probes = read_probes(probes_file(settings))
+    frozen = frozen_set(ledger, settings, notices)
     return Overview(
         [card(label, ledger, settings, probes, notices) for label in state.labels],
         [label for label in ("stable", "canary") if label not in state.labels],
-        [plot for plot in (accuracy_plot(state, *size) for size in (WIDE, NARROW)) if plot],
+        [plot for plot in (accuracy_plot(state, *size, frozen.breaks) for size in (WIDE, NARROW)) if plot],
         [_listed(ledger, number) for number in sorted(state.versions, reverse=True)[:LISTED]],
         len(state.versions),
+        frozen,
         experiments.listed(settings, notices),
         history_page(ledger.events, Filters.asked(query)),
     )
