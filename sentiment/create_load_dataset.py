@@ -34,7 +34,8 @@ def create(old: Path, new: Path, output: Path, options: Mixing, labels: Labels) 
     """Mixes old posts into the new ones; keeps the file that `output` replaces, unless both have the same content."""
     if output.exists() and not output.is_file():
         raise InputError("the output must be a file", found=f"a folder or device at {output}", do="Name another file.")
-    rows, plan = mix(*(trainable(path, old.parent, labels) for path in (old, new)), len(labels), options)
+    before, added = (trainable(path, old.parent, labels) for path in (old, new))
+    rows, plan = mix(before, added, len(labels), options)
     output = output.resolve()  # if it is a link, the file behind the link is replaced and must be kept
     kept = None
     with atomic.replacing(output) as temporary:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from sentiment.gate.decisions import decisions_file, read_decisions
 from sentiment.gate.luck import NORMAL, Outcome, luck, standard_error
 from sentiment.gate.year import YearRule
 from sentiment.results.decisions import Decision, Judged
 from sentiment.results.events import Adopted, AnyEvent, Promoted, Published, RolledBack
 from sentiment.results.refreshment import Refreshment, Worn
+from sentiment.serving.decisions import decisions_file, read_decisions
 from sentiment.serving.history import read_events
 from sentiment.serving.refreshments import read_refreshments
 from sentiment.serving.rules import with_stable

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sentiment import json_lines
-from sentiment.errors import FROM_A_BACKUP, InputError
-from sentiment.results.record import as_json, decoded
+from sentiment.errors import FROM_A_BACKUP
+from sentiment.results.record import as_json
 from sentiment.results.refreshment import Refreshment
+from sentiment.serving.typed_lines import read_lines
 from sentiment.settings import Settings
 
 
@@ -18,14 +19,7 @@ def file_of(settings: Settings) -> Path:
 
 def read_refreshments(settings: Settings) -> list[Refreshment]:
     """Returns every refreshment, oldest first. Raises: InputError, which names the line, when one is damaged."""
-    path = file_of(settings)
-    found = []
-    for line in json_lines.read(path):
-        name = f"line {line.number} of {path}"
-        if line.value is None:
-            raise InputError(f"{name} must be a JSON object", found=f"{line.text[:80]!r}", do=FROM_A_BACKUP)
-        found.append(decoded(line.value, Refreshment, name, FROM_A_BACKUP))
-    return found
+    return read_lines(file_of(settings), Refreshment, FROM_A_BACKUP)
 
 
 def record(settings: Settings, refreshment: Refreshment) -> None:
