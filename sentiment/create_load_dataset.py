@@ -15,15 +15,17 @@ from typing import Any
 import click
 
 from sentiment import atomic
+from sentiment.data import retired
 from sentiment.data.mix import Mixing, mix
 from sentiment.data.posts import read_posts
-from sentiment.data.tsv import write_posts
+from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.options.mixing import MAXIMUM_DIGITS, MINIMUM_CONTENT_LENGTH, MIX_NUMBER
 from sentiment.results.record import as_json
 from sentiment.settings import read_settings
 from sentiment.step import Result, run, say, step
+from sentiment.text.units import counted
 
 NAME = "create_load_dataset"
 
@@ -32,7 +34,8 @@ def create(old: Path, new: Path, output: Path, options: Mixing, labels: Labels) 
     """Mixes old posts into the new ones; keeps the file that `output` replaces, unless both have the same content."""
     if output.exists() and not output.is_file():
         raise InputError("the output must be a file", found=f"a folder or device at {output}", do="Name another file.")
-    rows, plan = mix(read_posts(old, labels), read_posts(new, labels), len(labels), options)
+    before, added = (trainable(path, old.parent, labels) for path in (old, new))
+    rows, plan = mix(before, added, len(labels), options)
     output = output.resolve()  # if it is a link, the file behind the link is replaced and must be kept
     kept = None
     with atomic.replacing(output) as temporary:
@@ -42,6 +45,18 @@ def create(old: Path, new: Path, output: Path, options: Mixing, labels: Labels) 
             say(f"{output.name} existed already and is kept as {kept.name}; to mix from it again, name that file")
     say(f"mixed {sum(plan.added)} old posts into {len(rows) - sum(plan.added)} new ones: {plan.result}")
     return {"output": str(output), "kept": str(kept) if kept else None, "rows": len(rows), **as_json(plan)}
+
+
+def trainable(path: Path, folder: Path, labels: Labels) -> list[Post]:
+    """Returns the posts of a file without what a refreshed test set of the data folder holds, or held; says how many.
+
+    Raises: InputError when a file cannot be read.
+    """
+    found = read_posts(path, labels)
+    kept = retired.without_tests(found, folder, labels)
+    if len(kept) < len(found):
+        say(f"left out of {path.name}: {counted(len(found) - len(kept), 'row')} of the test set, or of an earlier one")
+    return kept
 
 
 def keep(path: Path) -> Path:

@@ -16,9 +16,11 @@ from typing import Any
 
 import click
 
-from sentiment.create_load_dataset import OlderCommand, create
+from sentiment.create_load_dataset import OlderCommand, create, trainable
+from sentiment.data import retired
 from sentiment.data.mix import Mixing
 from sentiment.data.posts import read_posts
+from sentiment.data.tsv import write_posts
 from sentiment.errors import InputError
 from sentiment.evaluation import infer
 from sentiment.evaluation import test as testing
@@ -91,7 +93,8 @@ def do_train(
     if folders.deploy:
         require_replaceable(folders.deploy, [FORMATS[name] for name in save_format])
     test_file, train_file = folders.file("test.tsv"), folders.file("train.tsv")
-    files = Files(train_file, test_file, folders.output, folders.load)
+    usable = train_file if folders.load else _trainable(train_file, settings)
+    files = Files(usable, test_file, folders.output, folders.load)
     hyperparameters = settings_for(files, model_type, model_name, **given)
     require_known_type(hyperparameters.model_type)
     results: dict[str, Any] = {}
@@ -106,6 +109,15 @@ def do_train(
         formats = [FORMATS[name] for name in save_format]
         results["export"] = exporting.export(folders.output, folders.deploy, posts, formats)
     return results
+
+
+def _trainable(path: Path, settings: Settings) -> Path:
+    """Returns the file to train on: `path`, or a copy of it without the rows that a refreshed test set has or had."""
+    if not retired.sets(path.parent):
+        return path
+    copy = path.with_name(MIXED)
+    write_posts(copy, trainable(path, path.parent, settings.label_set))
+    return copy
 
 
 def do_test(folders: Folders, use_dev_dataset: bool) -> dict[str, Any]:

@@ -21,6 +21,7 @@ LIGHT = [
     "report",
     "check",
     "must-hold",
+    "refresh-tests",
     "gate",
     "publish",
     "canary",

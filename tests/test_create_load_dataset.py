@@ -120,3 +120,15 @@ def test_the_help_is_in_chinese_and_says_what_becomes_of_the_old_file(capsys: py
     printed = "".join(capsys.readouterr().out.split())
     assert "舊資料集名稱" in printed
     assert "原檔會先保留為<名稱>.bak-<n>" in printed
+
+
+def test_what_a_refreshed_test_set_has_or_had_is_not_mixed_in(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_posts(data / "test.tsv", [OLD[0], NEW[0]])
+    assert run("--mix_number=20", "--output_dataset_name", "before.tsv") == 0
+    assert {OLD[0], NEW[0]} <= set(read_posts(data / "before.tsv", Labels())), "the older tool's test set is its user's"
+    write_posts(data / "retired" / "test-1-2026-01-01.tsv", [OLD[1], OLD[2]])
+    assert run("--mix_number=20", "--output_dataset_name", "after.tsv") == 0
+    assert not {OLD[0], OLD[1], OLD[2], NEW[0]} & set(read_posts(data / "after.tsv", Labels()))
+    said = capsys.readouterr().err
+    assert "left out of train.tsv: 3 rows of the test set, or of an earlier one" in said
+    assert "left out of new_train.tsv: 1 row of" in said

@@ -17,6 +17,7 @@ from sentiment.data.tsv import Post, write_posts
 from sentiment.export.formats import FormatList
 from sentiment.labels import Labels
 from sentiment.model.folder import read_card
+from sentiment.settings import read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTS = [
@@ -183,3 +184,13 @@ def test_make_passes_its_values_on_as_they_are(tmp_path: Path) -> None:
     assert passed[passed.index("--data_dir") + 1] == folder
     assert passed[passed.index("--output_dir") + 1] == "checkpoints/好 name/model"
     assert passed[passed.index("--model_name") + 1] == "scratch/tiny"
+
+
+def test_a_training_on_the_folder_leaves_out_what_a_refreshed_test_set_has_or_had(data: Path) -> None:
+    train, settings = data / "train.tsv", read_settings()
+    assert run_sentiment._trainable(train, settings) == train
+    write_posts(data / "retired" / "test-1-2026-01-01.tsv", [POSTS[1]])
+    usable = run_sentiment._trainable(train, settings)
+    assert usable == data / "load_train.tsv"
+    assert read_posts(usable, Labels()) == [post for post in POSTS if post not in (*POSTS[::3], POSTS[1])]
+    assert read_posts(train, Labels()) == POSTS

@@ -53,10 +53,15 @@ class Line:
     last: str
     label_y: float
     best: Point | None = None
+    breaks: tuple[float, ...] = ()  # places on the x axis across which no line is drawn
 
     @property
     def path(self) -> str:
-        return "M" + "L".join(f"{x:g} {y:g}" for x, y in self.points)
+        befores = [-math.inf, *(x for x, _ in self.points)]
+        return "".join(
+            f"{'M' if before == -math.inf or any(before < place <= x for place in self.breaks) else 'L'}{x:g} {y:g}"
+            for before, (x, y) in zip(befores, self.points, strict=False)
+        )
 
 
 @dataclass(frozen=True)

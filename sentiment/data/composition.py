@@ -9,7 +9,7 @@ posts that the system started from, and `dealt` holds one row for every text, wi
     aside      what it has seen, and this run leaves out because of its limits
     rolling    delivered rows of the rolling test set
     leak       texts kept out of training because a test set, or a case that must hold, holds them
-    tested     texts that the frozen test set holds, and that are on one side anyway
+    tested     texts that a frozen test set holds or held, and that are on one side anyway
     contested  texts that two sources label differently: neither trained nor tested on until somebody decides
     apart      texts that were on both sides once: neither trained nor tested on
 """
@@ -26,7 +26,7 @@ from sentiment.data.selection import NO_LIMIT, Restriction, Slices, condition
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post
 
 PAGE_CACHE_KIB = 131_072
-TRAIN, FROZEN, ROLLING, MUST_HOLD = range(4)  # the sides of `base`
+TRAIN, FROZEN, ROLLING, RETIRED, MUST_HOLD = range(5)  # the sides of `base`
 TABLES = (
     """CREATE TEMP TABLE base (
         position INTEGER PRIMARY KEY, side INTEGER NOT NULL, identity BLOB NOT NULL, text TEXT NOT NULL,
@@ -43,19 +43,19 @@ TABLES = (
 # The texts stay where they are, in the ledger or in the base: a dealt row points at a row of one of them.
 WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.position = dealt.base"
 COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRED, *OPTIONAL))
-ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side = {} AND side.identity = {}.identity)"
-# A post whose text must hold is held out as one of the frozen test set is.
-SIDE = f"CASE side WHEN {MUST_HOLD} THEN {FROZEN} ELSE side END"
-POST_ON_SIDE = "EXISTS (SELECT 1 FROM on_side WHERE on_side.side = {} AND on_side.row = posts.row)"
+ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side IN ({}) AND side.identity = {}.identity)"
+POST_ON_SIDE = "EXISTS (SELECT 1 FROM on_side WHERE on_side.side IN ({}) AND on_side.row = posts.row)"
+HELD_OUT = f"{FROZEN}, {RETIRED}, {MUST_HOLD}"  # what is, or once was, the frozen test set, and what must hold
 
 
 @dataclass(frozen=True)
 class Base:
-    """The labelled posts that the system started from."""
+    """The labelled posts that the system started from, and the frozen test sets that were retired since."""
 
     train: Iterable[Post]
     frozen: Iterable[Post]
     rolling: Iterable[Post]
+    retired: Iterable[Post] = ()  # what once was the frozen test set
     must_hold: Iterable[Post] = ()  # cases: like the frozen ones, never trained on, and in no rolling set
 
 
@@ -74,7 +74,7 @@ def load(connection: sqlite3.Connection, base: Base) -> None:
     connection.execute(f"PRAGMA temp.cache_size = -{PAGE_CACHE_KIB}")
     for table in TABLES:
         connection.execute(table)
-    sides = (base.train, base.frozen, base.rolling, base.must_hold)
+    sides = (base.train, base.frozen, base.rolling, base.retired, base.must_hold)
     for side, posts in enumerate(sides):
         put_base(connection, side, posts)
     # A file may have come back from a copy: a deleted text must not be trained or tested on again.
@@ -106,13 +106,14 @@ def deal(connection: sqlite3.Connection, taken: Taken) -> None:
 
     Of a text that comes more than once, the ledger's label is taken. Where the base has another label, the text is
     contested, unless somebody decided. A text that the base trains on keeps that side for ever, whatever its hash
-    says: a model that has seen it cannot be tested on it.
+    says: a model that has seen it cannot be tested on it. A text of a frozen test set, also of a retired one, is
+    never trained on, and is not in the rolling set.
     """
     compare_with_base(connection)
     seen, of_seen = condition(taken.seen)
     old, of_old = condition(taken.old)
     new, of_new = condition(taken.new)
-    trained, frozen, tested = (POST_ON_SIDE.format(side) for side in (TRAIN, FROZEN, ROLLING))
+    trained, frozen, tested = (POST_ON_SIDE.format(side) for side in (TRAIN, HELD_OUT, ROLLING))
     contested = f"(standing = {CONTESTED} OR EXISTS (SELECT 1 FROM contradicted WHERE contradicted.row = posts.row))"
     connection.execute(
         f"""INSERT INTO dealt (kind, identity, label, source, characters, delivery, post)
@@ -136,7 +137,7 @@ def compare_with_base(connection: sqlite3.Connection) -> None:
     A post from before version 2 of the identity keeps the side that the base gave it by version 1.
     """
     connection.execute(
-        f"INSERT OR IGNORE INTO on_side SELECT {SIDE}, posts.row FROM base CROSS JOIN posts USING (identity)"
+        "INSERT OR IGNORE INTO on_side SELECT side, posts.row FROM base CROSS JOIN posts USING (identity)"
     )
     connection.execute(
         f"""INSERT OR IGNORE INTO contradicted SELECT posts.row FROM (
@@ -147,20 +148,20 @@ def compare_with_base(connection: sqlite3.Connection) -> None:
     if connection.execute("SELECT EXISTS (SELECT 1 FROM earlier)").fetchone()[0]:
         _know_version_1(connection)
         connection.execute(
-            f"INSERT OR IGNORE INTO on_side SELECT {SIDE}, earlier.row"
+            "INSERT OR IGNORE INTO on_side SELECT side, earlier.row"
             " FROM base CROSS JOIN earlier ON earlier.identity = identity_1(base.text)"
         )
 
 
 def _deal_base(connection: sqlite3.Connection, restriction: Restriction) -> None:
     """Deals the posts that the base trains on: each text once, with its last label, unless it was delivered since."""
-    frozen, tested, held = (ON_SIDE.format(side, "base") for side in (FROZEN, ROLLING, MUST_HOLD))
+    frozen, tested = (ON_SIDE.format(side, "base") for side in (HELD_OUT, ROLLING))
     names = ", ".join("?" * len(restriction.sources))
     within = f"(source IN ({names}))" if names else "1"
     connection.execute(
         f"""INSERT INTO dealt (kind, identity, label, source, characters, delivery, base)
         SELECT CASE
-            WHEN {frozen} OR {tested} OR {held} THEN 'leak'
+            WHEN {frozen} OR {tested} THEN 'leak'
             WHEN {int(restriction.takes_undated)} AND {within} THEN 'old'
             ELSE 'aside'
         END AS kind, identity, label, source, characters, 0, position

@@ -13,7 +13,7 @@ import click
 from msgspec import UNSET, UnsetType
 
 from sentiment import atomic
-from sentiment.data import composition, draw, must_hold
+from sentiment.data import composition, draw, must_hold, retired
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.composition import Base, Taken
 from sentiment.data.composition_table import tabulate, used_by_delivery, with_rows_of
@@ -65,6 +65,16 @@ def read_stable(settings: Settings) -> Stable | None:
     return Stable(state.stable, seen_by(state.versions[state.stable].data), folder_of(settings, state.stable))
 
 
+def read_base(settings: Settings, cases: Sequence[Case] = ()) -> Base:
+    """Returns the base data, with the retired test sets and the cases that must hold.
+
+    Raises: InputError, on reading them, when one is damaged.
+    """
+    folder, labels = settings.base_data, settings.label_set
+    train, frozen, rolling = (each_post(folder / name, labels) for name in BASE_FILES)
+    return Base(train, frozen, rolling, retired.posts(folder, labels), [case.post for case in cases])
+
+
 def choose_mode(wished: str, stable: Stable | None) -> Literal["full", "warm"]:
     """Returns `full` or `warm`; `auto` is warm as soon as there is a stable model to start from."""
     mixing.MODE.require(wished)
@@ -85,8 +95,7 @@ def prepare(
         taken = taken_by(limits, stable, deliveries)
         labels = settings.label_set
         cases = [case for case in must_hold.of_home(settings) if not ledger.is_forgotten(case.post.text)]
-        train, frozen, recent = (each_post(settings.base_data / name, labels) for name in BASE_FILES)
-        composition.load(connection, Base(train, frozen, recent, [case.post for case in cases]))
+        composition.load(connection, read_base(settings, cases))
         composition.deal(connection, taken)
         new = composition.count(connection, "new", len(labels))
         nothing_new = mode == "warm" and not sum(new)

@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sentiment.data.composition import ROLLING, as_posts
+from sentiment.data.composition import HELD_OUT, ON_SIDE, ROLLING, as_posts
 from sentiment.data.tsv import Post
 
 OF_BASE = (
     f"FROM base WHERE side = {ROLLING}"
     " AND identity NOT IN (SELECT identity FROM dealt WHERE kind IN ('rolling', 'contested', 'apart'))"
+    f" AND NOT {ON_SIDE.format(HELD_OUT, 'base')}"
 )
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import mmap
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from sentiment.data.identity import VERSION
+from sentiment.data.identity import RULES, VERSION
 
 IDENTITY_BYTES = 16
 NAME = "identities.bin"
@@ -32,8 +32,16 @@ def count_in(path: Path, identities: Mapping[int, Collection[str]]) -> int:
         return 0
     with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as stored:
         version, entries = _entries(stored)
-        found = ((one, bisect_left(entries, one)) for one in map(bytes.fromhex, identities.get(version, ())))
-        return sum(place < len(entries) and entries[place] == one for one, place in found)
+        return sum(_has(entries, one) for one in map(bytes.fromhex, identities.get(version, ())))
+
+
+def trained_on(path: Path, texts: Sequence[str]) -> set[str]:
+    """Returns those of the texts that are in a file."""
+    if path.stat().st_size < IDENTITY_BYTES:
+        return set()
+    with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as stored:
+        version, entries = _entries(stored)
+        return {text for text in texts if _has(entries, bytes.fromhex(RULES[version](text)))}
 
 
 class _Entries:
@@ -48,6 +56,11 @@ class _Entries:
     def __getitem__(self, place: int) -> bytes:
         start = (self._first + place) * IDENTITY_BYTES
         return self._stored[start : start + IDENTITY_BYTES]
+
+
+def _has(entries: _Entries, identity: bytes) -> bool:
+    place = bisect_left(entries, identity)
+    return place < len(entries) and entries[place] == identity
 
 
 def _entries(stored: mmap.mmap) -> tuple[int, _Entries]:

@@ -5,30 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import msgspec
 
 from sentiment import json_lines
-from sentiment.errors import InputError
 from sentiment.gate.year import Night, YearRule
 from sentiment.results.decision import Gate
 from sentiment.results.decisions import Decision, judged
 from sentiment.results.evaluation import Evaluation
 from sentiment.results.events import AnyEvent, Promoted
-from sentiment.results.record import as_json, decoded
+from sentiment.results.record import as_json
 from sentiment.serving.change import now, user
+from sentiment.serving.decisions import decisions_file, read_decisions
 from sentiment.serving.history import read_events
 from sentiment.serving.lock import held
 from sentiment.settings import Settings
 
 YEAR = timedelta(days=365)
-RESTORE = "Correct that line, or restore the file from a backup."
-
-
-def decisions_file(settings: Settings) -> Path:
-    """Returns the file that holds the decisions."""
-    return settings.serving / "decisions.jsonl"
 
 
 @contextmanager
@@ -36,18 +29,6 @@ def deciding(settings: Settings) -> Iterator[None]:
     """Holds the lock around a decision: two at once would spend the same part of the budget."""
     with held(settings.serving / "decisions.lock", user()):
         yield
-
-
-def read_decisions(path: Path) -> list[Decision]:
-    """Returns every decision. Raises: InputError when a line is none: a budget that forgets promises too much."""
-    return [_decision(path, line) for line in json_lines.read(path)]
-
-
-def _decision(path: Path, line: json_lines.Line) -> Decision:
-    name = f"line {line.number} of {path}"
-    if line.value is None:
-        raise InputError(f"{name} must be a JSON object", found=line.text[:80], do=RESTORE)
-    return decoded(line.value, Decision, name, RESTORE)
 
 
 def night(

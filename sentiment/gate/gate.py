@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import click
+from msgspec import structs
 
 from sentiment.errors import InputError
 from sentiment.gate.decisions import deciding, keep, tonight
@@ -15,6 +16,7 @@ from sentiment.gate.evidence import AGAIN
 from sentiment.gate.more import more_checks
 from sentiment.gate.rules import Override, decide
 from sentiment.gate.thresholds import asked, configured, loosened, require_reason
+from sentiment.gate.wear import told, wear_of
 from sentiment.options.as_click import option, options
 from sentiment.options.gate import LOOSEN_REASON, OVERRIDE_REASON, THRESHOLDS
 from sentiment.results import record
@@ -77,6 +79,7 @@ def command(
     with deciding(settings) if run else nullcontext():
         decision = decide(read, thresholds, override, found, tonight(settings, thresholds.margin, asked_for), more)
         if run:
+            decision = structs.replace(decision, wear=told(wear_of(settings), settings.gate_wear))
             keep(settings, read, decision, asked_for)
             RunFolder.named(settings, run).write(decision)
     if output:

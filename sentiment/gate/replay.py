@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from sentiment.errors import InputError
-from sentiment.gate.decisions import YEAR, decisions_file, read_decisions
+from sentiment.gate.decisions import YEAR
 from sentiment.gate.more import more_checks
 from sentiment.gate.rules import decide
 from sentiment.gate.thresholds import Thresholds
@@ -20,6 +20,7 @@ from sentiment.results.evaluation import Evaluation
 from sentiment.results.events import Published
 from sentiment.results.record import Count, Record
 from sentiment.run_folder import RunFolder
+from sentiment.serving.decisions import decisions_file, read_decisions
 from sentiment.serving.history import read_events
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step

@@ -48,6 +48,7 @@ def approval_body(
         "nights."
     )
     parts += _list("The year", told_year(gate))
+    parts += _list("The frozen test set", [gate.wear] if gate.wear else [])
     parts += _flips(gate, gate.regressions, f"Right in {stable_name(gate)}, wrong in version {version}")
     parts += _flips(gate, gate.improvements, f"Wrong in {stable_name(gate)}, right in version {version}")
     parts += _list("Cases that must hold", must_hold.told(gate))

@@ -9,6 +9,7 @@ from sentiment.estimation.record import estimates_file, read_nights
 from sentiment.models_page import experiments
 from sentiment.models_page.cards import Card, card
 from sentiment.models_page.estimates import Estimates, estimates
+from sentiment.models_page.frozen_set import FrozenSet, frozen_set
 from sentiment.models_page.history import Filters, HistoryPage, history_page
 from sentiment.models_page.ledger import Ledger
 from sentiment.models_page.notices import Notices
@@ -44,6 +45,7 @@ class Overview:
     estimates: Estimates | None  # None before the first night with new labelled posts
     versions: list[Listed]
     published: int
+    frozen: FrozenSet
     experiments: list[experiments.Listed]
     history: HistoryPage
 
@@ -52,13 +54,15 @@ def overview(ledger: Ledger, settings: Settings, query: Mapping[str, str], notic
     """Returns the first page; `query` holds its parameters, which filter the history."""
     state = ledger.state
     probes = read_probes(probes_file(settings))
+    frozen = frozen_set(ledger, settings, notices)
     return Overview(
         [card(label, ledger, settings, probes, notices) for label in state.labels],
         [label for label in ("stable", "canary") if label not in state.labels],
-        [plot for plot in (accuracy_plot(state, *size) for size in (WIDE, NARROW)) if plot],
+        [plot for plot in (accuracy_plot(state, *size, frozen.breaks) for size in (WIDE, NARROW)) if plot],
         estimates(read_nights(estimates_file(settings)), (WIDE, NARROW)),
         [_listed(ledger, number) for number in sorted(state.versions, reverse=True)[:LISTED]],
         len(state.versions),
+        frozen,
         experiments.listed(settings, notices),
         history_page(ledger.events, Filters.asked(query)),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sentiment.charts.axis import Axis, round_axis, whole_axis
 from sentiment.charts.lines import STYLES, Curve, Frame, LineChart, line_chart
@@ -29,12 +29,18 @@ class Mark:
 
 @dataclass(frozen=True)
 class Plot:
+    """`breaks` are where, between two versions, the frozen test set was replaced: no line goes across."""
+
     chart: LineChart
     marks: list[Mark]
+    breaks: list[float]
 
 
-def accuracy_plot(state: State, width: int, height: int) -> Plot | None:
-    """Returns the plot of `width` × `height` units; None when no version has an accuracy."""
+def accuracy_plot(state: State, width: int, height: int, replaced: Sequence[int] = ()) -> Plot | None:
+    """Returns the plot of `width` × `height` units; None when no version has an accuracy.
+
+    After the versions `replaced`, the frozen test set was another one.
+    """
     curves = {name: _curve(state.versions, name) for name in STYLE_OF_SET}
     curves = {name: curve for name, curve in curves.items() if curve}
     if not curves:
@@ -44,7 +50,10 @@ def accuracy_plot(state: State, width: int, height: int) -> Plot | None:
     frame = Frame(width, height, LEFT, width - ROOM_FOR_LABELS, TOP, height - UNDER)
     x = whole_axis(min(numbers), max(numbers), frame.left + 10, frame.right - 10)
     y = round_axis(min(*shares, max(shares) - LEAST_SPAN), max(shares), frame.bottom, frame.top)
-    return Plot(line_chart(frame, x, y, curves, STYLE_OF_SET, share, _marked), _marks(state, x))
+    chart = line_chart(frame, x, y, curves, STYLE_OF_SET, share, _marked)
+    breaks = sorted({x.at(number + 0.5) for number in replaced if x.low <= number < x.high})
+    lines = [replace(line, breaks=tuple(breaks)) if line.name == "frozen" else line for line in chart.lines]
+    return Plot(replace(chart, lines=lines), _marks(state, x), breaks)
 
 
 def _curve(versions: Mapping[int, Version], name: str) -> list[tuple[int, float]]:

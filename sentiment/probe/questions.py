@@ -9,6 +9,7 @@ from itertools import islice
 
 from sentiment import disk
 from sentiment.data import ledger as posts_ledger
+from sentiment.data import retired
 from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN
 from sentiment.data.identity import identity, identity_1
 from sentiment.data.ledger_batch import having
@@ -71,18 +72,23 @@ def newest_rolling(settings: Settings, wanted: int) -> list[Post]:
     """Returns up to `wanted` posts of the present rolling test set, last night's included, newest first.
 
     `prepare` builds the whole set. For its newest rows, it is enough to take the delivered posts, then the base's, and
-    to leave out those that are in the base's training data or in the frozen set, also where
-    only punctuation differs.
+    to leave out those that are in the base's training data, in the frozen set or in a retired one, also where only
+    punctuation differs.
     """
     tested = {identity(post.text): post for post in _base(settings, ROLLING)}
     delivered, contested = _delivered(settings, tested)
-    others = {identity_1(post.text) for name in (TRAIN, FROZEN) for post in _base(settings, name)}
-    newest = {key: post for key, post in delivered.items() if key in tested or identity_1(post.text) not in others}
+    held_out = [*_base(settings, FROZEN), *retired.posts(settings.base_data, settings.label_set)]
+    frozen = {identity(post.text) for post in held_out}
+    others = {identity_1(post.text) for post in (*_base(settings, TRAIN), *held_out)}
+    newest = {
+        key: post
+        for key, post in delivered.items()
+        if key not in frozen and (key in tested or identity_1(post.text) not in others)
+    }
     counts = Counter(post.source for post in newest.values())
     cap = Cap(wanted, settings.rolling_source_share, FEWEST)
     most = most_of_a_source(counts, len(tested), cap)
     newest = _at_most(newest, most)
-    frozen = {identity(post.text) for post in _base(settings, FROZEN)}
     for key in reversed(tested):
         if key not in contested and key not in frozen:
             newest.setdefault(key, tested[key])

@@ -160,6 +160,7 @@ class Gate(StepResult, frozen=True):
     thresholds: GateThresholds
     loosened: Loosened | None = None  # looser limits than configured
     year: Year | None = None  # null without a stable model, and in a decision that is older than this field
+    wear: str = ""  # how worn the frozen set was before this decision, in a sentence
     pins: bool = False  # whether the candidate is the reference of later ones, once it is promoted
     must_hold: MustHold | None = None  # as in the evaluation
 

@@ -15,6 +15,7 @@ from sentiment.results import (
     export,
     model_card,
     probe,
+    refreshment,
     report,
     serving,
     training,
@@ -51,6 +52,7 @@ FILES = (
     ResultFile("serving/history.jsonl", events.AnyEvent.__args__, "publish, canary, promote, withdraw, rollback"),
     ResultFile("serving/probes.jsonl", (probe.Probe,), "probe, watch"),
     ResultFile("serving/estimates.jsonl", (estimate.Night,), "evaluate"),
+    ResultFile("serving/refreshments.jsonl", (refreshment.Refreshment,), "refresh-tests"),
     ResultFile("serving/models/<model>/<version>/assets.extra/origin.json", (serving.Origin,), "publish"),
 )
 PRINTED = (

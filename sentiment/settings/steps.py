@@ -121,6 +121,12 @@ class Settings(Declared):
     gate_nights: int = setting(
         250, whole(1, 100_000), "The decisions a year among which the gate divides that chance.", unit="decisions"
     )
+    gate_wear: float = setting(
+        0.01,
+        number(0, 1),
+        "From here on it is advised to replace the frozen test set: by how much, as a share, the decisions on it have "
+        "made its score of the stable version too good.",
+    )
     gate_minimum_rolling: int = setting(
         200,
         whole(1, 10**9),

@@ -22,7 +22,7 @@ from sentiment.serving.change import changing, user
 from sentiment.serving.history import read_state
 from sentiment.serving.state import State, Version
 from sentiment.settings import Settings, read_settings
-from sentiment.status import backups
+from sentiment.status import backups, wear
 from sentiment.status.table import lines_of
 from sentiment.step import Result, say, step_ending_with
 
@@ -50,6 +50,7 @@ def describe(state: State, settings: Settings) -> Result:
         "to_mend": [] if changing_now else found.mendable(),  # a running change looks half-made
         "damaged": {str(number): trouble for number, trouble in found.damaged.items()},
         "orphans": list(found.orphans),
+        "tests": wear.described(settings),
         "backup": backups.described(settings, datetime.now(UTC)),
     }
 

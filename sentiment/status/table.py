@@ -22,6 +22,7 @@ def lines_of(status: Status) -> list[str]:
         *_servers(status["servers"]),
         *([status["served"]["last"]] if status["served"]["last"] else []),
         *_probe(status["probe"]),
+        *_tests(status["tests"]),
         *_backup(status["backup"]),
         *_edit(status["edit"]),
         *([f"a change is running: {status['changing']}"] if status["changing"] else []),
@@ -113,6 +114,13 @@ def _to_mend(lines: list[str], edited: bool) -> Iterator[str]:
         yield from (f"to repair: {line}" for line in lines)
         alone = "" if edited else "; `sentiment status --restore-config` does only that"
         yield f"The next change repairs this{alone}."
+
+
+def _tests(found: dict[str, Any]) -> Iterator[str]:
+    lines = [line for line in (found["sentence"], found["error"]) if line]
+    if lines:
+        yield ""
+        yield from lines
 
 
 def _backup(found: dict[str, Any]) -> Iterator[str]:

@@ -245,3 +245,18 @@ def test_a_backup_names_its_manifest_last(home: Settings, place: Path) -> None:
     path = made(home, place)
     (path / MANIFEST).unlink()
     assert list(newest_first(place)) == []
+
+
+def test_retired_test_sets_and_the_record_of_their_refreshments_are_in_it(home: Settings, place: Path) -> None:
+    (home.base_data / "retired").mkdir()
+    (home.base_data / "retired" / "test-1-2026-01-01.tsv").write_text("text\tlabel\n好\t0\n", encoding="utf-8")
+    for name in ("refreshments.jsonl", "decisions.jsonl"):
+        (home.serving / name).write_text("{}\n", encoding="utf-8")
+    (home.serving / "refreshments.lock").touch()
+    found = {file.path for file in manifest_of(made(home, place)).files}
+    assert {
+        "datasets/old_sentiment/retired/test-1-2026-01-01.tsv",
+        "serving/refreshments.jsonl",
+        "serving/decisions.jsonl",
+    } <= found
+    assert "serving/refreshments.lock" not in found

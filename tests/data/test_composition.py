@@ -81,7 +81,8 @@ def model(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int) -> Co
     """The rule, in plain Python."""
     arrived = sorted(arrived, key=lambda item: (item.delivery, item.identity))
     trained, frozen, rolling_base = (
-        {identity(post.text): post for post in posts} for posts in (base.train, base.frozen, base.rolling)
+        {identity(post.text): post for post in posts}
+        for posts in (base.train, [*base.frozen, *base.retired], base.rolling)
     )
     rolling_new: dict[str, Post] = {}
     new: dict[str, Post] = {}
@@ -116,7 +117,7 @@ def model(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int) -> Co
             later.add(item.identity)
     rolling_new = {key: post for key, post in rolling_new.items() if key not in frozen}
     held_out = frozen.keys() | rolling_base.keys() | rolling_new.keys()
-    nowhere = rolling_new.keys() | contested | apart
+    nowhere = rolling_new.keys() | contested | apart | frozen.keys()
     rolling = [post for post in base.rolling if identity(post.text) not in nowhere] + list(rolling_new.values())
     return Composition(
         batch=[post for key, post in new.items() if key not in held_out],
@@ -194,6 +195,19 @@ def test_a_text_that_the_base_trains_on_stays_on_that_side() -> None:
 def test_a_frozen_text_is_not_tested_on_twice() -> None:
     found = compose(Base([], [Post("甲", 0)], []), [accepted("甲", 1, rolling=True)], watermark=0)
     assert (found.batch, found.rolling) == ([], [])
+
+
+def test_a_text_of_a_retired_test_set_is_neither_trained_nor_tested_on() -> None:
+    base = Base([Post("甲", 0), Post("乙", 0)], [Post("丁", 1)], [Post("丙", 0), Post("戊", 0)])
+    arrived = [accepted("己", 0, delivery=2), accepted("庚", 0, rolling=True), accepted("辛", 1, rolling=True)]
+    before = compose(base, arrived, watermark=1)
+    assert [post.text for post in before.old + before.batch] == ["甲", "乙", "己"]
+    assert [post.text for post in before.rolling] == ["丙", "戊", "辛", "庚"]
+    retired = [Post(text, 0) for text in ("甲", "己", "丙", "庚")]
+    after = compose(replace(base, retired=retired), arrived, watermark=1)
+    assert [post.text for post in after.old + after.batch] == ["乙"]
+    assert [post.text for post in after.rolling] == ["戊", "辛"]
+    assert after.excluded_leaks == 2
 
 
 def test_the_base_rolling_set_stays_as_it_is() -> None:
@@ -282,24 +296,33 @@ SLICES = st.lists(
 OLD_BASE = st.sampled_from([Restriction(), Restriction(sources=("論壇",)), Restriction(sources=("", "新聞"))])
 
 
-@given(POSTS, POSTS, POSTS, ACCEPTED, st.builds(Taken, SLICES, SLICES, SLICES, OLD_BASE), st.integers(1, 9))
-def test_the_sql_is_the_rule(
-    train: list[Post], frozen: list[Post], rolling: list[Post], arrived: list[Accepted], taken: Taken, cap: int
-) -> None:
-    base = Base(train, frozen, rolling)
+@given(
+    st.builds(Base, POSTS, POSTS, POSTS, POSTS),
+    ACCEPTED,
+    st.builds(Taken, SLICES, SLICES, SLICES, OLD_BASE),
+    st.integers(1, 9),
+)
+def test_the_sql_is_the_rule(base: Base, arrived: list[Accepted], taken: Taken, cap: int) -> None:
     found, expected = composed(base, arrived, taken, cap), model(base, arrived, taken, cap)
     assert sorted(found.old, key=str) == sorted(expected.old, key=str)
     found.old = expected.old = []
     assert found == expected
 
 
-@given(POSTS, POSTS, POSTS, ACCEPTED, st.integers(0, 4))
+@given(POSTS, POSTS, POSTS, POSTS, ACCEPTED, st.integers(0, 4))
 def test_what_always_holds(
-    train: list[Post], frozen: list[Post], rolling: list[Post], arrived: list[Accepted], watermark: int
+    train: list[Post],
+    frozen: list[Post],
+    rolling: list[Post],
+    retired: list[Post],
+    arrived: list[Accepted],
+    watermark: int,
 ) -> None:
-    found = compose(Base(train, frozen, rolling), arrived, watermark)
+    found = compose(Base(train, frozen, rolling, retired), arrived, watermark)
     trained = [identity(post.text) for post in found.batch + found.old]
-    tested = {identity(post.text) for post in [*frozen, *found.rolling]}
+    ever_frozen = {identity(post.text) for post in [*frozen, *retired]}
+    tested = ever_frozen | {identity(post.text) for post in found.rolling}
+    assert not ever_frozen & {identity(post.text) for post in found.rolling}
     assert len(trained) == len(set(trained))
     assert not tested & set(trained)
     candidates = {identity(post.text) for post in train} | {item.identity for item in arrived}
@@ -307,9 +330,7 @@ def test_what_always_holds(
     assert len(candidates - tested - set(trained) - held) <= found.contested
     newest = {item.identity: item.post.label for item in arrived}
     assert all(newest.get(identity(post.text), post.label) == post.label for post in found.batch + found.old)
-    twice = {identity(post.text) for post in frozen}  # the frozen set has them, whatever was decided
-    labelled = [post for post in found.rolling if identity(post.text) not in twice]
-    assert all(newest.get(identity(post.text), post.label) == post.label for post in labelled)
+    assert all(newest.get(identity(post.text), post.label) == post.label for post in found.rolling)
     assert not held & ({identity(post.text) for post in found.rolling} | set(trained))
     held_out = tested | {identity(post.text) for post in rolling}
     assert found.excluded_leaks <= len(candidates & held_out)

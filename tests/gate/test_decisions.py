@@ -14,12 +14,13 @@ from support.results import whole
 
 from sentiment import atomic
 from sentiment.cli import run
-from sentiment.gate.decisions import decisions_file, night, read_decisions
+from sentiment.gate.decisions import night
 from sentiment.gate.year import YearRule
 from sentiment.results.decision import Gate
 from sentiment.results.decisions import Decision
 from sentiment.results.events import Promoted
 from sentiment.run_folder import RunFolder
+from sentiment.serving.decisions import decisions_file, read_decisions
 from sentiment.settings import Settings, read_settings
 
 Make = Callable[..., Any]

@@ -68,6 +68,16 @@ def test_no_text_that_the_base_trains_on_is_asked(settings: Settings) -> None:
     assert {post.text[0] for post in newest_rolling(settings, 99)} == {"新"}
 
 
+def test_what_is_or_was_in_the_frozen_set_is_not_asked_as_the_rolling_one(settings: Settings) -> None:
+    base(settings, "test.tsv", Post("舊3", 0), Post("新3", 0))
+    base(settings, "retired/test-1-2026-01-01.tsv", Post("舊4", 0), Post("新4", 0))
+    base(settings, "latest_test.tsv", *posts("舊", 40))
+    deliver(settings, "1.tsv", *posts("新", 40), Post("舊3", 0), Post("舊4", 0))
+    asked = {post.text for post in newest_rolling(settings, 99)}
+    assert {"舊2", "舊5"} <= asked
+    assert not asked & {"舊3", "舊4", "新3", "新4"}
+
+
 def test_too_few_are_replaced_by_the_frozen_set_and_it_says_so(settings: Settings) -> None:
     base(settings, "latest_test.tsv", *posts("舊", 4))
     base(settings, "test.tsv", *posts("凍", 400))

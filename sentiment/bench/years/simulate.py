@@ -78,6 +78,16 @@ class Simulation:
         self._best = np.maximum(self._best, self._stable)
         self._fade()
 
+    @property
+    def frozen_right(self) -> Array:
+        """How many rows of the frozen set the stable model has right, by year."""
+        return np.asarray(self._frozen[:, rows.STABLE_RIGHT].sum(-1))
+
+    @property
+    def optimism(self) -> Array:
+        """By how much stable's accuracy on the frozen set is above its true one on such posts, by year."""
+        return np.asarray(self.frozen_right / self._sizes.frozen - self._old_stable)
+
     def _drawn(self, number: int) -> Array:
         return self._random.multinomial(number, self._posts / self._posts.sum(-1, keepdims=True)).astype(float)
 

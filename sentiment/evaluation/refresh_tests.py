@@ -1,0 +1,162 @@
+"""`sentiment refresh-tests`: replaces the frozen test set by one that few decisions, or none, were made on.
+
+What the set was is kept, and is never trained on. Stable and reference are scored on both, so that the step in their
+lines is known. The refreshment is a line of `serving/refreshments.jsonl`; see `sentiment.data.retired` for the files.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from sentiment.data import composition, retired
+from sentiment.data import ledger as posts_ledger
+from sentiment.data.identity import identity
+from sentiment.data.ledger import Ledger
+from sentiment.data.prepare import Limits, read_base, taken_by
+from sentiment.data.refreshing import Chosen, choose
+from sentiment.data.rolling import Cap, rolling
+from sentiment.data.seen import trained_on
+from sentiment.data.tsv import Post, write_posts
+from sentiment.errors import InputError
+from sentiment.evaluation.evaluate import digest_of
+from sentiment.evaluation.rescore import rescored
+from sentiment.gate.wear import wear_of
+from sentiment.results.refreshment import Refreshment, TestSetFile
+from sentiment.serving import refreshments
+from sentiment.serving.change import now, user
+from sentiment.serving.history import read_state
+from sentiment.serving.lock import held
+from sentiment.settings import Settings, read_settings
+from sentiment.step import say, step
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How many rows the new set has, and how many of them are old ones; None: as many as now, and half of them.
+
+    `sources` are the only ones that new rows come from; none: from any.
+    """
+
+    rows: int | None = None
+    overlap: int | None = None
+    sources: tuple[str, ...] = ()
+
+
+def refresh_tests(settings: Settings, wish: Wish, who: str) -> tuple[Refreshment, bool]:
+    """Replaces the frozen test set; returns the refreshment, and whether an earlier call had been killed in it.
+
+    Such a refreshment is finished, and then there is none besides. Raises: InputError when there are too few new rows,
+    or when somebody else refreshed the set or deleted one of its texts meanwhile; then nothing has changed.
+    """
+    before = len(refreshments.read_refreshments(settings))
+    with held(settings.serving / "refreshments.lock", who):
+        done = refreshments.read_refreshments(settings)
+        if len(done) > before:
+            raise InputError(
+                "only one refreshment at a time may be made", found=f"one by {done[-1].who} at {done[-1].at}",
+                do="Look at `sentiment status`; give the command again for another one.",
+            )  # fmt: skip
+        if done and retired.put_in_place(settings.base_data, done[-1].number):
+            return done[-1], True
+        retired.drop_unmeant(settings.base_data, settings.label_set)
+        return _refreshed(settings, wish, who, done[-1].number if done else 0), False
+
+
+def _refreshed(settings: Settings, wish: Wish, who: str, last: int) -> Refreshment:
+    old, chosen = _chosen(settings, wish)
+    frozen = [*(old[place] for place in chosen.kept), *chosen.fresh]
+    base, at = settings.base_data, now()
+    number = retired.free_number(base, last)
+    kept = retired.file_of(base, number, at[:10])
+    made = Refreshment(
+        number=number,
+        at=at,
+        who=who,
+        retired=TestSetFile(file=str(kept.relative_to(base)), rows=len(old), sha256=digest_of(old)),
+        frozen=TestSetFile(file=retired.FROZEN, rows=len(frozen), sha256=digest_of(frozen)),
+        overlap=len(chosen.kept),
+        newest_version=read_state(settings).newest,
+        scores=rescored(settings, old, chosen),
+        worn=wear_of(settings),
+    )
+    with posts_ledger.opened(settings.posts_database) as ledger, ledger.writing():  # nobody can delete a text meanwhile
+        _require_remembered(ledger, [*old, *frozen])
+        write_posts(retired.next_file(base, number), frozen)  # first: by it, what a kill leaves is known
+        write_posts(kept, old)
+        refreshments.record(settings, made)
+        retired.put_in_place(base, number)
+    return made
+
+
+def _chosen(settings: Settings, wish: Wish) -> tuple[list[Post], Chosen]:
+    """Returns the rows of the present frozen set, and those of the new one."""
+    with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
+        composition.load(connection, read_base(settings, must_hold.of_home(settings)))
+        composition.deal(connection, taken_by(Limits(), None, ledger.deliveries()))
+        old, pool = list(composition.frozen(connection)), _pool(connection, settings, wish.sources)
+    rows = len(old) if wish.rows is None else wish.rows
+    overlap = min(len(old), rows // 2) if wish.overlap is None else wish.overlap
+    return old, choose(old, pool, rows, overlap, settings.label_set)
+
+
+def _pool(connection: sqlite3.Connection, settings: Settings, sources: Sequence[str]) -> list[Post]:
+    """Returns the texts that may become test rows, oldest first: those of the rolling set that no model has seen."""
+    cap = Cap(settings.rolling_cap, settings.rolling_source_share, settings.gate_minimum_rolling)
+    found = {identity(post.text): post for post in rolling(connection, cap) if not sources or post.source in sources}
+    for file in sorted(settings.trained.glob("*/identities.bin")):
+        seen = trained_on(file, [post.text for post in found.values()])
+        found = {key: post for key, post in found.items() if post.text not in seen}
+    return list(found.values())
+
+
+def _require_remembered(ledger: Ledger, posts: Sequence[Post]) -> None:
+    """Raises: InputError when a text was deleted on request since it was chosen."""
+    if ledger.may_forget and any(ledger.is_forgotten(post.text) for post in posts):
+        raise InputError(
+            "no text may be forgotten while the test set is refreshed",
+            found="one that was forgotten meanwhile",
+            do="Give the command again: it leaves that text out.",
+        )
+
+
+def told(made: Refreshment, resumed: bool) -> list[str]:
+    """Returns the refreshment as lines for people."""
+    lines = [f"{made.who}'s refreshment of {made.at} was interrupted, and is finished now"] if resumed else []
+    lines.append(
+        f"the frozen test set has {made.frozen.rows:,} rows now, {made.overlap:,} of them from the set before;"
+        f" that one is kept in {made.retired.file}, and is never trained on"
+    )
+    for score in made.scores:
+        lines.append(
+            f"{score.role}, version {score.version}: {score.retired:.3f} on the set before, {score.frozen:.3f} on this"
+            f" one, {score.fresh:.3f} on its new rows"
+        )
+    return lines
+
+
+@click.command("refresh-tests")
+@click.option("--rows", type=click.IntRange(2, 10**6), help="Rows of the new set. [default: as many as now]")
+@click.option(
+    "--overlap",
+    type=click.IntRange(min=0),
+    help="How many of them come from the present set, drawn at random. [default: half]",
+)
+@click.option("--source", multiple=True, help="Take new rows only from this source; repeat it for more.")
+@click.option("--who", help="Who refreshes it; default: the current user.")
+@step
+def command(rows: int | None, overlap: int | None, source: tuple[str, ...], who: str | None) -> Refreshment:
+    """Replace the frozen test set by newer rows that no model was trained on.
+
+    The new rows come from the rolling test set, the newest first, with its shares of labels. The set that is replaced
+    is kept in datasets/old_sentiment/retired/. Stable and reference are scored on both. Given again after it was
+    killed, it finishes what was begun.
+    """
+    settings = read_settings()
+    made, resumed = refresh_tests(settings, Wish(rows, overlap, source), who or user())
+    for line in told(made, resumed):
+        say(line)
+    return made
