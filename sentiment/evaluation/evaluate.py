@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
+from sentiment.evaluation.by_source import by_source, new_rows
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
 from sentiment.progress import progress
@@ -32,9 +34,16 @@ Probabilities = NDArray[np.float32]
 
 
 def evaluate(
-    candidate: Path, stable: Path | None, stable_version: int | None, sets: dict[str, list[Post]]
+    candidate: Path,
+    stable: Path | None,
+    stable_version: int | None,
+    sets: dict[str, list[Post]],
+    new: Counter[str] | None = None,
 ) -> Evaluation:
-    """Scores both models on the sets `frozen` and `rolling`. An empty set has no figures."""
+    """Scores both models on the sets `frozen` and `rolling`. An empty set has no figures.
+
+    `new` are the candidate's new training rows by source.
+    """
     cards = [read_card(path) for path in (candidate, stable) if path]
     if len({tuple(card.labels) for card in cards}) > 1:
         raise InputError(
@@ -54,6 +63,7 @@ def evaluate(
         stable_version=stable_version,
         labels=cards[0].labels,
         sets=TestSets(**{name: compare(posts, ours[name], theirs[name]) for name, posts in sets.items()}),
+        by_source=by_source(sets, ours, theirs, new or Counter()),
     )
 
 
@@ -146,7 +156,7 @@ def command(
         raise click.UsageError("give --run, or --candidate, --frozen and --output")
     labels = read_card(candidate).label_set
     sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
-    result = evaluate(candidate, stable, version, sets)
+    result = evaluate(candidate, stable, version, sets, new_rows(run.batch, labels) if run else None)
     record.write(output, result)
     if run and output != run.result("evaluate"):
         run.write(result)

@@ -1,7 +1,8 @@
 """The rules of the gate: pure functions from an evaluation and thresholds to a decision.
 
 A candidate passes if it reaches the absolute floor; if it is not inferior to the stable model, by a paired test, on the
-frozen set and, when that has enough rows, on the rolling set; and if no class's recall falls by more than the bound.
+frozen set and, when that has enough rows, on the rolling set; if no class's recall falls by more than the bound; and if
+that holds without the rows of those who gave the new training rows (see `sentiment.gate.by_source`).
 Without a stable model, only the floor counts.
 """
 
@@ -14,6 +15,7 @@ from typing import Literal
 from msgspec import structs
 
 from sentiment.errors import InputError
+from sentiment.gate import by_source_checks
 from sentiment.gate.evidence import Evidence, sound_sets
 from sentiment.gate.thresholds import Thresholds
 from sentiment.gate.wording import Comparison, headline, shortened, told_difference, told_floor, told_recall
@@ -63,6 +65,8 @@ def decide(
     sets = sound_sets(evaluation)
     compared = [_compare(test_set, thresholds) for test_set in sets]
     checks = _checks(evaluation.labels, sets[0], compared, thresholds)
+    not_as_good = [item.name for item in compared if item.lower_bound is not None and item.lower_bound <= -item.margin]
+    checks += by_source_checks.checks(evaluation.by_source, thresholds.margin, not_as_good)
     failed = [check for check in checks if check.decides and not check.passed]
     verdict = _verdict(sets[0].stable is not None, compared, bool(failed))
     overridden = override if failed else None
@@ -85,6 +89,7 @@ def decide(
         overridden=Overridden(**asdict(overridden)) if overridden else None,
         thresholds=GateThresholds(**asdict(thresholds)),
         loosened=loosened,
+        by_source=evaluation.by_source,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
+from sentiment.gate.source_rows import HEAD, NOTHING_FOUND, by_source_rows, by_source_told
 from sentiment.mail.approval import told_time
 from sentiment.results.decision import Gate, SetFlip
 from sentiment.results.deliveries import Prepare
@@ -42,6 +43,7 @@ def approval_body(
         "Brackets hold 95 % intervals. Changes are in percentage points. “At worst” is the lower end of a one-sided "
         "95 % interval of the change, measured on the same rows."
     )
+    parts += _by_source(gate)
     parts += _flips(gate, gate.regressions, f"Right in {stable_name(gate)}, wrong in version {version}")
     parts += _flips(gate, gate.improvements, f"Wrong in {stable_name(gate)}, right in version {version}")
     parts += _list("Data", data_lines(prepare, gate.labels))
@@ -57,6 +59,11 @@ def _overridden(gate: Gate) -> list[str]:
     if gate.overridden is None:
         return []
     return _list("Failed checks", [f"{gate.overridden.who} overrode the gate: {gate.overridden.reason}", *gate.reasons])
+
+
+def _by_source(gate: Gate) -> list[str]:
+    rows = by_source_rows(gate)
+    return [*_list("By source", by_source_told(gate) or [NOTHING_FOUND]), _table([HEAD, *rows])] if rows else []
 
 
 def _buttons(gate: Gate, version: int, hours: float, barred: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
+from sentiment.gate.source_rows import HEAD, by_source_rows, by_source_told
 from sentiment.mail.letter import Mail, letter
 from sentiment.results.decision import Gate
 from sentiment.results.deliveries import Prepare
@@ -30,6 +31,7 @@ def regression_mail(
     """
     if gate.passed:
         raise ValueError("there is nothing to mail about: the candidate passed the gate")
+    sources = by_source_rows(gate)
     table = [("", "rows", stable_name(gate), "candidate", "change", "at worst", "p"), *comparison_rows(gate)]
     return letter(
         f"Sentiment: no new model. {gate.sentence}",
@@ -37,13 +39,18 @@ def regression_mail(
         run,
         _sections(gate, prepare, list(warnings)),
         links,
-        [_compared(table), *_flipped(gate, _flips(gate))],
+        [
+            _shown("Accuracy and recall, changes in percentage points", table),
+            *([_shown("By source, both test sets together", [HEAD, *sources])] if sources else []),
+            *_flipped(gate, _flips(gate)),
+        ],
     )
 
 
 def _sections(gate: Gate, prepare: Prepare | None, warnings: list[str]) -> dict[str, list[str]]:
     return {
         "What failed": gate.reasons,
+        "By source": [line for line in by_source_told(gate) if line not in gate.reasons],
         "Warnings about the new posts": warnings,
         "What it was trained on": data_lines(prepare, gate.labels),
         "What happens now": _what_now(gate, prepare),
@@ -78,9 +85,10 @@ def _flips(gate: Gate) -> list[Row]:
     ]
 
 
-def _compared(table: list[Row]) -> tuple[str, str]:
-    title = "Accuracy and recall, changes in percentage points"
-    return "\n".join([title, *aligned(table)]), f"<h3>{title}</h3>{_html_table(table)}"
+def _shown(title: str, table: list[Row]) -> tuple[str, str]:
+    return "\n".join(
+        [title, *aligned([tuple(plain(cell, 60) for cell in row) for row in table])]
+    ), f"<h3>{title}</h3>{_html_table(table)}"
 
 
 def _flipped(gate: Gate, flips: list[Row]) -> list[tuple[str, str]]:

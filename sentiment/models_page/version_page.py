@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sentiment.gate.rows import Row as Cells
 from sentiment.gate.rows import comparison_rows, data_lines, label_name, stable_name
+from sentiment.gate.source_rows import by_source_rows
 from sentiment.models_page.cards import Line, figures_of, serving_figures
 from sentiment.models_page.history import Row, row
 from sentiment.models_page.ledger import Ledger
@@ -47,6 +48,7 @@ class Gate:
     checks: list[tuple[bool, str]]
     regressions: list[Flip]
     improvements: list[Flip]
+    sources: list[Cells]
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def shown_gate(gate: decision.Gate) -> Gate:
         [(check.passed, _sentence(check)) for check in gate.checks],
         [_flip(gate, flip) for flip in gate.regressions[:MOST_FLIPS]],
         [_flip(gate, flip) for flip in gate.improvements[:MOST_FLIPS]],
+        [tuple(text(cell, 60) for cell in cells) for cells in by_source_rows(gate)],
     )
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from sentiment.results.evaluation import Flip
+from sentiment.results.evaluation import Flip, SourceRows
 from sentiment.results.record import Count, Record, Share, StepResult
 
 ENDS = (".", "!", "?", "。", "！", "？")
@@ -127,6 +127,9 @@ class Gate(StepResult, frozen=True):
     overridden: Overridden | None
     thresholds: GateThresholds
     loosened: Loosened | None = None  # looser limits than configured
+    by_source: list[SourceRows] = msgspec.field(
+        default_factory=list
+    )  # those with the most new rows first; empty without a stable model
 
     @property
     def exceptions(self) -> list[str]:

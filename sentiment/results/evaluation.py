@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
+
 from sentiment.results.record import Count, Record, Share, StepResult
 from sentiment.results.training import Metrics
 
@@ -26,6 +28,18 @@ class Paired(Record, frozen=True):
     only_candidate: Count
     only_stable: Count
     both_wrong: Count
+
+
+NO_ROWS = Paired(both_right=0, only_candidate=0, only_stable=0, both_wrong=0)
+
+
+class SourceRows(Record, frozen=True):
+    """The rows of one source; `name` is "" for rows without a source, and null for all that are not listed."""
+
+    name: str | None
+    new: Count = 0  # training rows that the candidate is the first to see
+    frozen: Paired = NO_ROWS
+    rolling: Paired = NO_ROWS
 
 
 class TestSet(Record, frozen=True):
@@ -60,3 +74,6 @@ class Evaluation(StepResult, frozen=True):
     stable_version: Count | None
     labels: list[str]
     sets: TestSets
+    by_source: list[SourceRows] = msgspec.field(
+        default_factory=list
+    )  # the most new rows first; empty without a stable model
