@@ -4,65 +4,72 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import islice
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment.data.posts import each_post
 from sentiment.data.tsv import Post
-from sentiment.labels import Labels
-from sentiment.results.evaluation import NO_ROWS, Paired, SourceRows
+from sentiment.evaluation.new_rows import NewRows, source_of
+from sentiment.evaluation.tilted import holds, most_tilted
+from sentiment.results.evaluation import LARGE, NO_ROWS, Paired, SourceRows, TiltedWord
 
 LISTED = 20  # of the sources with the most new rows, and of those with the most test rows
-LONGEST = 200  # characters of a source's name: two that begin so are one
 
 Probabilities = NDArray[np.float32]
 
 
-def source_of(post: Post) -> str:
-    """Returns the name under which a post's rows are counted."""
-    return post.source[:LONGEST]
+class Answer(NamedTuple):
+    """A test row, and which of the two models is right."""
 
-
-def new_rows(batch: Path, labels: Labels) -> Counter[str]:
-    """Returns the number of new training rows by source; nothing when there is no such file, or no row in it."""
-    if not batch.is_file():
-        return Counter()
-    with batch.open("rb") as file:
-        if not any(line.strip() for line in islice(file, 1, 2)):  # only a header
-            return Counter()
-    return Counter(map(source_of, each_post(batch, labels)))
+    post: Post
+    candidate: bool
+    stable: bool
 
 
 def by_source(
     sets: Mapping[str, Sequence[Post]],
     candidate: Mapping[str, Probabilities],
     stable: Mapping[str, Probabilities | None],
-    new: Counter[str],
+    new: NewRows | None = None,
 ) -> list[SourceRows]:
     """Returns the counts of the sets `frozen` and `rolling` by source; probabilities are float32 [rows, labels].
 
     Sources that are neither among the 20 with the most new rows nor among the 20 with the most test rows are together.
+    Without a stable model there is nothing to count.
     """
-    if any(found is None for found in stable.values()):
-        return []
+    new = new or NewRows()
+    answers = {name: _answers(posts, candidate[name], stable[name]) for name, posts in sets.items()}
     tested = Counter(source_of(post) for posts in sets.values() for post in posts)
-    listed = {name for counts in (new, tested) for name, _ in _most(counts)}
-    pairs = {name: _pairs(posts, candidate[name], stable[name], listed) for name, posts in sets.items()}
-    rows = _grouped(new, listed)
+    if any(found is None for found in stable.values()) or not tested:
+        return []
+    listed = {name for counts in (new.by_source, tested) for name in _most(counts)}
+    pairs = {name: _pairs(found, listed) for name, found in answers.items()}
+    rows = _grouped(new.by_source, listed)
+    words = _words(new, [answer for found in answers.values() for answer in found])
     names = sorted(
         set(rows).union(*pairs.values()), key=lambda name: (name is None, -rows[name], -tested[name or ""], name or "")
     )
     return [
-        SourceRows(name=name, new=rows[name], **{each: found.get(name, NO_ROWS) for each, found in pairs.items()})
+        SourceRows(
+            name=name,
+            new=rows[name],
+            word=None if name is None else words.get(name),
+            **{each: found.get(name, NO_ROWS) for each, found in pairs.items()},
+        )
         for name in names
     ]
 
 
-def _most(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:LISTED]
+def _answers(posts: Sequence[Post], candidate: Probabilities, stable: Probabilities | None) -> list[Answer]:
+    if stable is None:
+        return []
+    said = zip(posts, candidate.argmax(axis=1).tolist(), stable.argmax(axis=1).tolist(), strict=True)
+    return [Answer(post, now == post.label, before == post.label) for post, now, before in said]
+
+
+def _most(counts: Counter[str]) -> list[str]:
+    return sorted(counts, key=lambda name: (-counts[name], name))[:LISTED]
 
 
 def _grouped(counts: Counter[str], listed: set[str]) -> Counter[str | None]:
@@ -72,22 +79,33 @@ def _grouped(counts: Counter[str], listed: set[str]) -> Counter[str | None]:
     return found
 
 
-def _pairs(
-    posts: Sequence[Post], candidate: Probabilities, stable: Probabilities | None, listed: set[str]
-) -> dict[str | None, Paired]:
+def _pairs(answers: Sequence[Answer], listed: set[str]) -> dict[str | None, Paired]:
     """Returns the paired counts of one set by source."""
-    assert stable is not None
-    counts: dict[str | None, Counter[tuple[bool, bool]]] = {}
-    said = zip(posts, candidate.argmax(axis=1).tolist(), stable.argmax(axis=1).tolist(), strict=True)
-    for post, now, before in said:
-        name = source_of(post)
-        counts.setdefault(name if name in listed else None, Counter())[now == post.label, before == post.label] += 1
-    return {
-        name: Paired(
-            both_right=found[True, True],
-            only_candidate=found[True, False],
-            only_stable=found[False, True],
-            both_wrong=found[False, False],
-        )
-        for name, found in counts.items()
-    }
+    groups: dict[str | None, list[Answer]] = {}
+    for answer in answers:
+        name = source_of(answer.post)
+        groups.setdefault(name if name in listed else None, []).append(answer)
+    return {name: _paired(group) for name, group in groups.items()}
+
+
+def _paired(answers: Sequence[Answer]) -> Paired:
+    found = Counter((answer.candidate, answer.stable) for answer in answers)
+    return Paired(
+        both_right=found[True, True],
+        only_candidate=found[True, False],
+        only_stable=found[False, True],
+        both_wrong=found[False, False],
+    )
+
+
+def _words(new: NewRows, answers: Sequence[Answer]) -> dict[str, TiltedWord]:
+    """Returns the most tilted word of each source with a large part of the new rows, with the answers of others."""
+    total, words = new.by_source.total(), {}
+    for source in (name for name in _most(new.by_source) if new.by_source[name] >= LARGE * total):
+        own = [post for post in new.some if source_of(post) == source]
+        tested = [answer for answer in answers if source_of(answer.post) != source]
+        others = [post for post in new.some if source_of(post) != source] + [answer.post for answer in tested]
+        if found := most_tilted(own, others):
+            held = [one for one in tested if one.post.label != found.label and holds(one.post, found.word)]
+            words[source] = TiltedWord(**found._asdict(), tested=_paired(held))
+    return words

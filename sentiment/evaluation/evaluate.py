@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,8 @@ from numpy.typing import NDArray
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
-from sentiment.evaluation.by_source import by_source, new_rows
+from sentiment.evaluation.by_source import by_source
+from sentiment.evaluation.new_rows import NewRows, new_rows
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
 from sentiment.progress import progress
@@ -38,11 +38,11 @@ def evaluate(
     stable: Path | None,
     stable_version: int | None,
     sets: dict[str, list[Post]],
-    new: Counter[str] | None = None,
+    new: NewRows | None = None,
 ) -> Evaluation:
     """Scores both models on the sets `frozen` and `rolling`. An empty set has no figures.
 
-    `new` are the candidate's new training rows by source.
+    `new` are the candidate's new training rows.
     """
     cards = [read_card(path) for path in (candidate, stable) if path]
     if len({tuple(card.labels) for card in cards}) > 1:
@@ -63,7 +63,7 @@ def evaluate(
         stable_version=stable_version,
         labels=cards[0].labels,
         sets=TestSets(**{name: compare(posts, ours[name], theirs[name]) for name, posts in sets.items()}),
-        by_source=by_source(sets, ours, theirs, new or Counter()),
+        by_source=by_source(sets, ours, theirs, new),
     )
 
 

@@ -33,10 +33,9 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from sentiment.gate.counts import Counts
-from sentiment.results.evaluation import SourceRows
+from sentiment.results.evaluation import LARGE, SourceRows
 from sentiment.statistics import paired
 
-LARGE = 0.02  # share of the new rows from which a source is one that the candidate was trained on
 RISK = 0.05  # of calling a candidate worse that is as good
 MISSED = 0.10  # how often, on enough rows, a candidate that is as good may be refused
 NORMAL = NormalDist()

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sentiment.gate.by_source import LARGE, Judged, judged, refused_by_one
+from sentiment.gate import tilted_words
+from sentiment.gate.by_source import Judged, judged, refused_by_one
 from sentiment.gate.counts import Counts
+from sentiment.gate.tilted_words import named
 from sentiment.gate.wording import NOT_RULED_OUT, points
 from sentiment.results.decision import GateCheck
-from sentiment.results.evaluation import SourceRows
-from sentiment.text.harmless import one_line
+from sentiment.results.evaluation import LARGE, SourceRows
 
 ELSEWHERE, WITHOUT_ONE, REFUSED_BY_ONE = "elsewhere", "without_one_source", "refused_by_one_source"
-NAMES = (ELSEWHERE, WITHOUT_ONE, REFUSED_BY_ONE)
-LONGEST_NAME = 60
+NAMES = (ELSEWHERE, WITHOUT_ONE, REFUSED_BY_ONE, tilted_words.NAME)
 
 
-def checks(sources: Sequence[SourceRows], margin: float, refused: Sequence[str] = ()) -> list[GateCheck]:
+def checks(
+    sources: Sequence[SourceRows], labels: Sequence[str], margin: float, refused: Sequence[str] = ()
+) -> list[GateCheck]:
     """Returns the checks by source, none when no row is of another source than the new ones.
 
-    `refused` are the sets on which the candidate is not as good. Of the groups without one source, the check is about
-    the one that refuses, or else the one that is nearest to it.
+    `labels` are their names, `refused` are the sets on which the candidate is not as good. Of the groups without one
+    source, the check is about the one that refuses, or else the one that is nearest to it.
     """
     found = judged(sources, margin)
     singles = sorted((one for one in found if one.without is not None), key=_severity)
     groups = [*(one for one in found if one.without is None), *singles[:1]]
-    return [_check(one, margin) for one in groups] + [
-        check for name in refused if (check := _refused_by_one(sources, name, margin))
-    ]
+    by_one = [check for name in refused if (check := _refused_by_one(sources, name, margin))]
+    return [*(_check(one, margin) for one in groups), *tilted_words.checks(sources, labels), *by_one]
 
 
 def _severity(one: Judged) -> tuple[bool, bool, float]:
@@ -90,10 +91,3 @@ def _refused_by_one(sources: Sequence[SourceRows], name: str, margin: float) -> 
         "Look at the labels of that source's test rows"
     )
     return GateCheck(REFUSED_BY_ONE, False, False, rest.bound, -margin, f"{sentence}.")
-
-
-def named(source: str | None) -> str:
-    """Returns a source's name for a sentence: it is a stranger's word, so it is in quotes and on one line."""
-    if source is None:
-        return "all sources that are not listed"
-    return f"“{one_line(source, LONGEST_NAME)}”" if source else "the rows without a source"

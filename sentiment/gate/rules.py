@@ -66,7 +66,7 @@ def decide(
     compared = [_compare(test_set, thresholds) for test_set in sets]
     checks = _checks(evaluation.labels, sets[0], compared, thresholds)
     not_as_good = [item.name for item in compared if item.lower_bound is not None and item.lower_bound <= -item.margin]
-    checks += by_source_checks.checks(evaluation.by_source, thresholds.margin, not_as_good)
+    checks += by_source_checks.checks(evaluation.by_source, evaluation.labels, thresholds.margin, not_as_good)
     failed = [check for check in checks if check.decides and not check.passed]
     verdict = _verdict(sets[0].stable is not None, compared, bool(failed))
     overridden = override if failed else None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sentiment.gate.by_source_checks import NAMES
 from sentiment.gate.counts import Counts
 from sentiment.gate.rows import Row, points_told
+from sentiment.gate.tilted_words import NAME as WORD
 from sentiment.results.decision import Gate
 from sentiment.results.evaluation import SourceRows
 
@@ -30,8 +31,8 @@ def by_source_rows(gate: Gate) -> list[Row]:
 
 
 def by_source_told(gate: Gate) -> list[str]:
-    """Returns the sentences of the checks by source that did not pass."""
-    return [check.sentence for check in gate.checks if check.name in NAMES and not check.passed]
+    """Returns the sentences of the checks by source that did not pass, and of a word that a source labels oddly."""
+    return [check.sentence for check in gate.checks if check.name in NAMES and (check.name == WORD or not check.passed)]
 
 
 def _row(name: str, sources: Sequence[SourceRows]) -> Row:

@@ -9,6 +9,8 @@ import msgspec
 from sentiment.results.record import Count, Record, Share, StepResult
 from sentiment.results.training import Metrics
 
+LARGE = 0.02  # share of the new rows from which a source is one of those that the candidate was trained on
+
 
 class Flip(Record, frozen=True):
     """A row of which exactly one of the two models is right; labels by id."""
@@ -33,6 +35,18 @@ class Paired(Record, frozen=True):
 NO_ROWS = Paired(both_right=0, only_candidate=0, only_stable=0, both_wrong=0)
 
 
+class TiltedWord(Record, frozen=True):
+    """The word that a source labels most unlike others (see `sentiment.evaluation.tilted`); rows are counted."""
+
+    word: str
+    label: Count  # the id of the label that the source gives it
+    new: Count  # new rows of the source that hold the word
+    new_of_label: Count
+    others: Count  # rows of others, new or tested, that hold it
+    others_of_label: Count
+    tested: Paired  # test rows of others that hold it, and have another label
+
+
 class SourceRows(Record, frozen=True):
     """The rows of one source; `name` is "" for rows without a source, and null for all that are not listed."""
 
@@ -40,6 +54,7 @@ class SourceRows(Record, frozen=True):
     new: Count = 0  # training rows that the candidate is the first to see
     frozen: Paired = NO_ROWS
     rolling: Paired = NO_ROWS
+    word: TiltedWord | None = None  # of a source with a large part of the new rows
 
 
 class TestSet(Record, frozen=True):

@@ -17,6 +17,8 @@ from sentiment.models_page.run_files import report_of
 from sentiment.models_page.version_page import VersionPage, version_page
 from sentiment.settings import Settings
 
+PAIRED = ("both_right", "only_candidate", "only_stable", "both_wrong")
+
 
 def look(settings: Settings, number: int = 2) -> tuple[VersionPage, list[str]]:
     notices = Notices()
@@ -32,6 +34,19 @@ def test_a_loosened_gate_is_told_on_the_page(settings: Settings) -> None:
     page, notices = look(settings)
     assert notices == [] and page.gate
     assert page.gate.loosened == "The gate was loosened by ann: margin 0.2 instead of 0.01. Reason: few rows."
+
+
+def test_sources_are_a_table_on_the_page(settings: Settings) -> None:
+    homes.whole_home(settings.home)
+    path = settings.runs / "night-2" / "gate.json"
+    sources = [{"name": "店<b>\n", "new": 30}, {"name": "", "frozen": dict.fromkeys(PAIRED, 1)}]
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"by_source": sources}))
+    page, notices = look(settings)
+    assert notices == [] and page.gate
+    assert page.gate.sources == [
+        ("店<b>", "30", "0", "–", "–", "–"),
+        ("no source", "0", "4", "0.500", "0.500", "0.0"),
+    ]
 
 
 def test_all_that_is_known_of_a_version(settings: Settings) -> None:
