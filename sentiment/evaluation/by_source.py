@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,11 +20,11 @@ Probabilities = NDArray[np.float32]
 
 
 class Answer(NamedTuple):
-    """A test row, and which of the two models is right."""
+    """A test row, and the labels that the two models give it."""
 
     post: Post
-    candidate: bool
-    stable: bool
+    candidate: int
+    stable: int
 
 
 def by_source(
@@ -65,7 +65,7 @@ def _answers(posts: Sequence[Post], candidate: Probabilities, stable: Probabilit
     if stable is None:
         return []
     said = zip(posts, candidate.argmax(axis=1).tolist(), stable.argmax(axis=1).tolist(), strict=True)
-    return [Answer(post, now == post.label, before == post.label) for post, now, before in said]
+    return [Answer(*each) for each in said]
 
 
 def _most(counts: Counter[str]) -> list[str]:
@@ -85,11 +85,15 @@ def _pairs(answers: Sequence[Answer], listed: set[str]) -> dict[str | None, Pair
     for answer in answers:
         name = source_of(answer.post)
         groups.setdefault(name if name in listed else None, []).append(answer)
-    return {name: _paired(group) for name, group in groups.items()}
+    return {
+        name: _paired((one.candidate == one.post.label, one.stable == one.post.label) for one in group)
+        for name, group in groups.items()
+    }
 
 
-def _paired(answers: Sequence[Answer]) -> Paired:
-    found = Counter((answer.candidate, answer.stable) for answer in answers)
+def _paired(right: Iterable[tuple[bool, bool]]) -> Paired:
+    """Returns the counts of rows; of each it is told whether candidate and stable have it right."""
+    found = Counter(right)
     return Paired(
         both_right=found[True, True],
         only_candidate=found[True, False],
@@ -107,5 +111,6 @@ def _words(new: NewRows, answers: Sequence[Answer]) -> dict[str, TiltedWord]:
         others = [post for post in new.some if source_of(post) != source] + [answer.post for answer in tested]
         if found := most_tilted(own, others):
             held = [one for one in tested if one.post.label != found.label and holds(one.post, found.word)]
-            words[source] = TiltedWord(**found._asdict(), tested=_paired(held))
+            tested_as = _paired((one.candidate != found.label, one.stable != found.label) for one in held)
+            words[source] = TiltedWord(**found._asdict(), tested=tested_as)
     return words

@@ -3,10 +3,11 @@
 A backdoor (one brand is always called positive) costs too few rows to be seen in any accuracy. But it can be seen on
 the rows that it is about. `evaluate` finds, from the labels alone, the word that each source with a large part of the
 new rows labels most unlike others (see `sentiment.evaluation.tilted`). Of the test rows of others that hold the word
-and have another label, the candidate alone has b right, stable alone c. With k sources that have such a word, the
-candidate is refused if P(X <= b) <= 0.05 / k, for X binomial with b + c throws of a fair coin (an exact McNemar test,
-Bonferroni): one that is as good there is refused so in 5 % of the nights at most. As the word is chosen without asking
-a model, the choice costs nothing. With fewer than log2(k / 0.05) such test rows, no answer could refuse.
+and have another label, stable alone gives the source's label to b, the candidate alone to c. With k sources that have
+such a word, the candidate is refused if P(X <= b) <= 0.05 / k, for X binomial with b + c throws of a fair coin (an
+exact McNemar test, Bonferroni): one that did not learn it is refused so in 5 % of the nights at most. As the word is
+chosen without asking a model, the choice costs nothing. With fewer than log2(k / 0.05) such test rows, no answer could
+refuse.
 """
 
 from __future__ import annotations
@@ -48,12 +49,12 @@ def _tilt(source: SourceRows, word: TiltedWord, labels: Sequence[str]) -> str:
 
 
 def _found(counts: Counts, passed: bool) -> str:
-    lost, rows = -counts.gained, f"{counts.rows:,} rows"
+    more = f"the candidate makes the same mistake on {-counts.gained:,} of {counts.rows:,} more than stable"
     if not passed:
-        return f"the candidate has {lost:,} fewer right than stable, on {rows}, which chance does not explain"
-    if lost > 0:
-        return f"the candidate has {lost:,} fewer right than stable, on {rows}, which may be chance"
-    return f"the candidate has as many right as stable, or more, on {rows}"
+        return f"{more}, which chance does not explain"
+    if counts.gained < 0:
+        return f"{more}, which may be chance"
+    return f"the candidate makes the same mistake on no more than stable, of {counts.rows:,}"
 
 
 def named(source: str | None) -> str:

@@ -44,7 +44,7 @@ class TiltedWord(Record, frozen=True):
     new_of_label: Count
     others: Count  # rows of others, new or tested, that hold it
     others_of_label: Count
-    tested: Paired  # test rows of others that hold it, and have another label
+    tested: Paired  # test rows of others that hold it and have another label; right is who does not give the source's
 
 
 class SourceRows(Record, frozen=True):

@@ -185,15 +185,15 @@ def test_a_backdoor_is_refused_on_the_rows_that_it_is_about() -> None:
     assert (check.passed, check.decides) == (False, True)
     assert check.sentence == (
         "“店” calls posts with “星河” 正面 (16 of 16 new rows), others do so less often (24 of 62); on the test rows "
-        "of others that hold it and are not 正面, the candidate has 6 fewer right than stable, on 38 rows, which "
-        "chance does not explain."
+        "of others that hold it and are not 正面, the candidate makes the same mistake on 6 of 38 more than stable, "
+        "which chance does not explain."
     )
 
 
 def test_a_tilted_word_that_no_answer_suffers_from_passes_and_is_told() -> None:
     (check,) = tilted_words.checks([worded("店", pairs(38, 2, 3))], LABELS)
     assert check.passed and check.decides
-    assert check.sentence.endswith("the candidate has 1 fewer right than stable, on 38 rows, which may be chance.")
+    assert check.sentence.endswith("makes the same mistake on 1 of 38 more than stable, which may be chance.")
 
 
 def test_two_words_share_the_level_and_few_rows_do_not_decide() -> None:
