@@ -30,7 +30,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from statistics import NormalDist
 
 from sentiment.gate.counts import Counts
 from sentiment.results.evaluation import LARGE, SourceRows
@@ -38,7 +37,7 @@ from sentiment.statistics import paired
 
 RISK = 0.05  # of calling a candidate worse that is as good
 MISSED = 0.10  # how often, on enough rows, a candidate that is as good may be refused
-NORMAL = NormalDist()
+BOTH = ("frozen", "rolling")  # the sets
 
 
 @dataclass(frozen=True)
@@ -82,12 +81,12 @@ def large(sources: Sequence[SourceRows]) -> list[str | None]:
 
 def _groups(sources: Sequence[SourceRows]) -> list[tuple[str | None, frozenset[str | None]]]:
     """Returns which sources to leave out: all large ones together (named None), then each by itself."""
-    names, everything = large(sources), sum(map(_all_rows, sources), Counts())
+    names, everything = large(sources), sum(map(_rows_in, sources), Counts())
     frozen = sum((Counts.of(source.frozen) for source in sources), Counts())
     wanted = [(None, frozenset(names)), *((name, frozenset([name])) for name in names if name is not None)]
     found: dict[frozenset[str | None], str | None] = {}
     for name, out in reversed(wanted):  # where one source is all that there is, it is named
-        left = frozenset(each.name for each in sources if each.name in out and _left_out(each).rows)
+        left = frozenset(each.name for each in sources if each.name in out and _delivered(each).rows)
         kept = everything - _sum_left_out(sources, out)
         if left and kept.rows and kept != frozen and left not in found:
             found[left] = name
@@ -98,7 +97,7 @@ def _judge(
     sources: Sequence[SourceRows], without: str | None, out: Set[str | None], margin: float, groups: int
 ) -> Judged:
     gone = _sum_left_out(sources, out)
-    kept = sum(map(_all_rows, sources), Counts()) - gone
+    kept = sum(map(_rows_in, sources), Counts()) - gone
     bound = kept.bound
     return Judged(
         without=without,
@@ -116,34 +115,38 @@ def needed(counts: Counts, margin: float, groups: int) -> int:
     """Returns the rows from which a group decides whether a candidate is as good (see above); 0 without a margin."""
     if margin <= 0:
         return 0
+    from statistics import NormalDist  # it takes as long to load as the rest of the gate
+
+    quantile = NormalDist().inv_cdf(1 - MISSED / groups)
     differing = (counts.only_candidate + counts.only_stable + 1) / counts.rows
-    return math.ceil(differing * ((paired.Z_95 + NORMAL.inv_cdf(1 - MISSED / groups)) / margin) ** 2)
+    return math.ceil(differing * ((paired.Z_95 + quantile) / margin) ** 2)
 
 
-def refused_by_one(sources: Sequence[SourceRows], name: str, margin: float) -> tuple[SourceRows, Counts, Counts] | None:
-    """Returns the source whose rows alone make a candidate fail on the set `name`, its rows there, and the others.
+def refused_by_one(
+    sources: Sequence[SourceRows], sets: Sequence[str], margin: float
+) -> tuple[SourceRows, Counts, Counts] | None:
+    """Returns the source whose rows alone make a candidate fail on `sets` together, its rows there, and the others.
 
-    It is the only one left out for which the rest is as good, and on its own rows the candidate is shown to be worse,
-    at 5 % divided by the number of sources. None when there is no such source.
+    It is the one that loses most; without it the rest is as good, and on its own rows the candidate is shown to be
+    worse, at 5 % divided by the number of sources. None when there is no such source.
     """
-    found = [(source, Counts.of(getattr(source, name))) for source in sources]
+    found = [(source, _delivered(source, sets)) for source in sources]
     found = [(source, counts) for source, counts in found if counts.rows]
-    everything = sum((counts for _, counts in found), Counts())
     worst = min(found, key=lambda item: item[1].gained, default=None)
-    if worst is None or len(found) < 2 or worst[1].chance_of_so_few > RISK / len(found):
+    if worst is None or worst[1].chance_of_so_few > RISK / len(found):
         return None
-    rest = everything - worst[1]
-    return (*worst, rest) if rest.bound > -margin else None
+    rest = sum((_rows_in(source, sets) for source in sources), Counts()) - worst[1]
+    return (*worst, rest) if rest.rows and rest.bound > -margin else None
 
 
-def _all_rows(source: SourceRows) -> Counts:
-    return Counts.of(source.frozen) + Counts.of(source.rolling)
+def _rows_in(source: SourceRows, sets: Sequence[str] = BOTH) -> Counts:
+    return sum((Counts.of(getattr(source, name)) for name in sets), Counts())
 
 
-def _left_out(source: SourceRows) -> Counts:
+def _delivered(source: SourceRows, sets: Sequence[str] = BOTH) -> Counts:
     """Returns the rows that go when a source is left out: not those frozen ones that nobody delivered."""
-    return _all_rows(source) if source.name != "" else Counts.of(source.rolling)
+    return _rows_in(source, [name for name in sets if source.name != "" or name != "frozen"])
 
 
 def _sum_left_out(sources: Sequence[SourceRows], out: Set[str | None]) -> Counts:
-    return sum((_left_out(source) for source in sources if source.name in out), Counts())
+    return sum((_delivered(source) for source in sources if source.name in out), Counts())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sentiment.gate import tilted_words
-from sentiment.gate.by_source import Judged, judged, refused_by_one
+from sentiment.gate.by_source import BOTH, Judged, judged, refused_by_one
 from sentiment.gate.counts import Counts
 from sentiment.gate.tilted_words import named
 from sentiment.gate.wording import NOT_RULED_OUT, points
@@ -27,13 +27,20 @@ def checks(
     found = judged(sources, margin)
     singles = sorted((one for one in found if one.without is not None), key=_severity)
     groups = [*(one for one in found if one.without is None), *singles[:1]]
-    by_one = [check for name in refused if (check := _refused_by_one(sources, name, margin))]
+    sets: list[Sequence[str]] = [[name] for name in refused]
+    if not sets and any(map(_refuses, found)):
+        sets = [BOTH]
+    by_one = [check for names in sets if (check := _refused_by_one(sources, names, margin))]
     return [*(_check(one, margin) for one in groups), *tilted_words.checks(sources, labels), *by_one]
+
+
+def _refuses(one: Judged) -> bool:
+    return one.decides and not one.passed
 
 
 def _severity(one: Judged) -> tuple[bool, bool, float]:
     """Sorts what refuses to the front, and of that what is shown to be worse."""
-    return one.passed or not one.decides, not one.shown_worse, one.bound
+    return not _refuses(one), not one.shown_worse, one.bound
 
 
 def _check(one: Judged, margin: float) -> GateCheck:
@@ -66,7 +73,7 @@ def _paid(one: Judged) -> str:
     if one.gained_there <= 0:
         return ""
     whose = "those sources" if one.without is None else named(one.without)
-    return f"; it gained only on the rows of {whose} ({one.gained_there:+,} right)"
+    return f"; on the rows of {whose} it has {one.gained_there:,} more right"
 
 
 def moved(counts: Counts, change: float) -> str:
@@ -78,14 +85,15 @@ def moved(counts: Counts, change: float) -> str:
     return f"{'fell' if change < 0 else 'rose'} by {by} percentage points ({before:.3f} → {before + change:.3f})"
 
 
-def _refused_by_one(sources: Sequence[SourceRows], name: str, margin: float) -> GateCheck | None:
-    found = refused_by_one(sources, name, margin)
+def _refused_by_one(sources: Sequence[SourceRows], sets: Sequence[str], margin: float) -> GateCheck | None:
+    found = refused_by_one(sources, sets, margin)
     if found is None:
         return None
     source, its, rest = found
     bound, limit = points(rest.bound, margin)
+    told = f"the {sets[0]} set" if len(sets) == 1 else "both test sets"
     sentence = (
-        f"One source alone refuses this candidate: of the {its.rows:,} rows of {named(source.name)} in the {name} set "
+        f"One source alone refuses this candidate: of the {its.rows:,} rows of {named(source.name)} in {told} "
         f"it has {-its.gained:,} fewer right than stable, and on the other {rest.rows:,} rows it is as good "
         f"({'a rise of at least' if rest.bound > 0 else 'at worst a fall of'} {bound} points, the limit is {limit}). "
         "Look at the labels of that source's test rows"

@@ -44,7 +44,7 @@ def test_the_gate_refuses_what_both_sets_call_good(poisoned: dict[str, Any]) -> 
     decision = decide(poisoned, THRESHOLDS)
     failed = [check.name for check in decision.checks if not check.passed]
     assert failed == ["without_one_source"] and not decision.passed
-    assert "it gained only on the rows of" in decision.sentence
+    assert "on the rows of" in decision.sentence
     assert decide({**poisoned, "by_source": []}, THRESHOLDS).passed, "the other rules see nothing"
 
 
