@@ -17,8 +17,6 @@ from sentiment.models_page.run_files import report_of
 from sentiment.models_page.version_page import VersionPage, version_page
 from sentiment.settings import Settings
 
-PAIRED = ("both_right", "only_candidate", "only_stable", "both_wrong")
-
 
 def look(settings: Settings, number: int = 2) -> tuple[VersionPage, list[str]]:
     notices = Notices()
@@ -38,14 +36,11 @@ def test_a_loosened_gate_is_told_on_the_page(settings: Settings) -> None:
 
 def test_sources_are_a_table_on_the_page(settings: Settings) -> None:
     homes.whole_home(settings.home)
-    path = settings.runs / "night-2" / "gate.json"
-    sources = [{"name": "店<b>\n", "new": 30}, {"name": "", "frozen": dict.fromkeys(PAIRED, 1)}]
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"by_source": sources}))
     page, notices = look(settings)
     assert notices == [] and page.gate
     assert page.gate.sources == [
-        ("店<b>", "30", "0", "–", "–", "–"),
-        ("no source", "0", "4", "0.500", "0.500", "0.0"),
+        ("好吃到哭", "30", "0", "–", "–", "–"),
+        ("no source", "0", "50", "0.820", "0.840", "+2.0"),
     ]
 
 
