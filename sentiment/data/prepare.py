@@ -100,7 +100,9 @@ def prepare(
         new = composition.count(connection, "new", len(labels))
         nothing_new = mode == "warm" and not sum(new)
         plan = None if nothing_new else _choose(connection, mode, labels, options)
-        cap = Cap(settings.rolling_cap, settings.rolling_source_share, settings.gate_minimum_rolling)
+        cap = Cap(
+            settings.rolling_cap, settings.rolling_source_share, settings.gate_minimum_rolling, settings.trusted_sources
+        )
         written, new_test_rows = _write(run, connection, cap, taken.seen, nothing_new, cases)
         made = {} if nothing_new else _made(connection, run, plan, labels, options, deliveries)
         contested, newly_contested = composition.contested(connection, taken.seen)
@@ -129,6 +131,11 @@ def prepare(
         tests=written,
         **(made or nothing),
     )
+
+
+def _cap(settings: Settings) -> Cap:
+    share, least = settings.rolling_source_share, settings.gate_minimum_rolling
+    return Cap(settings.rolling_cap, share, least, settings.trusted_sources)
 
 
 def taken_by(limits: Limits, stable: Stable | None, deliveries: Sequence[Delivered]) -> Taken:
@@ -176,7 +183,7 @@ def _write(
     write_posts(run.batch, composition.batch(connection), composition.batch_columns(connection))
     frozen = write_posts(run.frozen, composition.frozen(connection))
     recent = write_posts(run.rolling, rolling(connection, cap))
-    new_tests = write_posts(run.new_tests, composition.new_tests(connection, seen))
+    new_tests = write_posts(run.new_tests, composition.new_tests(connection, seen, cap.trusted))
     if not nothing_new:
         with atomic.replacing(run.identities) as temporary, temporary.open("wb") as file:
             write_identities(file, draw.chosen_identities(connection))

@@ -19,6 +19,8 @@ from sentiment.errors import InputError
 from sentiment.estimation.record import estimates_file
 from sentiment.estimation.record import keep as keep_estimate
 from sentiment.evaluation import cases
+from sentiment.evaluation.by_source import by_source
+from sentiment.evaluation.new_rows import NewRows, new_rows
 from sentiment.evaluation.night import Fresh, confidence_of, fresh_of
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
@@ -57,11 +59,13 @@ def evaluate(
     reference: Model = NONE,
     must_hold: Sequence[Case] = (),
     fresh: Fresh | None = None,
+    new: NewRows | None = None,
 ) -> Evaluation:
     """Scores the models on the sets `frozen` and `rolling`, and on cases. An empty set has no figures.
 
     A reference that is the stable model itself is named, and not scored twice. With `fresh`, stable's accuracy on the
-    posts that are new to it is estimated before their labels are looked at.
+    posts that are new to it is estimated before their labels are looked at. `new` are the candidate's new training
+    rows.
     """
     other = reference.folder if reference.folder != stable.folder else None
     cards = [read_card(path) for path in (candidate, stable.folder, other) if path]
@@ -91,6 +95,7 @@ def evaluate(
         reference_version=reference.version,
         must_hold=cases.compare(must_hold, ours[CASES], theirs[CASES]) if must_hold else None,
         confidence=confidence_of(sets, ours, theirs, fresh),
+        by_source=by_source(sets, ours, theirs, new),
     )
 
 
@@ -219,7 +224,8 @@ def command(
     sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
     held = read_cases(must_hold, labels) if must_hold else []
     fresh = fresh_of(settings, run, beside.version, labels) if run and beside.version is not None else None
-    result = evaluate(candidate, beside, sets, reference, held, fresh)
+    new = new_rows(run.batch, labels) if run else None
+    result = evaluate(candidate, beside, sets, reference, held, fresh, new)
     record.write(output, result)
     if result.confidence and result.confidence.night:
         keep_estimate(estimates_file(settings), result.confidence.night)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import click
 
-from sentiment.data import composition, retired
+from sentiment.data import composition, must_hold, retired
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import identity
 from sentiment.data.ledger import Ledger

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from sentiment.results.evaluation import Flip
+from sentiment.results.evaluation import Flip, SourceRows
 from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
 
@@ -163,6 +163,8 @@ class Gate(StepResult, frozen=True):
     wear: str = ""  # how worn the frozen set was before this decision, in a sentence
     pins: bool = False  # whether the candidate is the reference of later ones, once it is promoted
     must_hold: MustHold | None = None  # as in the evaluation
+    # The sources with the most new rows first; empty without a stable model.
+    by_source: list[SourceRows] = msgspec.field(default_factory=list)
 
     @property
     def exceptions(self) -> list[str]:
