@@ -161,7 +161,7 @@ class Gate(StepResult, frozen=True):
     loosened: Loosened | None = None  # looser limits than configured
     year: Year | None = None  # null without a stable model, and in a decision that is older than this field
     pins: bool = False  # whether the candidate is the reference of later ones, once it is promoted
-    must_hold: MustHold | None = None  # as in the evaluation
+    must_hold: MustHold | UnsetType = UNSET  # as in the evaluation
 
     @property
     def exceptions(self) -> list[str]:

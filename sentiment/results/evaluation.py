@@ -82,4 +82,4 @@ class Evaluation(StepResult, frozen=True):
     sets: TestSets
     reference: str | None = None
     reference_version: Count | None = None
-    must_hold: MustHold | None = None  # null where the home has no such cases
+    must_hold: MustHold | UnsetType = UNSET  # where the home has such cases
