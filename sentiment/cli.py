@@ -27,6 +27,7 @@ VERBS = {
     "must-hold": ("sentiment.evaluation.must_hold", "show the cases that must hold, or add a correction to them"),
     "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may be published"),
     "replay": ("sentiment.gate.replay", "decide on earlier runs again, by today's rules of the gate"),
+    "estimate": ("sentiment.evaluation.estimate", "estimate the accuracy on posts without labels"),
     "predict": ("sentiment.evaluation.predict", "classify a TSV, or lines on stdin"),
     "infer": ("sentiment.evaluation.infer", "classify what you type, at a prompt"),
     "export": ("sentiment.export.export", "turn a trained model into a SavedModel for serving"),

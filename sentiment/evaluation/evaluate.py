@@ -16,7 +16,10 @@ from sentiment.data.must_hold import Case, read_cases
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
+from sentiment.estimation.record import estimates_file
+from sentiment.estimation.record import keep as keep_estimate
 from sentiment.evaluation import cases
+from sentiment.evaluation.night import Fresh, confidence_of, fresh_of
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
 from sentiment.progress import progress
@@ -53,10 +56,12 @@ def evaluate(
     sets: dict[str, list[Post]],
     reference: Model = NONE,
     must_hold: Sequence[Case] = (),
+    fresh: Fresh | None = None,
 ) -> Evaluation:
     """Scores the models on the sets `frozen` and `rolling`, and on cases. An empty set has no figures.
 
-    A reference that is the stable model itself is named, and not scored twice.
+    A reference that is the stable model itself is named, and not scored twice. With `fresh`, stable's accuracy on the
+    posts that are new to it is estimated before their labels are looked at.
     """
     other = reference.folder if reference.folder != stable.folder else None
     cards = [read_card(path) for path in (candidate, stable.folder, other) if path]
@@ -85,6 +90,7 @@ def evaluate(
         reference=str(reference.folder) if reference.folder else None,
         reference_version=reference.version,
         must_hold=cases.compare(must_hold, ours[CASES], theirs[CASES], best[CASES]) if must_hold else UNSET,
+        confidence=confidence_of(sets, ours, theirs, fresh),
     )
 
 
@@ -212,8 +218,11 @@ def command(
     labels = read_card(candidate).label_set
     sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
     held = read_cases(must_hold, labels) if must_hold else []
-    result = evaluate(candidate, beside, sets, reference, held)
+    fresh = fresh_of(settings, run, beside.version, labels) if run and beside.version is not None else None
+    result = evaluate(candidate, beside, sets, reference, held, fresh)
     record.write(output, result)
+    if result.confidence and result.confidence.night:
+        keep_estimate(estimates_file(settings), result.confidence.night)
     if run and output != run.result("evaluate"):
         run.write(result)
     return result

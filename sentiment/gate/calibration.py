@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from sentiment.gate.rows import version_name
 from sentiment.results.decision import Gate, GateCheck
-from sentiment.results.evaluation import Confidence, Evaluation, TestSet
+from sentiment.results.evaluation import Evaluation, SetConfidence, TestSet
 from sentiment.text.units import percent
 
 CLEARLY_WORSE = 0.05  # than stable's error, as a share
@@ -43,7 +43,7 @@ def _sets(evaluation: Evaluation) -> Iterator[tuple[str, TestSet]]:
         yield "rolling", evaluation.sets.rolling
 
 
-def _check(name: str, found: TestSet, right: float, ours: Confidence, limit: float, stable: str) -> GateCheck:
+def _check(name: str, found: TestSet, right: float, ours: SetConfidence, limit: float, stable: str) -> GateCheck:
     theirs, error = found.stable_confidence, ours.expected_calibration_error
     lead = (
         f"On the {name} set, the candidate is {percent(ours.mean_confidence)} sure on average and {percent(right)} "
@@ -62,12 +62,12 @@ def _check(name: str, found: TestSet, right: float, ours: Confidence, limit: flo
     return GateCheck(f"{name}_{NAME}", passed, False, error, threshold, f"{lead}, {rest}.")
 
 
-def is_clearly_worse(ours: Confidence, theirs: Confidence) -> bool:
+def is_clearly_worse(ours: SetConfidence, theirs: SetConfidence) -> bool:
     """Tells whether the candidate's error is larger than stable's by what matters, and by more than chance."""
     excess = ours.expected_calibration_error - theirs.expected_calibration_error
     return excess > max(CLEARLY_WORSE, ONE_SIDED_95 * (ours.spread + theirs.spread))
 
 
-def rows_missing(ours: Confidence, rows: int, limit: float) -> int:
+def rows_missing(ours: SetConfidence, rows: int, limit: float) -> int:
     """Returns how many more rows are needed for chance alone to stay below `limit`; it falls with their square root."""
     return math.ceil(rows * (ours.by_chance / limit) ** 2) - rows if limit else 0

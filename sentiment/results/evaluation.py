@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from msgspec import UNSET, UnsetType
 
+from sentiment.results.estimate import Confidence
 from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
 from sentiment.results.training import Metrics
@@ -31,7 +32,7 @@ class Paired(Record, frozen=True):
     both_wrong: Count
 
 
-class Confidence(Record, frozen=True):
+class SetConfidence(Record, frozen=True):
     """Whether a model is right as often as it says, on one set; all are shares."""
 
     expected_calibration_error: Share
@@ -54,8 +55,8 @@ class TestSet(Record, frozen=True):
     sha256: str = ""  # of the rows; "" in an evaluation that is older than this field
     reference: Metrics | None = None  # null also where the reference is the stable model
     to_reference: Paired | None = None  # its `only_stable` are the rows that only the reference has right
-    candidate_confidence: Confidence | UnsetType = UNSET  # left out by an earlier version, and without rows
-    stable_confidence: Confidence | UnsetType = UNSET
+    candidate_confidence: SetConfidence | UnsetType = UNSET  # left out by an earlier version, and without rows
+    stable_confidence: SetConfidence | UnsetType = UNSET
 
 
 class TestSets(Record, frozen=True):
@@ -83,3 +84,4 @@ class Evaluation(StepResult, frozen=True):
     reference: str | None = None
     reference_version: Count | None = None
     must_hold: MustHold | UnsetType = UNSET  # where the home has such cases
+    confidence: Confidence | None = None  # what live quality is estimated from; an older evaluation has none

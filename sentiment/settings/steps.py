@@ -137,6 +137,11 @@ class Settings(Declared):
         number(0, 1),
         "The expected calibration error above which the gate warns that the candidate's percentages mislead; a share.",
     )
+    estimate_fall: float = setting(
+        0.05,
+        number(0, 1),
+        "The fall of stable's accuracy on new posts, since it was published, from which on a mail is sent.",
+    )
     check_quarantined: Limits = setting(
         Limits(0.05, 0.33), limits(), "The share of the delivered rows that could not be read."
     )

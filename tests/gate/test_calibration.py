@@ -19,7 +19,7 @@ from sentiment.gate.thresholds import Thresholds
 from sentiment.mail.approval_body import approval_body
 from sentiment.mail.regression import regression_mail
 from sentiment.results.decision import Gate, GateCheck
-from sentiment.results.evaluation import Confidence, Evaluation
+from sentiment.results.evaluation import Evaluation, SetConfidence
 from sentiment.results.record import as_json, decoded
 
 Make = Callable[..., Any]
@@ -88,7 +88,7 @@ def test_one_that_is_clearly_worse_than_stable_is_warned_of_below_the_limit(good
 
 @pytest.mark.parametrize(("spread", "worse"), [(0.01, True), (0.03, False)])
 def test_a_difference_that_chance_explains_is_no_difference(spread: float, worse: bool) -> None:
-    ours, theirs = (decoded(confidence(error, spread=spread), Confidence, "it", AGAIN) for error in (0.09, 0.02))
+    ours, theirs = (decoded(confidence(error, spread=spread), SetConfidence, "it", AGAIN) for error in (0.09, 0.02))
     assert is_clearly_worse(ours, theirs) is worse
 
 
@@ -99,7 +99,7 @@ def test_too_few_rows_to_tell_are_said_with_their_number(good: dict[str, Any]) -
         "12.0 %, the limit is 10.0 %, but on 1,200 rows chance alone gives up to 15.0 %; about 1,500 more rows are "
         "needed to tell."
     )
-    assert rows_missing(decoded(confidence(0.12, by_chance=0.15), Confidence, "it", AGAIN), 1200, 0.1) == 1500
+    assert rows_missing(decoded(confidence(0.12, by_chance=0.15), SetConfidence, "it", AGAIN), 1200, 0.1) == 1500
 
 
 def test_the_rolling_set_has_a_check_of_its_own(good: dict[str, Any], rolling_set: Make) -> None:

@@ -57,10 +57,8 @@ def test_a_model_that_is_right_as_often_as_it_says_exceeds_its_error_by_chance_i
     beyond = 0
     for _ in range(400):
         sure = draw.beta(6, 2, rows)
-        by_chance, spread = module.error_by_chance(sure)
         error = module.calibration(sure, draw.random(rows) < sure).expected_calibration_error
-        beyond += error > by_chance
-        assert 0 < spread < by_chance
+        beyond += error > module.error_by_chance(sure)
     assert 0.02 < beyond / 400 < 0.09
 
 
@@ -69,3 +67,16 @@ def test_a_model_s_confidence_is_measured_on_its_answers() -> None:
     found = module.confidence_in(given, np.array([0, 1, 1]))
     assert found.mean_confidence == pytest.approx(0.8)
     assert found.expected_calibration_error == pytest.approx((0.1 + 0.2 + 0.7) / 3)
+
+
+@pytest.mark.parametrize("too_sure", [0.0, 0.15])
+def test_the_spread_bounds_how_much_the_error_differs_from_set_to_set(too_sure: float) -> None:
+    draw = np.random.default_rng(1)
+    errors, spreads = [], []
+    for _ in range(200):
+        sure = draw.beta(9, 1, 300)
+        right = draw.random(300) < sure - too_sure
+        errors.append(module.calibration(sure, right).expected_calibration_error)
+        spreads.append(module.spread_of(sure, right))
+    assert np.std(errors) < np.mean(spreads) * 1.1
+    assert np.mean(spreads) < 3 * np.std(errors)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from support import models_page_homes as homes
+from support.estimates import estimate_of, fallen, night_of
 from support.evaluations import held_cases
 
 Look = Callable[[str], httpx.Response]
@@ -50,6 +51,24 @@ def test_stable_and_canary_versions_and_history(home: Path, look: Look) -> None:
     for told in ("version 2", "version 3", "0.810", "780.2 MB", "14.4 ms", "正面", "better on ptt", "12.2 ms"):
         assert told in said
     assert "stable 2" in said and "canary 3" in said and "11 events" in said
+
+
+def test_the_nights_estimates_beside_what_the_labels_said(home: Path, look: Look) -> None:
+    homes.whole_home(home)
+    assert "Expected before the labels" not in found_in(look("/")).said
+    nights = [night_of(f"n{number}", estimate=estimate_of(correct)) for number, correct in enumerate((80, 60))]
+    homes.write_nights(home, *nights, night_of("last", fall=fallen()))
+    answer = look("/")
+    page = found_in(answer)
+    for told in (
+        "In 2 of 3 nights",
+        "meant are 95",
+        "Version 2 has 70.0",
+        "a fall of more than 5.0 points",
+        "by labels",
+    ):
+        assert told in page.said
+    assert answer.text.count('class="interval missed"') == 2 and answer.text.count('class="interval"') == 4
 
 
 def test_one_version_with_its_comparison_and_flips(home: Path, look: Look) -> None:
