@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import numpy as np
-from msgspec import structs
+from msgspec import UNSET, structs
 from numpy.typing import NDArray
 
 from sentiment.data.must_hold import Case, read_cases
@@ -79,11 +79,11 @@ def evaluate(
     beside = f"stable {stable.folder}" if stable.folder else "no stable model"
     say(f"evaluate: {said} rows, candidate {candidate}, {beside}{f', reference {other}' if other else ''}")
     asked = sets | {CASES: [case.post for case in must_hold]}
-    compared = [asked, *([asked] if stable.folder else []), *([sets] if other else [])]
+    compared = [asked, *([asked] if stable.folder else []), *([asked] if other else [])]
     with progress(sum(len(posts) for each in compared for posts in each.values()), "evaluate") as line:
         ours = score("candidate", candidate, asked, line)
         theirs = score("stable", stable.folder, asked, line) if stable.folder else dict.fromkeys(asked)
-        best = score("reference", other, sets, line) if other else dict.fromkeys(sets)
+        best = score("reference", other, asked, line) if other else dict.fromkeys(asked)
     found = {name: compare(posts, ours[name], theirs[name], best[name]) for name, posts in sets.items()}
     return Evaluation(
         candidate=str(candidate),
@@ -93,7 +93,7 @@ def evaluate(
         sets=TestSets(**found),
         reference=str(reference.folder) if reference.folder else None,
         reference_version=reference.version,
-        must_hold=cases.compare(must_hold, ours[CASES], theirs[CASES]) if must_hold else None,
+        must_hold=cases.compare(must_hold, ours[CASES], theirs[CASES], best[CASES]) if must_hold else UNSET,
         confidence=confidence_of(sets, ours, theirs, fresh),
         by_source=by_source(sets, ours, theirs, new),
     )

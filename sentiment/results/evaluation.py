@@ -111,7 +111,7 @@ class Evaluation(StepResult, frozen=True):
     sets: TestSets
     reference: str | None = None
     reference_version: Count | None = None
-    must_hold: MustHold | None = None  # null where the home has no such cases
+    must_hold: MustHold | UnsetType = UNSET  # where the home has such cases
     confidence: Confidence | None = None  # what live quality is estimated from; an older evaluation has none
     # The sources with the most new rows first; empty without a stable model.
     by_source: list[SourceRows] = msgspec.field(default_factory=list)
