@@ -13,16 +13,14 @@ HEAD = ("", "posts", "expected", "from", "to", "by labels")
 
 
 def sentence(who: str, found: Estimate, below: tuple[float, float] | None = None) -> str:
-    """Returns the estimate in words; `below` are what the accuracy was and the fall that is allowed, when it is lower."""
+    """Returns the estimate in words; when it is too low, `below` are what the accuracy was, and the allowed fall."""
     told = f"{who} is expected to have {percent(found.accuracy)} of {counted(found.rows, 'post')} right"
     told += f", between {percent(found.low)} and {percent(found.high)} (95 %)"
     told += f"; by their labels it has {percent(found.measured)}." if found.measured is not None else "."
     if below is None:
         return told
-    was, limit = below
-    return (
-        f"{told} Even at best that is more than {100 * limit:.1f} points below the {percent(was)} that it had before."
-    )
+    was, limit = percent(below[0]), f"{100 * below[1]:.1f} points"
+    return f"{told} Even at best that is more than {limit} below the {was} that it had when it was published."
 
 
 def table(title: str, found: Sequence[Estimate]) -> list[str]:
