@@ -54,7 +54,9 @@ def fresh_of(settings: Settings, run: RunFolder, version: int, labels: Labels) -
         return None
     path = record.estimates_file(settings)
     nights = [one for one in record.read_nights(path) if one.version == version and one.run != run.name]
-    earlier = frozenset[str]().union(*(_identities_of_earlier(settings, one.run, labels) for one in nights))
+    # What is new to stable only grows, so that the newest night that can still be read has all of them.
+    found = (_identities_of_earlier(settings, one.run, labels) for one in reversed(nights))
+    earlier = next(filter(None, found), frozenset[str]())
     return Fresh(run.name, version, new, earlier, nights, published_as(settings, version), settings.estimate_fall)
 
 
