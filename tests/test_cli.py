@@ -20,6 +20,7 @@ LIGHT = [
     "forget",
     "report",
     "check",
+    "must-hold",
     "gate",
     "publish",
     "canary",

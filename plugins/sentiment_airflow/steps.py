@@ -22,6 +22,7 @@ from sentiment.results.record import decoded
 from sentiment.run_folder import RunFolder
 from sentiment.settings.runner import DOCKER, LOCAL, read_runner_settings
 from sentiment.text.defanged import unlinked
+from sentiment_airflow.claim import claim
 from sentiment_airflow.preconditions import require_results, wrong_input_fails_at_once
 from sentiment_airflow.runners.environment import bucket_environment, step_command, step_environment, step_settings
 from sentiment_airflow.runners.local import LocalRunner
@@ -107,6 +108,8 @@ class StepOperator(BaseOperator):
     def execute(self, context: Context) -> Any:
         self._require_options()
         step = self.step(context)
+        if self.pass_run:
+            claim(step.result_file.parent, self.dag_id, self.run)
         step.result_file.unlink(missing_ok=True)  # an earlier try's
         try:
             ended, last_line = self._run(step, context)

@@ -21,6 +21,7 @@ RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
 CANARY_WATCH, ROLLBACK = "sentiment_canary_watch", "sentiment_rollback"
 EXPERIMENT = "sentiment_experiment"
 THE_NIGHTLY_RUN = "the nightly run"  # who made a canary that no person started
+STARTED_AGAIN = f"{THE_NIGHTLY_RUN}, started again by somebody"  # Airflow does not tell a task who cleared its run
 CANARY = Asset("sentiment_canary")  # an event says: version `version`, made by run `run`, is now the canary
 
 DEFAULT_ARGS: dict[str, Any] = {

@@ -49,15 +49,15 @@ def other_files(settings: Settings) -> Iterator[Path]:
 
 
 def model_files(settings: Settings, state: State) -> Iterator[Path]:
-    """Yields the files of the versions that are served, or that a rollback returns to."""
+    """Yields the files of the versions that are served, that a rollback returns to, or that candidates must meet."""
     for number in versions_to_keep(state):
         yield from _below(settings.versions / str(number))
         yield from (path for path in _below(settings.trained / str(number)) if path.suffix in WEIGHTS)
 
 
 def versions_to_keep(state: State) -> list[int]:
-    """Returns stable, canary, previous, and whatever else is loaded; not one that is only being loaded."""
-    wanted = {*state.labels.values(), state.previous, state.kept}
+    """Returns stable, canary, previous, reference, and whatever else is loaded; not one that is only being loaded."""
+    wanted = {*state.labels.values(), state.previous, state.kept, state.reference}
     return sorted(number for number in wanted if number is not None)
 
 

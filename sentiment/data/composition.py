@@ -8,7 +8,7 @@ posts that the system started from, and `dealt` holds one row for every text, wi
     later      what it has not seen, and this run leaves out because of its limits: new again for the next run
     aside      what it has seen, and this run leaves out because of its limits
     rolling    delivered rows of the rolling test set
-    leak       texts kept out of training because a test set holds them
+    leak       texts kept out of training because a test set, or a case that must hold, holds them
     tested     texts that the frozen test set holds, and that are on one side anyway
     contested  texts that two sources label differently: neither trained nor tested on until somebody decides
     apart      texts that were on both sides once: neither trained nor tested on
@@ -26,7 +26,7 @@ from sentiment.data.selection import NO_LIMIT, Restriction, Slices, condition
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post
 
 PAGE_CACHE_KIB = 131_072
-TRAIN, FROZEN, ROLLING = range(3)  # the sides of `base`
+TRAIN, FROZEN, ROLLING, MUST_HOLD = range(4)  # the sides of `base`
 TABLES = (
     """CREATE TEMP TABLE base (
         position INTEGER PRIMARY KEY, side INTEGER NOT NULL, identity BLOB NOT NULL, text TEXT NOT NULL,
@@ -44,6 +44,8 @@ TABLES = (
 WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.position = dealt.base"
 COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRED, *OPTIONAL))
 ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side = {} AND side.identity = {}.identity)"
+# A post whose text must hold is held out as one of the frozen test set is.
+SIDE = f"CASE side WHEN {MUST_HOLD} THEN {FROZEN} ELSE side END"
 POST_ON_SIDE = "EXISTS (SELECT 1 FROM on_side WHERE on_side.side = {} AND on_side.row = posts.row)"
 
 
@@ -54,6 +56,7 @@ class Base:
     train: Iterable[Post]
     frozen: Iterable[Post]
     rolling: Iterable[Post]
+    must_hold: Iterable[Post] = ()  # cases: like the frozen ones, never trained on, and in no rolling set
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ def load(connection: sqlite3.Connection, base: Base) -> None:
     connection.execute(f"PRAGMA temp.cache_size = -{PAGE_CACHE_KIB}")
     for table in TABLES:
         connection.execute(table)
-    for side, posts in ((TRAIN, base.train), (FROZEN, base.frozen), (ROLLING, base.rolling)):
+    sides = (base.train, base.frozen, base.rolling, base.must_hold)
+    for side, posts in enumerate(sides):
         put_base(connection, side, posts)
     # A file may have come back from a copy: a deleted text must not be trained or tested on again.
     connection.execute("DELETE FROM base WHERE identity IN (SELECT identity FROM forgotten)")
@@ -132,7 +136,7 @@ def compare_with_base(connection: sqlite3.Connection) -> None:
     A post from before version 2 of the identity keeps the side that the base gave it by version 1.
     """
     connection.execute(
-        "INSERT OR IGNORE INTO on_side SELECT side, posts.row FROM base CROSS JOIN posts USING (identity)"
+        f"INSERT OR IGNORE INTO on_side SELECT {SIDE}, posts.row FROM base CROSS JOIN posts USING (identity)"
     )
     connection.execute(
         f"""INSERT OR IGNORE INTO contradicted SELECT posts.row FROM (
@@ -143,20 +147,20 @@ def compare_with_base(connection: sqlite3.Connection) -> None:
     if connection.execute("SELECT EXISTS (SELECT 1 FROM earlier)").fetchone()[0]:
         _know_version_1(connection)
         connection.execute(
-            "INSERT OR IGNORE INTO on_side SELECT side, earlier.row"
+            f"INSERT OR IGNORE INTO on_side SELECT {SIDE}, earlier.row"
             " FROM base CROSS JOIN earlier ON earlier.identity = identity_1(base.text)"
         )
 
 
 def _deal_base(connection: sqlite3.Connection, restriction: Restriction) -> None:
     """Deals the posts that the base trains on: each text once, with its last label, unless it was delivered since."""
-    frozen, tested = (ON_SIDE.format(side, "base") for side in (FROZEN, ROLLING))
+    frozen, tested, held = (ON_SIDE.format(side, "base") for side in (FROZEN, ROLLING, MUST_HOLD))
     names = ", ".join("?" * len(restriction.sources))
     within = f"(source IN ({names}))" if names else "1"
     connection.execute(
         f"""INSERT INTO dealt (kind, identity, label, source, characters, delivery, base)
         SELECT CASE
-            WHEN {frozen} OR {tested} THEN 'leak'
+            WHEN {frozen} OR {tested} OR {held} THEN 'leak'
             WHEN {int(restriction.takes_undated)} AND {within} THEN 'old'
             ELSE 'aside'
         END AS kind, identity, label, source, characters, 0, position

@@ -1,23 +1,29 @@
-"""`sentiment evaluate`: scores candidate and stable on the same rows of the frozen and the rolling test set."""
+"""`sentiment evaluate`: scores candidate, stable and reference on the same rows of the frozen and the rolling set."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
+from sentiment.data.must_hold import Case, read_cases
 from sentiment.data.posts import has_rows, read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
-from sentiment.estimation.record import estimates_file, keep
+from sentiment.estimation.record import estimates_file
+from sentiment.estimation.record import keep as keep_estimate
+from sentiment.evaluation import cases
 from sentiment.evaluation.night import Fresh, confidence_of, fresh_of
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
 from sentiment.progress import progress
+from sentiment.report.calibration import confidence_in
 from sentiment.results import record
 from sentiment.results.evaluation import Evaluation, Flip, Paired, TestSet, TestSets
 from sentiment.run_folder import RunFolder
@@ -27,42 +33,63 @@ from sentiment.step import say, step
 if TYPE_CHECKING:
     from tqdm import tqdm
 from sentiment.model.batches import encode
-from sentiment.serving.trained import stable_of
+from sentiment.serving.trained import reference_of, stable_of
 
 FLIPS_SHOWN = 20
+CASES = "must_hold"
 Probabilities = NDArray[np.float32]
+
+
+class Model(NamedTuple):
+    """A model folder to compare with, and its version; both are None where there is none."""
+
+    folder: Path | None
+    version: int | None = None
+
+
+NONE = Model(None)
 
 
 def evaluate(
     candidate: Path,
-    stable: Path | None,
-    stable_version: int | None,
+    stable: Model,
     sets: dict[str, list[Post]],
+    reference: Model = NONE,
+    must_hold: Sequence[Case] = (),
     fresh: Fresh | None = None,
 ) -> Evaluation:
-    """Scores both models on the sets `frozen` and `rolling`. An empty set has no figures.
+    """Scores the models on the sets `frozen` and `rolling`, and on cases. An empty set has no figures.
 
-    With `fresh`, stable's accuracy on the posts that are new to it is estimated before their labels are looked at.
+    A reference that is the stable model itself is named, and not scored twice. With `fresh`, stable's accuracy on the
+    posts that are new to it is estimated before their labels are looked at.
     """
-    cards = [read_card(path) for path in (candidate, stable) if path]
+    other = reference.folder if reference.folder != stable.folder else None
+    cards = [read_card(path) for path in (candidate, stable.folder, other) if path]
     if len({tuple(card.labels) for card in cards}) > 1:
         raise InputError(
             "candidate and stable must have the same labels",
             found=" and ".join("、".join(card.labels) for card in cards),
             do="Compare models with the same label set.",
         )
-    rows = sum(map(len, sets.values()))
     said = " and ".join(f"{len(posts):,} {name}" for name, posts in sets.items())
-    say(f"evaluate: {said} rows, candidate {candidate}, {f'stable {stable}' if stable else 'no stable model'}")
-    with progress(rows * len(cards), "evaluate") as line:
-        ours = score("candidate", candidate, sets, line)
-        theirs = score("stable", stable, sets, line) if stable else dict.fromkeys(sets)
+    beside = f"stable {stable.folder}" if stable.folder else "no stable model"
+    say(f"evaluate: {said} rows, candidate {candidate}, {beside}{f', reference {other}' if other else ''}")
+    asked = sets | {CASES: [case.post for case in must_hold]}
+    compared = [asked, *([asked] if stable.folder else []), *([sets] if other else [])]
+    with progress(sum(len(posts) for each in compared for posts in each.values()), "evaluate") as line:
+        ours = score("candidate", candidate, asked, line)
+        theirs = score("stable", stable.folder, asked, line) if stable.folder else dict.fromkeys(asked)
+        best = score("reference", other, sets, line) if other else dict.fromkeys(sets)
+    found = {name: compare(posts, ours[name], theirs[name], best[name]) for name, posts in sets.items()}
     return Evaluation(
         candidate=str(candidate),
-        stable=str(stable) if stable else None,
-        stable_version=stable_version,
+        stable=str(stable.folder) if stable.folder else None,
+        stable_version=stable.version,
         labels=cards[0].labels,
-        sets=TestSets(**{name: compare(posts, ours[name], theirs[name]) for name, posts in sets.items()}),
+        sets=TestSets(**found),
+        reference=str(reference.folder) if reference.folder else None,
+        reference_version=reference.version,
+        must_hold=cases.compare(must_hold, ours[CASES], theirs[CASES]) if must_hold else None,
         confidence=confidence_of(sets, ours, theirs, fresh),
     )
 
@@ -83,29 +110,59 @@ def score(side: str, folder: Path, sets: dict[str, list[Post]], line: tqdm[Any])
     return found
 
 
-def compare(posts: Sequence[Post], candidate: Probabilities, stable: Probabilities | None) -> TestSet:
+def compare(
+    posts: Sequence[Post],
+    candidate: Probabilities,
+    stable: Probabilities | None,
+    reference: Probabilities | None = None,
+) -> TestSet:
     """Returns one set's part of the evaluation."""
     if not posts:
         return TestSet(rows=0, candidate=None, stable=None, paired=None, regressions=[], improvements=[])
     true = np.array([post.label for post in posts])
     right = candidate.argmax(axis=1) == true
-    measured = measure(true, candidate)
-    if stable is None:
-        return TestSet(rows=len(posts), candidate=measured, stable=None, paired=None, regressions=[], improvements=[])
-    stable_right = stable.argmax(axis=1) == true
-    return TestSet(
+    found = TestSet(
         rows=len(posts),
-        candidate=measured,
+        candidate=measure(true, candidate),
+        stable=None,
+        paired=None,
+        regressions=[],
+        improvements=[],
+        sha256=digest_of(posts),
+        candidate_confidence=confidence_in(candidate, true),
+    )
+    if reference is not None:
+        beside = pairs(right, reference.argmax(axis=1) == true)
+        found = structs.replace(found, reference=measure(true, reference), to_reference=beside)
+    if stable is None:
+        return found
+    stable_right = stable.argmax(axis=1) == true
+    return structs.replace(
+        found,
         stable=measure(true, stable),
-        paired=Paired(
-            both_right=int((right & stable_right).sum()),
-            only_candidate=int((right & ~stable_right).sum()),
-            only_stable=int((~right & stable_right).sum()),
-            both_wrong=int((~right & ~stable_right).sum()),
-        ),
+        paired=pairs(right, stable_right),
         regressions=flips(posts, candidate, stable, ~right & stable_right),
         improvements=flips(posts, candidate, stable, right & ~stable_right),
+        stable_confidence=confidence_in(stable, true),
     )
+
+
+def pairs(candidate: NDArray[np.bool_], other: NDArray[np.bool_]) -> Paired:
+    """Returns on how many rows which of two models is right."""
+    return Paired(
+        both_right=int((candidate & other).sum()),
+        only_candidate=int((candidate & ~other).sum()),
+        only_stable=int((~candidate & other).sum()),
+        both_wrong=int((~candidate & ~other).sum()),
+    )
+
+
+def digest_of(posts: Sequence[Post]) -> str:
+    """Returns a sha256, in hex, by which these rows in this order are known, whatever file holds them."""
+    digest = hashlib.sha256()
+    for post in posts:
+        digest.update(f"{post.label}\t{post.title}\t{post.text}\n".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def flips(
@@ -133,6 +190,9 @@ def flips(
 @click.option("--stable", type=click.Path(path_type=Path), help="The model folder to compare it with.")
 @click.option("--frozen", type=click.Path(path_type=Path), help="Labelled posts that never change (TSV).")
 @click.option("--rolling", type=click.Path(path_type=Path), help="Recent labelled posts (TSV).")
+@click.option(
+    "--must-hold", type=click.Path(path_type=Path, exists=True), help="Cases that a new model must not break (TSV)."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Where to write the evaluation.")
 @step
 def command(
@@ -141,26 +201,28 @@ def command(
     stable: Path | None,
     frozen: Path | None,
     rolling: Path | None,
+    must_hold: Path | None,
     output: Path | None,
 ) -> Evaluation:
-    """Score candidate and stable side by side."""
+    """Score candidate, stable and reference side by side."""
     settings = read_settings()
     run = RunFolder.named(settings, run_id) if run_id else None
-    version: int | None = None
+    beside, reference = Model(stable), NONE
     if run:
         candidate, frozen, rolling = candidate or run.model, frozen or run.frozen, rolling or run.rolling
-        output = output or run.result("evaluate")
+        must_hold, output = must_hold or run.must_hold, output or run.result("evaluate")
         if stable is None:
-            stable, version = stable_of(settings)
+            beside, reference = Model(*stable_of(settings)), Model(*reference_of(settings))
     if not (candidate and frozen and output):
         raise click.UsageError("give --run, or --candidate, --frozen and --output")
     labels = read_card(candidate).label_set
     sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
-    fresh = fresh_of(settings, run, version, labels) if run and version is not None else None
-    result = evaluate(candidate, stable, version, sets, fresh)
+    held = read_cases(must_hold, labels) if must_hold else []
+    fresh = fresh_of(settings, run, beside.version, labels) if run and beside.version is not None else None
+    result = evaluate(candidate, beside, sets, reference, held, fresh)
     record.write(output, result)
     if result.confidence and result.confidence.night:
-        keep(estimates_file(settings), result.confidence.night)
+        keep_estimate(estimates_file(settings), result.confidence.night)
     if run and output != run.result("evaluate"):
         run.write(result)
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sentiment.errors import InputError
-from sentiment.results.evaluation import Evaluation, TestSet
+from sentiment.results.evaluation import Evaluation, Paired, TestSet
 from sentiment.results.training import Metrics
 
 ROUNDING = 1e-3  # how far a reported share may be from the counts beside it
@@ -23,6 +23,7 @@ class Evidence:
     stable: Metrics | None  # None without a stable model: then no row is right in one alone
     only_candidate: int = 0
     only_stable: int = 0
+    reference: tuple[int, int] | None = None  # rows right in the candidate alone, in the reference alone
 
     @property
     def rows(self) -> int:
@@ -71,8 +72,23 @@ def _sound(name: str, found: TestSet, labels: int, has_stable: bool) -> Evidence
         missing = "stable" if found.stable is None else "paired"
         raise _contradicted(f"{where}.{missing}", "there, as the evaluation names a stable model", "null")
     _require_scores(found.stable, f"{where}.stable", found.rows, labels, found.candidate.support)
-    _require_pairs(found, where, found.candidate.correct, found.stable.correct)
-    return Evidence(name, found, found.candidate, found.stable, found.paired.only_candidate, found.paired.only_stable)
+    _require_pairs(found.paired, f"{where}.paired", found.rows, found.candidate.correct, found.stable.correct)
+    paired = (found.paired.only_candidate, found.paired.only_stable)
+    return Evidence(name, found, found.candidate, found.stable, *paired, _sound_reference(found, where, labels))
+
+
+def _sound_reference(found: TestSet, where: str, labels: int) -> tuple[int, int] | None:
+    """Returns how the candidate stands beside the reference; None where no other model than stable was scored."""
+    reference, pairs = found.reference, found.to_reference
+    if reference is None and pairs is None:
+        return None
+    if reference is None or pairs is None:
+        missing, there = ("reference", "to_reference") if reference is None else ("to_reference", "reference")
+        raise _contradicted(f"{where}.{missing}", f"there, as {there} is", "null")
+    assert found.candidate is not None
+    _require_scores(reference, f"{where}.reference", found.rows, labels, found.candidate.support)
+    _require_pairs(pairs, f"{where}.to_reference", found.rows, found.candidate.correct, reference.correct)
+    return pairs.only_candidate, pairs.only_stable
 
 
 def _require_scores(found: Metrics, where: str, rows: int, labels: int, support: list[int] | None = None) -> None:
@@ -85,15 +101,13 @@ def _require_scores(found: Metrics, where: str, rows: int, labels: int, support:
         raise _contradicted(f"{where}.support", f"{labels} counts that add up to {rows} rows", str(found.support))
 
 
-def _require_pairs(found: TestSet, where: str, candidate: int, stable: int) -> None:
+def _require_pairs(paired: Paired, where: str, rows: int, candidate: int, other: int) -> None:
     """Raises: InputError unless the pairs add up to the rows, and to what either model has right."""
-    paired = found.paired
-    assert paired is not None
     total = paired.both_right + paired.only_candidate + paired.only_stable + paired.both_wrong
     right = (paired.both_right + paired.only_candidate, paired.both_right + paired.only_stable)
-    if total != found.rows or right != (candidate, stable):
-        wanted = f"counts that add up to {found.rows} rows, {candidate} and {stable} right"
-        raise _contradicted(f"{where}.paired", wanted, f"{total} rows, {right[0]} and {right[1]} right")
+    if total != rows or right != (candidate, other):
+        wanted = f"counts that add up to {rows} rows, {candidate} and {other} right"
+        raise _contradicted(where, wanted, f"{total} rows, {right[0]} and {right[1]} right")
 
 
 def _contradicted(field: str, wanted: str, found: str) -> InputError:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from sentiment.errors import InputError
+from sentiment.gate.decisions import deciding, keep, tonight
 from sentiment.gate.evidence import AGAIN
+from sentiment.gate.more import more_checks
 from sentiment.gate.rules import Override, decide
 from sentiment.gate.thresholds import asked, configured, loosened, require_reason
 from sentiment.options.as_click import option, options
@@ -66,10 +71,20 @@ def command(
         found: Loosened | None = Loosened(who=loosen_who or "", reason=loosen_reason or "", limits=looser)
     else:
         found = require_reason(looser, loosen_who, loosen_reason)
-    decision = decide(read_evaluation(settings, run, evaluation), thresholds, override, found)
+    read = read_evaluation(settings, run, evaluation)
+    asked_for = (RunFolder.named(settings, run).name if run else "", digest_of(read))
+    more = more_checks(read, settings)
+    with deciding(settings) if run else nullcontext():
+        decision = decide(read, thresholds, override, found, tonight(settings, thresholds.margin, asked_for), more)
+        if run:
+            keep(settings, read, decision, asked_for)
+            RunFolder.named(settings, run).write(decision)
     if output:
         record.write(output, decision)
-    if run:
-        RunFolder.named(settings, run).write(decision)
     say(decision.sentence)
     return decision
+
+
+def digest_of(evaluation: Evaluation) -> str:
+    """Returns the sha256, in hex, by which a decision knows what it was made from."""
+    return hashlib.sha256(json.dumps(record.as_json(evaluation), sort_keys=True).encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sentiment.results.decision import Gate
+from sentiment.results.decision import Gate, Year, YearPair
 from sentiment.results.deliveries import Prepare
 from sentiment.statistics.intervals import wilson
 
@@ -12,7 +12,17 @@ MINUS = "\N{MINUS SIGN}"
 
 def stable_name(gate: Gate) -> str:
     """Returns what to call the model that the candidate was compared with."""
-    return "the stable model" if gate.stable_version is None else f"version {gate.stable_version}"
+    return version_name(gate.stable_version)
+
+
+def version_name(version: int | None) -> str:
+    """Returns what to call a stable version; None: it has no number, because files were compared."""
+    return "the stable model" if version is None else f"version {version}"
+
+
+def beside(year: Year, pair: YearPair) -> str:
+    """Returns what to call a version that the rule of the year compares with."""
+    return f"{version_name(pair.version)}{' (the best so far)' if pair is year.reference else ''}"
 
 
 def label_name(gate: Gate, label: int) -> str:
@@ -22,6 +32,8 @@ def label_name(gate: Gate, label: int) -> str:
 
 def comparison_rows(gate: Gate, *, intervals: bool = False) -> list[Row]:
     """Returns one row per test set, then one per class: what, rows, stable, candidate, change, at worst, McNemar's p.
+
+    Between them stand the rows of all sets together, whose “at worst” is at the level of a year of nights.
 
     With `intervals`, its 95 % interval (Wilson's) follows each share.
     """
@@ -39,7 +51,26 @@ def comparison_rows(gate: Gate, *, intervals: bool = False) -> list[Row]:
                 _p_value(found.mcnemar_p),
             )
         )
-    return rows + _recall_rows(gate, intervals)
+    return rows + _year_rows(gate) + _recall_rows(gate, intervals)
+
+
+def _year_rows(gate: Gate) -> list[Row]:
+    """Returns the rows of all sets together, beside each version that a year's rule compares with; at its level."""
+    year = gate.year
+    if year is None:
+        return []
+    return [
+        (
+            f"all rows, beside {beside(year, pair)}",
+            f"{year.rows:,}",
+            "",
+            "",
+            _points(pair.difference),
+            _points(pair.lower_bound),
+            "",
+        )
+        for pair in year.pairs
+    ]
 
 
 def _recall_rows(gate: Gate, intervals: bool) -> list[Row]:
@@ -78,7 +109,7 @@ def data_lines(prepare: Prepare | None, labels: list[str]) -> list[str]:
     if prepare.left_for_later:
         lines.append(f"{prepare.left_for_later:,} more new rows were left for another run, as the form says.")
     if prepare.excluded_leaks:
-        lines.append(f"{prepare.excluded_leaks:,} texts were kept out because they are in a test set.")
+        lines.append(f"{prepare.excluded_leaks:,} texts were kept out because they are in a test set, or must hold.")
     return lines
 
 

@@ -1,8 +1,8 @@
 """The rules of the gate: pure functions from an evaluation and thresholds to a decision.
 
 A candidate passes if it reaches the absolute floor; if it is not inferior to the stable model, by a paired test, on the
-frozen set and, when that has enough rows, on the rolling set; and if no class's recall falls by more than the bound.
-Without a stable model, only the floor counts.
+frozen set and, when that has enough rows, on the rolling set; if no class's recall falls by more than the bound; and if
+it keeps to the rule of the year (`sentiment.gate.year`). Without a stable model, only the floor counts.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from sentiment.errors import InputError
 from sentiment.gate.evidence import Evidence, sound_sets
 from sentiment.gate.thresholds import Thresholds
 from sentiment.gate.wording import Comparison, headline, shortened, told_difference, told_floor, told_recall
+from sentiment.gate.year import Night, beside_reference, beside_stable
+from sentiment.gate.year_checks import place_in_year, year_checks
 from sentiment.results.decision import (
     Compared,
     ComparedSets,
@@ -55,16 +57,24 @@ def decide(
     thresholds: Thresholds,
     override: Override | None = None,
     loosened: Loosened | None = None,
+    night: Night | None = None,
+    more: Sequence[GateCheck] = (),
 ) -> Gate:
     """Returns the decision about the candidate; `loosened` says who made the thresholds what they are.
+
+    Without a `night` it is a decision that stands alone, and the rule of the year is left out. `more` are checks by
+    rules with modules of their own.
 
     Raises: InputError when the evaluation's numbers contradict.
     """
     sets = sound_sets(evaluation)
     compared = [_compare(test_set, thresholds) for test_set in sets]
-    checks = _checks(evaluation.labels, sets[0], compared, thresholds)
+    has_stable = sets[0].stable is not None
+    deciding = [found for found, item in zip(sets, compared, strict=True) if item.decides]
+    year = place_in_year(evaluation, deciding, night) if night and has_stable else None
+    checks = [*_checks(evaluation.labels, sets[0], compared, thresholds), *year_checks(year), *more]
     failed = [check for check in checks if check.decides and not check.passed]
-    verdict = _verdict(sets[0].stable is not None, compared, bool(failed))
+    verdict = _verdict(has_stable, compared, bool(failed))
     overridden = override if failed else None
     sentence = headline(verdict, [check.sentence for check in failed], compared, evaluation.stable_version)
     if overridden:
@@ -85,6 +95,9 @@ def decide(
         overridden=Overridden(**asdict(overridden)) if overridden else None,
         thresholds=GateThresholds(**asdict(thresholds)),
         loosened=loosened,
+        year=year,
+        pins=not has_stable or (beside_reference(deciding) or beside_stable(deciding)).shows_better(),
+        must_hold=evaluation.must_hold,
     )
 
 

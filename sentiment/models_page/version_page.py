@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sentiment.gate import must_hold
 from sentiment.gate.rows import Row as Cells
 from sentiment.gate.rows import comparison_rows, data_lines, label_name, stable_name
+from sentiment.gate.year_checks import told_year
 from sentiment.models_page.cards import Line, figures_of, serving_figures
 from sentiment.models_page.history import Row, row
 from sentiment.models_page.ledger import Ledger
@@ -45,8 +47,10 @@ class Gate:
     stable: str
     rows: list[Cells]
     checks: list[tuple[bool, str]]
+    year: list[str]
     regressions: list[Flip]
     improvements: list[Flip]
+    must_hold: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -131,8 +135,10 @@ def shown_gate(gate: decision.Gate) -> Gate:
         text(stable_name(gate), 40),
         [tuple(text(cell, 120) for cell in cells) for cells in comparison_rows(gate)],
         [(check.passed, _sentence(check)) for check in gate.checks],
+        [text(line) for line in told_year(gate)],
         [_flip(gate, flip) for flip in gate.regressions[:MOST_FLIPS]],
         [_flip(gate, flip) for flip in gate.improvements[:MOST_FLIPS]],
+        [text(line, 1000) for line in must_hold.told(gate)],
     )
 
 

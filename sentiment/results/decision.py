@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sentiment.results.evaluation import Flip
+from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
 
 ENDS = (".", "!", "?", "。", "！", "？")
@@ -109,6 +110,37 @@ class GateThresholds(Record, frozen=True):
     minimum_rolling: int
 
 
+class YearPair(Record, frozen=True):
+    """The candidate beside another version on all rows that decide."""
+
+    version: int | None  # null when files are compared
+    difference: float  # of the accuracies, a share
+    lower_bound: float  # of the difference, at the night's level
+    chance_worse: Share  # that the candidate is worse at all
+    chance_harmful: Share  # that it is worse by more than `harm`
+
+
+class Year(Record, frozen=True):
+    """The decision's place in its year (see `sentiment.gate.year`). Shares, and counts of the 365 days before it."""
+
+    harm: Share
+    risk: Share
+    nights: Count
+    level: Share  # that this decision spends
+    spent: Share  # by those before it
+    decisions: Count
+    promotions: Count
+    rows: Count
+    rows_needed: Count | None  # from which on an equally good candidate passes every second time; null: never
+    stable: YearPair
+    reference: YearPair | None  # null when it is the stable version, or was not scored
+
+    @property
+    def pairs(self) -> list[YearPair]:
+        """The versions that the candidate is compared with."""
+        return [self.stable, self.reference] if self.reference else [self.stable]
+
+
 class Gate(StepResult, frozen=True):
     """The decision. `reasons` are the sentences of the checks that refuse, worst first."""
 
@@ -127,6 +159,9 @@ class Gate(StepResult, frozen=True):
     overridden: Overridden | None
     thresholds: GateThresholds
     loosened: Loosened | None = None  # looser limits than configured
+    year: Year | None = None  # null without a stable model, and in a decision that is older than this field
+    pins: bool = False  # whether the candidate is the reference of later ones, once it is promoted
+    must_hold: MustHold | None = None  # as in the evaluation
 
     @property
     def exceptions(self) -> list[str]:

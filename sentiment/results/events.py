@@ -48,6 +48,7 @@ class Published(Event, frozen=True, kw_only=True, tag="published"):
     data: TrainedOn = TrainedOn()
     metrics: dict[str, float] = msgspec.field(default_factory=dict)  # accuracy by test set
     exceptions: str | UnsetType = UNSET  # that people made at the gate: looser limits, or failed checks overridden
+    pins: bool = False  # whether it is the reference of later candidates, once it is promoted
 
 
 class Staged(Event, frozen=True, kw_only=True, tag="staged"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from sentiment.results.record import Record
 
 
@@ -39,6 +41,8 @@ class Question(Record, frozen=True):
     body: str  # Markdown
     verdict: str
     warnings: list[str]  # about the new posts
+    year: list[str] = msgspec.field(default_factory=list)  # what the year's decisions have used of its error budget
+    cautions: list[str] = msgspec.field(default_factory=list)  # about the candidate
 
 
 class Answer(Record, frozen=True):

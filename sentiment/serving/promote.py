@@ -87,7 +87,7 @@ def command(version: int | None, who: str | None, reason: str) -> Outcome:
 
 def prunable(state: State, keep: int = KEPT_UNSERVED) -> list[int]:
     """Returns the versions whose files may be removed, oldest first."""
-    needed = {*state.served, state.previous}
+    needed = {*state.served, state.previous, state.reference}
     there = (number for number, version in state.versions.items() if version.condition != "pruned")
     unserved = sorted(number for number in there if number not in needed)
     return unserved[:-keep] if keep else unserved

@@ -31,6 +31,7 @@ class Candidate:
     run: str
     metrics: dict[str, float]
     exceptions: str = ""  # that people made for it at the gate
+    pins: bool = False  # whether it is the reference of later candidates, once it is promoted
 
     def check(self) -> None:
         """Raises: InputError when a file that serving needs is missing."""
@@ -70,7 +71,7 @@ def candidate_of_run(run: RunFolder) -> Candidate:
             do="Correct the data and start a new run, or give `sentiment gate` --override-who and --override-reason.",
         )
     metrics = {name: found.candidate_accuracy for name, found in gate.sets.items()}
-    candidate = Candidate(run.export, run.model, run.name, metrics, " ".join(gate.exceptions))
+    candidate = Candidate(run.export, run.model, run.name, metrics, " ".join(gate.exceptions), gate.pins)
     candidate.check()
     _require_validated(run, candidate)
     return candidate
@@ -118,6 +119,7 @@ def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
         data=record.as_json(candidate.data()),
         metrics=candidate.metrics,
         **({"exceptions": candidate.exceptions} if candidate.exceptions else {}),
+        pins=candidate.pins,
     )
     return number, False
 

@@ -25,6 +25,7 @@ class Version(NamedTuple):
     data: TrainedOn = TrainedOn()
     metrics: Mapping[str, float] = {}  # accuracy by test set
     error: str = ""
+    pins: bool = False  # it was shown to be better than the reference before it
 
 
 class State(NamedTuple):
@@ -47,6 +48,16 @@ class State(NamedTuple):
     def previous(self) -> int | None:
         """The version that a rollback returns to."""
         return self.stables[-2] if len(self.stables) > 1 else None
+
+    @property
+    def reference(self) -> int | None:
+        """The best stable version so far: the last that was shown to be better than the reference before it.
+
+        It stays where it is while later versions are promoted that are only as good, so that small losses cannot add
+        up. In a history without such a version it is the earliest stable one whose files are there.
+        """
+        shown = [number for number in self.stables if self.versions[number].pins]
+        return shown[-1] if shown else next(iter(self.stables), None)
 
     @property
     def served(self) -> tuple[int, ...]:

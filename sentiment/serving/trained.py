@@ -22,6 +22,19 @@ def stable_of(settings: Settings) -> tuple[Path, int] | tuple[None, None]:
     return (folder_of(settings, version), version) if version is not None else (None, None)
 
 
+def reference_of(settings: Settings) -> tuple[Path, int] | tuple[None, None]:
+    """Returns the reference's model folder and its number, or (None, None) before the first stable version.
+
+    Where the folder is gone, the earliest stable version that has one takes its place.
+    """
+    state = read_state(settings)
+    chosen = () if state.reference is None else (state.reference, *state.stables)
+    for version in chosen:
+        if (folder_of(settings, version) / "model.json").is_file():
+            return folder_of(settings, version), version
+    return None, None
+
+
 def model_of_version(settings: Settings, which: str) -> Path:
     """Returns the model folder of `which`: stable, canary, previous or a number.
 

@@ -112,11 +112,30 @@ class Settings(Declared):
     gate_recall_drop: float = setting(
         0.05, number(0, 1), "How far the recall of any class may fall on the frozen test set, as a share."
     )
+    gate_risk: float = setting(
+        0.05,
+        number(1e-6, 0.5),
+        "The chance that a year of decisions promotes a candidate that is truly further below the best stable version "
+        "so far than half of the margin.",
+    )
+    gate_nights: int = setting(
+        250, whole(1, 100_000), "The decisions a year among which the gate divides that chance.", unit="decisions"
+    )
     gate_minimum_rolling: int = setting(
         200,
         whole(1, 10**9),
         "With fewer rows the rolling test set is reported, but decides nothing.",
         unit="rows",
+    )
+    gate_must_hold: float = setting(
+        0.2,
+        number(0, 1),
+        "Of the cases in must_hold.tsv that stable answers rightly, the candidate may break this share; no fixed one.",
+    )
+    gate_calibration: float = setting(
+        0.1,
+        number(0, 1),
+        "The expected calibration error above which the gate warns that the candidate's percentages mislead; a share.",
     )
     estimate_fall: float = setting(
         0.05,

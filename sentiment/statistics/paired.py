@@ -39,12 +39,12 @@ def lower_bound(only_candidate: int, only_stable: int, rows: int) -> float:
     return (exact_lower_bound if exact else score_lower_bound)(only_candidate, only_stable, rows)
 
 
-def score_lower_bound(only_candidate: int, only_stable: int, rows: int) -> float:
-    """Returns Tango's score bound: the difference at which the score statistic is the 95 % point."""
+def score_lower_bound(only_candidate: int, only_stable: int, rows: int, z: float = Z_95) -> float:
+    """Returns Tango's score bound: the difference at which the score statistic is `z`, a point of the normal."""
     return _crossing(
         -1.0,
         (only_candidate - only_stable) / rows,
-        lambda difference: score(only_candidate, only_stable, rows, difference) > Z_95,
+        lambda difference: score(only_candidate, only_stable, rows, difference) > z,
     )
 
 
@@ -56,7 +56,7 @@ def _crossing(low: float, high: float, rejected: Callable[[float], bool]) -> flo
     return low
 
 
-def score(only_candidate: int, only_stable: int, rows: int, difference: float) -> float:
+def score(only_candidate: float, only_stable: float, rows: float, difference: float) -> float:
     """Returns Tango's score statistic of `difference` (large: the true difference is larger), standard normal."""
     b, c, n = only_candidate, only_stable, rows
     linear = (2 * n - b + c) * difference - b - c

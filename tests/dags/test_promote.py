@@ -179,6 +179,27 @@ def made_by(home: Path, started: str, **gate: Any) -> None:
     decision.write_text(json.dumps(found), encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("published", "asks"),
+    [
+        ({"metrics": {"frozen": 0.912}}, True),
+        ({"metrics": {"frozen": 0.512}}, False),  # the gate decided again, about another model
+        ({"metrics": {"frozen": 0.912}, "exceptions": "gate overridden by ann: few rows"}, False),
+    ],
+)
+def test_the_question_is_about_the_decision_that_the_version_was_published_with(
+    canary: None, home: Path, published: dict[str, Any], asks: bool
+) -> None:
+    history = home / "serving" / "history.jsonl"
+    first, *rest = history.read_text(encoding="utf-8").splitlines()
+    history.write_text("\n".join([json.dumps(json.loads(first) | published), *rest, ""]), encoding="utf-8")
+    if asks:
+        assert question(step_settings(), []).verdict.startswith("The first model")
+        return
+    with pytest.raises(InputError, match="must be the one that version 3 was published with"):
+        question(step_settings(), [])
+
+
 LOOSENED = {"who": "ann", "reason": "few", "limits": [{"name": "margin", "asked": 0.2, "configured": 0.01}]}
 
 

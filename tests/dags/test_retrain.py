@@ -186,10 +186,20 @@ def test_a_gate_that_was_marked_as_a_success_by_hand_deploys_nothing(
     assert "jinja2" not in printed and "Exception rendering" not in printed
 
 
-@pytest.mark.parametrize(("triggered", "who"), [("ann", "ann"), (None, "the nightly run")])
-def test_a_canary_is_by_whoever_started_the_run(workflows: dict[str, Any], triggered: str | None, who: str) -> None:
+@pytest.mark.parametrize(
+    ("triggered", "cleared", "who"),
+    [
+        ("ann", 0, "ann"),
+        ("ann", 1, "ann"),
+        (None, 0, "the nightly run"),
+        (None, 2, "the nightly run, started again by somebody"),
+    ],
+)
+def test_a_canary_is_by_whoever_started_the_run(
+    workflows: dict[str, Any], triggered: str | None, cleared: int, who: str
+) -> None:
     deploy = workflows["sentiment_retrain"].get_task("deploy_canary")
-    dag_run = SimpleNamespace(triggering_user_name=triggered)
+    dag_run = SimpleNamespace(triggering_user_name=triggered, clear_number=cleared)
     assert deploy.get_template_env().from_string(deploy.options["who"]).render(dag_run=dag_run) == who
 
 
@@ -222,7 +232,8 @@ def test_a_run_stops_where_it_has_to(
     assert states(run)["deploy_canary"] == rest
     assert calls()[-1][0] == last
     assert run.state == (DagRunState.SUCCESS if rest == "skipped" else DagRunState.FAILED)
-    assert list((tmp_path / "home" / "runs" / safe_name(run.run_id)).iterdir()) == []
+    left = (tmp_path / "home" / "runs" / safe_name(run.run_id)).iterdir()
+    assert [path.name for path in left] == ["airflow-run.json"]
 
 
 @pytest.mark.parametrize(

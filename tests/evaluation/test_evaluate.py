@@ -49,6 +49,20 @@ def test_the_surest_mistakes_come_first() -> None:
     assert [row["text"] for row in compared["improvements"]] == ["乙"]
 
 
+def test_the_reference_is_paired_with_the_candidate_too() -> None:
+    compared = compare(POSTS, CANDIDATE, STABLE, reference=CANDIDATE)
+    assert compared["to_reference"] == {"both_right": 2, "only_candidate": 0, "only_stable": 0, "both_wrong": 2}
+    assert compared["reference"] == compared["candidate"]
+    assert compared["paired"] == compare(POSTS, CANDIDATE, STABLE)["paired"]
+
+
+def test_rows_are_known_by_their_digest() -> None:
+    digest = compare(POSTS, CANDIDATE, STABLE)["sha256"]
+    assert digest == compare(POSTS, STABLE, None)["sha256"] and len(digest) == 64
+    turned = [POSTS[0]._replace(label=1), *POSTS[1:]]
+    assert compare(turned, CANDIDATE, STABLE)["sha256"] != digest
+
+
 def test_at_most_twenty_flips_are_shown() -> None:
     posts = [Post(str(row), 0) for row in range(50)]
     wrong, right = np.tile(chances((0.0, 1.0, 0.0)), (50, 1)), np.tile(chances((1.0, 0.0, 0.0)), (50, 1))
@@ -62,7 +76,7 @@ def test_without_stable_there_is_nothing_to_pair() -> None:
 
 
 def test_an_empty_rolling_set_has_no_figures(toy_model: Path, posts: list[Post]) -> None:
-    result = evaluate(toy_model, None, None, {"frozen": posts, "rolling": []})
+    result = evaluate(toy_model, evaluating.NONE, {"frozen": posts, "rolling": []})
     assert result["sets"]["rolling"] == {
         "rows": 0,
         "candidate": None,
@@ -70,6 +84,9 @@ def test_an_empty_rolling_set_has_no_figures(toy_model: Path, posts: list[Post])
         "paired": None,
         "regressions": [],
         "improvements": [],
+        "sha256": "",
+        "reference": None,
+        "to_reference": None,
     }
     assert result["sets"]["frozen"]["candidate"]["accuracy"] >= 0.9
 
@@ -93,7 +110,7 @@ def test_progress_is_told_over_both_models_and_both_sets(
     toy_model: Path, posts: list[Post], monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
-    evaluate(toy_model, toy_model, 1, {"frozen": posts, "rolling": posts})
+    evaluate(toy_model, evaluating.Model(toy_model, 1), {"frozen": posts, "rolling": posts})
     first, *lines = capsys.readouterr().err.splitlines()
     rows = len(posts)
     assert first == (f"evaluate: {rows} frozen and {rows} rolling rows, candidate {toy_model}, stable {toy_model}")
@@ -126,9 +143,19 @@ def test_models_of_other_labels_are_not_compared(toy_model: Path, posts: list[Po
     card = json.loads((other / "model.json").read_text(encoding="utf-8"))
     (other / "model.json").write_text(json.dumps({**card, "labels": ["a", "b", "c"]}), encoding="utf-8")
     with pytest.raises(InputError, match="must have the same labels"):
-        evaluate(toy_model, other, None, {"frozen": posts})
+        evaluate(toy_model, evaluating.Model(other), {"frozen": posts})
 
 
 def test_missing_options_are_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["evaluate", "--candidate", "x"]) == 2
     assert "give --run, or --candidate" in capsys.readouterr().err
+
+
+def test_both_models_confidence_is_measured_on_the_same_rows() -> None:
+    compared = compare(POSTS, CANDIDATE, STABLE)
+    ours, theirs = compared["candidate_confidence"], compared["stable_confidence"]
+    # As float32, 0.9 and 0.8 share a bin, and 0.7 and 0.6. The candidate is right at 0.9 and 0.7 alone, stable at 0.8,
+    # 0.8 and 0.9, and not at 0.6.
+    assert ours["expected_calibration_error"] == pytest.approx((2 * 0.35 + 2 * 0.15) / 4)
+    assert theirs["expected_calibration_error"] == pytest.approx((0.4 + 0.1 + 0.6) / 4)
+    assert "stable_confidence" not in compare(POSTS, CANDIDATE, None)

@@ -146,6 +146,8 @@ def test_the_gate_decides_on_its_evaluations_as_it_did(unpacked: Path, tmp_path:
     options = [f"--{threshold}={value}" for threshold, value in LOOSE.items()]
     found = verb(tmp_path, "gate", "--evaluation", old / name, *options)
     assert found.pop("loosened")["limits"], "what that version did not tell"
+    assert found.pop("year")["decisions"] == 0 and found.pop("pins") is False
+    found["checks"] = [check for check in found["checks"] if check["name"] != "year_stable"]
     assert without_words(found) == without_words(json.loads((old / "gate.json").read_text(encoding="utf-8")))
 
 

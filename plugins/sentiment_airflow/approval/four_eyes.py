@@ -10,18 +10,18 @@ from sentiment.results.events import AnyEvent, Canary, Published
 from sentiment.run_folder import RunFolder
 from sentiment.serving.history import read_events, read_state
 from sentiment.settings import Settings, read_airflow_settings
-from sentiment_airflow.workflows import THE_NIGHTLY_RUN
+from sentiment_airflow.workflows import STARTED_AGAIN, THE_NIGHTLY_RUN
 
 
 def makers(events: Iterable[AnyEvent], version: int, gate: Gate) -> list[str]:
     """Returns who made a version a candidate: who started its run, and who loosened or overrode its gate.
 
-    The run of a schedule is nobody's.
+    The run of a schedule is nobody's, also one that somebody started again: Airflow does not say who did.
     """
     found = [event.who for event in events if isinstance(event, Published | Canary) and event.version == version]
     found += [exception.who for exception in (gate.loosened, gate.overridden) if exception]
     names = dict.fromkeys(name.strip() for name in found)
-    return [name for name in names if name not in ("", THE_NIGHTLY_RUN)]
+    return [name for name in names if name not in ("", THE_NIGHTLY_RUN, STARTED_AGAIN)]
 
 
 def is_one_of(user: Mapping[str, object], names: Iterable[str]) -> bool:

@@ -10,17 +10,20 @@ from airflow.sdk import BaseOperator, Context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DagRunTriggerException
 
 from sentiment.errors import InputError
+from sentiment.gate.calibration import calibration_warnings
+from sentiment.gate.year_checks import told_year
 from sentiment.mail.approval_body import approval_body
 from sentiment.mail.checks import warnings_of
 from sentiment.probe.standing import standing
 from sentiment.results.decision import Gate
 from sentiment.results.deliveries import Prepare
+from sentiment.results.events import Published
 from sentiment.results.record import as_json, decoded
 from sentiment.results.serving import Question
 from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder, safe_name
 from sentiment.serving import open_questions
-from sentiment.serving.history import read_state
+from sentiment.serving.history import read_events, read_state
 from sentiment.serving.state import State
 from sentiment.settings import Settings
 from sentiment_airflow.approval.four_eyes import barred
@@ -78,6 +81,7 @@ def question(settings: Settings, events: list[Any]) -> Question:
         version, run_id, links = state.canary, state.versions[state.canary].run, {}
     run = RunFolder.named(settings, run_id)
     gate, warnings = run.read(Gate), warnings_of(run)
+    _require_its_decision(settings, version, gate)
     body = approval_body(
         gate,
         run.read(Prepare),
@@ -89,7 +93,15 @@ def question(settings: Settings, events: list[Any]) -> Question:
         hours=hours_to_answer(),
         barred=barred(settings, version),
     )
-    return Question(version=version, run=run_id, body=body, verdict=gate.sentence, warnings=warnings)
+    return Question(
+        version=version,
+        run=run_id,
+        body=body,
+        verdict=gate.sentence,
+        warnings=warnings,
+        cautions=calibration_warnings(gate),
+        year=told_year(gate),
+    )
 
 
 class CloseQuestion(BaseOperator):
@@ -128,6 +140,22 @@ def _require_its_run(version: int, run_id: str, state: State) -> None:
             f"an event about version {version} must name the run that made it, {made_by}",
             found=repr(run_id)[:120],
             do="Trigger sentiment_promote by hand: it asks about the present canary.",
+        )
+
+
+def _require_its_decision(settings: Settings, version: int, gate: Gate) -> None:
+    """Raises: InputError when gate.json was written again since the version was published, with another decision."""
+    events = read_events(settings.history)
+    published = next((one for one in events if isinstance(one, Published) and one.version == version), None)
+    if published is None or not published.metrics:  # published by hand, without a run
+        return
+    metrics = {name: found.candidate_accuracy for name, found in gate.sets.items()}
+    if metrics != published.metrics or " ".join(gate.exceptions) != (published.exceptions or ""):
+        raise InputError(
+            f"the gate's decision in the folder of run {published.run} must be the one that version {version} was "
+            "published with",
+            found="another one, made since",
+            do=f"Reject the version, or decide by hand: `sentiment promote --version {version}`.",
         )
 
 

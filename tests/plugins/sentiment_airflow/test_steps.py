@@ -36,7 +36,23 @@ def test_the_result_file_is_the_xcom_and_lies_in_the_run_folder(command: Command
     assert found["rows"] == 3
     folder = home / "runs" / safe_name(RUN)
     assert found["arguments"] == ["prepare", f"--run={RUN}", f"--result={folder}/.prepare-task.json"]
-    assert list(folder.iterdir()) == []
+    assert [path.name for path in folder.iterdir()] == ["airflow-run.json"]
+
+
+def test_a_folder_belongs_to_one_run(command: Command, home: Path) -> None:
+    command("result({'rows': 3})")
+    run()
+    run()  # a step of the same run, or another try
+    with pytest.raises(AirflowFailException, match=r"must belong to run .*; found that it belongs to run 'manual__20"):
+        run(run=safe_name(RUN))
+    [folder] = (home / "runs").iterdir()
+    (folder / "airflow-run.json").write_text('{"workflow": "sentiment_experiment", "run": "x"}')
+    with pytest.raises(AirflowFailException, match="belongs to run 'x' of 'sentiment_experiment'"):
+        run()
+    run(pass_run=False)  # its result says nothing about the run
+    (folder / "airflow-run.json").write_text('{"workflow": "senti')  # a task was killed while it wrote
+    run()
+    assert json.loads((folder / "airflow-run.json").read_text())["run"] == RUN
 
 
 def test_output_goes_to_the_log_but_the_result_is_not_repeated(

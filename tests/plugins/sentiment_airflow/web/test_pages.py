@@ -14,6 +14,7 @@ import httpx
 import pytest
 from support import models_page_homes as homes
 from support.estimates import estimate_of, fallen, night_of
+from support.evaluations import held_cases
 
 Look = Callable[[str], httpx.Response]
 PAGE = "/sentiment/models"
@@ -83,6 +84,18 @@ def test_one_version_with_its_comparison_and_flips(home: Path, look: Look) -> No
     ):
         assert told in page.said
     assert f"{PAGE}/versions/2/report" in page.addresses and f"{PAGE}/versions/3" in page.addresses
+
+
+def test_broken_cases_that_must_hold_are_words_on_the_page(home: Path, look: Look) -> None:
+    homes.whole_home(home)
+    path = home / "runs" / "night-2" / "gate.json"
+    hostile = "<script>alert(1)</script><b onclick=x>不好"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"must_hold": held_cases(hostile)}))
+    page = found_in(look("/versions/2"))
+    assert "Cases that must hold" in page.said and hostile in page.said
+    assert "b" not in page.tags and "onclick" not in page.attributes
+    path.unlink()
+    assert "Cases that must hold" not in found_in(look("/versions/2")).said
 
 
 def test_the_history_is_filtered_and_paged(home: Path, look: Look) -> None:
