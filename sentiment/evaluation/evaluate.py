@@ -13,7 +13,7 @@ from msgspec import UNSET, structs
 from numpy.typing import NDArray
 
 from sentiment.data.must_hold import Case, read_cases
-from sentiment.data.posts import read_posts
+from sentiment.data.posts import has_rows, read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.estimation.record import estimates_file
@@ -236,6 +236,6 @@ def command(
 
 def _rows_of_late(path: Path | None, labels: Any) -> list[Post]:
     """Returns the rolling set, which starts empty: no file, or only a header, is not an error."""
-    if path is None or not path.is_file() or len(path.read_bytes().splitlines()) < 2:
+    if path is None or not has_rows(path):
         return []
     return read_posts(path, labels)
