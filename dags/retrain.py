@@ -10,7 +10,7 @@ serves it as the **canary** if it is not worse. A person decides about the canar
 | prepare | mixes old rows with the new ones, keeps test texts out | there are no new rows |
 | check | measures the new posts: damage, copies of test texts, drift, doubtful labels | a figure exceeds its limit |
 | train | fine-tunes the candidate | |
-| evaluate | scores candidate and stable on the same rows | |
+| evaluate | scores candidate and stable on the same rows; a mail says so when stable has become worse | |
 | gate | decides whether the candidate may be served | the candidate is worse: a mail says where and by how much |
 | export | makes the SavedModel and checks that it answers like the trained model | |
 | validate | loads it in a throw-away server, compares its answers, times them | it fails to load, or answers wrongly |
@@ -29,7 +29,13 @@ from airflow.sdk import DAG, TriggerRule, chain
 from airflow.utils.types import DagRunType
 from sentiment_airflow.forms.retrain import GATE, MIXING, RETRAIN_FORM, TRAINING
 from sentiment_airflow.notify.deadline import deadline
-from sentiment_airflow.notify.steps import CheckNotifier, QuietNightsNotifier, RegressionNotifier, ValidationNotifier
+from sentiment_airflow.notify.steps import (
+    CheckNotifier,
+    FallNotifier,
+    QuietNightsNotifier,
+    RegressionNotifier,
+    ValidationNotifier,
+)
 from sentiment_airflow.preconditions import RESULT, require_reason_to_loosen
 from sentiment_airflow.steps import StepOperator
 from sentiment_airflow.workflows import (
@@ -89,7 +95,7 @@ with DAG(
     train = StepOperator(
         task_id="train", verb="train", form=TRAINING, pool=gpu_pool(), execution_timeout=timedelta(hours=12)
     )
-    evaluate = StepOperator(task_id="evaluate", verb="evaluate", pool=gpu_pool())
+    evaluate = StepOperator(task_id="evaluate", verb="evaluate", pool=gpu_pool(), on_success_callback=FallNotifier())
     gate = StepOperator(
         task_id="gate",
         verb="gate",

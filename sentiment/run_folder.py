@@ -75,6 +75,11 @@ class RunFolder:
         return self.path / "latest_test.tsv"
 
     @property
+    def must_hold(self) -> Path:
+        """The cases that must hold as they stood at this run; there is no such file when the home has none."""
+        return self.path / "must_hold.tsv"
+
+    @property
     def new_tests(self) -> Path:
         """The rows of the rolling test set that were delivered since the stable model: what `check` measures."""
         return self.path / "new_tests.tsv"

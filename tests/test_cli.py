@@ -21,6 +21,7 @@ LIGHT = [
     "report",
     "check",
     "refresh-tests",
+    "must-hold",
     "gate",
     "publish",
     "canary",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sentiment.bench import airflow, data, gate, length, size
+from sentiment.bench import airflow, alarms, data, gate, length, size
 from sentiment.bench.hostile import hostile
 from sentiment.bench.load import serve
 from sentiment.experiments import lr
@@ -27,5 +27,6 @@ for experiment in (
     hostile.command,
     airflow.command,
     gate.command,
+    alarms.command,
 ):
     command.add_command(experiment)

@@ -20,6 +20,7 @@ from sentiment.checks.verdict import judge, verdict
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import identity
 from sentiment.data.ledger import Delivered
+from sentiment.data.must_hold import read_cases
 from sentiment.data.posts import each_post
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
@@ -48,7 +49,8 @@ def check(run: RunFolder, settings: Settings) -> Check:
     known = {identity(post.text) for post in new}
     seen = [post for post in sample(each_post(run.train, labels)) if identity(post.text) not in known]
     rolling = list(each_post(run.rolling, labels)) if prepared.rolling_rows else []
-    tests = sample([*each_post(run.frozen, labels), *rolling])
+    held = (case.post for case in read_cases(run.must_hold, labels))
+    tests = sample([*each_post(run.frozen, labels), *rolling, *held])
     # A run that an earlier version prepared has no such file.
     new_tests = sample(each_post(run.new_tests, labels) if prepared.new_test_rows else (), MOST_NEW_TESTS)
     stable = Path(prepared.warm_start) if prepared.warm_start else None

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sentiment.data import composition
+from sentiment.data import composition, must_hold
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import identity
 from sentiment.data.prepare import Limits, read_base, read_stable, taken_by
@@ -35,7 +35,7 @@ def candidate_rows(settings: Settings, sources: Sequence[str] = ()) -> Candidate
     """Returns the rows of the home; with `sources`, the pool is what came from those. Raises: InputError on damage."""
     with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
         stable = read_stable(settings)
-        composition.load(connection, read_base(settings))
+        composition.load(connection, read_base(settings, must_hold.of_home(settings)))
         composition.deal(connection, taken_by(Limits(), stable, ledger.deliveries()))
         new = composition.new_tests(connection, stable.seen) if stable else rolling(connection, Cap(10**9))
         return CandidateRows(

@@ -8,7 +8,7 @@ posts that the system started from, and `dealt` holds one row for every text, wi
     later      what it has not seen, and this run leaves out because of its limits: new again for the next run
     aside      what it has seen, and this run leaves out because of its limits
     rolling    delivered rows of the rolling test set
-    leak       texts kept out of training because a test set holds them
+    leak       texts kept out of training because a test set, or a case that must hold, holds them
     tested     texts that a frozen test set holds or held, and that are on one side anyway
     contested  texts that two sources label differently: neither trained nor tested on until somebody decides
     apart      texts that were on both sides once: neither trained nor tested on
@@ -26,7 +26,7 @@ from sentiment.data.selection import NO_LIMIT, Restriction, Slices, condition
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post
 
 PAGE_CACHE_KIB = 131_072
-TRAIN, FROZEN, ROLLING, RETIRED = range(4)  # the sides of `base`
+TRAIN, FROZEN, ROLLING, MUST_HOLD, RETIRED = range(5)  # the sides of `base`
 TABLES = (
     """CREATE TEMP TABLE base (
         position INTEGER PRIMARY KEY, side INTEGER NOT NULL, identity BLOB NOT NULL, text TEXT NOT NULL,
@@ -45,7 +45,7 @@ WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.p
 COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRED, *OPTIONAL))
 ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side IN ({}) AND side.identity = {}.identity)"
 POST_ON_SIDE = "EXISTS (SELECT 1 FROM on_side WHERE on_side.side IN ({}) AND on_side.row = posts.row)"
-HELD_OUT = f"{FROZEN}, {RETIRED}"  # what is, or once was, the frozen test set
+HELD_OUT = f"{FROZEN}, {MUST_HOLD}, {RETIRED}"  # the frozen test set, what once was that, and what must hold
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Base:
     train: Iterable[Post]
     frozen: Iterable[Post]
     rolling: Iterable[Post]
+    must_hold: Iterable[Post] = ()  # cases: like the frozen ones, never trained on, and in no rolling set
     retired: Iterable[Post] = ()
 
 
@@ -73,7 +74,8 @@ def load(connection: sqlite3.Connection, base: Base) -> None:
     connection.execute(f"PRAGMA temp.cache_size = -{PAGE_CACHE_KIB}")
     for table in TABLES:
         connection.execute(table)
-    for side, posts in enumerate((base.train, base.frozen, base.rolling, base.retired)):
+    sides = (base.train, base.frozen, base.rolling, base.must_hold, base.retired)
+    for side, posts in enumerate(sides):
         put_base(connection, side, posts)
     # A file may have come back from a copy: a deleted text must not be trained or tested on again.
     connection.execute("DELETE FROM base WHERE identity IN (SELECT identity FROM forgotten)")

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
+from msgspec import UNSET, UnsetType
 
 from sentiment import atomic
-from sentiment.data import composition, draw, retired
+from sentiment.data import composition, draw, must_hold, retired
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.composition import Base, Taken
 from sentiment.data.composition_table import tabulate, used_by_delivery, with_rows_of
 from sentiment.data.ledger import Delivered
 from sentiment.data.mix import Mixing, plan_for
+from sentiment.data.must_hold import Case
 from sentiment.data.posts import each_post
 from sentiment.data.rolling import Cap, rolling
 from sentiment.data.seen import write_identities
@@ -63,11 +65,14 @@ def read_stable(settings: Settings) -> Stable | None:
     return Stable(state.stable, seen_by(state.versions[state.stable].data), folder_of(settings, state.stable))
 
 
-def read_base(settings: Settings) -> Base:
-    """Returns the base data, with the retired test sets. Raises: InputError, on reading them, when one is damaged."""
+def read_base(settings: Settings, cases: Sequence[Case]) -> Base:
+    """Returns the base data, with the cases that must hold and the retired test sets.
+
+    Raises: InputError, on reading it, when a file is damaged.
+    """
     folder, labels = settings.base_data, settings.label_set
     train, frozen, rolling = (each_post(folder / name, labels) for name in BASE_FILES)
-    return Base(train, frozen, rolling, retired.posts(folder, labels))
+    return Base(train, frozen, rolling, [case.post for case in cases], retired.posts(folder, labels))
 
 
 def choose_mode(wished: str, stable: Stable | None) -> Literal["full", "warm"]:
@@ -89,13 +94,14 @@ def prepare(
         deliveries = ledger.deliveries()
         taken = taken_by(limits, stable, deliveries)
         labels = settings.label_set
-        composition.load(connection, read_base(settings))
+        cases = [case for case in must_hold.of_home(settings) if not ledger.is_forgotten(case.post.text)]
+        composition.load(connection, read_base(settings, cases))
         composition.deal(connection, taken)
         new = composition.count(connection, "new", len(labels))
         nothing_new = mode == "warm" and not sum(new)
         plan = None if nothing_new else _choose(connection, mode, labels, options)
         cap = Cap(settings.rolling_cap, settings.rolling_source_share, settings.gate_minimum_rolling)
-        written, new_test_rows = _write(run, connection, cap, taken.seen, nothing_new)
+        written, new_test_rows = _write(run, connection, cap, taken.seen, nothing_new, cases)
         made = {} if nothing_new else _made(connection, run, plan, labels, options, deliveries)
         contested, newly_contested = composition.contested(connection, taken.seen)
         leaks, later = (sum(composition.count(connection, kind, len(labels))) for kind in ("leak", "later"))
@@ -152,13 +158,18 @@ def _choose(connection: sqlite3.Connection, mode: str, labels: Labels, options: 
 
 
 def _write(
-    run: RunFolder, connection: sqlite3.Connection, cap: Cap, seen: Slices, nothing_new: bool
+    run: RunFolder,
+    connection: sqlite3.Connection,
+    cap: Cap,
+    seen: Slices,
+    nothing_new: bool,
+    cases: Sequence[Case],
 ) -> tuple[TestFiles, int]:
     """Writes the run's files; returns the test sets, and how many rows of the rolling one are new."""
     # The result of an earlier attempt must not stay beside files that it does not describe.
-    for path in (run.result("prepare"), run.train, run.identities):
+    for path in (run.result("prepare"), run.train, run.identities, run.must_hold):
         path.unlink(missing_ok=True)
-    files = (run.batch, run.train, run.frozen, run.rolling, run.new_tests, run.identities)
+    files = (run.batch, run.train, run.frozen, run.rolling, run.must_hold, run.new_tests, run.identities)
     for path in (*files, run.result("prepare")):
         for left_by_a_kill in run.path.glob(f".{path.name}.*.tmp"):
             left_by_a_kill.unlink()
@@ -173,8 +184,17 @@ def _write(
     tests = TestFiles(
         frozen=TestFile(rows=frozen, sha256=sha256_of(run.frozen)),
         rolling=TestFile(rows=recent, sha256=sha256_of(run.rolling)),
+        must_hold=_write_cases(run, cases),
     )
     return tests, new_tests
+
+
+def _write_cases(run: RunFolder, cases: Sequence[Case]) -> TestFile | UnsetType:
+    """Writes the cases that must hold, when there are any."""
+    if not cases:
+        return UNSET
+    must_hold.write_cases(run.must_hold, cases)
+    return TestFile(rows=len(cases), sha256=sha256_of(run.must_hold))
 
 
 def _made(

@@ -12,12 +12,18 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
+from sentiment.data.must_hold import Case, read_cases
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
+from sentiment.estimation.record import estimates_file
+from sentiment.estimation.record import keep as keep_estimate
+from sentiment.evaluation import cases
+from sentiment.evaluation.night import Fresh, confidence_of, fresh_of
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
 from sentiment.progress import progress
+from sentiment.report.calibration import confidence_in
 from sentiment.results import record
 from sentiment.results.evaluation import Evaluation, Flip, Paired, TestSet, TestSets
 from sentiment.run_folder import RunFolder
@@ -30,6 +36,7 @@ from sentiment.model.batches import encode
 from sentiment.serving.trained import reference_of, stable_of
 
 FLIPS_SHOWN = 20
+CASES = "must_hold"
 Probabilities = NDArray[np.float32]
 
 
@@ -43,10 +50,18 @@ class Model(NamedTuple):
 NONE = Model(None)
 
 
-def evaluate(candidate: Path, stable: Model, sets: dict[str, list[Post]], reference: Model = NONE) -> Evaluation:
-    """Scores the models on the sets `frozen` and `rolling`. An empty set has no figures.
+def evaluate(
+    candidate: Path,
+    stable: Model,
+    sets: dict[str, list[Post]],
+    reference: Model = NONE,
+    must_hold: Sequence[Case] = (),
+    fresh: Fresh | None = None,
+) -> Evaluation:
+    """Scores the models on the sets `frozen` and `rolling`, and on cases. An empty set has no figures.
 
-    A reference that is the stable model itself is named, and not scored twice.
+    A reference that is the stable model itself is named, and not scored twice. With `fresh`, stable's accuracy on the
+    posts that are new to it is estimated before their labels are looked at.
     """
     other = reference.folder if reference.folder != stable.folder else None
     cards = [read_card(path) for path in (candidate, stable.folder, other) if path]
@@ -56,13 +71,14 @@ def evaluate(candidate: Path, stable: Model, sets: dict[str, list[Post]], refere
             found=" and ".join("、".join(card.labels) for card in cards),
             do="Compare models with the same label set.",
         )
-    rows = sum(map(len, sets.values()))
     said = " and ".join(f"{len(posts):,} {name}" for name, posts in sets.items())
     beside = f"stable {stable.folder}" if stable.folder else "no stable model"
     say(f"evaluate: {said} rows, candidate {candidate}, {beside}{f', reference {other}' if other else ''}")
-    with progress(rows * len(cards), "evaluate") as line:
-        ours = score("candidate", candidate, sets, line)
-        theirs = score("stable", stable.folder, sets, line) if stable.folder else dict.fromkeys(sets)
+    asked = sets | {CASES: [case.post for case in must_hold]}
+    compared = [asked, *([asked] if stable.folder else []), *([sets] if other else [])]
+    with progress(sum(len(posts) for each in compared for posts in each.values()), "evaluate") as line:
+        ours = score("candidate", candidate, asked, line)
+        theirs = score("stable", stable.folder, asked, line) if stable.folder else dict.fromkeys(asked)
         best = score("reference", other, sets, line) if other else dict.fromkeys(sets)
     found = {name: compare(posts, ours[name], theirs[name], best[name]) for name, posts in sets.items()}
     return Evaluation(
@@ -73,6 +89,8 @@ def evaluate(candidate: Path, stable: Model, sets: dict[str, list[Post]], refere
         sets=TestSets(**found),
         reference=str(reference.folder) if reference.folder else None,
         reference_version=reference.version,
+        must_hold=cases.compare(must_hold, ours[CASES], theirs[CASES]) if must_hold else None,
+        confidence=confidence_of(sets, ours, theirs, fresh),
     )
 
 
@@ -111,6 +129,7 @@ def compare(
         regressions=[],
         improvements=[],
         sha256=digest_of(posts),
+        candidate_confidence=confidence_in(candidate, true),
     )
     if reference is not None:
         beside = pairs(right, reference.argmax(axis=1) == true)
@@ -124,6 +143,7 @@ def compare(
         paired=pairs(right, stable_right),
         regressions=flips(posts, candidate, stable, ~right & stable_right),
         improvements=flips(posts, candidate, stable, right & ~stable_right),
+        stable_confidence=confidence_in(stable, true),
     )
 
 
@@ -170,6 +190,9 @@ def flips(
 @click.option("--stable", type=click.Path(path_type=Path), help="The model folder to compare it with.")
 @click.option("--frozen", type=click.Path(path_type=Path), help="Labelled posts that never change (TSV).")
 @click.option("--rolling", type=click.Path(path_type=Path), help="Recent labelled posts (TSV).")
+@click.option(
+    "--must-hold", type=click.Path(path_type=Path, exists=True), help="Cases that a new model must not break (TSV)."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Where to write the evaluation.")
 @step
 def command(
@@ -178,6 +201,7 @@ def command(
     stable: Path | None,
     frozen: Path | None,
     rolling: Path | None,
+    must_hold: Path | None,
     output: Path | None,
 ) -> Evaluation:
     """Score candidate, stable and reference side by side."""
@@ -186,15 +210,19 @@ def command(
     beside, reference = Model(stable), NONE
     if run:
         candidate, frozen, rolling = candidate or run.model, frozen or run.frozen, rolling or run.rolling
-        output = output or run.result("evaluate")
+        must_hold, output = must_hold or run.must_hold, output or run.result("evaluate")
         if stable is None:
             beside, reference = Model(*stable_of(settings)), Model(*reference_of(settings))
     if not (candidate and frozen and output):
         raise click.UsageError("give --run, or --candidate, --frozen and --output")
     labels = read_card(candidate).label_set
     sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
-    result = evaluate(candidate, beside, sets, reference)
+    held = read_cases(must_hold, labels) if must_hold else []
+    fresh = fresh_of(settings, run, beside.version, labels) if run and beside.version is not None else None
+    result = evaluate(candidate, beside, sets, reference, held, fresh)
     record.write(output, result)
+    if result.confidence and result.confidence.night:
+        keep_estimate(estimates_file(settings), result.confidence.night)
     if run and output != run.result("evaluate"):
         run.write(result)
     return result

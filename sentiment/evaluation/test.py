@@ -20,6 +20,7 @@ from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import classification_report, measure
 from sentiment.report import testing as reporting
 from sentiment.report.summary import test_report
+from sentiment.report.wording import told_confidence
 from sentiment.results.record import as_json
 from sentiment.settings import read_settings
 from sentiment.step import Result, step
@@ -40,9 +41,9 @@ def test(model: Path, data: Path, output: Path) -> Result:
     metrics = measure([post.label for post in posts], probabilities)
     seconds = time.monotonic() - begin
     table = classification_report(metrics, [str(index) for index in range(len(opened.card.labels))])
-    atomic.write_text(output / "test_report.txt", test_report(table, seconds))
     write_result(output / "test_result.tsv", posts, probabilities, opened.card.labels)
-    reporting.write_test_report(output, model, opened.card, data, posts, probabilities, seconds)
+    report = reporting.write_test_report(output, model, opened.card, data, posts, probabilities, seconds)
+    atomic.write_text(output / "test_report.txt", test_report(table, seconds, told_confidence(as_json(report))))
     return {
         "model": str(model),
         "data": str(data),

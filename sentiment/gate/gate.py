@@ -13,6 +13,7 @@ from msgspec import structs
 from sentiment.errors import InputError
 from sentiment.gate.decisions import deciding, keep, tonight
 from sentiment.gate.evidence import AGAIN
+from sentiment.gate.more import more_checks
 from sentiment.gate.rules import Override, decide
 from sentiment.gate.thresholds import asked, configured, loosened, require_reason
 from sentiment.gate.wear import told, wear_of
@@ -74,8 +75,9 @@ def command(
         found = require_reason(looser, loosen_who, loosen_reason)
     read = read_evaluation(settings, run, evaluation)
     asked_for = (RunFolder.named(settings, run).name if run else "", digest_of(read))
+    more = more_checks(read, settings)
     with deciding(settings) if run else nullcontext():
-        decision = decide(read, thresholds, override, found, tonight(settings, thresholds.margin, asked_for))
+        decision = decide(read, thresholds, override, found, tonight(settings, thresholds.margin, asked_for), more)
         if run:
             decision = structs.replace(decision, wear=told(wear_of(settings), settings.gate_wear))
             keep(settings, read, decision, asked_for)

@@ -10,6 +10,7 @@ import click
 
 from sentiment.errors import InputError
 from sentiment.gate.decisions import YEAR
+from sentiment.gate.more import more_checks
 from sentiment.gate.rules import decide
 from sentiment.gate.thresholds import Thresholds
 from sentiment.gate.year import Night, YearRule
@@ -54,7 +55,7 @@ class Replay(Record, frozen=True):
     unreadable: list[str]
 
 
-def replay(made: Iterable[tuple[datetime, str, Evaluation, Gate]], risk: float, nights: int) -> Iterator[Replayed]:
+def replay(made: Iterable[tuple[datetime, str, Evaluation, Gate]], settings: Settings) -> Iterator[Replayed]:
     """Yields each decision beside today's, in order of time; each spends its level of the 365 days that it stands in.
 
     The limits are those of its time. An override of that time is left out on both sides.
@@ -62,12 +63,14 @@ def replay(made: Iterable[tuple[datetime, str, Evaluation, Gate]], risk: float, 
     spent: list[tuple[datetime, float]] = []
     for at, run, evaluation, gate in sorted(made, key=lambda item: item[:2]):
         spent = [item for item in spent if item[0] > at - YEAR]
-        rule, before = YearRule.of(gate.thresholds.margin, risk, nights), sum(level for _, level in spent)
+        rule = YearRule.of(gate.thresholds.margin, settings.gate_risk, settings.gate_nights)
+        before = sum(level for _, level in spent)
         limits = gate.thresholds
         today = decide(
             evaluation,
             Thresholds(limits.floor, limits.margin, limits.recall_drop, limits.minimum_rolling),
             night=Night(rule, rule.level(before), before, len(spent)),
+            more=more_checks(evaluation, settings),
         )
         if today.year:
             spent.append((at, today.year.level))
@@ -151,7 +154,7 @@ def command(output: Path | None) -> Replay:
     settings = read_settings()
     unreadable: list[str] = []
     made = list(found(settings, unreadable))
-    result = summed_up(list(replay(made, settings.gate_risk, settings.gate_nights)), unreadable)
+    result = summed_up(list(replay(made, settings)), unreadable)
     older = any(evaluation.stable and not evaluation.reference for _, _, evaluation, _ in made)
     for line in [*told(result.decisions), "", *([NOT_KNOWN] if older else []), *unreadable, result.sentence]:
         say(line)

@@ -12,13 +12,17 @@ MINUS = "\N{MINUS SIGN}"
 
 def stable_name(gate: Gate) -> str:
     """Returns what to call the model that the candidate was compared with."""
-    return "the stable model" if gate.stable_version is None else f"version {gate.stable_version}"
+    return version_name(gate.stable_version)
+
+
+def version_name(version: int | None) -> str:
+    """Returns what to call a stable version; None: it has no number, because files were compared."""
+    return "the stable model" if version is None else f"version {version}"
 
 
 def beside(year: Year, pair: YearPair) -> str:
     """Returns what to call a version that the rule of the year compares with."""
-    version = "the stable model" if pair.version is None else f"version {pair.version}"
-    return f"{version} (the best so far)" if pair is year.reference else version
+    return f"{version_name(pair.version)}{' (the best so far)' if pair is year.reference else ''}"
 
 
 def label_name(gate: Gate, label: int) -> str:
@@ -105,7 +109,7 @@ def data_lines(prepare: Prepare | None, labels: list[str]) -> list[str]:
     if prepare.left_for_later:
         lines.append(f"{prepare.left_for_later:,} more new rows were left for another run, as the form says.")
     if prepare.excluded_leaks:
-        lines.append(f"{prepare.excluded_leaks:,} texts were kept out because they are in a test set.")
+        lines.append(f"{prepare.excluded_leaks:,} texts were kept out because they are in a test set, or must hold.")
     return lines
 
 

@@ -58,20 +58,21 @@ def decide(
     override: Override | None = None,
     loosened: Loosened | None = None,
     night: Night | None = None,
+    more: Sequence[GateCheck] = (),
 ) -> Gate:
     """Returns the decision about the candidate; `loosened` says who made the thresholds what they are.
 
-    Without a `night` it is a decision that stands alone, and the rule of the year is left out.
+    Without a `night` it is a decision that stands alone, and the rule of the year is left out. `more` are checks by
+    rules with modules of their own.
 
     Raises: InputError when the evaluation's numbers contradict.
     """
     sets = sound_sets(evaluation)
     compared = [_compare(test_set, thresholds) for test_set in sets]
-    checks = _checks(evaluation.labels, sets[0], compared, thresholds)
     has_stable = sets[0].stable is not None
     deciding = [found for found, item in zip(sets, compared, strict=True) if item.decides]
     year = place_in_year(evaluation, deciding, night) if night and has_stable else None
-    checks += year_checks(year)
+    checks = [*_checks(evaluation.labels, sets[0], compared, thresholds), *year_checks(year), *more]
     failed = [check for check in checks if check.decides and not check.passed]
     verdict = _verdict(has_stable, compared, bool(failed))
     overridden = override if failed else None
@@ -96,6 +97,7 @@ def decide(
         loosened=loosened,
         year=year,
         pins=not has_stable or (beside_reference(deciding) or beside_stable(deciding)).shows_better(),
+        must_hold=evaluation.must_hold,
     )
 
 

@@ -27,6 +27,7 @@ from sentiment.text.harmless import visible_in_json
 LONG_ENOUGH = 8  # characters of a normalised text from which it is also searched within other texts
 LINE_PIECE = 1 << 20
 POST_KEYS = frozenset({"text", "texts", "title", "raw"})
+QUOTING = ("raw", "why")  # columns: a refused row as it was; why a case must hold
 PLAIN_SUFFIXES = frozenset({".txt", ".md", ".log"})
 LARGEST_PLAIN = 256 << 20  # bytes; a larger file is not ours, and is only reported
 LINE_SUFFIXES = frozenset({".jsonl", ".ndjson"})
@@ -142,7 +143,7 @@ def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] 
     if "text" not in names:
         return None
     column = names.index("text")
-    quotes = [names.index(name) for name in ("raw",) if name in names]  # a quarantine file shows rows as they were
+    quotes = [names.index(name) for name in QUOTING if name in names]
     spans: list[tuple[int, int]] = []
     open_since = 0
     for row in reader.rows(lambda fields: len(fields) == len(names)):

@@ -13,15 +13,18 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
+from sentiment import atomic
 from sentiment.backup.folder import REPLACED
 from sentiment.beside import has_no_owner, is_temporary
 from sentiment.data import ledger as posts_ledger
+from sentiment.data import must_hold
 from sentiment.data.identity import VERSION
 from sentiment.data.ledger import Ledger
 from sentiment.data.posts import columns_of, encoding_of, named_rows
@@ -82,7 +85,9 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
         with ledger.writing() as connection:
             posts = _delete_posts(connection, texts, reason, write)
         sources = _source_folders(settings)
-        erased += _erase_all(search, sources, texts, write, ledger, settings)
+        # Nobody writes back, from what was read before, a case that must hold and is erased meanwhile.
+        with atomic.exclusive_lock(must_hold.lock_of(settings)) if write else nullcontext():
+            erased += _erase_all(search, sources, texts, write, ledger, settings)
         if write:
             _wait_for_readers(ledger)  # when this returns, a prepare that began before has written its files
         made = [settings.runs, settings.trained]

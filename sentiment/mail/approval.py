@@ -88,6 +88,7 @@ def _to_do(result: Outcome) -> list[str]:
 
 def _asking(subject: str, lead: str, question: Question, lines: Sequence[str], links: Mapping[str, str]) -> Mail:
     sections = {
+        "Warnings about the candidate": question.cautions,
         "Warnings about the new posts": question.warnings,
         "The year": question.year,
         "What to know": list(lines),

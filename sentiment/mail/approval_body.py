@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from sentiment.gate import must_hold
+from sentiment.gate.calibration import calibration_warnings
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
 from sentiment.gate.year_checks import told_year
 from sentiment.mail.approval import told_time
@@ -36,6 +38,7 @@ def approval_body(
     Text from data is escaped, for Markdown and for HTML.
     """
     parts = [f"**{markdown(gate.sentence, 1000)}**", *_overridden(gate)]
+    parts += _list("Warnings about the candidate", calibration_warnings(gate))
     parts += _list("Warnings about the new posts", warnings)
     head = ("", "rows", stable_name(gate), f"version {version} (canary)", "change", "at worst", "McNemar p")
     parts.append(_table([head, *comparison_rows(gate, intervals=True)]))
@@ -48,6 +51,7 @@ def approval_body(
     parts += _list("The frozen test set", [gate.wear] if gate.wear else [])
     parts += _flips(gate, gate.regressions, f"Right in {stable_name(gate)}, wrong in version {version}")
     parts += _flips(gate, gate.improvements, f"Wrong in {stable_name(gate)}, right in version {version}")
+    parts += _list("Cases that must hold", must_hold.told(gate))
     parts += _list("Data", data_lines(prepare, gate.labels))
     parts += _list("Validation", validation_lines(validation))
     parts += _list("As the canary, so far", [standing] if standing else [])

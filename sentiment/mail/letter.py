@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from sentiment.text.harmless import html_text, plain, safe_links
 
@@ -18,13 +19,15 @@ HEAD = '<meta name="viewport" content="width=device-width"><meta name="color-sch
 class Mail:
     """A mail: a subject of one line, and the body as text and as HTML.
 
-    Of the mails with the same `cause`, only the first within a set time is sent (see `sentiment.mail.repeats`).
+    Of the mails with the same `cause`, only the first within a set time is sent (see `sentiment.mail.repeats`), or
+    within `quiet`, if that is longer.
     """
 
     subject: str
     text: str
     html: str
     cause: str = ""
+    quiet: timedelta = timedelta()
 
     def with_note(self, note: str) -> Mail:
         """Returns the mail with a sentence at its end."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from sentiment.gate import must_hold
+from sentiment.gate.calibration import calibration_warnings
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
 from sentiment.gate.year_checks import told_year
 from sentiment.mail.letter import Mail, letter
@@ -45,6 +47,8 @@ def regression_mail(
 def _sections(gate: Gate, prepare: Prepare | None, warnings: list[str]) -> dict[str, list[str]]:
     return {
         "What failed": gate.reasons,
+        "Cases that must hold": must_hold.told(gate),
+        "Warnings about the candidate": calibration_warnings(gate),
         "Warnings about the new posts": warnings,
         "The year": told_year(gate),
         "What it was trained on": data_lines(prepare, gate.labels),

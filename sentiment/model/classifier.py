@@ -11,67 +11,105 @@ from sentiment.errors import InputError
 from sentiment.model import hub_encoder, model_type, pretrained
 from sentiment.model.encoder import Architecture
 from sentiment.model.model_type import CUSTOM, ORIGIN, TF_HUB
+from sentiment.model.temperature import LEAD
 from sentiment.tensorflow_setup import keras, tf
 
 Inputs = dict[str, Any]
-Builder = Callable[[Inputs, Architecture, int, float, Path | None], Any]
+Activation = Callable[[Any], Any] | str
+Builder = Callable[[Inputs, Architecture, int, float, Path | None, Activation], Any]
 NAMES = ("input_ids", "input_mask", "segment_ids")
 BUILDING_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, NotImplementedError)
 
 
-def build(kind: str, architecture: Architecture, *, labels: int, dropout: float, weights: Path | None = None) -> Any:
+def build(
+    kind: str,
+    architecture: Architecture,
+    *,
+    labels: int,
+    dropout: float,
+    weights: Path | None = None,
+    temperature: float = 1.0,
+) -> Any:
     """Returns the Keras model: int32 [B, L] `input_ids`, `input_mask`, `segment_ids` → float32 [B, labels].
 
     `weights` is a checkpoint's file of weights to start from; None leaves every weight at its random start. For a
-    TF-Hub model it is the folder of the encoder's SavedModel, and it is required.
+    TF-Hub model it is the folder of the encoder's SavedModel, and it is required. The logits are divided by
+    `temperature`; a model that is going to be trained has none, 1.
     """
     builder = BUILDERS[model_type.require_known_type(kind)]
     inputs = {name: keras.layers.Input(shape=(None,), dtype=tf.int32, name=name) for name in NAMES}
     # AutoGraph would spend 5 s of CPU on every layer's source, which has no Python control flow over tensors.
-    outputs = tf.autograph.experimental.do_not_convert(builder)(inputs, architecture, labels, dropout, weights)
+    outputs = tf.autograph.experimental.do_not_convert(builder)(
+        inputs, architecture, labels, dropout, weights, softmax_at(temperature)
+    )
     return keras.Model(inputs=inputs, outputs=outputs, name="sentiment")
 
 
-def _custom(inputs: Inputs, architecture: Architecture, labels: int, dropout: float, weights: Path | None) -> Any:
+def softmax_at(temperature: float) -> Activation:
+    """Returns how logits [B, labels] become probabilities, the one place where they do.
+
+    It is `temperature.rescaled` as a graph: whatever label had the largest probability at temperature 1 has it still.
+    """
+    if temperature == 1:
+        return "softmax"  # Keras knows it by this name, and then computes the loss from the logits
+
+    def calibrated(logits: Any) -> Any:
+        plain = tf.nn.softmax(logits)
+        best = plain >= tf.reduce_max(plain, axis=-1, keepdims=True)
+        below = (logits - tf.reduce_max(logits, axis=-1, keepdims=True)) / temperature
+        return tf.nn.softmax(tf.where(best, 0.0, tf.minimum(below, -LEAD)))
+
+    return calibrated
+
+
+def _custom(
+    inputs: Inputs, architecture: Architecture, labels: int, dropout: float, weights: Path | None, softmax: Activation
+) -> Any:
     """`TFAutoModel` + dropout + dense softmax, like the older tool's `custom`."""
     mean = architecture.get("pooling") == "mean"
     names = _classes("TF_MODEL_MAPPING_NAMES")
     encoder = _transformer(names, architecture, weights, **({"add_pooling_layer": False} if mean else {}))
     encoded = _call(encoder, inputs)
     if mean:
-        return _head(MaskedMean(name="mean")(encoded.last_hidden_state, inputs["input_mask"]), labels, dropout)
+        pooled = MaskedMean(name="mean")(encoded.last_hidden_state, inputs["input_mask"])
+        return _head(pooled, labels, dropout, softmax)
     if getattr(encoded, "pooler_output", None) is None:
         raise InputError(
             f"the encoder of a {CUSTOM} model must have a pooled output",
             found=f"a {architecture['model_type']!r} encoder, which has none",
             do=f"Name a BERT or ALBERT encoder, or use --model-type {ORIGIN}.",
         )
-    return _head(encoded.pooler_output, labels, dropout)
+    return _head(encoded.pooler_output, labels, dropout, softmax)
 
 
-def _origin(inputs: Inputs, architecture: Architecture, labels: int, dropout: float, weights: Path | None) -> Any:
+def _origin(
+    inputs: Inputs, architecture: Architecture, labels: int, dropout: float, weights: Path | None, softmax: Activation
+) -> Any:
     """`TFBertForSequenceClassification`, or the same of another architecture, + softmax."""
     names = _classes("TF_MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES")
     settings = {**architecture, "num_labels": labels}
     # BERT uses one name, ALBERT the other.
     settings |= {"classifier_dropout": dropout, "classifier_dropout_prob": dropout}
     classifier = _transformer(names, settings, weights)
-    return keras.layers.Softmax(name="probabilities", dtype=tf.float32)(_call(classifier, inputs).logits)
+    logits = _call(classifier, inputs).logits
+    return keras.layers.Activation(softmax, name="probabilities", dtype=tf.float32)(logits)
 
 
-def _tf_hub(inputs: Inputs, architecture: Architecture, labels: int, dropout: float, weights: Path | None) -> Any:
+def _tf_hub(
+    inputs: Inputs, architecture: Architecture, labels: int, dropout: float, weights: Path | None, softmax: Activation
+) -> Any:
     """A TF-Hub encoder + dropout + dense softmax, like the older tool's `tf-hub`."""
     if weights is None:
         raise InputError(
             f"a {TF_HUB} model must have the SavedModel of its encoder", found="none", do="Name one with --model-name."
         )
-    return _head(hub_encoder.pooled(weights, inputs), labels, dropout)
+    return _head(hub_encoder.pooled(weights, inputs), labels, dropout, softmax)
 
 
-def _head(pooled: Any, labels: int, dropout: float) -> Any:
+def _head(pooled: Any, labels: int, dropout: float, softmax: Activation) -> Any:
     """Dropout + dense softmax, in float32 under every precision policy."""
     dropped = keras.layers.Dropout(dropout)(pooled)
-    return keras.layers.Dense(labels, activation="softmax", name="probabilities", dtype=tf.float32)(dropped)
+    return keras.layers.Dense(labels, activation=softmax, name="probabilities", dtype=tf.float32)(dropped)
 
 
 class MaskedMean(keras.layers.Layer):

@@ -69,7 +69,9 @@ def read_card(folder: Path) -> ModelCard:
 
 
 def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
-    """Builds the model that `folder` describes and loads its weights; for further training, `dropout` replaces its own.
+    """Builds the model that `folder` describes and loads its weights.
+
+    For further training, `dropout` replaces its own, and its temperature is left away.
 
     Raises: InputError when a file is missing, cut short, or belongs to another model.
     """
@@ -88,8 +90,14 @@ def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
     encoder = folder / ENCODER if card.type == TF_HUB else None
     if encoder is not None:
         pinned.require_kept(card, encoder)
-    rate = card.dropout if dropout is None else dropout
-    model = classifier.build(card.type, card.architecture, labels=len(card.labels), dropout=rate, weights=encoder)
+    model = classifier.build(
+        card.type,
+        card.architecture,
+        labels=len(card.labels),
+        dropout=card.dropout if dropout is None else dropout,
+        weights=encoder,
+        temperature=card.temperature if dropout is None else 1.0,
+    )
     load_weights(model, folder / WEIGHTS)
     tokenizer = Tokenizer(pieces, max_seq_length=card.max_seq_length, lower_case=card.lower_case)
     return OpenedModel(model, tokenizer, card, pieces, encoder)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sentiment.estimation.record import estimates_file, read_nights
 from sentiment.models_page import experiments
 from sentiment.models_page.cards import Card, card
+from sentiment.models_page.estimates import Estimates, estimates
 from sentiment.models_page.frozen_set import FrozenSet, frozen_set
 from sentiment.models_page.history import Filters, HistoryPage, history_page
 from sentiment.models_page.ledger import Ledger
@@ -40,6 +42,7 @@ class Overview:
     cards: list[Card]
     missing: list[str]  # labels that no version has
     plots: list[Plot]
+    estimates: Estimates | None  # None before the first night with new labelled posts
     versions: list[Listed]
     published: int
     frozen: FrozenSet
@@ -56,6 +59,7 @@ def overview(ledger: Ledger, settings: Settings, query: Mapping[str, str], notic
         [card(label, ledger, settings, probes, notices) for label in state.labels],
         [label for label in ("stable", "canary") if label not in state.labels],
         [plot for plot in (accuracy_plot(state, *size, frozen.breaks) for size in (WIDE, NARROW)) if plot],
+        estimates(read_nights(estimates_file(settings)), (WIDE, NARROW)),
         [_listed(ledger, number) for number in sorted(state.versions, reverse=True)[:LISTED]],
         len(state.versions),
         frozen,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sentiment.gate import must_hold
 from sentiment.gate.rows import Row as Cells
 from sentiment.gate.rows import comparison_rows, data_lines, label_name, stable_name
 from sentiment.gate.year_checks import told_year
@@ -49,6 +50,7 @@ class Gate:
     year: list[str]
     regressions: list[Flip]
     improvements: list[Flip]
+    must_hold: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ def shown_gate(gate: decision.Gate) -> Gate:
         [text(line) for line in told_year(gate)],
         [_flip(gate, flip) for flip in gate.regressions[:MOST_FLIPS]],
         [_flip(gate, flip) for flip in gate.improvements[:MOST_FLIPS]],
+        [text(line, 1000) for line in must_hold.told(gate)],
     )
 
 

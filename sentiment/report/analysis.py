@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec import UNSET
 from numpy.typing import ArrayLike, NDArray
 
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.model.metrics import measure
+from sentiment.model.temperature import rescaled
 from sentiment.report.calibration import calibration
 from sentiment.report.slices import slices
-from sentiment.results.report import Analysis, Mistake
+from sentiment.results.report import Analysis, Mistake, Uncalibrated
 from sentiment.statistics.intervals import wilson
 from sentiment.text.harmless import plain
 
@@ -20,8 +22,12 @@ MISTAKES_SHOWN = 20
 LONGEST_TEXT, LONGEST_NAME = 300, 80  # characters of a post, and of its title or source, that are shown
 
 
-def analyse(posts: Sequence[Post], probabilities: ArrayLike, labels: Sequence[str]) -> Analysis:
+def analyse(
+    posts: Sequence[Post], probabilities: ArrayLike, labels: Sequence[str], temperature: float = 1.0
+) -> Analysis:
     """Returns metrics, calibration, mistakes and slices of `probabilities` [rows, labels]; `labels` are their names.
+
+    `temperature` is that which the probabilities come from.
 
     Texts are cut and made harmless for display. Raises: InputError when a probability is not a number; ValueError when
     there are no rows.
@@ -44,6 +50,18 @@ def analyse(posts: Sequence[Post], probabilities: ArrayLike, labels: Sequence[st
         mistakes=mistakes(posts, predicted, confidence),
         mistakes_total=len(posts) - measured.correct,
         slices=slices(posts, right),
+        uncalibrated=UNSET if temperature == 1 else uncalibrated(true, given, temperature),
+    )
+
+
+def uncalibrated(true: NDArray[np.int64], probabilities: NDArray[np.float64], temperature: float) -> Uncalibrated:
+    """Returns what the answers [rows, labels] were worth before they were divided by `temperature`."""
+    before = rescaled(probabilities, 1 / temperature).astype(np.float64)
+    right = before.argmax(axis=1) == true
+    return Uncalibrated(
+        temperature=temperature,
+        expected_calibration_error=calibration(before.max(axis=1), right).expected_calibration_error,
+        loss=measure(true, before).loss,
     )
 
 

@@ -68,6 +68,7 @@ def _analysed(report: Mapping[str, Any]) -> dict[str, Any]:
         "label_means": tables.label_means(tables.per_label(analysis)),
         "reliability": charts.reliability(analysis["calibration"]["bins"]),
         "calibration_sentence": wording.told_calibration(analysis),
+        "confidence_sentence": wording.told_confidence(report),
         "slices_sentence": wording.told_slices(analysis),
         "mistakes_sentence": wording.told_mistakes(analysis),
         "fewest": FEWEST_ROWS,

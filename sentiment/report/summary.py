@@ -13,8 +13,8 @@ def layout(fields: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def training_report(curves: Any, epochs: int, table: str) -> str:
-    """Returns summary.txt: `epoch, params, loss, accuracy, val_loss, val_accuracy, report, total_time`."""
+def training_report(curves: Any, epochs: int, table: str, confidence: str = "") -> str:
+    """Returns summary.txt: `epoch, params, loss, accuracy, val_loss, val_accuracy, report, confidence, total_time`."""
     return layout(
         {
             "epoch": list(range(epochs)),
@@ -24,11 +24,17 @@ def training_report(curves: Any, epochs: int, table: str) -> str:
             "val_loss": curves.val_loss,
             "val_accuracy": curves.val_accuracy,
             "report": "\n" + table,
+            **_of(confidence),
             "total_time": f"{curves.seconds:.3f}s",
         }
     )
 
 
-def test_report(table: str, seconds: float) -> str:
-    """Returns test_report.txt: `report, total_time`."""
-    return layout({"report": "\n" + table, "total_time": f"{seconds:.3f}s"})
+def test_report(table: str, seconds: float, confidence: str = "") -> str:
+    """Returns test_report.txt: `report, confidence, total_time`."""
+    return layout({"report": "\n" + table, **_of(confidence), "total_time": f"{seconds:.3f}s"})
+
+
+def _of(confidence: str) -> dict[str, str]:
+    """Returns the line of what the confidence is worth; the older tool's reports have none, nor an untested model's."""
+    return {"confidence": confidence} if confidence else {}

@@ -45,8 +45,8 @@ def write_test_report(
     posts: Sequence[Post],
     probabilities: ArrayLike,
     seconds: float,
-) -> None:
-    """Writes both files into `output`: how `model` (with its `card`) did on the `posts` of `data`.
+) -> TestReport:
+    """Writes both files into `output`, and returns how `model` (with its `card`) did on the `posts` of `data`.
 
     They compare the model with the linear baseline if the posts that the model was trained on can be found.
     """
@@ -57,11 +57,12 @@ def write_test_report(
         model=ReportedModel.of(card),
         data=TestedFile(file=data.name, fingerprint=sha256_of(data)),
         result=TestTime(seconds=round(seconds, 3)),
-        analysis=analyse(posts, probabilities, card.labels),
+        analysis=analyse(posts, probabilities, card.labels, card.temperature),
         baseline=baseline(learned, posts, probabilities) if learned else Baseline(available=False, reason=NOT_AT_HAND),
     )
     record.write(output / REPORT, report)
     atomic.write_text(output / PAGE, render(record.as_json(report)))
+    return report
 
 
 def learned_from(model: Path, card: ModelCard, data: Path) -> list[Post]:

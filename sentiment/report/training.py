@@ -20,6 +20,7 @@ from sentiment.report.analysis import analyse
 from sentiment.report.baseline import baseline
 from sentiment.report.page import render
 from sentiment.report.summary import training_report
+from sentiment.report.wording import told_confidence
 from sentiment.results import record
 from sentiment.results.report import TrainingReport
 
@@ -29,11 +30,15 @@ NOT_TESTED = "(no test rows)\n"
 
 @dataclass(frozen=True)
 class Tested:
-    """A trained model's test: the posts it learned from, the test posts, and its answers to them [rows, labels]."""
+    """A trained model's test: the posts it learned from, the test posts, and its answers to them [rows, labels].
+
+    The answers come from `temperature`.
+    """
 
     learned: Sequence[Post]
     posts: Sequence[Post]
     probabilities: NDArray[np.float32]
+    temperature: float = 1.0
 
     @property
     def metrics(self) -> Metrics:
@@ -49,15 +54,17 @@ def write_training_report(made: Path, curves: Curves, tested: Tested | None, rep
     labels = report.model.labels
     names = [str(index) for index in range(len(labels))]
     table = classification_report(tested.metrics, names) if tested else NOT_TESTED
-    (made / folder.SUMMARY).write_text(training_report(curves, curves.epochs, table), encoding="utf-8")
     if tested:
         report = msgspec.structs.replace(
             report,
-            analysis=analyse(tested.posts, tested.probabilities, labels),
+            analysis=analyse(tested.posts, tested.probabilities, labels, tested.temperature),
             baseline=baseline(tested.learned, tested.posts, tested.probabilities),
         )
+    written = record.as_json(report)
+    summary = training_report(curves, curves.epochs, table, told_confidence(written))
+    (made / folder.SUMMARY).write_text(summary, encoding="utf-8")
     record.write(made / folder.REPORT, report)
-    atomic.write_text(made / PAGE, render(record.as_json(report)))
+    atomic.write_text(made / PAGE, render(written))
 
 
 def now() -> str:

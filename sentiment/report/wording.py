@@ -91,6 +91,32 @@ def told_calibration(analysis: Mapping[str, Any]) -> str:
     return f"{how}: {figures}. The expected calibration error is {percent(error)}."
 
 
+def told_confidence(report: Mapping[str, Any]) -> str:
+    """Returns what the temperature is, and what it did to the confidence in the test posts; "" if nothing is known."""
+    scaling, analysis = report["result"].get("scaling"), report.get("analysis") or {}
+    before = analysis.get("uncalibrated")
+    told = [told_scaling(scaling)] if scaling else []
+    if before:
+        told += [] if scaling else [f"The logits are divided by a temperature of {before['temperature']:.2f}."]
+        error, loss = analysis["calibration"]["expected_calibration_error"], analysis["metrics"]["loss"]
+        told.append(
+            f"On the test posts, the expected calibration error is {percent(error)} with it and "
+            f"{percent(before['expected_calibration_error'])} without; the negative log-likelihood is {loss:.3f} with "
+            f"it and {before['loss']:.3f} without. It changes no label."
+        )
+    return " ".join(told)
+
+
+def told_scaling(scaling: Mapping[str, Any]) -> str:
+    """Returns which temperature a training ended with, and what it was fitted on, in a sentence."""
+    if scaling["why"]:
+        return f"The temperature stayed {scaling['temperature']:.4g}: {scaling['why']}."
+    return (
+        f"The logits are divided by a temperature of {scaling['temperature']:.2f}, which was fitted on "
+        f"{counted(scaling['rows'], 'held-out post')}."
+    )
+
+
 def told_curves(result: Mapping[str, Any]) -> str:
     """Returns what the validation loss says about the number of epochs; "" after a single epoch."""
     losses: Sequence[float] = result.get("val_loss") or []

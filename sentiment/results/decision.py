@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sentiment.results.evaluation import Flip
+from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
 
 ENDS = (".", "!", "?", "。", "！", "？")
@@ -161,6 +162,7 @@ class Gate(StepResult, frozen=True):
     year: Year | None = None  # null without a stable model, and in a decision that is older than this field
     wear: str = ""  # how worn the frozen set was before this decision, in a sentence
     pins: bool = False  # whether the candidate is the reference of later ones, once it is promoted
+    must_hold: MustHold | None = None  # as in the evaluation
 
     @property
     def exceptions(self) -> list[str]:

@@ -94,12 +94,13 @@ class TestFile(Record, frozen=True):
 
 
 class TestFiles(Record, frozen=True):
-    """Both test sets."""
+    """Both test sets, and the cases that must hold when the home has any."""
 
     __test__: ClassVar[bool] = False
 
     frozen: TestFile
     rolling: TestFile
+    must_hold: TestFile | UnsetType = UNSET
 
 
 class LabelPart(Record, frozen=True):
@@ -149,7 +150,7 @@ class Prepare(StepResult, frozen=True):
     per_label: list[Count]  # of the training rows
     frozen_rows: Count
     rolling_rows: Count
-    excluded_leaks: Count  # rows that were kept out because a test set holds their text
+    excluded_leaks: Count  # rows that were kept out because a test set, or a case that must hold, has their text
     partial: bool  # whether a person limited the run to some days or sources
     left_for_later: Count  # new rows that such a limit leaves for another run
     watermark: Count  # the delivery up to which a model of this run has seen everything

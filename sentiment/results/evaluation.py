@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec import UNSET, UnsetType
+
+from sentiment.results.estimate import Confidence
+from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
 from sentiment.results.training import Metrics
 
@@ -28,6 +32,15 @@ class Paired(Record, frozen=True):
     both_wrong: Count
 
 
+class SetConfidence(Record, frozen=True):
+    """Whether a model is right as often as it says, on one set; all are shares."""
+
+    expected_calibration_error: Share
+    mean_confidence: Share  # in its answers
+    by_chance: Share  # the largest error, in 95 of 100 such sets, of a model that is exactly as right as it says
+    spread: Share  # the standard error of the calibration error, at most
+
+
 class TestSet(Record, frozen=True):
     """One test set. Without rows there are no figures; without a stable model `stable` and `paired` are null."""
 
@@ -42,6 +55,8 @@ class TestSet(Record, frozen=True):
     sha256: str = ""  # of the rows; "" in an evaluation that is older than this field
     reference: Metrics | None = None  # null also where the reference is the stable model
     to_reference: Paired | None = None  # its `only_stable` are the rows that only the reference has right
+    candidate_confidence: SetConfidence | UnsetType = UNSET  # left out by an earlier version, and without rows
+    stable_confidence: SetConfidence | UnsetType = UNSET
 
 
 class TestSets(Record, frozen=True):
@@ -68,3 +83,5 @@ class Evaluation(StepResult, frozen=True):
     sets: TestSets
     reference: str | None = None
     reference_version: Count | None = None
+    must_hold: MustHold | None = None  # null where the home has no such cases
+    confidence: Confidence | None = None  # what live quality is estimated from; an older evaluation has none

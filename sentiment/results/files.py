@@ -8,6 +8,7 @@ from sentiment.results import (
     backup,
     decision,
     deliveries,
+    estimate,
     evaluation,
     events,
     experiment,
@@ -50,10 +51,12 @@ FILES = (
     ResultFile("runs/bench/lr/failed/<row>.json", (experiment.FailedRow,), "experiment-train"),
     ResultFile("serving/history.jsonl", events.AnyEvent.__args__, "publish, canary, promote, withdraw, rollback"),
     ResultFile("serving/probes.jsonl", (probe.Probe,), "probe, watch"),
+    ResultFile("serving/estimates.jsonl", (estimate.Night,), "evaluate"),
     ResultFile("serving/refreshments.jsonl", (refreshment.Refreshment,), "refresh-tests"),
     ResultFile("serving/models/<model>/<version>/assets.extra/origin.json", (serving.Origin,), "publish"),
 )
 PRINTED = (
+    ResultFile("", (estimate.Estimated,), "estimate"),
     ResultFile("", (serving.Published,), "publish"),
     ResultFile("", (serving.Outcome,), "canary, promote, withdraw, rollback"),
     ResultFile("", (probe.Probed, probe.NotProbed), "probe"),

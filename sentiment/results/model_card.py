@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from sentiment.labels import Labels
@@ -11,6 +12,8 @@ from sentiment.results.deliveries import SeenSlice, TestFiles, UsedDelivery
 from sentiment.results.record import Record
 
 FORMAT = 1
+COLDEST, HOTTEST = 0.1, 10.0  # the least and the largest temperature
+Temperature = Annotated[float, msgspec.Meta(ge=COLDEST, le=HOTTEST)]
 
 
 class TrainedOn(Record, frozen=True):
@@ -73,6 +76,7 @@ class ModelCard(Record, frozen=True, kw_only=True):
     parameters: int
     vocabulary: int  # in pieces
     encoder: EncoderPin | UnsetType = UNSET  # one from scratch has none, nor has an older model
+    temperature: Temperature = 1.0  # by which the logits are divided; an older model has none
 
     @property
     def label_set(self) -> Labels:

@@ -65,6 +65,14 @@ class Calibration(Record, frozen=True, kw_only=True):
     mean_confidence: float
 
 
+class Uncalibrated(Record, frozen=True, kw_only=True):
+    """What the same answers would have been worth at temperature 1: before calibration, that is."""
+
+    temperature: float  # that the model has
+    expected_calibration_error: Share
+    loss: float  # mean negative log-likelihood, in nats
+
+
 class Mistake(Record, frozen=True, kw_only=True):
     """A wrong answer; labels by id, texts cut and made harmless for display."""
 
@@ -108,6 +116,7 @@ class Analysis(Record, frozen=True, kw_only=True):
     mistakes: list[Mistake]  # those that the model is surest of, the surest first
     mistakes_total: Count
     slices: list[SliceGroup]
+    uncalibrated: Uncalibrated | UnsetType = UNSET  # left out of a model whose temperature is 1
 
 
 class BaselinePairs(Record, frozen=True, kw_only=True):

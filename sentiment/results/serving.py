@@ -42,6 +42,7 @@ class Question(Record, frozen=True):
     verdict: str
     warnings: list[str]  # about the new posts
     year: list[str] = msgspec.field(default_factory=list)  # what the year's decisions have used of its error budget
+    cautions: list[str] = msgspec.field(default_factory=list)  # about the candidate
 
 
 class Answer(Record, frozen=True):

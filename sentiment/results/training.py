@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from sentiment.results.record import Count, Share, StepResult
+from sentiment.results.record import Count, Record, Share, StepResult
 
 
 class Metrics(msgspec.Struct, frozen=True):
@@ -20,6 +21,15 @@ class Metrics(msgspec.Struct, frozen=True):
     support: list[Count]  # rows of each true label
     confusion: list[list[Count]]  # rows are true labels, columns predictions
     loss: float  # mean cross-entropy, in nats
+
+
+class Scaling(Record, frozen=True):
+    """The temperature by which a model's logits are divided, and what it was fitted on."""
+
+    temperature: float
+    rows: Count  # held out
+    wrong: Count  # answers to them
+    why: str = ""  # it stayed what it was: 1, or in a warm start that of the model before
 
 
 class Training(StepResult, frozen=True):
@@ -44,3 +54,4 @@ class Training(StepResult, frozen=True):
     parameters: int
     devices: list[str]
     precision: str  # of the arithmetic
+    scaling: Scaling | UnsetType = UNSET  # left out by an earlier version

@@ -133,6 +133,21 @@ class Settings(Declared):
         "With fewer rows the rolling test set is reported, but decides nothing.",
         unit="rows",
     )
+    gate_must_hold: float = setting(
+        0.2,
+        number(0, 1),
+        "Of the cases in must_hold.tsv that stable answers rightly, the candidate may break this share; no fixed one.",
+    )
+    gate_calibration: float = setting(
+        0.1,
+        number(0, 1),
+        "The expected calibration error above which the gate warns that the candidate's percentages mislead; a share.",
+    )
+    estimate_fall: float = setting(
+        0.05,
+        number(0, 1),
+        "The fall of stable's accuracy on new posts, since it was published, from which on a mail is sent.",
+    )
     check_quarantined: Limits = setting(
         Limits(0.05, 0.33), limits(), "The share of the delivered rows that could not be read."
     )

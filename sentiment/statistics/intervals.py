@@ -1,4 +1,4 @@
-"""The uncertainty of a share of rows."""
+"""The uncertainty of a share of rows, and of the difference of two."""
 
 from __future__ import annotations
 
@@ -20,3 +20,16 @@ def wilson(right: int, rows: int) -> tuple[float, float] | None:
     half = Z_95 * math.sqrt(share * (1 - share) / rows + weight / (4 * rows)) / (1 + weight)
     # At 0 and at `rows` the bound is exactly 0 and 1; rounding may miss that by an ulp.
     return (0.0 if right == 0 else middle - half), (1.0 if right == rows else middle + half)
+
+
+def difference_at_most(right: int, rows: int, was_right: int, was_rows: int) -> float:
+    """Returns the upper end of the 95 % interval of right / rows - was_right / was_rows, on rows of two sets.
+
+    R. G. Newcombe (1998), "Interval estimation for the difference between independent proportions", Statistics in
+    Medicine 17:873-890, method 10. Both sets must have rows.
+    """
+    now, before = wilson(right, rows), wilson(was_right, was_rows)
+    if now is None or before is None:
+        raise ValueError(f"both sets must have rows: {rows=}, {was_rows=}")
+    share, was = right / rows, was_right / was_rows
+    return share - was + math.hypot(now[1] - share, was - before[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,8 @@ def _go_on(files: Files, settings: Hyperparameters, labels: Labels, posts: Seque
     keras.utils.set_random_seed(settings.seed)
     opened = open_model(files.warm_start, dropout=settings.dropout_rate)
     source = encoder.Source(opened.card.architecture, opened.pieces, opened.card.lower_case, opened.encoder)
-    return _opened(opened.keras, source, files, settings, labels, posts, opened.card.encoder)
+    start = _opened(opened.keras, source, files, settings, labels, posts, opened.card.encoder)
+    return replace(start, card=structs.replace(start.card, temperature=opened.card.temperature))
 
 
 def _opened(

@@ -6,10 +6,11 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from sentiment import atomic
 from sentiment.data.posts import read_posts
@@ -22,7 +23,7 @@ from sentiment.model.folder import OpenedModel
 from sentiment.model.split import hold_out, require_every_label, require_held_out
 from sentiment.results.model_card import ModelCard
 from sentiment.results.report import ReportedModel, TrainingReport
-from sentiment.results.training import Training
+from sentiment.results.training import Scaling, Training
 from sentiment.step import say
 from sentiment.training.devices import Devices, find_devices, require_known
 from sentiment.training.hyperparameters import Hyperparameters, as_json
@@ -82,6 +83,8 @@ def train(
         devices=list(machine.names),
         precision=precision.policy,
     )
+    assert isinstance(result.scaling, Scaling)
+    start = replace(start, card=structs.replace(start.card, temperature=result.scaling.temperature))
     save(files.output, start, curves, tested, _reported(inputs, settings, result, files, start.card))
     unfinished.discard()
     return result
@@ -129,10 +132,15 @@ def _environment(
 def fit_and_test(
     start: OpenedModel, posts: list[Post], test: list[Post], settings: Hyperparameters, environment: Environment
 ) -> tuple[Curves, Tested | None, dict[str, Any]]:
-    """Fits the model in place, then scores the test rows, or the held-out ones; returns curves, test and figures."""
+    """Fits the model in place, then scores the test rows, or the held-out ones; returns curves, test and figures.
+
+    The test is that of the model with its temperature, which the held-out rows give.
+    """
     from sentiment.model import batches
     from sentiment.model.scoring import BATCH_SIZE, Scorer
+    from sentiment.model.temperature import rescaled
     from sentiment.report.training import Tested
+    from sentiment.training.calibrate import temperature_of
     from sentiment.training.fit import answers, fit
 
     encoded = batches.encode(start.tokenizer, posts)
@@ -141,17 +149,21 @@ def fit_and_test(
     scorer = Scorer(start.keras, settings.max_seq_length, min(BATCH_SIZE, 2 * settings.batch_size))
     validation = encoded.only(held_out) if held_out else None
     curves = fit(start, encoded.only(kept), validation, settings, scorer, environment)
+    scaling = temperature_of(scorer, validation, settings, start.card.temperature)
     begin = time.monotonic()
     asked = batches.encode(start.tokenizer, test) if test else validation
     probabilities = answers(scorer, asked, settings, "test") if asked else None
     test_seconds = round(time.monotonic() - begin, 3)
     tested = None
     if probabilities is not None:
-        tested = Tested([posts[row] for row in kept], test or [posts[row] for row in held_out], probabilities)
+        asked_posts = test or [posts[row] for row in held_out]
+        calibrated = rescaled(probabilities, scaling.temperature)
+        tested = Tested([posts[row] for row in kept], asked_posts, calibrated, scaling.temperature)
     figures = {
         **curves.as_json(len(kept), settings.num_epochs),
         "test": tested.metrics if tested else None,
         "test_seconds": test_seconds,
+        "scaling": scaling,
     }
     return curves, tested, figures
 

@@ -149,3 +149,13 @@ def test_models_of_other_labels_are_not_compared(toy_model: Path, posts: list[Po
 def test_missing_options_are_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["evaluate", "--candidate", "x"]) == 2
     assert "give --run, or --candidate" in capsys.readouterr().err
+
+
+def test_both_models_confidence_is_measured_on_the_same_rows() -> None:
+    compared = compare(POSTS, CANDIDATE, STABLE)
+    ours, theirs = compared["candidate_confidence"], compared["stable_confidence"]
+    # As float32, 0.9 and 0.8 share a bin, and 0.7 and 0.6. The candidate is right at 0.9 and 0.7 alone, stable at 0.8,
+    # 0.8 and 0.9, and not at 0.6.
+    assert ours["expected_calibration_error"] == pytest.approx((2 * 0.35 + 2 * 0.15) / 4)
+    assert theirs["expected_calibration_error"] == pytest.approx((0.4 + 0.1 + 0.6) / 4)
+    assert "stable_confidence" not in compare(POSTS, CANDIDATE, None)

@@ -89,7 +89,7 @@ def test_by_default_the_size_stays_and_half_of_the_rows_do(home: Settings) -> No
 
 def test_a_set_that_is_replaced_while_a_night_reads_it_is_held_out_all_the_same(home: Settings) -> None:
     before = frozen(home)
-    base = preparing.read_base(home)
+    base = preparing.read_base(home, [])
     refreshed(home, 20, 0)
     held_out = {post.text for post in [*base.frozen, *base.retired]}
     assert held_out == {post.text for post in [*before, *frozen(home)]}

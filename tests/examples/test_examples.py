@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from sentiment import cli
+from sentiment.data.identity import identity
+from sentiment.data.must_hold import read_cases
+from sentiment.data.posts import read_posts
 from sentiment.settings import CHECKOUT, read_settings
 
 EXAMPLES = CHECKOUT / "examples"
+BASE = CHECKOUT / "datasets" / "old_sentiment"
 
 
 def test_the_client_prints_a_line_for_each_text(both: Any) -> None:
@@ -31,6 +35,23 @@ def test_the_gate_s_limits_are_settings() -> None:
     settings = read_settings(given)
     assert (settings.gate_margin, settings.gate_minimum_rolling) == (0.005, 1000)
     assert settings.gate_floor > read_settings({}).gate_floor
+
+
+def test_the_cases_that_must_hold_are_sound_and_come_in_pairs() -> None:
+    labels = read_settings({}).label_set
+    cases = read_cases(EXAMPLES / "must_hold.tsv", labels)
+    assert len(cases) >= 30 and {case.post.label for case in cases} == set(range(len(labels)))
+    assert all(case.why for case in cases) and 1 <= sum(case.fixed for case in cases) <= 3
+    said = {case.post.text: case.post.label for case in cases if not case.post.title}
+    swapped = [text for text in said if "青鳥航空" in text]
+    assert len(swapped) == 3 and all(said[text] == said[text.replace("青鳥", "藍鯨")] for text in swapped)
+    titles = [case for case in cases if [other.post.text for other in cases].count(case.post.text) > 1]
+    assert len(titles) == 4 and {case.post.label for case in titles} == {0, 1}
+    others = [case for case in cases if not case.fixed]
+    assert len(others) >= 20 / 0.82, "so many that a base model holds enough for the check to decide"
+    files = [BASE / name for name in ("train.tsv", "test.tsv", "latest_test.tsv")]
+    base = {identity(post.text) for path in files for post in read_posts(path, labels)}
+    assert base.isdisjoint(identity(case.post.text) for case in cases)
 
 
 def test_the_label_studio_export_is_taken_in_whole(

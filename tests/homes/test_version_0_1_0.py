@@ -270,7 +270,7 @@ def test_every_file_of_it_is_read_by_its_type_and_would_be_written_the_same(unpa
                 written = _without_younger_fields(as_json(value), found)
                 assert _numbers_alike(json.dumps(written)) == _numbers_alike(line), path
             seen.add(file.name)
-    assert len(seen) == len(FILES) - 1, "no training of it failed with a reason"
+    assert len(seen) == len(FILES) - 2, "no training of it failed with a reason, and it made no estimates"
 
 
 def _without_younger_fields(written: Any, found: Any) -> Any:

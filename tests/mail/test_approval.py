@@ -15,6 +15,7 @@ QUESTION = Question(
     body="",
     verdict=f"Better. {HOSTILE}",
     warnings=[f"Doubtful labels. {HOSTILE}"],
+    cautions=[f"Too sure. {HOSTILE}"],
 )
 LINKS = {"Approve or reject": "http://host:8080/x/required_actions", "bad": "javascript:alert(1)"}
 
@@ -35,7 +36,12 @@ def outcome(changed: bool, stable: int | None, previous: int | None = 2) -> Outc
 def test_who_is_asked_is_told_what_and_where(mail: Any, told: str) -> None:
     assert "version 3" in mail.subject and "\n" not in mail.subject
     for body in (mail.text, mail.html):
-        assert told in body and "http://host:8080/x/required_actions" in body and "Doubtful labels" in body
+        assert (
+            told in body
+            and "http://host:8080/x/required_actions" in body
+            and "Doubtful labels" in body
+            and "Too sure." in body
+        )
         assert "javascript" not in body and "://evil" not in body
     assert "<script>" not in mail.html
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from support.evaluations import decide
+from support.evaluations import decide, held_cases
 from support.results import whole
 
 from sentiment.gate.rules import Override
@@ -141,3 +141,18 @@ def test_warnings_about_the_new_posts_stand_above_the_figures(evaluation: Make) 
     body = approval_body(gate, None, 1, {}, ["Doubtful labels: 67.0%, up to 20.0% is expected."])
     assert body.index("Warnings about the new posts") < body.index("| frozen set")
     assert "Doubtful labels" in body and "Warnings" not in approval_body(gate, None, 1, {})
+
+
+def test_broken_cases_that_must_hold_are_told_and_harmless(evaluation: Make) -> None:
+    found = evaluation([350] * 3, [340] * 3, 40) | {"must_hold": held_cases(HOSTILE, "不是不好")}
+    body = approval_body(decide(found, THRESHOLDS), None, 3, {})
+    tokens = parse(body)
+    inside = [child for token in tokens for child in token.children or []]
+    assert not any(token.type.startswith(("html", "link")) for token in [*tokens, *inside])
+    shown = "".join(child.content for child in inside)
+    assert "#### Cases that must hold" in body
+    assert "Of 2 cases, version 2 holds 2 and the candidate 0: it breaks 2 and mends 0." in shown
+    assert (
+        "Broken (may not change): true 負面, version 2 said 負面, the candidate 正面" in shown and "不是不好" in shown
+    )
+    assert "must hold" not in approval_body(decide(evaluation([350] * 3, [340] * 3, 40), THRESHOLDS), None, 3, {})

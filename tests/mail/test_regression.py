@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from support.evaluations import decide
+from support.evaluations import decide, held_cases
 from support.results import whole
 
 from sentiment.gate.thresholds import Thresholds
@@ -132,3 +132,13 @@ def test_without_a_stable_model_or_data_it_says_so(evaluation: Make) -> None:
 def test_there_is_no_mail_about_a_pass(evaluation: Make) -> None:
     with pytest.raises(ValueError, match="the candidate passed the gate"):
         regression_mail(decide(evaluation([330] * 3, [330] * 3), THRESHOLDS), "run", None, {})
+
+
+def test_broken_cases_that_must_hold_are_listed(evaluation: Make) -> None:
+    found = evaluation([300, 300, 310], [340, 340, 330], 10) | {"must_hold": held_cases("不是不好", HOSTILE)}
+    mail = regression_mail(decide(found, THRESHOLDS), "night", PREPARE, LINKS)
+    told = (
+        "- Broken (may not change): true 負面, version 2 said 負面, the candidate 正面 (why it must hold: ticket 7): "
+    )
+    assert told in mail.text and "Of 2 cases, version 2 holds 2 and the candidate 0" in mail.html
+    assert "<script>" not in mail.html and "://evil" not in mail.text + mail.html and "\r" not in mail.text

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from support import models_page_homes as homes
+from support.evaluations import held_cases
 
 from sentiment.models_page.ledger import read_ledger
 from sentiment.models_page.notices import Notices
@@ -32,6 +33,19 @@ def test_a_loosened_gate_is_told_on_the_page(settings: Settings) -> None:
     page, notices = look(settings)
     assert notices == [] and page.gate
     assert page.gate.loosened == "The gate was loosened by ann: margin 0.2 instead of 0.01. Reason: few rows."
+
+
+def test_broken_cases_that_must_hold_are_told_on_the_page(settings: Settings) -> None:
+    homes.whole_home(settings.home)
+    path = settings.runs / "night-2" / "gate.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"must_hold": held_cases("不是\u202e不好")}))
+    page, notices = look(settings)
+    assert notices == [] and page.gate
+    assert page.gate.must_hold[0] == "Of 1 case, version 1 holds 1 and the candidate 0: it breaks 1 and mends 0."
+    assert (
+        page.gate.must_hold[1].startswith("Broken (may not change): true 負面")
+        and "\u202e" not in page.gate.must_hold[1]
+    )
 
 
 def test_all_that_is_known_of_a_version(settings: Settings) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.statistics.intervals import wilson
+from sentiment.statistics.intervals import difference_at_most, wilson
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,17 @@ def test_it_holds_the_share_and_stays_a_share(counts: tuple[int, int]) -> None:
     assert interval[1] - interval[0] > 0
     mirrored = wilson(rows - right, rows)
     assert mirrored == pytest.approx((1 - interval[1], 1 - interval[0]))
+
+
+@pytest.mark.parametrize(
+    ("counts", "high"),
+    # R. G. Newcombe (1998), Statistics in Medicine 17:873-890, table II, method 10
+    [((56, 70, 48, 80), 0.3339), ((9, 10, 3, 10), 0.8090), ((10, 10, 0, 20), 1.0), ((0, 10, 0, 20), 0.2775)],
+)
+def test_published_differences(counts: tuple[int, int, int, int], high: float) -> None:
+    assert difference_at_most(*counts) == pytest.approx(high, abs=5e-5)
+
+
+def test_a_difference_needs_rows() -> None:
+    with pytest.raises(ValueError, match="both sets must have rows"):
+        difference_at_most(0, 0, 1, 2)

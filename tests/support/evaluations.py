@@ -126,3 +126,15 @@ def rolling_set() -> Callable[..., dict[str, Any]]:
 @pytest.fixture(scope="session")
 def flipped() -> Callable[..., dict[str, Any]]:
     return flip
+
+
+def held_cases(*texts: str) -> dict[str, Any]:
+    """Returns an evaluation's part about cases that must hold: all of `texts` are broken, the first may not change."""
+    kinds = {"fixed": 1, "others": len(texts) - 1}
+    counts = {
+        kind: {"cases": rows, "candidate": 0, "stable": rows, "broken": rows, "mended": 0}
+        for kind, rows in kinds.items()
+    }
+    case = {"title": "", "true": 1, "stable": 1, "candidate": 0, "why": "ticket 7"}
+    broken = [case | {"text": text, "fixed": place == 0} for place, text in enumerate(texts)]
+    return counts | {"broken": broken, "mended": []}

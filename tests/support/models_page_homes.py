@@ -10,11 +10,12 @@ from typing import Any
 
 from sentiment.results.decision import Gate
 from sentiment.results.deliveries import Check, Prepare
+from sentiment.results.estimate import Night
 from sentiment.results.evaluation import Evaluation
 from sentiment.results.events import AnyEvent, event_of
 from sentiment.results.experiment import ExperimentPlan, Results
 from sentiment.results.probe import Probe
-from sentiment.results.record import StepResult
+from sentiment.results.record import StepResult, as_json
 from sentiment.results.validation import Validation
 from support.results import whole_json
 
@@ -170,6 +171,12 @@ def probe(stable: int | None, canary: int) -> dict[str, Any]:
 def write_probes(home: Path, *probes: dict[str, Any]) -> None:
     (home / "serving" / "probes.jsonl").write_text(
         "".join(json.dumps(line) + "\n" for line in probes), encoding="utf-8"
+    )
+
+
+def write_nights(home: Path, *nights: Night) -> None:
+    (home / "serving" / "estimates.jsonl").write_text(
+        "".join(json.dumps(as_json(night)) + "\n" for night in nights), encoding="utf-8"
     )
 
 

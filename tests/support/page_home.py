@@ -86,6 +86,7 @@ class Homes:
         """Adds files under the names that pages use, but for those that the page makes itself."""
         for name in ("train.tsv", "test.tsv", "latest_test.tsv"):
             few(SAMPLE / name, self.home / name)
+        shutil.copy(ROOT / "examples" / "must_hold.tsv", self.home)
         for first, name in ((2, "night-1.tsv"), (3, "latest.tsv")):
             few(SAMPLE / "arrivals" / "night-1.tsv", self.home / name, first)
         forgotten = (self.home / "datasets" / "inbox" / "night-0.tsv").read_text(encoding="utf-8").splitlines()[1]

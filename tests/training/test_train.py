@@ -67,7 +67,7 @@ def test_model_json_says_what_it_was_made_of(toy_model: Path, toy_files: Files) 
 def test_the_summary_has_the_original_layout(toy_model: Path) -> None:
     lines = (toy_model / "summary.txt").read_text(encoding="utf-8").splitlines()
     names = [line.split(":")[0].strip() for line in lines if line.startswith("        - ")]
-    wanted = ["epoch", "params", "loss", "accuracy", "val_loss", "val_accuracy", "report", "total_time"]
+    wanted = ["epoch", "params", "loss", "accuracy", "val_loss", "val_accuracy", "report", "confidence", "total_time"]
     assert names == [f"- {name}" for name in wanted]
     assert lines[0] == "        - epoch:         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]"
     assert any(line.split() == ["precision", "recall", "f1-score", "support"] for line in lines)

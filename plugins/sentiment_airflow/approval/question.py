@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator, Context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DagRunTriggerException
 
 from sentiment.errors import InputError
+from sentiment.gate.calibration import calibration_warnings
 from sentiment.gate.year_checks import told_year
 from sentiment.mail.approval_body import approval_body
 from sentiment.mail.checks import warnings_of
@@ -93,7 +94,13 @@ def question(settings: Settings, events: list[Any]) -> Question:
         barred=barred(settings, version),
     )
     return Question(
-        version=version, run=run_id, body=body, verdict=gate.sentence, warnings=warnings, year=told_year(gate)
+        version=version,
+        run=run_id,
+        body=body,
+        verdict=gate.sentence,
+        warnings=warnings,
+        cautions=calibration_warnings(gate),
+        year=told_year(gate),
     )
 
 

@@ -91,7 +91,7 @@ def _told(mail: Mail) -> Told:
     if not mail.cause:
         return Told(True)
     try:
-        return look(mailed_file(step_settings()), mail.cause, datetime.now(UTC), quiet_time())
+        return look(mailed_file(step_settings()), mail.cause, datetime.now(UTC), max(quiet_time(), mail.quiet))
     except InputError:  # every mail reports a wrong setting
         return Told(True)
 

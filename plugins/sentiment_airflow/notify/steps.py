@@ -11,6 +11,7 @@ from sentiment.errors import InputError
 from sentiment.mail import failure as failure_mail
 from sentiment.mail.checks import check_mail, warnings_of
 from sentiment.mail.experiment import experiment_mail
+from sentiment.mail.fall import fall_mail
 from sentiment.mail.letter import Mail, letter
 from sentiment.mail.quiet_nights import is_due, quiet_mail, quiet_nights
 from sentiment.mail.regression import regression_mail
@@ -20,6 +21,7 @@ from sentiment.probe.decision import UNREACHABLE
 from sentiment.probe.record import probes_file, read_probes
 from sentiment.results.decision import Gate
 from sentiment.results.deliveries import Check, Prepare
+from sentiment.results.evaluation import Evaluation
 from sentiment.results.experiment import ExperimentTable
 from sentiment.results.probe import Watch
 from sentiment.results.served import Served
@@ -63,6 +65,17 @@ class CheckNotifier(StepFailureNotifier):
             return super().compose(context)
         run = RunFolder.named(step_settings(), str(context["run_id"]))
         return check_mail(run.read(Check), run.name, {"Log": context["ti"].log_url})
+
+
+class FallNotifier(MailNotifier):
+    """Mails, once in four weeks, that stable has become worse than allowed; it is an `on_success_callback`."""
+
+    def compose(self, context: Context) -> Mail | None:
+        confidence = RunFolder.named(step_settings(), str(context["run_id"])).read(Evaluation).confidence
+        if confidence is None or confidence.night is None:
+            return None
+        night = confidence.night
+        return fall_mail(night, {"Log": context["ti"].log_url, **version_links(night.version)})
 
 
 class ValidationNotifier(StepFailureNotifier):

@@ -21,6 +21,7 @@ from sentiment_airflow.notify.deadline import deadline, tell_late
 from sentiment_airflow.notify.notifier import recipients
 from sentiment_airflow.notify.steps import (
     CheckNotifier,
+    FallNotifier,
     QuietNightsNotifier,
     RegressionNotifier,
     StepFailureNotifier,
@@ -28,14 +29,20 @@ from sentiment_airflow.notify.steps import (
     WithdrawalNotifier,
 )
 from sentiment_airflow.steps import StepRefused
+from support.estimates import fallen, night_of
 from support.results import whole, whole_json
 
+from sentiment.mail.repeats import mailed_file
 from sentiment.probe.record import append
 from sentiment.results.decision import Gate
 from sentiment.results.deliveries import Check, Prepare
+from sentiment.results.estimate import Confidence, Night
+from sentiment.results.evaluation import Evaluation
 from sentiment.results.probe import Probe
+from sentiment.results.record import as_json
 from sentiment.results.validation import Validation
 from sentiment.run_folder import safe_name
+from sentiment.settings import read_settings
 from sentiment.validation.throwaway import free_ports
 
 RUN = "manual__2026-11-22T02:00:00+08:00"
@@ -314,6 +321,37 @@ def test_every_third_quiet_night_is_told(mailbox: Mailbox, home: Path) -> None:
         "Sentiment: No new posts for 3 nights, since 2026-11-18: no model was trained."
     )
     assert str(home / "datasets" / "inbox") in plain
+
+
+def nightly(home: Path, night: Night | None) -> None:
+    """What `evaluate` left in the run, and its notifier."""
+    confidence = as_json(Confidence(candidate={}, night=night))
+    folder = home / "runs" / safe_name(RUN)
+    folder.mkdir(parents=True, exist_ok=True)
+    found = whole_json(Evaluation, confidence=confidence)
+    (folder / "evaluation.json").write_text(json.dumps(found), encoding="utf-8")
+    FallNotifier()({**failed(None, "evaluate"), "run_id": RUN})
+
+
+def test_a_fall_of_stable_is_mailed_once_in_four_weeks(mailbox: Mailbox, home: Path) -> None:
+    for found in (None, night_of(), night_of(fall=fallen(420))):
+        nightly(home, found)
+    assert mailbox.mails == []
+    for _ in range(3):
+        nightly(home, night_of(fall=fallen()))
+    assert len(mailbox.mails) == 1
+    path = mailed_file(read_settings())
+    record = json.loads(path.read_text(encoding="utf-8"))
+    for days, mails in ((27, 1), (29, 2)):
+        for item in record.values():
+            item["mailed"] = (datetime.now(ZoneInfo("UTC")) - timedelta(days=days)).isoformat()
+        path.write_text(json.dumps(record), encoding="utf-8")
+        nightly(home, night_of(fall=fallen()))
+        assert len(mailbox.mails) == mails
+    plain, _ = parts(mailbox.mails[1][1])
+    assert "had been held back" in plain
+    nightly(home, night_of(version=3, fall=fallen()))
+    assert len(mailbox.mails) == 3
 
 
 def test_a_run_is_late_after_six_hours_or_as_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 from support import models_page_homes as homes
+from support.estimates import estimate_of, fallen, night_of
+from support.evaluations import held_cases
 from support.results import whole_json
 
 from sentiment.results.refreshment import Refreshment
@@ -54,6 +56,24 @@ def test_stable_and_canary_versions_and_history(home: Path, look: Look) -> None:
     assert "stable 2" in said and "canary 3" in said and "11 events" in said
 
 
+def test_the_nights_estimates_beside_what_the_labels_said(home: Path, look: Look) -> None:
+    homes.whole_home(home)
+    assert "Expected before the labels" not in found_in(look("/")).said
+    nights = [night_of(f"n{number}", estimate=estimate_of(correct)) for number, correct in enumerate((80, 60))]
+    homes.write_nights(home, *nights, night_of("last", fall=fallen()))
+    answer = look("/")
+    page = found_in(answer)
+    for told in (
+        "In 2 of 3 nights",
+        "meant are 95",
+        "Version 2 has 70.0",
+        "a fall of more than 5.0 points",
+        "by labels",
+    ):
+        assert told in page.said
+    assert answer.text.count('class="interval missed"') == 2 and answer.text.count('class="interval"') == 4
+
+
 def test_one_version_with_its_comparison_and_flips(home: Path, look: Look) -> None:
     homes.whole_home(home)
     page = found_in(look("/versions/2"))
@@ -78,6 +98,18 @@ def test_a_replaced_test_set_breaks_the_line_and_says_what_changed(home: Path, l
     for told in ("The frozen test set", "new test set", "stable 2: 0.820 → 0.800", "1,200, 0 of them old"):
         assert told in page.said
     assert "script" not in page.tags
+
+
+def test_broken_cases_that_must_hold_are_words_on_the_page(home: Path, look: Look) -> None:
+    homes.whole_home(home)
+    path = home / "runs" / "night-2" / "gate.json"
+    hostile = "<script>alert(1)</script><b onclick=x>不好"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"must_hold": held_cases(hostile)}))
+    page = found_in(look("/versions/2"))
+    assert "Cases that must hold" in page.said and hostile in page.said
+    assert "b" not in page.tags and "onclick" not in page.attributes
+    path.unlink()
+    assert "Cases that must hold" not in found_in(look("/versions/2")).said
 
 
 def test_the_history_is_filtered_and_paged(home: Path, look: Look) -> None:
