@@ -134,7 +134,6 @@ def test_new_rows_by_which_stable_was_chosen_are_counted(
     home: Settings,
     deliver: Callable[..., Path],  # noqa: F811
     sides: Callable[..., list[str]],  # noqa: F811
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     texts_of_nights = sides(True, 12)
     for night in (1, 2):
@@ -149,10 +148,9 @@ def test_new_rows_by_which_stable_was_chosen_are_counted(
     assert candidate_rows(home).untouched == set(), "all six of the second night are in the test set"
     deliver("3.tsv", [(text, 0) for text in sides(True, 4, word="更新")])
     ingesting.ingest(home.source_folder, home)
-    rows = candidate_rows(home)
-    assert len(rows.untouched) == 4
-    assert rows.touched(rows.pool) == len(rows.pool) - 4
-    capsys.readouterr()
+    found = candidate_rows(home)
+    assert len(found.untouched) == 4
+    assert found.touched(found.pool) == len(found.pool) - 4
 
 
 def test_too_few_rolling_rows_that_are_left_are_told(home: Settings, capsys: pytest.CaptureFixture[str]) -> None:
@@ -261,7 +259,7 @@ def test_who_waits_for_another_refreshment_does_not_add_one(home: Settings, monk
     from sentiment.evaluation import refresh_tests as module
 
     may_go, has_begun, refused = threading.Event(), threading.Event(), list[str]()
-    whole = module.candidate_rows
+    whole = candidate_rows
 
     def slow(*arguments: Any) -> Any:
         has_begun.set()
