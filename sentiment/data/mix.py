@@ -30,7 +30,7 @@ from sentiment.results.record import as_json
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
 
-NEW = 4  # the side of the table `base` for the new posts of files that are not deliveries
+NEW = 5  # the side of the table `base` for the new posts of files that are not deliveries
 
 
 @dataclass(frozen=True)

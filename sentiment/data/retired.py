@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 
 from sentiment import atomic
@@ -37,8 +36,12 @@ def sets(base: Path) -> list[Path]:
 
 
 def posts(base: Path, labels: Labels) -> Iterator[Post]:
-    """Yields the posts of every retired set. Raises: InputError when a set cannot be read."""
-    return chain.from_iterable(each_post(path, labels) for path in sets(base))
+    """Yields the posts of every retired set. Raises: InputError when a set cannot be read.
+
+    Read the frozen set before: what it no longer has, because it was replaced meanwhile, is found here.
+    """
+    for path in sets(base):
+        yield from each_post(path, labels)
 
 
 def without_tests(found: list[Post], base: Path, labels: Labels) -> list[Post]:
@@ -48,7 +51,8 @@ def without_tests(found: list[Post], base: Path, labels: Labels) -> list[Post]:
     """
     if not sets(base):
         return found
-    held_out = set[str]().union(*(_texts(path, labels) for path in (base / FROZEN, *sets(base)) if path.is_file()))
+    held_out = _texts(base / FROZEN, labels) if (base / FROZEN).is_file() else set()
+    held_out |= {identity(post.text) for post in posts(base, labels)}
     return [post for post in found if identity(post.text) not in held_out]
 
 

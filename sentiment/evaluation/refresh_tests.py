@@ -6,25 +6,22 @@ lines is known. The refreshment is a line of `serving/refreshments.jsonl`; see `
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
 
-from sentiment.data import composition, must_hold, retired
 from sentiment.data import ledger as posts_ledger
-from sentiment.data.identity import identity
+from sentiment.data import retired
+from sentiment.data.candidate_rows import CandidateRows, candidate_rows
 from sentiment.data.ledger import Ledger
-from sentiment.data.prepare import Limits, read_base, taken_by
 from sentiment.data.refreshing import Chosen, choose
-from sentiment.data.rolling import Cap, rolling
-from sentiment.data.seen import trained_on
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
 from sentiment.evaluation.evaluate import digest_of
 from sentiment.evaluation.rescore import rescored
 from sentiment.gate.wear import wear_of
+from sentiment.labels import Labels
 from sentiment.results.refreshment import Refreshment, TestSetFile
 from sentiment.serving import refreshments
 from sentiment.serving.change import now, user
@@ -32,6 +29,7 @@ from sentiment.serving.history import read_state
 from sentiment.serving.lock import held
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
+from sentiment.text.units import counted
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,8 @@ def refresh_tests(settings: Settings, wish: Wish, who: str) -> tuple[Refreshment
 
 
 def _refreshed(settings: Settings, wish: Wish, who: str, last: int) -> Refreshment:
-    old, chosen = _chosen(settings, wish)
+    rows = candidate_rows(settings, wish.sources)
+    old, chosen = rows.frozen, _choose(rows, wish, settings.label_set)
     frozen = [*(old[place] for place in chosen.kept), *chosen.fresh]
     base, at = settings.base_data, now()
     number = retired.free_number(base, last)
@@ -79,6 +78,7 @@ def _refreshed(settings: Settings, wish: Wish, who: str, last: int) -> Refreshme
         retired=TestSetFile(file=str(kept.relative_to(base)), rows=len(old), sha256=digest_of(old)),
         frozen=TestSetFile(file=retired.FROZEN, rows=len(frozen), sha256=digest_of(frozen)),
         overlap=len(chosen.kept),
+        touched=rows.touched(chosen.fresh),
         newest_version=read_state(settings).newest,
         scores=rescored(settings, old, chosen),
         worn=wear_of(settings),
@@ -89,28 +89,19 @@ def _refreshed(settings: Settings, wish: Wish, who: str, last: int) -> Refreshme
         write_posts(kept, old)
         refreshments.record(settings, made)
         retired.put_in_place(base, number)
+    _warn_of_few(len(rows.pool) - len(chosen.fresh), settings.gate_minimum_rolling)
     return made
 
 
-def _chosen(settings: Settings, wish: Wish) -> tuple[list[Post], Chosen]:
-    """Returns the rows of the present frozen set, and those of the new one."""
-    with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
-        composition.load(connection, read_base(settings, must_hold.of_home(settings)))
-        composition.deal(connection, taken_by(Limits(), None, ledger.deliveries()))
-        old, pool = list(composition.frozen(connection)), _pool(connection, settings, wish.sources)
-    rows = len(old) if wish.rows is None else wish.rows
-    overlap = min(len(old), rows // 2) if wish.overlap is None else wish.overlap
-    return old, choose(old, pool, rows, overlap, settings.label_set)
+def _warn_of_few(left: int, needed: int) -> None:
+    if left < needed:
+        say(f"the rolling test set has {counted(left, 'row')} left, and decides again from {needed:,} on")
 
 
-def _pool(connection: sqlite3.Connection, settings: Settings, sources: Sequence[str]) -> list[Post]:
-    """Returns the texts that may become test rows, oldest first: those of the rolling set that no model has seen."""
-    cap = Cap(settings.rolling_cap, settings.rolling_source_share, settings.gate_minimum_rolling)
-    found = {identity(post.text): post for post in rolling(connection, cap) if not sources or post.source in sources}
-    for file in sorted(settings.trained.glob("*/identities.bin")):
-        seen = trained_on(file, [post.text for post in found.values()])
-        found = {key: post for key, post in found.items() if post.text not in seen}
-    return list(found.values())
+def _choose(rows: CandidateRows, wish: Wish, labels: Labels) -> Chosen:
+    wanted = len(rows.frozen) if wish.rows is None else wish.rows
+    overlap = min(len(rows.frozen), wanted // 2) if wish.overlap is None else wish.overlap
+    return choose(rows.frozen, rows.pool, wanted, overlap, labels)
 
 
 def _require_remembered(ledger: Ledger, posts: Sequence[Post]) -> None:

@@ -1,7 +1,7 @@
 """How worn the frozen test set is: what was decided on it, and by how much its score of stable is too good for that.
 
 A set stays the same set, in spite of another sha256, when `forget` takes a row out or somebody corrects one: only a
-refreshment (`sentiment refresh-tests`) begins a new one. Rows that it keeps bring their share of the luck along.
+refreshment (`sentiment refresh-tests`) begins a new one. Its rows that chose stable before bring their luck along.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def worn(
         _outcome(one, final[one.run] == number and one.passed and one.run in promoted, harm, minimum_rolling)
         for number, one in enumerate(found)
     ]
-    carried = last.worn.optimism * last.overlap / last.frozen.rows if last else 0.0
+    # A new row that chose stable before, as one of the rolling set, did so no more often than an old one.
+    carried = last.worn.optimism * (last.overlap + last.touched) / last.frozen.rows if last else 0.0
     return Worn(
         decisions=len(outcomes),
         promotions=sum(outcome.promoted for outcome in outcomes),

@@ -22,7 +22,7 @@ class Rescored(Record, frozen=True):
     version: Count
     retired: Share  # on the retired set
     frozen: Share  # on the new one
-    fresh: Share  # on the rows of the new one that no decision was made on
+    fresh: Share  # on the rows that only the new one has
 
 
 class Worn(Record, frozen=True):
@@ -44,6 +44,7 @@ class Refreshment(Record, frozen=True):
     retired: TestSetFile
     frozen: TestSetFile
     overlap: Count  # rows of the retired set that stay
+    touched: Count  # new rows by which, as rows of the rolling set, stable was chosen already
     newest_version: Count  # that was published by then: earlier ones were scored on the retired set
     scores: list[Rescored]
     worn: Worn

@@ -82,7 +82,7 @@ def model(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int) -> Co
     arrived = sorted(arrived, key=lambda item: (item.delivery, item.identity))
     trained, frozen, rolling_base = (
         {identity(post.text): post for post in posts}
-        for posts in (base.train, [*base.frozen, *base.retired], base.rolling)
+        for posts in (base.train, [*base.frozen, *base.must_hold, *base.retired], base.rolling)
     )
     rolling_new: dict[str, Post] = {}
     new: dict[str, Post] = {}
@@ -297,7 +297,7 @@ OLD_BASE = st.sampled_from([Restriction(), Restriction(sources=("論壇",)), Res
 
 
 @given(
-    st.builds(Base, POSTS, POSTS, POSTS, POSTS),
+    st.builds(Base, POSTS, POSTS, POSTS, POSTS, POSTS),
     ACCEPTED,
     st.builds(Taken, SLICES, SLICES, SLICES, OLD_BASE),
     st.integers(1, 9),
@@ -318,7 +318,7 @@ def test_what_always_holds(
     arrived: list[Accepted],
     watermark: int,
 ) -> None:
-    found = compose(Base(train, frozen, rolling, retired), arrived, watermark)
+    found = compose(Base(train, frozen, rolling, retired=retired), arrived, watermark)
     trained = [identity(post.text) for post in found.batch + found.old]
     ever_frozen = {identity(post.text) for post in [*frozen, *retired]}
     tested = ever_frozen | {identity(post.text) for post in found.rolling}

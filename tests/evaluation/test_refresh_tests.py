@@ -21,6 +21,7 @@ from sentiment import cli
 from sentiment.data import ingest as ingesting
 from sentiment.data import prepare as preparing
 from sentiment.data import retired
+from sentiment.data.candidate_rows import candidate_rows
 from sentiment.data.identity import identity
 from sentiment.data.mix import Mixing
 from sentiment.data.posts import read_posts
@@ -86,6 +87,14 @@ def test_by_default_the_size_stays_and_half_of_the_rows_do(home: Settings) -> No
     assert (made.frozen.rows, made.overlap) == (9, 4)
 
 
+def test_a_set_that_is_replaced_while_a_night_reads_it_is_held_out_all_the_same(home: Settings) -> None:
+    before = frozen(home)
+    base = preparing.read_base(home, [])
+    refreshed(home, 20, 0)
+    held_out = {post.text for post in [*base.frozen, *base.retired]}
+    assert held_out == {post.text for post in [*before, *frozen(home)]}
+
+
 def test_what_was_ever_a_test_row_is_never_trained_on_and_leaves_the_rolling_set(
     home: Settings,
     deliver: Callable[..., Path],  # noqa: F811
@@ -119,6 +128,34 @@ def test_a_text_that_a_model_was_trained_on_is_no_new_test_row(home: Settings) -
         write_identities(file, sorted(bytes.fromhex(identity(text)) for text in seen))
     refreshed(home)
     assert [post.text for post in frozen(home)[5:]] == [f"回:滾動測試集的第{number}篇" for number in range(35, 50)]
+
+
+def test_new_rows_by_which_stable_was_chosen_are_counted(
+    home: Settings,
+    deliver: Callable[..., Path],  # noqa: F811
+    sides: Callable[..., list[str]],  # noqa: F811
+) -> None:
+    texts_of_nights = sides(True, 12)
+    for night in (1, 2):
+        rows = texts_of_nights[(night - 1) * 6 : night * 6]
+        deliver(f"{night}.tsv", [(text, number % 3) for number, text in enumerate(rows)])
+        ingesting.ingest(home.source_folder, home)
+    assert refreshed(home, 10, 1).touched == 0, "there is no stable model yet"
+    home.history.parent.mkdir(parents=True, exist_ok=True)
+    events = [{"event": name, "version": 1, "data": {"watermark": 1}} for name in ("published",)]
+    events += [{"event": name, "version": 1} for name in ("staged", "canary", "promoted")]
+    home.history.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    assert candidate_rows(home).untouched == set(), "all six of the second night are in the test set"
+    deliver("3.tsv", [(text, 0) for text in sides(True, 4, word="更新")])
+    ingesting.ingest(home.source_folder, home)
+    found = candidate_rows(home)
+    assert len(found.untouched) == 4
+    assert found.touched(found.pool) == len(found.pool) - 4
+
+
+def test_too_few_rolling_rows_that_are_left_are_told(home: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    refreshed(home)
+    assert "the rolling test set has 45 rows left, and decides again from 200 on" in capsys.readouterr().err
 
 
 def test_new_rows_may_be_limited_to_a_source(home: Settings) -> None:
@@ -222,14 +259,14 @@ def test_who_waits_for_another_refreshment_does_not_add_one(home: Settings, monk
     from sentiment.evaluation import refresh_tests as module
 
     may_go, has_begun, refused = threading.Event(), threading.Event(), list[str]()
-    whole = module._chosen
+    whole = candidate_rows
 
     def slow(*arguments: Any) -> Any:
         has_begun.set()
         assert may_go.wait(10)
         return whole(*arguments)
 
-    monkeypatch.setattr(module, "_chosen", slow)
+    monkeypatch.setattr(module, "candidate_rows", slow)
 
     def second() -> None:
         try:

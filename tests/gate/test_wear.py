@@ -93,6 +93,8 @@ def test_a_refreshment_begins_a_new_set_that_brings_the_luck_of_its_old_rows_alo
     found = worn(nights, [refreshment()], {"r1", "r2"}, HARM, ROLLING)
     assert (found.decisions, found.promotions) == (0, 0)
     assert found.optimism == pytest.approx(0.006)
+    touched = worn(nights, [refreshment(overlap=300, touched=300)], {"r1", "r2"}, HARM, ROLLING)
+    assert touched.optimism == pytest.approx(0.006), "they chose stable as rows of the rolling set"
     assert worn(nights, [refreshment(overlap=0)], {"r1"}, HARM, ROLLING).optimism == 0
     later = worn([*nights, decision(6)], [refreshment()], {"r1", "r6"}, HARM, ROLLING)
     assert later.decisions == 1

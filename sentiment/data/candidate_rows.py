@@ -1,0 +1,55 @@
+"""Which rows of a home can make up a new frozen test set: the present set's, and what nothing was trained on."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sentiment.data import composition, must_hold
+from sentiment.data import ledger as posts_ledger
+from sentiment.data.identity import identity
+from sentiment.data.prepare import Limits, read_base, read_stable, taken_by
+from sentiment.data.rolling import Cap, rolling
+from sentiment.data.seen import trained_on
+from sentiment.data.tsv import Post
+from sentiment.settings import Settings
+
+
+class CandidateRows(NamedTuple):
+    """The frozen set as it is, and the texts that may become test rows, oldest first.
+
+    Stable was chosen by some of those before, as rows of the rolling set; `untouched` are the identities of the others.
+    """
+
+    frozen: list[Post]
+    pool: list[Post]
+    untouched: frozenset[str]
+
+    def touched(self, rows: Sequence[Post]) -> int:
+        """Returns how many of the rows stable was chosen by."""
+        return sum(identity(post.text) not in self.untouched for post in rows)
+
+
+def candidate_rows(settings: Settings, sources: Sequence[str] = ()) -> CandidateRows:
+    """Returns the rows of the home; with `sources`, the pool is what came from those. Raises: InputError on damage."""
+    with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
+        stable = read_stable(settings)
+        composition.load(connection, read_base(settings, must_hold.of_home(settings)))
+        composition.deal(connection, taken_by(Limits(), stable, ledger.deliveries()))
+        new = composition.new_tests(connection, stable.seen) if stable else rolling(connection, Cap(10**9))
+        return CandidateRows(
+            list(composition.frozen(connection)),
+            _pool(connection, settings, sources),
+            frozenset(identity(post.text) for post in new),
+        )
+
+
+def _pool(connection: sqlite3.Connection, settings: Settings, sources: Sequence[str]) -> list[Post]:
+    """Returns the rows of the rolling set that no version was trained on, as the hashes kept with each confirm."""
+    cap = Cap(settings.rolling_cap, settings.rolling_source_share, settings.gate_minimum_rolling)
+    found = {identity(post.text): post for post in rolling(connection, cap) if not sources or post.source in sources}
+    for file in sorted(settings.trained.glob("*/identities.bin")):
+        seen = trained_on(file, [post.text for post in found.values()])
+        found = {key: post for key, post in found.items() if post.text not in seen}
+    return list(found.values())
