@@ -17,6 +17,7 @@ import click
 from sentiment import atomic
 from sentiment.checks import deliveries, drift, near, suspects, texts
 from sentiment.checks.verdict import judge, verdict
+from sentiment.checks.words import words
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import identity
 from sentiment.data.ledger import Delivered
@@ -66,6 +67,7 @@ def check(run: RunFolder, settings: Settings) -> Check:
         drift.vocabulary(new, seen) if stable else drift.no_stable(),
         texts.unknown_to(vocabulary.read(stable / VOCABULARY), new) if stable else texts.no_stable(),
         wrong,
+        words(sample([*new, *new_tests]), seen, labels),
     ]
     judged = [judge(finding, limits[finding.name]) for finding in findings]
     passed, sentence = verdict(judged)

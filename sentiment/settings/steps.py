@@ -158,6 +158,11 @@ class Settings(Declared):
         Limits(0.02, 0.2), limits(), "The share of the characters that are not in the stable model's vocabulary."
     )
     check_suspects: Limits = setting(Limits(0.2, 0.85), limits(), "The share of the new posts whose label looks wrong.")
+    check_words: Limits = setting(
+        Limits(0.01, None),
+        limits(),
+        "The share of the new posts with a word that nearly always has one label, unlike elsewhere.",
+    )
     canary_rows: int = setting(
         300,
         whole(1, 100_000),
