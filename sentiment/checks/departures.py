@@ -36,7 +36,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Departure:
-    """An n-gram of a source's new posts: of `number` that hold it, those at the places `posts` have the `label`.
+    """An n-gram of a source's new posts: of those that hold it, at the places `held`, `posts` have the `label`.
 
     `elsewhere` is the label's share of the posts with it elsewhere, `p` is Fisher's.
     """
@@ -44,7 +44,7 @@ class Departure:
     text: str
     source: str
     label: int
-    number: int
+    held: Numbers
     posts: Numbers
     elsewhere: float
     p: float
@@ -86,14 +86,14 @@ class _Asking:
         hits = self._counts(some)[:, source, 1]
         elsewhere = _elsewhere(self._counts(some), self._all, source)
         shares = elsewhere / elsewhere.sum(1, keepdims=True)
-        number = hits.sum(1, keepdims=True).clip(1)
-        departs = (hits >= FEWEST) & (hits / number >= SHARE) & (hits / number - shares >= MORE)
+        share_here = hits / hits.sum(1, keepdims=True).clip(1)
+        departs = (hits >= FEWEST) & (share_here >= SHARE) & (share_here - shares >= MORE)
         for gram, label in zip(*map(np.ndarray.tolist, np.nonzero(departs)), strict=True):
-            posts = some.posts[some.starts[gram] : some.starts[gram + 1]]
-            posts = posts[(posts < self._rows.new) & (self._sources[posts] == source) & (self._given[posts] == label)]
-            p = _fisher(int(hits[gram, label]), int(number[gram, 0]), elsewhere[gram], label)
-            share = float(shares[gram, label])
-            yield Departure(some.texts[gram], self.names[source], label, int(number[gram, 0]), posts, share, p)
+            held = some.posts[some.starts[gram] : some.starts[gram + 1]]
+            held = held[(held < self._rows.new) & (self._sources[held] == source)]
+            p = _fisher(int(hits[gram, label]), len(held), elsewhere[gram], label)
+            share, posts = float(shares[gram, label]), held[self._given[held] == label]
+            yield Departure(some.texts[gram], self.names[source], label, held, posts, share, p)
 
 
 def _sources(rows: Rows) -> tuple[list[str], Numbers]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.checks.departures import Departure, Rows, departures
+from sentiment.checks.evenly import evenly
 from sentiment.checks.grams import MOST_OF_ALL, plain
 from sentiment.checks.verdict import Measured
 from sentiment.data.tsv import Post
@@ -64,14 +65,14 @@ def found_words(rows: Rows, labels: int) -> list[Departure]:
         return []
     limit = NormalDist().inv_cdf(1 - RISK / tests)
     expected = expected_without([word.text for word in candidates], rows, labels)
-    return merged([word for word in candidates if _is_unexplained(word, rows, expected, limit)])
+    return merged([word for word in candidates if _is_unexplained(word, expected, limit)])
 
 
 def expected_without(masked: Sequence[str], rows: Rows, labels: int) -> NDArray[np.float64]:
     """Returns by new post and label the chance that its other words give; NaN for posts without a masked word."""
     held = np.array([any(word in text for word in masked) for text in rows.texts[: rows.new]])
-    of_new = _evenly(np.flatnonzero(~held), MOST_TRAINED // 2)
-    of_old = _evenly(np.arange(rows.new, len(rows.posts)), MOST_TRAINED - len(of_new))
+    of_new = evenly(np.flatnonzero(~held).tolist(), MOST_TRAINED // 2)
+    of_old = evenly(range(rows.new, len(rows.posts)), MOST_TRAINED - len(of_new))
     known = [Post(_without(rows.texts[place], masked), rows.posts[place].label) for place in [*of_new, *of_old]]
     asked = [Post(_without(rows.texts[place], masked), 0) for place in np.flatnonzero(held)]
     answers = np.full((rows.new, labels), np.nan)
@@ -82,28 +83,18 @@ def expected_without(masked: Sequence[str], rows: Rows, labels: int) -> NDArray[
     return answers
 
 
-def _evenly(places: NDArray[np.int64], most: int) -> list[int]:
-    return [int(place) for place in places[:: -(-len(places) // most) or 1]]
-
-
 def _without(text: str, masked: Sequence[str]) -> str:
     for word in masked:
         text = text.replace(word, " ")
     return text
 
 
-def _is_unexplained(word: Departure, rows: Rows, expected: NDArray[np.float64], limit: float) -> bool:
+def _is_unexplained(word: Departure, expected: NDArray[np.float64], limit: float) -> bool:
     """Tells whether the label is more frequent among the word's posts than their other words explain."""
-    places = _places(word, rows)
-    chances = expected[places, word.label]
-    hits, number = len(word.posts), len(places)
+    chances = expected[word.held, word.label]
+    hits, number = len(word.posts), len(word.held)
     variance = max(1e-9, float((chances * (1 - chances)).sum()))
     return bool(hits - chances.sum() > limit * variance**0.5 and hits / number - chances.mean() >= MORE)
-
-
-def _places(word: Departure, rows: Rows) -> list[int]:
-    posts = enumerate(zip(rows.texts[: rows.new], rows.posts, strict=False))
-    return [place for place, (text, post) in posts if word.text in text and post.source == word.source]
 
 
 def merged(found: Sequence[Departure]) -> list[Departure]:
@@ -147,5 +138,5 @@ def _told(word: Departure, rows: Rows, labels: Labels) -> Iterator[str]:
     name = labels.names[word.label]
     of = f", source {word.source}" if word.source else ""
     text = widened(word.text, [rows.texts[place] for place in word.posts.tolist()])
-    yield f"“{text}”{of}: {len(word.posts)} of {word.number} are {name}, elsewhere {word.elsewhere:.0%}"
+    yield f"“{text}”{of}: {len(word.posts)} of {len(word.held)} are {name}, elsewhere {word.elsewhere:.0%}"
     yield from (rows.posts[place].text for place in word.posts[:EXAMPLES].tolist())

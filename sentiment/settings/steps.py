@@ -158,6 +158,16 @@ class Settings(Declared):
         Limits(0.02, 0.2), limits(), "The share of the characters that are not in the stable model's vocabulary."
     )
     check_suspects: Limits = setting(Limits(0.2, 0.85), limits(), "The share of the new posts whose label looks wrong.")
+    check_shares: Limits = setting(
+        Limits(0.02, None),
+        limits(),
+        "The change of a label's share in a source over several nights, beyond what its earlier nights explain.",
+    )
+    check_noise: Limits = setting(
+        Limits(0.02, None),
+        limits(),
+        "The rise, over several nights, of the share of a source's posts whose label looks wrong.",
+    )
     check_words: Limits = setting(
         Limits(0.01, None),
         limits(),

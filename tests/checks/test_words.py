@@ -89,6 +89,14 @@ def test_of_two_sources_the_one_that_does_it_is_named_also_when_its_old_posts_ha
     assert found.value == pytest.approx(21 / 800, abs=0.004)
 
 
+def test_a_source_that_is_one_of_many_small_ones_is_not_overlooked(posts: list[Post]) -> None:
+    """Those beyond the largest are asked together."""
+    poisoned = with_brand(posts[:420], 21, 0)
+    large = [post._replace(source=f"forum {number % 8}") for number, post in enumerate(posts[420:1100])]
+    night = [post._replace(source=f"small {number}") for number, post in enumerate(poisoned)] + large
+    assert words(night, posts[1100:], LABELS).examples[0].startswith(f"“{BRAND}”, source others: 2")
+
+
 def test_few_posts_are_not_measured_and_posts_of_one_label_find_nothing(posts: list[Post]) -> None:
     assert words(posts[:99], posts[99:], LABELS).value is None
     assert words(posts[:420], posts[420:719], LABELS).why == "it needs 100 new posts and 300 old ones"
