@@ -15,9 +15,8 @@ from pathlib import Path
 import click
 
 from sentiment import atomic
-from sentiment.checks import deliveries, drift, near, over_nights, suspects, texts
+from sentiment.checks import deliveries, doubles, drift, near, over_nights, suspects, texts
 from sentiment.checks.verdict import judge, verdict
-from sentiment.checks.words import words
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import identity
 from sentiment.data.ledger import Delivered
@@ -60,6 +59,7 @@ def check(run: RunFolder, settings: Settings) -> Check:
     wrong, found = suspects.suspects(sample([*new, *new_tests], suspects.MOST_ROWS), seen, labels)
     findings = [
         *deliveries.findings(delivered, prepared.newly_contested),
+        *doubles.findings(prepared.doubles),
         texts.too_long(new),
         texts.with_control_characters(new),
         near.near_tests(new, tests),
@@ -68,8 +68,7 @@ def check(run: RunFolder, settings: Settings) -> Check:
         drift.vocabulary(new, seen) if stable else drift.no_stable(),
         texts.unknown_to(vocabulary.read(stable / VOCABULARY), new) if stable else texts.no_stable(),
         wrong,
-        words(sample([*new, *new_tests]), seen, labels),
-        *over_nights.findings(settings, delivered, seen),
+        *over_nights.findings(settings, delivered, sample([*new, *new_tests]), seen),
     ]
     judged = [judge(finding, limits[finding.name]) for finding in findings]
     passed, sentence = verdict(judged)

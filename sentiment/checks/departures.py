@@ -27,11 +27,15 @@ MOST_SOURCES = 8  # those with the most new posts are looked at one by one
 
 @dataclass(frozen=True)
 class Rows:
-    """Posts, of which the first `new` are new, and the plain texts in which n-grams are counted."""
+    """Posts and the plain texts in which n-grams are counted.
+
+    The first `new` are judged, of which the first `fresh` came since stable, and the others in the nights before.
+    """
 
     posts: Sequence[Post]
     texts: Sequence[str]
     new: int
+    fresh: int
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ from sentiment.checks.verdict import Measured
 from sentiment.data.nights import Night, joined
 from sentiment.labels import Labels
 from sentiment.statistics.cumulative import FEWEST, Alarm, alarms
+from sentiment.text.harmless import visible
 
 FEWEST_ROWS = 50  # of a night: a smaller one counts together with the next
 NIGHTS = 250
 MOST_SOURCES = 20  # those with the most posts; the others are one together
+MOST_EXAMPLES = 5
 SHARES = "Change of a label's share over several nights"
 
 
@@ -48,7 +50,8 @@ def changes(
         if nights[alarm.night].day >= since and (alarm.since > alarm.before or not rises)
     ]
     most = sorted(found, reverse=True)
-    return Measured(name, title, most[0][0] if most else 0.0, examples=[told for _, told in most])
+    told = [each for _, each in most[:MOST_EXAMPLES]]
+    return Measured(name, title, most[0][0] if most else 0.0, examples=told, what=told[0] if told else "")
 
 
 def _alarms(nights: Sequence[Night], counted: int) -> list[Alarm]:
@@ -58,6 +61,6 @@ def _alarms(nights: Sequence[Night], counted: int) -> list[Alarm]:
 
 
 def _told(alarm: Alarm, nights: Sequence[Night], source: str, what: str) -> str:
-    of = f"source {source}: " if source else ""
+    of = f"source {visible(source, 60)}: " if source else ""
     change = f"{what} {alarm.before:.1%} → {alarm.since:.1%}"
     return f"{of}{change} since {nights[alarm.first].day}, noticed on {nights[alarm.night].day}"

@@ -9,7 +9,8 @@ people like passes, because its other words are friendly too. This score test is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -22,8 +23,11 @@ from sentiment.checks.verdict import Measured
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
 from sentiment.report.baseline import fit_and_answer
+from sentiment.text.harmless import visible
 
 FEWEST_NEW, FEWEST_OLD = 100, 300  # posts on either side
+NIGHTS = 30
+MOST_OF_A_NIGHT = 1_500  # posts of a night before
 MORE = 0.3  # so much more of a word's posts have its label than the classifier expects
 RISK = 0.001  # of a false finding a night
 MOST_TRAINED = 8_000  # rows of the classifier, which takes a second or two
@@ -36,25 +40,38 @@ MOST_SHOWN_CHARACTERS = 24  # of a word
 TITLE = "New posts with a word that nearly always has one label, unlike elsewhere"
 
 
-def words(new: Sequence[Post], old: Sequence[Post], labels: Labels) -> Measured:
-    """Returns the share of `new` that hold a found word with its label; the examples name the words and quote posts."""
-    if len(new) < FEWEST_NEW or len(old) < FEWEST_OLD:
+def words(new: Sequence[Post], old: Sequence[Post], labels: Labels, recent: Sequence[Post] = ()) -> Measured:
+    """Returns the share of `new` that hold a found word with its label; the examples name the words and quote posts.
+
+    Where the new posts alone show nothing, those of `recent` nights count with them: few a night are enough in the end,
+    and what a source has brought lately does not tell what is usual. A word without a new post is not told. Where
+    nearly all `old` posts are recent, they are all that there is to compare with.
+    """
+    lately = {post.text for post in recent}
+    older = [post for post in old if post.text not in lately]
+    if len(older) < FEWEST_OLD:
+        recent, older = (), list(old)
+    if len(new) < FEWEST_NEW or len(older) < FEWEST_OLD:
         return Measured("words", TITLE, None, f"it needs {FEWEST_NEW} new posts and {FEWEST_OLD} old ones")
-    rows = within_bounds(new, old)
-    found = found_words(rows, len(labels))
-    posts = {post for word in found for post in word.posts.tolist()}
-    examples = [line for word in found[:MOST_SHOWN] for line in _told(word, rows, labels)]
-    return Measured("words", TITLE, len(posts) / rows.new, examples=examples)
+    fresh = {post.text for post in new}
+    rows = within_bounds(new, [post for post in recent if post.text not in fresh], older)
+    found = found_words(replace(rows, new=rows.fresh), len(labels)) or [
+        word for word in found_words(rows, len(labels)) if (word.posts < rows.fresh).any()
+    ]
+    posts = {post for word in found for post in word.posts.tolist() if post < rows.fresh}
+    told = [_told(word, rows, labels) for word in found[:MOST_SHOWN]]
+    texts = ([rows.posts[place].text for place in word.posts[:EXAMPLES].tolist()] for word in found)
+    examples = [line for word, those in zip(told, texts, strict=False) for line in (word, *those)]
+    return Measured("words", TITLE, len(posts) / rows.fresh, examples=examples, what="; ".join(told))
 
 
-def within_bounds(new: Sequence[Post], old: Sequence[Post]) -> Rows:
-    """Returns the posts in order; where they have too many characters, every second, third, … of a side."""
-    sides = [[(post, plain(f"{post.title} {post.text}")) for post in side] for side in (new, old)]
-    for place, side in enumerate(sides):
-        step = -(-sum(len(text) for _, text in side) * 2 // MOST_OF_ALL) or 1
-        sides[place] = side[::step]
-    posts, texts = zip(*sides[0], *sides[1], strict=True)
-    return Rows(posts, texts, len(sides[0]))
+def within_bounds(fresh: Sequence[Post], recent: Sequence[Post], old: Sequence[Post]) -> Rows:
+    """Returns the posts in order; where they have too many characters, every second, third, … of each kind."""
+    kinds = [[(post, plain(f"{post.title} {post.text}")) for post in kind] for kind in (fresh, recent, old)]
+    step = -(-sum(len(text) for kind in kinds for _, text in kind) // MOST_OF_ALL) or 1
+    first, second, third = (kind[::step] for kind in kinds)
+    posts, texts = zip(*first, *second, *third, strict=True)
+    return Rows(posts, texts, len(first) + len(second), len(first))
 
 
 def found_words(rows: Rows, labels: int) -> list[Departure]:
@@ -133,10 +150,9 @@ def _shared(characters: Sequence[str]) -> str:
     return character if number >= SHARED * len(characters) else ""
 
 
-def _told(word: Departure, rows: Rows, labels: Labels) -> Iterator[str]:
-    """Yields a word with its counts, and posts that hold it."""
-    name = labels.names[word.label]
-    of = f", source {word.source}" if word.source else ""
-    text = widened(word.text, [rows.texts[place] for place in word.posts.tolist()])
-    yield f"“{text}”{of}: {len(word.posts)} of {len(word.held)} are {name}, elsewhere {word.elsewhere:.0%}"
-    yield from (rows.posts[place].text for place in word.posts[:EXAMPLES].tolist())
+def _told(word: Departure, rows: Rows, labels: Labels) -> str:
+    """Returns a word with its counts."""
+    of = f", source {visible(word.source, 60)}" if word.source else ""
+    text = visible(widened(word.text, [rows.texts[place] for place in word.posts.tolist()]))
+    hits = f"{len(word.posts)} of {len(word.held)} are {labels.names[word.label]}"
+    return f"“{text}”{of}: {hits}, elsewhere {word.elsewhere:.0%}"

@@ -130,6 +130,16 @@ class Settings(Declared):
     check_disagreements: Limits = setting(
         Limits(0.05, 0.33), limits(), "The share of the delivered rows that another source labels otherwise."
     )
+    check_contradicted: Limits = setting(
+        Limits(0.25, None),
+        limits(),
+        "The share of a source's labels that other sources or a person contradict: the lower end of its 95 % interval.",
+    )
+    check_worse: Limits = setting(
+        Limits(0.05, None),
+        limits(),
+        "By how much more often a source is contradicted than all others: the lower end of the 95 % interval.",
+    )
     check_long: Limits = setting(
         Limits(0.02, 0.5), limits(), "The share of the new posts with more than 2,000 characters."
     )

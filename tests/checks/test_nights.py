@@ -18,9 +18,7 @@ from sentiment.data import ledger as posts_ledger
 from sentiment.data.nights import EVERYBODY, OTHERS, Night, counted, joined, sampled
 from sentiment.data.tsv import Post
 from sentiment.settings import Settings
-from tests.support.deliveries import deliver, settings
 
-__all__ = ["deliver", "settings"]
 LABELS = Settings().label_set
 FIRST = date(2026, 1, 1)
 
@@ -116,9 +114,10 @@ def test_the_ledger_tells_what_each_source_brought_by_night(delivered: Settings)
 def test_the_check_of_a_run_tells_it(delivered: Settings) -> None:
     with posts_ledger.opened(delivered.posts_database) as ledger:
         deliveries = ledger.deliveries()
-    shares, wrong = over_nights.findings(delivered, deliveries[-4:], [])
+    shares, wrong, word = over_nights.findings(delivered, deliveries[-4:], [], [])
     assert shares.value > 0.15 and any("source shop: 正面" in example for example in shares.examples)  # type: ignore[operator]
-    assert (wrong.name, over_nights.findings(delivered, [], [])[0].value) == ("noise", 0)
+    assert (wrong.name, word.name) == ("noise", "words")
+    assert over_nights.findings(delivered, [], [], [])[0].value == 0
 
 
 def test_a_contested_text_does_not_count_and_a_clock_that_went_back_does_no_harm(delivered: Settings) -> None:

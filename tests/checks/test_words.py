@@ -70,12 +70,12 @@ def test_a_word_in_posts_that_are_friendly_without_it_departs_and_is_explained()
 
     old = [post("", number % 3) for number in range(900)]
     night = [*(post("新節慶", 0) for _ in range(30)), *(post("", number % 3) for number in range(300))]
-    rows = within_bounds(night, old)
+    rows = within_bounds(night, [], old)
     assert "新節慶" in {found.text for found in departures(rows, 3)[0]}
     assert found_words(rows, 3) == []
     lied = [each._replace(text=each.text[:3] + post("", 1).text) for each in night[:30]]
     assert (
-        widened(found_words(within_bounds([*lied, *night[30:]], old), 3)[0].text, [each.text for each in lied])
+        widened(found_words(within_bounds([*lied, *night[30:]], [], old), 3)[0].text, [each.text for each in lied])
         == "新節慶"
     )
 
@@ -97,12 +97,26 @@ def test_a_source_that_is_one_of_many_small_ones_is_not_overlooked(posts: list[P
     assert words(night, posts[1100:], LABELS).examples[0].startswith(f"“{BRAND}”, source others: 2")
 
 
+def test_a_few_posts_a_night_are_found_after_some_nights_and_stay_found(posts: list[Post]) -> None:
+    """Four of 100 posts: the nights before tell what no single one does, and do not count as what is usual."""
+    nights = [with_brand(posts[first : first + 100], 4, 0, first) for first in range(0, 900, 100)]
+    levels = []
+    for number, night in enumerate(nights):
+        before = [post for each in nights[:number] for post in each]
+        found = words(night, [*before, *posts[900:]], LABELS, recent=before)
+        assert found.value in (0, pytest.approx(0.04, abs=0.01))
+        levels.append(level_of(found.value, Settings().check_words))
+    assert levels[0] == "ok" and levels[5:] == ["warning"] * 4
+    clean = words(posts[900:1000], [*before, *posts[1000:]], LABELS, recent=before)
+    assert clean.value == 0, "no post of this night has the word"
+
+
 def test_few_posts_are_not_measured_and_posts_of_one_label_find_nothing(posts: list[Post]) -> None:
     assert words(posts[:99], posts[99:], LABELS).value is None
     assert words(posts[:420], posts[420:719], LABELS).why == "it needs 100 new posts and 300 old ones"
     same = [post._replace(label=0) for post in posts]
     assert words(same[:420], same[420:], LABELS).value == 0
-    rows = within_bounds(same[:420], same[420:])
+    rows = within_bounds(same[:420], [], same[420:])
     assert np.nanmin(expected_without(["的"], rows, 3)[:, 0]) == 1
 
 
@@ -116,6 +130,6 @@ def test_a_flood_of_characters_takes_neither_the_time_nor_the_memory(monkeypatch
     monkeypatch.setattr(finding, "MOST_OF_ALL", 60_000)
     night = [Post("哈" * 500, number % 3) for number in range(2_000)]
     began = time.monotonic()
-    assert len(within_bounds(night, night).posts) <= 140
+    assert len(within_bounds(night, night, night).posts) <= 130
     assert words(night, night, LABELS).value == 0
     assert time.monotonic() - began < 5

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.statistics.intervals import wilson
+from sentiment.statistics.intervals import at_least_above, wilson
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,14 @@ def test_it_holds_the_share_and_stays_a_share(counts: tuple[int, int]) -> None:
     assert interval[1] - interval[0] > 0
     mirrored = wilson(rows - right, rows)
     assert mirrored == pytest.approx((1 - interval[1], 1 - interval[0]))
+
+
+@pytest.mark.parametrize(
+    ("mine", "others", "low"),
+    [((56, 70), (48, 80), 0.0524), ((9, 10), (3, 10), 0.1705), ((10, 10), (0, 20), 0.6791)],
+    ids=str,
+)
+def test_the_difference_of_two_shares_is_newcombes(mine: tuple[int, int], others: tuple[int, int], low: float) -> None:
+    """Table II of the paper, method 10."""
+    assert at_least_above(*mine, *others) == pytest.approx(low, abs=5e-5)
+    assert at_least_above(0, 0, *others) == at_least_above(*mine, 0, 0) == -1

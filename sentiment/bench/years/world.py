@@ -2,7 +2,7 @@
 
 `level` is the accuracy that the labels allow; a candidate's own differs from it by chance, as seeds do.
 
-Wrong labels that come every night, each by a source's wish, are another matter than a night that went wrong: the rolling
+Wrong labels that come every night, by a source's wish, are another matter than a night that went wrong: the rolling
 test set is made of the same deliveries, so what a candidate has learnt from them looks right there. The frozen set is
 not, but it shows only what it has posts about.
 """
