@@ -24,11 +24,11 @@ VERBS = {
     "test": ("sentiment.evaluation.test", "evaluate one model on a TSV"),
     "report": ("sentiment.report.render", "draw a model's report page again"),
     "evaluate": ("sentiment.evaluation.evaluate", "score candidate and stable side by side"),
+    "must-hold": ("sentiment.evaluation.must_hold", "show the cases that must hold, or add a correction to them"),
     "refresh-tests": (
         "sentiment.evaluation.refresh_tests",
         "replace the frozen test set by newer rows that no model was trained on",
     ),
-    "must-hold": ("sentiment.evaluation.must_hold", "show the cases that must hold, or add a correction to them"),
     "gate": ("sentiment.gate.gate", "decide from an evaluation whether a candidate may be published"),
     "replay": ("sentiment.gate.replay", "decide on earlier runs again, by today's rules of the gate"),
     "estimate": ("sentiment.evaluation.estimate", "estimate the accuracy on posts without labels"),

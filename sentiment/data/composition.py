@@ -26,7 +26,7 @@ from sentiment.data.selection import NO_LIMIT, Restriction, Slices, condition
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post
 
 PAGE_CACHE_KIB = 131_072
-TRAIN, FROZEN, ROLLING, MUST_HOLD, RETIRED = range(5)  # the sides of `base`
+TRAIN, FROZEN, ROLLING, RETIRED, MUST_HOLD = range(5)  # the sides of `base`
 TABLES = (
     """CREATE TEMP TABLE base (
         position INTEGER PRIMARY KEY, side INTEGER NOT NULL, identity BLOB NOT NULL, text TEXT NOT NULL,
@@ -45,7 +45,7 @@ WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.p
 COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRED, *OPTIONAL))
 ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side IN ({}) AND side.identity = {}.identity)"
 POST_ON_SIDE = "EXISTS (SELECT 1 FROM on_side WHERE on_side.side IN ({}) AND on_side.row = posts.row)"
-HELD_OUT = f"{FROZEN}, {MUST_HOLD}, {RETIRED}"  # the frozen test set, what once was that, and what must hold
+HELD_OUT = f"{FROZEN}, {RETIRED}, {MUST_HOLD}"  # what is, or once was, the frozen test set, and what must hold
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Base:
     train: Iterable[Post]
     frozen: Iterable[Post]
     rolling: Iterable[Post]
+    retired: Iterable[Post] = ()  # what once was the frozen test set
     must_hold: Iterable[Post] = ()  # cases: like the frozen ones, never trained on, and in no rolling set
-    retired: Iterable[Post] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def load(connection: sqlite3.Connection, base: Base) -> None:
     connection.execute(f"PRAGMA temp.cache_size = -{PAGE_CACHE_KIB}")
     for table in TABLES:
         connection.execute(table)
-    sides = (base.train, base.frozen, base.rolling, base.must_hold, base.retired)
+    sides = (base.train, base.frozen, base.rolling, base.retired, base.must_hold)
     for side, posts in enumerate(sides):
         put_base(connection, side, posts)
     # A file may have come back from a copy: a deleted text must not be trained or tested on again.

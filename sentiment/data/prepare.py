@@ -65,14 +65,14 @@ def read_stable(settings: Settings) -> Stable | None:
     return Stable(state.stable, seen_by(state.versions[state.stable].data), folder_of(settings, state.stable))
 
 
-def read_base(settings: Settings, cases: Sequence[Case]) -> Base:
-    """Returns the base data, with the cases that must hold and the retired test sets.
+def read_base(settings: Settings, cases: Sequence[Case] = ()) -> Base:
+    """Returns the base data, with the retired test sets and the cases that must hold.
 
-    Raises: InputError, on reading it, when a file is damaged.
+    Raises: InputError, on reading them, when one is damaged.
     """
     folder, labels = settings.base_data, settings.label_set
     train, frozen, rolling = (each_post(folder / name, labels) for name in BASE_FILES)
-    return Base(train, frozen, rolling, [case.post for case in cases], retired.posts(folder, labels))
+    return Base(train, frozen, rolling, retired.posts(folder, labels), [case.post for case in cases])
 
 
 def choose_mode(wished: str, stable: Stable | None) -> Literal["full", "warm"]:

@@ -89,17 +89,6 @@ def test_one_version_with_its_comparison_and_flips(home: Path, look: Look) -> No
     assert f"{PAGE}/versions/2/report" in page.addresses and f"{PAGE}/versions/3" in page.addresses
 
 
-def test_a_replaced_test_set_breaks_the_line_and_says_what_changed(home: Path, look: Look) -> None:
-    homes.whole_home(home)
-    score = {"role": "stable", "version": 2, "retired": 0.82, "frozen": 0.8, "fresh": 0.78}
-    made = whole_json(Refreshment, who=homes.EVIL, frozen={"rows": 1200}, newest_version=1, scores=[score])
-    (home / "serving" / "refreshments.jsonl").write_text(f"{json.dumps(made)}\n", encoding="utf-8")
-    page = found_in(look("/"))
-    for told in ("The frozen test set", "new test set", "stable 2: 0.820 → 0.800", "1,200, 0 of them old"):
-        assert told in page.said
-    assert "script" not in page.tags
-
-
 def test_broken_cases_that_must_hold_are_words_on_the_page(home: Path, look: Look) -> None:
     homes.whole_home(home)
     path = home / "runs" / "night-2" / "gate.json"
@@ -110,6 +99,17 @@ def test_broken_cases_that_must_hold_are_words_on_the_page(home: Path, look: Loo
     assert "b" not in page.tags and "onclick" not in page.attributes
     path.unlink()
     assert "Cases that must hold" not in found_in(look("/versions/2")).said
+
+
+def test_a_replaced_test_set_breaks_the_line_and_says_what_changed(home: Path, look: Look) -> None:
+    homes.whole_home(home)
+    score = {"role": "stable", "version": 2, "retired": 0.82, "frozen": 0.8, "fresh": 0.78}
+    made = whole_json(Refreshment, who=homes.EVIL, frozen={"rows": 1200}, newest_version=1, scores=[score])
+    (home / "serving" / "refreshments.jsonl").write_text(f"{json.dumps(made)}\n", encoding="utf-8")
+    page = found_in(look("/"))
+    for told in ("The frozen test set", "new test set", "stable 2: 0.820 → 0.800", "1,200, 0 of them old"):
+        assert told in page.said
+    assert "script" not in page.tags
 
 
 def test_the_history_is_filtered_and_paged(home: Path, look: Look) -> None:
