@@ -101,7 +101,7 @@ def do_train(
     if folders.load:
         mixing, new = Mixing(mix_number=mix_number), folders.file("new_train.tsv")
         results["mix"] = create(train_file, new, new.with_name(MIXED), mixing, settings.label_set)
-        files = Files(new.with_name(MIXED), test_file, folders.output, folders.load)
+        files = Files(new.with_name(MIXED), test_file, folders.output, folders.load, new=new)
     results["train"] = train.train(files, hyperparameters, settings.label_set)
     say((folders.output / folder.SUMMARY).read_text(encoding="utf-8"))
     if folders.deploy:

@@ -17,7 +17,7 @@ posts that the system started from, and `dealt` holds one row for every text, wi
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sentiment.data.claims import APART, CONTESTED, DECIDED
@@ -208,11 +208,17 @@ def frozen(connection: sqlite3.Connection) -> Iterator[Post]:
     return as_posts(connection.execute(query))
 
 
-def new_tests(connection: sqlite3.Connection, seen: Slices) -> Iterator[Post]:
-    """Yields the delivered rows of the rolling test set that are not in `seen`."""
+def new_tests(connection: sqlite3.Connection, seen: Slices, trusted: Sequence[str] = ()) -> Iterator[Post]:
+    """Yields the delivered rows of the rolling test set that are not in `seen`, if their source is trusted."""
     known, parameters = condition(seen, "dealt.delivery", "dealt.source")
-    query = f"SELECT {COLUMNS} FROM dealt {WITH_TEXTS} WHERE kind = 'rolling' AND NOT {known}"
-    return as_posts(connection.execute(f"{query} ORDER BY dealt.delivery, dealt.identity", parameters))
+    may_test, names = of_trusted(trusted)
+    query = f"SELECT {COLUMNS} FROM dealt {WITH_TEXTS} WHERE kind = 'rolling' AND NOT {known} AND {may_test}"
+    return as_posts(connection.execute(f"{query} ORDER BY dealt.delivery, dealt.identity", (*parameters, *names)))
+
+
+def of_trusted(trusted: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Returns the SQL condition that a dealt row is of one of the sources, and its parameters; no source: any row."""
+    return (f"dealt.source IN ({', '.join('?' * len(trusted))})" if trusted else "1"), tuple(trusted)
 
 
 def contested(connection: sqlite3.Connection, seen: Slices) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterator, Set
 
 from sentiment.data.formats.labelled import DISAGREE
 from sentiment.data.formats.record import Record
@@ -12,6 +12,7 @@ from sentiment.data.identity import identity, is_rolling
 from sentiment.data.ledger import Ledger
 from sentiment.data.ledger_batch import Accepted, Counts
 from sentiment.data.quarantine import Quarantine
+from sentiment.data.trusted import is_one_of
 from sentiment.data.tsv import Post, one_line
 from sentiment.labels import Labels
 from sentiment.text.invisible import is_blank
@@ -107,13 +108,15 @@ class Delivery:
         rolling_share: float,
         disputed: frozenset[int] = frozenset(),
         source: str | None = None,
+        trusted: Collection[str] = (),
     ) -> None:
         """`disputed` are the keys of the texts that another file of the same archive labels differently.
 
-        `source` is the source of every row, unless each says its own.
+        `source` is the source of every row, unless each says its own. `trusted` are the sources whose rows may be
+        tested on; none: all may.
         """
         self.counts = Counts()
-        self._source = source
+        self._source, self._trusted = source, trusted
         self._disputed = disputed
         self._ledger, self._quarantine = ledger, quarantine
         self._number, self._labels, self._rolling_share = number, labels, rolling_share
@@ -168,7 +171,9 @@ class Delivery:
             self.refuse(record._replace(columns=record.columns._replace(label="")), DISAGREE)
             self._dispute(text_identity, post.source)
             return
-        rolling = is_rolling(text_identity, self._rolling_share, self._salt)
+        # A text has one side for ever: one that may not be tested on goes to training from the start.
+        may_test = is_one_of(post.source, self._trusted)
+        rolling = may_test and is_rolling(text_identity, self._rolling_share, self._salt)
         self._waiting.append(Accepted(text_identity, post, self._number, rolling))
         self._waiting_characters += len(post.text) + len(post.title) + len(post.source)
         if len(self._waiting) >= BATCH_POSTS or self._waiting_characters >= BATCH_CHARACTERS:

@@ -124,6 +124,7 @@ class _Taking:
             settings.rolling_share,
             self.disputed,
             source_of(self.file.key) if settings.source_from == "folder" else None,
+            settings.trusted_sources,
         )
 
     def _read(self, delivery: Delivery) -> Reading:

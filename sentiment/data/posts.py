@@ -125,6 +125,11 @@ def named_rows(path: Path, *more: str) -> Iterator[tuple[int, dict[str, str]]]:
             yield row.number, named
 
 
+def has_rows(path: Path) -> bool:
+    """Tells whether a file has more than its header; one that does not exist has nothing."""
+    return path.is_file() and len(path.read_bytes().splitlines()) > 1
+
+
 def _names_a_text(header: tuple[str, ...]) -> bool:
     return "text" in {name.strip().lower() for name in header}
 

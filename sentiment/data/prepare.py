@@ -100,8 +100,7 @@ def prepare(
         new = composition.count(connection, "new", len(labels))
         nothing_new = mode == "warm" and not sum(new)
         plan = None if nothing_new else _choose(connection, mode, labels, options)
-        cap = Cap(settings.rolling_cap, settings.rolling_source_share, settings.gate_minimum_rolling)
-        written, new_test_rows = _write(run, connection, cap, taken.seen, nothing_new, cases)
+        written, new_test_rows = _write(run, connection, cap_of(settings), taken.seen, nothing_new, cases)
         made = {} if nothing_new else _made(connection, run, plan, labels, options, deliveries)
         contested, newly_contested = composition.contested(connection, taken.seen)
         leaks, later = (sum(composition.count(connection, kind, len(labels))) for kind in ("leak", "later"))
@@ -129,6 +128,12 @@ def prepare(
         tests=written,
         **(made or nothing),
     )
+
+
+def cap_of(settings: Settings) -> Cap:
+    """Returns what the settings let into the rolling test set."""
+    share, least = settings.rolling_source_share, settings.gate_minimum_rolling
+    return Cap(settings.rolling_cap, share, least, settings.trusted_sources)
 
 
 def taken_by(limits: Limits, stable: Stable | None, deliveries: Sequence[Delivered]) -> Taken:
@@ -176,7 +181,7 @@ def _write(
     write_posts(run.batch, composition.batch(connection), composition.batch_columns(connection))
     frozen = write_posts(run.frozen, composition.frozen(connection))
     recent = write_posts(run.rolling, rolling(connection, cap))
-    new_tests = write_posts(run.new_tests, composition.new_tests(connection, seen))
+    new_tests = write_posts(run.new_tests, composition.new_tests(connection, seen, cap.trusted))
     if not nothing_new:
         with atomic.replacing(run.identities) as temporary, temporary.open("wb") as file:
             write_identities(file, draw.chosen_identities(connection))

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sentiment.data.composition import HELD_OUT, ON_SIDE, ROLLING, as_posts
+from sentiment.data.composition import HELD_OUT, ON_SIDE, ROLLING, as_posts, of_trusted
 from sentiment.data.tsv import Post
 
 OF_BASE = (
@@ -20,12 +20,14 @@ OF_BASE = (
 class Cap:
     """The size of the rolling set: `rows` in all, and the `share` that one source may have while others deliver.
 
-    A source may always have `least` rows: a second source with three texts must not leave a set of six.
+    A source may always have `least` rows: a second source with three texts must not leave a set of six. Of delivered
+    rows, only those of `trusted` sources are in it; none: all.
     """
 
     rows: int
     share: float = 1.0
     least: int = 0
+    trusted: tuple[str, ...] = ()
 
 
 def most_of_a_source(delivered: Mapping[str, int], others: int, cap: Cap) -> int | None:
@@ -48,27 +50,30 @@ def most_of_a_source(delivered: Mapping[str, int], others: int, cap: Cap) -> int
 def rolling(connection: sqlite3.Connection, cap: Cap) -> Iterator[Post]:
     """Yields the rolling test set from what was dealt: the rows of the base, then what was delivered, in order.
 
-    Older rows, and those beyond a source's share, are tested on no more, and trained on never.
+    Older rows, those beyond a source's share, and those of a source that is trusted no more, are tested on no more,
+    and trained on never.
     """
     beyond, parameters = _beyond_the_share(connection, cap)
+    may_test, names = of_trusted(cap.trusted)
     return as_posts(
         connection.execute(
             f"""SELECT text, label, title, source FROM (
                 SELECT text, label, title, source, 0 AS delivery, position, identity {OF_BASE}
                 UNION ALL
                 SELECT posts.text, posts.label, posts.title, posts.source, posts.delivery, 0, posts.identity
-                FROM dealt JOIN posts ON posts.row = dealt.post WHERE kind = 'rolling' AND NOT ({beyond})
+                FROM dealt JOIN posts ON posts.row = dealt.post WHERE kind = 'rolling' AND {may_test} AND NOT ({beyond})
                 ORDER BY delivery DESC, position DESC, identity DESC LIMIT ?
             ) ORDER BY delivery, position, identity""",
-            (*parameters, cap.rows),
+            (*names, *parameters, cap.rows),
         )
     )
 
 
 def _beyond_the_share(connection: sqlite3.Connection, cap: Cap) -> tuple[str, list[object]]:
     """Returns the SQL condition that a dealt row is beyond its source's share, and its parameters."""
-    by_source = "SELECT source, count(*) FROM dealt WHERE kind = 'rolling' GROUP BY source"
-    delivered: dict[str, int] = dict(connection.execute(by_source).fetchall())
+    may_test, names = of_trusted(cap.trusted)
+    by_source = f"SELECT source, count(*) FROM dealt WHERE kind = 'rolling' AND {may_test} GROUP BY source"
+    delivered: dict[str, int] = dict(connection.execute(by_source, names).fetchall())
     others = connection.execute(f"SELECT count(*) {OF_BASE}").fetchone()[0]
     most = most_of_a_source(delivered, others, cap)
     condition, parameters = "0", list[object]()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.data.must_hold import Case
-from sentiment.results.must_hold import CaseAnswers, Held, MustHold
+from sentiment.results.must_hold import BesideReference, CaseAnswers, Held, MustHold
 
 LISTED = 100  # broken ones, and as many mended ones
 Probabilities = NDArray[np.float32]  # [cases, labels]
@@ -16,8 +16,13 @@ Answers = NDArray[np.int64]  # [cases], label ids
 Marks = NDArray[np.bool_]  # [cases]
 
 
-def compare(cases: Sequence[Case], candidate: Probabilities, stable: Probabilities | None) -> MustHold:
-    """Returns what both models, or the candidate alone, make of the cases."""
+def compare(
+    cases: Sequence[Case],
+    candidate: Probabilities,
+    stable: Probabilities | None,
+    reference: Probabilities | None = None,
+) -> MustHold:
+    """Returns what the models make of the cases: the candidate, stable if there is one, a reference that is another."""
     true = np.array([case.post.label for case in cases], np.int64)
     fixed = np.array([case.fixed for case in cases], np.bool_)
     now = candidate.argmax(axis=1)
@@ -31,6 +36,7 @@ def compare(cases: Sequence[Case], candidate: Probabilities, stable: Probabiliti
         others=_paired(~fixed, holds, held),
         broken=_listed(cases, now, before, held & ~holds),
         mended=_listed(cases, now, before, holds & ~held),
+        reference=None if reference is None else _beside(~fixed, holds, reference.argmax(axis=1) == true),
     )
 
 
@@ -46,6 +52,10 @@ def _paired(kind: Marks, holds: Marks, held: Marks) -> Held:
         broken=int((kind & held & ~holds).sum()),
         mended=int((kind & holds & ~held).sum()),
     )
+
+
+def _beside(kind: Marks, holds: Marks, held: Marks) -> BesideReference:
+    return BesideReference(held=int((kind & held).sum()), broken=int((kind & held & ~holds).sum()))
 
 
 def _listed(cases: Sequence[Case], now: Answers, before: Answers, chosen: Marks) -> list[CaseAnswers]:

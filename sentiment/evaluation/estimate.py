@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from sentiment.data.posts import read_posts
+from sentiment.data.posts import has_rows, read_posts
 from sentiment.errors import InputError
 from sentiment.estimation import record as nights_record
 from sentiment.estimation.fall import is_below
 from sentiment.estimation.gaps import chosen, gap
-from sentiment.estimation.groups import MOST_GROUPS, Group, estimates, grouped, together
+from sentiment.estimation.groups import Group, estimates, grouped, sets_by_source, together
+from sentiment.evaluation.estimate_wording import sentence, table
 from sentiment.evaluation.night import evaluation_of, published_as
 from sentiment.evaluation.predict import predictions
 from sentiment.evaluation.unlabelled import NO_LABEL, Row, read_rows
 from sentiment.model.folder import OpenedModel, open_model, read_card
 from sentiment.results import record
-from sentiment.results.estimate import Estimate, Estimated, Gap
+from sentiment.results.estimate import Estimate, Estimated, Gap, Night
 from sentiment.serving.history import read_state
 from sentiment.serving.trained import model_of_version
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
-from sentiment.text.columns import aligned
-from sentiment.text.harmless import one_line
-from sentiment.text.units import percent
 
 MOST_NIGHTS = 60
-HEAD = ("", "posts", "expected", "from", "to", "by labels")
 
 
 def estimate(
-    opened: OpenedModel, rows: Sequence[Row], sets: Sequence[Gap]
+    opened: OpenedModel, rows: Sequence[Row], sets: Sequence[Gap], own: Mapping[str, Sequence[Gap]]
 ) -> tuple[Estimate, list[Estimate], list[Estimate]]:
     """Scores the rows; returns what is expected in all, by source (the largest first) and by night (the oldest first).
 
-    There must be rows, and sets.
+    There must be rows, and sets; `own` are the sets of sources that have labelled posts themselves.
     """
     scored = [(row.night, row.post.source, *answer) for row, answer in answers(opened, rows)]
     sources = grouped((source, sure, right) for _, source, sure, right in scored)
     nights = dict(sorted(grouped((night, sure, right) for night, _, sure, right in scored).items()))
     whole = together(sources.values()).estimate(sets)
-    return whole, estimates(sources, sets, MOST_GROUPS), estimates(nights, sets, MOST_NIGHTS)
+    return whole, estimates(sources, sets, own=own), estimates(nights, sets, MOST_NIGHTS)
 
 
 def answers(opened: OpenedModel, rows: Sequence[Row]) -> Iterator[tuple[Row, tuple[float, bool | None]]]:
@@ -52,13 +49,18 @@ def answers(opened: OpenedModel, rows: Sequence[Row]) -> Iterator[tuple[Row, tup
         yield row, (float(chances.max()), right)
 
 
-def sets_of_version(settings: Settings, version: int) -> list[Gap]:
+def nights_of(settings: Settings, version: int) -> list[Night]:
+    """Returns the nights on record in which the version was stable, the oldest first."""
+    path = nights_record.estimates_file(settings)
+    return [night for night in nights_record.read_nights(path) if night.version == version]
+
+
+def sets_of_version(settings: Settings, version: int, nights: Sequence[Night]) -> list[Gap]:
     """Returns the labelled sets on which a version was measured: when it was published, and each night since."""
     evaluation = evaluation_of(settings, version)
     known = evaluation.confidence.candidate if evaluation and evaluation.confidence else {}
-    nights = nights_record.read_nights(nights_record.estimates_file(settings))
     recent = [known["rolling"]] if "rolling" in known else []
-    return chosen(known.get("frozen"), [*recent, *(night.gap for night in nights if night.version == version)])
+    return chosen(known.get("frozen"), [*recent, *(night.gap for night in nights)])
 
 
 def sets_of_files(opened: OpenedModel, files: Sequence[Path]) -> list[Gap]:
@@ -72,27 +74,6 @@ def _gap_of(opened: OpenedModel, path: Path) -> Gap:
     for _, (sure, right) in answers(opened, [Row(post, "") for post in posts]):
         group.add(sure, right)
     return gap(group.confidence, group.right)
-
-
-def sentence(who: str, found: Estimate) -> str:
-    """Returns the estimate in words."""
-    posts = f"{found.rows:,} post{'s' if found.rows > 1 else ''}"
-    told = f"{who} is expected to have {percent(found.accuracy)} of {posts} right"
-    told += f", between {percent(found.low)} and {percent(found.high)} (95 %)"
-    return told + (f"; by their labels it has {percent(found.measured)}." if found.measured is not None else ".")
-
-
-def table(title: str, found: Sequence[Estimate]) -> list[str]:
-    """Returns one line a group; none when there is only one, which is all posts."""
-    if len(found) < 2:
-        return []
-    names = [one_line("others" if one.name is None else one.name or "none", 60) for one in found]
-    rows = [(name, f"{one.rows:,}", *map(percent, figures(one))) for name, one in zip(names, found, strict=True)]
-    return [title, *aligned([HEAD, *rows], HEAD[1:])]
-
-
-def figures(one: Estimate) -> tuple[float | None, ...]:
-    return one.accuracy, one.low, one.high, one.measured
 
 
 @click.command("estimate")
@@ -125,22 +106,28 @@ def command(
     if not rows:
         raise InputError("there must be posts to estimate", found="none", do="Give a file that has some.")
     opened = open_model(folder)
-    sets = sets_of_files(opened, labelled) if labelled else sets_of_version(settings, version) if version else []
+    nights = nights_of(settings, version) if version and not labelled else []
+    sets = sets_of_version(settings, version, nights) if version and not labelled else sets_of_files(opened, labelled)
     if not sets:
         base = [settings.base_data / name for name in ("test.tsv", "latest_test.tsv")]
         say(f"estimate: the confidence is corrected by {base[0]} and {base[1].name}, which are scored now")
-        sets = sets_of_files(opened, [path for path in base if path.is_file() or path == base[0]])
-    whole, by_source, by_night = estimate(opened, rows, sets)
+        sets = sets_of_files(opened, [path for path in base if has_rows(path) or path == base[0]])
+    whole, by_source, by_night = estimate(opened, rows, sets, sets_by_source(nights))
     was = published_as(settings, version) if version else None
+    below = is_below(whole, was, settings.estimate_fall) if was else None
     found = Estimated(
         model=str(folder),
         version=version,
-        sentence=sentence(f"Version {version}" if version else "The model", whole),
+        sentence=sentence(
+            f"Version {version}" if version else "The model",
+            whole,
+            (was[1] / was[0], settings.estimate_fall) if was and below else None,
+        ),
         estimate=whole,
         by_source=by_source,
         by_night=by_night,
         sets=len(sets),
-        below=is_below(whole, was, settings.estimate_fall) if was else None,
+        below=below,
     )
     say("\n".join([found.sentence, *table("By source", by_source), *table("By night", by_night)]))
     if output:

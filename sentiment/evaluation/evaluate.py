@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import numpy as np
-from msgspec import structs
+from msgspec import UNSET, structs
 from numpy.typing import NDArray
 
 from sentiment.data.must_hold import Case, read_cases
-from sentiment.data.posts import read_posts
+from sentiment.data.posts import has_rows, read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.estimation.record import estimates_file
 from sentiment.estimation.record import keep as keep_estimate
 from sentiment.evaluation import cases
+from sentiment.evaluation.by_source import by_source
+from sentiment.evaluation.new_rows import NewRows, new_rows
 from sentiment.evaluation.night import Fresh, confidence_of, fresh_of
 from sentiment.model.folder import open_model, read_card
 from sentiment.model.metrics import measure
@@ -57,11 +59,13 @@ def evaluate(
     reference: Model = NONE,
     must_hold: Sequence[Case] = (),
     fresh: Fresh | None = None,
+    new: NewRows | None = None,
 ) -> Evaluation:
     """Scores the models on the sets `frozen` and `rolling`, and on cases. An empty set has no figures.
 
     A reference that is the stable model itself is named, and not scored twice. With `fresh`, stable's accuracy on the
-    posts that are new to it is estimated before their labels are looked at.
+    posts that are new to it is estimated before their labels are looked at. `new` are the candidate's new training
+    rows.
     """
     other = reference.folder if reference.folder != stable.folder else None
     cards = [read_card(path) for path in (candidate, stable.folder, other) if path]
@@ -75,11 +79,11 @@ def evaluate(
     beside = f"stable {stable.folder}" if stable.folder else "no stable model"
     say(f"evaluate: {said} rows, candidate {candidate}, {beside}{f', reference {other}' if other else ''}")
     asked = sets | {CASES: [case.post for case in must_hold]}
-    compared = [asked, *([asked] if stable.folder else []), *([sets] if other else [])]
+    compared = [asked, *([asked] if stable.folder else []), *([asked] if other else [])]
     with progress(sum(len(posts) for each in compared for posts in each.values()), "evaluate") as line:
         ours = score("candidate", candidate, asked, line)
         theirs = score("stable", stable.folder, asked, line) if stable.folder else dict.fromkeys(asked)
-        best = score("reference", other, sets, line) if other else dict.fromkeys(sets)
+        best = score("reference", other, asked, line) if other else dict.fromkeys(asked)
     found = {name: compare(posts, ours[name], theirs[name], best[name]) for name, posts in sets.items()}
     return Evaluation(
         candidate=str(candidate),
@@ -89,8 +93,9 @@ def evaluate(
         sets=TestSets(**found),
         reference=str(reference.folder) if reference.folder else None,
         reference_version=reference.version,
-        must_hold=cases.compare(must_hold, ours[CASES], theirs[CASES]) if must_hold else None,
+        must_hold=cases.compare(must_hold, ours[CASES], theirs[CASES], best[CASES]) if must_hold else UNSET,
         confidence=confidence_of(sets, ours, theirs, fresh),
+        by_source=by_source(sets, ours, theirs, new),
     )
 
 
@@ -219,7 +224,8 @@ def command(
     sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
     held = read_cases(must_hold, labels) if must_hold else []
     fresh = fresh_of(settings, run, beside.version, labels) if run and beside.version is not None else None
-    result = evaluate(candidate, beside, sets, reference, held, fresh)
+    new = new_rows(run.batch, labels) if run else None
+    result = evaluate(candidate, beside, sets, reference, held, fresh, new)
     record.write(output, result)
     if result.confidence and result.confidence.night:
         keep_estimate(estimates_file(settings), result.confidence.night)
@@ -230,6 +236,6 @@ def command(
 
 def _rows_of_late(path: Path | None, labels: Any) -> list[Post]:
     """Returns the rolling set, which starts empty: no file, or only a header, is not an error."""
-    if path is None or not path.is_file() or len(path.read_bytes().splitlines()) < 2:
+    if path is None or not has_rows(path):
         return []
     return read_posts(path, labels)

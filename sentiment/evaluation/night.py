@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.data.identity import identity
-from sentiment.data.posts import each_post
+from sentiment.data.posts import each_post, has_rows
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.estimation import record
 from sentiment.estimation.fall import counts_of, fall
 from sentiment.estimation.gaps import chosen, gap
-from sentiment.estimation.groups import estimates, grouped, together
+from sentiment.estimation.groups import estimates, grouped, sets_by_source, together
 from sentiment.labels import Labels
 from sentiment.results.estimate import Confidence, Gap, Night
 from sentiment.results.evaluation import Evaluation
@@ -54,15 +54,16 @@ def fresh_of(settings: Settings, run: RunFolder, version: int, labels: Labels) -
         return None
     path = record.estimates_file(settings)
     nights = [one for one in record.read_nights(path) if one.version == version and one.run != run.name]
-    earlier = frozenset[str]().union(*(_identities_of_earlier(settings, one.run, labels) for one in nights))
+    # What is new to stable only grows, so that the newest night that can still be read has all of them.
+    found = (_identities_of_earlier(settings, one.run, labels) for one in reversed(nights))
+    earlier = next(filter(None, found), frozenset[str]())
     return Fresh(run.name, version, new, earlier, nights, published_as(settings, version), settings.estimate_fall)
 
 
 def identities(run: RunFolder, labels: Labels) -> frozenset[str]:
     """Returns the texts of the rolling set that were new to stable in a run; it may have none, or no such file."""
-    if not run.new_tests.is_file() or len(run.new_tests.read_bytes().splitlines()) < 2:
-        return frozenset()
-    return frozenset(identity(post.text) for post in each_post(run.new_tests, labels))
+    posts = each_post(run.new_tests, labels) if has_rows(run.new_tests) else ()
+    return frozenset(identity(post.text) for post in posts)
 
 
 def _identities_of_earlier(settings: Settings, run: str, labels: Labels) -> frozenset[str]:
@@ -137,7 +138,7 @@ def _night(
         run=fresh.run,
         version=fresh.version,
         estimate=found,
-        by_source=estimates(groups, known),
+        by_source=estimates(groups, known, own=sets_by_source(fresh.nights)),
         gap=gap(whole.confidence, whole.right),
         sets=len(known),
         fall=fall(counts, fresh.was, fresh.limit) if fresh.was else None,

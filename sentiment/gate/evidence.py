@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sentiment.errors import InputError
-from sentiment.results.evaluation import Evaluation, Paired, TestSet
+from sentiment.gate.counts import Counts
+from sentiment.results.evaluation import NO_ROWS, Evaluation, Paired, TestSet
 from sentiment.results.training import Metrics
 
 ROUNDING = 1e-3  # how far a reported share may be from the counts beside it
@@ -54,6 +55,7 @@ def sound_sets(evaluation: Evaluation) -> list[Evidence]:
     if frozen is None:
         raise _contradicted("sets.frozen.rows", "at least one row", "0")
     rolling = evaluation.sets.rolling and _sound("rolling", evaluation.sets.rolling, labels, has_stable)
+    _require_sources(evaluation)
     return [frozen, rolling] if rolling else [frozen]
 
 
@@ -108,6 +110,18 @@ def _require_pairs(paired: Paired, where: str, rows: int, candidate: int, other:
     if total != rows or right != (candidate, other):
         wanted = f"counts that add up to {rows} rows, {candidate} and {other} right"
         raise _contradicted(where, wanted, f"{total} rows, {right[0]} and {right[1]} right")
+
+
+def _require_sources(evaluation: Evaluation) -> None:
+    """Raises: InputError unless the counts by source, where there are any, are those of all rows; each name once."""
+    names = [source.name for source in evaluation.by_source]
+    if len(set(names)) != len(names):
+        raise _contradicted("by_source", "one entry for each source", f"{len(names)} for {len(set(names))} sources")
+    for name, found in (("frozen", evaluation.sets.frozen), ("rolling", evaluation.sets.rolling)):
+        wanted = Counts.of(found.paired if found and found.paired else NO_ROWS)
+        together = sum((Counts.of(getattr(source, name)) for source in evaluation.by_source), Counts())
+        if evaluation.by_source and together != wanted:
+            raise _contradicted(f"by_source[].{name}", f"counts that add up to {wanted}", str(together))
 
 
 def _contradicted(field: str, wanted: str, found: str) -> InputError:

@@ -46,8 +46,8 @@ def comparison_rows(gate: Gate, *, intervals: bool = False) -> list[Row]:
                 f"{found.rows:,}",
                 _share(found.stable_accuracy, found.rows if intervals else 0),
                 _share(found.candidate_accuracy, found.rows if intervals else 0),
-                _points(found.difference),
-                _points(found.lower_bound),
+                points_told(found.difference),
+                points_told(found.lower_bound),
                 _p_value(found.mcnemar_p),
             )
         )
@@ -65,8 +65,8 @@ def _year_rows(gate: Gate) -> list[Row]:
             f"{year.rows:,}",
             "",
             "",
-            _points(pair.difference),
-            _points(pair.lower_bound),
+            points_told(pair.difference),
+            points_told(pair.lower_bound),
             "",
         )
         for pair in year.pairs
@@ -83,7 +83,7 @@ def _recall_rows(gate: Gate, intervals: bool) -> list[Row]:
             f"{rows:,}",
             _share(was, rows if intervals else 0),
             _share(now, rows if intervals else 0),
-            _points(_change(was, now)),
+            points_told(_change(was, now)),
             "",
             "",
         )
@@ -134,7 +134,8 @@ def _share(value: float | None, rows: int = 0) -> str:
     return f"{value:.3f}" + (f" [{interval[0]:.3f} to {interval[1]:.3f}]" if interval else "")
 
 
-def _points(value: float | None) -> str:
+def points_told(value: float | None) -> str:
+    """Returns a change in percentage points, with its sign."""
     if value is None:
         return "–"
     told = f"{abs(value) * 100:.1f}"

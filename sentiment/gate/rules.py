@@ -2,7 +2,8 @@
 
 A candidate passes if it reaches the absolute floor; if it is not inferior to the stable model, by a paired test, on the
 frozen set and, when that has enough rows, on the rolling set; if no class's recall falls by more than the bound; and if
-it keeps to the rule of the year (`sentiment.gate.year`). Without a stable model, only the floor counts.
+that holds without the rows of those who gave the new training rows (`sentiment.gate.by_source`), and over a year of
+nights (`sentiment.gate.year`). Without a stable model, only the floor counts.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Literal
 from msgspec import structs
 
 from sentiment.errors import InputError
+from sentiment.gate import by_source_checks
 from sentiment.gate.evidence import Evidence, sound_sets
 from sentiment.gate.thresholds import Thresholds
 from sentiment.gate.wording import Comparison, headline, shortened, told_difference, told_floor, told_recall
@@ -72,7 +74,13 @@ def decide(
     has_stable = sets[0].stable is not None
     deciding = [found for found, item in zip(sets, compared, strict=True) if item.decides]
     year = place_in_year(evaluation, deciding, night) if night and has_stable else None
-    checks = [*_checks(evaluation.labels, sets[0], compared, thresholds), *year_checks(year), *more]
+    not_as_good = [item.name for item in compared if item.lower_bound is not None and item.lower_bound <= -item.margin]
+    checks = [
+        *_checks(evaluation.labels, sets[0], compared, thresholds),
+        *by_source_checks.checks(evaluation.by_source, evaluation.labels, thresholds.margin, not_as_good),
+        *year_checks(year),
+        *more,
+    ]
     failed = [check for check in checks if check.decides and not check.passed]
     verdict = _verdict(has_stable, compared, bool(failed))
     overridden = override if failed else None
@@ -98,6 +106,7 @@ def decide(
         year=year,
         pins=not has_stable or (beside_reference(deciding) or beside_stable(deciding)).shows_better(),
         must_hold=evaluation.must_hold,
+        by_source=evaluation.by_source,
     )
 
 

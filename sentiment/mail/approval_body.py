@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sentiment.gate import must_hold
 from sentiment.gate.calibration import calibration_warnings
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
+from sentiment.gate.source_rows import HEAD, NOTHING_FOUND, by_source_rows, by_source_told
 from sentiment.gate.year_checks import told_year
 from sentiment.mail.approval import told_time
 from sentiment.results.decision import Gate, SetFlip
@@ -49,6 +50,7 @@ def approval_body(
     )
     parts += _list("The year", told_year(gate))
     parts += _list("The frozen test set", [gate.wear] if gate.wear else [])
+    parts += _by_source(gate)
     parts += _flips(gate, gate.regressions, f"Right in {stable_name(gate)}, wrong in version {version}")
     parts += _flips(gate, gate.improvements, f"Wrong in {stable_name(gate)}, right in version {version}")
     parts += _list("Cases that must hold", must_hold.told(gate))
@@ -65,6 +67,11 @@ def _overridden(gate: Gate) -> list[str]:
     if gate.overridden is None:
         return []
     return _list("Failed checks", [f"{gate.overridden.who} overrode the gate: {gate.overridden.reason}", *gate.reasons])
+
+
+def _by_source(gate: Gate) -> list[str]:
+    rows = by_source_rows(gate)
+    return [*_list("By source", by_source_told(gate) or [NOTHING_FOUND]), _table([HEAD, *rows])] if rows else []
 
 
 def _buttons(gate: Gate, version: int, hours: float, barred: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from sentiment.gate import must_hold
 from sentiment.gate.calibration import calibration_warnings
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
+from sentiment.gate.source_rows import HEAD, by_source_rows, by_source_told
 from sentiment.gate.year_checks import told_year
 from sentiment.mail.letter import Mail, letter
 from sentiment.results.decision import Gate
@@ -33,6 +34,7 @@ def regression_mail(
     """
     if gate.passed:
         raise ValueError("there is nothing to mail about: the candidate passed the gate")
+    sources = by_source_rows(gate)
     table = [("", "rows", stable_name(gate), "candidate", "change", "at worst", "p"), *comparison_rows(gate)]
     return letter(
         f"Sentiment: no new model. {gate.sentence}",
@@ -40,7 +42,11 @@ def regression_mail(
         run,
         _sections(gate, prepare, list(warnings)),
         links,
-        [_compared(table), *_flipped(gate, _flips(gate))],
+        [
+            _shown("Accuracy and recall, changes in percentage points", table),
+            *([_shown("By source, both test sets together", [HEAD, *sources])] if sources else []),
+            *_flipped(gate, _flips(gate)),
+        ],
     )
 
 
@@ -49,6 +55,7 @@ def _sections(gate: Gate, prepare: Prepare | None, warnings: list[str]) -> dict[
         "What failed": gate.reasons,
         "Cases that must hold": must_hold.told(gate),
         "Warnings about the candidate": calibration_warnings(gate),
+        "By source": [line for line in by_source_told(gate) if line not in gate.reasons],
         "Warnings about the new posts": warnings,
         "The year": told_year(gate),
         "What it was trained on": data_lines(prepare, gate.labels),
@@ -84,9 +91,10 @@ def _flips(gate: Gate) -> list[Row]:
     ]
 
 
-def _compared(table: list[Row]) -> tuple[str, str]:
-    title = "Accuracy and recall, changes in percentage points"
-    return "\n".join([title, *aligned(table)]), f"<h3>{title}</h3>{_html_table(table)}"
+def _shown(title: str, table: list[Row]) -> tuple[str, str]:
+    return "\n".join(
+        [title, *aligned([tuple(plain(cell, 60) for cell in row) for row in table])]
+    ), f"<h3>{title}</h3>{_html_table(table)}"
 
 
 def _flipped(gate: Gate, flips: list[Row]) -> list[tuple[str, str]]:

@@ -64,7 +64,8 @@ def _logits(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _too_few(rows: int, wrong: int) -> str:
     if rows < FEWEST_ROWS:
-        return f"{f'only {rows}' if rows else 'no'} posts were held out, and {FEWEST_ROWS} are needed"
+        count = f"only {rows}" if rows else "no"
+        return f"{count} posts that the model never learned were held out, and {FEWEST_ROWS} are needed"
     fewest, what = min((wrong, "wrong"), (rows - wrong, "right"))
     if fewest < FEWEST_OF_EACH:
         return f"only {fewest} of {rows:,} held-out posts had a {what} answer, and {FEWEST_OF_EACH} are needed"

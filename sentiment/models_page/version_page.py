@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sentiment.gate import must_hold
 from sentiment.gate.rows import Row as Cells
 from sentiment.gate.rows import comparison_rows, data_lines, label_name, stable_name
+from sentiment.gate.source_rows import by_source_rows
 from sentiment.gate.year_checks import told_year
 from sentiment.models_page.cards import Line, figures_of, serving_figures
 from sentiment.models_page.history import Row, row
@@ -50,6 +51,7 @@ class Gate:
     year: list[str]
     regressions: list[Flip]
     improvements: list[Flip]
+    sources: list[Cells]
     must_hold: list[str] = field(default_factory=list)
 
 
@@ -138,6 +140,7 @@ def shown_gate(gate: decision.Gate) -> Gate:
         [text(line) for line in told_year(gate)],
         [_flip(gate, flip) for flip in gate.regressions[:MOST_FLIPS]],
         [_flip(gate, flip) for flip in gate.improvements[:MOST_FLIPS]],
+        [tuple(text(cell, 60) for cell in cells) for cells in by_source_rows(gate)],
         [text(line, 1000) for line in must_hold.told(gate)],
     )
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from sentiment.results.evaluation import Flip
+from sentiment.results.evaluation import Flip, SourceRows
 from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
 
@@ -162,7 +162,9 @@ class Gate(StepResult, frozen=True):
     year: Year | None = None  # null without a stable model, and in a decision that is older than this field
     wear: str = ""  # how worn the frozen set was before this decision, in a sentence
     pins: bool = False  # whether the candidate is the reference of later ones, once it is promoted
-    must_hold: MustHold | None = None  # as in the evaluation
+    must_hold: MustHold | UnsetType = UNSET  # as in the evaluation
+    # The sources with the most new rows first; empty without a stable model.
+    by_source: list[SourceRows] = msgspec.field(default_factory=list)
 
     @property
     def exceptions(self) -> list[str]:

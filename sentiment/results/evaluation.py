@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from sentiment.results.estimate import Confidence
 from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
 from sentiment.results.training import Metrics
+
+LARGE = 0.02  # share of the new rows from which a source is one of those that the candidate was trained on
 
 
 class Flip(Record, frozen=True):
@@ -39,6 +42,31 @@ class SetConfidence(Record, frozen=True):
     mean_confidence: Share  # in its answers
     by_chance: Share  # the largest error, in 95 of 100 such sets, of a model that is exactly as right as it says
     spread: Share  # the standard error of the calibration error, at most
+
+
+NO_ROWS = Paired(both_right=0, only_candidate=0, only_stable=0, both_wrong=0)
+
+
+class TiltedWord(Record, frozen=True):
+    """The word that a source labels most unlike others (see `sentiment.evaluation.tilted`); rows are counted."""
+
+    word: str
+    label: Count  # the id of the label that the source gives it
+    new: Count  # new rows of the source that hold the word
+    new_of_label: Count
+    others: Count  # rows of others, new or tested, that hold it
+    others_of_label: Count
+    tested: Paired  # test rows of others that hold it and have another label; right is who does not give the source's
+
+
+class SourceRows(Record, frozen=True):
+    """The rows of one source; `name` is "" for rows without a source, and null for all that are not listed."""
+
+    name: str | None
+    new: Count = 0  # training rows that the candidate is the first to see
+    frozen: Paired = NO_ROWS
+    rolling: Paired = NO_ROWS
+    word: TiltedWord | None = None  # of a source with a large part of the new rows
 
 
 class TestSet(Record, frozen=True):
@@ -83,5 +111,7 @@ class Evaluation(StepResult, frozen=True):
     sets: TestSets
     reference: str | None = None
     reference_version: Count | None = None
-    must_hold: MustHold | None = None  # null where the home has no such cases
+    must_hold: MustHold | UnsetType = UNSET  # where the home has such cases
     confidence: Confidence | None = None  # what live quality is estimated from; an older evaluation has none
+    # The sources with the most new rows first; empty without a stable model.
+    by_source: list[SourceRows] = msgspec.field(default_factory=list)

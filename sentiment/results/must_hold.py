@@ -27,10 +27,21 @@ class CaseAnswers(Record, frozen=True):
     why: str
 
 
+class BesideReference(Record, frozen=True):
+    """Cases that the reference holds, and how many of them the candidate does not."""
+
+    held: Count
+    broken: Count
+
+
 class MustHold(Record, frozen=True):
-    """All cases by kind, and the first of those that only one model holds: of fixed ones before others."""
+    """All cases by kind, and the first of those that only one model holds: of fixed ones before others.
+
+    `reference` is about the other cases; null where the stable model is the reference.
+    """
 
     fixed: Held
     others: Held
     broken: list[CaseAnswers]
     mended: list[CaseAnswers]
+    reference: BesideReference | None = None

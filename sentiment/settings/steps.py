@@ -8,7 +8,7 @@ from pathlib import Path
 from sentiment.labels import Labels
 from sentiment.settings.declaration import Declared, setting
 from sentiment.settings.encoders import ANY, TESTED
-from sentiment.settings.kinds import choice, folder, limits, number, secret, some_words, text, whole
+from sentiment.settings.kinds import choice, folder, limits, number, secret, some_words, text, whole, words
 from sentiment.settings.limits import Limits
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -74,6 +74,12 @@ class Settings(Declared):
         0.5,
         number(0.01, 1),
         "The largest share of the rolling test set that one source may have, while more than one delivers.",
+    )
+    trusted_sources: tuple[str, ...] = setting(
+        (),
+        words(),
+        "The sources whose delivered rows may be tested on; rows of others are only trained on.",
+        shown_default="all",
     )
     serving_urls: str = setting(
         "http://127.0.0.1:8501", text(), "REST addresses of all model servers, comma-separated."

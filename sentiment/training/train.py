@@ -82,6 +82,7 @@ def command(
         stable_of(settings)[0] if run else None,
         base.data if train_file in (None, base.train) else TrainedOn(),
         base.composition if train_file in (None, base.train) else None,
+        base.new if train_file in (None, base.train) else None,
     )
     hyperparameters = settings_for(files, model_type, model_name, **given)
     result = train(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +30,7 @@ from sentiment.training.hyperparameters import Hyperparameters, as_json
 from sentiment.training.precision import Precision, building_in, choose_precision
 from sentiment.training.resume import Unfinished
 from sentiment.training.start import require_possible, starting_point
-from sentiment.training.training_files import Files, earlier_result, identity_of
+from sentiment.training.training_files import Files, earlier_result, identity_of, learned_before
 
 if TYPE_CHECKING:
     from sentiment.report.training import Tested
@@ -74,7 +74,8 @@ def train(
     require_room(files.output, start.card.parameters)
     with _environment(machine, precision, unfinished if settings.num_epochs > 1 else None, tensorboard) as environment:
         say(f"train: on {machine.describe()}, in {precision.policy}: {precision.why}")
-        curves, tested, figures = fit_and_test(start, posts, test, settings, environment)
+        learned = learned_before(files, posts, labels)
+        curves, tested, figures = fit_and_test(start, posts, test, settings, environment, learned)
     result = Training(
         model=str(files.output),
         rows=len(posts),
@@ -130,11 +131,17 @@ def _environment(
 
 
 def fit_and_test(
-    start: OpenedModel, posts: list[Post], test: list[Post], settings: Hyperparameters, environment: Environment
+    start: OpenedModel,
+    posts: list[Post],
+    test: list[Post],
+    settings: Hyperparameters,
+    environment: Environment,
+    learned: Collection[int] = (),
 ) -> tuple[Curves, Tested | None, dict[str, Any]]:
     """Fits the model in place, then scores the test rows, or the held-out ones; returns curves, test and figures.
 
-    The test is that of the model with its temperature, which the held-out rows give.
+    The test is that of the model with its temperature. The held-out rows give it, without those that the model before
+    has `learned`: in them it would be right more often than elsewhere.
     """
     from sentiment.model import batches
     from sentiment.model.scoring import BATCH_SIZE, Scorer
@@ -149,7 +156,8 @@ def fit_and_test(
     scorer = Scorer(start.keras, settings.max_seq_length, min(BATCH_SIZE, 2 * settings.batch_size))
     validation = encoded.only(held_out) if held_out else None
     curves = fit(start, encoded.only(kept), validation, settings, scorer, environment)
-    scaling = temperature_of(scorer, validation, settings, start.card.temperature)
+    unseen = [row for row in held_out if row not in learned]
+    scaling = temperature_of(scorer, encoded.only(unseen) if unseen else None, settings, start.card.temperature)
     begin = time.monotonic()
     asked = batches.encode(start.tokenizer, test) if test else validation
     probabilities = answers(scorer, asked, settings, "test") if asked else None

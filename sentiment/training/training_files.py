@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import msgspec
 
 from sentiment import atomic
+from sentiment.data.posts import read_posts
+from sentiment.data.tsv import Post
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -40,6 +43,7 @@ class Files:
     served: Path | None = None  # the stable model: an encoder of its name must be the one that it was trained from
     data: TrainedOn = UNKNOWN
     composition: Composition | None = None  # of the training rows, for the report
+    new: Path | None = None  # those rows of `train` that the model of the warm start has not learned; None: all
 
 
 def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict[str, Any]:
@@ -58,7 +62,22 @@ def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict
         "labels": list(labels.names),
         "data": record.as_json(files.data),
         "versions": folder.installed_versions(),
+        **_temperature_before(files),
     }
+
+
+def _temperature_before(files: Files) -> dict[str, float]:
+    """Returns the temperature that a warm start on few rows keeps; nothing where it is 1, as in earlier versions."""
+    before = folder.read_card(files.warm_start).temperature if files.warm_start else 1.0
+    return {} if before == 1 else {"temperature": before}
+
+
+def learned_before(files: Files, posts: Sequence[Post], labels: Labels) -> frozenset[int]:
+    """Returns the rows of `posts` that the model of the warm start has learned, as far as that is known."""
+    if not files.warm_start or not files.new:
+        return frozenset()
+    new = {(post.text, post.title) for post in read_posts(files.new, labels)}
+    return frozenset(row for row, post in enumerate(posts) if (post.text, post.title) not in new)
 
 
 def earlier_result(output: Path, inputs: dict[str, Any]) -> Training | None:
@@ -99,7 +118,8 @@ def files_of_run(run: RunFolder) -> Files:
         tests=prepared.tests,
     )
     frozen = run.frozen if run.frozen.is_file() else None
-    return Files(run.train, frozen, run.model, warm_start, data=data, composition=prepared.composition)
+    new = run.batch if prepared.new.rows and run.batch.is_file() else None
+    return Files(run.train, frozen, run.model, warm_start, data=data, composition=prepared.composition, new=new)
 
 
 def settings_for(files: Files, model_type: str | None, model_name: str | None, **given: Any) -> Hyperparameters:

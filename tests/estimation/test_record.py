@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 from support.estimates import estimate_of, fallen, gap_of, night_of
 
 from sentiment.estimation import record
@@ -37,6 +40,20 @@ def test_a_line_that_is_no_night_is_passed_over(tmp_path: Path, line: str) -> No
         file.write(f"{line}\n")
     keep(path, night_of("b"))
     assert [night.run for night in read_nights(path)] == ["a", "b"]
+
+
+@settings(max_examples=25)
+@given(some.integers(0, 1500))
+def test_a_kill_at_any_byte_costs_at_most_the_line_that_was_written(length: int) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "estimates.jsonl"
+        for run in ("a", "b"):
+            keep(path, night_of(run))
+        path.write_bytes(path.read_bytes()[:length])
+        before = read_nights(path)
+        keep(path, night_of("c"))
+        assert read_nights(path) == [*before, night_of("c")]
+        assert before == [night_of("a"), night_of("b")][: len(before)]
 
 
 @pytest.mark.parametrize("wrong", ["NaN", "-1", "1.5", '"x"', "null"])

@@ -15,7 +15,7 @@ from sentiment.data.must_hold import Case, write_cases
 from sentiment.data.tsv import Post, write_posts
 from sentiment.evaluation.cases import LISTED, compare
 from sentiment.evaluation.evaluate import Model, evaluate
-from sentiment.results.must_hold import CaseAnswers, Held
+from sentiment.results.must_hold import BesideReference, CaseAnswers, Held
 
 
 def saying(*labels: int) -> Any:
@@ -42,6 +42,12 @@ def test_what_stable_holds_and_the_candidate_breaks_and_the_other_way_round() ->
         ("戊", "", 2, 1),
         ("丙", "題", 0, 2),
     ]
+
+
+def test_what_the_reference_held_is_counted_of_the_cases_that_may_change() -> None:
+    found = compare(CASES, saying(1, 0, 2, 0, 1), saying(0, 1, 0, 0, 2), saying(0, 1, 2, 1, 1))
+    assert found.reference == BesideReference(held=2, broken=1)
+    assert compare(CASES, saying(1, 0, 2, 0, 1), saying(0, 1, 0, 0, 2)).reference is None
 
 
 def test_without_a_stable_model_nothing_is_broken() -> None:
@@ -81,7 +87,7 @@ def test_a_run_is_asked_the_cases_that_it_froze(
     write_posts(run / "test.tsv", posts)
     shutil.copytree(toy_model, run / "model")
     assert cli.run(["evaluate", "--run", "r1"]) == 0
-    assert json.loads((run / "evaluation.json").read_text("utf-8"))["must_hold"] is None
+    assert "must_hold" not in json.loads((run / "evaluation.json").read_text("utf-8"))
     write_cases(run / "must_hold.tsv", [Case(posts[0])])
     assert cli.run(["evaluate", "--run", "r1"]) == 0
     assert json.loads((run / "evaluation.json").read_text("utf-8"))["must_hold"]["others"]["candidate"] == 1
@@ -94,4 +100,12 @@ def test_the_sets_count_the_same_with_and_without_cases(toy_model: Path, posts: 
     alone, beside = (
         evaluate(toy_model, Model(toy_model, 1), sets, must_hold=cases) for cases in ([], [Case(posts[0])])
     )
-    assert alone.sets == beside.sets and alone.must_hold is None and beside.must_hold
+    assert alone.sets == beside.sets and not alone.must_hold and beside.must_hold
+
+
+def test_a_reference_that_is_another_model_answers_the_cases_too(
+    toy_model: Path, posts: list[Post], tmp_path: Path
+) -> None:
+    best, stable = Model(shutil.copytree(toy_model, tmp_path / "1"), 1), Model(toy_model, 2)
+    found = evaluate(toy_model, stable, {"frozen": posts[:3]}, best, [Case(posts[0])]).must_hold
+    assert found and found.reference == BesideReference(held=1, broken=0)

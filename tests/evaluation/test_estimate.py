@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 from support.estimates import gap_of, night_of
+from support.evaluations import make_evaluation, make_set
 
 from sentiment import cli
 from sentiment.data.tsv import Post, write_posts
 from sentiment.estimation.record import estimates_file, keep
 from sentiment.evaluation.unlabelled import night_of as night_of_time
 from sentiment.results.estimate import Estimated
-from sentiment.results.record import decoded, read
+from sentiment.results.evaluation import Evaluation
+from sentiment.results.record import as_json, decoded, read
+from sentiment.run_folder import RunFolder
 from sentiment.settings import read_settings
 
 HOSTILE = "<b>\x1b[31m\u202epтt"
@@ -44,6 +47,7 @@ def estimated(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., t
 def stable(home: Path, model: Path) -> None:
     shutil.copytree(model, home / "serving" / "trained" / "1")
     events = [{"event": name, "version": 1} for name in ("published", "staged", "canary", "promoted")]
+    events[0]["run"] = "first"
     (home / "serving" / "history.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
 
 
@@ -93,6 +97,35 @@ def test_stable_is_corrected_by_the_nights_on_record(estimated: Any, home: Path,
     assert found.estimate.accuracy == pytest.approx(found.estimate.confidence - 0.3)
     other, _ = estimated(home / "live.tsv", "--version", 1, "--labelled", home / "datasets/old_sentiment/test.tsv")
     assert other.sets == 1 and other.estimate.accuracy > found.estimate.accuracy
+
+
+def test_an_estimate_that_is_too_low_even_at_best_says_so(
+    estimated: Any, home: Path, toy_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stable(home, toy_model)
+    (home / "live.tsv").write_text("text\n" + "好吃\n難吃\n" * 200, encoding="utf-8")
+    frozen = make_set([[300, 0, 0], [0, 300, 0], [0, 0, 300]], None, 0)
+    confidence = {"candidate": {"frozen": as_json(gap_of(-0.1)), "rolling": as_json(gap_of(-0.1))}}
+    evaluation = make_evaluation([1, 1, 1], None) | {"sets": {"frozen": frozen}, "confidence": confidence}
+    RunFolder.named(read_settings(), "first").write(decoded(evaluation, Evaluation, "it", ""))
+    for number in range(12):
+        keep(estimates_file(read_settings()), night_of(f"n{number}", version=1, gap=gap_of(-0.6)))
+    found, _ = estimated(home / "live.tsv")
+    assert found.below and "Even at best that is more than 5.0 points below the 100.0" in found.sentence
+    monkeypatch.setenv("SENTIMENT_ESTIMATE_FALL", "0.9")
+    found, _ = estimated(home / "live.tsv")
+    assert found.below is False and "Even at best" not in found.sentence
+
+
+@pytest.mark.parametrize("content", [None, "", "text\tlabel\n"])
+def test_a_rolling_set_without_rows_is_none(estimated: Any, home: Path, toy_model: Path, content: str | None) -> None:
+    rolling = home / "datasets" / "old_sentiment" / "latest_test.tsv"
+    rolling.unlink()
+    if content is not None:
+        rolling.write_text(content, encoding="utf-8")
+    (home / "live.tsv").write_text("text\n好吃\n", encoding="utf-8")
+    found, _ = estimated(home / "live.tsv", "--model", toy_model)
+    assert found.sets == 1 and "of 1 post right" in found.sentence
 
 
 def test_names_of_strangers_are_harmless_in_the_table(estimated: Any, home: Path, toy_model: Path) -> None:

@@ -126,6 +126,7 @@ def test_a_run_is_compared_with_the_stable_version(
     run = tmp_path / "runs" / "r1"
     for name in ("test.tsv", "latest_test.tsv"):
         write_posts(run / name, posts)
+    write_posts(run / "batch.tsv", [Post("新", 0, "", "壇")])
     shutil.copytree(toy_model, run / "model")
     shutil.copytree(toy_model, tmp_path / "serving" / "trained" / "1")
     events = [{"event": name, "version": 1} for name in ("published", "staged", "canary", "promoted")]
@@ -136,6 +137,8 @@ def test_a_run_is_compared_with_the_stable_version(
     assert (result["stable_version"], result["stable"]) == (1, str(tmp_path / "serving" / "trained" / "1"))
     assert json.loads((run / "evaluation.json").read_text(encoding="utf-8")) == result
     assert not (run / "evaluate.json").exists(), "one file, not two"
+    assert [(one["name"], one["new"]) for one in result["by_source"]] == [("壇", 1), ("", 0)]
+    assert result["by_source"][1]["frozen"] == result["sets"]["frozen"]["paired"]
 
 
 def test_models_of_other_labels_are_not_compared(toy_model: Path, posts: list[Post], tmp_path: Path) -> None:

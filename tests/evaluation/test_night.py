@@ -114,6 +114,18 @@ def test_an_earlier_night_whose_folder_is_damaged_stops_nothing(settings: Settin
     assert [one.estimate.rows for one in read_nights(estimates_file(settings))] == [5, 9]
 
 
+def test_of_many_earlier_nights_the_newest_that_can_be_read_is_enough(settings: Settings, posts: list[Post]) -> None:
+    """A year of nights under one version must not cost a year of reading each night."""
+    runs = [prepared(settings, f"n{number}", posts, NEW[: number + 1]) for number in range(8)]
+    for run in runs:
+        night(settings, run)
+    runs[-1].new_tests.unlink()
+    for run in runs[:-2]:
+        run.new_tests.write_text("not read\n\n", encoding="utf-8")
+    night(settings, prepared(settings, "last", posts, NEW))
+    assert [one.estimate.rows for one in read_nights(estimates_file(settings))] == [1] * 8 + [2]
+
+
 @pytest.mark.parametrize("new", [[], [Post("別處的", 1)]])
 def test_without_new_rows_in_the_rolling_set_there_is_no_estimate(
     settings: Settings, posts: list[Post], new: list[Post]

@@ -102,14 +102,17 @@ def test_with_few_rows_or_no_mistakes_the_temperature_stays_1_and_says_why() -> 
     probabilities, true = drawn(3.0, FEWEST_ROWS)
     assert fit(probabilities, true).temperature > 2
     few = fit(probabilities[1:], true[1:])
-    assert (few.temperature, few.why) == (1.0, "only 49 posts were held out, and 50 are needed")
+    assert (few.temperature, few.why) == (
+        1.0,
+        "only 49 posts that the model never learned were held out, and 50 are needed",
+    )
     assert fit(probabilities[1:], true[1:], before=1.7).temperature == 1.7
     perfect = fit(probabilities, probabilities.argmax(axis=1))
     assert (perfect.temperature, perfect.wrong) == (1.0, 0)
     assert perfect.why == f"only 0 of 50 held-out posts had a wrong answer, and {FEWEST_OF_EACH} are needed"
     hopeless = fit(probabilities, probabilities.argmin(axis=1))
     assert hopeless.why == "only 0 of 50 held-out posts had a right answer, and 10 are needed"
-    assert fit(np.zeros((0, 3)), []).why == "no posts were held out, and 50 are needed"
+    assert fit(np.zeros((0, 3)), []).why == "no posts that the model never learned were held out, and 50 are needed"
 
 
 @pytest.mark.parametrize("found", ["0", "-1", "0.09", "11", "NaN", '"2"', "null"])

@@ -48,6 +48,16 @@ def test_broken_cases_that_must_hold_are_told_on_the_page(settings: Settings) ->
     )
 
 
+def test_sources_are_a_table_on_the_page(settings: Settings) -> None:
+    homes.whole_home(settings.home)
+    page, notices = look(settings)
+    assert notices == [] and page.gate
+    assert page.gate.sources == [
+        ("好吃到哭", "30", "0", "–", "–", "–"),
+        ("no source", "0", "50", "0.820", "0.840", "+2.0"),
+    ]
+
+
 def test_all_that_is_known_of_a_version(settings: Settings) -> None:
     homes.whole_home(settings.home)
     page, notices = look(settings)

@@ -48,7 +48,7 @@ def values(info: Any) -> Any:
     if isinstance(info, inspect.IntType):
         return some.integers(info.ge or 0, info.le or 10**12)
     if isinstance(info, inspect.FloatType):
-        return some.floats(0, 1)
+        return some.floats(info.ge or 0, 1 if info.le is None else info.le)
     return PLAIN[type(info)]
 
 

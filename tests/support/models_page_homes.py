@@ -114,6 +114,7 @@ def shown(text: str, why: str) -> dict[str, dict[str, Any]]:
     per_source = [{"name": text, "members": 1, "new": [10, 10, 10], "added": [20, 20, 20]}]
     per_night = [{"name": "base", "members": 1, "new": [0, 0, 0], "added": [20, 20, 20]}]
     per_night += [{"name": "2026-11-22", "members": 2, "new": [10, 10, 10], "added": [0, 0, 0]}]
+    answers = {"both_right": 40, "only_candidate": 2, "only_stable": 1, "both_wrong": 7}
     latency = [{"signature": "text", "batch": 1, "length": 32, "p95_ms": 14.4}]
     latency += [{"signature": "text", "batch": 64, "length": 32, "p95_ms": 144.0}]
     prepare = {"new": {"rows": 30, "per_label": [10, 10, 10]}, "mix": {"added": [20, 20, 20]}, "train_rows": 90}
@@ -128,6 +129,7 @@ def shown(text: str, why: str) -> dict[str, dict[str, Any]]:
             "regressions": [flip(text), *(flip(f"第{number}句") for number in range(12))],
             "improvements": [flip(text)],
             "overridden": {"who": "bob", "reason": why},
+            "by_source": [{"name": text, "new": 30}, {"name": "", "frozen": answers}],
         },
         "evaluation": {"labels": list(LABELS), "sets": {"frozen": {"candidate": scores(), "stable": scores(45)}}},
         "prepare": {

@@ -9,16 +9,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.results import whole
 
 from sentiment import cli
 from sentiment.data.tsv import Post, write_posts
+from sentiment.digests import sha256_of
 from sentiment.labels import Labels
 from sentiment.model.folder import read_card
+from sentiment.model.split import hold_out
 from sentiment.model.temperature import FEWEST_ROWS
+from sentiment.results.deliveries import Prepare
 from sentiment.results.training import Training
+from sentiment.run_folder import RunFolder
+from sentiment.settings import read_settings
 from sentiment.training.hyperparameters import Hyperparameters, choose
 from sentiment.training.train import train
-from sentiment.training.training_files import Files
+from sentiment.training.training_files import Files, files_of_run, learned_before
 
 WORDS = ("好吃", "難吃", "普通")
 WRONG = 0.3  # of the labels
@@ -130,7 +136,10 @@ def test_without_held_out_rows_the_temperature_stays_1_and_says_so(
     found = train(replace(files, output=tmp_path / "model"), short, Labels())
     assert found.scaling
     assert (found.scaling.temperature, found.scaling.rows) == (1.0, 0)
-    assert "the temperature stayed 1: no posts were held out, and 50 are needed." in capfd.readouterr().err
+    assert (
+        "the temperature stayed 1: no posts that the model never learned were held out, and 50 are needed."
+        in capfd.readouterr().err
+    )
     assert "uncalibrated" not in report_of(tmp_path / "model")["analysis"]
     assert "The temperature stayed 1" in (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
 
@@ -144,5 +153,38 @@ def test_a_warm_start_on_few_rows_keeps_the_temperature_of_the_model_before(
     assert found.scaling
     assert result.scaling
     assert found.scaling.temperature == read_card(warm.output).temperature == result.scaling.temperature
-    assert found.scaling.why == "only 2 posts were held out, and 50 are needed"
+    assert found.scaling.why == "only 2 posts that the model never learned were held out, and 50 are needed"
     assert report_of(warm.output)["analysis"]["uncalibrated"]["temperature"] == result.scaling.temperature
+
+
+def test_a_warm_start_fits_its_temperature_on_rows_that_the_model_before_never_learned(
+    files: Files, result: Training, tmp_path: Path
+) -> None:
+    old, new = noisy(400, 4)[:200], noisy(120, 7)
+    write_posts(tmp_path / "train.tsv", [*old, *new])
+    write_posts(tmp_path / "batch.tsv", new)
+    warm = Files(tmp_path / "train.tsv", None, tmp_path / "model", files.output, new=tmp_path / "batch.tsv")
+    settings = choose(
+        "custom", "scratch/toy", warm=True, num_epochs=1, max_seq_length=16, learning_rate=0.001, validation_share=0.5
+    )
+    found = train(warm, settings, Labels())
+    held_out = hold_out([post.label for post in (*old, *new)], 0.5, settings.seed)[1]
+    assert found.scaling
+    assert found.scaling.rows == len([row for row in held_out if row >= 200]) > 50
+    every = train(replace(warm, output=tmp_path / "every", new=None), settings, Labels())
+    assert every.scaling
+    assert every.scaling.rows == len(held_out)
+    assert found.scaling.temperature > every.scaling.temperature  # the old rows are answered too well
+    assert [row for row in range(320) if row not in learned_before(warm, [*old, *new], Labels())] == [*range(200, 320)]
+
+
+def test_a_run_s_new_rows_are_those_of_its_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
+    run = RunFolder.named(read_settings(), "night")
+    write_posts(run.train, noisy(30, 1))
+    given = {"new": {"per_label": [1, 1, 1], "rows": 3}, "mix": None, "train_rows": 30, "excluded_leaks": 0}
+    prepared = whole(Prepare, {**given, "warm_from": None, "deliveries": [1], "fingerprint": sha256_of(run.train)})
+    run.write(prepared)
+    assert files_of_run(run).new is None
+    write_posts(run.batch, noisy(3, 1))
+    assert files_of_run(run).new == run.batch

@@ -79,6 +79,7 @@ def test_one_version_with_its_comparison_and_flips(home: Path, look: Look) -> No
     page = found_in(look("/versions/2"))
     for told in (
         "Compared with version 1",
+        "By source",
         "好吃到哭",
         "Right before",
         "3 more",
