@@ -43,7 +43,7 @@ class Labels:
         """Returns the label id by spelling. A spelling of two would teach the model one of them by accident."""
         meanings: dict[str, int] = {}
         for label, spellings in enumerate(zip(self.names, self.english, strict=True)):
-            for spelling in map(_folded, (str(label), *spellings)):
+            for spelling in map(folded, (str(label), *spellings)):
                 if meanings.setdefault(spelling, label) != label:
                     raise InputError(
                         "every spelling of a label must mean one label id",
@@ -59,13 +59,13 @@ class Labels:
     def parse(self, value: str) -> int | None:
         """Returns the label id that `value` names (an id, a name or an English name, in any case), or None."""
         label = self._meanings.get(value)
-        return self._meanings.get(_folded(value)) if label is None and len(value) <= LONGEST_NAME else label
+        return self._meanings.get(folded(value)) if label is None and len(value) <= LONGEST_NAME else label
 
     def describe(self) -> str:
         """Returns the table in one line, for messages: `0 正面 · 1 負面 · 2 中立`."""
         return " · ".join(f"{index} {name}" for index, name in enumerate(self.names))
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """Returns a spelling without what makes no difference: width, case, blanks around it."""
     return unicodedata.normalize("NFKC", name).casefold().strip()

@@ -16,7 +16,7 @@ import click
 from sentiment.bench.years.policies import NIGHTS, POLICIES, Policy
 from sentiment.bench.years.simulate import Sizes, simulate
 from sentiment.bench.years.summary import Summary, summary, worst
-from sentiment.bench.years.world import BAD, WORLDS, World
+from sentiment.bench.years.world import BAD, POISONED, WORLDS, World
 from sentiment.errors import InputError
 from sentiment.experiments import results
 from sentiment.experiments.table import Table
@@ -37,6 +37,7 @@ HEADINGS = (
     "good refused",
 )
 GAIN = "1 point live"
+LIES = ("slow poisoning", "backdoor")  # years with a bad promotion
 STEADY, BETTER = "steady", "gain"  # the worlds that tell how much passes, and how soon a gain is live
 
 
@@ -81,13 +82,16 @@ def table_of(found: Sequence[Summary], nights: int) -> Table:
         f"{100 * BAD:.1f} points below the best stable model so far",
         "promotions and good refused: a year's mean when candidates differ by chance alone; "
         "1 point live: nights, median and 95 %",
-        "years with a bad one, and points lost a night: in the world where the rule fails most",
+        "years with a bad one, and points lost a night: in the world where the rule fails most, of those whose labels "
+        "do not lie",
+        f"{' and '.join(LIES)}: years with a bad one; the rolling set shares the wrong labels, the frozen one does not",
     ]
-    return Table("a year of nightly decisions", (*HEADINGS, GAIN), rows, notes=notes)
+    return Table("a year of nightly decisions", (*HEADINGS, GAIN, *LIES), rows, notes=notes)
 
 
 def _row(frozen: int, rolling: int, policy: str, by_world: dict[str, Summary]) -> list[str]:
-    least, steady, better = worst(list(by_world.values())), by_world[STEADY], by_world[BETTER]
+    honest = [one for one in by_world.values() if one.world not in POISONED]
+    least, steady, better = worst(honest), by_world[STEADY], by_world[BETTER]
     low, high = (100 * share for share in least.any_bad_interval)
     return [
         f"{frozen:,} + {rolling:,}",
@@ -95,9 +99,10 @@ def _row(frozen: int, rolling: int, policy: str, by_world: dict[str, Summary]) -
         f"{steady.promotions:.0f}",
         f"{100 * least.any_bad:.1f} % ({low:.1f} to {high:.1f})",
         least.world,
-        f"{max(one.lost for one in by_world.values()):.2f}",
+        f"{max(one.lost for one in honest):.2f}",
         f"{steady.refused_good:.0f}",
         ", ".join("never" if night is None else str(night) for night in better.live),
+        *(f"{100 * by_world[world].any_bad:.1f} %" for world in LIES),
     ]
 
 
@@ -117,7 +122,9 @@ def draw(found: Sequence[Summary]) -> Callable[[Figure], None]:
         axes.axvline(5, color="#7a7a7a", linestyle="--", linewidth=1)
         axes.set_yticks(range(len(POLICIES)), [policy.name for policy in POLICIES])
         axes.invert_yaxis()
-        axes.set(xlim=(0, 100), xlabel="% of the years with a bad promotion, in the worst world")
+        axes.set(
+            xlim=(0, 100), xlabel="% of the years with a bad promotion, in the worst world whose labels do not lie"
+        )
         axes.set_title("Which rule holds for a year?")
         axes.legend(frameon=False)
 
@@ -125,7 +132,8 @@ def draw(found: Sequence[Summary]) -> Callable[[Figure], None]:
 
 
 def _worst_of(found: Sequence[Summary], size: tuple[int, int], policy: Policy) -> Summary:
-    return worst([one for one in found if (one.frozen, one.rolling, one.policy) == (*size, policy.name)])
+    mine = [one for one in found if (one.frozen, one.rolling, one.policy) == (*size, policy.name)]
+    return worst([one for one in mine if one.world not in POISONED])
 
 
 @click.command("gate")

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from sentiment import atomic
-from sentiment.checks import deliveries, drift, near, suspects, texts
+from sentiment.checks import deliveries, doubles, drift, near, over_nights, suspects, texts
 from sentiment.checks.verdict import judge, verdict
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import identity
@@ -56,10 +56,12 @@ def check(run: RunFolder, settings: Settings) -> Check:
     stable = Path(prepared.warm_start) if prepared.warm_start else None
     card = read_card(stable) if stable else None
     say(f"check: {len(new):,} new posts, {len(seen):,} old ones, {len(tests):,} test texts, {len(new_tests):,} new")
+    delivered = _deliveries(settings, card)
     # A wrong label does harm on either side: a test set with wrong labels refuses what is right.
     wrong, found = suspects.suspects(sample([*new, *new_tests], suspects.MOST_ROWS), seen, labels)
     findings = [
-        *deliveries.findings(_deliveries(settings, card), prepared.newly_contested),
+        *deliveries.findings(delivered, prepared.newly_contested),
+        *doubles.findings(prepared.doubles),
         texts.too_long(new),
         texts.with_control_characters(new),
         near.near_tests(new, tests),
@@ -68,6 +70,7 @@ def check(run: RunFolder, settings: Settings) -> Check:
         drift.vocabulary(new, seen) if stable else drift.no_stable(),
         texts.unknown_to(vocabulary.read(stable / VOCABULARY), new) if stable else texts.no_stable(),
         wrong,
+        *over_nights.findings(settings, delivered, sample([*new, *new_tests]), seen),
     ]
     judged = [judge(finding, limits[finding.name]) for finding in findings]
     passed, sentence = verdict(judged)

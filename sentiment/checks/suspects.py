@@ -23,6 +23,7 @@ FOLDS = 5
 MOST_ROWS = 10_000  # new and old together: five trainings of the linear classifier take half a minute
 FEWEST_OF_A_LABEL = 20
 SEED = 13
+TOO_FEW = f"it needs {FEWEST_OF_A_LABEL} posts of every label"
 TITLE = "New posts whose label looks wrong"
 
 
@@ -42,13 +43,17 @@ def suspects(new: Sequence[Post], seen: Sequence[Post], labels: Labels) -> tuple
     """
     asked = list(new[:MOST_ROWS])
     rows = asked + list(seen[: MOST_ROWS - len(asked)])
-    counts = Counter(post.label for post in rows)
-    fewest = min(counts[label] for label in range(len(labels)))
-    if not asked or fewest < FEWEST_OF_A_LABEL:
-        return Measured("suspects", TITLE, None, f"it needs {FEWEST_OF_A_LABEL} posts of every label"), []
+    if not asked or not are_enough(rows, labels):
+        return Measured("suspects", TITLE, None, TOO_FEW), []
     found = _suspected(rows, out_of_fold(rows, len(labels)), len(asked))
     examples = [f"{labels.names[s.post.label]}, likely {labels.names[s.likely]}: {s.post.text}" for s in found]
     return Measured("suspects", TITLE, len(found) / len(asked), examples=examples[: 2 * MOST_EXAMPLES]), found
+
+
+def are_enough(rows: Sequence[Post], labels: Labels) -> bool:
+    """Tells whether there are enough rows of each label to learn from."""
+    counts = Counter(post.label for post in rows)
+    return min(counts[label] for label in range(len(labels))) >= FEWEST_OF_A_LABEL
 
 
 def out_of_fold(rows: Sequence[Post], labels: int) -> NDArray[np.float64]:
@@ -62,15 +67,20 @@ def out_of_fold(rows: Sequence[Post], labels: int) -> NDArray[np.float64]:
     return answers
 
 
-def _suspected(rows: Sequence[Post], answers: NDArray[np.float64], new: int) -> list[Suspect]:
+def look_wrong(rows: Sequence[Post], answers: NDArray[np.float64]) -> list[int]:
+    """Returns the places of the rows whose label looks wrong, the clearest first."""
     from cleanlab.filter import find_label_issues
 
     given = np.array([post.label for post in rows])
     ranked = find_label_issues(given, answers, return_indices_ranked_by="self_confidence", n_jobs=1)
+    return [row for row in ranked.tolist() if answers[row].argmax() != given[row]]
+
+
+def _suspected(rows: Sequence[Post], answers: NDArray[np.float64], new: int) -> list[Suspect]:
     return [
         Suspect(rows[row], int(answers[row].argmax()), round(float(answers[row].max()), 4))
-        for row in ranked.tolist()
-        if row < new and answers[row].argmax() != given[row]
+        for row in look_wrong(rows, answers)
+        if row < new
     ]
 
 

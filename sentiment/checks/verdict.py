@@ -12,13 +12,17 @@ from sentiment.settings.limits import Limits
 
 @dataclass(frozen=True)
 class Measured:
-    """One figure about a night's posts: `value` is a share or distance from 0 to 1, or None, and `why` says why."""
+    """One figure about a night's posts: `value` is a share or distance from 0 to 1, or None, and `why` says why.
+
+    `what` names what has that value, for those who read the sentence of a warning and no examples.
+    """
 
     name: str
     title: str
     value: float | None
     why: str = ""
     examples: Sequence[str] = field(default_factory=tuple)
+    what: str = ""
 
 
 def judge(measured: Measured, limits: Limits) -> Finding:
@@ -34,7 +38,7 @@ def judge(measured: Measured, limits: Limits) -> Finding:
         level=level,
         warn=limits.warn,
         fail=limits.fail,
-        sentence=_sentence(measured, allowed),
+        sentence=_sentence(measured, allowed, level in ("failed", "warning")),
     )
 
 
@@ -47,11 +51,12 @@ def level_of(value: float | None, limits: Limits) -> Literal["ok", "warning", "f
     return "warning" if limits.warn is not None and value > limits.warn else "ok"
 
 
-def _sentence(finding: Measured, allowed: float | None) -> str:
+def _sentence(finding: Measured, allowed: float | None, names_it: bool) -> str:
     if finding.value is None:
         return f"{finding.title}: not measured, {finding.why}."
     bound = "" if allowed is None else f", {'none are' if allowed == 0 else f'up to {allowed:.1%} is'} expected"
-    return f"{finding.title}: {finding.value:.1%}{bound}."
+    what = f". {finding.what}" if names_it and finding.what else ""
+    return f"{finding.title}: {finding.value:.1%}{bound}{what}."
 
 
 def verdict(checks: Sequence[Finding]) -> tuple[bool, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Set
+from functools import lru_cache
 
 from sentiment.data.formats.labelled import DISAGREE
 from sentiment.data.formats.record import Record
@@ -14,8 +15,8 @@ from sentiment.data.ledger_batch import Accepted, Counts
 from sentiment.data.quarantine import Quarantine
 from sentiment.data.trusted import is_one_of
 from sentiment.data.tsv import Post, one_line
-from sentiment.labels import Labels
-from sentiment.text.invisible import is_blank
+from sentiment.labels import LONGEST_NAME, Labels, folded
+from sentiment.text.invisible import is_blank, without_invisible
 from sentiment.text.normal import most_marks
 
 BATCH_POSTS, BATCH_CHARACTERS = 10_000, 4_000_000  # that go into the ledger together
@@ -23,8 +24,8 @@ FORGOTTEN = "forgotten: deleted on request, not taken in again"
 MISSING = "empty text: a mark for a missing value"
 MISSING_MARKS = frozenset({r"\N", "NULL", "null", "NA", "N/A", "#N/A", "NaN", "nan", "None", "<NA>", "NaT"})
 NUMBERS = "the labels {} are the numbers of another label table: deliver the names of the labels"
-MOST_DIGITS = 5
-_NUMBER = re.compile(r"[+-]?[0-9]+")
+_MINUS = str.maketrans(dict.fromkeys("\u2010\u2012\u2013\u2014\u2212\u2796", "-"))  # which NFKC leaves as they are
+_NUMBER = re.compile(r"([+-]?\d{1,4})(?:\.0*)?")  # a longer one is no label of any table
 LOST_MANY = 0.2  # share of a text: so much of it could not be read
 INVISIBLE = "empty text: nothing but invisible or lost characters"
 LONGEST_TEXT = 20_000  # characters: far beyond any post, and beyond what any model reads
@@ -60,13 +61,22 @@ class OtherNumbers(Exception):
     """The numbers of a file are those of another label table; the message says why."""
 
 
-def other_numbers(stated: Set[str], labels: int) -> str:
+@lru_cache(1024)
+def stated_number(label: str) -> int | None:
+    """Returns the whole number that a label states, spelt `−1`, `１`, `①` or `1.0`, too; None when it states none."""
+    if len(label) > LONGEST_NAME:
+        return None
+    number = _NUMBER.fullmatch(folded(without_invisible(label)).translate(_MINUS))
+    return int(number[1]) if number else None
+
+
+def other_numbers(stated: Set[int], labels: int) -> str:
     """Returns why the whole numbers that a file states cannot be label ids, "" when they can.
 
     A single wrong number may be a typing mistake. A scale from -1 on, or one that begins at 1 and ends one too high,
     is another table, in which the numbers that both have mean something else.
     """
-    found = sorted(map(int, stated))
+    found = sorted(stated)
     if found and found[0] == -1 and found[-1] < labels:
         return NUMBERS.format(", ".join(map(str, found)))
     if len(found) > 1 and found[0] > 0 and found[-1] == labels:
@@ -121,7 +131,7 @@ class Delivery:
         self._ledger, self._quarantine = ledger, quarantine
         self._number, self._labels, self._rolling_share = number, labels, rolling_share
         self._salt = ledger.salt()
-        self._numbers: set[str] = set()  # the labels that were stated as whole numbers
+        self._numbers: set[int | None] = set()  # the labels that were stated as whole numbers, None for all others
         self._waiting: list[Accepted] = []
         self._waiting_characters = 0
 
@@ -129,9 +139,7 @@ class Delivery:
         """Puts every row into the ledger or into quarantine."""
         for record in records:
             post = judge(record, self._labels)
-            stated = record.columns.label
-            if stated not in self._numbers and len(stated) < MOST_DIGITS and _NUMBER.fullmatch(stated):
-                self._numbers.add(stated)
+            self._numbers.add(stated_number(record.columns.label))
             if isinstance(post, str):
                 self.refuse(record, post)
                 if post == DISAGREE and record.columns.text:
@@ -142,7 +150,7 @@ class Delivery:
             else:
                 self._accept(record, post)
         self._put()
-        if other := other_numbers(self._numbers, len(self._labels)):
+        if other := other_numbers({number for number in self._numbers if number is not None}, len(self._labels)):
             raise OtherNumbers(other)
 
     def refuse(self, record: Record, reason: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import sqlite3
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -37,7 +38,8 @@ from sentiment.step import Result, say, step
 from sentiment.text import cells
 from sentiment.text.harmless import visible
 
-BASE = "base data"
+BASE, NO_SOURCE = "base data", "no source"  # no name of a row stands without quotes
+USUAL = frozenset(" -_./@#&()+,·、，")  # beside letters and digits, in the name of a source
 SHOWN = 20  # of the texts, to people; the file has them all
 BASE_SIDES = {TRAIN: "train.tsv", ROLLING: "latest_test.tsv"}
 FOUND = f"""SELECT posts.identity, text, posts.label, posts.source, posts.delivery FROM posts
@@ -162,18 +164,32 @@ def write_table(path: Path, found: list[Disagreement], labels: Labels) -> None:
 
 
 def _row(item: Disagreement, labels: Labels) -> tuple[str, str, str, str]:
-    (text,), said = cells.row_of([one_line(item.text)])
-    return text, "", cells.escaped(one_line(_said(item, labels))), said
+    (text,), are_escaped = cells.row_of([one_line(item.text)])
+    return text, "", cells.escaped(one_line(each_says(item, labels))), are_escaped
 
 
-def _said(item: Disagreement, labels: Labels) -> str:
-    return "; ".join(f"{claim.source or 'no source'}: {labels.names[claim.label]}" for claim in item.claims)
+def each_says(item: Disagreement, labels: Labels) -> str:
+    """Returns what every source says of a text, such as `「forum」: 正面; base data: 負面`."""
+    return "; ".join(f"{_who(claim)}: {labels.names[claim.label]}" for claim in item.claims)
+
+
+def _who(claim: Claim) -> str:
+    """Returns whose claim it is; what a row says of itself stands in quotes, in which nothing can end them."""
+    if not claim.source:
+        return NO_SOURCE
+    return claim.source if not claim.delivery else f"「{''.join(map(_unmistakable, claim.source))}」"
+
+
+def _unmistakable(character: str) -> str:
+    """Returns a character of a name, or its code where it is, or looks like, a quote, a colon or a semicolon."""
+    harmless = character in USUAL or unicodedata.category(character)[0] in "LMN"
+    return character if harmless else f"<U+{ord(character):04X}>"
 
 
 def told(found: list[Disagreement], labels: Labels) -> list[str]:
     """Returns the disagreements as lines for people."""
     lines = [f"{len(found):,} texts wait for a decision: neither trained nor tested on"]
-    lines += [f"  {visible(item.text[:60])}   {visible(_said(item, labels))}" for item in found[:SHOWN]]
+    lines += [f"  {visible(item.text[:60])}   {visible(each_says(item, labels))}" for item in found[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(f"  … and {len(found) - SHOWN:,} more: --output writes them all")
     return lines

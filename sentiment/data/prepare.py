@@ -17,6 +17,7 @@ from sentiment.data import composition, draw, must_hold, retired
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.composition import Base, Taken
 from sentiment.data.composition_table import tabulate, used_by_delivery, with_rows_of
+from sentiment.data.doubles import doubles
 from sentiment.data.ledger import Delivered
 from sentiment.data.mix import Mixing, plan_for
 from sentiment.data.must_hold import Case
@@ -103,6 +104,7 @@ def prepare(
         written, new_test_rows = _write(run, connection, cap_of(settings), taken.seen, nothing_new, cases)
         made = {} if nothing_new else _made(connection, run, plan, labels, options, deliveries)
         contested, newly_contested = composition.contested(connection, taken.seen)
+        labelled_twice = doubles(connection, deliveries)
         leaks, later = (sum(composition.count(connection, kind, len(labels))) for kind in ("leak", "later"))
     warm = stable if mode == "warm" else None
     seen = united(taken.seen, taken.new)
@@ -119,6 +121,7 @@ def prepare(
         excluded_leaks=leaks,
         contested=contested,
         newly_contested=newly_contested,
+        doubles=labelled_twice,
         partial=limits.new.restricts,
         left_for_later=later,
         watermark=watermark_of(seen),

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from sentiment.results.estimate import Estimate, Fall, Night
-from sentiment.statistics.intervals import difference_at_most, wilson
+from sentiment.statistics.intervals import at_least_above, wilson
 
 ENOUGH = 500  # rows: fewer cannot tell 5 points, and more would blur when it began
 
@@ -31,7 +31,7 @@ def fall(counts: Sequence[tuple[int, int]], was: tuple[int, int], limit: float) 
     rows, correct = newest(counts)
     if not rows:
         return None
-    at_best = difference_at_most(correct, rows, was[1], was[0])
+    at_best = -at_least_above(was[1], was[0], correct, rows)  # the upper end of correct / rows - was
     return Fall(rows=rows, correct=correct, was_rows=was[0], was_correct=was[1], at_best=at_best, limit=limit)
 
 

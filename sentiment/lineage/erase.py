@@ -5,72 +5,30 @@ Every file is replaced as a whole or not at all. No copy of the old one is kept:
 
 from __future__ import annotations
 
-import html
-import json
-from collections.abc import Callable, Iterable, Iterator
+import errno
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from sentiment import atomic
+from sentiment.data.file_lines import bounded_lines
 from sentiment.data.formats import unpack
 from sentiment.data.formats.encoding import UTF_8, Encoding, detect
 from sentiment.data.formats.opened import SAMPLE, opened
 from sentiment.data.formats.record import UnreadableFile
-from sentiment.data.identity import RULES, VERSION, identity, words_of
 from sentiment.data.rows import Row, RowReader, delimiter_of
 from sentiment.data.source.walk import opened_as_found
-from sentiment.text.cells import escaped, unescaped
-from sentiment.text.harmless import visible_in_json
+from sentiment.lineage.erase_json import erase_document, erase_json_lines
+from sentiment.lineage.texts import Confirm, Texts
+from sentiment.text.cells import unescaped
 
-LONG_ENOUGH = 8  # characters of a normalised text from which it is also searched within other texts
 LINE_PIECE = 1 << 20
-POST_KEYS = frozenset({"text", "texts", "title", "raw"})
 QUOTING = ("raw", "why")  # columns: a refused row as it was; why a case must hold
 PLAIN_SUFFIXES = frozenset({".txt", ".md", ".log"})
+LONGEST_LINE = 16 << 20  # bytes
 LARGEST_PLAIN = 256 << 20  # bytes; a larger file is not ours, and is only reported
 LINE_SUFFIXES = frozenset({".jsonl", ".ndjson"})
-Confirm = Callable[[Path, BinaryIO], None]  # is called with the file and its replacement, just before the replacement
-
-
-class Texts:
-    """The texts to forget. A text is recognised by its identity, even when it is written a little differently.
-
-    Within other texts it is found by its words alone. What version 1 of the identity left knows it by `identities[1]`.
-    """
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._words = {text.strip() for text in texts if text.strip()}
-        self.identities = {version: frozenset(map(rule, self._words)) for version, rule in RULES.items()}
-        forms = {words_of(text) for text in self._words}
-        self._long = sorted(form for form in forms if len(form) >= LONG_ENOUGH)
-
-    def __len__(self) -> int:
-        return len(self.identities[VERSION])
-
-    def has(self, text: str) -> bool:
-        """Tells whether `text` is one of them."""
-        text = text.encode("utf-8", "replace").decode()  # JSON may hold half a surrogate pair
-        return bool(text) and identity(text) in self.identities[VERSION]
-
-    def quoted_in(self, text: str) -> bool:
-        """Tells whether `text` is one of them, quotes a long one, or is the beginning of one that was cut short."""
-        if not text or self.has(text):
-            return bool(text)
-        form = words_of(text)
-        is_cut = text.rstrip().endswith(("…", "...")) and len(form) >= LONG_ENOUGH
-        return any(word in form or (is_cut and word.startswith(form)) for word in self._long)
-
-    def patterns(self) -> list[bytes]:
-        """Returns the bytes that a file holds if it quotes one of the texts word for word."""
-        words = [word for word in self._words if len(words_of(word)) >= LONG_ENOUGH]
-        as_written = (str, html.escape, escaped, _in_json, lambda word: visible_in_json(_in_json(word, False)))
-        return [spelt.encode() for spelt in sorted({write(word) for word in words for write in as_written})]
-
-
-def _in_json(word: str, ascii_only: bool = True) -> str:
-    return json.dumps(word, ensure_ascii=ascii_only)[1:-1]
 
 
 @dataclass(frozen=True)
@@ -86,8 +44,10 @@ def erase(path: Path, texts: Texts, write: bool, confirm: Confirm = lambda old, 
     number: int | None = None
     if is_delimited(path):
         number = _erase_rows(path, texts, write, confirm)
-    elif path.suffix in LINE_SUFFIXES or path.suffix == ".json":
-        number = _erase_items(path, texts, write, confirm)
+    elif path.suffix in LINE_SUFFIXES:
+        number = erase_json_lines(path, texts, write, confirm)
+    elif path.suffix == ".json":
+        number = erase_document(path, texts, write, confirm)
     if number is None and (path.suffix in PLAIN_SUFFIXES or path.suffix in LINE_SUFFIXES or is_delimited(path)):
         number = _erase_lines(path, texts, write, confirm)
     return Erased(path, number) if number else None
@@ -178,79 +138,25 @@ def _copy_without(path: Path, copy: BinaryIO, spans: list[tuple[int, int]]) -> N
                 copy.write(piece)
 
 
-def _erase_items(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int | None:
-    """Erases items of lists, and other strings; returns their number, or None when the file is not JSON."""
-    by_line = path.suffix in LINE_SUFFIXES
-    with TextIOWrapper(opened_as_found(path), encoding="utf-8-sig", errors="surrogateescape") as file:
-        content = file.read()
-    try:
-        parts = [json.loads(line) for line in content.split("\n") if line.strip()] if by_line else json.loads(content)
-    except ValueError:
-        return None
-    kept, number = without(parts, texts)
-    if number and write:
-        shown = "".join(f"{json.dumps(part, ensure_ascii=False)}\n" for part in kept) if by_line else _as_file(kept)
-        with atomic.rewriting(path) as new:
-            new.write(shown.encode("utf-8", "surrogateescape"))
-            confirm(path, new)
-    return number
-
-
-def _as_file(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-
-
-def without(value: Any, texts: Texts, key: str = "") -> tuple[Any, int]:
-    """Returns a JSON value without the texts, and how many there were; `key` is the key of the value.
-
-    An item of a list is removed as a whole when it is, or holds, one of them; a string elsewhere becomes empty. A short
-    text counts only at a key that is known to hold posts: `正面` is also the name of a label.
-    """
-    if isinstance(value, str):
-        return ("", 1) if _is_about(key, value, texts) else (value, 0)
-    if isinstance(value, dict):
-        parts = {name: without(part, texts, name) for name, part in value.items()}
-        return {name: part for name, (part, _) in parts.items()}, sum(number for _, number in parts.values())
-    if not isinstance(value, list):
-        return value, 0
-    kept, gone = [], 0
-    for item in value:
-        if any(_is_about(name, text, texts) for name, text in _strings(item, key)):
-            gone += 1
-            continue
-        part, number = without(item, texts, key)
-        kept.append(part)
-        gone += number
-    return kept, gone
-
-
-def _strings(item: Any, key: str) -> Iterator[tuple[str, str]]:
-    """Yields the strings of an item of a list, with their keys; a list within it is searched by itself."""
-    if isinstance(item, str):
-        yield key, item
-    elif isinstance(item, dict):
-        for name, part in item.items():
-            yield from _strings(part, name)
-
-
-def _is_about(key: str, value: str, texts: Texts) -> bool:
-    if key not in POST_KEYS and len(words_of(value)) < LONG_ENOUGH:
-        return False
-    return texts.quoted_in(value)
-
-
 def _erase_lines(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int:
     if path.stat().st_size > LARGEST_PLAIN:
         return 0
     patterns = texts.patterns()
     with opened_as_found(path) as handle:
-        lines = handle.readlines()
-    kept = [line for line in lines if not any(pattern in line for pattern in patterns)]
-    if len(kept) < len(lines) and write:
-        with atomic.rewriting(path) as new:
-            new.writelines(kept)
+        number = sum(gone for _, gone in _lines(handle, patterns))
+    if number and write:
+        with opened_as_found(path) as handle, atomic.rewriting(path) as new:
+            new.writelines(line for line, gone in _lines(handle, patterns) if not gone)
             confirm(path, new)
-    return len(lines) - len(kept)
+    return number
+
+
+def _lines(handle: BinaryIO, patterns: list[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yields the lines of a file, and whether each holds one of the patterns. Raises: OSError on a line too long."""
+    for number, line, _ in bounded_lines(handle, LONGEST_LINE):
+        if len(line) > LONGEST_LINE:
+            raise OSError(errno.EFBIG, f"line {number} has more than {LONGEST_LINE >> 20} MB")
+        yield line, any(pattern in line for pattern in patterns)
 
 
 def still_in(path: Path, patterns: Iterable[bytes]) -> bool:

@@ -32,9 +32,10 @@ from sentiment.data.source.walk import opened_as_found
 from sentiment.data.stream import read_stream
 from sentiment.digests import sha256_of_content
 from sentiment.errors import InputError
-from sentiment.lineage.erase import LINE_SUFFIXES, Erased, Texts, can_be_searched, erase, is_delimited, still_in
+from sentiment.lineage.erase import LINE_SUFFIXES, Erased, can_be_searched, erase, is_delimited, still_in
 from sentiment.lineage.exposure import exposed_versions
 from sentiment.lineage.search import Search
+from sentiment.lineage.texts import Texts
 from sentiment.serving.history import read_state
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step

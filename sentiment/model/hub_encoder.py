@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model import saved_model, vocabulary
+from sentiment.model import saved_model, saved_model_files, vocabulary
 from sentiment.model.encoder import Architecture, Source
-from sentiment.model.hub_address import SAVED_MODEL, resolve, tensorflow_hub
+from sentiment.model.hub_address import resolve, tensorflow_hub
 from sentiment.model.model_type import TF_HUB
 
-# Without keras_metadata.pb: nothing here reads it, and Keras would run the Python code that a Lambda layer keeps there.
-PARTS = (SAVED_MODEL, "fingerprint.pb", "variables", "assets")
 INPUTS = ("input_word_ids", "input_mask", "input_type_ids")
 OUTPUT = "pooled_output"
 
@@ -111,10 +109,8 @@ def require_fit(model: Any, name: str, pieces: int, max_seq_length: int) -> None
 
 
 def copy(folder: Path, target: Path) -> None:
-    """Copies a SavedModel and nothing else that is in its folder."""
+    """Copies a SavedModel and nothing else that is in its folder. Raises: InputError when a file lies elsewhere."""
     target.mkdir()
-    for part in PARTS:
-        if (folder / part).is_dir():
-            shutil.copytree(folder / part, target / part)
-        elif (folder / part).is_file():
-            shutil.copyfile(folder / part, target / part)
+    for file in saved_model_files.files(folder):
+        (target / file.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target / file.relative_to(folder))

@@ -13,8 +13,8 @@ from sentiment.errors import InputError
 from sentiment.model import graph_files
 from sentiment.model.graph_files import Library
 from sentiment.model.operations import ALLOWED
+from sentiment.model.saved_model_files import ASSETS, FILE, elsewhere, is_inside
 
-FILE, VARIABLES, ASSETS = "saved_model.pb", "variables", "assets"
 MOST_NAMED = 5
 
 
@@ -34,7 +34,7 @@ def require_harmless(folder: Path) -> None:
 
 def dangers(folder: Path) -> list[str]:
     """Returns what the SavedModel in `folder` could do that it must not, in words; an empty list: it only computes."""
-    return [*_files_elsewhere(folder), *(danger for meta in meta_graphs(folder) for danger in dangers_of(folder, meta))]
+    return [*elsewhere(folder), *(danger for meta in meta_graphs(folder) for danger in dangers_of(folder, meta))]
 
 
 def dangers_of(folder: Path, meta: Any) -> Iterator[str]:
@@ -45,7 +45,7 @@ def dangers_of(folder: Path, meta: Any) -> Iterator[str]:
     for name in sorted(library.missing()):
         yield f"a call of {name}, which is none of its functions"
     for asset in meta.asset_file_def:
-        if not _is_inside(folder / ASSETS / asset.filename, folder / ASSETS):
+        if not is_inside(folder / ASSETS / asset.filename, folder / ASSETS):
             yield f"the asset {asset.filename!r}, which is outside its folder"
     yield from graph_files.misused(meta, library)
 
@@ -70,18 +70,6 @@ def meta_graphs(folder: Path) -> list[Any]:
         return list(SavedModel.FromString((folder / FILE).read_bytes()).meta_graphs)
     except (DecodeError, FileNotFoundError):
         return []
-
-
-def _files_elsewhere(folder: Path) -> Iterator[str]:
-    """Yields the files of a SavedModel that are links out of its folder."""
-    parts = (folder / FILE, *(file for part in (VARIABLES, ASSETS) for file in (folder / part).rglob("*")))
-    for file in parts:
-        if file.exists() and not _is_inside(file, folder):
-            yield f"the link {file.relative_to(folder)}, which leads out of its folder"
-
-
-def _is_inside(file: Path, folder: Path) -> bool:
-    return file.resolve().is_relative_to(folder.resolve())
 
 
 def _some(found: list[str]) -> str:

@@ -16,6 +16,9 @@ MAX_BYTES = 16 * 1024 * 1024  # of a message, after decompression
 ALL_BYTES = 128 * 1024 * 1024  # of all messages together; one client may hold half
 # In bytes; of larger messages one is parsed at a time, because it becomes many objects. One at a time is unpacked, too.
 LARGE = 1024 * 1024
+# In bytes; a larger answer counts until the client has it. Of smaller ones a client has no more than connections and
+# calls, and they are not counted, so that its own large requests do not cost it their answers.
+SMALL_ANSWER = 64 * 1024
 MOST_VALUES = 2_000_000  # in one request: 1,024 posts of 512 tokens in three inputs are 1.6 million
 # In tokens, of requests that are computed at once: it fills several of the largest batches. What exceeds it waits here,
 # in a fair order, and not in TensorFlow's queue, in the order of arrival.
@@ -67,6 +70,16 @@ class Admission:
     def give_back(self, client: str, amount: int) -> None:
         if amount:
             self._bytes.give_back(client, amount)
+
+    def take_answer(self, client: str, size: int) -> int:
+        """Counts an answer until its bytes are given back; returns those that count: of a small one none.
+
+        Raises: Refusal (RESOURCE_EXHAUSTED) when the client would hold too much.
+        """
+        counted = size if size > SMALL_ANSWER else 0
+        if counted and not self._bytes.take(client, counted):
+            raise Refusal(Code.RESOURCE_EXHAUSTED, "The memory for answers is full")
+        return counted
 
     def parsing(self, caller: Caller, size: int) -> AbstractContextManager[None]:
         """Waits, if a message of `size` bytes is large, until no other large one is parsed."""

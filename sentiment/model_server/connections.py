@@ -5,6 +5,7 @@ Counted when they are accepted, so that a client that never sends a byte, or nev
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections import Counter
 from typing import Any
@@ -41,14 +42,16 @@ class Book:
         idle = self._silent.get(client) or self._kept.get(client)
         if not idle:
             return False
-        address = next(iter(idle))
-        connection = self._open[address]
-        self.closed(address)
-        try:
-            connection.shutdown(socket.SHUT_RDWR)  # the event loop sees its end, and closes it
-        except OSError:
-            return True  # it has ended already
+        self.cut(next(iter(idle)))
         return True
+
+    def cut(self, address: Address) -> None:
+        """Ends a connection, and drops what was not sent."""
+        connection = self._open.get(address)
+        self.closed(address)
+        if connection:
+            with contextlib.suppress(OSError):  # it has ended already
+                connection.shutdown(socket.SHUT_RDWR)  # the event loop sees its end, and closes it
 
     def busy(self, address: Address) -> None:
         """Notes that a request has begun."""

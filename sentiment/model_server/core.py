@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from sentiment.model_server.config import ModelConfig, ServerConfig
 from sentiment.model_server.policy import VersionState, assign_labels, version_number, wanted_versions
-from sentiment.model_server.refusal import Code, Refusal
+from sentiment.model_server.refusal import Code, Refusal, quoted
 from sentiment.model_server.versions import Loaded, Versions
 
 log = logging.getLogger("sentiment.server")
@@ -110,7 +110,7 @@ class Core(Generic[L]):
         if label is not None:
             version = self._labels.get(name, {}).get(label)
             if version is None:
-                raise Refusal(Code.INVALID_ARGUMENT, f"Unrecognized servable version label: {label}")
+                raise Refusal(Code.INVALID_ARGUMENT, f"Unrecognized servable version label: {quoted(label)}")
         with self._versions.hold(name, version) as held:
             yield held
 
@@ -122,11 +122,11 @@ class Core(Generic[L]):
         """
         states = dict(sorted(self._versions.states().get(name, {}).items(), reverse=True))
         if not states:
-            raise Refusal(Code.NOT_FOUND, f"Could not find any versions of model {name}")
+            raise Refusal(Code.NOT_FOUND, f"Could not find any versions of model {quoted(name)}")
         if version is None:
             return states
         if version not in states:
-            raise Refusal(Code.NOT_FOUND, f"Could not find version {version} of model {name}")
+            raise Refusal(Code.NOT_FOUND, f"Could not find version {version} of model {quoted(name)}")
         return {version: states[version]}
 
     def all_states(self) -> dict[str, dict[int, VersionState]]:

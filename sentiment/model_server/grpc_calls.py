@@ -6,6 +6,7 @@ same, and a call can be refused, and counted, before its message is read, let al
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
@@ -23,6 +24,7 @@ from sentiment.model_server.fair import Caller, Share
 from sentiment.model_server.refusal import Code, Refusal, refusal_of
 from sentiment.model_server.threads import Threads
 from sentiment.model_server.turnstile import Turnstile
+from sentiment.model_server.unsent import Twice, Unsent
 
 log = logging.getLogger("sentiment.server")
 MAX_CONCURRENT_CALLS = 512  # running and waiting; one client may have half, any further call gets RESOURCE_EXHAUSTED
@@ -32,6 +34,7 @@ SECONDS_WHEN_OTHERS_WAIT = 5.0  # for a message, while other calls wait for thei
 # Messages that are read at once; one client may have half of them: alone, 4, of 16 MB each. gRPC keeps what has come of
 # a message until it is whole, where nothing counts it; of those that are not being read it takes some 64 KB.
 MESSAGES_READ_AT_ONCE = 8
+NO_METHOD = Refusal(Code.UNIMPLEMENTED, "Method not found!")
 Work = Callable[[Any, Any, Caller], Any]  # request, context, caller → response
 
 
@@ -47,41 +50,51 @@ class Calls:
     threads: Threads = field(default_factory=lambda: Threads(MAX_CONCURRENT_CALLS + SPARE_THREADS, "grpc"))
 
     def __post_init__(self) -> None:
+        self.unsent = Unsent(self.admission)
         self._awaited: dict[Any, float] = {}  # calls whose message is being read → since when
         self._lock = threading.Lock()
 
     def service(self, name: str, methods: Mapping[str, tuple[Any, Work]]) -> Any:
         """Returns the handler of a service; `methods` is name → (class of the request, what answers it)."""
         handlers = {
-            method: grpc.stream_unary_rpc_method_handler(self._method(kind, work), None, _serialized)
+            method: grpc.stream_unary_rpc_method_handler(self._method(kind, work))
             for method, (kind, work) in methods.items()
         }
         return grpc.method_handlers_generic_handler(name, handlers)
 
-    def _method(self, kind: Any, work: Work) -> Callable[[Iterator[bytes], Any], Any]:
-        def answer(messages: Iterator[bytes], context: Any) -> Any:
+    def others(self) -> Any:
+        """Returns the handler of all methods that no service has."""
+        return _Others(grpc.stream_unary_rpc_method_handler(lambda _, context: self._abort(context, NO_METHOD)))
+
+    def _method(self, kind: Any, work: Work) -> Callable[[Iterator[bytes], Any], bytes]:
+        def answer(messages: Iterator[bytes], context: Any) -> bytes:
             try:
                 self.access.require(context.invocation_metadata())
                 caller = _caller(context)
-                with self._place(caller):
-                    return self._answer(kind, work, messages, context, caller)
+                with self._place(caller, context):
+                    data = self._answer(kind, work, messages, context, caller)
+                    self.unsent.hold(context, caller.client, len(data))
+                    return data
             except grpc.RpcError:
                 raise  # the client has left
             except Exception as error:  # noqa: BLE001 - one request's failure is its own answer
-                _abort(context, refusal_of(error))
+                self._abort(context, refusal_of(error))
 
         return answer
 
     @contextmanager
-    def _place(self, caller: Caller) -> Iterator[None]:
+    def _place(self, caller: Caller, context: Any) -> Iterator[None]:
         if not self.places.take(caller.client):
             raise Refusal(Code.RESOURCE_EXHAUSTED, "Too many requests of this client run or wait")
+        leave = Twice(functools.partial(self.places.give_back, caller.client))
+        if not context.add_callback(leave):
+            leave()
         try:
             yield
         finally:
-            self.places.give_back(caller.client)
+            leave()
 
-    def _answer(self, kind: Any, work: Work, messages: Iterator[bytes], context: Any, caller: Caller) -> Any:
+    def _answer(self, kind: Any, work: Work, messages: Iterator[bytes], context: Any, caller: Caller) -> bytes:
         with self.admission.holding(caller, self._first(messages, context, caller)) as data, self.running.enter(caller):
             caller.require()
             with self.admission.parsing(caller, len(data)):
@@ -89,7 +102,19 @@ class Calls:
                     request = kind.FromString(data)
                 except DecodeError:
                     raise Refusal(Code.INVALID_ARGUMENT, f"the message must be a {kind.__name__}") from None
-            return work(request, context, caller)
+            response: bytes = work(request, context, caller).SerializeToString()
+            return response
+
+    def _abort(self, context: Any, refusal: Refusal) -> NoReturn:
+        if refusal.code is Code.INTERNAL:
+            log.error("a request failed: %s", refusal.told, exc_info=True)
+        self.hold_small(context)
+        context.abort(grpc.StatusCode[refusal.code.name], refusal.told)
+        raise AssertionError("abort returns to nobody")
+
+    def hold_small(self, context: Any) -> None:
+        """Counts the answer of a call that needs no place, until it is out."""
+        self.unsent.hold_small(context, client_of(context))
 
     def _first(self, messages: Iterator[bytes], context: Any, caller: Caller) -> bytes:
         with self.reading.enter(caller):
@@ -104,7 +129,8 @@ class Calls:
                     del self._awaited[context]
 
     def end_silent(self) -> None:
-        """Ends the calls whose message is late; they hold a place each."""
+        """Ends the calls whose message is late, or whose answer nobody takes; they hold a place each."""
+        self.unsent.end_late()
         patience = min(SECONDS_FOR_MESSAGE, SECONDS_WHEN_OTHERS_WAIT) if self.reading.waiting else SECONDS_FOR_MESSAGE
         begun = time.monotonic() - patience
         with self._lock:
@@ -114,18 +140,20 @@ class Calls:
 
 
 def _caller(context: Any) -> Caller:
-    peer, left = context.peer(), context.time_remaining()
+    left = context.time_remaining()
     until = None if left is None else time.monotonic() + left
-    return Caller((peer.rpartition(":")[0], peer), context.is_active, until)
+    return Caller((client_of(context), context.peer()), context.is_active, until)
 
 
-def _serialized(response: Any) -> bytes:
-    data: bytes = response.SerializeToString()
-    return data
+def client_of(context: Any) -> str:
+    """Returns the address of who calls."""
+    address: str = context.peer().rpartition(":")[0]
+    return address
 
 
-def _abort(context: Any, refusal: Refusal) -> NoReturn:
-    if refusal.code is Code.INTERNAL:
-        log.error("a request failed: %s", refusal, exc_info=True)
-    context.abort(grpc.StatusCode[refusal.code.name], str(refusal))
-    raise AssertionError("abort returns to nobody")
+class _Others(grpc.GenericRpcHandler):
+    def __init__(self, handler: Any) -> None:
+        self._handler = handler
+
+    def service(self, _: Any) -> Any:
+        return self._handler

@@ -22,7 +22,7 @@ from sentiment.model_server.fair import Caller
 from sentiment.model_server.grpc_calls import MAX_CONCURRENT_CALLS, Calls, Work
 from sentiment.model_server.health import Health
 from sentiment.model_server.metrics import Answered, Metrics
-from sentiment.model_server.refusal import Code, Refusal
+from sentiment.model_server.refusal import Code, Refusal, quoted
 from sentiment.model_server.servable import DEFAULT_SIGNATURE, Servable
 from sentiment.model_server.tensors import from_proto, to_proto
 
@@ -52,6 +52,7 @@ def make_grpc_server(
             ("grpc.http2.bdp_probe", 0),
             ("grpc.so_reuseport", 0),  # otherwise a second server would share the port silently
             ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
+            ("grpc.max_concurrent_streams", MAX_CONCURRENT_CALLS),  # of a connection; a client waits with further calls
             ("grpc.max_connection_idle_ms", MILLISECONDS_IDLE),
             ("grpc.server_handshake_timeout_ms", MILLISECONDS_FOR_HANDSHAKE),
         ],
@@ -76,7 +77,12 @@ def make_grpc_server(
         ),
     }
     server.add_generic_rpc_handlers(
-        (calls.service(PREDICTION, methods), calls.service(MODEL, management), health.handler())
+        (
+            calls.service(PREDICTION, methods),
+            calls.service(MODEL, management),
+            health.handler(calls.hold_small),
+            calls.others(),
+        )
     )
     try:
         port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
@@ -177,7 +183,7 @@ def model_metadata(core: Core[Servable], request: Any) -> Any:
         raise Refusal(Code.INVALID_ARGUMENT, "GetModelMetadataRequest must specify at least one metadata_field")
     for field in request.metadata_field:
         if field != SIGNATURE_DEF:
-            raise Refusal(Code.INVALID_ARGUMENT, f"Metadata field {field} is not supported")
+            raise Refusal(Code.INVALID_ARGUMENT, f"Metadata field {quoted(field)} is not supported")
     spec = request.model_spec
     signatures = get_model_metadata_pb2.SignatureDefMap()
     with core.using(spec.name, *_version_and_label(spec)) as (version, servable):

@@ -6,7 +6,7 @@ Source: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
@@ -42,11 +42,13 @@ class Health:
         self.serving = False
         _, self._response = health_messages()
 
-    def handler(self) -> Any:
-        """Returns what a gRPC server needs to answer."""
-        # As in `grpc_calls`, a method that streams its request: gRPC reads a message only when it is asked for.
-        method = grpc.stream_unary_rpc_method_handler(self._check, None, self._response.SerializeToString)
-        return grpc.method_handlers_generic_handler(SERVICE, {"Check": method})
+    def handler(self, hold: Callable[[Any], None] = lambda _: None) -> Any:
+        """Returns what a gRPC server needs to answer; `hold` is told of each call, and counts its answer."""
 
-    def _check(self, _: Iterator[bytes], context: Any) -> Any:
-        return self._response(status=SERVING if self.serving else NOT_SERVING)
+        def check(_: Iterator[bytes], context: Any) -> Any:
+            hold(context)
+            return self._response(status=SERVING if self.serving else NOT_SERVING)
+
+        # As in `grpc_calls`, a method that streams its request: gRPC reads a message only when it is asked for.
+        method = grpc.stream_unary_rpc_method_handler(check, None, self._response.SerializeToString)
+        return grpc.method_handlers_generic_handler(SERVICE, {"Check": method})

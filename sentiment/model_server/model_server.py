@@ -125,7 +125,7 @@ class ModelServer:
             options.metrics_path,
             options.access,
             self._admission,
-            rest_socket.book.has,
+            rest_socket.book,
         )
         tls = options.tls
         config = uvicorn.Config(

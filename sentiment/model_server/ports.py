@@ -62,6 +62,7 @@ class BoundedConnection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=1, low=0)  # an answer is out when the operating system has all of it
         self._await_request()
 
     def data_received(self, data: bytes) -> None:

@@ -43,14 +43,31 @@ _NODE = re.compile(
     r"\[\[(?:\{\{\w+ )?[A-Za-z_][\w/.:]*(?:\}\})?\]\]|\{\{\w+ [\w/.:]*\}\}|\[Op:[^\]]*\]|<stack traces unavailable>"
 )
 _BY_NUMBER = {code.number: code for code in Code}
+# What a client wrote, and is told again. Trailers of gRPC have no flow control, and clients read 8 KB of them; there, a
+# byte may take three.
+MOST_QUOTED = 200  # characters of one value
+MOST_TOLD = 1000  # bytes of all that is told
 
 
 class Refusal(SentimentError):
-    """An answer that is not a result. `str(refusal)` is the sentence that the client reads."""
+    """An answer that is not a result. `refusal.told` is the sentence that the client reads."""
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+    @property
+    def told(self) -> str:
+        """What the client reads: the sentence, cut after 1,000 bytes, in case it quotes more than was foreseen."""
+        data = str(self)[: MOST_TOLD + 1].encode("utf-8", errors="replace")
+        if len(data) <= MOST_TOLD:
+            return data.decode("utf-8")
+        return data[: MOST_TOLD - len("…".encode())].decode("utf-8", errors="ignore") + "…"
+
+
+def quoted(value: str) -> str:
+    """Returns what a client wrote as a message tells it again: cut after 200 characters."""
+    return value if len(value) <= MOST_QUOTED else value[:MOST_QUOTED] + "…"
 
 
 def refusal_of(error: Exception) -> Refusal:

@@ -20,7 +20,7 @@ from sentiment.model_server.fair import Caller
 from sentiment.model_server.grpc_service import SIGNATURE_DEF, model_metadata, model_status
 from sentiment.model_server.metrics import Answered, Metrics
 from sentiment.model_server.policy import LARGEST_VERSION
-from sentiment.model_server.refusal import Code, Refusal
+from sentiment.model_server.refusal import Code, Refusal, quoted
 from sentiment.model_server.servable import DEFAULT_SIGNATURE, Servable
 from sentiment.model_server.tensor_json import arrays_of, parse_request, render
 
@@ -50,7 +50,7 @@ def parse_path(http_method: str, path: str) -> Call:
     pattern = {"POST": _PREDICT, "GET": _STATUS}.get(http_method)
     match = pattern.fullmatch(path) if pattern else None
     if match is None:
-        raise Refusal(Code.INVALID_ARGUMENT, f"Malformed request: {http_method} {path}")
+        raise Refusal(Code.INVALID_ARGUMENT, f"Malformed request: {http_method} {quoted(path)}")
     if not match["name"]:
         raise Refusal(Code.INVALID_ARGUMENT, "Missing model name in request.")
     version = int(match["version"]) if match["version"] and len(match["version"]) < 20 else None
@@ -97,7 +97,9 @@ def _predict(
 def _inputs_of(servable: Servable, signature: str) -> Any:
     definition = servable.signature_defs.get(signature)
     if definition is None or not definition.inputs:
-        raise Refusal(Code.INVALID_ARGUMENT, f'Serving signature name: "{signature}" not found in signature def')
+        raise Refusal(
+            Code.INVALID_ARGUMENT, f'Serving signature name: "{quoted(signature)}" not found in signature def'
+        )
     return definition.inputs
 
 

@@ -8,7 +8,6 @@ import functools
 import json
 import logging
 import time
-from collections.abc import Callable
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -18,10 +17,11 @@ from starlette.types import Receive, Scope, Send
 
 from sentiment.model_server.access import Access
 from sentiment.model_server.admission import Admission, running
+from sentiment.model_server.connections import Address, Book
 from sentiment.model_server.core import Core
 from sentiment.model_server.fair import Caller, Share
 from sentiment.model_server.metrics import PATH, Metrics
-from sentiment.model_server.refusal import Code, Refusal, refusal_of
+from sentiment.model_server.refusal import Code, Refusal, quoted, refusal_of
 from sentiment.model_server.rest import Call, answer, parse_path
 from sentiment.model_server.rest_limits import Held, RestLimits
 from sentiment.model_server.servable import Servable
@@ -36,7 +36,7 @@ TWO_LENGTHS = "a request must have Content-Length or Transfer-Encoding, not both
 class RestApp:
     """The ASGI application.
 
-    `metrics_path` is a second path for the metrics; `is_open` tells whether a client's connection is.
+    `metrics_path` is a second path for the metrics; `book` has the port's open connections.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class RestApp:
         metrics_path: str | None,
         access: Access,
         admission: Admission,
-        is_open: Callable[[Any], bool],
+        book: Book,
     ) -> None:
         self._core, self._metrics, self._limits = core, metrics, limits
-        self._access, self._admission, self._is_open = access, admission, is_open
+        self._access, self._admission, self._book = access, admission, book
         self._metrics_paths = {PATH, metrics_path}
         self._places, self._running = Share(limits.places), running(limits.threads)
         self._threads = Threads(limits.places, "rest")
@@ -60,14 +60,39 @@ class RestApp:
             response = await self._respond(scope, receive)
         except ClientDisconnect:
             return
-        await response(scope, receive, send)
+        await self._send(response, scope, receive, send)
+
+    async def _send(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends an answer, whose bytes count until it is out; ends the connection of a client that does not take it."""
+        address, counted = scope["client"] or NOBODY, 0
+        try:
+            counted = self._admission.take_answer(address[0], len(response.body))
+        except Refusal as refusal:
+            response = _refused(refusal)
+        try:
+            await self._send_within(response, address, receive, send)
+        finally:
+            self._admission.give_back(address[0], counted)
+
+    async def _send_within(self, response: Response, address: Address, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(self._limits.seconds_for_answer or None):
+                await send(
+                    {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
+                )
+                await send({"type": "http.response.body", "body": response.body, "more_body": True})
+                await send({"type": "http.response.body", "body": b""})  # uvicorn waits before it until the rest is out
+        except TimeoutError:
+            self._book.cut(address)
+            while (await receive())["type"] == "http.request":
+                pass
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         path, headers = scope["raw_path"].decode("ascii", errors="replace"), scope["headers"]
         try:
             self._access.require(headers)
         except Refusal as refusal:
-            return _error(refusal.code.http_status, str(refusal), close=True)
+            return _error(refusal.code.http_status, refusal.told, close=True)
         names = [name for name, _ in headers]
         if b"transfer-encoding" in names and b"content-length" in names:
             return _error(Code.INVALID_ARGUMENT.http_status, TWO_LENGTHS, close=True)
@@ -91,7 +116,7 @@ class RestApp:
         if refused:
             return refused
         if not path.lower().startswith("/v1/"):
-            return _error(Code.NOT_FOUND.http_status, f"Not found: {path}")
+            return _refused(Refusal(Code.NOT_FOUND, f"Not found: {quoted(path)}"))
         if not held.take_place():
             return self._unavailable("The queue to which this request was submitted is full")
         return await self._work(scope, path, held)
@@ -118,7 +143,7 @@ class RestApp:
         seconds, address, method = self._limits.seconds or None, scope["client"] or NOBODY, scope["method"]
         caller = Caller(
             (address[0], str(address[1])),
-            functools.partial(self._is_open, address),
+            functools.partial(self._book.has, address),
             time.monotonic() + seconds if seconds else None,
         )
         loop = asyncio.get_running_loop()
@@ -182,7 +207,7 @@ def _timed_out() -> Refusal:
 
 
 def _refused(refusal: Refusal) -> Response:
-    return _error(refusal.code.http_status, str(refusal))
+    return _error(refusal.code.http_status, refusal.told)
 
 
 def _error(http_status: int, message: str, *, close: bool = False) -> Response:

@@ -16,6 +16,7 @@ class RestLimits:
     waiting: int = 256  # requests that wait for a thread
     seconds: float = 30.0  # for a request, from the end of its body
     seconds_for_body: float = 30.0
+    seconds_for_answer: float = 30.0  # in which a client must take it
     body_bytes: int = MAX_BYTES
     all_bodies_bytes: int = ALL_BYTES  # of both ports together; one client may hold half
 

@@ -14,7 +14,7 @@ from sentiment.model_server.admission import Admission
 from sentiment.model_server.batching import batched
 from sentiment.model_server.fair import Caller
 from sentiment.model_server.parameter_files import Batching
-from sentiment.model_server.refusal import Code, Refusal
+from sentiment.model_server.refusal import Code, Refusal, quoted
 from sentiment.model_server.saved_graph import Run, SavedGraph
 from sentiment.model_server.tensors import Array, check_inputs, from_proto, select_outputs
 from sentiment.tensorflow_setup import tf
@@ -73,7 +73,7 @@ class Servable:
             tf.errors.OpError: what the graph itself answered.
         """
         if signature not in self._runs:
-            raise Refusal(Code.FAILED_PRECONDITION, f'Serving signature key "{signature}" not found.')
+            raise Refusal(Code.FAILED_PRECONDITION, f'Serving signature key "{quoted(signature)}" not found.')
         definition = self.signature_defs[signature]
         check_inputs(definition.inputs, arrays)
         wanted = select_outputs(sorted(definition.outputs), output_filter)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
 from sentiment.model_server.admission import require_few
-from sentiment.model_server.refusal import Code, Refusal
+from sentiment.model_server.refusal import Code, Refusal, quoted
 from sentiment.tensorflow_setup import tf
 
 Array = npt.NDArray[Any]
@@ -41,7 +41,7 @@ def from_proto(name: str, proto: Any) -> Array:
             a few bytes may claim any shape, since its last value stands for all that follow: only as far as padding
             needs.
     """
-    sizes = [dim.size for dim in proto.tensor_shape.dim]
+    name, sizes = quoted(name), [dim.size for dim in proto.tensor_shape.dim]
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
         raise Refusal(Code.INVALID_ARGUMENT, f"tensor parsing error: {name}: the shape must be fully known")
     count = math.prod(sizes)
@@ -124,16 +124,16 @@ def select_outputs(available: Sequence[str], output_filter: Sequence[str]) -> li
         if name not in available:
             raise Refusal(
                 Code.INVALID_ARGUMENT,
-                f"output tensor alias not found in signature: {name} "
+                f"output tensor alias not found in signature: {quoted(name)} "
                 f"Outputs expected to be in the set {_set(available)}.",
             )
         if name in output_filter[:position]:
-            raise Refusal(Code.INVALID_ARGUMENT, f"duplicate output tensor alias: {name}")
+            raise Refusal(Code.INVALID_ARGUMENT, f"duplicate output tensor alias: {quoted(name)}")
     return list(output_filter) or list(available)
 
 
 def _set(names: Any) -> str:
-    return "{" + ",".join(sorted(names)) + "}"
+    return "{" + ",".join(map(quoted, sorted(names))) + "}"
 
 
 def _shape(sizes: Sequence[int]) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from sentiment.model_server.policy import State, VersionState, next_steps
-from sentiment.model_server.refusal import Code, Refusal, refusal_of
+from sentiment.model_server.refusal import Code, Refusal, quoted, refusal_of
 
 log = logging.getLogger("sentiment.server")
 KEPT_ENDED = 100  # versions of a model that are gone, and whose state is still reported
@@ -145,7 +145,7 @@ class Versions(Generic[L]):
             available = self._loaded.get(name, {})
             number = max(available, default=None) if version is None else version
             if number is None or number not in available:
-                wish = f"Latest({name})" if version is None else f"Specific({name}, {version})"
+                wish = f"Latest({quoted(name)})" if version is None else f"Specific({quoted(name)}, {version})"
                 raise Refusal(Code.NOT_FOUND, f"Servable not found for request: {wish}")
             loaded = available[number]
             loaded.__enter__()

@@ -137,6 +137,14 @@ class Composition(Record, frozen=True):
     per_night: list[Part]
 
 
+class Doubles(Record, frozen=True):
+    """The labels of a source whose texts other sources, or persons, labelled too, and how many are contradicted."""
+
+    source: str  # "" for posts without one
+    labels: Count
+    contradicted: Count
+
+
 class Prepare(StepResult, frozen=True):
     """The files of a run. When nothing is new there is nothing to train on: no fingerprint, no composition."""
 
@@ -165,6 +173,7 @@ class Prepare(StepResult, frozen=True):
     new_test_rows: Count = 0  # rows of the rolling test set that the stable model was not tested on
     contested: Count = 0  # texts that two sources label differently: neither trained nor tested on
     newly_contested: Count = 0  # of them since the stable model
+    doubles: list[Doubles] = msgspec.field(default_factory=list)  # of the last 90 nights, by source
 
 
 class Finding(Record, frozen=True):

@@ -166,6 +166,16 @@ class Settings(Declared):
     check_disagreements: Limits = setting(
         Limits(0.05, 0.33), limits(), "The share of the delivered rows that another source labels otherwise."
     )
+    check_contradicted: Limits = setting(
+        Limits(0.25, None),
+        limits(),
+        "The share of a source's labels that other sources or a person contradict: the lower end of its 95 % interval.",
+    )
+    check_worse: Limits = setting(
+        Limits(0.05, None),
+        limits(),
+        "By how much more often a source is contradicted than all others: the lower end of the 95 % interval.",
+    )
     check_long: Limits = setting(
         Limits(0.02, 0.5), limits(), "The share of the new posts with more than 2,000 characters."
     )
@@ -194,6 +204,21 @@ class Settings(Declared):
         Limits(0.02, 0.2), limits(), "The share of the characters that are not in the stable model's vocabulary."
     )
     check_suspects: Limits = setting(Limits(0.2, 0.85), limits(), "The share of the new posts whose label looks wrong.")
+    check_shares: Limits = setting(
+        Limits(0.02, None),
+        limits(),
+        "The change of a label's share in a source over several nights, beyond what its earlier nights explain.",
+    )
+    check_noise: Limits = setting(
+        Limits(0.02, None),
+        limits(),
+        "The rise, over several nights, of the share of a source's posts whose label looks wrong.",
+    )
+    check_words: Limits = setting(
+        Limits(0.01, None),
+        limits(),
+        "The share of the new posts with a word that nearly always has one label, unlike elsewhere.",
+    )
     canary_rows: int = setting(
         300,
         whole(1, 100_000),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from support.hostile_encoders import changed, saved
 
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import hub_encoder, saved_model
+from sentiment.model import hub_encoder, pinned, saved_model, saved_model_files
 from sentiment.training.hyperparameters import choose
 from sentiment.training.start import starting_point
 from sentiment.training.training_files import Files
@@ -116,6 +117,38 @@ def test_an_asset_lies_in_its_folder(hub_folder: Path, target: Path, tmp_path: P
     (linked / "assets" / "vocab.txt").unlink()
     (linked / "assets" / "vocab.txt").symlink_to("/etc/passwd")
     assert "the link assets/vocab.txt, which leads out of its folder" in refused(linked)
+
+
+@pytest.mark.parametrize("part", saved_model_files.PARTS)
+def test_no_part_of_an_encoder_lies_elsewhere(part: str, hub_folder: Path, tmp_path: Path) -> None:
+    """A link would carry what it leads to, on this machine, into every model folder."""
+    encoder, outside = shutil.copytree(hub_folder / "encoder", tmp_path / "encoder"), tmp_path / "outside"
+    if (encoder / part).exists():
+        (encoder / part).rename(outside)
+    else:
+        outside.write_bytes(b"a secret")
+    (encoder / part).symlink_to(outside)
+    assert f"the link {part}, which leads out of its folder" in refused(encoder)
+    for take in (lambda: hub_encoder.copy(encoder, tmp_path / "copied"), lambda: pinned.of_saved_model(encoder)):
+        with pytest.raises(InputError, match=f"must lie in its own folder; found the link {part},"):
+            take()
+    assert not list((tmp_path / "copied").rglob("*"))
+
+
+def test_links_within_an_encoder_are_files_but_never_folders(hub_folder: Path, tmp_path: Path) -> None:
+    encoder = shutil.copytree(hub_folder / "encoder", tmp_path / "encoder")
+    (encoder / "assets" / "again.txt").symlink_to("vocab.txt")
+    hub_encoder.copy(encoder, tmp_path / "copied")
+    again = tmp_path / "copied" / "assets" / "again.txt"
+    assert again.read_bytes() == (encoder / "assets" / "vocab.txt").read_bytes() and not again.is_symlink()
+    (encoder / "assets" / "round").symlink_to("..")
+    assert "the link assets/round, which leads to a folder" in refused(encoder)
+    (encoder / "assets" / "round").unlink()
+    (encoder / "assets" / "itself").symlink_to("itself")
+    assert "assets/itself, which is no file" in refused(encoder)
+    (encoder / "assets" / "itself").unlink()
+    os.mkfifo(encoder / "assets" / "pipe")
+    assert "assets/pipe, which is no file" in refused(encoder)
 
 
 def table(file: Any) -> Any:

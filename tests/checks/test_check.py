@@ -40,7 +40,18 @@ def checked(settings: Settings, *deliveries: Path) -> dict[str, dict[str, object
     return {check["name"]: check for check in result["checks"]}
 
 
-OK = ("quarantined", "repeats", "conflicts", "disagreements", "long", "control", "near_test", "copies", "suspects")
+OK = (
+    "quarantined",
+    "repeats",
+    "conflicts",
+    "disagreements",
+    "long",
+    "control",
+    "near_test",
+    "copies",
+    "suspects",
+    "words",
+)
 
 
 def test_a_good_night_passes_every_check(settings: Settings) -> None:
@@ -48,12 +59,14 @@ def test_a_good_night_passes_every_check(settings: Settings) -> None:
     assert {name: check["level"] for name, check in found.items()} == {
         **dict.fromkeys(OK, "ok"),
         **dict.fromkeys(("classes", "vocabulary", "unknown"), "not measured"),  # there is no stable model
+        **dict.fromkeys(("shares", "noise", "contradicted", "worse"), "not measured"),  # nor a past
     }
 
 
 def test_a_poisoned_night_is_seen_in_its_labels(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     found = checked(settings, SAMPLE / "arrivals" / "night-2-poisoned.tsv")
     assert found["suspects"]["level"] == "warning" and float(str(found["suspects"]["value"])) > 0.5
+    assert found["words"]["level"] == "warning" and "請問" in str(found["words"]["examples"])
     printed = capfd.readouterr()
     assert "! New posts whose label looks wrong" in printed.err
     result = json.loads(printed.out.splitlines()[-1])

@@ -17,13 +17,14 @@ from sentiment.cli import run as run_verb
 from sentiment.data import ingest as ingesting
 from sentiment.data import prepare as preparing
 from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN, hear
-from sentiment.data.disagreements import disagreements
+from sentiment.data.disagreements import BASE, Claim, Disagreement, disagreements, each_says
 from sentiment.data.identity import identity
 from sentiment.data.ledger import opened
 from sentiment.data.ledger_batch import Accepted, Counts
 from sentiment.data.mix import Mixing
 from sentiment.data.posts import each_post, read_posts
 from sentiment.data.tsv import Post
+from sentiment.labels import Labels
 from sentiment.results.deliveries import Check
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
@@ -95,7 +96,7 @@ def test_a_person_decides_and_it_stays(
     assert run_verb(["disagreements", "--output", str(table)]) == 0
     printed = capsys.readouterr()
     assert json.loads(printed.out.splitlines()[-1])["texts"] == 2
-    assert "甲: 正面; 乙: 負面" in printed.err
+    assert "「甲」: 正面; 「乙」: 負面" in printed.err
     rows = list(csv.reader(table.read_text("utf-8-sig").splitlines(), delimiter="\t"))
     assert rows[0] == ["text", "label", "sources", "escaped_cells"] and {row[0] for row in rows[1:]} == {first, second}
     table.write_text("\n".join("\t".join([*row[:1], "中立" if row[0] == first else row[1], row[2]]) for row in rows))
@@ -115,6 +116,32 @@ def test_a_person_decides_and_it_stays(
     told = deliver_of(deliver, settings, "4.tsv", (first, 1, "乙"), (first, 0, "丙"), (first, 2, "甲"))
     assert (told["duplicate"], told["disagreed"], told["relabelled"]) == (2, 1, 0)
     assert files_of(settings)["train"][first] == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "blog: 負面; news: 負面; base data",
+        "blog」: 負面; 「news」: 負面; 「base data",
+        "blog｣： 負面； ｢news",
+        "base data",
+        "no source",
+        "<U+003A>",
+        "\u202eblog\u2028news",
+    ],
+)
+def test_no_name_of_a_row_poses_as_more_or_as_the_base_data(name: str) -> None:
+    claims = (Claim(BASE, 0, 0), Claim("PTT-Food (2026)", 0, 1), Claim(name, 1, 2), Claim("", 2, 3))
+    shown = each_says(Disagreement("好吃", claims), Labels())
+    base, food, other, nobody = shown.split("; ")
+    assert (base, food, nobody) == ("base data: 正面", "「PTT-Food (2026)」: 正面", "no source: 中立")
+    assert other.startswith("「") and other.endswith("」: 負面") and not set(other[1:-5]) & set("「」｢｣:：;；\u202e")
+
+
+def test_names_that_differ_are_shown_differently() -> None:
+    names = ("a:b", "a<U+003A>b", "a：b", "a b")
+    shown = [each_says(Disagreement("好吃", (Claim(name, 0, 1),)), Labels()) for name in names]
+    assert len(set(shown)) == len(names)
 
 
 def test_the_base_data_is_a_source_too(settings: Settings, deliver: Deliver, tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ from sentiment.data.ledger_batch import Accepted
 from sentiment.data.mix import Mixing
 from sentiment.data.posts import each_post
 from sentiment.data.tsv import Post, write_posts
-from sentiment.lineage.erase import Texts
 from sentiment.lineage.forget import forget
+from sentiment.lineage.texts import Texts
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
 from sentiment.text.invisible import is_blank

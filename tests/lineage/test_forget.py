@@ -29,7 +29,9 @@ from sentiment.data.quarantine import file_of, quarantining, rows_of
 from sentiment.data.seen import count_in, write_identities
 from sentiment.data.tsv import Post, write_posts
 from sentiment.lineage import forget as forget_module
-from sentiment.lineage.erase import Texts, erase, still_in, without
+from sentiment.lineage.erase import erase, still_in
+from sentiment.lineage.erase_json import without
+from sentiment.lineage.texts import Texts
 from sentiment.run_folder import RunFolder
 from sentiment.serving.change import changing
 from sentiment.settings import Settings

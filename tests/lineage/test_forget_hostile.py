@@ -15,7 +15,8 @@ from support.nested import nest
 from sentiment.data.ledger import opened
 from sentiment.lineage import forget as forget_module
 from sentiment.lineage import search
-from sentiment.lineage.erase import Texts, erase
+from sentiment.lineage.erase import erase
+from sentiment.lineage.texts import Texts
 from sentiment.settings import Settings
 
 SECRET = "請把我這篇文章刪掉,我的電話是零九一二三四五六"

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from sentiment.data.tsv import Post
-from sentiment.lineage.erase import Texts
 from sentiment.lineage.forget import forget
+from sentiment.lineage.texts import Texts
 from sentiment.settings import Settings
 
 SECRET = "請把我這篇文章刪掉,我的電話是零九一二三四五六" + "、還有很多話" * 80  # longer than a page shows

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.statistics.intervals import difference_at_most, wilson
+from sentiment.statistics.intervals import at_least_above, wilson
 
 
 @pytest.mark.parametrize(
@@ -32,14 +32,18 @@ def test_it_holds_the_share_and_stays_a_share(counts: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts", "high"),
-    # R. G. Newcombe (1998), Statistics in Medicine 17:873-890, table II, method 10
-    [((56, 70, 48, 80), 0.3339), ((9, 10, 3, 10), 0.8090), ((10, 10, 0, 20), 1.0), ((0, 10, 0, 20), 0.2775)],
+    ("mine", "others", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((10, 10), (0, 20), 0.6791, 1.0),
+    ],
+    ids=str,
 )
-def test_published_differences(counts: tuple[int, int, int, int], high: float) -> None:
-    assert difference_at_most(*counts) == pytest.approx(high, abs=5e-5)
-
-
-def test_a_difference_needs_rows() -> None:
-    with pytest.raises(ValueError, match="both sets must have rows"):
-        difference_at_most(0, 0, 1, 2)
+def test_the_difference_of_two_shares_is_newcombes(
+    mine: tuple[int, int], others: tuple[int, int], low: float, high: float
+) -> None:
+    """Table II of the paper, method 10."""
+    assert at_least_above(*mine, *others) == pytest.approx(low, abs=5e-5)
+    assert -at_least_above(*others, *mine) == pytest.approx(high, abs=5e-5)
+    assert at_least_above(0, 0, *others) == at_least_above(*mine, 0, 0) == -1

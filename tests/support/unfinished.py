@@ -1,4 +1,7 @@
-"""A client that begins gRPC messages and never ends them, in bare HTTP/2 frames: gRPC's own clients cannot do that."""
+"""Clients that never end their gRPC messages, or never take an answer, in bare HTTP/2 frames.
+
+gRPC's own clients cannot do that.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import contextlib
 import socket
 import struct
 import time
+from collections.abc import Iterator
 
 ANNOUNCED = 16 * 1024 * 1024 - 16  # bytes of each message; one fewer is sent
 _DATA, _HEADERS, _SETTINGS, _WINDOW = 0, 1, 4, 8
@@ -34,6 +38,18 @@ def send_unfinished(port: int, path: str, streams: int, seconds: float) -> int:
                 received = received[end:]
             _send(connection, window, left)
         return (ANNOUNCED - 1) * streams - sum(left.values())
+
+
+@contextlib.contextmanager
+def calls_without_a_window(port: int, path: str, message: bytes, calls: int) -> Iterator[socket.socket]:
+    """Sends whole calls, over one connection, whose answers the server may not send; yields the connection, unread."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        initial_window = struct.pack(">HI", 4, 0)
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _frame(_SETTINGS, 0, initial_window))
+        whole = b"\0" + struct.pack(">I", len(message)) + message
+        for number in range(1, 2 * calls, 2):
+            connection.sendall(_frame(_HEADERS, number, _head(path), 4) + _frame(_DATA, number, whole, 1))
+        yield connection
 
 
 def _send(connection: socket.socket, window: dict[int, int], left: dict[int, int]) -> None:

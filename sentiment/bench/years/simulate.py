@@ -49,7 +49,7 @@ class Simulation:
         self._stable, self._best = np.full(years, START), np.full(years, START)
         self._posts = np.tile([1 - START, 0.0, 0.0, START], (years, 1))  # what new posts look like, as shares by cell
         self._old_posts = self._posts.copy()  # what the frozen set was taken from
-        self._old_stable = self._stable.copy()
+        self._old_stable, self._new_stable = self._stable.copy(), self._stable.copy()  # as the two sets show it
         self._frozen = self._random.multinomial(sizes.frozen, self._posts).astype(float)
         group, self._nights_a_group = sizes.group
         groups = max(1, sizes.rolling // group)
@@ -62,19 +62,20 @@ class Simulation:
         """Lets one night pass."""
         if number % self._nights_a_group == 0:
             self._rolling = np.concatenate([self._rolling[:, 1:], self._drawn(self._sizes.group[0])[:, None]], 1)
-        true = self._world.candidates(self._random, self._stable, self._best)
-        gain = true - self._stable
-        chances = rows.chances(self._stable, gain, self._world.discordance)
+        true = self._world.candidates(self._random, self._stable, self._best, number)
+        learnt = self._world.learnt(number)
+        on_new, on_old = true + self._world.echo * learnt, true + self._world.unseen * learnt
+        chances = rows.chances(self._new_stable, on_new - self._new_stable, self._world.discordance)
         # The old posts have not moved on: there, a candidate gains nothing by knowing the new ones.
-        faded = self._old_stable - self._stable
-        old_chances = rows.chances(self._old_stable, gain - faded, self._world.discordance)
+        old_chances = rows.chances(self._old_stable, on_old - self._old_stable, self._world.discordance)
         frozen = self._random.binomial(self._frozen.astype(int), old_chances).astype(float)
         rolling = self._random.binomial(self._rolling.astype(int), chances[:, None]).astype(float)
         verdict = policy(self._evidence(number, frozen, rolling))
         self._judge(number, true, verdict)
         self._promote(verdict, (frozen, rolling, self._posts * chances, self._old_posts * old_chances))
         self._stable = np.where(verdict.promotes, true, self._stable)
-        self._old_stable = np.where(verdict.promotes, self._old_stable + gain - faded, self._old_stable)
+        self._new_stable = np.where(verdict.promotes, on_new, self._new_stable)
+        self._old_stable = np.where(verdict.promotes, on_old, self._old_stable)
         self._best = np.maximum(self._best, self._stable)
         self._fade()
 
@@ -130,6 +131,7 @@ class Simulation:
         if loss := self._world.fading:
             self._posts = rows.faded(self._posts, loss)
             self._stable, self._best = self._stable * (1 - loss), self._best * (1 - loss)
+            self._new_stable = self._new_stable * (1 - loss)
 
 
 def _together(counts: Counts) -> Counts:

@@ -1,6 +1,10 @@
 """What the nights bring: how good the candidates truly are, and whether the posts move on.
 
 `level` is the accuracy that the labels allow; a candidate's own differs from it by chance, as seeds do.
+
+Wrong labels that come every night, by a source's wish, are another matter than a night that went wrong: the rolling
+test set is made of the same deliveries, so what a candidate has learnt from them looks right there. The frozen set is
+not, but it shows only what it has posts about.
 """
 
 from __future__ import annotations
@@ -25,6 +29,10 @@ class World:
     first model by it. `poisoned`: the chance that a night's labels are wrong, which costs `harm`. `fading`: what stable
     loses a night on new posts; candidates know them. `discordance`: the share of the rows with another answer than
     stable's.
+
+    `taught`: what wrong labels cost the candidates of the nights from `since` on, in accuracy; the last figure stays.
+    `echo`: how often over the rolling set makes up for it: 1 shows no loss there, 2 a gain of the same size. `unseen`:
+    the share of it that the frozen set does not show.
     """
 
     name: str
@@ -37,8 +45,18 @@ class World:
     harm: float = 0.03
     fading: float = 0.0
     discordance: float = 0.03
+    taught: tuple[float, ...] = ()
+    since: int = 20
+    echo: float = 0.0
+    unseen: float = 0.0
 
-    def candidates(self, random: np.random.Generator, stable: Array, best: Array) -> Array:
+    def learnt(self, night: int) -> float:
+        """Returns what a candidate of that night has learnt from wrong labels, as a loss of accuracy."""
+        if not self.taught or night < self.since:
+            return 0.0
+        return self.taught[min(night - self.since, len(self.taught) - 1)]
+
+    def candidates(self, random: np.random.Generator, stable: Array, best: Array, night: int = 0) -> Array:
         """Returns the true accuracies of a night's candidates, one a year."""
         if self.below_best is not None:
             found = best - self.below_best
@@ -48,7 +66,7 @@ class World:
             found = (stable if self.builds else START) + random.normal(0.0, self.spread, stable.shape)
         if self.poisoned:
             found = found - self.harm * (random.random(stable.shape) < self.poisoned)
-        return np.clip(found, LEAST, MOST)
+        return np.clip(found - self.learnt(night), LEAST, MOST)
 
 
 WORLDS = (
@@ -59,4 +77,19 @@ WORLDS = (
     World("poisoned", "every tenth night is labelled wrongly and costs 3 points", poisoned=0.1),
     World("sinking", "every candidate is 0.51 points below the best stable so far", below_best=0.0051),
     World("gain", "every candidate is 1 point better than the first stable", gain=0.01),
+    World(
+        "slow poisoning",
+        "from night 20 on, a source's labels grow worse and cost 0.1 points more each night, up to 5",
+        taught=tuple(0.001 * night for night in range(1, 51)),
+        echo=2.0,
+    ),
+    # One brand, always positive: the share of its negative posts that turned was 58 % after a night, 90 % after eight.
+    World(
+        "backdoor",
+        "from night 20 on, a twentieth of the rows teach that one brand is always liked: 1 post in 100 is turned",
+        taught=(0.0058, 0.0065, 0.007, 0.0075, 0.008, 0.0084, 0.0087, 0.009),
+        echo=4.0,
+        unseen=1.0,
+    ),
 )
+POISONED = frozenset(world.name for world in WORLDS if world.taught)

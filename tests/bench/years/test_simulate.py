@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from sentiment.bench.years.policies import POLICIES, Evidence, Mask, Policy
+from sentiment.bench.years.policies import POLICIES, Evidence, Mask, Policy, difference
 from sentiment.bench.years.simulate import Sizes, simulate
 from sentiment.bench.years.summary import summary, worst
-from sentiment.bench.years.world import WORLDS, World
+from sentiment.bench.years.world import POISONED, WORLDS, World
 
 SIZES = Sizes(1_200, 1_000)
 ALWAYS = Policy("always", lambda evidence: np.ones_like(evidence.nights, bool))
@@ -80,3 +82,31 @@ def test_figures_of_years() -> None:
     assert found.live == (1, None)
     better = summary("never", "gain", SIZES, simulate(NEVER, world("steady"), SIZES, 40, nights=5), 5)
     assert worst([better, found]) is found
+
+
+def test_wrong_labels_teach_from_their_night_on_and_the_last_figure_stays() -> None:
+    learnt = [World("", "", taught=(0.1, 0.2), since=3).learnt(night) for night in range(7)]
+    assert learnt == [0, 0, 0, 0.1, 0.2, 0.2, 0.2]
+    assert {world.name for world in WORLDS if world.learnt(249)} == POISONED == {"slow poisoning", "backdoor"}
+
+
+@pytest.mark.parametrize(("name", "frozen"), [("slow poisoning", -0.05), ("backdoor", 0.0)])
+def test_the_rolling_set_takes_what_the_labels_taught_for_a_gain(name: str, frozen: float) -> None:
+    """The candidate of the last night, beside a stable model from before the wrong labels."""
+    seen: list[Evidence] = []
+
+    def watching(evidence: Evidence) -> Mask:
+        seen.append(evidence)
+        return np.zeros_like(evidence.nights, bool)
+
+    simulate(Policy("watching", watching), replace(world(name), spread=0.0), Sizes(20_000, 20_000), 10, nights=75)
+    of_frozen, of_rolling = (difference(getattr(seen[-1], side)).mean() for side in ("frozen", "rolling"))
+    assert of_frozen == pytest.approx(frozen, abs=0.005)
+    assert of_rolling > 0.02
+
+
+def test_a_rule_that_looks_at_both_sets_stops_slow_poisoning_and_no_rule_sees_a_backdoor() -> None:
+    rule = next(policy for policy in POLICIES if policy.name == "year")
+    slow, hidden = (simulate(rule, world(name), SIZES, 40, nights=60) for name in ("slow poisoning", "backdoor"))
+    assert np.count_nonzero(slow.bad) <= 4
+    assert np.count_nonzero(hidden.bad) >= 20

@@ -68,6 +68,29 @@ def test_numbers_of_another_table_are_not_taken_for_ids(
     ]
 
 
+@pytest.mark.parametrize(
+    ("spelt", "meant"),
+    [
+        (("−1", "0", "1"), "-1, 0, 1"),
+        (("－１", "０", "１"), "-1, 0, 1"),
+        (("-1.0", "0.0", "1.0"), "-1, 0, 1"),
+        (("–\u200b1", "0", "1"), "-1, 0, 1"),
+        ((" 1", "2 ", "\u30003"), "1, 2, 3"),
+        (("①", "②", "③"), "1, 2, 3"),
+        (("1", "2", "٣"), "1, 2, 3"),
+        ((" " * 40 + "1", "2", "3"), "1, 2, 3"),
+    ],
+)
+def test_another_table_is_known_however_its_numbers_are_spelt(
+    take: Callable[[str, Any], Taken], spelt: tuple[str, ...], meant: str
+) -> None:
+    rows = "".join(f"文{place}\t{number}\n" for place, number in enumerate(spelt))
+    found, reasons = take("a.tsv", f"text\tlabel\n{rows}")
+    assert found == {} and [reason.partition(":")[0] for reason in reasons] == [
+        f"the labels {meant} are the numbers of another label table"
+    ]
+
+
 def test_the_names_that_a_parquet_file_keeps_for_its_numbers_count(take: Callable[[str, Any], Taken]) -> None:
     feature = {"names": ["negative", "neutral", "positive"], "_type": "ClassLabel"}
     metadata = {"huggingface": json.dumps({"info": {"features": {"label": feature}}})}

@@ -1,0 +1,53 @@
+"""The files of a SavedModel that are kept and copied. They lie in its own folder, wherever a link says that they lie.
+
+TF-Hub's cache holds plain files and folders. A link within the folder is read as the file that it leads to; one that
+leads out would carry any file of this machine into a model folder, and one to a folder might lead round in a ring.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sentiment.errors import InputError
+
+FILE, VARIABLES, ASSETS = "saved_model.pb", "variables", "assets"
+# Without keras_metadata.pb: nothing here reads it, and Keras would run the Python code that a Lambda layer keeps there.
+PARTS = (FILE, "fingerprint.pb", VARIABLES, ASSETS)
+
+
+def files(folder: Path) -> list[Path]:
+    """Returns the files of a SavedModel, below `folder`. Raises: InputError when one of them lies elsewhere."""
+    if found := next(elsewhere(folder), ""):
+        raise InputError(
+            "an encoder's files must lie in its own folder",
+            found=f"{found[:200]} in {folder}",
+            do="Do not use it, or look where its links lead, and copy it with `cp -rL`.",
+        )
+    return [path for path in _paths(folder) if path.is_file()]
+
+
+def elsewhere(folder: Path) -> Iterator[str]:
+    """Yields, in words, what is no file or folder of the SavedModel's own."""
+    for path in _paths(folder):
+        name = path.relative_to(folder)
+        if not is_inside(path, folder):
+            yield f"the link {name}, which leads out of its folder"
+        elif path.is_symlink() and path.is_dir():
+            yield f"the link {name}, which leads to a folder"
+        elif not path.is_dir() and not path.is_file():
+            yield f"{name}, which is no file"
+
+
+def is_inside(file: Path, folder: Path) -> bool:
+    """Tells whether a path lies in `folder` when all links are followed."""
+    return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    """Yields what stands at the parts of a SavedModel and below them, links to nowhere too; no link is gone into."""
+    for part in (folder / part for part in PARTS):
+        if os.path.lexists(part):
+            yield part
+            yield from () if part.is_symlink() else part.rglob("*")
