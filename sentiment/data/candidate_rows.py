@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sentiment.data import composition, must_hold
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import identity
-from sentiment.data.prepare import Limits, read_base, read_stable, taken_by
+from sentiment.data.prepare import Limits, cap_of, read_base, read_stable, taken_by
 from sentiment.data.rolling import Cap, rolling
 from sentiment.data.seen import trained_on
 from sentiment.data.tsv import Post
@@ -47,8 +47,8 @@ def candidate_rows(settings: Settings, sources: Sequence[str] = ()) -> Candidate
 
 def _pool(connection: sqlite3.Connection, settings: Settings, sources: Sequence[str]) -> list[Post]:
     """Returns the rows of the rolling set that no version was trained on, as the hashes kept with each confirm."""
-    cap = Cap(settings.rolling_cap, settings.rolling_source_share, settings.gate_minimum_rolling)
-    found = {identity(post.text): post for post in rolling(connection, cap) if not sources or post.source in sources}
+    rows = rolling(connection, cap_of(settings))
+    found = {identity(post.text): post for post in rows if not sources or post.source in sources}
     for file in sorted(settings.trained.glob("*/identities.bin")):
         seen = trained_on(file, [post.text for post in found.values()])
         found = {key: post for key, post in found.items() if post.text not in seen}

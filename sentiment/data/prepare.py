@@ -101,10 +101,7 @@ def prepare(
         new = composition.count(connection, "new", len(labels))
         nothing_new = mode == "warm" and not sum(new)
         plan = None if nothing_new else _choose(connection, mode, labels, options)
-        cap = Cap(
-            settings.rolling_cap, settings.rolling_source_share, settings.gate_minimum_rolling, settings.trusted_sources
-        )
-        written, new_test_rows = _write(run, connection, cap, taken.seen, nothing_new, cases)
+        written, new_test_rows = _write(run, connection, cap_of(settings), taken.seen, nothing_new, cases)
         made = {} if nothing_new else _made(connection, run, plan, labels, options, deliveries)
         contested, newly_contested = composition.contested(connection, taken.seen)
         labelled_twice = doubles(connection, deliveries)
@@ -136,7 +133,8 @@ def prepare(
     )
 
 
-def _cap(settings: Settings) -> Cap:
+def cap_of(settings: Settings) -> Cap:
+    """Returns what the settings let into the rolling test set."""
     share, least = settings.rolling_source_share, settings.gate_minimum_rolling
     return Cap(settings.rolling_cap, share, least, settings.trusted_sources)
 

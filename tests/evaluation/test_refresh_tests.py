@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,18 @@ def test_new_rows_may_be_limited_to_a_source(home: Settings) -> None:
     assert {post.source for post in frozen(home)[5:]} == {"自家"}
     with pytest.raises(InputError, match="must find 15 texts"):
         refreshed(home, sources=("別家",))
+
+
+def test_a_source_that_is_not_trusted_gives_no_test_row(
+    home: Settings,
+    deliver: Callable[..., Path],  # noqa: F811
+    sides: Callable[..., list[str]],  # noqa: F811
+) -> None:
+    rows = "".join(f"{text}\t0\t{'甲乙'[number % 2]}\n" for number, text in enumerate(sides(True, 20)))
+    deliver("1.tsv", f"text\tlabel\tsource\n{rows}")
+    ingesting.ingest(home.source_folder, home)
+    refreshed(replace(home, trusted_sources=("甲",)), 40, 0)
+    assert {post.source for post in frozen(home)} == {"", "甲"}
 
 
 def test_a_run_that_was_prepared_before_is_judged_on_its_own_copy(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from msgspec import structs
 from support.evaluations import decide, held_cases
 from support.results import whole
 
@@ -156,3 +157,10 @@ def test_broken_cases_that_must_hold_are_told_and_harmless(evaluation: Make) -> 
         "Broken (may not change): true 負面, version 2 said 負面, the candidate 正面" in shown and "不是不好" in shown
     )
     assert "must hold" not in approval_body(decide(evaluation([350] * 3, [340] * 3, 40), THRESHOLDS), None, 3, {})
+
+
+def test_the_wear_of_the_test_set_is_a_sentence_for_the_approver(evaluation: Make) -> None:
+    gate = decide(evaluation([350] * 3, [350] * 3, 5), THRESHOLDS)
+    assert "The frozen test set" not in approval_body(gate, None, 3, {})
+    body = approval_body(structs.replace(gate, wear="It has served 41 decisions."), None, 3, {})
+    assert "#### The frozen test set\n\n- It has served 41 decisions." in body
