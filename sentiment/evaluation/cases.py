@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.data.must_hold import Case
+from sentiment.evaluation.comparing import Probabilities
 from sentiment.results.must_hold import BesideReference, CaseAnswers, Held, MustHold
 
 LISTED = 100  # broken ones, and as many mended ones
