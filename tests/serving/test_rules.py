@@ -77,6 +77,29 @@ def test_the_version_that_a_rollback_returns_to_is_not_pruned() -> None:
         apply(state, event("pruned 1"))
 
 
+def pinning(*steps: str, pins: tuple[int, ...]) -> list[Event]:
+    """Events in which the versions `pins` were shown to be better than the reference before them."""
+    made = events(*steps)
+    return [one | ({"pins": one["version"] in pins} if one["event"] == "published" else {}) for one in made]
+
+
+def test_the_reference_moves_only_to_what_was_shown_to_be_better() -> None:
+    for pins, reference in (((1,), 1), ((1, 2), 2), ((1, 2, 3), 3), ((1, 3), 3)):
+        assert fold(pinning(*THIRD_STABLE, pins=pins)).reference == reference
+    assert fold(pinning(*FIRST_STABLE, "published 2", "staged 2", "canary 2", pins=(1, 2))).reference == 1
+    assert fold([]).reference is None
+
+
+def test_a_rollback_brings_back_the_reference_of_that_time() -> None:
+    state = fold(pinning(*THIRD_STABLE, "rolled_back 2", pins=(1, 3)))
+    assert (state.stable, state.reference) == (2, 1)
+
+
+def test_a_history_that_knows_no_reference_has_the_earliest_stable_version_that_is_there() -> None:
+    assert fold(events(*THIRD_STABLE)).reference == 1
+    assert fold(events(*THIRD_STABLE, "pruned 1")).reference == 2
+
+
 def test_a_rolled_back_version_may_become_canary_again() -> None:
     state = fold(events(*SECOND_STABLE, "rolled_back 1", "staged 2", "canary 2", "promoted 2"))
     assert (state.stable, state.previous) == (2, 1)

@@ -8,7 +8,7 @@ import pytest
 from sentiment import cli
 from sentiment.errors import InputError
 from sentiment.model.folder import read_card
-from sentiment.serving.trained import model_of_version
+from sentiment.serving.trained import model_of_version, reference_of
 from sentiment.settings import Settings
 from sentiment.training.training_files import Files
 
@@ -33,6 +33,18 @@ def settings(tmp_path: Path, toy_model: Path) -> Settings:
     for version in ("1", "2"):
         (settings.trained / version).symlink_to(toy_model)
     return settings
+
+
+def test_the_reference_is_a_version_whose_model_is_there(settings: Settings, toy_model: Path) -> None:
+    assert reference_of(settings) == (settings.trained / "1", 1)
+    better = [EVENTS[4] | {"pins": True}, *EVENTS[5:], {"event": "promoted", "version": 2}]
+    lines = "".join(json.dumps(event) + "\n" for event in (*EVENTS[:4], *better))
+    settings.history.write_text(lines, encoding="utf-8")
+    assert reference_of(settings) == (settings.trained / "2", 2)
+    (settings.trained / "2").unlink()
+    assert reference_of(settings) == (settings.trained / "1", 1)
+    (settings.trained / "1").unlink()
+    assert reference_of(settings) == reference_of(Settings(home=settings.home / "new")) == (None, None)
 
 
 @pytest.mark.parametrize(("which", "version"), [("stable", "1"), ("canary", "2"), ("2", "2"), ("1", "1")])
