@@ -73,4 +73,4 @@ def is_clearly_worse(ours: Confidence, theirs: Confidence) -> bool:
 
 def rows_missing(ours: Confidence, rows: int, limit: float) -> int:
     """Returns how many more rows are needed for chance alone to stay below `limit`; it falls with their square root."""
-    return math.ceil(rows * (ours.by_chance / limit) ** 2) - rows if limit else 0
+    return math.ceil(rows * (ours.by_chance / limit) ** 2) - rows

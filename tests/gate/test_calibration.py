@@ -134,3 +134,17 @@ def test_the_command_warns_by_the_setting(
         found = json.loads(capsys.readouterr().out)
         assert found["passed"] is True
         assert [check["passed"] for check in found["checks"] if check["name"] == "frozen_calibration"] == [passed]
+
+
+def test_figures_of_a_set_without_rows_are_no_check(good: dict[str, Any]) -> None:
+    gate = judged(good, confidence(0.9), name="rolling")  # the evaluation has no rolling rows
+    assert gate.checks == decide(good, THRESHOLDS).checks
+
+
+def test_a_tight_limit_warns_of_whatever_chance_does_not_explain(good: dict[str, Any]) -> None:
+    good["sets"]["frozen"]["candidate_confidence"] = confidence(0.02)
+    found = decoded(good, Evaluation, "it", AGAIN)
+    assert check_of(with_calibration(decide(good, THRESHOLDS), found, 0.001)).passed
+    good["sets"]["frozen"]["candidate_confidence"] = confidence(0.04)
+    found = decoded(good, Evaluation, "it", AGAIN)
+    assert not check_of(with_calibration(decide(good, THRESHOLDS), found, 0.001)).passed
