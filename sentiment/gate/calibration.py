@@ -70,4 +70,4 @@ def is_clearly_worse(ours: SetConfidence, theirs: SetConfidence) -> bool:
 
 def rows_missing(ours: SetConfidence, rows: int, limit: float) -> int:
     """Returns how many more rows are needed for chance alone to stay below `limit`; it falls with their square root."""
-    return math.ceil(rows * (ours.by_chance / limit) ** 2) - rows if limit else 0
+    return math.ceil(rows * (ours.by_chance / limit) ** 2) - rows

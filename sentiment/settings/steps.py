@@ -146,7 +146,7 @@ class Settings(Declared):
     )
     gate_calibration: float = setting(
         0.1,
-        number(0, 1),
+        number(0.001, 1),
         "The expected calibration error above which the gate warns that the candidate's percentages mislead; a share.",
     )
     estimate_fall: float = setting(

@@ -136,3 +136,17 @@ def test_the_command_warns_by_the_setting(
         found = json.loads(capsys.readouterr().out)
         assert found["passed"] is True
         assert [check["passed"] for check in found["checks"] if check["name"] == "frozen_calibration"] == [passed]
+
+
+def test_figures_of_a_set_without_rows_are_no_check(good: dict[str, Any]) -> None:
+    gate = judged(good, confidence(0.9), name="rolling")  # the evaluation has no rolling rows
+    assert gate.checks == decide(good, THRESHOLDS).checks
+
+
+@pytest.mark.parametrize(("error", "passes"), [(0.02, True), (0.04, False)])
+def test_a_tight_limit_warns_of_whatever_chance_does_not_explain(
+    good: dict[str, Any], error: float, passes: bool
+) -> None:
+    good["sets"]["frozen"]["candidate_confidence"] = confidence(error)
+    [found] = calibration_checks(decoded(good, Evaluation, "it", AGAIN), 0.001)
+    assert found.passed == passes
