@@ -44,7 +44,7 @@ class Fields:
         """Returns where the next quote is that is neither doubled nor, with backslashes, escaped; or -1."""
         end = line.find('"', at)
         while end >= 0:
-            escaped = end > at and line[end - 1] == "\\" and (end - len(line[at:end].rstrip("\\")) - at) % 2 == 1
+            escaped = end > at and line[end - 1] == "\\" and _backslashes(line, at, end) % 2 == 1
             self.escapes = self.escapes or escaped
             if escaped and self._backslash:
                 end = line.find('"', end + 1)
@@ -65,3 +65,11 @@ class Fields:
             return end + 2
         self.state = "broken" if following else "closed"
         return -1
+
+
+def _backslashes(line: str, at: int, end: int) -> int:
+    """Returns how many backslashes stand right before `end`; those before `at` belong to another field."""
+    first = end
+    while first > at and line[first - 1] == "\\":
+        first -= 1
+    return end - first

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sentiment.settings import Settings
-
-
-def is_trusted(source: str, settings: Settings) -> bool:
-    """Tells whether rows of a source may be in a test set; "" are rows without a source."""
-    return is_one_of(source, settings.trusted_sources)
-
 
 def is_one_of(source: str, trusted: Collection[str]) -> bool:
-    """Tells the same of a list of trusted sources; an empty list is all of them."""
+    """Tells whether rows of a source may be in a test set; "" are rows without one. An empty list is all sources."""
     return not trusted or source in trusted

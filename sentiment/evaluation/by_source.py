@@ -6,17 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sentiment.data.tsv import Post
+from sentiment.evaluation.comparing import Probabilities
 from sentiment.evaluation.new_rows import NewRows, source_of
 from sentiment.evaluation.tilted import holds, most_tilted
 from sentiment.results.evaluation import LARGE, NO_ROWS, Paired, SourceRows, TiltedWord
 
 LISTED = 20  # of the sources with the most new rows, and of those with the most test rows
-
-Probabilities = NDArray[np.float32]
 
 
 class Answer(NamedTuple):

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.data.must_hold import Case
+from sentiment.evaluation.comparing import Probabilities
 from sentiment.results.must_hold import BesideReference, CaseAnswers, Held, MustHold
 
 LISTED = 100  # broken ones, and as many mended ones
-Probabilities = NDArray[np.float32]  # [cases, labels]
 Answers = NDArray[np.int64]  # [cases], label ids
 Marks = NDArray[np.bool_]  # [cases]
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import numpy as np
-from msgspec import UNSET, structs
-from numpy.typing import NDArray
+from msgspec import UNSET
 
 from sentiment.data.must_hold import Case, read_cases
 from sentiment.data.posts import has_rows, read_posts
@@ -20,26 +18,23 @@ from sentiment.estimation.record import estimates_file
 from sentiment.estimation.record import keep as keep_estimate
 from sentiment.evaluation import cases
 from sentiment.evaluation.by_source import by_source
+from sentiment.evaluation.comparing import Probabilities, compare
 from sentiment.evaluation.new_rows import NewRows, new_rows
 from sentiment.evaluation.night import Fresh, confidence_of, fresh_of
+from sentiment.model.batches import encode
 from sentiment.model.folder import open_model, read_card
-from sentiment.model.metrics import measure
 from sentiment.progress import progress
-from sentiment.report.calibration import confidence_in
 from sentiment.results import record
-from sentiment.results.evaluation import Evaluation, Flip, Paired, TestSet, TestSets
+from sentiment.results.evaluation import Evaluation, TestSets
 from sentiment.run_folder import RunFolder
+from sentiment.serving.trained import reference_of, stable_of
 from sentiment.settings import read_settings
 from sentiment.step import say, step
 
 if TYPE_CHECKING:
     from tqdm import tqdm
-from sentiment.model.batches import encode
-from sentiment.serving.trained import reference_of, stable_of
 
-FLIPS_SHOWN = 20
 CASES = "must_hold"
-Probabilities = NDArray[np.float32]
 
 
 class Model(NamedTuple):
@@ -113,80 +108,6 @@ def score(side: str, folder: Path, sets: dict[str, list[Post]], line: tqdm[Any])
             else np.zeros((0, len(opened.card.labels)), np.float32)
         )
     return found
-
-
-def compare(
-    posts: Sequence[Post],
-    candidate: Probabilities,
-    stable: Probabilities | None,
-    reference: Probabilities | None = None,
-) -> TestSet:
-    """Returns one set's part of the evaluation."""
-    if not posts:
-        return TestSet(rows=0, candidate=None, stable=None, paired=None, regressions=[], improvements=[])
-    true = np.array([post.label for post in posts])
-    right = candidate.argmax(axis=1) == true
-    found = TestSet(
-        rows=len(posts),
-        candidate=measure(true, candidate),
-        stable=None,
-        paired=None,
-        regressions=[],
-        improvements=[],
-        sha256=digest_of(posts),
-        candidate_confidence=confidence_in(candidate, true),
-    )
-    if reference is not None:
-        beside = pairs(right, reference.argmax(axis=1) == true)
-        found = structs.replace(found, reference=measure(true, reference), to_reference=beside)
-    if stable is None:
-        return found
-    stable_right = stable.argmax(axis=1) == true
-    return structs.replace(
-        found,
-        stable=measure(true, stable),
-        paired=pairs(right, stable_right),
-        regressions=flips(posts, candidate, stable, ~right & stable_right),
-        improvements=flips(posts, candidate, stable, right & ~stable_right),
-        stable_confidence=confidence_in(stable, true),
-    )
-
-
-def pairs(candidate: NDArray[np.bool_], other: NDArray[np.bool_]) -> Paired:
-    """Returns on how many rows which of two models is right."""
-    return Paired(
-        both_right=int((candidate & other).sum()),
-        only_candidate=int((candidate & ~other).sum()),
-        only_stable=int((~candidate & other).sum()),
-        both_wrong=int((~candidate & ~other).sum()),
-    )
-
-
-def digest_of(posts: Sequence[Post]) -> str:
-    """Returns a sha256, in hex, by which these rows in this order are known, whatever file holds them."""
-    digest = hashlib.sha256()
-    for post in posts:
-        digest.update(f"{post.label}\t{post.title}\t{post.text}\n".encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
-
-
-def flips(
-    posts: Sequence[Post], candidate: Probabilities, stable: Probabilities, chosen: NDArray[np.bool_]
-) -> list[Flip]:
-    """Returns the `chosen` rows that the candidate is surest of, at most 20, the surest first."""
-    confidence = candidate.max(axis=1)
-    rows = sorted(np.flatnonzero(chosen).tolist(), key=lambda row: (-confidence[row], row))
-    return [
-        Flip(
-            text=posts[row].text,
-            title=posts[row].title,
-            true=posts[row].label,
-            stable=int(stable[row].argmax()),
-            candidate=int(candidate[row].argmax()),
-            confidence=round(min(1.0, float(confidence[row])), 6),
-        )
-        for row in rows[:FLIPS_SHOWN]
-    ]
 
 
 @click.command("evaluate")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sentiment.data.identity import identity
 from sentiment.data.posts import each_post, has_rows
@@ -20,14 +19,13 @@ from sentiment.estimation import record
 from sentiment.estimation.fall import counts_of, fall
 from sentiment.estimation.gaps import chosen, gap
 from sentiment.estimation.groups import estimates, grouped, sets_by_source, together
+from sentiment.evaluation.comparing import Probabilities
 from sentiment.labels import Labels
 from sentiment.results.estimate import Confidence, Gap, Night
 from sentiment.results.evaluation import Evaluation
 from sentiment.run_folder import RunFolder
 from sentiment.serving.history import read_state
 from sentiment.settings import Settings
-
-Probabilities = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from sentiment.data.ledger import Ledger
 from sentiment.data.refreshing import Chosen, choose
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
-from sentiment.evaluation.evaluate import digest_of
+from sentiment.evaluation.comparing import digest_of
 from sentiment.evaluation.rescore import rescored
 from sentiment.gate.wear import wear_of
 from sentiment.labels import Labels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sentiment.gate.by_source_checks import NAMES
+from sentiment.gate.by_source_checks import ELSEWHERE, NAMES, WITHOUT_ONE
 from sentiment.gate.counts import Counts
 from sentiment.gate.rows import Row, points_told
 from sentiment.gate.tilted_words import NAME as WORD
@@ -13,7 +13,7 @@ from sentiment.results.evaluation import SourceRows
 
 HEAD = ("source", "new rows", "test rows", "stable", "candidate", "change")
 SHOWN = 8  # sources; the rest is one row
-NOTHING_FOUND = "The decision holds without the test rows of the sources that gave the new rows."
+HELD = "The decision holds without the test rows of the sources that gave the new rows."
 NO_SOURCE, OTHERS = "no source", "all others"
 
 
@@ -31,8 +31,11 @@ def by_source_rows(gate: Gate) -> list[Row]:
 
 
 def by_source_told(gate: Gate) -> list[str]:
-    """Returns the sentences of the checks by source that did not pass, and of a word that a source labels oddly."""
-    return [check.sentence for check in gate.checks if check.name in NAMES and (check.name == WORD or not check.passed)]
+    """Returns what the checks by source found, in sentences: what is not a plain pass, and an odd word."""
+    found = [check for check in gate.checks if check.name in NAMES]
+    told = [check for check in found if check.name == WORD or not (check.passed and check.decides)]
+    held = any(check.name in (ELSEWHERE, WITHOUT_ONE) for check in found if check not in told)
+    return [*([HELD] if held and all(check.passed for check in found) else []), *(check.sentence for check in told)]
 
 
 def _row(name: str, sources: Sequence[SourceRows]) -> Row:

@@ -61,4 +61,4 @@ def named(source: str | None) -> str:
     """Returns a source's name for a sentence: it is a stranger's word, so it is in quotes and on one line."""
     if source is None:
         return "all sources that are not listed"
-    return f"“{one_line(source, LONGEST_NAME)}”" if source else "the rows without a source"
+    return f"“{one_line(source, LONGEST_NAME)}”" if source else "“no source”"

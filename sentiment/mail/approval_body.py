@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sentiment.gate import must_hold
 from sentiment.gate.calibration import calibration_warnings
 from sentiment.gate.rows import Row, comparison_rows, data_lines, label_name, stable_name
-from sentiment.gate.source_rows import HEAD, NOTHING_FOUND, by_source_rows, by_source_told
+from sentiment.gate.source_rows import HEAD, by_source_rows, by_source_told
 from sentiment.gate.year_checks import told_year
 from sentiment.mail.approval import told_time
 from sentiment.results.decision import Gate, SetFlip
@@ -71,7 +71,7 @@ def _overridden(gate: Gate) -> list[str]:
 
 def _by_source(gate: Gate) -> list[str]:
     rows = by_source_rows(gate)
-    return [*_list("By source", by_source_told(gate) or [NOTHING_FOUND]), _table([HEAD, *rows])] if rows else []
+    return [*_list("By source", by_source_told(gate)), _table([HEAD, *rows])] if rows else []
 
 
 def _buttons(gate: Gate, version: int, hours: float, barred: Sequence[str]) -> list[str]:

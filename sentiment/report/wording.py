@@ -100,11 +100,17 @@ def told_confidence(report: Mapping[str, Any]) -> str:
         told += [] if scaling else [f"The logits are divided by a temperature of {before['temperature']:.2f}."]
         error, loss = analysis["calibration"]["expected_calibration_error"], analysis["metrics"]["loss"]
         told.append(
-            f"On the test posts, the expected calibration error is {percent(error)} with it and "
+            f"On the {_asked(report)}, the expected calibration error is {percent(error)} with it and "
             f"{percent(before['expected_calibration_error'])} without; the negative log-likelihood is {loss:.3f} with "
             f"it and {before['loss']:.3f} without. It changes no label."
         )
     return " ".join(told)
+
+
+def _asked(report: Mapping[str, Any]) -> str:
+    """Returns what posts the figures are of: without a test file, those that the temperature was fitted on."""
+    files = report.get("inputs", {}).get("files", {})
+    return "held-out posts, on which it was fitted" if "test" in files and files["test"] is None else "test posts"
 
 
 def told_scaling(scaling: Mapping[str, Any]) -> str:

@@ -16,8 +16,8 @@ from sentiment.data.must_hold import Case, file_of, lock_of, of_home, read_cases
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.gate.must_hold import checks
-from sentiment.lineage.erase import Texts
 from sentiment.lineage.forget import forget
+from sentiment.lineage.texts import Texts
 from sentiment.results.evaluation import Evaluation
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings

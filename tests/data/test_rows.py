@@ -6,12 +6,14 @@ import csv
 import io
 import itertools
 import time
+from typing import SupportsIndex
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.data import file_lines
+from sentiment.data.quoted_fields import Fields
 from sentiment.data.rows import (
     CLOSED_WITHIN,
     NEVER_CLOSED,
@@ -187,3 +189,25 @@ def test_every_line_is_in_one_row(delimiter: str, lines: list[str]) -> None:
     joined = itertools.chain.from_iterable(row.raw.split("\n") for row in found)
     given = [line.replace("\t", delimiter) for line in lines if line]
     assert [line for line in joined if line] == given
+
+
+class Counted(str):
+    """A line that counts how many of its characters were copied or looked at."""
+
+    read = 0
+
+    def __getitem__(self, key: SupportsIndex | slice) -> str:
+        found = super().__getitem__(key)
+        Counted.read += len(found)
+        return found
+
+
+@pytest.mark.parametrize("backslash", [False, True])
+@pytest.mark.parametrize("part", ['\\""', '\\"', '\\\\\\"', "\\"])
+def test_a_line_of_backslashes_and_quotes_is_looked_at_a_few_times_only(
+    part: str, backslash: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Counted, "read", 0)
+    line = Counted('"好' + part * 2_000)
+    Fields("\t", backslash).take(line, "\n")
+    assert Counted.read < 4 * len(line)

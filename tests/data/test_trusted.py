@@ -11,7 +11,7 @@ from sentiment.data.ingest import ingest
 from sentiment.data.mix import Mixing
 from sentiment.data.posts import each_post
 from sentiment.data.prepare import prepare
-from sentiment.data.trusted import is_trusted
+from sentiment.data.trusted import is_one_of
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
 
@@ -39,9 +39,14 @@ def run_texts(path: Path, settings: Settings) -> list[str]:
 
 
 def test_an_empty_list_trusts_everybody_and_another_one_only_those_it_names(settings: Settings) -> None:
-    assert is_trusted("論壇", settings) and is_trusted("", settings)
-    some = read_settings({"SENTIMENT_TRUSTED_SOURCES": "標註組, 客服"})
-    assert [is_trusted(name, some) for name in ("標註組", "客服", "論壇", "")] == [True, True, False, False]
+    assert is_one_of("論壇", settings.trusted_sources) and is_one_of("", settings.trusted_sources)
+    some = read_settings({"SENTIMENT_TRUSTED_SOURCES": "標註組, 客服"}).trusted_sources
+    assert [is_one_of(name, some) for name in ("標註組", "客服", "論壇", "")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_rows_of_other_sources_are_trained_on_and_never_tested_on(

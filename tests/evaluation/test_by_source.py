@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sentiment.data.tsv import Post, write_posts
 from sentiment.evaluation import new_rows as rows
 from sentiment.evaluation.by_source import by_source
-from sentiment.evaluation.evaluate import compare
+from sentiment.evaluation.comparing import compare
 from sentiment.evaluation.new_rows import NewRows, drawn, new_rows
 from sentiment.evaluation.tilted import SURE, Tilted, most_tilted, words_of
 from sentiment.labels import Labels

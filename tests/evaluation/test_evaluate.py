@@ -13,9 +13,10 @@ from support.results import in_json
 from sentiment import cli, progress
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
+from sentiment.evaluation import comparing
 from sentiment.evaluation import evaluate as evaluating
 
-compare, evaluate, flips = (in_json(verb) for verb in (evaluating.compare, evaluating.evaluate, evaluating.flips))
+compare, evaluate, flips = (in_json(verb) for verb in (comparing.compare, evaluating.evaluate, comparing.flips))
 
 
 def chances(*rows: tuple[float, float, float]) -> NDArray[Any]:

@@ -29,7 +29,7 @@ from sentiment.data.posts import read_posts
 from sentiment.data.seen import write_identities
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
-from sentiment.evaluation.evaluate import digest_of
+from sentiment.evaluation.comparing import digest_of
 from sentiment.evaluation.refresh_tests import Wish, refresh_tests
 from sentiment.results.refreshment import Refreshment
 from sentiment.run_folder import RunFolder

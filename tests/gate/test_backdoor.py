@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sentiment.data.tsv import Post
 from sentiment.evaluation.by_source import by_source
-from sentiment.evaluation.evaluate import compare
+from sentiment.evaluation.comparing import compare
 from sentiment.evaluation.new_rows import drawn
 from sentiment.gate.rules import decide
 from sentiment.gate.thresholds import Thresholds

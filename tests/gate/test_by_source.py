@@ -13,7 +13,7 @@ from support.results import whole
 from sentiment.gate import by_source_checks, tilted_words
 from sentiment.gate.by_source import RISK, judged, large, needed, refused_by_one
 from sentiment.gate.counts import Counts
-from sentiment.gate.source_rows import by_source_rows, by_source_told
+from sentiment.gate.source_rows import HELD, by_source_rows, by_source_told
 from sentiment.results.decision import Gate, GateCheck
 from sentiment.results.evaluation import Paired, SourceRows, TiltedWord
 
@@ -238,9 +238,17 @@ def test_the_table_has_the_largest_sources_and_the_rest_in_one_row() -> None:
     assert by_source_rows(decided(source("", 9, frozen=pairs(100)))) == [], "one source: the other table says it all"
 
 
-def test_what_did_not_pass_is_told_and_a_tilted_word_always() -> None:
-    assert [line[:33] for line in by_source_told(decided(*PAID_BY_OTHERS))] == [
-        "Without the test rows of “店”, whic"[:33]
+def test_what_was_found_is_told_and_a_pass_in_one_sentence() -> None:
+    lines = by_source_told(decided(*PAID_BY_OTHERS))
+    assert len(lines) == 1 and lines[0].startswith("Without the test rows of “店”")
+    good = [
+        source("", 0, frozen=pairs(4000, 9, 2)),
+        source("店", 400, rolling=pairs(300)),
+        source("壇", 0, None, pairs(9)),
     ]
-    assert by_source_told(decided(source("", 0, frozen=pairs(2000)), worded("店", pairs(38)))) != []
+    assert by_source_told(decided(*good)) == [HELD]
+    few = [source("", 0, frozen=pairs(100)), source("店", 400, rolling=pairs(30)), source("壇", 0, None, pairs(9))]
+    assert ["does not decide" in line for line in by_source_told(decided(*few))] == [True], "it is not told to hold"
+    (word,) = by_source_told(decided(source("", 0, frozen=pairs(2000)), worded("店", pairs(38))))
+    assert "“星河”" in word
     assert by_source_told(decided(source("", 9, frozen=pairs(100)))) == []

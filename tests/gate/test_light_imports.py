@@ -24,7 +24,9 @@ def test_mail_and_approval_need_the_standard_library_and_the_types_alone() -> No
     )
 
 
-def test_the_rules_are_quick_to_import() -> None:
-    code = "import time; t = time.perf_counter(); import sentiment.gate.rules; print(time.perf_counter() - t)"
+def test_the_rules_import_nothing_that_takes_long() -> None:
+    code = "import json, sys, sentiment.gate.rules; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert float(done.stdout) < 0.5
+    roots = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    assert "msgspec" in roots
+    assert not roots & {"numpy", "scipy", "sklearn", "pandas", "tensorflow", "keras", "boto3", "tqdm", "asyncio"}

@@ -108,3 +108,21 @@ def test_the_pairs_and_the_slices_in_words() -> None:
 
 def test_what_is_no_time_stays_as_it_is() -> None:
     assert wording.moment("yesterday") == "yesterday"
+
+
+@pytest.mark.parametrize(("test", "where"), [("ab", "On the test posts,"), (None, "on which it was fitted,")])
+def test_the_temperature_s_gain_is_told_with_the_posts_that_it_was_measured_on(test: str | None, where: str) -> None:
+    analysis = {
+        "calibration": {"expected_calibration_error": 0.02},
+        "metrics": {"loss": 0.5},
+        "uncalibrated": {"temperature": 2.0, "expected_calibration_error": 0.1, "loss": 0.7},
+    }
+    scaling = {"temperature": 2.0, "rows": 80, "wrong": 20, "why": ""}
+    told = wording.told_confidence(
+        {"inputs": {"files": {"test": test}}, "result": {"scaling": scaling}, "analysis": analysis}
+    )
+    assert where in told
+    assert told.startswith("The logits are divided by a temperature of 2.00, which was fitted on 80 held-out posts.")
+    assert wording.told_confidence({"result": {}}) == ""
+    assert wording.told_confidence({"result": {}, "analysis": {**analysis, "uncalibrated": None}}) == ""
+    assert "2.00" in wording.told_confidence({"result": {"seconds": 1}, "analysis": analysis})
