@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
 
 from sentiment.model_server.fair import Caller, Share
 from sentiment.model_server.refusal import Code, Refusal
 from sentiment.model_server.turnstile import Turnstile
+from sentiment.model_server.work import WORK
 
 MAX_BYTES = 16 * 1024 * 1024  # of a message, after decompression
 ALL_BYTES = 128 * 1024 * 1024  # of all messages together; one client may hold half
@@ -20,11 +20,6 @@ LARGE = 1024 * 1024
 # calls, and they are not counted, so that its own large requests do not cost it their answers.
 SMALL_ANSWER = 64 * 1024
 MOST_VALUES = 2_000_000  # in one request: 1,024 posts of 512 tokens in three inputs are 1.6 million
-# In tokens, of requests that are computed at once: it fills several of the largest batches. What exceeds it waits here,
-# in a fair order, and not in TensorFlow's queue, in the order of arrival.
-WORK = 32 * 512
-BYTES_OF_A_TOKEN = 3  # a Chinese character
-LEAST_OF_A_ROW = 16  # tokens: so 1,024 rows at most are inside, half of what TensorFlow's queue has places for
 _PIECE = 256 * 1024
 
 
@@ -34,7 +29,7 @@ class Admission:
     def __init__(self, all_bytes: int = ALL_BYTES, work: int = WORK) -> None:
         self._bytes, self._large = Share(all_bytes), Turnstile(1)
         # A computation whose client has left cannot be stopped. It keeps one core at most busy while others go on.
-        self._work = Turnstile(work, passed=1 if len(os.sched_getaffinity(0)) > 1 else 0)
+        self._work = Turnstile(work, shared=True, passed=1 if len(os.sched_getaffinity(0)) > 1 else 0)
 
     @contextmanager
     def holding(self, caller: Caller, data: bytes, most: int = MAX_BYTES) -> Iterator[bytes]:
@@ -85,26 +80,14 @@ class Admission:
         """Waits, if a message of `size` bytes is large, until no other large one is parsed."""
         return self._large.enter(caller) if size >= LARGE else nullcontext()
 
-    def computing(self, caller: Caller, arrays: Mapping[str, Any]) -> AbstractContextManager[None]:
-        """Waits for the turn of a computation over `arrays`; its cost is rows × length."""
-        return self._work.enter(caller, work_of(arrays))
+    def computing(self, caller: Caller, work: int) -> AbstractContextManager[None]:
+        """Waits for the turn of a computation of so much `work`."""
+        return self._work.enter(caller, work)
 
 
 def running(threads: int) -> Turnstile:
     """Returns the turnstile of a port: one client may have `threads` requests inside, and leaves room for others."""
     return Turnstile(2 * threads, shared=True)
-
-
-def work_of(arrays: Mapping[str, Any]) -> int:
-    """Returns the tokens that a computation over `arrays` is about; a text has one for each three bytes."""
-    return max(map(_tokens, arrays.values()), default=0) or 1
-
-
-def _tokens(array: Any) -> int:
-    found = int(array.size)
-    if array.dtype == object:
-        found += sum(map(len, array.ravel().tolist())) // BYTES_OF_A_TOKEN
-    return max(found, LEAST_OF_A_ROW * (len(array) if array.ndim else 1))
 
 
 def _plain(data: bytes, window: int, take: Callable[[int], None]) -> bytes:

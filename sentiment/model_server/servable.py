@@ -17,11 +17,11 @@ from sentiment.model_server.parameter_files import Batching
 from sentiment.model_server.refusal import Code, Refusal, quoted
 from sentiment.model_server.saved_graph import Run, SavedGraph
 from sentiment.model_server.tensors import Array, check_inputs, from_proto, select_outputs
+from sentiment.model_server.work import lengths_of, turns, work_of
 from sentiment.tensorflow_setup import tf
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000
-ROWS_OF_A_TURN = 128  # of a request with many rows: four of the largest batches
 DEFAULT_SIGNATURE = "serving_default"
 OF_THE_LOADER = "__saved_model_"  # the prefix of signatures that are only for the loader
 
@@ -65,8 +65,8 @@ class Servable:
     ) -> dict[str, Array]:
         """Returns the outputs of `signature` for `arrays`, when it is the caller's turn.
 
-        Many rows take several turns, so that others need not wait for all of them; they must be rows that a batch
-        function may split, too.
+        Many rows, or long ones, take several turns, so that others need not wait for all of them; they must be rows
+        that a batch function may split, too.
 
         Raises:
             Refusal: FAILED_PRECONDITION for an unknown signature, INVALID_ARGUMENT for inputs that do not fit it.
@@ -77,24 +77,25 @@ class Servable:
         definition = self.signature_defs[signature]
         check_inputs(definition.inputs, arrays)
         wanted = select_outputs(sorted(definition.outputs), output_filter)
-        parts = self._parts(definition, arrays)
-        found = [self._turn(signature, part, caller) for part in parts]
+        found = [self._turn(signature, part, work, caller) for part, work in self._parts(definition, arrays)]
         outputs = found[0] if len(found) == 1 else _joined(found)
         return {name: _as_array(outputs[name], definition.outputs[name].dtype) for name in wanted}
 
-    def _turn(self, signature: str, arrays: Mapping[str, Array], caller: Caller) -> dict[str, Array]:
-        with self._admission.computing(caller, arrays):
+    def _turn(self, signature: str, arrays: Mapping[str, Array], work: int, caller: Caller) -> dict[str, Array]:
+        with self._admission.computing(caller, work):
             return self._runs[signature](arrays)
 
-    def _parts(self, definition: Any, arrays: Mapping[str, Array]) -> list[Mapping[str, Array]]:
-        rows = max((array.shape[0] for array in arrays.values() if array.ndim), default=0)
-        limits = self._batching
-        splits = limits and limits.split_large and ROWS_OF_A_TURN < rows <= limits.max_batch_size
-        whole = all(array.ndim and len(array) == rows for array in arrays.values())
-        if not (splits and whole and all(map(_has_rows, definition.outputs.values()))):
-            return [arrays]
-        starts = range(0, rows, ROWS_OF_A_TURN)
-        return [{name: array[at : at + ROWS_OF_A_TURN] for name, array in arrays.items()} for at in starts]
+    def _parts(self, definition: Any, arrays: Mapping[str, Array]) -> list[tuple[Mapping[str, Array], int]]:
+        """Returns what is computed in each turn, and its work."""
+        lengths, limits = lengths_of(arrays), self._batching
+        whole = all(array.ndim and len(array) == len(lengths) for array in arrays.values())
+        splits = limits and limits.split_large and whole and 1 < len(lengths) <= limits.max_batch_size
+        if not (limits and splits and all(map(_has_rows, definition.outputs.values()))):
+            return [(arrays, work_of(lengths))]
+        parts = list(turns(lengths, limits.largest_batch))
+        if len(parts) == 1:
+            return [(arrays, work_of(lengths))]
+        return [({name: array[rows] for name, array in arrays.items()}, work_of(lengths[rows])) for rows in parts]
 
     def __enter__(self) -> Servable:
         with self._idle:

@@ -129,14 +129,14 @@ class Turnstile:
             cost, ticket = found
             if ticket.given_up:
                 self._queue.pop(have_enough)
-            elif not self._fits(cost):
-                return
-            elif not self._may(ticket.client, cost):
-                have_enough.add(ticket.client)
-            else:
+            elif self._fits(cost) and self._may(ticket.client, cost):
                 self._queue.pop(have_enough)
                 self._count(ticket.client, cost)
                 ticket.let_in.set()
+            elif self._inside_of.get(ticket.client):
+                have_enough.add(ticket.client)  # until something of its own leaves
+            else:
+                return  # nobody goes before it while what it needs becomes free
 
 
 class _Inside:

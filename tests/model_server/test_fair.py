@@ -150,3 +150,27 @@ def test_one_that_was_left_inside_is_passed_by_and_a_second_is_waited_for(monkey
         with turnstile.enter(Caller(("d", "1"), is_there=lambda: False)), pytest.raises(Refusal), enter("e", 0.05):
             pytest.fail("two at once are too many")
     assert (turnstile._inside, turnstile._passed, turnstile._present) == (0, set(), set())
+
+
+def test_one_that_needs_more_than_is_left_is_not_overtaken_for_ever() -> None:
+    """Small requests of others would otherwise keep a large one out as long as they come."""
+    turnstile, entered = Turnstile(8, shared=True), threading.Event()
+
+    def large() -> None:
+        with turnstile.enter(Caller(("large", "1")), 6):
+            entered.set()
+
+    first = turnstile.enter(Caller(("small", "0")))
+    first.__enter__()
+    thread = threading.Thread(target=large)
+    thread.start()
+    while not turnstile.waiting:
+        time.sleep(0.001)
+    with pytest.raises(Refusal):
+        for number in range(40):
+            with turnstile.enter(Caller((f"small {number}", "1"), until=time.monotonic() + 0.05)):
+                pass
+    assert not entered.is_set()
+    first.__exit__()
+    thread.join(20)
+    assert (entered.is_set(), turnstile._inside, turnstile._inside_of) == (True, 0, {})

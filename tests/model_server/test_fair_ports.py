@@ -15,8 +15,9 @@ import grpc
 import numpy as np
 import pytest
 
-from sentiment.model_server.admission import WORK, work_of
+from sentiment.model_server.fair import Caller
 from sentiment.model_server.parameter_files import Batching
+from sentiment.model_server.work import TURN, WORK, lengths_of, work_of
 
 AS_SHIPPED = Batching(
     max_batch_size=1024, batch_timeout_micros=2000, max_enqueued_batches=64, num_batch_threads=2, pad=True,
@@ -53,7 +54,7 @@ def over_grpc(server: Any, rows: int, source: str, post: str = POST) -> None:
 def test_many_short_posts_leave_room_in_the_queue_of_batches(site: Any, start: Any) -> None:
     """As it was, 64 batches of one client filled it, and another one's post was refused with UNAVAILABLE."""
     rows = {"text": np.array([b"x"] * 128, object)}
-    assert WORK // work_of(rows) * 128 <= AS_SHIPPED.max_enqueued_batches * AS_SHIPPED.largest_batch / 2
+    assert WORK // work_of(lengths_of(rows)) * 128 <= AS_SHIPPED.max_enqueued_batches * AS_SHIPPED.largest_batch / 2
     server = start(site, batching=AS_SHIPPED).server
     greedy = [
         threading.Thread(target=over_grpc, args=(server, 1024, "127.0.0.1"), kwargs={"post": "x"}) for _ in range(16)
@@ -62,6 +63,26 @@ def test_many_short_posts_leave_room_in_the_queue_of_batches(site: Any, start: A
         thread.start()
     while any(thread.is_alive() for thread in greedy):
         over_rest(server, 1, "127.0.0.2")
+
+
+@pytest.mark.parametrize("long", [1, 128])
+def test_a_request_with_long_posts_takes_turns_that_are_not_long(
+    site: Any, start: Any, monkeypatch: pytest.MonkeyPatch, long: int
+) -> None:
+    """As it was, the other 127 posts of a request with one long counted as nothing, and 128 long ones were one turn."""
+    client = start(site, batching=AS_SHIPPED)
+    turnstile, costs = client.server._admission._work, list[float]()
+    enter = turnstile.enter
+
+    def noted(caller: Caller, cost: float) -> Any:
+        costs.append(cost)
+        return enter(caller, cost)
+
+    monkeypatch.setattr(turnstile, "enter", noted)
+    posts = ["推" + "! " * 512] * long + ["噓"] * (128 - long)
+    assert client.ask(*posts) == ["正面"] * long + ["負面"] * (128 - long)
+    assert max(costs) <= TURN
+    assert sum(costs) >= 8 * 512 + 120 * 64 if long == 1 else sum(costs) == 128 * 512
 
 
 @pytest.mark.parametrize("ask", [over_rest, over_grpc])
