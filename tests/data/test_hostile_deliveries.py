@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import time
 import zipfile
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import pytest
 from support.hostile_deliveries import GOOD, kept, repeated, taken, zipped
 
 from sentiment.data import quarantine
-from sentiment.data.formats import allowance
+from sentiment.data.formats import allowance, survey
 from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.child import Child
 from sentiment.data.quarantine import OF_A_FILE, TIMES, rows_of
@@ -169,6 +170,36 @@ def test_many_small_files_share_what_is_kept(
     assert result["quarantined"] == 10 * 2_000 - 10
     assert deliveries["a.zip/good.tsv"]["accepted"] == 1
     assert 15_000 < kept(settings) < 15_000 + TIMES * 20_000 + 10 * 300
+
+
+@pytest.mark.parametrize(
+    ("per_row", "length", "reason"),
+    [
+        (990, 0, "more than 1,000 different fields may be the label, or their names are too long"),
+        (1, 60_000, "more than 1,000 different fields may be the label, or their names are too long"),
+        (20, 0, "more than 10,000,000 answers"),
+    ],
+)
+def test_fields_without_end_are_not_kept(
+    settings: Settings, deliver: Deliver, monkeypatch: pytest.MonkeyPatch, per_row: int, length: int, reason: str
+) -> None:
+    if "answers" in reason:
+        monkeypatch.setattr(survey, "MOST_VOTES", 50)
+    rows = [
+        {
+            "text": f"好{row}",
+            "annotation_id": 1,
+            "id": 1,
+            **{f"{row}-{number}{'n' * length}": 0 for number in range(per_row)},
+        }
+        for row in range(3)
+    ]
+    deliver("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    deliver("b.tsv", GOOD)
+    _, deliveries = taken(settings)
+    bad = deliveries["a.jsonl"]
+    assert (list(bad["reasons"]), bad["quarantined"], bad["accepted"]) == ([reason], 1, 0)
+    assert deliveries["b.tsv"]["accepted"] == 1
 
 
 def test_members_that_lie_about_their_packed_size_are_not_unpacked(settings: Settings, deliver: Deliver) -> None:

@@ -17,6 +17,7 @@ from sentiment.data.formats.encoding import READ, candidates
 from sentiment.data.formats.unpack import LARGEST_RATIO, most_unpacked
 
 MOST_MEMBERS = 10_000
+LARGEST_DIRECTORY = 4 << 20  # bytes of the list of its members, which takes several times that in memory
 LARGEST_TOTAL = 4 << 30  # bytes of all members together, unpacked
 NOT_COMPLETE = "the file is not a complete ZIP archive"
 _PIECE = 1 << 20
@@ -29,23 +30,47 @@ class Damaged(Exception):
 
 
 class Member(NamedTuple):
-    """A file in an archive: its name, what tells it from an older one, its size, and why it cannot be unpacked."""
+    """A file in an archive: its name, what tells it from an older one, its size, and why it cannot be unpacked.
+
+    All members share the `archive`: to open it again for each of them would read the list of all of them each time.
+    """
 
     name: str
     fingerprint: str
     size: int
     fault: str
     info: zipfile.ZipInfo
+    archive: zipfile.ZipFile
+
+
+class _LargeDirectory(Exception):
+    """The list of an archive's members is too large to be read."""
+
+
+class _Bounded:
+    """An archive's file, of which `zipfile` may not read more at once than it must: it reads the whole list at once."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+        self._read = file.read
+
+    def read(self, size: int = -1) -> bytes:
+        content = b"" if size > LARGEST_DIRECTORY else self._read(size if size >= 0 else LARGEST_DIRECTORY + 1)
+        if max(size, len(content)) > LARGEST_DIRECTORY:
+            raise _LargeDirectory
+        return content
 
 
 def members(file: BinaryIO) -> tuple[list[Member], str]:
     """Returns the files of an archive, or why it is not read at all."""
     try:
-        with zipfile.ZipFile(file) as packed:
-            infos = [info for info in packed.infolist() if not info.is_dir()]
+        archive = zipfile.ZipFile(cast(BinaryIO, _Bounded(file)))
+    except _LargeDirectory:
+        return [], f"the archive's list of files takes more than {LARGEST_DIRECTORY >> 20} MiB"
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
         _raise_of_the_disk(error)
         return [], NOT_COMPLETE
+    infos = [info for info in archive.infolist() if not info.is_dir()]
     if len(infos) > MOST_MEMBERS:
         return [], f"the archive holds more than {MOST_MEMBERS:,} files"
     total, packed_total = sum(info.file_size for info in infos), sum(info.compress_size for info in infos)
@@ -55,10 +80,10 @@ def members(file: BinaryIO) -> tuple[list[Member], str]:
         return [], f"the archive unpacks to more than {LARGEST_TOTAL >> 30} GB"
     if total > most_unpacked(packed_total):
         return [], f"the archive unpacks to more than {LARGEST_RATIO} times its size"
-    return list(_named(infos)), ""
+    return list(_named(archive, infos)), ""
 
 
-def _named(infos: list[zipfile.ZipInfo]) -> Iterator[Member]:
+def _named(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> Iterator[Member]:
     taken: set[str] = set()
     for number, info in enumerate(infos, 1):
         name = _name(info)
@@ -66,7 +91,7 @@ def _named(infos: list[zipfile.ZipInfo]) -> Iterator[Member]:
             name = f"{name} ({number})"
         taken.add(name)
         fault = "it is encrypted: deliver it without a password" if info.flag_bits & _ENCRYPTED else ""
-        yield Member(name, f"{info.CRC:08x}-{info.file_size}", info.file_size, fault, info)
+        yield Member(name, f"{info.CRC:08x}-{info.file_size}", info.file_size, fault, info, archive)
 
 
 def _name(info: zipfile.ZipInfo) -> str:
@@ -84,9 +109,9 @@ def _name(info: zipfile.ZipInfo) -> str:
     return name
 
 
-def _pieces(file: BinaryIO, member: Member) -> Iterator[bytes]:
+def _pieces(member: Member) -> Iterator[bytes]:
     try:
-        with zipfile.ZipFile(file) as packed, packed.open(member.info) as source:
+        with member.archive.open(member.info) as source:
             piece = source.read(_PIECE)
             while piece:
                 yield piece
@@ -103,11 +128,11 @@ def _raise_of_the_disk(error: Exception) -> None:
 
 
 @contextmanager
-def unpacked(file: BinaryIO, member: Member, scratch: Path) -> Iterator[BinaryIO]:
+def unpacked(member: Member, scratch: Path) -> Iterator[BinaryIO]:
     """Yields a copy of a member on the disk of the folder `scratch`. Raises: Damaged."""
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=scratch, prefix=".delivery-") as copy:
-        for piece in _pieces(file, member):  # a disk that is full is no fault of the archive
+        for piece in _pieces(member):  # a disk that is full is no fault of the archive
             copy.write(piece)
         copy.seek(0)
         yield cast(BinaryIO, copy)

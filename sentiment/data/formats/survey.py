@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from sentiment.data.formats import votes
 from sentiment.data.formats.item import Error, Item, one_label
-from sentiment.data.formats.record import LABEL_NAMES
+from sentiment.data.formats.record import LABEL_NAMES, MOST_COLUMNS, UnreadableFile
 from sentiment.data.tsv import whole_number
 from sentiment.labels import Labels
 
@@ -22,6 +22,10 @@ _AGAIN = ", and deliver the file under a new name"
 OTHER_ANSWERS = (
     "the field '{}' is not known to hold the sentiment: set SENTIMENT_LABEL_FIELD to the field that does" + _AGAIN
 )
+MOST_LETTERS = 100 * MOST_COLUMNS  # of the names of a tool's fields together
+MOST_VOTES = 10_000_000  # 8 bytes each
+MANY_FIELDS = f"more than {MOST_COLUMNS:,} different fields may be the label, or their names are too long"
+MANY_VOTES = f"more than {MOST_VOTES:,} answers: deliver the file in parts"
 AMBIGUOUS = "more than one field may be the label: {}: set SENTIMENT_LABEL_FIELD to the one that is" + _AGAIN
 
 
@@ -41,6 +45,14 @@ class _Tool:
     known: bool = True
     agree: bool = True  # all fields of every item state the same label
     fields: dict[str, Holds] = field(default_factory=dict)
+    letters: int = 0
+
+    def begun(self, name: str) -> Holds:
+        """Returns a field that was not seen before. Raises: UnreadableFile when there are too many of them."""
+        self.letters += len(name)
+        if len(self.fields) >= MOST_COLUMNS or self.letters > MOST_LETTERS:
+            raise UnreadableFile(MANY_FIELDS)
+        return self.fields.setdefault(name, Holds())
 
 
 class Survey:
@@ -54,20 +66,22 @@ class Survey:
         self._disputed: frozenset[int] = frozenset()
 
     def take(self, items: Iterable[Item]) -> None:
-        """Looks at every item, and then decides."""
+        """Looks at every item, and then decides. Raises: UnreadableFile when they hold more than can be kept."""
         for item in items:
             tool = self._tools.setdefault(item.tool, _Tool())
             tool.known = tool.known and item.known
             for answers in item.answers:
                 stated = set()
                 for name, value in answers.items():
-                    found = self._look(tool.fields.setdefault(name, Holds()), value)
+                    found = self._look(tool.fields.get(name) or tool.begun(name), value)
                     if found is not None:
                         stated.add(found)
                         if item.task and (item.against or not item.error):
                             cast = self._votes.setdefault(name, array("Q"))
                             cast.append(votes.vote(_task(item), found, item.against))
                 tool.agree = tool.agree and len(stated) < 2
+            if sum(map(len, self._votes.values())) > MOST_VOTES:
+                raise UnreadableFile(MANY_VOTES)
         self._chosen = {name: self._choose(tool) for name, tool in self._tools.items()}
         ballots = [self._votes[chosen] for chosen, _ in self._chosen.values() if chosen in self._votes]
         self._disputed = frozenset(task for part in ballots for task in votes.disputed(part))

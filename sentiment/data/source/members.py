@@ -25,7 +25,7 @@ def _file(packed: SourceFile, content: BinaryIO, member: Member, scratch: Path) 
         key=f"{packed.key}/{member.name}",
         fingerprint=member.fingerprint,
         size=member.size,
-        open=partial(unpacked, content, member, scratch),
+        open=partial(unpacked, member, scratch),
         confirm=lambda _: packed.confirm(content),
         not_read=_why_not_read(member),
         packed=member.info.compress_size,
