@@ -23,6 +23,7 @@ from sentiment.model_server.policy import State
 from sentiment.model_server.refusal import Code, refusal_of
 
 PATH = "/metrics"
+SECONDS_OF_A_PAGE = 1.0
 PREFIX = ":tensorflow:serving:"
 BUCKETS = [10 * 1.8**power for power in range(32)]  # microseconds, to some twenty minutes
 WHO = ("model_name", "version", "label")
@@ -61,7 +62,8 @@ class Metrics:
         )
         self._core = core
         self._seen: set[tuple[str, str]] = set()  # (model, version) that have series
-        self._lock = threading.Lock()
+        self._lock, self._rendering = threading.Lock(), threading.Lock()
+        self._page: tuple[float, bytes] | None = None  # and when it was made
         self._registry.register(_VersionMetrics(core))
         ProcessCollector(registry=self._registry)
 
@@ -103,6 +105,13 @@ class Metrics:
                 for metric in (self._count, self._latency):
                     metric.remove_by_labels({"model_name": name, "version": version})
             self._seen = (self._seen & served) | {newcomer}
+
+    def page(self) -> bytes:
+        """Returns the page, at most a second old: it takes milliseconds, and a client may ask often."""
+        with self._rendering:
+            if self._page is None or time.monotonic() - self._page[0] >= SECONDS_OF_A_PAGE:
+                self._page = (time.monotonic(), self.render())
+            return self._page[1]
 
     def render(self) -> bytes:
         """Returns the page that Prometheus reads."""

@@ -26,9 +26,11 @@ from sentiment.model_server.rest import Call, answer, parse_path
 from sentiment.model_server.rest_limits import Held, RestLimits
 from sentiment.model_server.servable import Servable
 from sentiment.model_server.threads import Threads
+from sentiment.model_server.turnstile import Turnstile
 
 log = logging.getLogger("sentiment.server")
 TOO_LARGE, TOO_SLOW = 413, 408
+LOOK_AT_ONCE = 4  # at the status, the metadata or the metrics; one client may have half
 NOBODY = ("", 0)  # a client without an address
 TWO_LENGTHS = "a request must have Content-Length or Transfer-Encoding, not both"
 
@@ -53,7 +55,9 @@ class RestApp:
         self._access, self._admission, self._book = access, admission, book
         self._metrics_paths = {PATH, metrics_path}
         self._places, self._running = Share(limits.places), running(limits.threads)
-        self._threads = Threads(limits.places, "rest")
+        # Nobody waits for predictions to see the status or the metrics; those who look wait for each other.
+        self._places_to_look, self._looking = Share(limits.places), Turnstile(LOOK_AT_ONCE, shared=True)
+        self._threads = Threads(2 * limits.places, "rest")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -96,11 +100,8 @@ class RestApp:
         names = [name for name, _ in headers]
         if b"transfer-encoding" in names and b"content-length" in names:
             return _error(Code.INVALID_ARGUMENT.http_status, TWO_LENGTHS, close=True)
-        if path in self._metrics_paths and scope["method"] == "GET":
-            return Response(
-                await asyncio.to_thread(self._metrics.render), headers={"Content-Type": CONTENT_TYPE_LATEST}
-            )
-        held = Held(self._admission, self._places, (scope["client"] or NOBODY)[0])
+        places = self._places if scope["method"] == "POST" else self._places_to_look
+        held = Held(self._admission, places, (scope["client"] or NOBODY)[0])
         try:
             return await self._read_and_work(scope, receive, path, held)
         finally:
@@ -115,7 +116,7 @@ class RestApp:
             return _error(TOO_SLOW, f"the body must arrive within {self._limits.seconds_for_body:g} s", close=True)
         if refused:
             return refused
-        if not path.lower().startswith("/v1/"):
+        if not (path.lower().startswith("/v1/") or self._is_metrics(scope["method"], path)):
             return _refused(Refusal(Code.NOT_FOUND, f"Not found: {quoted(path)}"))
         if not held.take_place():
             return self._unavailable("The queue to which this request was submitted is full")
@@ -170,17 +171,24 @@ class RestApp:
 
     def _answer(self, http_method: str, path: str, body: bytearray, caller: Caller) -> Response:
         try:
+            if self._is_metrics(http_method, path):
+                with self._looking.enter(caller):
+                    return Response(self._metrics.page(), headers={"Content-Type": CONTENT_TYPE_LATEST})
             call = parse_path(http_method, path)
-            if http_method != "POST":  # nobody waits to see the status
-                content = answer(self._core, self._metrics, call, body, self._admission, caller)
-            else:
+            if http_method == "POST":
                 content = self._answer_in_turn(call, body, caller)
+            else:
+                with self._looking.enter(caller):
+                    content = answer(self._core, self._metrics, call, body, self._admission, caller)
         except Exception as error:
             refusal = refusal_of(error)
             if refusal.code is Code.INTERNAL:
                 log.exception("a request failed")
             return _refused(refusal)
         return Response(json.dumps(content, ensure_ascii=False), media_type="application/json")
+
+    def _is_metrics(self, http_method: str, path: str) -> bool:
+        return http_method == "GET" and path in self._metrics_paths
 
     def _answer_in_turn(self, call: Call, body: bytearray, caller: Caller) -> dict[str, Any]:
         try:

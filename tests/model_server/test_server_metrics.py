@@ -12,6 +12,12 @@ import pytest
 COUNT, LATENCY = ":tensorflow:serving:request_count", ":tensorflow:serving:request_latency"
 
 
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page is a new one, so that a test sees what it has just done."""
+    monkeypatch.setattr("sentiment.model_server.metrics.SECONDS_OF_A_PAGE", 0.0)
+
+
 def page_of(client: Any, path: str = "/metrics") -> str:
     with urllib.request.urlopen(client.server.rest_url + path, timeout=20) as response:
         assert response.headers["Content-Type"].startswith("text/plain")
