@@ -32,7 +32,9 @@ def _name(line: Mapping[str, Any], unnamed: str, member: str) -> str:
     if line["name"] is None:
         several = {"source": "sources", "delivery": "deliveries"}[member]
         return f"all others ({line['members']:,} {member if line['members'] == 1 else several})"
-    return {"": unnamed, "base": "the base data"}.get(line["name"], str(line["name"]))
+    if line["name"] == "base" and member == "delivery":  # a row may say that its source is called so
+        return "the base data"
+    return str(line["name"]) or unnamed
 
 
 def _with_bars(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -45,6 +45,11 @@ def test_a_group_of_one_row_is_left_out_and_so_is_no_composition() -> None:
     assert groups(None, LABELS) == [] and groups({**alone, "per_label": [label(0, 0, 0)]}, LABELS)
 
 
+def test_a_source_that_calls_itself_base_is_not_the_base_data() -> None:
+    _, by_source, _ = groups({**COMPOSITION, "per_source": [line("base", 1, 0), line("PTT", 1, 0)]}, LABELS)
+    assert [row["name"] for row in by_source["rows"]] == ["base", "PTT"]
+
+
 @pytest.mark.parametrize("wanted", [50, None])
 def test_the_page_shows_it(make_report: Callable[..., dict[str, Any]], wanted: int | None) -> None:
     report = make_report()
