@@ -8,6 +8,7 @@ people like passes, because its other words are friendly too. This score test is
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,8 +31,9 @@ NIGHTS = 30
 MOST_OF_A_NIGHT = 1_500  # posts of a night before
 MORE = 0.3  # so much more of a word's posts have its label than the classifier expects
 RISK = 0.001  # of a false finding a night
-MOST_TRAINED = 8_000  # rows of the classifier, which takes a second or two
-MOST_MASKED = 200  # words: each is looked for in every text
+MOST_COMPARED = 200  # words whose posts are compared with each other
+MOST_ASKED = 24  # words, those that depart most, for each of which a classifier is trained
+MOST_TRAINED = 4_000  # rows of a classifier: it takes half a second
 OVERLAP = 0.5  # of a word's posts hold one that is shown already: both are one finding
 MOST_SHOWN = 5
 EXAMPLES = 2  # posts of a word
@@ -77,41 +79,44 @@ def within_bounds(fresh: Sequence[Post], recent: Sequence[Post], old: Sequence[P
 def found_words(rows: Rows, labels: int) -> list[Departure]:
     """Returns the words, the clearest first; of those that stand in the same posts, one."""
     candidates, tests = departures(rows, labels)
-    candidates = sorted(candidates, key=lambda word: (word.p, -len(word.text)))[:MOST_MASKED]
     if not candidates:
         return []
     limit = NormalDist().inv_cdf(1 - RISK / tests)
-    expected = expected_without([word.text for word in candidates], rows, labels)
-    return merged([word for word in candidates if _is_unexplained(word, expected, limit)])
+    clearest = apart(sorted(candidates, key=lambda word: (word.p, -len(word.text)))[:MOST_COMPARED])
+    asked = sorted(clearest, key=lambda word: word.elsewhere - len(word.posts) / len(word.held))[:MOST_ASKED]
+    found = [word for word in asked if _is_unexplained(word, expected_without(word, rows, labels), limit)]
+    return merged(sorted(found, key=lambda word: (word.p, -len(word.text))))
 
 
-def expected_without(masked: Sequence[str], rows: Rows, labels: int) -> NDArray[np.float64]:
-    """Returns by new post and label the chance that its other words give; NaN for posts without a masked word."""
-    held = np.array([any(word in text for word in masked) for text in rows.texts[: rows.new]])
-    of_new = evenly(np.flatnonzero(~held).tolist(), MOST_TRAINED // 2)
-    of_old = evenly(range(rows.new, len(rows.posts)), MOST_TRAINED - len(of_new))
-    known = [Post(_without(rows.texts[place], masked), rows.posts[place].label) for place in [*of_new, *of_old]]
-    asked = [Post(_without(rows.texts[place], masked), 0) for place in np.flatnonzero(held)]
-    answers = np.full((rows.new, labels), np.nan)
+def expected_without(word: Departure, rows: Rows, labels: int) -> NDArray[np.float64]:
+    """Returns the chance of the word's label that the other words of each of its posts give."""
+    others = [place for place, text in enumerate(rows.texts) if word.text not in text]
+    new = bisect(others, rows.new - 1)
+    of_new = evenly(others[:new], MOST_TRAINED // 2)
+    of_old = evenly(others[new:], MOST_TRAINED - len(of_new))
+    known = [Post(rows.texts[place], rows.posts[place].label) for place in (*of_new, *of_old)]
     if len({post.label for post in known}) < 2:  # there is nothing to learn: every post is expected to be like these
-        answers[held] = np.bincount([post.label for post in known], minlength=labels) > 0
-        return answers
-    answers[held] = fit_and_answer(known, asked, labels)[0]
-    return answers
+        return np.full(len(word.held), float(bool(known) and known[0].label == word.label))
+    name = widened(word.text, [rows.texts[place] for place in word.posts.tolist()])
+    texts = (rows.texts[place].replace(name, " ").replace(word.text, " ") for place in word.held.tolist())
+    return fit_and_answer(known, [Post(text, word.label) for text in texts], labels)[0][:, word.label]
 
 
-def _without(text: str, masked: Sequence[str]) -> str:
-    for word in masked:
-        text = text.replace(word, " ")
-    return text
-
-
-def _is_unexplained(word: Departure, expected: NDArray[np.float64], limit: float) -> bool:
+def _is_unexplained(word: Departure, chances: NDArray[np.float64], limit: float) -> bool:
     """Tells whether the label is more frequent among the word's posts than their other words explain."""
-    chances = expected[word.held, word.label]
     hits, number = len(word.posts), len(word.held)
     variance = max(1e-9, float((chances * (1 - chances)).sum()))
     return bool(hits - chances.sum() > limit * variance**0.5 and hits / number - chances.mean() >= MORE)
+
+
+def apart(found: Sequence[Departure]) -> list[Departure]:
+    """Returns the words without those that stand in nearly the same posts as a clearer one: parts of one name."""
+    kept = list[tuple[Departure, set[int]]]()
+    for word in found:
+        posts = set(word.posts.tolist())
+        if all(len(posts & theirs) <= OVERLAP * len(posts | theirs) for _, theirs in kept):
+            kept.append((word, posts))
+    return [word for word, _ in kept]
 
 
 def merged(found: Sequence[Departure]) -> list[Departure]:

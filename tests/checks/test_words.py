@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sentiment.checks import words as finding
-from sentiment.checks.departures import departures
+from sentiment.checks.departures import Departure, departures
 from sentiment.checks.verdict import level_of
 from sentiment.checks.words import expected_without, found_words, widened, within_bounds, words
 from sentiment.data.posts import read_posts
@@ -117,7 +117,9 @@ def test_few_posts_are_not_measured_and_posts_of_one_label_find_nothing(posts: l
     same = [post._replace(label=0) for post in posts]
     assert words(same[:420], same[420:], LABELS).value == 0
     rows = within_bounds(same[:420], [], same[420:])
-    assert np.nanmin(expected_without(["的"], rows, 3)[:, 0]) == 1
+    held = np.array([place for place, text in enumerate(rows.texts[:420]) if "的" in text])
+    word = Departure("的", "", 0, held, held, 0.3, 0.0)
+    assert (expected_without(word, rows, 3) == 1).all()
 
 
 def test_the_whole_name_is_shown() -> None:
