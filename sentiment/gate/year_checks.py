@@ -10,6 +10,7 @@ from sentiment.gate.wording import NOT_RULED_OUT, points
 from sentiment.gate.year import Night, Pairs, beside_reference, beside_stable, rows_needed
 from sentiment.results.decision import Gate, GateCheck, Year, YearPair
 from sentiment.results.evaluation import Evaluation
+from sentiment.text.units import counted
 
 
 def place_in_year(evaluation: Evaluation, sets: Sequence[Evidence], night: Night) -> Year:
@@ -88,9 +89,10 @@ def told_year(gate: Gate) -> list[str]:
     worse = max(year.pairs, key=lambda pair: pair.chance_harmful)
     harm = f"{year.harm * 100:g}"
     return [
-        f"Promotions in the last 365 days: {year.promotions:,}, of {year.decisions + 1:,} decisions. They have used "
-        f"{_percent(spent)} of the year's error budget, which is a chance of {_percent(year.risk)} to promote a "
-        f"version that is truly more than {harm} points worse than the best so far.",
+        f"In the last 365 days, the gate decided about {counted(year.decisions + 1, 'candidate')}, and "
+        f"{counted(year.promotions, 'version')} became stable. That has used {_percent(spent)} of the year's error "
+        f"budget, which is a chance of {_percent(year.risk)} to promote a version that is truly more than {harm} points "
+        "worse than the best so far.",
         f"By tonight's rows, the chance that the candidate is really worse than {beside(year, worse)} by more than "
         f"{harm} points is {_percent(worse.chance_harmful)}; that it is worse at all, "
         f"{_percent(worse.chance_worse)}.",

@@ -84,6 +84,7 @@ def test_the_first_model_learns_all_there_is(settings: Settings, deliver: Delive
         "excluded_leaks": 0,
         "contested": 0,
         "newly_contested": 0,
+        "doubles": [],
         "partial": False,
         "left_for_later": 0,
         "watermark": 1,
