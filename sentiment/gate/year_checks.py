@@ -91,8 +91,8 @@ def told_year(gate: Gate) -> list[str]:
     return [
         f"In the last 365 days, the gate decided about {counted(year.decisions + 1, 'candidate')}, and "
         f"{counted(year.promotions, 'version')} became stable. That has used {_percent(spent)} of the year's error "
-        f"budget, which is a chance of {_percent(year.risk)} to promote a version that is truly more than {harm} points "
-        "worse than the best so far.",
+        f"budget, which is a chance of {_percent(year.risk)} to promote a version that is truly more than {harm} "
+        "points worse than the best so far.",
         f"By tonight's rows, the chance that the candidate is really worse than {beside(year, worse)} by more than "
         f"{harm} points is {_percent(worse.chance_harmful)}; that it is worse at all, "
         f"{_percent(worse.chance_worse)}.",
