@@ -152,9 +152,9 @@ def test_the_approver_is_told_what_the_year_holds(evaluation: Make) -> None:
     year = Night(RULE, RULE.level(0.0), spent=37 * RULE.level(0.0), decisions=37, promotions=4)
     told = told_year(decide(found, year))
     assert told == [
-        "In the last 365 days, the gate decided about 38 candidates, and 4 versions became stable. That has used 15 % of "
-        "the year's error budget, which is a chance of 5 % to promote a version that is truly more than 0.5 points worse "
-        "than the best so far.",
+        "In the last 365 days, the gate decided about 38 candidates, and 4 versions became stable. That has used 15 % "
+        "of the year's error budget, which is a chance of 5 % to promote a version that is truly more than 0.5 points "
+        "worse than the best so far.",
         "By tonight's rows, the chance that the candidate is really worse than version 1 (the best so far) by more "
         "than 0.5 points is below 0.01 %; that it is worse at all, 28 %.",
     ]
