@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sentiment.results import (
     backup,
     decision,
+    decisions,
     deliveries,
     estimate,
     evaluation,
@@ -52,6 +53,7 @@ FILES = (
     ResultFile("serving/history.jsonl", events.AnyEvent.__args__, "publish, canary, promote, withdraw, rollback"),
     ResultFile("serving/probes.jsonl", (probe.Probe,), "probe, watch"),
     ResultFile("serving/estimates.jsonl", (estimate.Night,), "evaluate"),
+    ResultFile("serving/decisions.jsonl", (decisions.Decision,), "gate"),
     ResultFile("serving/refreshments.jsonl", (refreshment.Refreshment,), "refresh-tests"),
     ResultFile("serving/models/<model>/<version>/assets.extra/origin.json", (serving.Origin,), "publish"),
 )

@@ -35,7 +35,7 @@ def candidate(settings, number):
         (run / "export" / "variables" / "variables.index").write_bytes(bytes([number]) * 1000)
         (run / "model").mkdir()
         (run / "model" / "model.json").write_text(json.dumps({"data": {"rows": number}}))
-    return Candidate(run / "export", run / "model", run.name, {})
+    return Candidate(run / "export", run / "model", run.name, {}, pins=True)
 
 def night(settings, number):
     """Publishes and promotes the model of a night, unless that has been done."""
