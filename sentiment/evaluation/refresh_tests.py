@@ -22,26 +22,31 @@ from sentiment.evaluation.comparing import digest_of
 from sentiment.evaluation.rescore import rescored
 from sentiment.gate.wear import wear_of
 from sentiment.labels import Labels
-from sentiment.results.refreshment import Refreshment, TestSetFile
+from sentiment.results.refreshment import Refreshment, Rescored, TestSetFile
 from sentiment.serving import refreshments
 from sentiment.serving.change import now, user
 from sentiment.serving.history import read_state
 from sentiment.serving.lock import held
 from sentiment.settings import Settings, read_settings
+from sentiment.statistics.intervals import at_least_above
 from sentiment.step import say, step
-from sentiment.text.units import counted
+from sentiment.text.units import counted, percent
+
+LARGEST_FALL = 0.1  # of a model's accuracy on the new rows, at least: no honest month moves the posts so far
 
 
 @dataclass(frozen=True)
 class Wish:
     """How many rows the new set has, and how many of them are old ones; None: as many as now, and half of them.
 
-    `sources` are the only ones that new rows come from; none: from any.
+    `sources` are the only ones that new rows come from; none: from any. `accepts_fall` says that the new rows may be
+    ones on which stable is far worse.
     """
 
     rows: int | None = None
     overlap: int | None = None
     sources: tuple[str, ...] = ()
+    accepts_fall: bool = False
 
 
 def refresh_tests(settings: Settings, wish: Wish, who: str) -> tuple[Refreshment, bool]:
@@ -68,6 +73,9 @@ def _refreshed(settings: Settings, wish: Wish, who: str, last: int) -> Refreshme
     rows = candidate_rows(settings, wish.sources)
     old, chosen = rows.frozen, _choose(rows, wish, settings.label_set)
     frozen = [*(old[place] for place in chosen.kept), *chosen.fresh]
+    scores = rescored(settings, old, chosen)
+    if not wish.accepts_fall:
+        require_answered(scores, len(old), len(chosen.fresh))
     base, at = settings.base_data, now()
     number = retired.free_number(base, last)
     kept = retired.file_of(base, number, at[:10])
@@ -80,7 +88,7 @@ def _refreshed(settings: Settings, wish: Wish, who: str, last: int) -> Refreshme
         overlap=len(chosen.kept),
         touched=rows.touched(chosen.fresh),
         newest_version=read_state(settings).newest,
-        scores=rescored(settings, old, chosen),
+        scores=scores,
         worn=wear_of(settings),
     )
     with posts_ledger.opened(settings.posts_database) as ledger, ledger.writing():  # nobody can delete a text meanwhile
@@ -91,6 +99,22 @@ def _refreshed(settings: Settings, wish: Wish, who: str, last: int) -> Refreshme
         retired.put_in_place(base, number)
     _warn_of_few(len(rows.pool) - len(chosen.fresh), settings.gate_minimum_rolling)
     return made
+
+
+def require_answered(scores: Sequence[Rescored], old: int, fresh: int) -> None:
+    """Raises: InputError when a model is clearly and far worse on the new rows: their labels may be wrong.
+
+    The newest rows are those of deliveries whose candidates nobody has approved yet, a poisoned one among them.
+    """
+    for one in scores:
+        at_least = at_least_above(round(one.retired * old), old, round(one.fresh * fresh), fresh)
+        if at_least > LARGEST_FALL:
+            raise InputError(
+                f"{one.role}, version {one.version}, must answer the new test rows about as well as the present ones",
+                found=f"{percent(one.fresh)} of {fresh:,} right, and {percent(one.retired)} of {old:,}",
+                do="Look at the labels of the newest deliveries, and correct them, or leave a source out (--source). "
+                "If they are right, give --accept-fall.",
+            )
 
 
 def _warn_of_few(left: int, needed: int) -> None:
@@ -137,9 +161,12 @@ def told(made: Refreshment, resumed: bool) -> list[str]:
     help="How many of them come from the present set, drawn at random. [default: half]",
 )
 @click.option("--source", multiple=True, help="Take new rows only from this source; repeat it for more.")
+@click.option("--accept-fall", is_flag=True, help="Take the new rows although stable is far worse on them.")
 @click.option("--who", help="Who refreshes it; default: the current user.")
 @step
-def command(rows: int | None, overlap: int | None, source: tuple[str, ...], who: str | None) -> Refreshment:
+def command(
+    rows: int | None, overlap: int | None, source: tuple[str, ...], accept_fall: bool, who: str | None
+) -> Refreshment:
     """Replace the frozen test set by newer rows that no model was trained on.
 
     The new rows come from the rolling test set, the newest first, with its shares of labels. The set that is replaced
@@ -147,7 +174,7 @@ def command(rows: int | None, overlap: int | None, source: tuple[str, ...], who:
     killed, it finishes what was begun.
     """
     settings = read_settings()
-    made, resumed = refresh_tests(settings, Wish(rows, overlap, source), who or user())
+    made, resumed = refresh_tests(settings, Wish(rows, overlap, source, accept_fall), who or user())
     for line in told(made, resumed):
         say(line)
     return made

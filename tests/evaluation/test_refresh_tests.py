@@ -204,7 +204,13 @@ def test_stable_is_scored_on_both_sets_so_that_the_step_is_known(
     events = [{"event": name, "version": 1} for name in ("published", "staged", "canary", "promoted")]
     home.history.parent.mkdir(parents=True, exist_ok=True)
     home.history.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
-    assert cli.run(["refresh-tests", "--rows", "30", "--overlap", "10", "--who", "ann"]) == 0
+    options = ["refresh-tests", "--rows", "30", "--overlap", "10", "--who", "ann"]
+    before = frozen(home)
+    assert cli.run(options) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert "must answer the new test rows about as well as the present ones; found" in told and "--accept-fall" in told
+    assert frozen(home) == before and read_refreshments(home) == []
+    assert cli.run([*options, "--accept-fall"]) == 0
     output = capsys.readouterr()
     (score,) = json.loads(output.out)["scores"]
     assert (score["role"], score["version"]) == ("stable", 1), "a reference that is stable is not scored twice"
