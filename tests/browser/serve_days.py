@@ -21,7 +21,7 @@ class Nights(Stand):
     def publish(self, version: int, toy: str) -> None:
         shutil.copytree(self.toys[toy], self.settings.versions / str(version))
         with changing(self.settings) as change:
-            metrics = {"frozen": 0.85, "rolling": 0.8 + version / 50}
+            metrics = {"frozen": 0.867}  # as in its night's gate.json
             change.record("published", version, run=f"night-{version}", metrics=metrics, data={"rows": 900})
 
 
