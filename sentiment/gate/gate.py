@@ -89,5 +89,10 @@ def command(
 
 
 def digest_of(evaluation: Evaluation) -> str:
-    """Returns the sha256, in hex, by which a decision knows what it was made from."""
-    return hashlib.sha256(json.dumps(record.as_json(evaluation), sort_keys=True).encode()).hexdigest()
+    """Returns the sha256, in hex, by which a decision knows what it was made from.
+
+    The night's estimate is not part of it: it has a time, and evaluating again is no other evaluation.
+    """
+    found = record.as_json(evaluation)
+    found.pop("confidence", None)
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()

@@ -66,6 +66,11 @@ def test_deciding_again_spends_nothing_more(settings: Settings, evaluation: Make
     assert run(["gate", "--run", "b"]) == 0
     year = RunFolder.named(settings, "b").read(Gate).year
     assert year is not None and year.decisions == 1, "an override of the same evaluation is the same decision"
+    again = evaluation([329, 329, 330], [330, 330, 330], 5) | {"confidence": {"candidate": {}, "night": None}}
+    atomic.write_json(RunFolder.named(settings, "a").result("evaluate"), again)  # with an estimate, at another time
+    assert run(["gate", "--run", "a"]) == 0
+    year = RunFolder.named(settings, "a").read(Gate).year
+    assert year is not None and year.decisions == 1
     other = evaluation([331, 330, 330], [330, 330, 330], 9)
     atomic.write_json(RunFolder.named(settings, "a").result("evaluate"), other)
     assert run(["gate", "--run", "a"]) == 0
