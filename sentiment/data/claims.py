@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 # A post's standing in the ledger.
 PLAIN, CONTESTED, APART, DECIDED = range(4)
+BASE, NO_SOURCE = "base data", "no source"  # what the system says; no name of a row stands without quotes
 USED = (PLAIN, DECIDED)  # CONTESTED and APART are neither trained nor tested on; APART for good
 
 

@@ -21,7 +21,7 @@ import click
 from sentiment import atomic
 from sentiment.data import composition, receipts
 from sentiment.data import ledger as posts_ledger
-from sentiment.data.claims import APART, CONTESTED, DECIDED
+from sentiment.data.claims import APART, BASE, CONTESTED, DECIDED, NO_SOURCE
 from sentiment.data.composition import ROLLING, TRAIN, Base
 from sentiment.data.identity import identity
 from sentiment.data.ledger import Ledger
@@ -38,7 +38,6 @@ from sentiment.step import Result, say, step
 from sentiment.text import cells
 from sentiment.text.harmless import visible
 
-BASE, NO_SOURCE = "base data", "no source"  # no name of a row stands without quotes
 USUAL = frozenset(" -_./@#&()+,·、，")  # beside letters and digits, in the name of a source
 SHOWN = 20  # of the texts, to people; the file has them all
 BASE_SIDES = {TRAIN: "train.tsv", ROLLING: "latest_test.tsv"}

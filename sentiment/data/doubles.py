@@ -10,9 +10,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from sentiment.data.claims import DECIDED
+from sentiment.data.claims import BASE, DECIDED
 from sentiment.data.composition import ROLLING, TRAIN
-from sentiment.data.disagreements import BASE
 from sentiment.data.ledger import Delivered
 from sentiment.data.nights import last_days
 from sentiment.results.deliveries import Doubles

@@ -16,8 +16,8 @@ from support.results import in_json
 from sentiment.cli import run as run_verb
 from sentiment.data import ingest as ingesting
 from sentiment.data import prepare as preparing
-from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN, hear
-from sentiment.data.disagreements import BASE, Claim, Disagreement, disagreements, each_says
+from sentiment.data.claims import APART, BASE, CONTESTED, DECIDED, PLAIN, hear
+from sentiment.data.disagreements import Claim, Disagreement, disagreements, each_says
 from sentiment.data.identity import identity
 from sentiment.data.ledger import opened
 from sentiment.data.ledger_batch import Accepted, Counts
