@@ -39,10 +39,10 @@ from sentiment_airflow.notify.steps import (
 from sentiment_airflow.preconditions import RESULT, require_reason_to_loosen
 from sentiment_airflow.steps import StepOperator
 from sentiment_airflow.workflows import (
+    AGAIN,
     CANARY,
     DEFAULT_ARGS,
     RETRAIN,
-    STARTED_AGAIN,
     THE_NIGHTLY_RUN,
     gpu_pool,
     nightly,
@@ -52,8 +52,7 @@ from sentiment_airflow.workflows import (
 # Whoever triggered the run is who loosens or overrides the gate, and who makes the canary.
 WHO = "dag_run.triggering_user_name or 'somebody in Airflow'"
 EXCEPTIONS = {f"{what}_who": f"{{{{ ({WHO}) if params.{what}_reason else '' }}}}" for what in ("loosen", "override")}
-NOBODY = f"('{STARTED_AGAIN}' if dag_run.clear_number else '{THE_NIGHTLY_RUN}')"
-RECORDED = {"who": f"{{{{ dag_run.triggering_user_name or {NOBODY} }}}}"}
+RECORDED = {"who": f"{{{{ (dag_run.triggering_user_name or '{THE_NIGHTLY_RUN}') ~ {AGAIN} }}}}"}
 
 DOES = {
     "ingest": "Takes in new files; the log has one line per file. Rejected rows are in `datasets/quarantine`.",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param
 from sentiment_airflow.notify.steps import RollbackNotifier
 from sentiment_airflow.steps import StepOperator
-from sentiment_airflow.workflows import DEFAULT_ARGS, ROLLBACK, owner_links
+from sentiment_airflow.workflows import AGAIN, DEFAULT_ARGS, ROLLBACK, owner_links
 
 from sentiment.options.gate import LONGEST_REASON, SHORTEST_REASON
 
@@ -58,7 +58,7 @@ with DAG(
         pass_run=False,
         options={
             "to": "{{ params.version | int if params.version else '' }}",
-            "who": "{{ dag_run.triggering_user_name or 'somebody in Airflow' }}",
+            "who": f"{{{{ (dag_run.triggering_user_name or 'somebody in Airflow') ~ {AGAIN} }}}}",
             "reason": "{{ params.reason }}",
         },
         required=["reason"],

@@ -22,6 +22,7 @@ from sentiment.results.record import decoded
 from sentiment.run_folder import RunFolder
 from sentiment.settings.runner import DOCKER, LOCAL, read_runner_settings
 from sentiment.text.defanged import unlinked
+from sentiment.text.invisible import is_blank
 from sentiment_airflow.claim import claim
 from sentiment_airflow.preconditions import require_results, wrong_input_fails_at_once
 from sentiment_airflow.runners.environment import bucket_environment, step_command, step_environment, step_settings
@@ -154,7 +155,7 @@ class StepOperator(BaseOperator):
 
     def _require_options(self) -> None:
         for name in self.required:
-            if not _printable(self.options.get(name, "")).strip():
+            if is_blank(_printable(self.options.get(name, ""))):
                 raise AirflowFailException(
                     f"{self.verb} must be given a {name}; found none. Trigger the workflow again and fill it in."
                 )

@@ -21,7 +21,8 @@ RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
 CANARY_WATCH, ROLLBACK = "sentiment_canary_watch", "sentiment_rollback"
 EXPERIMENT = "sentiment_experiment"
 THE_NIGHTLY_RUN = "the nightly run"  # who made a canary that no person started
-STARTED_AGAIN = f"{THE_NIGHTLY_RUN}, started again by somebody"  # Airflow does not tell a task who cleared its run
+STARTED_AGAIN = ", started again by somebody"  # behind whose run it was: Airflow does not tell a task who cleared it
+AGAIN = f"('{STARTED_AGAIN}' if dag_run.clear_number else '')"  # in a template, behind the name of who triggered it
 CANARY = Asset("sentiment_canary")  # an event says: version `version`, made by run `run`, is now the canary
 
 DEFAULT_ARGS: dict[str, Any] = {

@@ -125,7 +125,7 @@ class PredictionService:
         version_asked, label = _version_and_label(spec)
         with self._core.using(spec.name, version_asked, label) as (version, servable):
             answered.model, answered.version, answered.label = spec.name, version, label
-            _require_few(servable.signature_defs.get(signature), request.inputs)
+            _require_few(servable.signature(signature), request.inputs)
             arrays = {name: from_proto(name, proto) for name, proto in request.inputs.items()}
             outputs = servable.run(signature, arrays, request.output_filter, caller)
         return _response(request, version, signature, outputs)
@@ -133,7 +133,7 @@ class PredictionService:
 
 def _require_few(definition: Any, inputs: Sequence[str]) -> None:
     """Raises: Refusal for more inputs than any request needs: each one is converted before it is checked."""
-    if definition is not None and len(inputs) > len(definition.inputs) + 8:
+    if len(inputs) > len(definition.inputs) + 8:
         raise Refusal(
             Code.INVALID_ARGUMENT, f"input size does not match signature: {len(inputs)}!={len(definition.inputs)}"
         )

@@ -134,6 +134,7 @@ class ModelServer:
             loop="asyncio",
             ssl_context_factory=(lambda *_: tls.for_rest()) if tls else None,
             log_config=None,
+            log_level="error",  # it warns of each request that asks for a web socket or is no HTTP: before any token
             access_log=False,
             backlog=ACCEPTED_AT_A_TIME,
             proxy_headers=False,  # otherwise a local client could name another address as its own

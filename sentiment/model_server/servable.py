@@ -56,6 +56,12 @@ class Servable:
             return batched(self._saved, name, batching)
         return self._saved.function(self._saved.tensors(definition.inputs), self._saved.tensors(definition.outputs))
 
+    def signature(self, name: str) -> Any:
+        """Returns a signature's definition. Raises: Refusal, FAILED_PRECONDITION, when there is none that is served."""
+        if name not in self._runs:
+            raise Refusal(Code.FAILED_PRECONDITION, f'Serving signature key "{quoted(name)}" not found.')
+        return self.signature_defs[name]
+
     def run(
         self,
         signature: str,
@@ -72,9 +78,7 @@ class Servable:
             Refusal: FAILED_PRECONDITION for an unknown signature, INVALID_ARGUMENT for inputs that do not fit it.
             tf.errors.OpError: what the graph itself answered.
         """
-        if signature not in self._runs:
-            raise Refusal(Code.FAILED_PRECONDITION, f'Serving signature key "{quoted(signature)}" not found.')
-        definition = self.signature_defs[signature]
+        definition = self.signature(signature)
         check_inputs(definition.inputs, arrays)
         wanted = select_outputs(sorted(definition.outputs), output_filter)
         found = [self._turn(signature, part, work, caller) for part, work in self._parts(definition, arrays)]

@@ -49,7 +49,7 @@ def from_proto(name: str, proto: Any) -> Array:
         kind = tf.dtypes.as_dtype(proto.dtype)
         if count * max(kind.size or 1, 1) > MAX_TENSOR_BYTES:
             raise Refusal(Code.INVALID_ARGUMENT, f"tensor parsing error: {name}: larger than {MAX_TENSOR_BYTES} bytes")
-        require_few(count)
+        require_few(math.prod(max(size, 1) for size in sizes))  # rows without values cost their place, too
         if not proto.tensor_content:
             _require_held(name, proto, count)
         if proto.dtype == STRING and len(proto.string_val) == count:  # as make_ndarray does it, in a third of the time

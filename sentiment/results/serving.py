@@ -41,6 +41,7 @@ class Question(Record, frozen=True):
     body: str  # Markdown
     verdict: str
     warnings: list[str]  # about the new posts
+    candidacy: int | None = None  # how many times the version had become the canary
     year: list[str] = msgspec.field(default_factory=list)  # what the year's decisions have used of its error budget
     cautions: list[str] = msgspec.field(default_factory=list)  # about the candidate
 

@@ -6,25 +6,30 @@ import click
 
 from sentiment.errors import InputError
 from sentiment.results.serving import Outcome
+from sentiment.serving.candidacy import candidacies
 from sentiment.serving.change import Change, changing, mend, outcome
+from sentiment.serving.history import read_events
 from sentiment.serving.load import confirm, load
 from sentiment.serving.state import State
-from sentiment.settings import read_settings
+from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
 
 KEPT_UNSERVED = 3  # so many of the newest versions that are not served stay on disk too
 
+OUTDATED = "Nothing changed: version {} has become the canary again since it was decided about."
 NEVER_CANARY = ("published", "failed")
 
 
-def promote(change: Change, version: int | None, why: str = "") -> Outcome:
+def promote(change: Change, version: int | None, why: str = "", candidacy: int | None = None) -> Outcome:
     """Makes the canary stable, if it is (still) `version`; default: whichever version is the canary.
 
-    Every server must have loaded it. A decision about a version that is no longer the canary changes nothing, and says
-    so. Raises: InputError when the version was never the canary.
+    Every server must have loaded it. A decision about a version that is no longer the canary, or about another
+    `candidacy` of it, changes nothing, and says so. Raises: InputError when the version was never the canary.
     """
     version = version_to_judge(change, version, "promote")
     state = change.state
+    if version == state.canary and is_outdated(change.settings, version, candidacy):
+        return outcome(state, version, False, OUTDATED.format(version))
     if version == state.stable:
         confirm(change, "stable", version)
         return outcome(state, version, False, f"Version {version} is already stable.")
@@ -67,6 +72,11 @@ def version_to_judge(change: Change, version: int | None, verb: str) -> int:
     return version
 
 
+def is_outdated(settings: Settings, version: int, candidacy: int | None) -> bool:
+    """Tells whether a decision was made about an earlier time at which the version was the canary; None: not known."""
+    return candidacy is not None and candidacies(read_events(settings.history), version) != candidacy
+
+
 def superseded(change: Change, version: int) -> str:
     """Returns the sentence for a decision that came too late."""
     canary = change.state.canary
@@ -76,13 +86,14 @@ def superseded(change: Change, version: int) -> str:
 
 @click.command("promote")
 @click.option("--version", type=int, help="The version that was approved; default: the canary.")
+@click.option("--candidacy", type=int, help="How many times it had become the canary when it was approved.")
 @click.option("--who", help="Who decided; default: the current user.")
 @click.option("--reason", default="", help="The reason, for the history.")
 @step
-def command(version: int | None, who: str | None, reason: str) -> Outcome:
+def command(version: int | None, candidacy: int | None, who: str | None, reason: str) -> Outcome:
     """Make the canary stable."""
     with changing(read_settings(), who) as change:
-        return promote(change, version, reason)
+        return promote(change, version, reason, candidacy)
 
 
 def prunable(state: State, keep: int = KEPT_UNSERVED) -> list[int]:

@@ -7,12 +7,12 @@ import click
 from sentiment.errors import InputError
 from sentiment.results.serving import Outcome
 from sentiment.serving.change import Change, changing, outcome
-from sentiment.serving.promote import superseded, version_to_judge
+from sentiment.serving.promote import OUTDATED, is_outdated, superseded, version_to_judge
 from sentiment.settings import read_settings
 from sentiment.step import step
 
 
-def withdraw(change: Change, version: int | None, why: str = "") -> Outcome:
+def withdraw(change: Change, version: int | None, why: str = "", candidacy: int | None = None) -> Outcome:
     """Withdraws the canary, if it is (still) `version`; default: whichever version is the canary.
 
     Raises: InputError when the version is stable: the person who rejects it must know that customers get it.
@@ -26,16 +26,19 @@ def withdraw(change: Change, version: int | None, why: str = "") -> Outcome:
         )
     if version != change.state.canary:
         return outcome(change.state, version, False, superseded(change, version))
+    if is_outdated(change.settings, version, candidacy):
+        return outcome(change.state, version, False, OUTDATED.format(version))
     change.record("withdrawn", version, **{"from": version, "to": None}, why=why)
     return outcome(change.state, version, True, f"Version {version} is withdrawn; stable is {change.state.stable}.")
 
 
 @click.command("withdraw")
 @click.option("--version", type=int, help="The version that was rejected; default: the canary.")
+@click.option("--candidacy", type=int, help="How many times it had become the canary when it was rejected.")
 @click.option("--who", help="Who decided; default: the current user.")
 @click.option("--reason", default="", help="The reason, for the history.")
 @step
-def command(version: int | None, who: str | None, reason: str) -> Outcome:
+def command(version: int | None, candidacy: int | None, who: str | None, reason: str) -> Outcome:
     """Take the canary label from its version and unload it."""
     with changing(read_settings(), who, way_back=True) as change:
-        return withdraw(change, version, reason)
+        return withdraw(change, version, reason, candidacy)

@@ -43,6 +43,7 @@ _DOT = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _CLICKABLE = re.compile(r"https?://|www\.", re.IGNORECASE)
+_FOLD = re.compile(r"::(?=(?:end)?group::)", re.IGNORECASE)  # Airflow's page of the log folds what stands between
 _GOES_ON = re.compile(r"[\w.:@-]")  # an address that begins like another is not that one
 
 
@@ -57,6 +58,8 @@ def defanged(text: str) -> str:
 def unlinked(text: str, own: Sequence[str] = ()) -> str:
     """Returns a line of a log without what Airflow's page of the log makes a link of, but for our `own` addresses.
 
+    Nor does it begin or end a group of lines, which that page folds away.
+
     That page knows only `http://`, `https://` and `www.`: all else stays, since people search logs for it.
     """
 
@@ -66,4 +69,4 @@ def unlinked(text: str, own: Sequence[str] = ()) -> str:
             return found[0]
         return "www[.]" if found[0].endswith(".") else _SLASHES.sub("[://]", _HTTP.sub("hxxp", found[0]))
 
-    return _CLICKABLE.sub(broken, text)
+    return _FOLD.sub(": :", _CLICKABLE.sub(broken, text))

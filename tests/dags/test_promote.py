@@ -149,7 +149,7 @@ def test_the_answer_decides_which_of_two_steps_runs(
         run = workflows["sentiment_promote"].test()
     assert run.state == DagRunState.SUCCESS
     verb, name, why = call
-    assert calls() == [[verb, "--version=3", f"--who={name}", f"--reason={why}"]]
+    assert calls() == [[verb, "--version=3", "--candidacy=1", f"--who={name}", f"--reason={why}"]]
     skipped = {"promote": "withdraw", "withdraw": "promote"}[verb]
     assert {task.task_id: task.state for task in run.get_task_instances()}[skipped] == "skipped"
     assert (person.seen["subject"], person.seen["defaults"]) == ("Make version 3 stable?", ["Reject"])
@@ -226,7 +226,7 @@ def test_with_four_eyes_whoever_made_the_canary_does_not_approve_it(
     with Person(("Approve", "mine is good", ANN), ("Approve", "so it is", BOB)) as person:
         run = workflows["sentiment_promote"].test()
     assert run.state == DagRunState.SUCCESS
-    assert calls() == [["promote", "--version=3", "--who=bob", "--reason=so it is"]]
+    assert calls() == [["promote", "--version=3", "--candidacy=1", "--who=bob", "--reason=so it is"]]
     assert "Four eyes: " in person.seen["body"] and "may not approve" in person.seen["body"]
     subjects = [str(mail["subject"]) for mail in mails]
     assert len(subjects) == 3 and "stable now, approved by bob" in subjects[2]
@@ -240,7 +240,7 @@ def test_with_four_eyes_and_nobody_else_the_canary_is_rejected_in_the_end(
     made_by(home, "ann")
     with Person(("Approve", "mine is good", ANN), NO_ANSWER, NO_ANSWER):
         workflows["sentiment_promote"].test()
-    assert calls() == [["withdraw", "--version=3", "--who=nobody", "--reason=no answer in time"]]
+    assert calls() == [["withdraw", "--version=3", "--candidacy=1", "--who=nobody", "--reason=no answer in time"]]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_four_eyes_are_in_nobody_elses_way(
     made_by(home, started)
     with Person((chosen, "好", ANN)) as person:
         workflows["sentiment_promote"].test()
-    assert calls() == [[verb, "--version=3", "--who=Ann", "--reason=好"]]
+    assert calls() == [[verb, "--version=3", "--candidacy=1", "--who=Ann", "--reason=好"]]
     assert ("may not approve" in person.seen["body"]) == (four_eyes == "on" and started == "ann")
 
 

@@ -190,7 +190,7 @@ def test_a_gate_that_was_marked_as_a_success_by_hand_deploys_nothing(
     ("triggered", "cleared", "who"),
     [
         ("ann", 0, "ann"),
-        ("ann", 1, "ann"),
+        ("ann", 1, "ann, started again by somebody"),
         (None, 0, "the nightly run"),
         (None, 2, "the nightly run, started again by somebody"),
     ],

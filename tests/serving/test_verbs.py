@@ -95,6 +95,22 @@ def test_a_decision_about_a_replaced_canary_changes_nothing(shop: Any) -> None:
     assert shop.says("/labels/stable") == "正面"
 
 
+def test_an_old_answer_about_the_same_version_changes_nothing(shop: Any) -> None:
+    shop.deploy(1)
+    shop.do(promote, 1)
+    shop.deploy(2)
+    assert shop.do(promote, 2, "good", 1)["changed"] is True
+    with changing(shop.settings, "ops") as change:
+        rollback(change, 1)
+    with changing(shop.settings, "ops") as change:
+        canary(change, 2)
+    for verb in (promote, withdraw):
+        outcome = shop.do(verb, 2, "the answer of last week", 1)
+        assert outcome["changed"] is False
+        assert "has become the canary again since it was decided about" in outcome["sentence"]
+    assert shop.do(promote, 2, "good again", 2)["stable"] == 2
+
+
 def test_a_withdrawn_canary_is_unloaded(shop: Any) -> None:
     shop.deploy(1)
     shop.do(promote, 1)

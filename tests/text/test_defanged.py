@@ -112,6 +112,7 @@ OWN = ("http://127.0.0.1:8501", "https://serving:8501")
         ),
         ("http://127.0.0.1:8501.evil.example", "hxxp[://]127.0.0.1:8501.evil.example"),
         ("http://127.0.0.1:8501@evil.example", "hxxp[://]127.0.0.1:8501@evil.example"),
+        ("a::group::x b::ENDGROUP::.tsv c::d", "a: :group::x b: :ENDGROUP::.tsv c::d"),
         ("https://serving:85012", "hxxps[://]serving:85012"),
         ("sentiment.errors, model.json, ann@example.com", "sentiment.errors, model.json, ann@example.com"),
     ],

@@ -20,8 +20,8 @@ def makers(events: Iterable[AnyEvent], version: int, gate: Gate) -> list[str]:
     """
     found = [event.who for event in events if isinstance(event, Published | Canary) and event.version == version]
     found += [exception.who for exception in (gate.loosened, gate.overridden) if exception]
-    names = dict.fromkeys(name.strip() for name in found)
-    return [name for name in names if name not in ("", THE_NIGHTLY_RUN, STARTED_AGAIN)]
+    names = dict.fromkeys(name.removesuffix(STARTED_AGAIN).strip() for name in found)
+    return [name for name in names if name not in ("", THE_NIGHTLY_RUN)]
 
 
 def is_one_of(user: Mapping[str, object], names: Iterable[str]) -> bool:

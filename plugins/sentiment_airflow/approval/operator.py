@@ -21,6 +21,7 @@ from sentiment.results.serving import Answer, Question
 from sentiment.serving import open_questions
 from sentiment.serving.history import read_state
 from sentiment.settings import read_airflow_settings
+from sentiment.text.invisible import is_blank
 from sentiment_airflow.approval.four_eyes import barred, is_one_of
 from sentiment_airflow.approval.question import require_canary
 from sentiment_airflow.notify.approval import QuestionNotifier
@@ -34,7 +35,12 @@ _ANSWER = "ti.xcom_pull(task_ids='approve', key='answer')"
 VERSION, RUN, BODY = (f"{{{{ {_QUESTION}['{key}'] }}}}" for key in ("version", "run", "body"))
 NEEDS_QUESTION = {"describe": RESULT}
 NEEDS_DECISION = {**NEEDS_QUESTION, "approve": "answer"}
-DECISION = {"version": VERSION, **{key: f"{{{{ {_ANSWER}['{key}'] }}}}" for key in ("who", "reason")}}
+CANDIDACY = f"{{{{ {_QUESTION}.get('candidacy') or '' }}}}"
+DECISION = {
+    "version": VERSION,
+    "candidacy": CANDIDACY,
+    **{key: f"{{{{ {_ANSWER}['{key}'] }}}}" for key in ("who", "reason")},
+}
 LAST_PART = 0.25  # the reminder goes out when this share of the time to answer is left
 Write = Callable[[Any, Any], Mail]  # the mail of a question, with links
 
@@ -135,6 +141,7 @@ def read_answer(event: dict[str, Any]) -> Answer:
     if not who:
         return Answer(who=NOBODY, reason=NO_ANSWER)
     reason = str((event.get("params_input") or {}).get("reason") or "").strip()
+    reason = "" if is_blank(reason) else reason  # invisible characters are no reason
     return Answer(who=str(who["name"] or who["id"]), reason=reason[:LONGEST_REASON])
 
 

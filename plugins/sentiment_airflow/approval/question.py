@@ -23,6 +23,7 @@ from sentiment.results.serving import Question
 from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder, safe_name
 from sentiment.serving import open_questions
+from sentiment.serving.candidacy import candidacies
 from sentiment.serving.history import read_events, read_state
 from sentiment.serving.state import State
 from sentiment.settings import Settings
@@ -101,6 +102,7 @@ def question(settings: Settings, events: list[Any]) -> Question:
         warnings=warnings,
         cautions=calibration_warnings(gate),
         year=told_year(gate),
+        candidacy=candidacies(read_events(settings.history), version),
     )
 
 

@@ -21,7 +21,8 @@ def test_those_who_started_the_run_or_changed_its_gate_made_the_canary() -> None
         Canary(version=3, who="ann"),
         Canary(version=3, who="the nightly run"),
         Promoted(version=3, who="eve"),
-        Canary(version=3, who="dan"),
+        Canary(version=3, who="dan, started again by somebody"),
+        Canary(version=3, who="the nightly run, started again by somebody"),
     ]
     gate = whole(Gate, loosened=None)
     assert makers(events, 3, gate) == ["ann", "dan"]
