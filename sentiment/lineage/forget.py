@@ -225,9 +225,10 @@ def _not_searched(search: Search, files: list[Path], settings: Settings) -> list
 
 
 def _can_be_searched(path: Path) -> bool:
-    if path.suffix.lower() in PACKED:
+    suffix = path.suffix.lower()
+    if suffix in PACKED:
         return False
-    of_posts = is_delimited(path) or path.suffix in LINE_SUFFIXES or path.suffix == ".json"
+    of_posts = is_delimited(path) or suffix in LINE_SUFFIXES or suffix == ".json"
     return not of_posts or can_be_searched(path)
 
 
