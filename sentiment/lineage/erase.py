@@ -16,8 +16,8 @@ from sentiment.data.file_lines import bounded_lines
 from sentiment.data.formats import unpack
 from sentiment.data.formats.encoding import UTF_8, Encoding, detect
 from sentiment.data.formats.opened import SAMPLE, opened
-from sentiment.data.formats.record import UnreadableFile
-from sentiment.data.rows import Row, RowReader, delimiter_of
+from sentiment.data.formats.record import TEXT_NAMES, UnreadableFile
+from sentiment.data.rows import Row, RowReader, delimiter_of, delimiter_within
 from sentiment.data.source.walk import opened_as_found
 from sentiment.lineage.erase_json import erase_document, erase_json_lines
 from sentiment.lineage.texts import Confirm, Texts
@@ -42,13 +42,16 @@ class Erased:
 def erase(path: Path, texts: Texts, write: bool, confirm: Confirm = lambda old, new: None) -> Erased | None:
     """Takes the texts out of one file (only counts them unless `write`); returns None when it holds none of them."""
     number: int | None = None
+    suffix = path.suffix.lower()
     if is_delimited(path):
         number = _erase_rows(path, texts, write, confirm)
-    elif path.suffix in LINE_SUFFIXES:
+    elif suffix in LINE_SUFFIXES:
         number = erase_json_lines(path, texts, write, confirm)
-    elif path.suffix == ".json":
+    elif suffix == ".json":
         number = erase_document(path, texts, write, confirm)
-    if number is None and (path.suffix in PLAIN_SUFFIXES or path.suffix in LINE_SUFFIXES or is_delimited(path)):
+        if number is None:  # many a tool calls JSON Lines so
+            number = erase_json_lines(path, texts, write, confirm)
+    if number is None and (suffix in PLAIN_SUFFIXES or suffix in LINE_SUFFIXES or is_delimited(path)):
         number = _erase_lines(path, texts, write, confirm)
     return Erased(path, number) if number else None
 
@@ -80,7 +83,7 @@ def _as_named(path: Path) -> Path:
 
 
 def _erase_rows(path: Path, texts: Texts, write: bool, confirm: Confirm) -> int | None:
-    """Erases rows; returns their number, or None when the file has no column `text`."""
+    """Erases rows; returns their number, or None when the file has no column of texts."""
     with opened_as_found(path) as handle:
         found = _spans(handle, path, texts)
     if found is None or not found:
@@ -97,12 +100,15 @@ def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] 
     encoding = spelling(path)
     if encoding is None:
         return None
-    reader = RowReader(opened(handle, encoding).file, delimiter_of(_as_named(path)), encoding.name)
+    file = opened(handle, encoding).file
+    promised = delimiter_of(_as_named(path))
+    delimiter = delimiter_within(file.peek(SAMPLE), promised, lambda header: _text_column(_cleaned(header)) is not None)
+    reader = RowReader(file, delimiter, encoding.name)
     header = reader.header()
-    names = [name.strip().lower() for name in header.fields] if header else []
-    if "text" not in names:
+    names = _cleaned(header.fields) if header else []
+    column = _text_column(names)
+    if column is None:
         return None
-    column = names.index("text")
     quotes = [names.index(name) for name in QUOTING if name in names]
     spans: list[tuple[int, int]] = []
     open_since = 0
@@ -113,6 +119,15 @@ def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] 
     if open_since:
         spans.append((open_since, 2**62))
     return spans
+
+
+def _cleaned(header: tuple[str, ...]) -> list[str]:
+    return [name.strip().lower() for name in header]
+
+
+def _text_column(names: list[str]) -> int | None:
+    """Returns which column ingest takes for the text."""
+    return next((names.index(name) for name in TEXT_NAMES if name in names), None)
 
 
 def _is_wanted(row: Row, column: int, quotes: list[int], width: int, texts: Texts) -> bool:

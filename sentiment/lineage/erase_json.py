@@ -15,11 +15,12 @@ from typing import Any, BinaryIO
 from sentiment import atomic
 from sentiment.data.file_lines import BOM, bounded_lines
 from sentiment.data.formats.json_elements import TOO_LONG, elements
+from sentiment.data.formats.record import TEXT_NAMES
 from sentiment.data.identity import words_of
 from sentiment.data.source.walk import opened_as_found
 from sentiment.lineage.texts import LONG_ENOUGH, Confirm, Texts
 
-POST_KEYS = frozenset({"text", "texts", "title", "raw"})
+POST_KEYS = frozenset({*TEXT_NAMES, "texts", "title", "raw"})
 LARGEST_VALUE = 16 << 20  # bytes of a file, or of a line, that is parsed as a whole
 MOST_VALUES = 500_000  # of them in it, by its commas and brackets: each takes hundreds of bytes
 Values = Callable[[BinaryIO], Iterator[Any]]

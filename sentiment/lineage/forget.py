@@ -32,6 +32,7 @@ from sentiment.data.source.walk import opened_as_found
 from sentiment.data.stream import read_stream
 from sentiment.digests import sha256_of_content
 from sentiment.errors import InputError
+from sentiment.lineage.delivered import still_delivered
 from sentiment.lineage.erase import LINE_SUFFIXES, Erased, can_be_searched, erase, is_delimited, still_in
 from sentiment.lineage.exposure import exposed_versions
 from sentiment.lineage.search import Search
@@ -196,12 +197,13 @@ def _draw_again(folder: Path) -> None:
 
 
 def _remaining(search: Search, files: list[Path], texts: Texts, settings: Settings) -> list[str]:
-    """Returns the files of any kind that still hold one of the texts."""
-    remaining, patterns = [], texts.patterns()
+    """Returns the files of any kind that still hold one of the texts, by their bytes or as ingest reads them."""
+    delivered, patterns = still_delivered(search, texts, settings), texts.patterns()
+    remaining = set(delivered)
     for path in files:
         with search.alone(path):
-            remaining += [_shown(path, settings)] * still_in(path, patterns)
-    return remaining
+            remaining |= {path} if path not in remaining and still_in(path, patterns) else set()
+    return [_shown(path, settings) for path in sorted(remaining)]
 
 
 def _not_searched(search: Search, files: list[Path], settings: Settings) -> list[str]:
@@ -223,9 +225,10 @@ def _not_searched(search: Search, files: list[Path], settings: Settings) -> list
 
 
 def _can_be_searched(path: Path) -> bool:
-    if path.suffix.lower() in PACKED:
+    suffix = path.suffix.lower()
+    if suffix in PACKED:
         return False
-    of_posts = is_delimited(path) or path.suffix in LINE_SUFFIXES or path.suffix == ".json"
+    of_posts = is_delimited(path) or suffix in LINE_SUFFIXES or suffix == ".json"
     return not of_posts or can_be_searched(path)
 
 

@@ -30,7 +30,7 @@ class Search:
             below = [] if not folder.exists() else sorted(walked(folder.resolve()))
             for path, why_closed in below:
                 if why_closed and why_closed != LINK:
-                    self._note(path, why_closed)
+                    self.note(path, why_closed)
                 elif not why_closed and _may_hold_text(path):
                     with self.alone(path):
                         found += [path] * stat.S_ISREG(path.lstat().st_mode)
@@ -45,14 +45,15 @@ class Search:
             if concerns_all(error) or (isinstance(error, OSError) and disk.is_about_the_disk(error)):
                 raise
             if path.is_symlink() or not isinstance(error, FileNotFoundError):
-                self._note(path, why_left(error))
+                self.note(path, why_left(error))
 
     def not_searched(self) -> tuple[list[Path], list[str]]:
         """Returns what failed; of more than MOST_NAMED the first, and a line about the rest."""
         more = len(self.failed) - MOST_NAMED
         return sorted(self.failed)[:MOST_NAMED], [f"{more:,} more files or folders"] if more > 0 else []
 
-    def _note(self, path: Path, reason: str) -> None:
+    def note(self, path: Path, reason: str) -> None:
+        """Keeps that a file or folder was not searched, and says why."""
         if path not in self.failed and len(self.failed) < MOST_NAMED:
             say(f"{visible(str(path))} is not searched: {visible(reason)}")
         self.failed.add(path)
