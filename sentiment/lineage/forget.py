@@ -149,11 +149,13 @@ def _source_folders(settings: Settings) -> list[Path]:
 
 
 def _served(search: Search, settings: Settings) -> list[Path]:
-    """Returns the files that are served, but not the weights. They are never changed: a version is known by its digest.
+    """Returns what is served, but not the weights, and the records. A version is known by its digest, the history too.
 
-    Release 0.1.0 wrote real posts into a version's warm-up file.
+    So none of them is changed. Release 0.1.0 wrote real posts into a version's warm-up file.
     """
-    return [path for path in search.files([settings.versions.parent]) if path.parent.name != "variables"]
+    trained = settings.trained.resolve()  # was searched before
+    found = search.files([settings.serving])
+    return [path for path in found if path.parent.name != "variables" and not path.is_relative_to(trained)]
 
 
 def _erase_all(

@@ -102,17 +102,19 @@ def state_of(settings: Settings) -> dict[str, Any]:
     return {"posts": posts, "deliveries": deliveries, "forgotten": forgotten, **files}
 
 
-def test_a_served_file_that_holds_a_text_is_named_and_left_as_it_is(shop: Settings) -> None:
+def test_a_served_file_and_a_record_that_hold_a_text_are_named_and_left_as_they_are(shop: Settings) -> None:
     weights = shop.versions / "1" / "variables" / "variables.data-00000-of-00001"
     warm_up = shop.versions / "1" / warmup.FILE
     other = shop.versions.parent / "earlier-name" / "1" / warmup.FILE
-    for file in (weights, warm_up, other):
-        file.parent.mkdir(parents=True)
+    estimates = shop.serving / "estimates.jsonl"
+    for file in (weights, warm_up, other, estimates):
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"\x0a\x12" + SECRET.encode() + b"\x18")
     result = forget(shop)
-    assert result["remaining"] == [str(each.relative_to(shop.home)) for each in (other, warm_up)]
+    assert result["remaining"] == [str(each.relative_to(shop.home)) for each in (estimates, other, warm_up)]
     assert SECRET.encode() in warm_up.read_bytes() and SECRET.encode() in other.read_bytes()
-    other.unlink()
+    for gone in (other, estimates):
+        gone.unlink()
     warm_up.write_bytes(OTHER.encode())
     assert forget(shop)["remaining"] == []
 
