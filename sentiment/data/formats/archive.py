@@ -14,15 +14,12 @@ from typing import BinaryIO, NamedTuple, cast
 
 from sentiment import disk
 from sentiment.data.formats.encoding import READ, candidates
-from sentiment.data.formats.unpack import LARGEST_RATIO, most_unpacked
+from sentiment.data.formats.unpack import BOUNDED, LARGEST_RATIO, most_unpacked
 
 MOST_MEMBERS = 10_000
 LARGEST_DIRECTORY = 4 << 20  # bytes of the list of its members, which takes several times that in memory
 LARGEST_TOTAL = 4 << 30  # bytes of all members together, unpacked
 NOT_COMPLETE = "the file is not a complete ZIP archive"
-# The ways of packing that `zipfile` unpacks by as much as it is asked for. Those of bzip2 and LZMA it unpacks as far as
-# the packed bytes go, and a few hundred of them may be gigabytes.
-BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
 _PIECE = 1 << 20
 _ENCRYPTED = 0x1

@@ -17,7 +17,6 @@ from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 from sentiment import disk
-from sentiment.data.formats.archive import BOUNDED
 from sentiment.data.formats.child import (
     BROKEN,
     DISK_FAILED,
@@ -28,6 +27,7 @@ from sentiment.data.formats.child import (
     TOO_LARGE,
 )
 from sentiment.data.formats.table import Table
+from sentiment.data.formats.unpack import BOUNDED
 from sentiment.data.tsv import whole_number
 from sentiment.labels import Labels
 
