@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from sentiment import atomic
+from sentiment.text import cells
 
 REQUIRED = ("text", "label")
 OPTIONAL = ("title", "source")
@@ -44,7 +45,7 @@ def write_posts(path: Path, posts: Iterable[Post], optional: Collection[str] | N
     """
     if optional is None:
         posts = list(posts)
-        optional = [name for name in OPTIONAL if any(getattr(post, name) for post in posts)]
+        optional = _optional_of(posts)
     columns = [*REQUIRED, *(name for name in OPTIONAL if name in optional)]
     written = 0
     with atomic.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
@@ -54,3 +55,21 @@ def write_posts(path: Path, posts: Iterable[Post], optional: Collection[str] | N
         for written, post in enumerate(posts, 1):  # noqa: B007 - the number is used after the last one
             writer.writerow([one_line(value) if value.__class__ is str else value for value in values(post)])
     return written
+
+
+def write_posts_for_people(path: Path, posts: Sequence[Post]) -> None:
+    """Replaces `path` with `posts` as `write_posts` does, for a file that people open in a spreadsheet and edit.
+
+    No cell begins a formula, and nothing in it is hidden. `read_posts` gives back the posts that were given.
+    """
+    columns = [*REQUIRED, *_optional_of(posts)]
+    rows = [cells.row_of([one_line(str(getattr(post, name))) for name in columns]) for post in posts]
+    is_escaped = any(said for _, said in rows)
+    with atomic.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
+        writer.writerow([*columns, cells.COLUMN] if is_escaped else columns)
+        writer.writerows([*row, said] if is_escaped else row for row, said in rows)
+
+
+def _optional_of(posts: Sequence[Post]) -> list[str]:
+    return [name for name in OPTIONAL if any(getattr(post, name) for post in posts)]

@@ -16,7 +16,7 @@ from sentiment.data import retired
 from sentiment.data.candidate_rows import CandidateRows, candidate_rows
 from sentiment.data.ledger import Ledger
 from sentiment.data.refreshing import Chosen, choose
-from sentiment.data.tsv import Post, write_posts
+from sentiment.data.tsv import Post, write_posts_for_people
 from sentiment.errors import InputError
 from sentiment.evaluation.comparing import digest_of
 from sentiment.evaluation.rescore import rescored
@@ -93,8 +93,9 @@ def _refreshed(settings: Settings, wish: Wish, who: str, last: int) -> Refreshme
     )
     with posts_ledger.opened(settings.posts_database) as ledger, ledger.writing():  # nobody can delete a text meanwhile
         _require_remembered(ledger, [*old, *frozen])
-        write_posts(retired.next_file(base, number), frozen)  # first: by it, what a kill leaves is known
-        write_posts(kept, old)
+        # The next set first: by it, what a kill leaves is known.
+        write_posts_for_people(retired.next_file(base, number), frozen)
+        write_posts_for_people(kept, old)
         refreshments.record(settings, made)
         retired.put_in_place(base, number)
     _warn_of_few(len(rows.pool) - len(chosen.fresh), settings.gate_minimum_rolling)

@@ -1,7 +1,7 @@
 """The requests that the model server replays before it calls a version AVAILABLE, so that no client waits for tracing.
 
 The file is a TFRecord of at most 1000 `PredictionLog` at `assets.extra/tf_serving_warmup_requests`. `sentiment
-validate` writes it, with requests that it has sent itself.
+validate` writes it, with invented texts, and loads the version with it: what is served holds nobody's post.
 """
 
 from __future__ import annotations

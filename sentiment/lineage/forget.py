@@ -106,7 +106,7 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
         "files": [{"file": _shown(item.file, settings), "number": item.number} for item in erased],
         "models": exposed_versions(settings, state, texts.identities),
         # Before a deletion everything is still there, so there is nothing to report.
-        "remaining": _remaining(search, files, texts, settings) if write else [],
+        "remaining": _remaining(search, [*files, *_served(search, settings)], texts, settings) if write else [],
         "not_searched": _not_searched(search, files, settings),
     }
 
@@ -147,6 +147,16 @@ def _source_folders(settings: Settings) -> list[Path]:
     if "://" not in source and not Path(source).resolve().is_relative_to(settings.datasets.resolve()):
         folders.append(Path(source))
     return folders
+
+
+def _served(search: Search, settings: Settings) -> list[Path]:
+    """Returns what is served, but not the weights, and the records. A version is known by its digest, the history too.
+
+    So none of them is changed. Release 0.1.0 wrote real posts into a version's warm-up file.
+    """
+    trained = settings.trained.resolve()  # was searched before
+    found = search.files([settings.serving])
+    return [path for path in found if path.parent.name != "variables" and not path.is_relative_to(trained)]
 
 
 def _erase_all(

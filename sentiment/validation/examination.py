@@ -136,8 +136,9 @@ class Examination:
         self.checks.append(limited("memory", megabytes, limit_mb, f"the server took {megabytes:.0f} MB{{}}"))
 
     def warm_up_requests(self) -> list[Any]:
-        """Returns a request of every served shape."""
-        return [self._request(shape) for shape in self.questions.shapes()]
+        """Returns a request of every served shape, with invented texts: `forget` reaches no file that is served."""
+        questions = self.questions
+        return [self.cold.request(shape.signature, questions.invented_inputs(shape)) for shape in questions.shapes()]
 
     def _request(self, shape: Shape) -> Any:
         return self.cold.request(shape.signature, self.questions.inputs(shape))

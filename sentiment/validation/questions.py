@@ -40,7 +40,7 @@ def served_batches(flags: Sequence[str]) -> tuple[int, ...]:
 
 
 def posts_to_ask(posts: Sequence[Post], opened: OpenedModel) -> list[Post]:
-    """Returns real posts of every length, and one that fills each served length exactly."""
+    """Returns real posts of every length, and behind them an invented one that fills each served length exactly."""
     lengths = warmup.lengths_for(opened.card.max_seq_length)
     return [*rows_for(posts, opened.pieces), *(text_of_length(opened.pieces, length) for length in lengths)]
 
@@ -68,6 +68,11 @@ class Questions:
         rows = np.flatnonzero((lengths > shorter) & (lengths <= shape.length))
         rows = rows[np.argsort(-lengths[rows], kind="stable")]
         return self.inputs_of(shape.signature, np.resize(rows, shape.batch), shape.length)
+
+    def invented_inputs(self, shape: Shape) -> dict[str, Any]:
+        """Returns the inputs of a request of that shape with what `posts_to_ask` invented for it: nobody's post."""
+        row = len(self._reference.texts) - len(self._lengths) + self._lengths.index(shape.length)
+        return self.inputs_of(shape.signature, np.full(shape.batch, row), shape.length)
 
     def inputs_of(self, signature: str, rows: Rows, width: int = 0) -> dict[str, Any]:
         """Returns the inputs for these rows; ids are padded to `width` where that is longer."""

@@ -74,7 +74,7 @@ class Trial:
 
 
 def try_out(export: Path, model: Path, posts: Sequence[Post], conditions: Conditions, model_name: str) -> Trial:
-    """Tries out the export; if nothing is wrong with it, writes its warm-up file from the requests it was asked.
+    """Tries out the export; if nothing is wrong with it, writes its warm-up file, of requests of the same shapes.
 
     Raises: InputError when the model folder, the flags or the server's command are not usable.
     """
@@ -162,7 +162,7 @@ def _examine(server: ThrowawayServer, prepared: Prepared, export: Path, conditio
         examination.run()
         examination.limit_latency(conditions.latency_ms)
         if all(check.passed for check in (*trial.checks, *examination.checks)):
-            say("validate: keeping answers, and writing the same requests as warm-up file")
+            say("validate: keeping answers, and writing a warm-up file of the same shapes")
             examination.keep_answers(export, prepared.pieces)
             trial.warmup_records = warmup.write(export, examination.warm_up_requests())
             trial.load_seconds = examination.load_warm(server, export, Version(server, WARM, channel))

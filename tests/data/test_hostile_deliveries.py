@@ -13,7 +13,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from support.hostile_deliveries import GOOD, kept, repeated, taken, zipped
+from support.hostile_deliveries import GOOD, kept, repeated, taken, workbook, zipped
 
 from sentiment.data import quarantine
 from sentiment.data.formats import allowance, survey
@@ -136,6 +136,21 @@ def test_a_workbook_that_shows_one_long_text_everywhere_is_broken_off(
     assert bad["reasons"]["the Excel file unpacks to more than is read"] == 1
     assert bad["quarantined"] < 200
     assert deliveries["b.tsv"]["accepted"] == 1
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_workbook_packed_by_what_unpacks_without_bound_is_none(
+    settings: Settings, deliver: Deliver, method: int
+) -> None:
+    packed = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(["text", "label"], ["好吃", 0]))) as source,
+        zipfile.ZipFile(packed, "w", method) as target,
+    ):
+        for name in source.namelist():
+            target.writestr(name, source.read(name))
+    deliver("a.xlsx", packed.getvalue())
+    assert taken(settings)[1]["a.xlsx"]["reasons"] == {"the file is not a complete Excel file": 1}
 
 
 def test_the_bad_rows_of_a_file_are_kept_as_far_as_its_size_allows(settings: Settings, deliver: Deliver) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment.data.posts import read_posts
-from sentiment.data.tsv import Post, one_line, write_posts
+from sentiment.data.tsv import Post, one_line, write_posts, write_posts_for_people
 from sentiment.errors import InputError
 from sentiment.labels import Labels
+from sentiment.text.cells import is_harmless
 
 LABELS = Labels()
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])).map(one_line).filter(bool)
@@ -26,6 +28,26 @@ def test_posts_come_back_as_they_were_written(tmp_path_factory: pytest.TempPathF
     write_posts(path, posts)
     assert read_posts(path, LABELS) == posts
     assert len(path.read_bytes().split(b"\n")) == len(posts) + 2  # header, a line a post, the end
+
+
+@settings(max_examples=40)
+@given(POSTS)
+def test_posts_for_people_come_back_and_none_is_a_formula(
+    tmp_path_factory: pytest.TempPathFactory, posts: list[Post]
+) -> None:
+    path = tmp_path_factory.mktemp("posts") / "posts.tsv"
+    posts += [Post("=1+1", 0), Post("\\x3d", 1, "-2", "\u202e店")]
+    write_posts_for_people(path, posts)
+    assert read_posts(path, LABELS) == posts
+    with path.open(encoding="utf-8", newline="") as handle:
+        assert all(map(is_harmless, (cell for row in csv.reader(handle, delimiter="\t") for cell in row)))
+
+
+def test_harmless_posts_for_people_are_written_as_all_others(tmp_path: Path) -> None:
+    posts = [Post("好\n吃", 0), Post("壞", 1, source="店"), Post('他說"好"', 2)]
+    write_posts(tmp_path / "programs.tsv", posts)
+    write_posts_for_people(tmp_path / "people.tsv", posts)
+    assert (tmp_path / "people.tsv").read_bytes() == (tmp_path / "programs.tsv").read_bytes()
 
 
 def test_optional_columns_are_written_when_any_post_has_one(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import signal
@@ -35,6 +36,7 @@ from sentiment.results.refreshment import Refreshment
 from sentiment.run_folder import RunFolder
 from sentiment.serving.refreshments import file_of, read_refreshments
 from sentiment.settings import Settings
+from sentiment.text.cells import is_harmless
 
 ROLLING = 60
 
@@ -81,6 +83,28 @@ def test_the_set_is_replaced_kept_and_recorded(home: Settings) -> None:
     assert (made.number, made.who, made.overlap, made.scores) == (1, "ann", 5, [])
     assert read_refreshments(home) == [made]
     assert [path.name for path in kept.parent.iterdir()] == [kept.name]
+
+
+def test_no_row_of_a_stranger_is_a_formula_in_a_set_that_people_edit(home: Settings) -> None:
+    hostile = ['=HYPERLINK("http://x.example","好吃")第{}篇', "好吃,+cmd|{}!A0", "\u202e吃好{}", "\\x3d{}不是公式"]
+    rolling = [Post(hostile[number % 4].format(number), number % 3, "=1", "@店") for number in range(ROLLING)]
+    write_posts(home.base_data / "latest_test.tsv", rolling)
+    for _ in range(2):
+        made = refreshed(home, 20, 5)
+    after, kept = frozen(home), home.base_data / made.retired.file
+    assert after[5:] and set(after[5:]) <= set(rolling)
+    assert (made.frozen.sha256, made.retired.sha256) == (
+        digest_of(after), digest_of(read_posts(kept, home.label_set))
+    )  # fmt: skip
+    for file in (home.base_data / "test.tsv", kept):
+        with file.open(encoding="utf-8", newline="") as handle:
+            header, *rows = csv.reader(handle, delimiter="\t")
+        assert header == ["text", "label", "title", "source", "escaped_cells"]
+        assert len(rows) == 20 and all(map(is_harmless, (cell for row in rows for cell in row)))
+        assert Counter(row[-1] for row in rows)["yes"] >= 15
+    assert read_posts(prepared(home, "r1").frozen, home.label_set) == after
+    assert cli.run(["forget", after[-1].text, "--reason", "asked"]) == 0
+    assert frozen(home) == after[:-1]
 
 
 def test_by_default_the_size_stays_and_half_of_the_rows_do(home: Settings) -> None:
@@ -231,7 +255,8 @@ from sentiment.cli import run
 
 place, calls = sys.argv[1], int(sys.argv[2])
 owner, name = {
-    "write": (refreshing, "write_posts"), "rename": (atomic.Path, "replace"), "line": (json_lines, "append_bytes"),
+    "write": (refreshing, "write_posts_for_people"), "rename": (atomic.Path, "replace"),
+    "line": (json_lines, "append_bytes"),
     "place": (retired, "put_in_place"), "flush": (json_lines.os, "fsync"),
 }[place]
 """

@@ -28,6 +28,7 @@ from sentiment.data.posts import read_posts
 from sentiment.data.quarantine import file_of, quarantining, rows_of
 from sentiment.data.seen import count_in, write_identities
 from sentiment.data.tsv import Post, write_posts
+from sentiment.export import warmup
 from sentiment.lineage import forget as forget_module
 from sentiment.lineage.erase import erase, still_in
 from sentiment.lineage.erase_json import without
@@ -99,6 +100,23 @@ def state_of(settings: Settings) -> dict[str, Any]:
         if path.is_file() and not path.name.startswith("ledger.sqlite") and "history" not in path.name
     }
     return {"posts": posts, "deliveries": deliveries, "forgotten": forgotten, **files}
+
+
+def test_a_served_file_and_a_record_that_hold_a_text_are_named_and_left_as_they_are(shop: Settings) -> None:
+    weights = shop.versions / "1" / "variables" / "variables.data-00000-of-00001"
+    warm_up = shop.versions / "1" / warmup.FILE
+    other = shop.versions.parent / "earlier-name" / "1" / warmup.FILE
+    estimates = shop.serving / "estimates.jsonl"
+    for file in (weights, warm_up, other, estimates):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"\x0a\x12" + SECRET.encode() + b"\x18")
+    result = forget(shop)
+    assert result["remaining"] == [str(each.relative_to(shop.home)) for each in (estimates, other, warm_up)]
+    assert SECRET.encode() in warm_up.read_bytes() and SECRET.encode() in other.read_bytes()
+    for gone in (other, estimates):
+        gone.unlink()
+    warm_up.write_bytes(OTHER.encode())
+    assert forget(shop)["remaining"] == []
 
 
 def test_no_byte_of_a_forgotten_text_is_left(shop: Settings) -> None:

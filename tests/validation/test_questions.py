@@ -41,6 +41,20 @@ def test_every_served_shape_is_made_of_real_rows_and_has_exactly_that_length(ref
             assert set(inputs["text"]) <= set(reference.texts)
 
 
+def test_every_served_shape_has_a_request_that_holds_nobodys_post(reference: Reference, posts: list[Post]) -> None:
+    questions = Questions(reference, SIZES)
+    real = {post.text.encode() for post in posts}
+    for shape in questions.shapes():
+        inputs = questions.invented_inputs(shape)
+        if shape.signature == IDS:
+            assert {value.shape for value in inputs.values()} == {(shape.batch, shape.length)}
+            assert (inputs["input_mask"].sum(axis=1) == shape.length).all()
+        else:
+            (text,) = set(inputs["text"])
+            assert len(inputs["text"]) == shape.batch and text not in real
+            assert reference.encoded_texts.lengths[reference.texts.index(text)] == shape.length
+
+
 def test_every_row_is_asked_once_in_batches_of_every_size(reference: Reference) -> None:
     questions = Questions(reference, SIZES)
     for signature in (IDS, TEXT):

@@ -55,6 +55,8 @@ def test_a_run_is_validated_and_its_export_gets_its_warm_up(
     kept = read_answers(run / "export")
     assert kept and kept.texts and not {post.text for post in posts} & set(kept.texts)
     assert (run / "export" / warmup.FILE).is_file() and not (exported / warmup.FILE).exists()
+    warm_up = (run / "export" / warmup.FILE).read_bytes()
+    assert not [post.text for post in posts if len(post.text) > 2 and post.text.encode() in warm_up]
     assert result["parity"]["rows"] == len(posts) + 2
     assert (result["server"], result["operations"]["unknown"]) == ("embedded", [])
     for signature, milliseconds in result["first_request_ms"]["warm"].items():

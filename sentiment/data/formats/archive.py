@@ -14,12 +14,13 @@ from typing import BinaryIO, NamedTuple, cast
 
 from sentiment import disk
 from sentiment.data.formats.encoding import READ, candidates
-from sentiment.data.formats.unpack import LARGEST_RATIO, most_unpacked
+from sentiment.data.formats.unpack import BOUNDED, LARGEST_RATIO, most_unpacked
 
 MOST_MEMBERS = 10_000
 LARGEST_DIRECTORY = 4 << 20  # bytes of the list of its members, which takes several times that in memory
 LARGEST_TOTAL = 4 << 30  # bytes of all members together, unpacked
 NOT_COMPLETE = "the file is not a complete ZIP archive"
+_METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
 _PIECE = 1 << 20
 _ENCRYPTED = 0x1
 _UTF_8_NAME = 0x800
@@ -90,8 +91,16 @@ def _named(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> Iterator[M
         if name in taken:
             name = f"{name} ({number})"
         taken.add(name)
-        fault = "it is encrypted: deliver it without a password" if info.flag_bits & _ENCRYPTED else ""
-        yield Member(name, f"{info.CRC:08x}-{info.file_size}", info.file_size, fault, info, archive)
+        yield Member(name, f"{info.CRC:08x}-{info.file_size}", info.file_size, _fault(info), info, archive)
+
+
+def _fault(info: zipfile.ZipInfo) -> str:
+    if info.flag_bits & _ENCRYPTED:
+        return "it is encrypted: deliver it without a password"
+    if info.compress_type not in BOUNDED:
+        method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
+        return f"it is packed by {method}: pack it by Deflate, as .zip files usually are"
+    return ""
 
 
 def _name(info: zipfile.ZipInfo) -> str:

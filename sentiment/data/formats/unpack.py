@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 import zlib
 from typing import BinaryIO
 
@@ -11,6 +12,9 @@ LARGEST_RATIO = 200  # unpacked to packed bytes; posts pack about 1 to 3, the mo
 RATIO_COUNTS_FROM = 16 << 20  # unpacked bytes: a small file may well repeat one character
 ROWS_A_BYTE = 2  # of the packed file: a text of its own takes more than a byte, and a file may repeat itself
 ROWS_COUNT_FROM = 10_000  # a small file may well repeat one row
+# The ways of packing that `zipfile` unpacks by as much as it is asked for. Those of bzip2 and LZMA it unpacks as far as
+# the packed bytes go, and a few hundred of them may be gigabytes.
+BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _PIECE = 1 << 16
 
 

@@ -27,6 +27,7 @@ from sentiment.data.formats.child import (
     TOO_LARGE,
 )
 from sentiment.data.formats.table import Table
+from sentiment.data.formats.unpack import BOUNDED
 from sentiment.data.tsv import whole_number
 from sentiment.labels import Labels
 
@@ -50,6 +51,8 @@ def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str)
     try:
         with open("/dev/stdin", "rb") as source:  # noqa: PTH123 - not a path of ours
             with zipfile.ZipFile(source) as parts:
+                if any(part.compress_type not in BOUNDED for part in parts.infolist()):
+                    return BROKEN  # no workbook by its standard
                 if sum(part.file_size for part in parts.infolist()) > min(LARGEST_UNPACKED, most):
                     return TOO_LARGE
             return _write_table(_opened(source), labels, label_field)

@@ -104,6 +104,37 @@ def test_damaged_and_encrypted_members_are_named(settings: Settings, deliver: De
     assert texts(settings) == {"還好"}
 
 
+@pytest.mark.parametrize(
+    ("method", "name"), [(zipfile.ZIP_BZIP2, "bzip2"), (zipfile.ZIP_LZMA, "LZMA"), (93, "Zstandard"), (77, "method 77")]
+)
+def test_what_zipfile_unpacks_without_bound_is_not_unpacked(
+    settings: Settings, deliver: Deliver, monkeypatch: pytest.MonkeyPatch, method: int, name: str
+) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        target.writestr("a.tsv", TSV.format("好") + " " * 8_000_000, method if method in (12, 14) else None)
+        target.writestr("b.tsv", TSV.format("還好"))
+        target.writestr("c.tsv", TSV.format("普通"), zipfile.ZIP_STORED)
+    content = bytearray(out.getvalue())
+    at = content.index(b"PK\x01\x02")
+    content[at + 10 : at + 12] = method.to_bytes(2, "little")
+    content[at + 24 : at + 28] = (100).to_bytes(4, "little")  # of its size it says nothing that is true
+    opened_members: set[str] = set()
+    real = zipfile.ZipFile.open
+
+    def noted(self: zipfile.ZipFile, info: zipfile.ZipInfo, *more: Any) -> Any:
+        opened_members.add(info.filename)
+        return real(self, info, *more)
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", noted)
+    deliver("a.zip", bytes(content))
+    result = ingested(settings)
+    assert {item["key"]: item["reason"] for item in result["not_read"]} == {
+        "a.zip/a.tsv": f"it is packed by {name}: pack it by Deflate, as .zip files usually are"
+    }
+    assert opened_members == {"b.tsv", "c.tsv"} and texts(settings) == {"還好", "普通"}
+
+
 def test_names_in_the_packers_own_encoding(settings: Settings, deliver: Deliver) -> None:
     info = zipfile.ZipInfo("x.tsv")
     info.filename = "第一批標註資料.tsv".encode("big5").decode("cp437")
