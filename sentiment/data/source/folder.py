@@ -12,19 +12,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sentiment.data.formats.recognise import why_not_read
-from sentiment.data.source.source import LeftForNextTime, SourceFile, is_auxiliary
+from sentiment.data.source.source import LeftForNextTime, SourceFile, folder_of, is_auxiliary
 from sentiment.data.source.walk import walked
 from sentiment.errors import InputError
 
 WRITTEN_TO = "it is still being written"
+ELSEWHERE = "it links to a file of another source: deliver the file itself"
 MOST_LEFT = 200  # that are named
 Found = tuple[str, Path, os.stat_result | None, str]  # key, path, what the file was like, why it is left
 
 
 class Folder:
-    """The files below a folder. `files` waits until the last change to any of them is `settle_seconds` ago."""
+    """The files below a folder. `files` waits until the last change to any of them is `settle_seconds` ago.
 
-    def __init__(self, path: Path, settle_seconds: float) -> None:
+    With `by_folder` a link is a file of its own first folder only: it must not lead into another one.
+    """
+
+    def __init__(self, path: Path, settle_seconds: float, *, by_folder: bool = False) -> None:
         if not path.is_dir():
             raise InputError(
                 "the source must be an existing folder",
@@ -33,6 +37,7 @@ class Folder:
             )
         self._root = path.resolve()
         self._settle_seconds = settle_seconds
+        self._by_folder = by_folder
 
     @property
     def address(self) -> str:
@@ -76,6 +81,8 @@ class Folder:
             return key, path, None, getattr(error, "strerror", None) or "a link that leads to itself"
         if not resolved.is_relative_to(self._root):
             return key, path, None, "it links to a file outside of the folder"
+        if self._by_folder and folder_of(key) != folder_of(_key(self._root, resolved)):
+            return key, path, None, ELSEWHERE
         if not stat.S_ISREG(before.st_mode):
             return key, path, None, "it is not a regular file"
         return key, path, before, ""
