@@ -101,6 +101,19 @@ def test_a_link_is_no_way_into_the_folder_of_another_source(tmp_path: Path) -> N
     assert not any(file.left for file in Folder(tmp_path, 0).files())
 
 
+def test_a_folder_that_becomes_a_link_leads_nowhere(tmp_path: Path) -> None:
+    theirs, own = write(tmp_path, "alice/f.tsv"), tmp_path / "0m" / "deep" / "f.tsv"
+    own.parent.mkdir(parents=True)
+    os.link(theirs, own)  # the same file, as when the folder was a link for the moment in which it was looked at
+    (file,) = [file for file in Folder(tmp_path, 0, by_folder=True).files() if file.key == "0m/deep/f.tsv"]
+    with file.open() as content:
+        assert content.read().decode() == ROW
+    own.parent.rename(tmp_path / "0m" / "aside")
+    own.parent.symlink_to("../alice")
+    with pytest.raises(LeftForNextTime, match="replaced"), file.open():
+        pass
+
+
 def test_nobody_takes_another_source_s_rows_by_a_link(settings: Settings) -> None:
     by_folder = replace(settings, source_from="folder", trusted_sources=("alice",))
     inbox = Path(settings.source_folder)
