@@ -106,6 +106,17 @@ def fault(value: str) -> str:
     return "broken character in {}" if _SURROGATE.search(value) else ""
 
 
+def fault_of_folder(name: str) -> str:
+    """Returns why a folder's name cannot be the source of its rows; "" when it can, or is "" itself.
+
+    A name that is cleaned on the way, as a column's is, would be that of another source in the files of a run.
+    """
+    if _cleaned(name) != name:
+        return "its folder's name has white space at an end, or a line break or tab in it: rename the folder"
+    wrong = fault(name).format("its folder's name")
+    return f"{wrong}: rename the folder" if wrong else ""
+
+
 class Delivery:
     """One file that is being taken in, within the ledger's transaction; `counts` say what became of its rows."""
 

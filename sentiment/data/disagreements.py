@@ -39,7 +39,7 @@ from sentiment.text import cells
 from sentiment.text.harmless import visible
 
 USUAL = frozenset(" -_./@#&()+,·、，")  # beside letters and digits, in the name of a source
-SHOWN = 20  # of the texts, to people; the file has them all
+SHOWN, LONGEST_SHOWN = 20, 60  # of the texts, and of their characters, to people; the file has them all
 BASE_SIDES = {TRAIN: "train.tsv", ROLLING: "latest_test.tsv"}
 FOUND = f"""SELECT posts.identity, text, posts.label, posts.source, posts.delivery FROM posts
     WHERE standing = {CONTESTED} OR row IN (SELECT row FROM contradicted WHERE standing <> {APART})
@@ -128,7 +128,7 @@ def _require_known(decided: list[Post], known: set[bytes]) -> None:
     if strange:
         raise InputError(
             "a decision must be about a text of the ledger",
-            found=f"{len(strange)} others, the first {visible(strange[0][:60])!r}",
+            found=f"{len(strange)} others, the first {visible(strange[0], LONGEST_SHOWN)!r}",
             do="Take the file that `sentiment disagreements --output` writes, and fill its column `label` in.",
         )
 
@@ -188,7 +188,7 @@ def _unmistakable(character: str) -> str:
 def told(found: list[Disagreement], labels: Labels) -> list[str]:
     """Returns the disagreements as lines for people."""
     lines = [f"{len(found):,} texts wait for a decision: neither trained nor tested on"]
-    lines += [f"  {visible(item.text[:60])}   {visible(each_says(item, labels))}" for item in found[:SHOWN]]
+    lines += [f"  {visible(item.text, LONGEST_SHOWN)}   {visible(each_says(item, labels))}" for item in found[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(f"  … and {len(found) - SHOWN:,} more: --output writes them all")
     return lines

@@ -22,7 +22,8 @@ from sentiment.step import Result, say, step
 
 def ingest(source: str, settings: Settings) -> Ingest:
     """Takes in every file below `source` that is new or changed; returns the deliveries and the watermark."""
-    opened_source = open_source(source, settings.settle_seconds, settings.datasets)
+    by_folder = settings.source_from == "folder"
+    opened_source = open_source(source, settings.settle_seconds, settings.datasets, by_folder=by_folder)
     with posts_ledger.opened(settings.posts_database) as ledger:
         receipts.make_tables(ledger)
         pull = Pull(ledger, opened_source.address, settings)

@@ -12,12 +12,12 @@ from sentiment.data import receipts
 from sentiment.data.delivery import Delivery, OtherNumbers
 from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.encoding import READ, is_unlikely
-from sentiment.data.formats.recognise import Reading, is_archive, read_file
+from sentiment.data.formats.recognise import Reading, read_file
 from sentiment.data.formats.record import Record, UnreadableFile, up_to
 from sentiment.data.ledger import Ledger
 from sentiment.data.quarantine import Quarantine, Room, file_of, quarantining
 from sentiment.data.receipts import Receipt
-from sentiment.data.source.source import LeftForNextTime, SourceFile
+from sentiment.data.source.source import LeftForNextTime, SourceFile, folder_of
 from sentiment.digests import sha256_of_content
 from sentiment.progress import progress
 from sentiment.results.deliveries import Delivered
@@ -123,7 +123,7 @@ class _Taking:
             settings.label_set,
             settings.rolling_share,
             self.disputed,
-            source_of(self.file.key) if settings.source_from == "folder" else None,
+            folder_of(self.file.key) if settings.source_from == "folder" else None,
             settings.trusted_sources,
         )
 
@@ -140,12 +140,6 @@ class _Taking:
         except UnreadableFile as error:
             delivery.refuse(Record(0, error.raw), str(error))
         return reading
-
-
-def source_of(key: str) -> str:
-    """Returns the first folder of a file's key, "" for a file (or an archive's member) in none."""
-    folder, _, rest = key.partition("/")
-    return folder if rest and not is_archive(folder) else ""
 
 
 def _weighed(encoding: str, record: Record) -> Record:

@@ -12,6 +12,7 @@ from sentiment import disk
 from sentiment.data import receipts
 from sentiment.data.alone import concerns_all, why_left
 from sentiment.data.between_members import disputed_texts
+from sentiment.data.delivery import fault_of_folder
 from sentiment.data.formats.allowance import Allowance, OutOfTime
 from sentiment.data.formats.archive import Damaged
 from sentiment.data.formats.recognise import is_archive
@@ -19,7 +20,7 @@ from sentiment.data.intake import Intake
 from sentiment.data.ledger import Ledger
 from sentiment.data.quarantine import Room
 from sentiment.data.source.members import members_of
-from sentiment.data.source.source import LeftForNextTime, SourceFile
+from sentiment.data.source.source import LeftForNextTime, SourceFile, folder_of
 from sentiment.results.deliveries import Delivered, Left
 from sentiment.settings import Settings
 from sentiment.step import say
@@ -46,12 +47,15 @@ class Pull:
         `disputed` are the texts that another file of the same archive labels differently; `until` is when the archive
         must be read, on the monotonic clock.
         """
-        if file.not_read:
-            self._leave_alone(file.key, file.not_read)
+        if not_read := file.not_read or self._fault_of_source(file.key):
+            self._leave_alone(file.key, not_read)
         elif is_archive(file.key) and not file.left:
             self._unpack(file)
         else:
             self._take_in(file, disputed, until)
+
+    def _fault_of_source(self, key: str) -> str:
+        return fault_of_folder(folder_of(key)) if self._settings.source_from == "folder" else ""
 
     def _take_in(self, file: SourceFile, disputed: frozenset[int] = frozenset(), until: float | None = None) -> None:
         self.files += 1

@@ -14,7 +14,7 @@ from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 from sentiment.text.harmless import visible
 
-SHOWN = 60  # characters of a text
+SHOWN = 60  # characters of a text, and of a title
 
 
 @click.group("must-hold")
@@ -50,8 +50,8 @@ def _holds(case: Case, said: int) -> bool:
 
 def _line(case: Case, said: int, labels: Labels) -> str:
     answer = "" if _holds(case, said) else f", stable says {labels.names[said]}"
-    post = " ｜ ".join(filter(None, (case.post.title, case.post.text)))
-    return f"  {labels.names[case.post.label]}{' (may not change)' * case.fixed}{answer}: {visible(post, SHOWN)}"
+    post = " ｜ ".join(visible(part, SHOWN) for part in (case.post.title, case.post.text) if part)
+    return f"  {labels.names[case.post.label]}{' (may not change)' * case.fixed}{answer}: {post}"
 
 
 @command.command("list")

@@ -17,6 +17,7 @@ from sentiment.gate.wording import shortened
 from sentiment.results.decision import Gate, GateCheck
 from sentiment.results.evaluation import Evaluation
 from sentiment.results.must_hold import CaseAnswers, Held, MustHold
+from sentiment.text.harmless import titled
 
 LEAST = 20  # of the other cases: with fewer that stable holds, chance alone breaks too large a share
 SHOWN = 10  # cases either way, to people
@@ -111,7 +112,7 @@ def _line(gate: Gate, word: str, case: CaseAnswers) -> str:
     true, before, now = (label_name(gate, label) for label in (case.true, case.stable, case.candidate))
     kind = " (may not change)" if case.fixed else ""
     why = f" (why it must hold: {shortened(case.why)})" if case.why else ""
-    post = " ｜ ".join(filter(None, (case.title, case.text)))
+    post = titled(case.title, case.text)
     return f"{word}{kind}: true {true}, {stable_name(gate)} said {before}, the candidate {now}{why}: {post}"
 
 

@@ -25,6 +25,7 @@ from sentiment.serving.state import State
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 from sentiment.text.columns import aligned
+from sentiment.text.harmless import visible
 
 BASE = "base data"
 ANCESTORS_SHOWN = 10  # to people; the result has all of them
@@ -178,7 +179,7 @@ def _table(deliveries: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> li
             night_of(item["at"]).isoformat() if item["at"] else "–",
             _short(item["hash"]),
             *(f"{count:,}" for kind in ("new", "old") for count in item[kind]),
-            item["key"] or "not in the ledger",
+            visible(item["key"] or "not in the ledger"),
         ]
         for item in deliveries
     ]

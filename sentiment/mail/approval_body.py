@@ -13,7 +13,7 @@ from sentiment.mail.approval import told_time
 from sentiment.results.decision import Gate, SetFlip
 from sentiment.results.deliveries import Prepare
 from sentiment.results.validation import Validation
-from sentiment.text.harmless import markdown, safe_links
+from sentiment.text.harmless import markdown, safe_links, titled
 
 MOST_TEXTS = 10  # either way
 LONGEST_TEXT = 120
@@ -116,7 +116,7 @@ def _flips(gate: Gate, flips: Sequence[SetFlip], title: str) -> list[str]:
 
 
 def _flip(gate: Gate, flip: SetFlip) -> Row:
-    text = " ｜ ".join(filter(None, (flip.title, flip.text)))
+    text = titled(flip.title, flip.text)
     return (flip.set, text, *(label_name(gate, label) for label in (flip.true, flip.stable, flip.candidate)))
 
 

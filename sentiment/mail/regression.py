@@ -13,7 +13,7 @@ from sentiment.mail.letter import Mail, letter
 from sentiment.results.decision import Gate
 from sentiment.results.deliveries import Prepare
 from sentiment.text.columns import aligned
-from sentiment.text.harmless import html_text, plain
+from sentiment.text.harmless import html_text, plain, titled
 
 MOST_TEXTS = 10
 CELL = 'style="padding:3px 10px;border-bottom:1px solid #ddd;text-align:left;vertical-align:top"'
@@ -85,7 +85,7 @@ def _flips(gate: Gate) -> list[Row]:
             label_name(gate, flip.true),
             label_name(gate, flip.stable),
             f"{label_name(gate, flip.candidate)} ({flip.confidence:.2f})",
-            " ｜ ".join(filter(None, (flip.title, flip.text))),
+            titled(flip.title, flip.text),
         )
         for flip in gate.regressions[:MOST_TEXTS]
     ]

@@ -11,6 +11,9 @@ from urllib.parse import quote, urlsplit
 from sentiment.text.defanged import defanged
 
 _DIRECTION_MARKS = "\u061c\u200e\u200f"
+_BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")  # letters and signs that look like a space
+MOST_READ = 50_000  # characters: more than the longest title and post together
+LONGEST_TITLE = 40
 _MARKDOWN = re.compile(r"[!-+\-/<-@\[-`{-~]|(?<=\d)\.(?=\s|$)")  # ASCII punctuation that can begin something
 
 
@@ -23,23 +26,35 @@ def plain(text: object, longest: int = 200) -> str:
 
 
 def one_line(text: object, longest: int = 200) -> str:
-    """Returns `text` as one line, cut if long, without control or direction characters.
+    """Returns `text` as one line without control or direction characters; whatever is cut off leaves a “…”.
 
     On a web page that is enough, if the page escapes it: a browser makes no links of words.
     """
-    shown = "".join(
-        character if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else _invisible(character)
-        for character in str(text)[: longest * 4]
-    )
-    shown = " ".join(shown.split())
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+    raw = str(text)
+    shown, read = _collapsed(raw[: longest * 4]), longest * 4
+    if len(shown) <= longest and len(raw) > read:  # much of it is blank: what stands behind must not be hidden so
+        read = max(read, MOST_READ)
+        shown = _collapsed(raw[:read])
+    return shown if len(shown) <= longest and len(raw) <= read else shown[: longest - 1] + "…"
 
 
-def _invisible(character: str) -> str:
+def titled(title: str, text: str) -> str:
+    """Returns a post as one text for people; a long title is cut, so that the post itself is not cut off behind it."""
+    return " ｜ ".join(filter(None, (one_line(title, LONGEST_TITLE), text)))
+
+
+def _collapsed(text: str) -> str:
+    if not text.isprintable():  # a post nearly always is
+        text = "".join(character if character.isprintable() else _shown(character) for character in text)
+    return " ".join(_BLANK.sub(" ", text).split())
+
+
+def _shown(character: str) -> str:
     # A joiner holds emoji together. Line ends, paragraph ends and control characters part words; others are dropped.
-    if character == "\N{ZERO WIDTH JOINER}":
-        return character
-    return "" if unicodedata.category(character) == "Cf" else " "
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return character if character == "\N{ZERO WIDTH JOINER}" else ""
+    return " " if category in ("Cc", "Cs", "Zl", "Zp") else character
 
 
 def is_hidden(character: str) -> bool:

@@ -17,7 +17,7 @@ from sentiment.cli import run as run_verb
 from sentiment.data import ingest as ingesting
 from sentiment.data import prepare as preparing
 from sentiment.data.claims import APART, BASE, CONTESTED, DECIDED, PLAIN, hear
-from sentiment.data.disagreements import Claim, Disagreement, disagreements, each_says
+from sentiment.data.disagreements import Claim, Disagreement, disagreements, each_says, told
 from sentiment.data.identity import identity
 from sentiment.data.ledger import opened
 from sentiment.data.ledger_batch import Accepted, Counts
@@ -289,3 +289,10 @@ def test_a_text_that_was_on_both_sides_stays_apart_and_takes_the_newest_label() 
     assert hear(APART, 0, {"甲": 0}, "乙", 1).standing == APART
     assert hear(APART, 0, {"甲": 0}, "乙", 1).takes_label
     assert hear(APART, 0, {"甲": 0}, "乙", 0).outcome == "duplicate"
+
+
+def test_a_text_that_is_cut_says_so() -> None:
+    found = [Disagreement(text, (Claim(BASE, 0, 0), Claim("甲", 1, 1))) for text in ("好" * 60, "好" * 60 + "才怪")]
+    _, whole, cut = told(found, Labels())
+    assert whole.startswith(f"  {'好' * 60}   ")
+    assert cut.startswith(f"  {'好' * 60}…   ")

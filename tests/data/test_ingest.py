@@ -312,6 +312,33 @@ def test_the_folder_can_be_the_source_whatever_the_column_says(settings: Setting
     }
 
 
+@pytest.mark.parametrize(
+    "name", ["alice ", "alice\n", "alice\u3000", "\u2028alice", "al\tice", "\x1b[31mred", " ", "a\x85b"]
+)
+def test_a_folder_whose_name_reads_back_as_another_is_no_source(
+    settings: Settings, deliver: Deliver, name: str
+) -> None:
+    by_folder = replace(settings, source_from="folder")
+    deliver("alice/1.tsv", "text\tlabel\n湯頭很濃\t0\n")
+    deliver(f"{name}/1.tsv", "text\tlabel\n等太久\t1\n")
+    deliver(f"{name}/2.zip", zipped("a.tsv", "text\tlabel\n等太久\t1\n"))
+    result = ingested(by_folder)
+    assert [item["key"] for item in result["not_read"]] == [f"{name}/1.tsv", f"{name}/2.zip"]
+    assert all("folder" in item["reason"] and item["reason"].isprintable() for item in result["not_read"])
+    with opened(settings.posts_database) as ledger:
+        assert [(item.post.text, item.post.source) for item in ledger.posts()] == [("湯頭很濃", "alice")]
+    assert ingested(settings)["accepted"] == 1  # where a column names the source, a folder's name says nothing
+
+
+def test_ordinary_names_of_folders_are_sources(settings: Settings, deliver: Deliver) -> None:
+    names = ["客服 部", "ptt-2026", "a.b", "café", "❤️"]
+    for number, name in enumerate(names):
+        deliver(f"{name}/1.tsv", f"text\tlabel\n好吃的第{number}家\t0\n")
+    assert ingested(replace(settings, source_from="folder"))["not_read"] == []
+    with opened(settings.posts_database) as ledger:
+        assert {item.post.source for item in ledger.posts()} == set(names)
+
+
 def zipped(name: str, content: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as target:

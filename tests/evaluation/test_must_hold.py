@@ -25,6 +25,13 @@ def add(*more: str) -> int:
     return cli.run(["must-hold", "add", "--why", "user 17", *more])
 
 
+def test_a_long_title_does_not_hide_its_case(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert add("--text", "難吃", "--label", "負面", "--title", "長" * 1_000) == 0
+    capsys.readouterr()
+    assert cli.run(["must-hold", "list"]) == 0
+    assert capsys.readouterr().err.splitlines()[0] == f"  負面: {'長' * 60}… ｜ 難吃"
+
+
 def test_a_correction_is_added_replaced_and_listed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert add("--text", "難吃\x1b[2J", "--label", "負面", "--fixed") == 0
     path = home / "datasets" / "old_sentiment" / "must_hold.tsv"

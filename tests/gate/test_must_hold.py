@@ -161,6 +161,11 @@ def test_what_is_broken_is_listed_for_people() -> None:
     assert len(lines) == 1 + SHOWN + 2
 
 
+def test_a_long_title_does_not_hide_its_case() -> None:
+    lines = told(decision(judged(held(3, 1), broken=[answers("不是不好", title="長" * 20_000)])))
+    assert any(len(line) < 300 and line.endswith("… ｜ 不是不好") for line in lines)
+
+
 def test_a_case_that_may_not_change_and_that_nobody_holds_is_not_forgotten() -> None:
     lines = told(decision(judged(held(2, 0, mended=1, cases=5))))
     assert lines[1] == "Neither holds 2 cases that may not change."

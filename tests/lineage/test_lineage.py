@@ -89,6 +89,18 @@ def test_a_version_names_its_deliveries_and_its_ancestors(shop: Settings, capsys
     assert "2026-11-02.tsv" in told and "started from version 1 (full, 96 rows, deliveries 1)" in told
 
 
+def test_a_file_s_name_steers_no_terminal(
+    settings: Settings, deliver: Deliver, sides: Sides, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"{text}\t{index % 3}\n" for index, text in enumerate(sides(False, 6)))
+    deliver("\x1b[31mred\u202e.tsv", f"text\tlabel\n{rows}")
+    ingest(settings.source_folder, settings)
+    trained(settings, "night-1", 1)
+    _, told = asked(capsys, "1")
+    assert "\\x1b[31mred\\u202e.tsv" in told
+    assert "\x1b" not in told
+
+
 def test_the_test_sets_that_judged_it_are_named(shop: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     found, told = asked(capsys, "1")
     run = RunFolder.named(shop, "night-1")

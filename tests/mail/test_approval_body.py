@@ -45,6 +45,13 @@ def gate(evaluation: Make, rolling_set: Make, flipped: Make) -> Gate:
     return decide(found, THRESHOLDS)
 
 
+@pytest.mark.parametrize("title", ["", "長" * 20_000])
+def test_no_title_and_no_blanks_hide_what_a_post_says(evaluation: Make, flipped: Make, title: str) -> None:
+    found = evaluation([350] * 3, [330] * 3, 80)
+    found["sets"]["frozen"]["regressions"] = [flipped(f"推薦{' ' * 5_000}才怪", title=title)]
+    assert "推薦 才怪" in approval_body(decide(found, THRESHOLDS), PREPARE, 3, {})
+
+
 def parse(body: str) -> list[Token]:
     return MarkdownIt("commonmark", {"html": True}).enable("table").parse(body)
 

@@ -51,6 +51,15 @@ def mail(evaluation: Make, flipped: Make) -> Mail:
     return regression_mail(decide(found, THRESHOLDS), "manual__2026-11-03", PREPARE, LINKS)
 
 
+@pytest.mark.parametrize("title", ["", "長" * 20_000])
+def test_no_title_and_no_blanks_hide_what_a_post_says(evaluation: Make, flipped: Make, title: str) -> None:
+    found = evaluation([300, 300, 310], [340, 340, 330], 10)
+    found["sets"]["frozen"]["regressions"] = [flipped(f"推薦{' ' * 5_000}才怪", 0.9, title=title)]
+    mail = regression_mail(decide(found, THRESHOLDS), "manual__2026-11-03", PREPARE, LINKS)
+    assert "推薦 才怪" in mail.text
+    assert "推薦 才怪" in mail.html
+
+
 def test_the_subject_says_what_regressed(mail: Mail) -> None:
     assert mail.subject.startswith(
         "Sentiment: no new model. Worse than version 2: accuracy on the frozen set fell by 8.3"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -32,3 +33,11 @@ def test_marks_and_joiners_take_no_room() -> None:
 def test_no_rows_are_no_lines_and_no_line_ends_in_spaces() -> None:
     assert aligned([]) == []
     assert aligned([("a", "b"), ("long", "")]) == ["a     b", "long"]
+
+
+@pytest.mark.parametrize("name", ["פורום", "منتدى", "٣٤"])
+def test_a_name_from_right_to_left_does_not_turn_the_figures_round(name: str) -> None:
+    _, row, other = aligned([("source", "rows", "change"), (name, "300", "+1.0"), ("部落格", "20", "-2.0")])
+    shown = f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+    assert row == f"{shown}{' ' * (8 - len(name))}300   +1.0"
+    assert other == "部落格  20    -2.0"

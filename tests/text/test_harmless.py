@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from sentiment.text.harmless import html_text, markdown, plain, safe_links, visible
+from sentiment.text.harmless import html_text, markdown, one_line, plain, safe_links, titled, visible
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -109,6 +110,34 @@ def test_plain_text_is_one_line_without_tricks() -> None:
     assert plain("家庭👨\u200d👩\u200d👧") == "家庭👨\u200d👩\u200d👧"
     assert plain("長" * 500, 10) == "長" * 9 + "…"
     assert plain(None) == "None"
+
+
+BLANKS = [" ", "\u200b", "\u3000", "\n", "\ufeff", "\u2066", "\u2800", "\u3164", "\uffa0", "\u115f", "\x00"]
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize("show", [one_line, plain, markdown, html_text])
+def test_nothing_is_hidden_behind_what_nobody_sees(show: Callable[[str, int], str], blank: str) -> None:
+    for many in (1, 150, 800, 19_000):
+        shown = show(f"好吃，推薦{blank * many}才怪，難吃到想哭", 120)
+        assert "".join(shown.split()) == "好吃，推薦才怪，難吃到想哭"
+    assert show(f"好吃，推薦{blank * 1_000_000}才怪", 120) == "好吃，推薦…"
+    assert show(f"{'長' * 120}{blank * 1_000}才怪", 120).endswith("…")
+
+
+@given(st.text(st.sampled_from("好吃 \u200b\u3000\n\u3164\u200d"), max_size=60), st.integers(1, 12))
+def test_whatever_is_cut_off_leaves_its_mark(text: str, longest: int) -> None:
+    shown = one_line(text, longest)
+    assert len(shown) <= longest
+    assert shown.endswith("…") or shown == one_line(text, 1_000)
+
+
+def test_a_title_does_not_hide_its_post() -> None:
+    assert titled("店", "難吃") == "店 ｜ 難吃"
+    assert titled("", "難吃") == "難吃"
+    for title in ("長" * 20_000, "店" + "\u3164" * 20_000):
+        for show in (plain, markdown, html_text):
+            assert show(titled(title, "難吃到想哭"), 120).endswith(" ｜ 難吃到想哭")
 
 
 def test_only_web_addresses_are_links() -> None:

@@ -12,19 +12,26 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sentiment.data.formats.recognise import why_not_read
-from sentiment.data.source.source import LeftForNextTime, SourceFile, is_auxiliary
+from sentiment.data.source.source import LeftForNextTime, SourceFile, folder_of, is_auxiliary
 from sentiment.data.source.walk import walked
 from sentiment.errors import InputError
 
 WRITTEN_TO = "it is still being written"
+REPLACED = "it, or a folder on the way to it, was replaced since it was found"
+ELSEWHERE = "it links to a file of another source: deliver the file itself"
 MOST_LEFT = 200  # that are named
-Found = tuple[str, Path, os.stat_result | None, str]  # key, path, what the file was like, why it is left
+Found = tuple[
+    str, Path, os.stat_result | None, str
+]  # key, path (without links, when it is read), what the file was like, why it is left
 
 
 class Folder:
-    """The files below a folder. `files` waits until the last change to any of them is `settle_seconds` ago."""
+    """The files below a folder. `files` waits until the last change to any of them is `settle_seconds` ago.
 
-    def __init__(self, path: Path, settle_seconds: float) -> None:
+    With `by_folder` a link is a file of its own first folder only: it must not lead into another one.
+    """
+
+    def __init__(self, path: Path, settle_seconds: float, *, by_folder: bool = False) -> None:
         if not path.is_dir():
             raise InputError(
                 "the source must be an existing folder",
@@ -33,6 +40,7 @@ class Folder:
             )
         self._root = path.resolve()
         self._settle_seconds = settle_seconds
+        self._by_folder = by_folder
 
     @property
     def address(self) -> str:
@@ -42,7 +50,7 @@ class Folder:
         found = sorted(_fewer(list(self._found()), self._root), key=_by_key)
         self._wait_for(found)
         for key, path, before, left in found:
-            if not_read := "" if left else why_not_read(path.name):
+            if not_read := "" if left or before else why_not_read(path.name):
                 yield SourceFile(key, "", 0, partial(_opened, path, ""), not_read=not_read)
                 continue
             fingerprint = _fingerprint(before) if before else ""
@@ -76,9 +84,11 @@ class Folder:
             return key, path, None, getattr(error, "strerror", None) or "a link that leads to itself"
         if not resolved.is_relative_to(self._root):
             return key, path, None, "it links to a file outside of the folder"
+        if self._by_folder and folder_of(key) != folder_of(_key(self._root, resolved)):
+            return key, path, None, ELSEWHERE
         if not stat.S_ISREG(before.st_mode):
             return key, path, None, "it is not a regular file"
-        return key, path, before, ""
+        return key, resolved, before, ""
 
     def _wait_for(self, found: list[Found]) -> None:
         """Waits until the youngest file has settled; a file that changes meanwhile is left for the next ingest."""
@@ -124,5 +134,8 @@ def _opened(path: Path, fingerprint: str) -> Iterator[BinaryIO]:
     except OSError as error:
         raise LeftForNextTime(error.strerror or str(error)) from None
     with os.fdopen(descriptor, "rb") as file:
+        # A folder may have become a link meanwhile, into another source's folder or out of all.
+        if Path(f"/proc/self/fd/{descriptor}").readlink() != path:
+            raise LeftForNextTime(REPLACED)
         _confirm(fingerprint, file)
         yield file

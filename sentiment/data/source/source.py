@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+from sentiment.data.formats.recognise import is_archive
 from sentiment.errors import InputError
 
 
@@ -71,3 +72,9 @@ _AUXILIARY = re.compile(
 def is_auxiliary(key: str) -> bool:
     """Tells whether a file is hidden (an upload in progress is), or is not for readers of the data."""
     return any(_AUXILIARY.match(part) for part in key.split("/"))
+
+
+def folder_of(key: str) -> str:
+    """Returns the first folder of a file's key, "" for a file (or an archive's member) in none."""
+    folder, _, rest = key.partition("/")
+    return folder if rest and not is_archive(folder) else ""

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from support.nested import nest
 from support.results import in_json
 
 from sentiment.data import ingest as ingesting
-from sentiment.data.source.folder import MOST_LEFT, Folder
+from sentiment.data.ledger import opened
+from sentiment.data.source.folder import ELSEWHERE, MOST_LEFT, Folder
 from sentiment.data.source.source import LeftForNextTime
 from sentiment.data.source.walk import DEEPEST, TOO_DEEP, opened_as_found
 from sentiment.settings import Settings
@@ -76,6 +78,52 @@ def test_what_is_no_ordinary_file_is_left_with_its_reason(tmp_path: Path) -> Non
         "loop.tsv": found["loop.tsv"],
     }
     assert found["loop.tsv"]
+
+
+def test_a_link_is_no_way_into_the_folder_of_another_source(tmp_path: Path) -> None:
+    for name in ("alice/f.tsv", "0m/own.tsv", "top.tsv"):
+        write(tmp_path, name)
+    for name, target in (
+        ("0m/x.tsv", "../alice/f.tsv"),
+        ("0m/deep/y.tsv", "../../alice/f.tsv"),
+        ("0m/z.tsv", "x.tsv"),  # a link to a link
+        ("0m/up.tsv", "../top.tsv"),
+        ("0m/inside.tsv", "own.tsv"),
+        ("down.tsv", "alice/f.tsv"),
+        ("beside.tsv", "top.tsv"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(target)
+    across = {"0m/x.tsv", "0m/deep/y.tsv", "0m/z.tsv", "0m/up.tsv", "down.tsv"}
+    found = {file.key: file.left for file in Folder(tmp_path, 0, by_folder=True).files()}
+    assert {key for key, left in found.items() if left} == across
+    assert set(found.values()) == {"", ELSEWHERE}
+    assert not any(file.left for file in Folder(tmp_path, 0).files())
+
+
+def test_a_folder_that_becomes_a_link_leads_nowhere(tmp_path: Path) -> None:
+    theirs, own = write(tmp_path, "alice/f.tsv"), tmp_path / "0m" / "deep" / "f.tsv"
+    own.parent.mkdir(parents=True)
+    os.link(theirs, own)  # the same file, as when the folder was a link for the moment in which it was looked at
+    (file,) = [file for file in Folder(tmp_path, 0, by_folder=True).files() if file.key == "0m/deep/f.tsv"]
+    with file.open() as content:
+        assert content.read().decode() == ROW
+    own.parent.rename(tmp_path / "0m" / "aside")
+    own.parent.symlink_to("../alice")
+    with pytest.raises(LeftForNextTime, match="replaced"), file.open():
+        pass
+
+
+def test_nobody_takes_another_source_s_rows_by_a_link(settings: Settings) -> None:
+    by_folder = replace(settings, source_from="folder", trusted_sources=("alice",))
+    inbox = Path(settings.source_folder)
+    write(inbox, "alice/f.tsv", ROW)
+    (inbox / "0m").mkdir()
+    (inbox / "0m" / "x.tsv").symlink_to("../alice/f.tsv")
+    result = ingest(by_folder.source_folder, by_folder)
+    assert result["left"] == [{"key": "0m/x.tsv", "reason": ELSEWHERE}]
+    with opened(settings.posts_database) as ledger:
+        assert [item.post.source for item in ledger.posts()] == ["alice"]
 
 
 def test_a_file_that_becomes_a_pipe_does_not_hang(tmp_path: Path) -> None:
