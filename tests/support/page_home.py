@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "SENTIMENT_GATE_MARGIN": "1",
     "SENTIMENT_GATE_RECALL_DROP": "1",
 }
+NOBODY = "http://127.0.0.1:9"  # the port of `discard`
 StartServer = Callable[..., Any]
 
 
@@ -106,6 +107,7 @@ class Homes:
             with self._start() as start_server:
                 config = self.home / "serving" / "models" / "models.config"
                 if not config.exists():
+                    patch.setenv("SENTIMENT_SERVING_URLS", NOBODY)  # another test may serve at the default address
                     _do("status --restore-config")
                 address = str(start_server(SimpleNamespace(config=config)).server.rest_url)
                 patch.setenv("SENTIMENT_SERVING_URLS", address)
