@@ -9,13 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from sentiment import atomic, json_lines
+from sentiment import atomic
 from sentiment.results.estimate import Night
-from sentiment.results.record import as_json
+from sentiment.serving.typed_lines import append_within, readable_lines
 from sentiment.settings import Settings
 
-LARGEST = 4 << 20  # bytes; beyond this size, older lines are dropped
-KEPT = 500  # nights that stay
+KEPT = 500  # nights that stay of a large file
 
 
 def estimates_file(settings: Settings) -> Path:
@@ -26,18 +25,10 @@ def estimates_file(settings: Settings) -> Path:
 def read_nights(path: Path) -> list[Night]:
     """Returns the nights, oldest first, without lines that are no estimates."""
     nights: dict[str, Night] = {}
-    for line in json_lines.read(path):
-        if night := _night(line.value):
-            nights.pop(night.run, None)
-            nights[night.run] = night
+    for night in readable_lines(path, Night):
+        nights.pop(night.run, None)
+        nights[night.run] = night
     return list(nights.values())
-
-
-def _night(found: object) -> Night | None:
-    try:
-        return msgspec.convert(found, Night)
-    except msgspec.ValidationError:
-        return None
 
 
 def keep(path: Path, night: Night) -> None:
@@ -51,7 +42,4 @@ def keep(path: Path, night: Night) -> None:
         there = next((one for one in nights if one.run == night.run), None)
         if there is not None and msgspec.structs.replace(there, at=night.at) == night:
             return
-        if path.is_file() and path.stat().st_size > LARGEST:
-            newest = b"".join(json_lines.written(as_json(one)) for one in nights[-KEPT:])
-            atomic.write_text(path, newest.decode("utf-8"))
-        json_lines.append(path, as_json(night))
+        append_within(path, night, lambda: nights, KEPT)

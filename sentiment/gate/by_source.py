@@ -41,7 +41,7 @@ BOTH = ("frozen", "rolling")  # the sets
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedGroup:
     """A group of rows without those of one source (`without`), or of all sources with a large part of the new rows.
 
     `share` is the part of the new rows that came from what is left out, `gained_there` what the candidate gains on
@@ -66,7 +66,7 @@ class Judged:
         return self.shown_worse or not self.missing
 
 
-def judged(sources: Sequence[SourceRows], margin: float) -> list[Judged]:
+def judged(sources: Sequence[SourceRows], margin: float) -> list[JudgedGroup]:
     """Returns what is found on each group of rows: elsewhere first, then without each source, the largest first."""
     groups = _groups(sources)
     return [_judge(sources, without, out, margin, len(groups)) for without, out in groups]
@@ -95,11 +95,11 @@ def _groups(sources: Sequence[SourceRows]) -> list[tuple[str | None, frozenset[s
 
 def _judge(
     sources: Sequence[SourceRows], without: str | None, out: Set[str | None], margin: float, groups: int
-) -> Judged:
+) -> JudgedGroup:
     gone = _sum_left_out(sources, out)
     kept = sum(map(_rows_in, sources), Counts()) - gone
     bound = kept.bound
-    return Judged(
+    return JudgedGroup(
         without=without,
         share=sum(source.new for source in sources if source.name in out) / sum(source.new for source in sources),
         kept=kept,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sentiment.gate import tilted_words
-from sentiment.gate.by_source import BOTH, Judged, judged, refused_by_one
+from sentiment.gate.by_source import BOTH, JudgedGroup, judged, refused_by_one
 from sentiment.gate.counts import Counts
 from sentiment.gate.tilted_words import named
 from sentiment.gate.wording import NOT_RULED_OUT, points
@@ -34,21 +34,21 @@ def checks(
     return [*(_check(one, margin) for one in groups), *tilted_words.checks(sources, labels), *by_one]
 
 
-def _refuses(one: Judged) -> bool:
+def _refuses(one: JudgedGroup) -> bool:
     return one.decides and not one.passed
 
 
-def _severity(one: Judged) -> tuple[bool, bool, float]:
+def _severity(one: JudgedGroup) -> tuple[bool, bool, float]:
     """Sorts what refuses to the front, and of that what is shown to be worse."""
     return not _refuses(one), not one.shown_worse, one.bound
 
 
-def _check(one: Judged, margin: float) -> GateCheck:
+def _check(one: JudgedGroup, margin: float) -> GateCheck:
     name = ELSEWHERE if one.without is None else WITHOUT_ONE
     return GateCheck(name, one.passed, one.decides, one.bound, -margin, _told(one, margin))
 
 
-def _told(one: Judged, margin: float) -> str:
+def _told(one: JudgedGroup, margin: float) -> str:
     where = (
         f"On the test rows of sources that gave less than {LARGE:.0%} of the new rows"
         if one.without is None
@@ -69,7 +69,7 @@ def _told(one: Judged, margin: float) -> str:
     return f"{where}, accuracy {moved(one.kept, change)}{rest}{aside}."
 
 
-def _paid(one: Judged) -> str:
+def _paid(one: JudgedGroup) -> str:
     if one.gained_there <= 0:
         return ""
     whose = "those sources" if one.without is None else named(one.without)

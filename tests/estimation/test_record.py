@@ -13,6 +13,7 @@ from support.estimates import estimate_of, fallen, gap_of, night_of
 
 from sentiment.estimation import record
 from sentiment.estimation.record import keep, read_nights
+from sentiment.serving import typed_lines
 
 
 def test_a_run_that_comes_twice_has_one_line(tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_share_that_is_none_costs_the_line(tmp_path: Path, wrong: str) -> None
 
 
 def test_it_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "LARGEST", 4000)
+    monkeypatch.setattr(typed_lines, "LARGEST", 4000)
     monkeypatch.setattr(record, "KEPT", 5)
     path = tmp_path / "estimates.jsonl"
     for number in range(40):

@@ -14,6 +14,7 @@ from sentiment.probe import record
 from sentiment.probe.record import append, read_probes
 from sentiment.results.probe import Probe
 from sentiment.results.record import as_json
+from sentiment.serving import typed_lines
 
 NEW = whole(Probe, at="new")
 
@@ -48,7 +49,7 @@ def test_a_line_that_is_no_probe_is_passed_over(tmp_path: Path, line: str) -> No
 
 
 def test_it_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "LARGEST", 10_000)
+    monkeypatch.setattr(typed_lines, "LARGEST", 10_000)
     monkeypatch.setattr(record, "KEPT", 20)
     path = tmp_path / "probes.jsonl"
     for number in range(1000):
