@@ -30,6 +30,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from sentiment.gate.counts import Counts
 from sentiment.results.evaluation import LARGE, SourceRows
@@ -115,8 +116,6 @@ def needed(counts: Counts, margin: float, groups: int) -> int:
     """Returns the rows from which a group decides whether a candidate is as good (see above); 0 without a margin."""
     if margin <= 0:
         return 0
-    from statistics import NormalDist  # it takes as long to load as the rest of the gate
-
     quantile = NormalDist().inv_cdf(1 - MISSED / groups)
     differing = (counts.only_candidate + counts.only_stable + 1) / counts.rows
     return math.ceil(differing * ((paired.Z_95 + quantile) / margin) ** 2)

@@ -54,7 +54,7 @@ def _told(one: JudgedGroup, margin: float) -> str:
         if one.without is None
         else f"Without the test rows of {named(one.without)}, which gave {one.share:.0%} of the new rows"
     )
-    change = (one.kept.only_candidate - one.kept.only_stable) / one.kept.rows
+    change = one.kept.difference
     bound, limit = points(one.bound, margin)
     rows = f"{one.kept.rows:,} rows"
     if one.shown_worse:

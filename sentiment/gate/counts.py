@@ -1,4 +1,4 @@
-"""Counts of test rows on which a candidate and the stable model are compared, to add and to take away."""
+"""Counts of test rows on which a candidate and another model are compared, to add and to take away."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from sentiment.statistics import paired
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows of a group: all, those that one of the two models alone has right, and those that stable has right."""
+    """Rows of a group: all, those that one of the two models alone has right, and those that stable has right.
+
+    The other model is the stable one, or stands in its place.
+    """
 
     rows: int = 0
     only_candidate: int = 0
@@ -44,6 +47,15 @@ class Counts:
     @property
     def gained(self) -> int:
         return self.only_candidate - self.only_stable
+
+    @property
+    def difference(self) -> float:
+        """The accuracy of the candidate less that of the other, on these rows."""
+        return self.gained / self.rows
+
+    def score(self, difference: float) -> float:
+        """Returns the score statistic of a true `difference` (see `sentiment.statistics.paired`)."""
+        return paired.score(self.only_candidate, self.only_stable, self.rows, difference)
 
     @property
     def bound(self) -> float:

@@ -24,7 +24,6 @@ class Evidence:
     stable: Metrics | None  # None without a stable model: then no row is right in one alone
     only_candidate: int = 0
     only_stable: int = 0
-    reference: tuple[int, int] | None = None  # rows right in the candidate alone, in the reference alone
 
     @property
     def rows(self) -> int:
@@ -75,22 +74,22 @@ def _sound(name: str, found: TestSet, labels: int, has_stable: bool) -> Evidence
         raise _contradicted(f"{where}.{missing}", "there, as the evaluation names a stable model", "null")
     _require_scores(found.stable, f"{where}.stable", found.rows, labels, found.candidate.support)
     _require_pairs(found.paired, f"{where}.paired", found.rows, found.candidate.correct, found.stable.correct)
+    _require_reference(found, where, labels)
     paired = (found.paired.only_candidate, found.paired.only_stable)
-    return Evidence(name, found, found.candidate, found.stable, *paired, _sound_reference(found, where, labels))
+    return Evidence(name, found, found.candidate, found.stable, *paired)
 
 
-def _sound_reference(found: TestSet, where: str, labels: int) -> tuple[int, int] | None:
-    """Returns how the candidate stands beside the reference; None where no other model than stable was scored."""
+def _require_reference(found: TestSet, where: str, labels: int) -> None:
+    """Raises: InputError unless the reference's numbers, where another model than stable was scored, are sound."""
     reference, pairs = found.reference, found.to_reference
     if reference is None and pairs is None:
-        return None
+        return
     if reference is None or pairs is None:
         missing, there = ("reference", "to_reference") if reference is None else ("to_reference", "reference")
         raise _contradicted(f"{where}.{missing}", f"there, as {there} is", "null")
     assert found.candidate is not None
     _require_scores(reference, f"{where}.reference", found.rows, labels, found.candidate.support)
     _require_pairs(pairs, f"{where}.to_reference", found.rows, found.candidate.correct, reference.correct)
-    return pairs.only_candidate, pairs.only_stable
 
 
 def _require_scores(found: Metrics, where: str, rows: int, labels: int, support: list[int] | None = None) -> None:

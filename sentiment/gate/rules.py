@@ -19,7 +19,7 @@ from sentiment.gate import by_source_checks
 from sentiment.gate.evidence import Evidence, sound_sets
 from sentiment.gate.thresholds import Thresholds
 from sentiment.gate.wording import Comparison, headline, shortened, told_difference, told_floor, told_recall
-from sentiment.gate.year import Night, beside_reference, beside_stable
+from sentiment.gate.year import Night, beside_reference, beside_stable, shows_better
 from sentiment.gate.year_checks import place_in_year, year_checks
 from sentiment.results.decision import (
     Compared,
@@ -104,7 +104,7 @@ def decide(
         thresholds=GateThresholds(**asdict(thresholds)),
         loosened=loosened,
         year=year,
-        pins=not has_stable or (beside_reference(deciding) or beside_stable(deciding)).shows_better(),
+        pins=not has_stable or shows_better(beside_reference(deciding) or beside_stable(deciding)),
         must_hold=evaluation.must_hold,
         by_source=evaluation.by_source,
     )

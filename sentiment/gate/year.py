@@ -21,9 +21,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import NamedTuple
 
+from sentiment.gate.counts import Counts
 from sentiment.gate.evidence import Evidence
+from sentiment.results.evaluation import Paired
 from sentiment.statistics.paired import score, score_lower_bound
 
 NORMAL = NormalDist()
@@ -66,64 +67,49 @@ class Night:
         """The normal's point that the score must exceed; infinite when nothing is left to spend."""
         return NORMAL.inv_cdf(1 - self.level) if self.level > 0 else math.inf
 
-    @property
-    def left(self) -> float:
-        """The share of the year's risk that is left after this decision."""
-        return max(0.0, 1 - (self.spent + self.level) / self.rule.risk)
+
+def lower_bound(counts: Counts, z: float) -> float:
+    """Returns the least difference of accuracy that the rows allow at the level of `z`."""
+    if math.isinf(z):
+        return -1.0
+    return score_lower_bound(counts.only_candidate, counts.only_stable, counts.rows, z)
 
 
-class Pairs(NamedTuple):
-    """The candidate beside another model on all rows: on how many it alone is right, on how many the other alone."""
+def chance_below(counts: Counts, difference: float) -> float:
+    """Returns the chance that the true difference is below `difference`.
 
-    only_candidate: int
-    only_other: int
-    rows: int
-
-    @property
-    def difference(self) -> float:
-        """The accuracy of the candidate less that of the other."""
-        return (self.only_candidate - self.only_other) / self.rows
-
-    def lower_bound(self, z: float) -> float:
-        """Returns the least difference that the rows allow at the level of `z`."""
-        return -1.0 if math.isinf(z) else score_lower_bound(*self, z)
-
-    def chance_below(self, difference: float) -> float:
-        """Returns the chance that the true difference is below `difference`.
-
-        It is the posterior under a flat prior, in the normal approximation of the score test: before these rows, better
-        and worse were equally likely.
-        """
-        return NORMAL.cdf(-score(*self, difference))
-
-    def shows_better(self) -> bool:
-        """Tells whether the candidate is shown to be better than the other."""
-        return score(*self, 0.0) > BETTER
+    It is the posterior under a flat prior, in the normal approximation of the score test: before these rows, better
+    and worse were equally likely.
+    """
+    return NORMAL.cdf(-counts.score(difference))
 
 
-def beside_stable(sets: Sequence[Evidence]) -> Pairs:
+def shows_better(counts: Counts) -> bool:
+    """Tells whether the candidate is shown to be better than the other model."""
+    return counts.score(0.0) > BETTER
+
+
+def beside_stable(sets: Sequence[Evidence]) -> Counts:
     """Returns the candidate beside stable, on the rows of all `sets`."""
-    return Pairs(
-        sum(found.only_candidate for found in sets),
-        sum(found.only_stable for found in sets),
-        sum(found.rows for found in sets),
-    )
+    return _together([found.found.paired for found in sets])
 
 
-def beside_reference(sets: Sequence[Evidence]) -> Pairs | None:
+def beside_reference(sets: Sequence[Evidence]) -> Counts | None:
     """Returns the candidate beside the reference; None unless every set was scored by one of its own."""
-    if any(found.reference is None for found in sets):
-        return None
-    pairs = [found.reference for found in sets if found.reference]
-    return Pairs(sum(a for a, _ in pairs), sum(b for _, b in pairs), sum(found.rows for found in sets))
+    pairs = [found.found.to_reference for found in sets]
+    return None if None in pairs else _together(pairs)
 
 
-def rows_needed(pairs: Pairs, night: Night, gain: float = 0.0) -> int | None:
+def _together(pairs: Sequence[Paired | None]) -> Counts:
+    return sum((Counts.of(one) for one in pairs if one), Counts())
+
+
+def rows_needed(counts: Counts, night: Night, gain: float = 0.0) -> int | None:
     """Returns from how many rows on a candidate that is better by `gain` passes every second time; None: never.
 
     It changes as many answers as this one, as a share of the rows.
     """
-    changed = max((pairs.only_candidate + pairs.only_other) / pairs.rows, abs(gain), 1 / pairs.rows)
+    changed = max((counts.only_candidate + counts.only_stable) / counts.rows, abs(gain), 1 / counts.rows)
     won, lost = (changed + gain) / 2, (changed - gain) / 2
     low, high = 1, MOST_ROWS
     if math.isinf(night.z) or score(won * high, lost * high, high, -night.rule.harm) <= night.z:

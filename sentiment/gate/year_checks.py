@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sentiment.gate.counts import Counts
 from sentiment.gate.evidence import Evidence
 from sentiment.gate.rows import beside
 from sentiment.gate.wording import NOT_RULED_OUT, points
-from sentiment.gate.year import Night, Pairs, beside_reference, beside_stable, rows_needed
+from sentiment.gate.year import Night, beside_reference, beside_stable, chance_below, lower_bound, rows_needed
 from sentiment.results.decision import Gate, GateCheck, Year, YearPair
 from sentiment.results.evaluation import Evaluation
 from sentiment.text.units import counted
@@ -31,13 +32,13 @@ def place_in_year(evaluation: Evaluation, sets: Sequence[Evidence], night: Night
     )
 
 
-def _pair(version: int | None, pairs: Pairs, night: Night) -> YearPair:
+def _pair(version: int | None, counts: Counts, night: Night) -> YearPair:
     return YearPair(
         version=version,
-        difference=pairs.difference,
-        lower_bound=pairs.lower_bound(night.z),
-        chance_worse=pairs.chance_below(0.0),
-        chance_harmful=pairs.chance_below(-night.rule.harm),
+        difference=counts.difference,
+        lower_bound=lower_bound(counts, night.z),
+        chance_worse=chance_below(counts, 0.0),
+        chance_harmful=chance_below(counts, -night.rule.harm),
     )
 
 

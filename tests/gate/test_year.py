@@ -15,9 +15,10 @@ from support.evaluations import make_set, square
 from sentiment.bench.years import policies, world
 from sentiment.errors import InputError
 from sentiment.gate import rules
+from sentiment.gate.counts import Counts
 from sentiment.gate.evidence import AGAIN, NAME
 from sentiment.gate.thresholds import Thresholds
-from sentiment.gate.year import OF_THE_MARGIN, Night, Pairs, YearRule, rows_needed
+from sentiment.gate.year import OF_THE_MARGIN, Night, YearRule, lower_bound, rows_needed
 from sentiment.gate.year_checks import told_year
 from sentiment.results.decision import Gate
 from sentiment.results.evaluation import Evaluation
@@ -61,7 +62,7 @@ def test_the_first_nights_share_the_risk_evenly() -> None:
     spent = sum(RULE.level(night * RULE.risk / RULE.nights) for night in range(240))
     assert spent == pytest.approx(0.05 * 240 / 250)
     assert RULE.level(0.05) == RULE.level(0.06) == 0.0
-    assert math.isinf(Night(RULE, 0.0).z) and Pairs(100, 0, 1000).lower_bound(math.inf) == -1.0
+    assert math.isinf(Night(RULE, 0.0).z) and lower_bound(Counts(1000, 100, 0), math.inf) == -1.0
 
 
 @pytest.mark.parametrize("margin", [0.01, 0.04, 0.12])
@@ -88,7 +89,7 @@ def _fewest_wins(total: int, rows: int, harm: float) -> int:
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(150, 5000))
 def test_the_bound_is_where_the_score_crosses(won: int, lost: int, rows: int) -> None:
-    bound = Pairs(won, lost, rows).lower_bound(NIGHT.z)
+    bound = lower_bound(Counts(rows, won, lost), NIGHT.z)
     assert score(won, lost, rows, bound - 2e-5) > NIGHT.z >= score(won, lost, rows, bound + 2e-5)
 
 
@@ -119,15 +120,15 @@ def test_few_rows_say_how_many_are_missing(evaluation: Make) -> None:
         "missing)."
     )
     changed = round(9 / 1200 * gate.year.rows_needed)
-    enough = Pairs(changed, changed, gate.year.rows_needed)
-    assert enough.lower_bound(NIGHT.z) > -RULE.harm - 1e-4
+    enough = Counts(gate.year.rows_needed, changed, changed)
+    assert lower_bound(enough, NIGHT.z) > -RULE.harm - 1e-4
 
 
 def test_a_better_candidate_needs_fewer_rows() -> None:
-    pairs = Pairs(18, 18, 1200)
-    equal, better = rows_needed(pairs, NIGHT), rows_needed(pairs, NIGHT, gain=0.01)
+    counts = Counts(1200, 18, 18)
+    equal, better = rows_needed(counts, NIGHT), rows_needed(counts, NIGHT, gain=0.01)
     assert equal is not None and better is not None and better < 2000 < equal
-    assert rows_needed(pairs, Night(RULE, 0.0)) is None
+    assert rows_needed(counts, Night(RULE, 0.0)) is None
 
 
 def test_a_loss_beside_the_reference_is_refused_though_stable_is_no_better(evaluation: Make) -> None:
