@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiles once, in parallel: otherwise every first import of TensorFlow and Airflow would compile.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage search lint format docs lock audit serve screenshots clean
+.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage search lint format docs lock audit serve screenshots clean check-gpu
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -52,7 +52,7 @@ demo: setup ## run the whole loop: first model, better model, refused batch
 demo: export DATA := $(DATA)
 
 # Three parts of about the same duration run side by side, and every line is marked with its part.
-TRAINING := $(addprefix tests/,charts checkpoints checks data datasets evaluation experiments export gate lineage mail model report \
+TRAINING := $(addprefix tests/,charts checkpoints checks data datasets evaluation experiments export gate gpu_check language lineage mail model pretraining report \
 	statistics text training)
 PYTEST = $(if $(MEASURED),-m coverage run )-m pytest
 PYTEST_training = $(TRAINER) $(PYTEST) $(TRAINING)
@@ -82,7 +82,8 @@ $(PARTS): test-%: setup
 	PYTHONUNBUFFERED=1 $(PYTEST_$*) -m "$(WHICH)" $(if $(EXAMPLES),--hypothesis-profile=$(EXAMPLES)) $(if $(MARKED),2>&1 | sed -u "s/^/$* | /")
 
 test-docker: setup ## test the images on a Docker engine
-	$(TRAINER) -m pytest tests/docker
+	@$(COMPOSE) version
+	$(TRAINER) -m pytest tests/docker tests/test_stack_files.py
 	$(AIRFLOW) -m pytest tests/docker/test_docker_runner.py tests/docker/test_engine_proxy.py
 
 # Only this target needs PyTorch, so no environment of ours has it. Where pip knows no CPU build, it takes the large one.
@@ -110,6 +111,9 @@ screenshots: setup ## the pictures in docs/images, of a demo that runs; needs Ch
 
 docs: setup ## write the pages of docs/reference/ that are made from the code
 	@$(TRAINER) docs/make_reference.py
+
+catalogue: setup ## bring the translations' catalogue up to date with the sentences in the code
+	@$(TRAINER) docs/make_catalogue.py
 
 serve: setup ## run the embedded model server, on localhost
 	$(TRAINER) -m sentiment serve
@@ -159,6 +163,8 @@ SERVING_URLS ?=
 IMAGE ?= sentiment-trainer
 AIRFLOW_IMAGE ?= sentiment-airflow
 DEVICE ?= $(if $(shell grep -s '^COMPOSE_PROFILES=.*gpu' .env),gpu,cpu)
+# A wheel in docker/tensorrt/ was put there to be used.
+TENSORRT ?= $(if $(filter gpu,$(DEVICE)),$(if $(wildcard docker/tensorrt/*.whl),yes,no),no)
 IN_DOCKER ?=
 GPUS ?=
 
@@ -199,9 +205,10 @@ DOCKER_ANSWERS = docker info >/dev/null 2>&1 || { echo "make: a Docker engine mu
 build_images: export IMAGE := $(IMAGE)
 build_images: export AIRFLOW_IMAGE := $(AIRFLOW_IMAGE)
 build_images: export DEVICE := $(DEVICE)
-build_images: ## build the trainer's and Airflow's Docker images; DEVICE=gpu: with CUDA
+build_images: export TENSORRT := $(TENSORRT)
+build_images: ## build the trainer's and Airflow's Docker images; DEVICE=gpu: with CUDA, and TensorRT if its wheel is there
 	@$(DOCKER_ANSWERS)
-	docker build --file docker/trainer.Dockerfile --build-arg "DEVICE=$$DEVICE" --tag "$$IMAGE" .
+	docker build --file docker/trainer.Dockerfile --build-arg "DEVICE=$$DEVICE" --build-arg "TENSORRT=$$TENSORRT" --tag "$$IMAGE" .
 	docker build --file docker/airflow.Dockerfile --tag "$$AIRFLOW_IMAGE" .
 
 .PHONY: image_is_there
@@ -211,6 +218,11 @@ image_is_there:
 	@docker image inspect "$$IMAGE" >/dev/null 2>&1 || { echo "make: the image must be built; found no $$IMAGE. Run \`make build_images\`." >&2; exit 2; }
 
 NEEDS := $(if $(IN_DOCKER),image_is_there,setup)
+check-gpu: export IMAGE := $(IMAGE)
+check-gpu: export GPUS := $(or $(GPUS),all)
+check-gpu: $(NEEDS) ## try everything that needs a GPU, and say what could not be tried; IN_DOCKER=1: in the image
+	@$(if $(IN_DOCKER),$(CONTAINER),$(TRAINER)) -m sentiment check-gpu
+
 run_fine_tuning_sentiment: $(NEEDS) ## train on DATA_DIR into OUTPUT_DIR, export to DEPLOY_DIR
 	@$(TRAIN_AND_EXPORT) --model_type "$$MODEL_TYPE"
 

@@ -134,7 +134,7 @@ def main() -> None:
     lines = read_lines(given.file)
     secret = {name: values_of(lines).get(name) or make() for name, make in SECRETS.items()}
     wanted = machine(home) | choices(given.gpu, given.tryout, secret["STORE_PASSWORD"]) | secret
-    for folder in ("serving", "datasets/inbox", "runs"):
+    for folder in ("serving/servers", "datasets/inbox", "runs"):
         _make_folder(home / folder, home)
     new = completed(lines, wanted)
     if new != lines:

@@ -20,7 +20,8 @@ from sentiment.settings.reference import settings_as_markdown
 FOLDER = Path(__file__).resolve().parent / "reference"
 COMMANDS_INTRODUCTION = """# Commands
 
-What `--help` says of each command. Every step ends with one line of JSON on stdout, its result.
+What `--help` says of each command. Every step ends with its result: a sentence or a table, and one line of
+JSON on stdout where that is no terminal, or with `--json`.
 Exit codes: 0 done, 2 bad usage or bad input, 1 anything else, 130 interrupted.
 
 """

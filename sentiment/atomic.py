@@ -93,6 +93,8 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             path.rename(replaced)
         temporary.rename(path)
         sync_file(path.parent)
+    except OSError as error:
+        raise disk.named(error, path) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
@@ -115,9 +117,14 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Returns `value` as JSON that is always UTF-8: half a character, as a file's name may hold one, becomes a `?`."""
+    return json.dumps(value, ensure_ascii=False, indent=indent).encode("utf-8", "replace").decode()
+
+
 def write_json(path: Path, value: Any) -> None:
     """Replaces `path` with `value` as indented UTF-8 JSON."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    write_text(path, json_text(value, indent=2) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

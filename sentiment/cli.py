@@ -6,9 +6,11 @@ A verb's module is imported only when the verb runs, so `sentiment status` never
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
+from click.exceptions import NoSuchCommand
 
 from sentiment import step
 
@@ -18,9 +20,14 @@ VERBS = {
     "prepare": ("sentiment.data.prepare", "make a run's training and test files from the new posts"),
     "check": ("sentiment.checks.check", "check a run's new posts before anything is trained on them"),
     "lineage": ("sentiment.lineage.lineage", "show what a model was trained on and tested with"),
+    "retract": ("sentiment.lineage.retract", "take a delivery out of training and tests; list the models that saw it"),
+    "model-card": ("sentiment.lineage.model_card", "show what a version is for, made of, worth, and not fit for"),
     "forget": ("sentiment.lineage.forget", "delete texts on request, and list the models that saw them"),
     "mix": ("sentiment.data.mix", "mix old rows into new ones, from file to file"),
+    "pretrain": ("sentiment.pretraining.pretrain", "make an encoder from posts without labels"),
+    "refresh-encoder": ("sentiment.pretraining.refresh", "pretrain the home's own encoder on its corpus as it is now"),
     "train": ("sentiment.training.train", "fine-tune a model"),
+    "distil": ("sentiment.distillation.distil", "make a small model that answers like a large one"),
     "test": ("sentiment.evaluation.test", "evaluate one model on a TSV"),
     "report": ("sentiment.report.render", "draw a model's report page again"),
     "evaluate": ("sentiment.evaluation.evaluate", "score candidate and stable side by side"),
@@ -52,6 +59,7 @@ VERBS = {
     "restore": ("sentiment.backup.restore", "put a backup in the place of what is damaged or gone"),
     "serve": ("sentiment.model_server.serve", "run the embedded model server"),
     "bench": ("sentiment.bench.bench", "run an experiment: learning rates, lengths, sizes, data, load"),
+    "check-gpu": ("sentiment.gpu_check.check", "try everything that needs a GPU; say what could not be tried"),
     "experiment-plan": ("sentiment.experiments.plan", "list the trainings of an experiment"),
     "experiment-train": ("sentiment.experiments.train", "run one training of an experiment"),
     "experiment-table": ("sentiment.experiments.table_of", "make the table and the plot of an experiment"),
@@ -71,12 +79,25 @@ class Verbs(click.Group):
         command: click.Command = importlib.import_module(VERBS[cmd_name][0]).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as error:  # click suggests commands that it has loaded: none
+            raise NoSuchCommand(error.command_name, possibilities=VERBS, ctx=ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl([(verb, summary) for verb, (_, summary) in VERBS.items()])
 
 
-@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=Verbs,
+    subcommand_metavar="VERB [OPTIONS]...",
+    options_metavar="",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="sentiment")
 def group() -> None:
     """Keep a Chinese sentiment model fresh: retrain, gate, serve, promote, roll back."""
@@ -84,6 +105,8 @@ def group() -> None:
 
 def main() -> None:
     """Runs a verb. Exit codes: 0 done, 2 bad usage or bad input, 1 anything else, 130 interrupted."""
+    # Any Python that is started from here, by a library of ours too, takes no modules from the user's folder.
+    os.environ["PYTHONSAFEPATH"] = "1"
     sys.exit(run(sys.argv[1:]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,9 +16,14 @@ def sha256_of(path: Path) -> str:
         return sha256_of_content(handle)
 
 
-def sha256_of_content(handle: BinaryIO) -> str:
-    """Returns the sha256 of what is left to read of an open file, in hex."""
+def _anyway() -> None:
+    """Reads on, whatever it takes."""
+
+
+def sha256_of_content(handle: BinaryIO, before_reading: Callable[[], None] = _anyway) -> str:
+    """Returns the sha256 of what is left to read of an open file, in hex; `before_reading` may end it by an error."""
     digest = hashlib.sha256()
     while piece := handle.read(BLOCK):
+        before_reading()
         digest.update(piece)
     return digest.hexdigest()

@@ -1,4 +1,7 @@
-"""Says in one line that a disk is full or failing: which file, how much is free, what to free."""
+"""Says in one line that a disk is full or failing: which file, how much is free, what to free.
+
+It also says that a folder lies where a file must be. Docker makes one where the file of a mount is missing.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from sentiment.errors import UnavailableError
+from sentiment.errors import InputError, UnavailableError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 FAILING = frozenset({errno.EIO, errno.EROFS})
 ROOM = 1 << 20  # bytes that must fit on a disk of which one says that it is not full
 FREE = "Free space there (old folders of runs/ and files of datasets/quarantine/ go first), then repeat the command."
+EMPTY = (
+    "Docker makes an empty folder where the file of a mount is missing: remove it if it is empty (`rmdir`), or move it "
+    "away, then repeat the command."
+)
 LOOK = "Look at the machine's kernel log and at that disk, then repeat the command."
 
 
@@ -34,9 +41,19 @@ def named(error: OSError, path: Path) -> OSError:
     return error
 
 
-def refusal(error: OSError) -> UnavailableError | None:
-    """Returns the line about a full or failing disk; None when the error is about something else."""
-    return told(error.strerror or str(error), error.filename, full=is_full(error)) if is_about_the_disk(error) else None
+def refusal(error: OSError) -> InputError | None:
+    """Returns the line about a full or failing disk, or a folder in the place of a file; None for all other errors."""
+    if is_about_the_disk(error):
+        return told(error.strerror or str(error), error.filename, full=is_full(error))
+    if isinstance(error, IsADirectoryError) and (folder := _folder_of(error)):
+        return InputError(f"{folder} must be a file", found="a folder", do=EMPTY)
+    return None
+
+
+def _folder_of(error: OSError) -> Path | None:
+    """Returns the folder that stands in the way: of a rename, it is the second name."""
+    named = (name for name in (error.filename, error.filename2) if isinstance(name, str | bytes))
+    return next((path for path in map(Path, map(os.fsdecode, named)) if path.is_dir()), None)
 
 
 def told(what: str, path: str | os.PathLike[str] | None, full: bool) -> UnavailableError:

@@ -88,7 +88,7 @@ def _write(descriptor: int, content: bytes) -> None:
 
 def written(value: Mapping[str, Any]) -> bytes:
     """Returns a value as a line."""
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    return atomic.json_text(value).encode() + b"\n"
 
 
 def _end_of_last_line(descriptor: int) -> int:

@@ -49,10 +49,17 @@ def start(command: Sequence[str], **pipes: Any) -> subprocess.Popen[Any]:
     return subprocess.Popen(command, preexec_fn=die_with_parent, **pipes)
 
 
+def python_module(module: str, *arguments: str) -> list[str]:
+    """Returns the command `python -m module arguments`; the folder that the user stands in is not among its modules.
+
+    Without `-P` it is the first: a delivered `json.py` there would be run instead of Python's own.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
 def start_module(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Popen[str]:
     """Starts `python -m module arguments` with pipes of text; it ends with this process, see `start`."""
-    command = [sys.executable, "-m", module, *arguments]
-    return start(command, text=True, encoding="utf-8", errors="replace", **pipes)
+    return start(python_module(module, *arguments), text=True, encoding="utf-8", errors="replace", **pipes)
 
 
 @contextmanager

@@ -85,8 +85,18 @@ class RunFolder:
         return self.path / "new_tests.tsv"
 
     @property
+    def suspects(self) -> Path:
+        """The posts whose label looks wrong, for Label Studio; there is no such file when `check` found none."""
+        return self.path / "suspects.json"
+
+    @property
     def model(self) -> Path:
         return self.path / "model"
+
+    @property
+    def report(self) -> Path:
+        """The page about the training; the figures that it is drawn from are beside it, as `report.json`."""
+        return self.model / "report.html"
 
     @property
     def export(self) -> Path:

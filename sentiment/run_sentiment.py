@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ from sentiment.options.training import BATCH_SIZE, MAX_SEQ_LENGTH
 from sentiment.options.training import PRETRAINED_DEFAULTS as USUAL
 from sentiment.results.record import as_json
 from sentiment.settings import Settings, read_settings
-from sentiment.step import run, say
+from sentiment.step import print_result, run, say
 from sentiment.training import train
 from sentiment.training.training_files import Files, settings_for
 
@@ -223,7 +222,8 @@ def command(
 ) -> None:
     """Train, test or try a sentiment model, with the option names of the older tool.
 
-    The reports go to stderr; the results of training and testing are the last line of stdout, as JSON.
+    The reports go to stderr; the results of training and testing are the last line of stdout, as JSON,
+    where stdout is no terminal.
     """
     training, test_it, try_it = (given.pop(f"do_{what}") for what in ("train", "test", "inference"))
     if not (training or test_it or try_it):
@@ -243,7 +243,7 @@ def command(
     if test_it:
         results |= do_test(folders, use_dev_dataset)
     if training or test_it:
-        click.echo(json.dumps(as_json(results), ensure_ascii=False))
+        print_result(as_json(results))
     if try_it:
         infer.console(output_dir)
 

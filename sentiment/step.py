@@ -1,4 +1,4 @@
-"""What all verbs share: `--result`, the JSON line at the end of stdout, one line per error, exit codes."""
+"""What all verbs share: `--result`, `--json`, the result at the end of stdout, one line per error, exit codes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ Result = dict[str, Any]  # of a verb whose result nothing reads but people
 def step(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None]:
     """Turns a function that returns its result, a declared type or a JSON-ready dict, into a click callback.
 
-    The result is the last line of stdout; with `--result FILE` it is also written to that file. A refused input leaves
-    `{"error": …}` in that file, so that the program which started the step can say why.
+    The result is the last line of stdout where a program reads that, or with `--json`: on a terminal, a person has read
+    it in words by then. With `--result FILE` it is also written to that file. A refused input leaves `{"error": …}` in
+    that file, so that the program which started the step can say why.
     """
     return step_ending_with(lambda _: 0)(function)
 
@@ -39,8 +40,9 @@ def step_ending_with(
         @click.option(
             "--result", "result_file", type=click.Path(path_type=Path), help="Also write the result to this file."
         )
+        @json_option
         @functools.wraps(function)
-        def wrapped(*args: Any, result_file: Path | None, **options: Any) -> None:
+        def wrapped(*args: Any, result_file: Path | None, wants_json: bool, **options: Any) -> None:
             try:
                 result = as_json(_refusing(function, *args, **options))
             except InputError as error:
@@ -49,7 +51,7 @@ def step_ending_with(
                 raise
             if result_file:
                 atomic.write_json(result_file, result)
-            click.echo(json.dumps(result, ensure_ascii=False))
+            print_result(result, wants_json)
             if ended := code(result):
                 raise click.exceptions.Exit(ended)
 
@@ -58,8 +60,30 @@ def step_ending_with(
     return made
 
 
+json_option = click.option(
+    "--json", "wants_json", is_flag=True, help="Print the result as a line of JSON on a terminal, too."
+)
+
+
+def print_result(result: Result, wants_json: bool = False) -> None:
+    """Prints the result as a line of JSON, unless stdout is a terminal and nobody wants it there."""
+    if wants_json or not on_terminal():
+        click.echo(_line(result))
+
+
+def _line(result: Result) -> str:
+    """Returns a result as a line of JSON for a terminal or a log, too: what would steer it is written as its code."""
+    line = atomic.json_text(result)
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in line)
+
+
+def on_terminal() -> bool:
+    """Tells whether a person, and no program or file, gets what is printed to stdout."""
+    return sys.stdout.isatty()
+
+
 def _refusing(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """Calls a step's function; a disk that is full or fails is one line too."""
+    """Calls a step's function; a disk that is full or fails, or a folder in a file's place, is one line too."""
     try:
         return function(*args, **options)
     except OSError as error:

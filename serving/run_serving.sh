@@ -9,7 +9,7 @@
 #   CONTAINER_CPU    the container's cores            all of the machine
 #   DEVICE           cpu or gpu                       cpu
 #   GPUS             which GPUs, as Docker names them all
-#   IMAGE            the server's image               tensorflow/serving:2.17.1, or 2.17.1-gpu
+#   IMAGE            the server's image               tensorflow/serving:2.17.0, or 2.17.0-gpu
 #   NAME             the container's name             sentiment-serving
 #   BIND             the address to listen on         127.0.0.1: whoever reaches the ports can use and reload it; see the guide
 #   GRPC_PORT        8500                             REST_PORT    8501
@@ -39,9 +39,9 @@ name=${NAME:-sentiment-serving} bind=${BIND:-127.0.0.1} device=${DEVICE:-cpu}
 grpc_port=${GRPC_PORT:-8500} rest_port=${REST_PORT:-8501} ram=${CONTAINER_RAM:-4g} cpu=${CONTAINER_CPU:-}
 
 case $device in
-    cpu) image=${IMAGE:-tensorflow/serving:2.17.1} gpu=() ;;
+    cpu) image=${IMAGE:-tensorflow/serving:2.17.0} gpu=() ;;
     # Otherwise the first model takes all of the GPU's memory, and none is left for a canary.
-    gpu) image=${IMAGE:-tensorflow/serving:2.17.1-gpu} gpu=(--gpus "${GPUS:-all}" --env TF_FORCE_GPU_ALLOW_GROWTH=true) ;;
+    gpu) image=${IMAGE:-tensorflow/serving:2.17.0-gpu} gpu=(--gpus "${GPUS:-all}" --env TF_FORCE_GPU_ALLOW_GROWTH=true) ;;
     *) refuse "DEVICE must be cpu or gpu" "$device" "Set it to one of them." ;;
 esac
 number GRPC_PORT "$grpc_port"
@@ -66,29 +66,39 @@ base=${base:-${SENTIMENT_SERVING_BASE_PATH:-$models/sentiment}}
 mount=${base%/*}
 mountable "$models"
 mountable "$config"
+mountable "$here"
 mountable "$mount/"
 [[ -n $mount ]] || refuse "the models' base path must be below a folder" "$base" "Set SENTIMENT_SERVING_BASE_PATH to such a path."
 
 limits=(--memory "$ram" --memory-swap "$ram")
+threads=()
 if [[ -n $cpu ]]; then
     limits+=(--cpus "$cpu")
     # TensorFlow counts the machine's cores, not the container's: threads beyond the cores would only wait.
-    threads=${cpu%.*}
-    [[ $cpu == *.* || $threads -eq 0 ]] && threads=$((threads + 1))
-    flags+=("--tensorflow_intra_op_parallelism=$threads" "--tensorflow_inter_op_parallelism=$threads")
+    cores=${cpu%.*}
+    [[ $cpu == *.* || $cores -eq 0 ]] && cores=$((cores + 1))
+    threads=(--env "THREADS=$cores")
 fi
 
 command -v docker >/dev/null || refuse "Docker must be installed" "no docker" "Install it, or run \`sentiment serve\`."
 docker info >/dev/null 2>&1 || refuse "a Docker engine must answer" "none" "Start it: \`docker info\` says what is wrong."
 ! docker container inspect "$name" >/dev/null 2>&1 || refuse "the container's name must be free" "a container $name" "Remove it with \`docker rm --force $name\`, or set NAME."
 
+# What the server died of is noted below the home, so that it is not given to the server again. A new container may have
+# more memory.
+notes=$home/serving/servers
+mkdir -p -- "$notes" || refuse "the server's notes need a folder" "none that can be made at $notes" "Make it writable."
+rm -f -- "$notes/$name"
+
 # --init passes signals on. The server runs as this user, so it reads what this user may read, and nothing more.
-docker run --detach --init --name "$name" --restart unless-stopped --log-driver local \
+docker run --detach --init --name "$name" --restart unless-stopped --log-driver local --log-opt max-size=20m --log-opt max-file=5 \
     --user "$(id -u):$(id -g)" --cap-drop ALL --security-opt no-new-privileges \
     "${limits[@]}" ${gpu[@]+"${gpu[@]}"} \
     --publish "$bind:$grpc_port:8500" --publish "$bind:$rest_port:8501" \
     --mount "type=bind,source=$models,target=$mount,readonly" \
     --mount "type=bind,source=$config,target=/serving,readonly" \
-    --entrypoint tensorflow_model_server "$image" \
-    --port=8500 --rest_api_port=8501 "--model_config_file=$mount/models.config" "${flags[@]}" >/dev/null
+    --mount "type=bind,source=$here,target=/scripts,readonly" \
+    --mount "type=bind,source=$notes,target=/notes" \
+    --env "MODELS=$mount" --env SERVING=/serving --env NOTES=/notes --env "SERVER_NAME=$name" ${threads[@]+"${threads[@]}"} \
+    --entrypoint bash "$image" /scripts/start_in_container.sh tensorflow_model_server >/dev/null
 echo "run_serving: $image as $name: gRPC at $bind:$grpc_port, REST at http://$bind:$rest_port. Its log: docker logs $name" >&2

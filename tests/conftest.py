@@ -8,6 +8,8 @@ for name in [name for name in os.environ if name.startswith("SENTIMENT_") and na
     del os.environ[name]
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+# A pretraining would choose it by the processor, for the whole process: other trainings must come to the same numbers.
+os.environ["ONEDNN_DEFAULT_FPMATH_MODE"] = "STRICT"
 
 from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402

@@ -156,3 +156,8 @@ def test_leftovers_of_folders_are_removed_by_their_old_and_new_names_and_no_link
         f".model.other.{dead}.tmp",
     }
     assert (kept / "inside").exists()
+
+
+def test_half_a_character_stops_no_result(tmp_path: Path) -> None:
+    atomic.write_json(tmp_path / "a.json", {"key": "x.\udcff", "text": "好😀"})
+    assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{\n  "key": "x.?",\n  "text": "好😀"\n}\n'

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from support.terminals import screen_of
 
 from sentiment.cli import VERBS, run
 
@@ -17,6 +18,8 @@ LIGHT = [
     "prepare",
     "mix",
     "lineage",
+    "retract",
+    "model-card",
     "forget",
     "report",
     "check",
@@ -51,6 +54,17 @@ def test_status_prints_one_json_line_and_writes_the_same_to_its_result_file(
     assert printed["stable"] is None
 
 
+@pytest.mark.parametrize(("asked", "lines_of_json"), [([], 0), (["--json"], 1)])
+def test_on_a_terminal_the_result_is_json_only_where_that_is_asked_for(
+    home: Path, asked: list[str], lines_of_json: int
+) -> None:
+    code, screen = screen_of(["status", "--result", str(home / "status.json"), *asked])
+    assert code == 0
+    assert screen.startswith("no version has been published yet\n")
+    assert [line.startswith("{") for line in screen.splitlines()].count(True) == lines_of_json
+    assert json.loads((home / "status.json").read_text())["stable"] is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -74,6 +88,18 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     assert message in errors[0]
 
 
+@pytest.mark.parametrize("verb", ["status", "rollback"])
+@pytest.mark.parametrize("file", ["history.lock", "models/models.config", "models/boot.config"])
+def test_a_folder_in_the_place_of_a_file_is_one_line(
+    home: Path, capsys: pytest.CaptureFixture[str], file: str, verb: str
+) -> None:
+    folder = home / "serving" / file
+    folder.mkdir(parents=True)
+    assert run([verb]) == 2
+    [said] = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"sentiment: {folder} must be a file; found a folder. Docker makes an empty folder where")
+
+
 def test_a_refused_step_leaves_its_cause_in_the_result_file(home: Path) -> None:
     assert run(["promote", "--result", str(home / "promote.json")]) == 2
     assert "there must be a canary" in json.loads((home / "promote.json").read_text())["error"]
@@ -81,8 +107,34 @@ def test_a_refused_step_leaves_its_cause_in_the_result_file(home: Path) -> None:
 
 def test_an_unknown_verb_or_option_is_exit_code_2(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["promot"]) == 2
-    assert run(["status", "--nope"]) == 2
-    assert "No such command 'promot'" in capsys.readouterr().err
+    assert "No such command 'promot'. Did you mean 'promote'?" in capsys.readouterr().err
+    assert run(["rollback", "--reasn=x"]) == 2
+    said = capsys.readouterr().err
+    assert "Did you mean" in said and "'--reason'" in said
+    assert run(["0815"]) == 2
+    assert capsys.readouterr().err.rstrip().endswith("No such command '0815'.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "first_words"),
+    [
+        (["predict", "--model", "nowhere"], "No such folder: nowhere. A model folder must hold"),
+        (["predict", "--model", "nowhere", "--data", "no.tsv"], "No such file: no.tsv. Name a file of posts."),
+        (["mix", "--old", "no.tsv", "--new", "no.tsv", "--output", "x"], "No such file: no.tsv. Name a file of posts."),
+        (["ingest", "--source", "nowhere"], "No such folder: nowhere. The source must be an existing folder."),
+        (["validate", "--export", "nowhere", "--model", "x"], "No such folder: nowhere. An export must be a folder."),
+        (["gate", "--evaluation", "no.json"], "No such file: no.json."),
+        (["report", "nowhere"], "No such folder: "),
+    ],
+)
+def test_a_named_file_that_is_not_there_is_named_first(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str], first_words: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(home)
+    assert run(arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"sentiment: {first_words}")
 
 
 @pytest.mark.parametrize("code", [0, 1, 130])
@@ -106,7 +158,7 @@ def test_help_lists_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(verb in listed for verb in VERBS)
 
 
-@pytest.mark.parametrize("verb", [*LIGHT, "serve", "train", "export"])
+@pytest.mark.parametrize("verb", [*LIGHT, "serve", "train", "export", "check-gpu"])
 def test_asking_for_help_never_imports_tensorflow(verb: str) -> None:
     script = (
         "import sys; from sentiment.cli import run; code = run([sys.argv[1], '--help']);"

@@ -33,7 +33,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_defaults_are_those_of_the_older_tool() -> None:
     defaults = {option.name: option.default for option in create_load_dataset.command.params}
-    assert {name: defaults[name] for name in defaults if name not in ("data_dir", "result_file")} == {
+    assert {name: defaults[name] for name in defaults if name not in ("data_dir", "result_file", "wants_json")} == {
         "old_dataset_name": "train.tsv",
         "new_dataset_name": "new_train.tsv",
         "output_dataset_name": "train.tsv",

@@ -83,10 +83,25 @@ def test_an_engine_that_answers_is_used_as_it_is(tmp_path: Path) -> None:
     assert "ci: " not in said
 
 
-def test_a_tool_beside_the_checkout_starts_the_engine(tmp_path: Path) -> None:
-    machine = Machine(tmp_path)
-    tool = tmp_path / "shared" / "tools" / "docker-engine"
+def with_tool(folder: Path) -> Machine:
+    """Returns a machine with a tool beside the checkout, which writes down what it is asked for."""
+    machine = Machine(folder)
+    tool = folder / "shared" / "tools" / "docker-engine"
     tool.parent.mkdir(parents=True)
     tool.write_text(f'echo "engine $*" >> {machine.called}\n', encoding="utf-8")
-    made, _ = machine.run()
-    assert "engine up" in made and made[-1] == "test-docker"
+    return machine
+
+
+def test_a_tool_beside_the_checkout_starts_the_engine_and_adds_compose(tmp_path: Path) -> None:
+    made, _ = with_tool(tmp_path).run()
+    asked = [call for call in made if call not in (*BEFORE, "test-torch")]
+    assert asked == ["engine up", "engine compose-v2", "build_images", "test-docker"]
+
+
+def test_an_engine_without_compose_v2_gets_it_and_one_with_it_gets_nothing(tmp_path: Path) -> None:
+    machine = with_tool(tmp_path)
+    machine.has("docker", '[ "$1" = info ]')
+    assert [call for call in machine.run()[0] if call.startswith("engine")] == ["engine compose-v2"]
+    machine.has("docker", "exit 0")
+    machine.called.unlink()
+    assert not [call for call in machine.run()[0] if call.startswith("engine")]

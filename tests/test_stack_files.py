@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -17,6 +17,7 @@ import yaml
 
 from sentiment.settings import RunnerSettings
 from sentiment.settings.declaration import variables
+from sentiment.validation.operations import SERVER
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 COMPOSE = CHECKOUT / "docker-compose.yml"
@@ -49,7 +50,7 @@ def test_every_service_is_limited_comes_back_and_says_how_it_is(services: dict[s
 
 def test_every_image_is_pinned_and_every_port_is_of_this_machine_alone(services: dict[str, dict[str, Any]]) -> None:
     for name, service in services.items():
-        image = service["image"]
+        image = re.sub(r"^\$\{SERVING_IMAGE:-(.+)\}$", r"\1", service["image"])
         assert re.fullmatch(r"[a-z/]+:\w[\w.-]+", image) or image == "${AIRFLOW_IMAGE:-sentiment-airflow}", name
         assert not image.endswith(":latest"), name
         assert all(port.startswith("${BIND:-127.0.0.1}:") for port in service.get("ports", ())), name
@@ -60,6 +61,19 @@ def test_no_service_has_a_capability_or_writes_into_its_image(services: dict[str
         assert (service["cap_drop"], service["read_only"]) == (["ALL"], True), name
         assert service["security_opt"] == ["no-new-privileges:true"] and service["pids_limit"] > 0, name
         assert not {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode"} & service.keys(), name
+
+
+def test_no_services_log_fills_the_disk(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        assert service["logging"] == {"driver": "local", "options": {"max-size": "20m", "max-file": "5"}}, name
+
+
+def test_the_script_and_the_stack_start_the_same_image(services: dict[str, dict[str, Any]]) -> None:
+    script = (CHECKOUT / "serving" / "run_serving.sh").read_text(encoding="utf-8")
+    for name, suffix in (("serving", ""), ("serving-gpu", "-gpu")):
+        image = f"{SERVER}{suffix}"
+        assert services[name]["image"] == f"${{SERVING_IMAGE:-{image}}}"
+        assert f"image=${{IMAGE:-{image}}}" in script
 
 
 def test_only_the_proxy_has_the_engines_socket_and_only_workers_reach_it(services: dict[str, dict[str, Any]]) -> None:
@@ -96,6 +110,25 @@ def test_the_proxy_knows_every_setting_of_a_steps_container_and_no_secret(servic
     assert "env_file" not in services["engine-proxy"]
 
 
+def as_read(compose: list[str], folder: Path, *profiles: str) -> dict[str, dict[str, Any]]:
+    """Returns the services as a version of Compose reads them."""
+    if shutil.which(compose[0]) is None or subprocess.run([*compose, "version"], capture_output=True).returncode:
+        pytest.skip(f"there is no `{' '.join(compose)}`")
+    assert make_env(folder, str(folder), "--tryout").returncode == 0
+    command = [*compose, f"--file={COMPOSE}", f"--env-file={folder / '.env'}", f"--project-directory={folder}"]
+    command += [*(f"--profile={profile}" for profile in profiles), "config"]
+    environment = {**os.environ, "COMPOSE_PROFILES": ""}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, ""), "not even a warning"
+    return dict(yaml.safe_load(done.stdout)["services"])
+
+
+def assert_confined(services: dict[str, dict[str, Any]]) -> None:
+    assert all(service["read_only"] and service["cap_drop"] == ["ALL"] for service in services.values())
+    assert all(service["logging"]["options"] == {"max-size": "20m", "max-file": "5"} for service in services.values())
+
+
+AIRFLOW = {"api-server", "scheduler", "dag-processor", "triggerer", "worker", "initialise"}
 CONFIGURED = [["cpu"], ["gpu"], ["cpu", "tryout"], ["gpu", "tryout"]]
 
 
@@ -103,23 +136,26 @@ CONFIGURED = [["cpu"], ["gpu"], ["cpu", "tryout"], ["gpu", "tryout"]]
 def test_compose_reads_it_as_it_is_meant_and_binds_every_port_to_this_machine(
     tmp_path: Path, profiles: list[str]
 ) -> None:
-    if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
-        pytest.skip("there is no `docker compose`")
-    assert make_env(tmp_path, str(tmp_path), "--tryout").returncode == 0
-    chosen = [f"--profile={profile}" for profile in profiles]
-    command = ["docker", "compose", f"--file={COMPOSE}", f"--env-file={tmp_path / '.env'}"]
-    command += [f"--project-directory={tmp_path}", *chosen, "config", "--format=json"]
-    environment = {**os.environ, "COMPOSE_PROFILES": ""}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert done.returncode == 0, done.stderr
-    services = json.loads(done.stdout)["services"]
+    services = as_read(["docker", "compose"], tmp_path, *profiles)
     assert ("serving-gpu" in services, "store" in services) == ("gpu" in profiles, "tryout" in profiles)
     published = [port["host_ip"] for service in services.values() for port in service.get("ports", ())]
     assert len(published) >= 3 and set(published) == {"127.0.0.1"}
-    assert all(service["read_only"] and service["cap_drop"] == ["ALL"] for service in services.values())
+    assert_confined(services)
     mailbox_too = {"mail"} if "tryout" in profiles else set()
-    outward = {name for name, service in services.items() if "default" in service["networks"]}
-    assert outward == {"api-server", "scheduler", "dag-processor", "triggerer", "worker", "initialise", *mailbox_too}
+    assert {name for name, service in services.items() if "default" in service["networks"]} == AIRFLOW | mailbox_too
+
+
+def test_the_older_compose_reads_it_so_too(tmp_path: Path) -> None:
+    """It shows the services of all profiles, and ports as texts."""
+    services = as_read(["docker-compose"], tmp_path, "cpu")
+    published = [port.rpartition(":")[0] for service in services.values() for port in service.get("ports", ())]
+    assert len(published) >= 3 and all(port.startswith("127.0.0.1:") for port in published)
+    assert_confined(services)
+    assert {name for name, each in services.items() if "default" in each.get("networks", ["default"])} == AIRFLOW | {
+        "mail"
+    }
+    waits = {name: each["condition"] for name, each in services["worker"]["depends_on"].items()}
+    assert waits == dict.fromkeys(("api-server", "engine-proxy"), "service_healthy")
 
 
 def test_no_secret_has_a_default_and_make_env_makes_all_that_is_asked_for(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import json
 import os
 from pathlib import Path
 
-from airflow.sdk.exceptions import AirflowFailException
+from sentiment.language import tr
+from sentiment_airflow.refusal import Refusal
 
 CLAIM = "airflow-run.json"  # in the run's folder
 
@@ -33,9 +34,16 @@ def claim(folder: Path, workflow: str, run: str) -> None:
             handle.flush()
             os.fsync(handle.fileno())
         elif found != own:
-            raise AirflowFailException(
-                f"the folder {folder.name} must belong to run {run!a:.200} of {workflow}; found that it belongs to run "
-                f"{found.get('run')!a:.200} of {found.get('workflow')!a:.60}. Trigger the workflow with another run id."
+            raise Refusal(
+                tr(
+                    "the folder {name} must belong to run {run} of {workflow}; found that it belongs to run {other} of "
+                    "{others}. Trigger the workflow with another run id.",
+                    name=folder.name,
+                    run=f"{run!a:.200}",
+                    workflow=workflow,
+                    other=f"{found.get('run')!a:.200}",
+                    others=f"{found.get('workflow')!a:.60}",
+                )
             )
 
 

@@ -6,9 +6,11 @@ from urllib.parse import quote
 
 from airflow.sdk import conf
 
-from sentiment.run_folder import safe_name
+from sentiment.language import tr
+from sentiment.models_page import ADDRESS
+from sentiment.run_folder import RunFolder, safe_name
 
-MODELS_PAGE = "/sentiment/models"  # below Airflow's own address
+MODELS_PAGE = ADDRESS  # below Airflow's own address
 
 
 def airflow_address() -> str:
@@ -26,11 +28,32 @@ def version_link(version: int) -> str:
     return f"{airflow_address()}{MODELS_PAGE}/versions/{version}"
 
 
+def decision_link(version: int) -> str:
+    """Returns the address at which people approve or reject a version: the form on its page, also on a phone."""
+    return f"{version_link(version)}#decide"
+
+
 def experiment_link(run_id: str) -> str:
     """Returns the address of an experiment on the Models page: table, plot, what failed."""
     return f"{airflow_address()}{MODELS_PAGE}/experiments/{safe_name(run_id)}"
 
 
+def refusal_links(run: RunFolder, log: str) -> dict[str, str]:
+    """Returns what there is to look at of a refused run: the page of refused runs, report, suspects, the log."""
+    page = f"{airflow_address()}{MODELS_PAGE}"
+    report = {tr("Its training report"): f"{page}/runs/{run.name}/report"} if run.report.is_file() else {}
+    doubtful = {tr("Posts whose label looks wrong"): f"{page}/runs/{run.name}/suspects.json"}
+    suspects = doubtful if run.suspects.is_file() else {}
+    return {tr("The refused runs on the Models page"): f"{page}/#refused", **report, **suspects, **log_link(log)}
+
+
 def version_links(version: int | None) -> dict[str, str]:
     """Returns the link to a version under its name; {} when there is no version."""
-    return {} if version is None else {f"Version {version} on the Models page": version_link(version)}
+    if version is None:
+        return {}
+    return {tr("Version {version} on the Models page", version=version): version_link(version)}
+
+
+def log_link(address: str) -> dict[str, str]:
+    """Returns the link to a task's log under its name."""
+    return {tr("Log"): address}

@@ -11,11 +11,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowFailException
 
 from sentiment.errors import InputError
 from sentiment.gate.thresholds import asked, configured, loosened, require_reason
+from sentiment.language import tr
 from sentiment.options.gate import LOOSEN_REASON
+from sentiment_airflow.refusal import Refusal
 from sentiment_airflow.runners.environment import step_settings
 
 RESULT = "return_value"  # Airflow's key of what a task returned
@@ -29,7 +30,7 @@ def wrong_input_fails_at_once() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise AirflowFailException(str(error)) from error
+        raise Refusal(str(error)) from error
 
 
 def require_known_params(context: Context) -> None:
@@ -37,7 +38,7 @@ def require_known_params(context: Context) -> None:
     given = getattr(context.get("dag_run"), "conf", None) or {}
     known = {*context["dag"].params, *context["task"].params}
     if unknown := [name for name in given if name not in known]:
-        raise AirflowFailException(unknown_params(context["dag"].dag_id, unknown, known))
+        raise Refusal(unknown_params(context["dag"].dag_id, unknown, known))
 
 
 def require_somebody(context: Context) -> None:
@@ -48,9 +49,12 @@ def require_somebody(context: Context) -> None:
     run = context.get("dag_run")
     given = getattr(run, "conf", None) or {}
     if given and getattr(run, "run_type", "") in NOBODYS:
-        raise AirflowFailException(
-            f"a run that nobody triggered must have no Params of its own; found {', '.join(sorted(given))!a:.200}. "
-            "Trigger the workflow by hand, so that it is known who gave them."
+        raise Refusal(
+            tr(
+                "a run that nobody triggered must have no Params of its own; found {quoted}. "
+                "Trigger the workflow by hand, so that it is known who gave them.",
+                quoted=f"{', '.join(sorted(given))!a:.200}",
+            )
         )
 
 
@@ -74,16 +78,33 @@ def unknown_params(workflow: str, unknown: Iterable[str], known: Iterable[str]) 
     shown = []
     for name in unknown:
         nearest = get_close_matches(name, names, 1)
-        shown.append(f"{name!r:.60}" + (f" (did you mean {nearest[0]!r}?)" if nearest else ""))
-    must = f"be given Params of its form ({', '.join(names)})" if names else "be given no Params"
-    return f"{workflow} must {must}; found {', '.join(shown)}. Correct the names, and trigger it again."
+        quoted = f"{name!r:.60}"
+        shown.append(tr("{quoted} (did you mean {name!r}?)", quoted=quoted, name=nearest[0]) if nearest else quoted)
+    found = ", ".join(shown)
+    if not names:
+        return tr(
+            "{workflow} must be given no Params; found {found}. Correct the names, and trigger it again.",
+            workflow=workflow,
+            found=found,
+        )
+    return tr(
+        "{workflow} must be given Params of its form ({names}); found {found}. "
+        "Correct the names, and trigger it again.",
+        workflow=workflow,
+        names=", ".join(names),
+        found=found,
+    )
 
 
 def require_results(ti: Any, needed: Mapping[str, str]) -> None:
     """Fails the task `ti`, for good, unless each task of `needed` (task → key of its XCom) left its result."""
     for task, key in needed.items():
         if ti.xcom_pull(task_ids=task, key=key) is None:
-            raise AirflowFailException(
-                f"{ti.task_id} must be given the result of {task}; found none: a task that is marked as a success by "
-                f"hand leaves none. Clear {task}, so that it runs."
+            raise Refusal(
+                tr(
+                    "{name} must be given the result of {label}; found none: a task that is marked as a success by "
+                    "hand leaves none. Clear {label}, so that it runs.",
+                    name=ti.task_id,
+                    label=task,
+                )
             )

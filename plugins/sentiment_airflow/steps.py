@@ -12,19 +12,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import (
-    AirflowException,
-    AirflowFailException,
-    AirflowSkipException,
-)
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
+from sentiment.language import tr
 from sentiment.results.record import decoded
 from sentiment.run_folder import RunFolder
 from sentiment.settings.runner import DOCKER, LOCAL, read_runner_settings
 from sentiment.text.defanged import unlinked
 from sentiment.text.invisible import is_blank
 from sentiment_airflow.claim import claim
+from sentiment_airflow.people import for_people
 from sentiment_airflow.preconditions import require_results, wrong_input_fails_at_once
+from sentiment_airflow.refusal import Refusal
 from sentiment_airflow.runners.environment import bucket_environment, step_command, step_environment, step_settings
 from sentiment_airflow.runners.local import LocalRunner
 from sentiment_airflow.runners.step import Ended, Runner, StepCommand, StepLog, read_result
@@ -34,7 +33,7 @@ T = TypeVar("T")
 REFUSED_INPUT = 2  # the exit code that says: another try would change nothing
 
 
-class StepRefused(AirflowFailException):
+class StepRefused(Refusal):
     """The step ended well, but its result says that the run must not continue."""
 
     def __init__(self, sentence: str, result: Mapping[str, Any] | None = None) -> None:
@@ -156,8 +155,12 @@ class StepOperator(BaseOperator):
     def _require_options(self) -> None:
         for name in self.required:
             if is_blank(_printable(self.options.get(name, ""))):
-                raise AirflowFailException(
-                    f"{self.verb} must be given a {name}; found none. Trigger the workflow again and fill it in."
+                raise Refusal(
+                    tr(
+                        "{label} must be given a {name}; found none. Trigger the workflow again and fill it in.",
+                        label=self.verb,
+                        name=name,
+                    )
                 )
 
     def on_kill(self) -> None:
@@ -174,7 +177,7 @@ class StepOperator(BaseOperator):
             return self._runner.run(log), log.last
         except Exception as error:
             if self._killed:
-                raise AirflowException(f"{self.verb} was stopped") from error
+                raise self._stopped() from error
             raise
 
     def _result(self, step: StepCommand, ended: Ended) -> dict[str, Any]:
@@ -184,23 +187,35 @@ class StepOperator(BaseOperator):
         except ValueError as error:
             if ended.code:
                 return {}
-            raise AirflowFailException(f"{self.verb} must leave its result as a JSON object; found {error}") from error
+            raise Refusal(
+                tr("{name} must leave its result as a JSON object; found {quoted}", name=self.verb, quoted=error)
+            ) from error
+
+    def _stopped(self) -> AirflowException:
+        return AirflowException(tr("{name} was stopped", name=self.verb))
 
     def _raise_for_end(self, ended: Ended, cause: str) -> None:
         if ended.code == 0:
             return
         if self._killed:
-            raise AirflowException(f"{self.verb} was stopped")
+            raise self._stopped()
         if ended.code == REFUSED_INPUT:
-            raise AirflowFailException(cause or f"{self.verb} refused its input without a message")
-        raise AirflowException(f"{self.verb} {ended.in_words()}: {cause or 'it left no message'}")
+            raise Refusal(cause or tr("{name} refused its input without a message", name=self.verb))
+        raise AirflowException(ended.told(self.verb, cause))
 
     def _raise_for_result(self, result: Mapping[str, Any]) -> None:
         if not result:
-            raise AirflowFailException(f"{self.verb} ended well but left no result")
+            raise Refusal(tr("{name} ended well but left no result", name=self.verb))
         for key in filter(None, (self.skip_when, self.fail_unless, self.fail_when, self.returns, *self.event_keys)):
             if key not in result:
-                raise AirflowFailException(f"{self.verb} must leave {key!r} in its result; found {sorted(result)}")
+                raise Refusal(
+                    tr(
+                        "{name} must leave {label!r} in its result; found {quoted}",
+                        name=self.verb,
+                        label=key,
+                        quoted=sorted(result),
+                    )
+                )
         if self.skip_when and result[self.skip_when]:
             raise AirflowSkipException(f"{self.verb}: {self.skip_when.replace('_', ' ')}")
         if self.fail_unless and not result[self.fail_unless]:
@@ -212,8 +227,10 @@ class StepOperator(BaseOperator):
         if self.page is None or not result:
             return result
         address = self.page(self.run)
-        self.log.info("The outcome is shown at %s", address)
-        return {**result, "page": address, "sentence": f"{result.get('sentence', '')} See {address}".strip()}
+        with for_people():
+            self.log.info("%s", tr("The outcome is shown at {page}", page=address))
+        told = tr("{told} See its page: {page}", told=result.get("sentence", ""), page=address).strip()
+        return {**result, "page": address, "sentence": told}
 
     def _keep(self, result: Mapping[str, Any], context: Context) -> None:
         """Makes the result the task's XCom although the task fails: the result says why."""

@@ -10,6 +10,7 @@ from airflow.sdk import Asset, CronTriggerTimetable
 from airflow.sdk.exceptions import AirflowTimetableInvalid
 from airflow.timetables.trigger import CronTriggerTimetable as SchedulersTimetable
 
+from sentiment.language import marked
 from sentiment.settings import AirflowSettings, read_airflow_settings
 from sentiment.settings.declaration import declarations
 from sentiment.settings.kinds import OFF
@@ -19,9 +20,11 @@ from sentiment_airflow.preconditions import require_known_params
 
 RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
 CANARY_WATCH, ROLLBACK = "sentiment_canary_watch", "sentiment_rollback"
-EXPERIMENT = "sentiment_experiment"
-THE_NIGHTLY_RUN = "the nightly run"  # who made a canary that no person started
-STARTED_AGAIN = ", started again by somebody"  # behind whose run it was: Airflow does not tell a task who cleared it
+EXPERIMENT, PRETRAIN = "sentiment_experiment", "sentiment_pretrain"
+THE_NIGHTLY_RUN = marked("the nightly run")  # who made a canary that no person started
+# Behind whose run it was: Airflow does not tell a task who cleared it.
+STARTED_AGAIN = marked("{who}, started again by somebody").removeprefix("{who}")
+SOMEBODY = marked("somebody in Airflow")  # who triggered a run, when Airflow does not say
 AGAIN = f"('{STARTED_AGAIN}' if dag_run.clear_number else '')"  # in a template, behind the name of who triggered it
 CANARY = Asset("sentiment_canary")  # an event says: version `version`, made by run `run`, is now the canary
 
@@ -40,6 +43,11 @@ DEFAULT_ARGS: dict[str, Any] = {
 def nightly() -> CronTriggerTimetable | None:
     """Returns when a night begins, in Taipei time: SENTIMENT_NIGHTLY, a cron expression; `off`: only by hand."""
     return _schedule("nightly", read_airflow_settings("nightly").nightly)
+
+
+def weekly() -> CronTriggerTimetable | None:
+    """Returns when the pretraining begins, in Taipei time: SENTIMENT_WEEKLY, a cron expression; `off`: only by hand."""
+    return _schedule("weekly", read_airflow_settings("weekly").weekly)
 
 
 def watching() -> CronTriggerTimetable | None:

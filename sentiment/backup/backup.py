@@ -19,6 +19,7 @@ from sentiment.backup import contents, copying
 from sentiment.backup.folder import FILES, FORMAT, MANIFEST, name_at, newest_first, remove, remove_half_made, to_remove
 from sentiment.data import ledger_file
 from sentiment.errors import FROM_A_BACKUP, InputError, UnavailableError
+from sentiment.language import marked, tr, tr_many
 from sentiment.results import record
 from sentiment.results.backup import Backup, KeptFile, Manifest
 from sentiment.serving import version_folder
@@ -27,10 +28,11 @@ from sentiment.serving.history import read_state
 from sentiment.serving.lock import held
 from sentiment.serving.state import State
 from sentiment.settings import Settings, read_settings
-from sentiment.step import say, step
-from sentiment.text.units import counted, size
+from sentiment.step import step
+from sentiment.text.aloud import tell
+from sentiment.text.units import size
 
-NOT_SET = "No backup is made: SENTIMENT_BACKUP_FOLDER names no folder."
+NOT_SET = marked("No backup is made: SENTIMENT_BACKUP_FOLDER names no folder.")
 LOCK = ".sentiment-backup.lock"
 
 
@@ -53,15 +55,26 @@ def backup(settings: Settings, folder: Path, keep: int, with_models: bool, who: 
         for old in going:
             remove(old)
     total = sum(file.bytes for file in manifest.files)
-    told = f"{target} holds {counted(len(manifest.files), 'file')}, {size(total)}"
-    removed = f"; {counted(len(going), 'older backup')} removed" if going else ""
     return Backup(
         folder=str(target),
         not_set=False,
         files=len(manifest.files),
         bytes=total,
         removed=[old.name for old in going],
-        sentence=f"{told}{removed}.",
+        sentence=_told(target, len(manifest.files), total, len(going)),
+    )
+
+
+def _told(target: Path, files: int, total: int, removed: int) -> str:
+    held = tr_many("{number:,} file", "{number:,} files", files)
+    if not removed:
+        return tr("{folder} holds {files}, {size}.", folder=target, files=held, size=size(total))
+    return tr(
+        "{folder} holds {files}, {size}; {older} removed.",
+        folder=target,
+        files=held,
+        size=size(total),
+        older=tr_many("{number:,} older backup", "{number:,} older backups", removed),
     )
 
 
@@ -165,11 +178,11 @@ def command(folder: Path | None, keep: int | None, with_models: bool | None, if_
     settings = read_settings()
     chosen = folder or settings.backup_place
     if chosen is None and if_set:
-        say(NOT_SET)
+        tell(NOT_SET)
         return Backup(folder=None, not_set=True, files=0, bytes=0, removed=[], sentence=NOT_SET)
     if chosen is None:
         raise InputError("a backup must have a folder", found="none", do="Give one, or set SENTIMENT_BACKUP_FOLDER.")
     models = settings.backup_models == "served" if with_models is None else with_models
     made = backup(settings, chosen, keep or settings.backup_keep, models)
-    say(made.sentence)
+    tell(made.sentence)
     return made

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from sentiment import own_encoder
 from sentiment.results.record import LARGEST
 from sentiment.serving import reserve
 from sentiment.serving.state import State
@@ -26,7 +27,7 @@ def home_id_file(settings: Settings) -> Path:
 
 def history_files(settings: Settings) -> tuple[Path, ...]:
     """Returns the files that only mean something together: the history, its copy, and what was rendered from it."""
-    return settings.history, settings.history_copy, settings.models_config
+    return settings.history, settings.history_copy, settings.models_config, settings.boot_config
 
 
 def serving_files(settings: Settings) -> Iterator[Path]:
@@ -45,11 +46,18 @@ def other_files(settings: Settings) -> Iterator[Path]:
     for path in _below(settings.runs):
         if path.suffix in RESULTS and path.stat().st_size <= LARGEST:
             yield path
+    yield from _below(settings.records)
     yield from (path for path in _below(settings.trained) if path.suffix not in WEIGHTS)
 
 
 def model_files(settings: Settings, state: State) -> Iterator[Path]:
-    """Yields the files of the versions that are served, that a rollback returns to, or that candidates must meet."""
+    """Yields the files of the versions that are served, that a rollback returns to, or that candidates must meet.
+
+    The encoder that full retrains may start from comes with the note that names it: one is worth nothing alone.
+    """
+    if encoder := own_encoder.current(settings):
+        yield own_encoder.note_of(settings)
+        yield from _below(own_encoder.folder_of(settings, encoder.number))
     for number in versions_to_keep(state):
         yield from _below(settings.versions / str(number))
         yield from (path for path in _below(settings.trained / str(number)) if path.suffix in WEIGHTS)

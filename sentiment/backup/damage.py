@@ -8,6 +8,7 @@ from sentiment import json_lines
 from sentiment.backup import contents
 from sentiment.data import ledger_file
 from sentiment.digests import BLOCK, sha256_of
+from sentiment.language import tr
 from sentiment.results.backup import KeptFile, Manifest
 from sentiment.serving import chain
 from sentiment.serving.history import fault
@@ -22,7 +23,9 @@ def of_ledger(settings: Settings, manifest: Manifest) -> str:
     if problem := ledger_file.problem(path, in_use=True):
         return problem
     newest = ledger_file.newest_delivery(path, in_use=True)
-    return f"{newest} deliveries, the backup has {manifest.deliveries}" if newest < manifest.deliveries else ""
+    if newest >= manifest.deliveries:
+        return ""
+    return tr("{newest} deliveries, the backup has {deliveries}", newest=newest, deliveries=manifest.deliveries)
 
 
 def of_history(settings: Settings, copy: Path, manifest: Manifest) -> str:
@@ -35,7 +38,7 @@ def of_history(settings: Settings, copy: Path, manifest: Manifest) -> str:
     ends = chain.tips(json_lines.read(settings.history))
     if last.number < len(ends) and ends[last.number] == last:
         return ""
-    return f"{len(ends) - 1} events, without event {last.number} of the backup"
+    return tr("{events} events, without event {event} of the backup", events=len(ends) - 1, event=last.number)
 
 
 def of_file(path: Path, kept: KeptFile) -> str:
@@ -44,12 +47,12 @@ def of_file(path: Path, kept: KeptFile) -> str:
     People change texts, and `forget` does; what a machine wrote for machines never changes.
     """
     if not path.is_file():
-        return "no file"
+        return tr("no file")
     if path.suffix not in TEXTS:
-        return "" if path.stat().st_size == kept.bytes and sha256_of(path) == kept.sha256 else "other bytes"
+        return "" if path.stat().st_size == kept.bytes and sha256_of(path) == kept.sha256 else tr("other bytes")
     if kept.bytes and not path.stat().st_size:
-        return "0 bytes"
-    return "NUL bytes" if _has_nul(path) else ""
+        return tr("0 bytes")
+    return tr("NUL bytes") if _has_nul(path) else ""
 
 
 def _has_nul(path: Path) -> bool:

@@ -10,12 +10,13 @@ from sentiment.data import ledger as posts_ledger
 from sentiment.data import ledger_file
 from sentiment.data.ledger_batch import Counts
 from sentiment.errors import InputError
+from sentiment.language import tr
 from sentiment.results import record
 from sentiment.results.deliveries import Ingest
 from sentiment.results.model_card import TrainedOn
 from sentiment.serving.history import read_state
 from sentiment.settings import Settings
-from sentiment.step import say
+from sentiment.text.aloud import tell
 
 
 def go_on_after_the_lost(settings: Settings, backup: str) -> None:
@@ -24,10 +25,15 @@ def go_on_after_the_lost(settings: Settings, backup: str) -> None:
     newest = ledger_file.newest_delivery(settings.posts_database, in_use=True)
     if newest >= known:
         return
-    lost = f"deliveries {newest + 1} to {known}"
     with posts_ledger.opened(settings.posts_database) as ledger, ledger.writing():
-        ledger.record(known, f"({lost} were lost: {backup})", "", Counts())
-    say(f"{lost} are lost; what is delivered again gets new numbers")
+        ledger.record(known, f"(deliveries {newest + 1} to {known} were lost: {backup})", "", Counts())
+    tell(
+        tr(
+            "deliveries {first} to {last} are lost; what is delivered again gets new numbers",
+            first=newest + 1,
+            last=known,
+        )
+    )
 
 
 def _known_to_models(settings: Settings) -> int:

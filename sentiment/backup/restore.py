@@ -20,6 +20,7 @@ from sentiment.backup.numbers import go_on_after_the_lost
 from sentiment.data import ledger_file
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
+from sentiment.language import marked, tr, tr_many
 from sentiment.results.backup import KeptFile, Manifest, Restored
 from sentiment.serving import history_copy
 from sentiment.serving.change import changing, user
@@ -27,9 +28,9 @@ from sentiment.serving.history import fault
 from sentiment.serving.lock import held
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
-from sentiment.text.units import counted
+from sentiment.text.aloud import tell
 
-FORGOTTEN = "Texts that were forgotten after the backup was made are in the ledger again: forget them again."
+FORGOTTEN = marked("Texts that were forgotten after the backup was made are in the ledger again: forget them again.")
 
 
 class Restoring:
@@ -64,7 +65,7 @@ class Restoring:
             self._put_back(file, why)
 
     def _restore_history(self, files: Mapping[str, KeptFile | None]) -> None:
-        """Restores all three of them or none: the servers meet no moment without models.config."""
+        """Restores all of them or none: the servers meet no moment without models.config."""
         home, copy = self._settings.home, self._files / self._settings.history.relative_to(self._settings.home)
         why = damage.of_history(self._settings, copy, self._manifest)
         for name, file in files.items() if why else ():
@@ -80,7 +81,7 @@ class Restoring:
                 raise InputError("a backup must not change meanwhile", found=f"a changed {file.path}", do=ANOTHER)
             self._put_aside(target)
         self.restored.append(file.path)
-        say(f"{file.path} is restored; found {why}")
+        tell(tr("{file} is restored; found {error}", file=file.path, error=why))
 
     def _put_aside(self, path: Path) -> None:
         if not path.exists() and not path.is_symlink():
@@ -131,7 +132,7 @@ def _mend_from_the_copy(settings: Settings, who: str) -> None:
     """Prefers the history's own copy, which knows the last event, to the backup's history."""
     if fault(settings):
         try:
-            say(history_copy.restore(settings, who))
+            tell(history_copy.restore(settings, who))
         except InputError as error:
             say(f"the history's copy is no help: {error.must_hold}; found {error.found}")
 
@@ -147,15 +148,26 @@ def _render(settings: Settings, who: str) -> None:
 
 def _told(path: Path, manifest: Manifest, restoring: Restoring, has_old_posts: bool) -> Iterator[str]:
     if not restoring.restored:
-        yield "Nothing is damaged or gone: nothing was restored."
+        yield tr("Nothing is damaged or gone: nothing was restored.")
     else:
-        yield f"{counted(len(restoring.restored), 'file')} restored from {path.name}."
+        many = len(restoring.restored)
+        yield tr_many(
+            "{number:,} file restored from {backup}.",
+            "{number:,} files restored from {backup}.",
+            many,
+            backup=path.name,
+        )
     if restoring.aside:
-        yield f"What was in their place is kept in {restoring.aside}."
+        yield tr("What was in their place is kept in {folder}.", folder=restoring.aside)
     if restoring.stays:
-        yield f"{counted(len(restoring.stays), 'file')} that changed since the backup stay as they are."
+        yield tr_many(
+            "{number:,} file that changed since the backup stay as they are.",
+            "{number:,} files that changed since the backup stay as they are.",
+            len(restoring.stays),
+        )
     if has_old_posts:
-        yield f"The ledger is that of {manifest.made_at}. {FORGOTTEN}"
+        yield tr("The ledger is that of {made_at}.", made_at=manifest.made_at)
+        yield tr(FORGOTTEN)
 
 
 @click.command("restore")
@@ -169,5 +181,5 @@ def command(backup: Path, who: str | None) -> Restored:
     `replaced-…`. To take one more file from the backup, move the home's own away and give the command again.
     """
     done = restore(backup, read_settings(), who or user())
-    say(done.sentence)
+    tell(done.sentence)
     return done

@@ -55,7 +55,7 @@ def times(folder: Path) -> dict[str, Any]:
     own = {"AIRFLOW_HOME": str(folder / "airflow"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
     arguments = [CHECKOUT / "dags", CHECKOUT / "plugins", folder / "homes", found]
     with log.open("w") as output:
-        command = [str(PYTHON), "-m", "sentiment.bench.airflow_times", *map(str, arguments)]
+        command = [str(PYTHON), "-P", "-m", "sentiment.bench.airflow_times", *map(str, arguments)]
         ended = subprocess.run(command, env={**kept, **own}, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
     if ended.returncode or not (row := atomic.read_json(found)):
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()

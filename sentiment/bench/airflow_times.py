@@ -108,8 +108,9 @@ def page(home: Path) -> float:
     def make() -> None:
         settings, notices = Settings(home=home), Notices()
         found = overview(read_ledger(settings.history), settings, {}, notices)
-        shared = {"root": "", "airflow": "/", "notices": notices.lines, "filters": Filters()}
-        pages.rendered("overview.html", page=found, tried=None, box="", **shared)
+        shared = {"root": "", "airflow": "/", "notices": notices.lines, "filters": Filters(), "links": {}}
+        shared |= {"lang": "en", "theme": "", "languages": []}
+        pages.rendered("overview.html", page=found, waiting=None, tried=None, box="", runs={}, **shared)
 
     pages.compile_templates()
     return seconds(make)

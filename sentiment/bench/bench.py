@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sentiment.bench import airflow, alarms, data, gate, length, size
+from sentiment.bench import airflow, alarms, data, distil, encoders, gate, length, size
 from sentiment.bench.hostile import hostile
 from sentiment.bench.load import serve
 from sentiment.experiments import lr
@@ -21,7 +21,9 @@ def command() -> None:
 for experiment in (
     size.command,
     lr.command,
+    encoders.command,
     length.command,
+    distil.command,
     data.command,
     serve.command,
     hostile.command,

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sentiment.checks.verdict import Measured
+from sentiment.language import marked, tr
 from sentiment.results.deliveries import Doubles
 from sentiment.statistics.intervals import at_least_above, wilson
 from sentiment.text.harmless import visible
 
 FEWEST = 30  # labels of a source that others gave, too
 MOST_EXAMPLES = 5
-CONTRADICTED = "Labels of a source that others contradict, at least"
-WORSE = "Labels of a source that are contradicted more often than those of all others, by at least"
+CONTRADICTED = marked("Labels of a source that others contradict, at least")
+WORSE = marked("Labels of a source that are contradicted more often than those of all others, by at least")
 Found = tuple[float, str]
 
 
@@ -26,7 +27,7 @@ def findings(doubles: Sequence[Doubles]) -> list[Measured]:
     rates = [((wilson(each.contradicted, each.labels) or (0.0, 1.0))[0], _told(each)) for each in enough]
     others = [(max(0.0, _above(each, doubles)), _told(each)) for each in enough if len(doubles) > 1]
     missing = FEWEST - max((each.labels for each in doubles), default=0)
-    why = f"{max(1, missing)} more posts that two sources label are needed"
+    why = tr("{missing} more posts that two sources label are needed", missing=max(1, missing))
     return [_largest("contradicted", CONTRADICTED, rates, why), _largest("worse", WORSE, others, why)]
 
 
@@ -38,8 +39,17 @@ def _above(one: Doubles, doubles: Sequence[Doubles]) -> float:
 
 def _told(one: Doubles) -> str:
     low, high = wilson(one.contradicted, one.labels) or (0.0, 1.0)
-    name = f"Source {visible(one.source, 60)}" if one.source else "Posts without a source"
-    return f"{name}: {one.contradicted:,} of {one.labels:,} labels (95 % interval {low:.1%} to {high:.1%})"
+    figures = {"contradicted": one.contradicted, "labels": one.labels, "low": low, "high": high}
+    if not one.source:
+        return tr(
+            "Posts without a source: {contradicted:,} of {labels:,} labels (95 % interval {low:.1%} to {high:.1%})",
+            **figures,
+        )
+    return tr(
+        "Source {source}: {contradicted:,} of {labels:,} labels (95 % interval {low:.1%} to {high:.1%})",
+        source=visible(one.source, 60),
+        **figures,
+    )
 
 
 def _largest(name: str, title: str, found: Sequence[Found], why: str) -> Measured:

@@ -9,6 +9,7 @@ from typing import Any
 from sentiment.checks.verdict import Measured
 from sentiment.data.identity import words_of
 from sentiment.data.tsv import Post
+from sentiment.language import marked
 
 SHINGLE = 3  # characters
 ALIKE = 0.8  # Jaccard similarity of the sets of shingles
@@ -19,8 +20,8 @@ CROWD = 200  # texts that are candidates of each other: one more finds nothing t
 MOST_COMPARED = 20  # candidates of a post, the likeliest: a stranger can make all posts candidates of each other
 KEPT = 1_000  # sets of shingles, at 50 KB at most
 MOST_EXAMPLES = 10
-TITLE = "New training rows that are nearly a test text"
-COPIES = "New test rows that are nearly another row of the rolling test set"
+TITLE = marked("New training rows that are nearly a test text")
+COPIES = marked("New test rows that are nearly another row of the rolling test set")
 
 
 def near_tests(new: Sequence[Post], tests: Sequence[Post]) -> Measured:

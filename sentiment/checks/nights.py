@@ -14,6 +14,7 @@ import numpy as np
 from sentiment.checks.verdict import Measured
 from sentiment.data.nights import Night, joined
 from sentiment.labels import Labels
+from sentiment.language import marked, tr
 from sentiment.statistics.cumulative import FEWEST, Alarm, alarms
 from sentiment.text.harmless import visible
 
@@ -21,7 +22,7 @@ FEWEST_ROWS = 50  # of a night: a smaller one counts together with the next
 NIGHTS = 250
 MOST_SOURCES = 20  # those with the most posts; the others are one together
 MOST_EXAMPLES = 5
-SHARES = "Change of a label's share over several nights"
+SHARES = marked("Change of a label's share over several nights")
 
 
 def label_shares(by_source: Mapping[str, Sequence[Night]], labels: Labels, since: date) -> Measured:
@@ -42,7 +43,10 @@ def changes(
     long_enough = {source: nights for source, nights in series.items() if len(nights) > FEWEST}
     if not long_enough:
         missing = FEWEST + 1 - max(map(len, series.values()), default=0)
-        return Measured(name, title, None, f"{missing} more nights of a source are needed, of {FEWEST_ROWS} posts each")
+        why = tr(
+            "{missing} more nights of a source are needed, of {posts} posts each", missing=missing, posts=FEWEST_ROWS
+        )
+        return Measured(name, title, None, why)
     found = [
         (abs(alarm.since - alarm.before), _told(alarm, nights, source, counted[alarm.series]))
         for source, nights in long_enough.items()
@@ -61,6 +65,17 @@ def _alarms(nights: Sequence[Night], counted: int) -> list[Alarm]:
 
 
 def _told(alarm: Alarm, nights: Sequence[Night], source: str, what: str) -> str:
-    of = f"source {visible(source, 60)}: " if source else ""
-    change = f"{what} {alarm.before:.1%} → {alarm.since:.1%}"
-    return f"{of}{change} since {nights[alarm.first].day}, noticed on {nights[alarm.night].day}"
+    parts = {
+        "label": what,
+        "before": alarm.before,
+        "now": alarm.since,
+        "first": nights[alarm.first].day,
+        "day": nights[alarm.night].day,
+    }
+    if not source:
+        return tr("{label} {before:.1%} → {now:.1%} since {first}, noticed on {day}", **parts)
+    return tr(
+        "source {source}: {label} {before:.1%} → {now:.1%} since {first}, noticed on {day}",
+        source=visible(source, 60),
+        **parts,
+    )

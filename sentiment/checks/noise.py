@@ -11,18 +11,19 @@ from datetime import date
 
 from sentiment.checks.evenly import evenly
 from sentiment.checks.nights import changes
-from sentiment.checks.suspects import TOO_FEW, are_enough, look_wrong, out_of_fold
+from sentiment.checks.suspects import are_enough, look_wrong, out_of_fold, too_few
 from sentiment.checks.verdict import Measured
 from sentiment.data.nights import Night
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
+from sentiment.language import marked
 from sentiment.statistics.cumulative import FEWEST
 
 NIGHTS = 25
 MOST_ROWS = 5_000  # the classifier takes some seconds
 MOST_OF_A_NIGHT = MOST_ROWS // NIGHTS
-TITLE = "Rise over several nights of the share of posts whose label looks wrong"
-WRONG = "labels that look wrong"
+TITLE = marked("Rise over several nights of the share of posts whose label looks wrong")
+WRONG = marked("labels that look wrong")
 
 
 def noise(dated: Sequence[tuple[date, Post]], seen: Sequence[Post], labels: Labels, since: date) -> Measured:
@@ -37,7 +38,7 @@ def noise(dated: Sequence[tuple[date, Post]], seen: Sequence[Post], labels: Labe
     known = [post for post in seen if post.text not in texts]
     rows = [*(post for _, post in dated), *evenly(known, MOST_ROWS - len(dated))]
     if not are_enough(rows, labels):
-        return Measured("noise", TITLE, None, TOO_FEW)
+        return Measured("noise", TITLE, None, too_few())
     wrong = set(look_wrong(rows, out_of_fold(rows, len(labels))))
     return changes("noise", TITLE, _by_source(dated, wrong), (WRONG,), since, rises=True)
 

@@ -10,9 +10,9 @@ from sentiment.checks.verdict import Measured
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.ledger import Delivered
 from sentiment.data.nights import counted, sampled
-from sentiment.data.selection import night_of
 from sentiment.data.tsv import Post
 from sentiment.settings import Settings
+from sentiment.text.taipei import night_of
 
 
 def findings(

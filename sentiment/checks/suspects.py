@@ -17,14 +17,14 @@ from sentiment.checks.texts import MOST_EXAMPLES
 from sentiment.checks.verdict import Measured
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
+from sentiment.language import marked, tr
 from sentiment.report.baseline import fit_and_answer
 
 FOLDS = 5
 MOST_ROWS = 10_000  # new and old together: five trainings of the linear classifier take half a minute
 FEWEST_OF_A_LABEL = 20
 SEED = 13
-TOO_FEW = f"it needs {FEWEST_OF_A_LABEL} posts of every label"
-TITLE = "New posts whose label looks wrong"
+TITLE = marked("New posts whose label looks wrong")
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,15 @@ def suspects(new: Sequence[Post], seen: Sequence[Post], labels: Labels) -> tuple
     asked = list(new[:MOST_ROWS])
     rows = asked + list(seen[: MOST_ROWS - len(asked)])
     if not asked or not are_enough(rows, labels):
-        return Measured("suspects", TITLE, None, TOO_FEW), []
+        return Measured("suspects", TITLE, None, too_few()), []
     found = _suspected(rows, out_of_fold(rows, len(labels)), len(asked))
     examples = [f"{labels.names[s.post.label]}, likely {labels.names[s.likely]}: {s.post.text}" for s in found]
     return Measured("suspects", TITLE, len(found) / len(asked), examples=examples[: 2 * MOST_EXAMPLES]), found
+
+
+def too_few() -> str:
+    """Returns why nothing can be found in so few posts."""
+    return tr("it needs {posts} posts of every label", posts=FEWEST_OF_A_LABEL)
 
 
 def are_enough(rows: Sequence[Post], labels: Labels) -> bool:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from sentiment.checks.verdict import Measured
 from sentiment.data.tsv import Post
+from sentiment.language import marked, tr
 from sentiment.text.harmless import visible
 from sentiment.text.marks import without_accents
 
 LONGEST = 2_000  # characters; a model reads only a small part of a longer post
 MOST_EXAMPLES = 5
 SHOWN = 120
-UNKNOWN = "Characters that the stable model does not know"
+UNKNOWN = marked("Characters that the stable model does not know")
 # Joiners and variation selectors form emoji, and are no sign of damage.
 HARMLESS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 
@@ -30,12 +31,12 @@ def share_of(name: str, title: str, posts: Sequence[Post], found: Iterable[Post]
 
 def too_long(posts: Sequence[Post]) -> Measured:
     found = (post for post in posts if len(post.text) > LONGEST)
-    return share_of("long", f"New posts of more than {LONGEST:,} characters", posts, found)
+    return share_of("long", tr("New posts of more than {number:,} characters", number=LONGEST), posts, found)
 
 
 def with_control_characters(posts: Sequence[Post]) -> Measured:
     found = (post for post in posts if any(is_control(character) for character in post.text))
-    return share_of("control", "New posts with control or invisible characters", posts, found)
+    return share_of("control", tr("New posts with control or invisible characters"), posts, found)
 
 
 def is_control(character: str) -> bool:
@@ -64,7 +65,7 @@ def unknown_to(pieces: Sequence[str], posts: Sequence[Post]) -> Measured:
 
 
 def no_stable() -> Measured:
-    return Measured("unknown", UNKNOWN, None, "there is no stable model to compare with")
+    return Measured("unknown", UNKNOWN, None, tr("there is no stable model to compare with"))
 
 
 def shown(text: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sentiment.language import tr
 from sentiment.results.deliveries import Finding
 from sentiment.settings.limits import Limits
 
@@ -52,22 +53,40 @@ def level_of(value: float | None, limits: Limits) -> Literal["ok", "warning", "f
 
 
 def _sentence(finding: Measured, allowed: float | None, names_it: bool) -> str:
+    """Returns a finding as it is recorded, and so in English."""
     if finding.value is None:
-        return f"{finding.title}: not measured, {finding.why}."
-    bound = "" if allowed is None else f", {'none are' if allowed == 0 else f'up to {allowed:.1%} is'} expected"
-    what = f". {finding.what}" if names_it and finding.what else ""
-    return f"{finding.title}: {finding.value:.1%}{bound}{what}."
+        return tr("{sentence}: not measured, {because}.", sentence=finding.title, because=finding.why)
+    parts = {"sentence": finding.title, "share": finding.value, "allowed": allowed}
+    if names_it and finding.what:
+        return _naming(parts | {"what": finding.what}, allowed)
+    if allowed is None:
+        return tr("{sentence}: {share:.1%}.", **parts)
+    if allowed == 0:
+        return tr("{sentence}: {share:.1%}, none are expected.", **parts)
+    return tr("{sentence}: {share:.1%}, up to {allowed:.1%} is expected.", **parts)
+
+
+def _naming(parts: Mapping[str, object], allowed: float | None) -> str:
+    if allowed is None:
+        return tr("{sentence}: {share:.1%}. {what}.", **parts)
+    if allowed == 0:
+        return tr("{sentence}: {share:.1%}, none are expected. {what}.", **parts)
+    return tr("{sentence}: {share:.1%}, up to {allowed:.1%} is expected. {what}.", **parts)
 
 
 def verdict(checks: Sequence[Finding]) -> tuple[bool, str]:
     """Returns whether the new posts passed, and that in a sentence."""
     failed = [check.sentence for check in checks if check.level == "failed"]
-    warnings = [check.sentence for check in checks if check.level == "warning"]
+    warnings = sum(check.level == "warning" for check in checks)
     measured = sum(check.level != "not measured" for check in checks)
+    if len(failed) > 1:
+        return False, tr(
+            "The new posts failed a check. {sentence} {more:,} more failed.", sentence=failed[0], more=len(failed) - 1
+        )
     if failed:
-        more = f" {len(failed) - 1} more failed." if len(failed) > 1 else ""
-        sentence = f"The new posts failed a check. {failed[0]}{more}"
-    else:
-        warned = f", {len(warnings)} with a warning" if warnings else ""
-        sentence = f"The new posts passed {measured} checks{warned}."
-    return not failed, sentence
+        return False, tr("The new posts failed a check. {sentence}", sentence=failed[0])
+    if warnings:
+        return True, tr(
+            "The new posts passed {checks} checks, {warnings} with a warning.", checks=measured, warnings=warnings
+        )
+    return True, tr("The new posts passed {checks} checks.", checks=measured)

@@ -23,6 +23,7 @@ from sentiment.checks.grams import MOST_OF_ALL, plain
 from sentiment.checks.verdict import Measured
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
+from sentiment.language import marked, tr
 from sentiment.report.baseline import fit_and_answer
 from sentiment.text.harmless import visible
 
@@ -39,7 +40,7 @@ MOST_SHOWN = 5
 EXAMPLES = 2  # posts of a word
 SHARED = 0.9  # of a word's posts have the same character beside it: it belongs to the word
 MOST_SHOWN_CHARACTERS = 24  # of a word
-TITLE = "New posts with a word that nearly always has one label, unlike elsewhere"
+TITLE = marked("New posts with a word that nearly always has one label, unlike elsewhere")
 
 
 def words(new: Sequence[Post], old: Sequence[Post], labels: Labels, recent: Sequence[Post] = ()) -> Measured:
@@ -54,7 +55,8 @@ def words(new: Sequence[Post], old: Sequence[Post], labels: Labels, recent: Sequ
     if len(older) < FEWEST_OLD:
         recent, older = (), list(old)
     if len(new) < FEWEST_NEW or len(older) < FEWEST_OLD:
-        return Measured("words", TITLE, None, f"it needs {FEWEST_NEW} new posts and {FEWEST_OLD} old ones")
+        why = tr("it needs {new} new posts and {old} old ones", new=FEWEST_NEW, old=FEWEST_OLD)
+        return Measured("words", TITLE, None, why)
     fresh = {post.text for post in new}
     rows = within_bounds(new, [post for post in recent if post.text not in fresh], older)
     found = found_words(replace(rows, new=rows.fresh), len(labels)) or [
@@ -157,7 +159,17 @@ def _shared(characters: Sequence[str]) -> str:
 
 def _told(word: Departure, rows: Rows, labels: Labels) -> str:
     """Returns a word with its counts."""
-    of = f", source {visible(word.source, 60)}" if word.source else ""
-    text = visible(widened(word.text, [rows.texts[place] for place in word.posts.tolist()]))
-    hits = f"{len(word.posts)} of {len(word.held)} are {labels.names[word.label]}"
-    return f"“{text}”{of}: {hits}, elsewhere {word.elsewhere:.0%}"
+    parts = {
+        "text": visible(widened(word.text, [rows.texts[place] for place in word.posts.tolist()])),
+        "hits": len(word.posts),
+        "posts": len(word.held),
+        "label": labels.names[word.label],
+        "elsewhere": word.elsewhere,
+    }
+    if not word.source:
+        return tr("“{text}”: {hits:d} of {posts:d} are {label}, elsewhere {elsewhere:.0%}", **parts)
+    return tr(
+        "“{text}”, source {source}: {hits:d} of {posts:d} are {label}, elsewhere {elsewhere:.0%}",
+        source=visible(word.source, 60),
+        **parts,
+    )

@@ -11,5 +11,6 @@ The client always names a label: a request without a label would get the newest 
 
 from sentiment.client.answer import Answer, ClientError
 from sentiment.client.client import SentimentClient
+from sentiment.client.metrics import ClientMetrics
 
-__all__ = ["Answer", "ClientError", "SentimentClient"]
+__all__ = ["Answer", "ClientError", "ClientMetrics", "SentimentClient"]

@@ -11,8 +11,11 @@ from typing import Any
 from sentiment.errors import SentimentError
 
 STABLE, CANARY = "stable", "canary"
-SIGNATURE, OUTPUTS = "text", ("label", "label_id", "probabilities")
-ROUNDING = 1e-3  # allowed in the sum of 32-bit (or 16-bit) probabilities
+TEXT, TITLED = "text", "titled"  # the signatures for texts alone, and for texts with their titles
+IDS = "serving_default"  # the signature for token ids
+OUTPUTS = ("label", "label_id", "probabilities")
+NO_TITLES = f'"{TITLED}" not found'  # what a server says of a model that was trained without titles
+ROUNDING = 1e-3  # allowed in the sum and the largest of 32-bit (or 16-bit) probabilities
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Prediction:
     label: str
     label_id: int
     probabilities: tuple[float, ...]
+    read_title: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Answer:
     `version` is the one that answered; None over REST, whose predict answers do not name it.
     `side` is `stable` or `canary`; `fell_back` says that canary was chosen and stable answered.
     `seconds` is the duration of the request that the text was part of, with every try.
+    `read_title` says that the text had a title and the model read it; one that was trained without titles reads none.
     """
 
     label: str
@@ -40,6 +45,7 @@ class Answer:
     side: str
     fell_back: bool
     seconds: float
+    read_title: bool = False
 
 
 class ClientError(SentimentError):
@@ -62,6 +68,13 @@ class Failure(Exception):
         self.then = then
 
 
+class NoTitles(Failure):
+    """The model was trained without titles: it has no signature for them."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Then.NEVER)
+
+
 class NoAnswer(Failure):
     """A try got no answer at all: nobody listens, or it took too long."""
 
@@ -76,17 +89,31 @@ def predictions_of(columns: Sequence[Any], texts: int) -> list[Prediction]:
     return [_prediction(*row) for row in zip(*columns, strict=True)]
 
 
-def _prediction(label: Any, label_id: Any, probabilities: Any) -> Prediction:
-    is_distribution = (
-        isinstance(probabilities, list)
-        and all(isinstance(value, int | float) and 0 <= value <= 1 + ROUNDING for value in probabilities)
-        and math.isclose(math.fsum(probabilities), 1, abs_tol=ROUNDING)
+def distributions_of(found: Any, rows: int) -> list[tuple[float, ...]]:
+    """Returns what the signature for token ids answered: the probabilities of each of `rows` rows.
+
+    Raises: Failure (ELSEWHERE) when they are not one distribution for each.
+    """
+    if not (isinstance(found, list) and len(found) == rows and all(map(_is_distribution, found))):
+        raise Failure(f"the answer must hold a distribution for each of {rows} rows of token ids", Then.ELSEWHERE)
+    return [tuple(map(float, row)) for row in found]
+
+
+def _is_distribution(found: Any) -> bool:
+    return (
+        isinstance(found, list)
+        and all(isinstance(value, int | float) and 0 <= value <= 1 + ROUNDING for value in found)
+        and math.isclose(math.fsum(found), 1, abs_tol=ROUNDING)
     )
+
+
+def _prediction(label: Any, label_id: Any, probabilities: Any) -> Prediction:
     has_label = isinstance(label, str) and isinstance(label_id, int) and not isinstance(label_id, bool)
-    if not (is_distribution and has_label and 0 <= label_id < len(probabilities)):
+    fits = _is_distribution(probabilities) and has_label and 0 <= label_id < len(probabilities)
+    if not fits or probabilities[label_id] < max(probabilities) - ROUNDING:
         raise Failure(
-            f"every text's answer must be a label, its id and a distribution; found {label!r}, {label_id!r}, "
-            f"{probabilities!r}",
+            "every text's answer must be a label, its id, which is the likeliest one's, and a distribution; found "
+            f"{label!r}, {label_id!r}, {probabilities!r}",
             Then.ELSEWHERE,
         )
     return Prediction(label, label_id, tuple(map(float, probabilities)))

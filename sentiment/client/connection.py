@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 LARGEST_ANSWER = 16 * 1024 * 1024  # bytes
+CUT_SHORT = "the connection ended before the answer was whole"
 
 
 class Connection:
@@ -37,6 +38,7 @@ class Connection:
 
         Raises:
             TimeoutError: the answer was not complete at `until` (of time.monotonic).
+            ConnectionError: the server left before its answer was whole, as one that is stopped does.
             OSError, http.client.HTTPException, ValueError: no answer came, or one that is not HTTP or is too large.
         """
         sock = self._http.sock
@@ -44,9 +46,14 @@ class Connection:
         self._http.response_class = lambda _, **more: http.client.HTTPResponse(_Source(sock, until), **more)  # type: ignore[assignment, arg-type]
         self._http.request("POST", path, body, self._headers)
         response = self._http.getresponse()
-        content = response.read(LARGEST_ANSWER + 1)
-        if len(content) > LARGEST_ANSWER or not response.isclosed():
-            raise ValueError(f"the answer was cut short or has more than {LARGEST_ANSWER} bytes")
+        try:
+            content = response.read(LARGEST_ANSWER + 1)
+        except http.client.IncompleteRead:
+            raise ConnectionError(CUT_SHORT) from None
+        if len(content) > LARGEST_ANSWER:
+            raise ValueError(f"the answer has more than {LARGEST_ANSWER} bytes")
+        if response.length or (response.length is None and not response.chunked and not content):
+            raise ConnectionError(CUT_SHORT)
         return response.status, content
 
     @property

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 import grpc
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from sentiment.client.answer import OUTPUTS, SIGNATURE, Failure, Prediction, Then, predictions_of
+from sentiment.client.answer import (
+    NO_TITLES,
+    OUTPUTS,
+    TEXT,
+    TITLED,
+    Failure,
+    NoTitles,
+    Prediction,
+    Then,
+    predictions_of,
+)
 from sentiment.client.credentials import Credentials, credentials
 from sentiment.tensorflow_setup import tf
 
@@ -32,12 +42,16 @@ class GrpcServer:
         )
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
-    def ask(self, texts: Sequence[str], label: str, seconds: float) -> tuple[list[Prediction], int]:
+    def ask(
+        self, texts: Sequence[str], label: str, seconds: float, titles: Sequence[str] | None = None
+    ) -> tuple[list[Prediction], int]:
         """Returns the predictions of `texts` and the version that made them. Raises: Failure."""
         request = predict_pb2.PredictRequest(output_filter=OUTPUTS)
-        request.model_spec.name, request.model_spec.signature_name = self._model, SIGNATURE
-        request.model_spec.version_label = label
-        request.inputs[SIGNATURE].CopyFrom(tf.make_tensor_proto([text.encode() for text in texts], tf.string))
+        request.model_spec.name, request.model_spec.version_label = self._model, label
+        request.model_spec.signature_name = TEXT if titles is None else TITLED
+        for name, values in (("text", texts), ("title", titles)):
+            if values is not None:
+                request.inputs[name].CopyFrom(tf.make_tensor_proto([value.encode() for value in values], tf.string))
         try:
             response = self._stub.Predict(request, timeout=seconds, metadata=self._metadata)
         except grpc.RpcError as error:
@@ -59,5 +73,7 @@ def _predictions(response: predict_pb2.PredictResponse, texts: int) -> list[Pred
 
 def _refusal(error: grpc.RpcError) -> Failure:
     code = error.code()
+    if NO_TITLES in str(error.details()):
+        return NoTitles(str(error.details()))
     then = Then.AGAIN if code in TRANSIENT else Then.NEVER if code in REFUSED else Then.ELSEWHERE
     return Failure(f"{code.name}: {error.details()}", then)

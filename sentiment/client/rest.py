@@ -7,11 +7,24 @@ import json
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from sentiment.client.answer import OUTPUTS, SIGNATURE, Failure, NoAnswer, Prediction, Then, predictions_of
+from sentiment.client.answer import (
+    IDS,
+    NO_TITLES,
+    OUTPUTS,
+    TEXT,
+    TITLED,
+    Failure,
+    NoAnswer,
+    NoTitles,
+    Prediction,
+    Then,
+    distributions_of,
+    predictions_of,
+)
 from sentiment.client.connection import Connection
 from sentiment.client.credentials import Credentials, credentials
 
@@ -35,17 +48,36 @@ class RestServer:
         self._lock = threading.Lock()
         self._process = os.getpid()
 
-    def ask(self, texts: Sequence[str], label: str, seconds: float) -> tuple[list[Prediction], None]:
+    def ask(
+        self, texts: Sequence[str], label: str, seconds: float, titles: Sequence[str] | None = None
+    ) -> tuple[list[Prediction], None]:
         """Returns the predictions of `texts`, and no version. Raises: Failure, after `seconds` at the latest."""
-        body = json.dumps({"signature_name": SIGNATURE, "inputs": {"text": list(texts)}}).encode()
+        inputs = {"text": list(texts)} if titles is None else {"text": list(texts), "title": list(titles)}
+        outputs, content = self._outputs(TEXT if titles is None else TITLED, inputs, label, seconds)
+        if not isinstance(outputs, dict):
+            raise Failure(f"the answer must be a JSON object with outputs; found {content[:80]!r}", Then.ELSEWHERE)
+        return predictions_of([outputs.get(name) for name in OUTPUTS], len(texts)), None
+
+    def ask_ids(
+        self, inputs: Mapping[str, Sequence[Sequence[int]]], label: str, seconds: float
+    ) -> list[tuple[float, ...]]:
+        """Returns the probabilities of rows of token ids: `inputs` are the arrays, [rows, length], by name.
+
+        Raises: Failure, after `seconds` at the latest.
+        """
+        found, _ = self._outputs(IDS, inputs, label, seconds)
+        if isinstance(found, dict):  # by name, unless it is the only output
+            found = found.get("probabilities")
+        return distributions_of(found, len(next(iter(inputs.values()))))
+
+    def _outputs(self, signature: str, inputs: Mapping[str, Any], label: str, seconds: float) -> tuple[Any, bytes]:
+        """Returns the outputs that `signature` answers with, and the whole content that they are from."""
+        body = json.dumps({"signature_name": signature, "inputs": inputs}).encode()
         status, content = self._post(f"{self._path}{quote(label, safe='')}:predict", body, time.monotonic() + seconds)
         answer = _parsed(content)
         if status != http.HTTPStatus.OK:
             raise _refusal(status, answer)
-        outputs = answer.get("outputs")
-        if not isinstance(outputs, dict):
-            raise Failure(f"the answer must be a JSON object with outputs; found {content[:80]!r}", Then.ELSEWHERE)
-        return predictions_of([outputs.get(name) for name in OUTPUTS], len(texts)), None
+        return answer.get("outputs"), content
 
     def close(self) -> None:
         """Closes the connections that nobody uses at the moment."""
@@ -55,7 +87,7 @@ class RestServer:
             connection.close()
 
     def _post(self, path: str, body: bytes, until: float) -> tuple[int, bytes]:
-        """Returns status and content. Opens a new connection when the server has just closed the kept one."""
+        """Returns status and content. Opens a new connection when the server closed the kept one."""
         kept = self._take()
         if kept:
             try:
@@ -120,5 +152,7 @@ def _parsed(content: bytes) -> dict[str, Any]:
 
 
 def _refusal(status: int, answer: dict[str, Any]) -> Failure:
+    if NO_TITLES in str(answer.get("error")):
+        return NoTitles(str(answer["error"]))
     then = Then.AGAIN if status in TRANSIENT else Then.NEVER if status in REFUSED else Then.ELSEWHERE
     return Failure(f"HTTP {status}: {answer.get('error') or 'no reason given'}", then)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
-from sentiment.client.answer import ClientError, Failure, Prediction, Then
+from sentiment.client.answer import ClientError, Failure, NoTitles, Prediction, Then
 
 FIRST_PAUSE = 0.05  # seconds; it doubles, and each pause is drawn between 0 and that ("full jitter")
 LONGEST_PAUSE = 1.0
@@ -18,11 +19,33 @@ class Server(Protocol):
 
     address: str
 
-    def ask(self, texts: Sequence[str], label: str, seconds: float) -> tuple[list[Prediction], int | None]:
-        """Returns the predictions and, where the server names it, the version that made them. Raises: Failure."""
+    def ask(
+        self, texts: Sequence[str], label: str, seconds: float, titles: Sequence[str] | None = None
+    ) -> tuple[list[Prediction], int | None]:
+        """Returns the predictions and, where the server names it, the version that made them.
+
+        Raises: Failure; with titles, NoTitles where the model was trained without.
+        """
 
     def close(self) -> None:
         """Closes what is open."""
+
+
+def asked(
+    server: Server, texts: Sequence[str], label: str, seconds: float, titles: Sequence[str] = ()
+) -> tuple[list[Prediction], int | None]:
+    """Returns what a server answers; a model that was trained without titles is asked the texts alone.
+
+    The predictions say which it was. Raises: Failure.
+    """
+    until = time.monotonic() + seconds
+    if any(titles):
+        try:
+            found, version = server.ask(texts, label, seconds, titles)
+            return [replace(one, read_title=bool(title)) for one, title in zip(found, titles, strict=True)], version
+        except NoTitles:
+            seconds = max(0.0, until - time.monotonic())
+    return server.ask(texts, label, seconds)
 
 
 class Deadline:
@@ -44,7 +67,12 @@ class Tries:
         self._first = 0
 
     def ask(
-        self, texts: Sequence[str], label: str, deadline: Deadline, most: int | None = None
+        self,
+        texts: Sequence[str],
+        label: str,
+        deadline: Deadline,
+        most: int | None = None,
+        titles: Sequence[str] = (),
     ) -> tuple[list[Prediction], int | None]:
         """Returns the first answer. Raises: ClientError, with what each try met, when time is up at the latest."""
         met: list[str] = []
@@ -58,7 +86,7 @@ class Tries:
                 met.append("no time is left")
                 break
             try:
-                answer = server.ask(texts, label, seconds)
+                answer = asked(server, texts, label, seconds, titles)
             except Failure as failure:
                 met.append(f"{server.address}: {failure}")
                 tried = useful.pop(0)

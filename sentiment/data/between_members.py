@@ -9,20 +9,20 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 
-from sentiment.data.delivery import judge, text_key
+from sentiment.data.delivery import judge, post_key
 from sentiment.data.formats.allowance import Allowance, OutOfTime
 from sentiment.data.formats.archive import Damaged
 from sentiment.data.formats.recognise import read_file
 from sentiment.data.formats.record import UnreadableFile, up_to
 from sentiment.data.formats.votes import disputed_between, vote
-from sentiment.data.identity import identity
+from sentiment.data.identity import post_identity
 from sentiment.data.source.source import SourceFile
 from sentiment.data.tsv import Post
 from sentiment.settings import Settings
 
 
 def disputed_texts(members: Iterable[SourceFile], settings: Settings, until: float) -> frozenset[int]:
-    """Returns the texts (their `text_key`) that two members of an archive label differently.
+    """Returns the posts (their `post_key`) that two members of an archive label differently.
 
     Raises: OutOfTime when that is not known at `until` (on the monotonic clock).
     """
@@ -38,7 +38,7 @@ def _votes(member: SourceFile, settings: Settings, until: float) -> array[int]:
             records = read_file(content, member.key, labels, settings.label_field, allowed).records
             for record in up_to(allowed.in_time(records), allowed.rows):
                 if isinstance(post := judge(record, labels), Post):
-                    votes.append(vote(text_key(identity(post.text)), post.label))
+                    votes.append(vote(post_key(post_identity(post.text, post.title)), post.label))
     except (Damaged, UnreadableFile):
         return votes  # the rest is refused, with its reason, in its turn
     except (OSError, OutOfTime):

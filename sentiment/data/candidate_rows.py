@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sentiment.data import composition, must_hold
 from sentiment.data import ledger as posts_ledger
-from sentiment.data.identity import identity
+from sentiment.data.identity import post_identity
 from sentiment.data.prepare import Limits, cap_of, read_base, read_stable, taken_by
 from sentiment.data.rolling import Cap, rolling
 from sentiment.data.seen import trained_on
@@ -28,27 +28,28 @@ class CandidateRows(NamedTuple):
 
     def touched(self, rows: Sequence[Post]) -> int:
         """Returns how many of the rows stable was chosen by."""
-        return sum(identity(post.text) not in self.untouched for post in rows)
+        return sum(post_identity(post.text, post.title) not in self.untouched for post in rows)
 
 
 def candidate_rows(settings: Settings, sources: Sequence[str] = ()) -> CandidateRows:
     """Returns the rows of the home; with `sources`, the pool is what came from those. Raises: InputError on damage."""
     with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
         stable = read_stable(settings)
-        composition.load(connection, read_base(settings, must_hold.of_home(settings)))
+        composition.load(connection, read_base(settings, must_hold.of_home(settings), connection))
         composition.deal(connection, taken_by(Limits(), stable, ledger.deliveries()))
         new = composition.new_tests(connection, stable.seen) if stable else rolling(connection, Cap(10**9))
         return CandidateRows(
             list(composition.frozen(connection)),
             _pool(connection, settings, sources),
-            frozenset(identity(post.text) for post in new),
+            frozenset(post_identity(post.text, post.title) for post in new),
         )
 
 
 def _pool(connection: sqlite3.Connection, settings: Settings, sources: Sequence[str]) -> list[Post]:
     """Returns the rows of the rolling set that no version was trained on, as the hashes kept with each confirm."""
     rows = rolling(connection, cap_of(settings))
-    found = {identity(post.text): post for post in rows if not sources or post.source in sources}
+    of_sources = (post for post in rows if not sources or post.source in sources)
+    found = {post_identity(post.text, post.title): post for post in of_sources}
     for file in sorted(settings.trained.glob("*/identities.bin")):
         seen = trained_on(file, [post.text for post in found.values()])
         found = {key: post for key, post in found.items() if post.text not in seen}

@@ -1,7 +1,7 @@
 """Decides where each text belongs: to the batch, the old pool or the rolling test set; never to both sides.
 
 It works in SQL, in temporary tables beside the ledger's own, so that only the disk limits their size: `base` holds the
-posts that the system started from, and `dealt` holds one row for every text, with the `kind` that it was given:
+posts that the system started from, and `dealt` holds one row for every post, with the `kind` that it was given:
 
     new        what the stable model has not seen, and this run takes: the batch
     old        what it has seen, and this run may mix in
@@ -21,16 +21,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sentiment.data.claims import APART, CONTESTED, DECIDED
-from sentiment.data.identity import identity, identity_1
+from sentiment.data.identity import HEX_DIGITS, identity_1, post_identity
+from sentiment.data.ledger_batch import ANY_TITLE
 from sentiment.data.selection import NO_LIMIT, Restriction, Slices, condition
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post
 
 PAGE_CACHE_KIB = 131_072
+TEXT_BYTES = HEX_DIGITS // 2  # of a post's identity; those behind them are the title's
+TITLED_OF_WORDS = f"length(posts.identity) > {TEXT_BYTES} AND substr(posts.identity, 1, {TEXT_BYTES}) = base.words"
 TRAIN, FROZEN, ROLLING, RETIRED, MUST_HOLD = range(5)  # the sides of `base`
 TABLES = (
     """CREATE TEMP TABLE base (
-        position INTEGER PRIMARY KEY, side INTEGER NOT NULL, identity BLOB NOT NULL, text TEXT NOT NULL,
-        title TEXT NOT NULL, label INTEGER NOT NULL, source TEXT NOT NULL, characters INTEGER NOT NULL
+        position INTEGER PRIMARY KEY, side INTEGER NOT NULL, words BLOB NOT NULL, identity BLOB NOT NULL,
+        text TEXT NOT NULL, title TEXT NOT NULL, label INTEGER NOT NULL, source TEXT NOT NULL,
+        characters INTEGER NOT NULL
     )""",
     """CREATE TEMP TABLE dealt (
         number INTEGER PRIMARY KEY, kind TEXT NOT NULL, identity BLOB NOT NULL, label INTEGER NOT NULL,
@@ -43,7 +47,8 @@ TABLES = (
 # The texts stay where they are, in the ledger or in the base: a dealt row points at a row of one of them.
 WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.position = dealt.base"
 COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRED, *OPTIONAL))
-ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side IN ({}) AND side.identity = {}.identity)"
+# What stands on a side is the text, whatever its title: `words` is the identity of the text alone.
+ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side IN ({}) AND side.words = {}.words)"
 POST_ON_SIDE = "EXISTS (SELECT 1 FROM on_side WHERE on_side.side IN ({}) AND on_side.row = posts.row)"
 HELD_OUT = f"{FROZEN}, {RETIRED}, {MUST_HOLD}"  # what is, or once was, the frozen test set, and what must hold
 
@@ -78,8 +83,8 @@ def load(connection: sqlite3.Connection, base: Base) -> None:
     for side, posts in enumerate(sides):
         put_base(connection, side, posts)
     # A file may have come back from a copy: a deleted text must not be trained or tested on again.
-    connection.execute("DELETE FROM base WHERE identity IN (SELECT identity FROM forgotten)")
-    connection.execute("CREATE INDEX temp.base_by_identity ON base (side, identity)")
+    connection.execute("DELETE FROM base WHERE words IN (SELECT identity FROM forgotten)")
+    connection.execute("CREATE INDEX temp.base_by_words ON base (side, words, identity)")
     if connection.execute("SELECT EXISTS (SELECT 1 FROM forgotten WHERE version = 1)").fetchone()[0]:
         _know_version_1(connection)
         forgotten = "SELECT identity FROM forgotten WHERE version = 1"
@@ -93,10 +98,12 @@ def _know_version_1(connection: sqlite3.Connection) -> None:
 def put_base(connection: sqlite3.Connection, side: int, posts: Iterable[Post]) -> None:
     """Adds posts to one side of the base, in order."""
     connection.executemany(
-        "INSERT INTO base (side, identity, text, title, label, source, characters) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO base (side, words, identity, text, title, label, source, characters)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            (side, bytes.fromhex(identity(post.text)), post.text, post.title, post.label, post.source, len(post.text))
+            (side, whole[:TEXT_BYTES], whole, post.text, post.title, post.label, post.source, len(post.text))
             for post in posts
+            for whole in [bytes.fromhex(post_identity(post.text, post.title))]
         ),
     )
 
@@ -104,10 +111,10 @@ def put_base(connection: sqlite3.Connection, side: int, posts: Iterable[Post]) -
 def deal(connection: sqlite3.Connection, taken: Taken) -> None:
     """Fills `dealt` from the ledger and the base.
 
-    Of a text that comes more than once, the ledger's label is taken. Where the base has another label, the text is
-    contested, unless somebody decided. A text that the base trains on keeps that side for ever, whatever its hash
-    says: a model that has seen it cannot be tested on it. A text of a frozen test set, also of a retired one, is
-    never trained on, and is not in the rolling set.
+    Of a post that comes more than once, the ledger's label is taken. Where the base has another label, the post is
+    contested, unless somebody decided. A text that the base trains on keeps that side for ever, under every title and
+    whatever its hash says: a model that has seen it cannot be tested on it. A text of a frozen test set, also of a
+    retired one, is never trained on, and is not in the rolling set.
     """
     compare_with_base(connection)
     seen, of_seen = condition(taken.seen)
@@ -136,9 +143,10 @@ def compare_with_base(connection: sqlite3.Connection) -> None:
 
     A post from before version 2 of the identity keeps the side that the base gave it by version 1.
     """
-    connection.execute(
-        "INSERT OR IGNORE INTO on_side SELECT side, posts.row FROM base CROSS JOIN posts USING (identity)"
-    )
+    of_words = "INSERT OR IGNORE INTO on_side SELECT side, posts.row FROM base CROSS JOIN posts"
+    connection.execute(f"{of_words} ON posts.identity = base.words")
+    if connection.execute(ANY_TITLE).fetchone()[0]:
+        connection.execute(f"{of_words} INDEXED BY posts_with_title ON {TITLED_OF_WORDS}")
     connection.execute(
         f"""INSERT OR IGNORE INTO contradicted SELECT posts.row FROM (
             SELECT identity, label, max(position) FROM base WHERE side IN ({TRAIN}, {ROLLING}) GROUP BY side, identity
@@ -168,7 +176,8 @@ def _deal_base(connection: sqlite3.Connection, restriction: Restriction) -> None
         FROM base WHERE side = {TRAIN}
             AND NOT EXISTS (
                 SELECT 1 FROM base AS later
-                WHERE later.side = {TRAIN} AND later.identity = base.identity AND later.position > base.position)
+                WHERE later.side = {TRAIN} AND later.words = base.words AND later.identity = base.identity
+                    AND later.position > base.position)
             AND (kind = 'leak' OR NOT EXISTS (SELECT 1 FROM posts WHERE posts.identity = base.identity))
         ORDER BY position""",
         restriction.sources,

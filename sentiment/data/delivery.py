@@ -9,14 +9,14 @@ from functools import lru_cache
 from sentiment.data.formats.labelled import DISAGREE
 from sentiment.data.formats.record import Record
 from sentiment.data.formats.votes import TASK_BYTES
-from sentiment.data.identity import identity, is_rolling
+from sentiment.data.identity import HEX_DIGITS, is_rolling, of_text, post_identity
 from sentiment.data.ledger import Ledger
 from sentiment.data.ledger_batch import Accepted, Counts
 from sentiment.data.quarantine import Quarantine
 from sentiment.data.trusted import is_one_of
 from sentiment.data.tsv import Post, one_line
 from sentiment.labels import LONGEST_NAME, Labels, folded
-from sentiment.text.invisible import is_blank, without_invisible
+from sentiment.text.invisible import is_blank, shown_as, without_invisible
 from sentiment.text.normal import most_marks
 
 BATCH_POSTS, BATCH_CHARACTERS = 10_000, 4_000_000  # that go into the ledger together
@@ -84,9 +84,10 @@ def other_numbers(stated: Set[int], labels: int) -> str:
     return ""
 
 
-def text_key(text_identity: str) -> int:
-    """Returns the part of a text's identity that is kept of every row of an archive, to compare its members."""
-    return int(text_identity[: 2 * TASK_BYTES], 16)
+def post_key(identity_of_post: str) -> int:
+    """Returns the part of a post's identity that is kept of every row of an archive, to compare its members."""
+    text, title = (identity_of_post[start : start + 2 * TASK_BYTES] for start in (0, HEX_DIGITS))
+    return int(text, 16) ^ int(title or "0", 16)
 
 
 def _cleaned(value: str) -> str:
@@ -109,12 +110,18 @@ def fault(value: str) -> str:
 def fault_of_folder(name: str) -> str:
     """Returns why a folder's name cannot be the source of its rows; "" when it can, or is "" itself.
 
-    A name that is cleaned on the way, as a column's is, would be that of another source in the files of a run.
+    A name that is cleaned on the way, as a column's is, would be that of another source in the files of a run, and one
+    that only looks like another's would be taken for it by people.
     """
     if _cleaned(name) != name:
         return "its folder's name has white space at an end, or a line break or tab in it: rename the folder"
-    wrong = fault(name).format("its folder's name")
-    return f"{wrong}: rename the folder" if wrong else ""
+    if wrong := fault(name).format("its folder's name"):
+        return f"{wrong}: rename the folder"
+    if shown_as(name) != name:
+        return (
+            "its folder's name has characters that nobody sees, or accents apart from their letters: rename the folder"
+        )
+    return ""
 
 
 class Delivery:
@@ -154,10 +161,10 @@ class Delivery:
             if isinstance(post, str):
                 self.refuse(record, post)
                 if post == DISAGREE and record.columns.text:
-                    text, _, _, source = (
+                    text, _, title, source = (
                         _cleaned(value).encode("utf-8", "replace").decode() for value in record.columns
                     )
-                    self._dispute(identity(text), source if self._source is None else self._source)
+                    self._dispute(post_identity(text, title), source if self._source is None else self._source)
             else:
                 self._accept(record, post)
         self._put()
@@ -179,32 +186,32 @@ class Delivery:
         return any(self._ledger.is_forgotten(text) for text in texts)
 
     def _accept(self, record: Record, post: Post) -> None:
-        """Sees to it that the post gets into the ledger, unless its text is to be forgotten, or disputed."""
-        if self._ledger.is_forgotten(post.text):
+        """Sees to it that the post gets into the ledger, unless it has a forgotten text or title, or is disputed."""
+        if self._ledger.is_forgotten(post.text) or (post.title and self._ledger.is_forgotten(post.title)):
             self.refuse(Record(record.number, ""), FORGOTTEN)
             return
         if self._source is not None:
             post = Post(post.text, post.label, post.title, self._source)
-        text_identity = identity(post.text)
-        if self._disputed and text_key(text_identity) in self._disputed:
+        whole = post_identity(post.text, post.title)
+        if self._disputed and post_key(whole) in self._disputed:
             self.refuse(record._replace(columns=record.columns._replace(label="")), DISAGREE)
-            self._dispute(text_identity, post.source)
+            self._dispute(whole, post.source)
             return
         # A text has one side for ever: one that may not be tested on goes to training from the start.
         may_test = is_one_of(post.source, self._trusted)
-        rolling = may_test and is_rolling(text_identity, self._rolling_share, self._salt)
-        self._waiting.append(Accepted(text_identity, post, self._number, rolling))
+        rolling = may_test and is_rolling(of_text(whole), self._rolling_share, self._salt)
+        self._waiting.append(Accepted(whole, post, self._number, rolling))
         self._waiting_characters += len(post.text) + len(post.title) + len(post.source)
         if len(self._waiting) >= BATCH_POSTS or self._waiting_characters >= BATCH_CHARACTERS:
             self._put()
 
-    def _dispute(self, text_identity: str, source: str) -> None:
-        """Keeps a text out of training and tests when it was taken in before its annotators disagreed.
+    def _dispute(self, identity_of_post: str, source: str) -> None:
+        """Keeps a post out of training and tests when it was taken in before its annotators disagreed.
 
         Only the source's own texts: who contradicts himself says nothing about another one's label.
         """
         self._put()
-        self._ledger.dispute(text_identity, self._number, source)
+        self._ledger.dispute(identity_of_post, self._number, source)
 
     def _put(self) -> None:
         """Adds new texts, and hears what is said of known ones."""

@@ -22,26 +22,29 @@ from sentiment import atomic
 from sentiment.data import composition, receipts
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.claims import APART, BASE, CONTESTED, DECIDED, NO_SOURCE
-from sentiment.data.composition import ROLLING, TRAIN, Base
-from sentiment.data.identity import identity
+from sentiment.data.composition import ROLLING, TEXT_BYTES, TRAIN, Base
+from sentiment.data.identity import post_identity
 from sentiment.data.ledger import Ledger
 from sentiment.data.ledger_batch import Counts, having
 from sentiment.data.posts import each_post, named_rows
 from sentiment.data.quarantine import ENCODING
 from sentiment.data.receipts import Receipt
+from sentiment.data.statements import keep_first
 from sentiment.data.tsv import Post, one_line, whole_number
 from sentiment.errors import InputError
 from sentiment.labels import Labels
+from sentiment.language import tr
 from sentiment.serving.change import user
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 from sentiment.text import cells
-from sentiment.text.harmless import visible
+from sentiment.text.aloud import tell, to_people
+from sentiment.text.harmless import titled, visible
 
 USUAL = frozenset(" -_./@#&()+,·、，")  # beside letters and digits, in the name of a source
 SHOWN, LONGEST_SHOWN = 20, 60  # of the texts, and of their characters, to people; the file has them all
 BASE_SIDES = {TRAIN: "train.tsv", ROLLING: "latest_test.tsv"}
-FOUND = f"""SELECT posts.identity, text, posts.label, posts.source, posts.delivery FROM posts
+FOUND = f"""SELECT posts.identity, text, title, posts.label, posts.source, posts.delivery FROM posts
     WHERE standing = {CONTESTED} OR row IN (SELECT row FROM contradicted WHERE standing <> {APART})
     ORDER BY posts.delivery, posts.identity"""
 
@@ -57,10 +60,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A text with every source's label."""
+    """A post with every source's label."""
 
     text: str
     claims: tuple[Claim, ...]
+    title: str = ""
 
 
 def disagreements(settings: Settings) -> list[Disagreement]:
@@ -81,11 +85,12 @@ def _base(settings: Settings, name: str) -> Iterator[Post]:
 
 def _found(connection: sqlite3.Connection) -> Iterator[Disagreement]:
     claimed = "SELECT source, label, delivery FROM claims WHERE identity = ? ORDER BY delivery, source"
-    of_base = f"SELECT label, max(position) FROM base WHERE side IN ({TRAIN}, {ROLLING}) AND identity = ? GROUP BY side"
-    for key, text, label, source, delivery in connection.execute(FOUND).fetchall():
+    in_base = f"side IN ({TRAIN}, {ROLLING}) AND words = ? AND identity = ?"
+    of_base = f"SELECT label, max(position) FROM base WHERE {in_base} GROUP BY side"
+    for key, text, title, label, source, delivery in connection.execute(FOUND).fetchall():
         claims = [Claim(*row) for row in connection.execute(claimed, (key,))] or [Claim(source, label, delivery)]
-        base = {row[0] for row in connection.execute(of_base, (key,))}
-        yield Disagreement(text, (*(Claim(BASE, label, 0) for label in sorted(base)), *claims))
+        base = {row[0] for row in connection.execute(of_base, (key[:TEXT_BYTES], key))}
+        yield Disagreement(text, (*(Claim(BASE, label, 0) for label in sorted(base)), *claims), title)
 
 
 def decide_all(settings: Settings, decided: list[Post], name: str, who: str) -> Result:
@@ -93,14 +98,16 @@ def decide_all(settings: Settings, decided: list[Post], name: str, who: str) -> 
 
     Only texts of the ledger can be decided; it is all or nothing.
     """
-    content = "".join(f"{post.text}\t{post.label}\n" for post in decided).encode()
+    lines = ("\t".join([post.text, *filter(None, [post.title]), str(post.label)]) for post in decided)
+    content = "".join(f"{line}\n" for line in lines).encode()
     with posts_ledger.opened(settings.posts_database) as ledger, _writing(ledger) as connection:
         number = ledger.watermark() + 1
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        labels = {identity(post.text): post.label for post in decided}
+        labels = {post_identity(post.text, post.title): post.label for post in decided}
         keys = {bytes.fromhex(text): label for text, label in labels.items()}
         known = {key for (key,) in having(connection, "SELECT identity FROM posts", list(keys))}
         _require_known(decided, known)
+        keep_first(connection, keys)
         connection.executemany(
             f"UPDATE posts SET label = ?, delivery = ?, standing = {DECIDED}"
             f" WHERE identity = ? AND standing <> {APART}",
@@ -124,7 +131,7 @@ def _writing(ledger: Ledger) -> Iterator[sqlite3.Connection]:
 
 
 def _require_known(decided: list[Post], known: set[bytes]) -> None:
-    strange = [post.text for post in decided if bytes.fromhex(identity(post.text)) not in known]
+    strange = [post.text for post in decided if bytes.fromhex(post_identity(post.text, post.title)) not in known]
     if strange:
         raise InputError(
             "a decision must be about a text of the ledger",
@@ -134,7 +141,7 @@ def _require_known(decided: list[Post], known: set[bytes]) -> None:
 
 
 def read_decided(path: Path, labels: Labels) -> list[Post]:
-    """Returns the rows of a TSV that have a label. InputError when none has, on a wrong one, on two for one text."""
+    """Returns the rows of a TSV that have a label. InputError when none has, on a wrong one, on two for one post."""
     decided: dict[str, Post] = {}
     for number, fields in named_rows(path, "label"):
         text, stated = one_line(fields["text"]), whole_number(fields["label"])
@@ -143,7 +150,8 @@ def read_decided(path: Path, labels: Labels) -> list[Post]:
         label = labels.parse(stated)
         if label is None:
             raise _refused(path, f"a label of {labels.describe()}", f"{visible(stated[:40])!r} in row {number}")
-        if decided.setdefault(identity(text), Post(text, label)).label != label:
+        title = one_line(fields.get("title", ""))
+        if decided.setdefault(post_identity(text, title), Post(text, label, title)).label != label:
             raise _refused(path, "one label for a text", f"another one in row {number}")
     if not decided:
         raise _refused(path, "columns text and label, and a label that is filled in", "none")
@@ -158,13 +166,14 @@ def write_table(path: Path, found: list[Disagreement], labels: Labels) -> None:
     """Writes the texts with an empty column `label` for the decision, and what every source says."""
     with atomic.replacing(path) as temporary, temporary.open("w", encoding=ENCODING, newline="") as handle:
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
-        writer.writerow(("text", "label", "sources", cells.COLUMN))
-        writer.writerows(_row(item, labels) for item in found)
+        has_titles = any(item.title for item in found)
+        writer.writerow(("text", *(["title"] if has_titles else []), "label", "sources", cells.COLUMN))
+        writer.writerows(_row(item, labels, has_titles) for item in found)
 
 
-def _row(item: Disagreement, labels: Labels) -> tuple[str, str, str, str]:
-    (text,), are_escaped = cells.row_of([one_line(item.text)])
-    return text, "", cells.escaped(one_line(each_says(item, labels))), are_escaped
+def _row(item: Disagreement, labels: Labels, has_titles: bool) -> list[str]:
+    post, are_escaped = cells.row_of([one_line(item.text), *([one_line(item.title)] if has_titles else [])])
+    return [*post, "", cells.escaped(one_line(each_says(item, labels))), are_escaped]
 
 
 def each_says(item: Disagreement, labels: Labels) -> str:
@@ -187,10 +196,11 @@ def _unmistakable(character: str) -> str:
 
 def told(found: list[Disagreement], labels: Labels) -> list[str]:
     """Returns the disagreements as lines for people."""
-    lines = [f"{len(found):,} texts wait for a decision: neither trained nor tested on"]
-    lines += [f"  {visible(item.text, LONGEST_SHOWN)}   {visible(each_says(item, labels))}" for item in found[:SHOWN]]
+    lines = [tr("{texts:,} texts wait for a decision: neither trained nor tested on", texts=len(found))]
+    shown = ((visible(titled(item.title, item.text), LONGEST_SHOWN), item) for item in found[:SHOWN])
+    lines += [f"  {post}   {visible(each_says(item, labels))}" for post, item in shown]
     if len(found) > SHOWN:
-        lines.append(f"  … and {len(found) - SHOWN:,} more: --output writes them all")
+        lines.append("  " + tr("… and {more:,} more: --output writes them all", more=len(found) - SHOWN))
     return lines
 
 
@@ -209,12 +219,14 @@ def command(output: Path | None, decide: Path | None, who: str | None) -> Result
         decide_all(settings, read_decided(decide, settings.label_set), decide.name, who or user()) if decide else None
     )
     if decided:
-        say(f"delivery {decided['delivery']}: {decided['who']} decided {decided['decided']} texts")
+        done = {"delivery": decided["delivery"], "who": decided["who"], "texts": decided["decided"]}
+        tell(tr("delivery {delivery}: {who} decided {texts} texts", **done))
     found = disagreements(settings)
     if output:
         write_table(output, found, settings.label_set)
-    for line in told(found, settings.label_set):
-        say(line)
+    with to_people():
+        for line in told(found, settings.label_set):
+            say(line)
     return {
         "texts": len(found),
         "output": str(output) if output else None,

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from sentiment.data.claims import BASE, DECIDED
-from sentiment.data.composition import ROLLING, TRAIN
+from sentiment.data.composition import ROLLING, TEXT_BYTES, TRAIN
 from sentiment.data.ledger import Delivered
 from sentiment.data.nights import last_days
 from sentiment.results.deliveries import Doubles
@@ -25,6 +25,8 @@ CLAIMED = "INSERT INTO said SELECT identity, source, label, delivery FROM claims
 # A text that one source alone delivered has no claims; of a decided one, its label is forgotten.
 ALONE = f"""INSERT INTO said SELECT identity, source, label, delivery FROM posts
     WHERE standing <> {DECIDED} AND row IN (SELECT row FROM on_side WHERE side IN ({TRAIN}, {ROLLING}))
+        AND EXISTS (SELECT 1 FROM base WHERE base.side IN ({TRAIN}, {ROLLING})
+            AND base.words = substr(posts.identity, 1, {TEXT_BYTES}) AND base.identity = posts.identity)
         AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.identity = posts.identity)"""
 OF_BASE = f"""INSERT OR IGNORE INTO said SELECT identity, ?, label, 0 FROM base
     WHERE side IN ({TRAIN}, {ROLLING}) AND EXISTS (SELECT 1 FROM said WHERE said.identity = base.identity)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 
 from sentiment.data.composition import COLUMNS, WITH_TEXTS, as_posts, columns_in_use
+from sentiment.data.identity import HEX_DIGITS
 from sentiment.data.tsv import Post
 
 CHOSEN = f"FROM chosen JOIN dealt USING (number) {WITH_TEXTS}"
@@ -61,6 +63,6 @@ def chosen_posts(connection: sqlite3.Connection) -> Iterator[Post]:
 
 
 def chosen_identities(connection: sqlite3.Connection) -> Iterator[bytes]:
-    """Yields the identities of the chosen texts, sorted."""
+    """Yields the identities of the chosen texts, sorted, each once: of posts with titles that of their text."""
     query = "SELECT dealt.identity FROM chosen JOIN dealt USING (number) ORDER BY dealt.identity"
-    return (identity for (identity,) in connection.execute(query))
+    return (text for text, _ in groupby(identity[: HEX_DIGITS // 2] for (identity,) in connection.execute(query)))

@@ -1,4 +1,7 @@
-"""What makes two posts the same text, and on which side of the train/test split a text stands for ever.
+"""What makes two posts the same, and on which side of the train/test split a text stands for ever.
+
+A post with a title is that text under that title: its identity is the text's, followed by the title's. What must not
+be on both sides of the split, and what is to be forgotten, is the text, whatever its title.
 
 The rule has a version, which the ledger keeps. Version 1 left out punctuation and symbols as well, so it took `好吃?`
 and `好吃!` for one text. What was written by it (the identities that old runs left, the hashes of deleted texts) is
@@ -15,6 +18,8 @@ from sentiment.text.normal import normal
 
 VERSION = 2
 HEX_DIGITS = 32  # 128 bits: two of a billion posts collide with a chance of 1e-21
+# The same in SQL, where an identity is a BLOB: the part that is the text's, and whether a title's is behind it.
+TEXT_IN_SQL, HAS_TITLE = f"substr(identity, 1, {HEX_DIGITS // 2})", f"length(identity) > {HEX_DIGITS // 2}"
 
 
 def normalise(text: str) -> str:
@@ -38,6 +43,17 @@ def _visible(text: str) -> str:
 def identity(text: str) -> str:
     """Returns the identity of `text`: the first 32 hex digits of the SHA-256 of its normalised form."""
     return _hash(normalise(text))
+
+
+def post_identity(text: str, title: str = "") -> str:
+    """Returns the identity of a post: that of its text, followed by that of its title if it has one that is seen."""
+    form = normalise(title) if title else ""
+    return identity(text) + (_hash(form) if form else "")
+
+
+def of_text(identity_of_post: str) -> str:
+    """Returns the identity of a post's text."""
+    return identity_of_post[:HEX_DIGITS]
 
 
 def _hash(form: str) -> str:

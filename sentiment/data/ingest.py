@@ -14,10 +14,12 @@ from sentiment.data import receipts
 from sentiment.data.pull import Pull, in_turn
 from sentiment.data.report_delivery import report, table
 from sentiment.data.source.opening import open_source
+from sentiment.language import tr
 from sentiment.results.deliveries import Ingest
-from sentiment.run_folder import RunFolder
+from sentiment.serving.records import unpublished
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.aloud import tell, to_people
 
 
 def ingest(source: str, settings: Settings) -> Ingest:
@@ -36,8 +38,9 @@ def ingest(source: str, settings: Settings) -> Ingest:
             raise nothing
         watermark = ledger.watermark()
     if not pull.files:
-        say(f"{opened_source.address} holds nothing that is read")
-    say(f"{len(pull.deliveries)} of {pull.files} files are new; watermark {watermark}")
+        tell(tr("{address} holds nothing that is read", address=opened_source.address))
+    new = {"new": len(pull.deliveries), "files": pull.files, "watermark": watermark}
+    tell(tr("{new} of {files} files are new; watermark {watermark}", **new))
     return Ingest(
         deliveries=pull.deliveries,
         accepted=sum(delivery.accepted for delivery in pull.deliveries),
@@ -58,9 +61,11 @@ def command(source: str | None, run: str | None, reported: str | None) -> Ingest
     settings = read_settings()
     if reported:
         told = report(settings, reported)
-        say(table(told))
+        with to_people():
+            say(table(told))
         return told
+    folder = unpublished(settings, run) if run else None
     result = ingest(source or settings.source_folder, settings)
-    if run:
-        RunFolder.named(settings, run).write(result)
+    if folder:
+        folder.write(result)
     return result

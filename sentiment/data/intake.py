@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 
-from sentiment.data import receipts
+from sentiment.data import receipts, retraction
 from sentiment.data.delivery import Delivery, OtherNumbers
 from sentiment.data.formats.allowance import Allowance
 from sentiment.data.formats.encoding import READ, is_unlikely
@@ -25,7 +26,19 @@ from sentiment.settings import Settings
 from sentiment.text.harmless import visible
 
 ROWS_BETWEEN_UPDATES = 1_000
+RETRACTED = (
+    "its content is that of delivery {0}, which was retracted: correct the file, or give "
+    "`sentiment retract {0} --undo --reason …`"
+)
 NOT_READ = Reading("", "", iter(()))
+
+
+class TakenAlready(Exception):
+    """This ingest has taken in another file with the same content; the message names it."""
+
+
+class WasRetracted(Exception):
+    """The content of a file was retracted; the message says which delivery it is, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,7 @@ class Intake:
     source: str
     settings: Settings
     room: Room
+    contents: dict[tuple[str, str, str], str] = field(default_factory=dict)  # of this ingest, and where each was first
 
     def take(
         self, file: SourceFile, disputed: frozenset[int] = frozenset(), until: float | None = None
@@ -43,7 +57,7 @@ class Intake:
         """Takes in one file, as one transaction; returns the outcome, or None when its content was known.
 
         No text in `disputed` is accepted. `until` is when its archive must be read (on the monotonic clock). Raises:
-        LeftForNextTime, OutOfTime, and whatever reading the file raises.
+        LeftForNextTime, OutOfTime, TakenAlready, WasRetracted, and whatever reading the file raises.
         """
         if file.left:
             raise LeftForNextTime(file.left)
@@ -53,16 +67,36 @@ class Intake:
         if until is not None:
             Allowance(size, until).check()  # before it is unpacked
         with file.open() as content:
-            content_hash = sha256_of_content(content)
+            content_hash = sha256_of_content(content, _allowed(size, until).check)
+            same = self._content_of(file.key, content_hash)
+            if same in self.contents:
+                file.confirm(content)
+                with self.ledger.writing() as connection:
+                    receipts.remember(connection, self.source, file.key, file.fingerprint)
+                raise TakenAlready(f"its content is that of {self.contents[same]}")
             self.ledger.settle()
             with self.ledger.writing() as connection:
                 # Checked only now, when no other ingest can work on the same file.
                 delivered, known = None, self.ledger.newest_hash(file.key) == content_hash
-                if not known:
-                    allowed = Allowance.from_now(size) if until is None else Allowance(size, until)
-                    delivered = _Taking(self, connection, file, content, disputed, allowed).deliver(content_hash)
+                retracted = retraction.retracted_with(connection, content_hash)
+                if not known and retracted is None:
+                    taking = _Taking(self, connection, file, content, disputed, _allowed(size, until))
+                    delivered = taking.deliver(content_hash)
                 receipts.remember(connection, self.source, file.key, file.fingerprint)
+        if retracted is None:
+            self.contents[same] = file.key
+        elif not known:
+            raise WasRetracted(RETRACTED.format(retracted))
         return delivered
+
+    def _content_of(self, key: str, content_hash: str) -> tuple[str, str, str]:
+        """Returns what makes two files of this ingest the same: bytes, the ending that says how to read them, whose."""
+        ending = Path(key.lower().removesuffix(".gz")).suffix
+        return content_hash, ending, folder_of(key) if self.settings.source_from == "folder" else ""
+
+
+def _allowed(size: int, until: float | None) -> Allowance:
+    return Allowance.from_now(size) if until is None else Allowance(size, until)
 
 
 @dataclass(frozen=True)
@@ -99,7 +133,7 @@ class _Taking:
             file.confirm(self.content)
         room.take(size, quarantine.kept)
         reasons = dict(quarantine.reasons)
-        bad_rows = file_of(folder, number, file.key) if reasons else None
+        bad_rows = file_of(folder, number, file.key) if quarantine.kept else None
         ledger.record(number, file.key, content_hash, delivery.counts)
         receipt = Receipt(reading.form, reading.encoding, file.size, reasons, bad_rows.name if bad_rows else "")
         receipts.add(self.connection, number, receipt)

@@ -19,6 +19,7 @@ from sentiment.data.claims import CONTESTED, PLAIN
 from sentiment.data.identity import RULES
 from sentiment.data.ledger_batch import Accepted, Batch, Counts, having
 from sentiment.data.ledger_schema import set_up
+from sentiment.data.statements import DISPUTE, keep_first
 from sentiment.data.tsv import Post
 
 SECONDS_TO_WAIT = 600.0  # for another ingest's transaction
@@ -128,6 +129,8 @@ class Ledger:
 
     def dispute(self, text_identity: str, delivery: int, source: str) -> None:
         """Makes a text of a source contested: it is not believed until it is labelled again, or somebody decides."""
+        keep_first(self._connection, [bytes.fromhex(text_identity)])
+        self._connection.execute(DISPUTE, (bytes.fromhex(text_identity), delivery, source))
         self._connection.execute(
             "UPDATE posts SET standing = ?, delivery = ? WHERE identity = ? AND standing = ? AND source = ?",
             (CONTESTED, delivery, bytes.fromhex(text_identity), PLAIN, source),

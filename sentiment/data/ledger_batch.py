@@ -5,20 +5,26 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sentiment.data.claims import APART, PLAIN, hear
-from sentiment.data.identity import identity_1
+from sentiment.data.identity import HAS_TITLE, HEX_DIGITS, TEXT_IN_SQL, identity_1, of_text
+from sentiment.data.statements import KEEP, KEEP_THE_LAST, MOST_A_DELIVERY, keep_first
 from sentiment.data.tsv import Post
 
 IDENTITIES_A_QUERY = 10_000
+ANY_TITLE = f"SELECT EXISTS (SELECT 1 FROM posts INDEXED BY posts_with_title WHERE {HAS_TITLE})"
+SIDE = f"SELECT {TEXT_IN_SQL}, rolling, standing FROM"
+OF_TITLES = f"{SIDE} posts INDEXED BY posts_with_title WHERE {HAS_TITLE} AND {TEXT_IN_SQL}"
+WITHOUT_TITLE = f"{SIDE} posts WHERE identity"
+SET_ASIDE = f"{SIDE} set_aside WHERE {TEXT_IN_SQL}"
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A post of the ledger: the newest label of its text, the delivery that brought it, and its standing."""
+    """A post of the ledger: its newest label, the delivery that brought it, and its standing."""
 
     identity: str
     post: Post
@@ -76,7 +82,14 @@ class Batch:
         query = "SELECT identity, source, label, delivery FROM claims"
         for key, source, *claim in having(connection, query, [keys[text] for text in differing]):
             self._texts[key.hex()].claims[source] = tuple(claim)
-        self._earlier = self._earlier_of([item for item in posts if item.identity not in self._texts])
+        unknown = [item for item in posts if item.identity not in self._texts]
+        self._earlier = self._earlier_of(unknown)
+        self._aside = self._aside_of(unknown)
+        self._sides = self._sides_of(unknown)
+        self._known = frozenset(self._texts)
+        self._first: dict[str, Accepted] = {}  # of the new texts: what was said of them so far
+        self._said: list[Accepted] = []  # of texts that are said more than once, in order
+        self._last: dict[str, Accepted] = {}
 
     def _earlier_of(self, posts: Sequence[Accepted]) -> dict[str, tuple[bytes, bool]]:
         """Returns, for new texts that version 1 took for known ones, their identity of then and their side."""
@@ -89,6 +102,30 @@ class Batch:
             sides[key] = sides.get(key, False) or bool(rolling)
         return {text: (key, sides[key]) for text, key in keys.items() if key in sides}
 
+    def _aside_of(self, posts: Sequence[Accepted]) -> dict[str, tuple[bool, int]]:
+        """Returns the side and standing of the texts whose deliveries were all retracted before."""
+        if not self._connection.execute("SELECT EXISTS (SELECT 1 FROM set_aside)").fetchone()[0]:
+            return {}
+        keys = sorted({self._keys[item.identity] for item in posts})
+        found = having(self._connection, "SELECT identity, rolling, standing FROM set_aside", keys)
+        return {key.hex(): (bool(rolling), standing) for key, rolling, standing in found}
+
+    def _sides_of(self, posts: Sequence[Accepted]) -> dict[str, tuple[bool, bool]] | None:
+        """Returns, by text, the side of the texts that are known under another title, and whether they are apart.
+
+        None where no title is, in the ledger and in the batch: then a text has one post.
+        """
+        of_all = bool(self._connection.execute(ANY_TITLE).fetchone()[0])
+        if not of_all and not any(len(item.identity) > HEX_DIGITS for item in posts):
+            return None
+        keys = sorted({bytes.fromhex(of_text(item.identity)) for item in posts})
+        sides: dict[str, tuple[bool, bool]] = {}
+        for query in (SET_ASIDE, OF_TITLES, WITHOUT_TITLE) if of_all else (SET_ASIDE, WITHOUT_TITLE):
+            for key, rolling, standing in having_value(self._connection, query, keys):
+                was_tested, was_apart = sides.get(key.hex(), (False, False))
+                sides[key.hex()] = (was_tested or bool(rolling), was_apart or standing == APART)
+        return sides
+
     def put(self) -> Counts:
         """Adds new texts and hears what is said of known ones; returns how many were which."""
         outcomes = (self._hear(item) if item.identity in self._texts else self._add(item) for item in self._posts)
@@ -99,16 +136,30 @@ class Batch:
         return counts
 
     def _add(self, item: Accepted) -> str:
-        if self._earlier and item.identity in self._earlier:
+        text = of_text(item.identity)
+        if self._sides and text in self._sides:
+            # The text has one side for ever, under every title.
+            rolling, is_apart = self._sides[text]
+            item = replace(item, rolling=rolling, standing=APART if is_apart else item.standing)
+        elif self._earlier and item.identity in self._earlier:
             # It keeps the side that it had. What was tested on is not tested on in new words: that could be aimed at.
             was_tested = self._earlier[item.identity][1]
             item = replace(item, rolling=was_tested, standing=APART if was_tested else PLAIN)
+        if item.identity in self._aside:
+            rolling, standing = self._aside[item.identity]
+            item = replace(item, rolling=rolling, standing=standing)
+            self._say(item)
+        else:
+            self._first[item.identity] = item
+        if self._sides is not None:
+            self._sides.setdefault(text, (item.rolling, item.standing == APART))
         post = item.post
         self._texts[item.identity] = _Text(post.label, post.source, item.standing, item.delivery, row=item)
         return "accepted"
 
     def _hear(self, item: Accepted) -> str:
         text, post = self._texts[item.identity], item.post
+        self._say(item)
         if _repeats(text, post):
             return "duplicate"
         text.claims.setdefault(text.source, (text.label, text.delivery))
@@ -124,7 +175,37 @@ class Batch:
             text.standing, text.delivery, text.is_moved = heard.standing, item.delivery, True
         return heard.outcome
 
+    def _say(self, item: Accepted) -> None:
+        """Notes what is said of a text, and what was said of it first, unless the same delivery repeats itself."""
+        last = self._first.pop(item.identity, None)
+        if last and not _same(last, item):
+            self._said.append(last)
+        elif last:
+            self._first[item.identity] = last
+            return
+        elif (before := self._last.get(item.identity)) and _same(before, item):
+            return
+        self._last[item.identity] = item
+        self._said.append(item)
+
+    def _keep_said(self) -> None:
+        known = {self._keys[item.identity] for item in self._said if item.identity in self._known}
+        keep_first(self._connection, sorted(known))
+        often = Counter((item.identity, item.delivery) for item in self._said)
+        self._connection.executemany(
+            KEEP,
+            (
+                (self._keys[item.identity], item.delivery, post.label, post.source, post.text, post.title)
+                for item in _newest(self._said, often)
+                for post in [item.post]
+            ),
+        )
+        # Where one batch says no more than one thing, all batches of a delivery say few.
+        again = ((self._keys[text], delivery) for (text, delivery), count in often.items() if count > 1)
+        self._connection.executemany(KEEP_THE_LAST, again)
+
     def _write(self, texts: Sequence[tuple[bytes, _Text]]) -> None:
+        self._keep_said()
         self._connection.executemany(PUT, (_values(key, text) for key, text in texts if text.row))
         self._connection.executemany(
             "UPDATE posts SET standing = ?, delivery = ? WHERE identity = ?",
@@ -140,6 +221,8 @@ class Batch:
             "INSERT INTO earlier (identity, row, rolling) SELECT ?, row, ? FROM posts WHERE identity = ?",
             ((key, rolling, bytes.fromhex(text)) for text, (key, rolling) in self._earlier.items()),
         )
+        again = ((self._keys[text],) for text in self._aside)
+        self._connection.executemany("DELETE FROM set_aside WHERE identity = ?", again)
 
 
 # The side of a text is never changed.
@@ -157,12 +240,31 @@ def _values(key: bytes, text: _Text) -> tuple[bytes, str, str, int, str, int, in
     return key, post.text, post.title, text.label, text.source, text.delivery, int(text.row.rolling), text.standing
 
 
+def _same(one: Accepted, other: Accepted) -> bool:
+    return one.delivery == other.delivery and one.post == other.post
+
+
+def _newest(said: Sequence[Accepted], often: Mapping[tuple[str, int], int]) -> Iterator[Accepted]:
+    """Yields the last MOST_A_DELIVERY things that each delivery says of each text; `often` counts them."""
+    left = dict(often)
+    for item in said:
+        key = item.identity, item.delivery
+        if left[key] <= MOST_A_DELIVERY:
+            yield item
+        left[key] -= 1
+
+
 def _repeats(text: _Text, post: Post) -> bool:
     return text.standing == PLAIN and text.label == post.label and text.source == post.source
 
 
 def having(connection: sqlite3.Connection, query: str, identities: Sequence[bytes]) -> Iterator[Any]:
-    """Yields the rows of `query`, a SELECT, that have one of the identities."""
+    """Yields the rows of `query`, a SELECT without a condition, whose `identity` is one of these."""
+    return having_value(connection, f"{query} WHERE identity", identities)
+
+
+def having_value(connection: sqlite3.Connection, query: str, identities: Sequence[bytes]) -> Iterator[Any]:
+    """Yields the rows of a SELECT that ends with a condition's value, of which that value is one of these."""
     for start in range(0, len(identities), IDENTITIES_A_QUERY):
         part = identities[start : start + IDENTITIES_A_QUERY]
-        yield from connection.execute(f"{query} WHERE identity IN ({','.join('?' * len(part))})", part)
+        yield from connection.execute(f"{query} IN ({','.join('?' * len(part))})", part)

@@ -137,6 +137,15 @@ def newest_delivery(path: Path, *, in_use: bool = False) -> int:
         return int(connection.execute("SELECT COALESCE(MAX(number), 0) FROM deliveries").fetchone()[0])
 
 
+def glance(path: Path) -> sqlite3.Connection:
+    """Returns a connection that only reads, waits for nobody, and makes no file.
+
+    While nobody has the ledger open there is no write-ahead log, and SQLite would make one even to read.
+    """
+    how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=0)
+
+
 def _asked(path: Path, in_use: bool) -> sqlite3.Connection:
     how = "mode=rw" if in_use else "mode=ro&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)

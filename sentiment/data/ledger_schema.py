@@ -9,10 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from sentiment.data import identity
+from sentiment.data.claims import CONTESTED
+from sentiment.data.identity import HAS_TITLE, TEXT_IN_SQL
 from sentiment.data.regrouping import regroup
+from sentiment.data.titles_apart import keep_titles_apart
 from sentiment.errors import FROM_A_BACKUP, InputError
 
-VERSION = 3
+VERSION = 5
 SALT_BYTES = 32
 # A text's identity is random, so its index is the one thing that grows out of order: it holds 16 bytes a post, and
 # the posts themselves are appended. (A table in the order of the identity would be rewritten as a whole.)
@@ -67,6 +70,39 @@ FROM_2 = (
     ) WITHOUT ROWID""",
     "CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
 )
+# Format 3 kept of a text only the newest label of each source, so no delivery could be left out again.
+FROM_3 = (
+    # What each delivery said, of the texts that were said more than once: see `statements`.
+    """CREATE TABLE statements (
+        number INTEGER PRIMARY KEY, identity BLOB NOT NULL, delivery INTEGER NOT NULL, label INTEGER,
+        source TEXT NOT NULL, text TEXT NOT NULL, title TEXT NOT NULL
+    )""",
+    "CREATE INDEX statements_by_identity ON statements (identity)",
+    "CREATE INDEX statements_by_delivery ON statements (delivery)",
+    # The sides of the texts whose deliveries are all retracted: a text that comes again keeps its side.
+    """CREATE TABLE set_aside (
+        identity BLOB PRIMARY KEY, rolling INTEGER NOT NULL, standing INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    # The newest line about a delivery tells whether it is retracted.
+    """CREATE TABLE retractions (
+        number INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, undone INTEGER NOT NULL, who TEXT NOT NULL,
+        reason TEXT NOT NULL, at TEXT NOT NULL
+    )""",
+    "INSERT INTO statements (identity, delivery, label, source, text, title)"
+    " SELECT identity, claims.delivery, claims.label, claims.source, text, title"
+    " FROM claims JOIN posts USING (identity) ORDER BY claims.delivery",
+    "INSERT INTO statements (identity, delivery, label, source, text, title)"
+    f" SELECT identity, delivery, label, source, text, title FROM posts WHERE standing = {CONTESTED}"
+    " AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.identity = posts.identity)",
+    # Annotators disagreed about those that are contested without two labels.
+    "INSERT INTO statements (identity, delivery, label, source, text, title)"
+    f" SELECT identity, delivery, NULL, source, '', '' FROM posts WHERE standing = {CONTESTED} AND"
+    " (SELECT count(DISTINCT label) FROM claims WHERE claims.identity = posts.identity) < 2",
+    "INSERT INTO about (name, value) SELECT 'statements', COALESCE(MAX(number), 0) FROM deliveries",
+)
+# Format 4 identified a post by its text alone, whatever its title. Where titles are, the posts of a text are found by
+# the part of their identities that is the text's.
+FROM_4 = (f"CREATE INDEX posts_with_title ON posts ({TEXT_IN_SQL}) WHERE {HAS_TITLE}",)
 
 
 def _run(statements: Iterable[str], connection: sqlite3.Connection) -> None:
@@ -91,9 +127,20 @@ def _from_2(connection: sqlite3.Connection) -> None:
     connection.executemany("INSERT INTO about (name, value) VALUES (?, ?)", values)
 
 
+def _from_4(connection: sqlite3.Connection) -> None:
+    _run(FROM_4, connection)
+    keep_titles_apart(connection)
+
+
 # From a format to the next one that there is a step from.
 Step = Callable[[sqlite3.Connection], None]
-STEPS: dict[int, tuple[Step, int]] = {0: (partial(_run, FORMAT_2), 2), 1: (_from_1, 2), 2: (_from_2, 3)}
+STEPS: dict[int, tuple[Step, int]] = {
+    0: (partial(_run, FORMAT_2), 2),
+    1: (_from_1, 2),
+    2: (_from_2, 3),
+    3: (partial(_run, FROM_3), 4),
+    4: (_from_4, 5),
+}
 
 
 def set_up(path: Path, connection: sqlite3.Connection, *, is_new: bool = True) -> None:

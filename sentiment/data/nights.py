@@ -11,12 +11,13 @@ from datetime import date
 from sentiment.data.claims import USED
 from sentiment.data.composition import as_posts
 from sentiment.data.ledger import Delivered, Ledger
-from sentiment.data.selection import night_of
 from sentiment.data.tsv import Post
+from sentiment.language import marked
+from sentiment.text.taipei import night_of
 
 IS_USED = f"standing IN ({', '.join(map(str, USED))})"
-OTHERS = "all other sources"
-EVERYBODY = "all sources"
+OTHERS = marked("all other sources")
+EVERYBODY = marked("all sources")
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,13 @@ from sentiment.data.formats.opened import SAMPLE, opened
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.rows import Row, RowReader, delimiter_of, delimiter_within, fitted
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post, one_line, whole_number
-from sentiment.errors import InputError
+from sentiment.errors import InputError, NoSuchFile
 from sentiment.labels import Labels
 
 DOUBLE_BYTE = frozenset(encoding.name for encoding in READ)
 ENCODED = "Give UTF-8: `iconv -f BIG5 -t UTF-8` translates from Big5, for example."
+
+NAME_POSTS = "Name a file of posts."
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def encoding_of(path: Path) -> Encoding:
     Raises: InputError when there is no such file, or its encoding is not certain.
     """
     if not path.is_file():
-        raise InputError("a file of posts must exist", found=f"no file {path}", do="Correct the path.")
+        raise NoSuchFile(path, do=NAME_POSTS)
     with path.open("rb") as handle:
         try:
             return detect(opened(handle).file.peek(SAMPLE))

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import click
 from msgspec import UNSET, UnsetType
 
-from sentiment import atomic
+from sentiment import atomic, own_encoder
 from sentiment.data import composition, draw, must_hold, retired
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.composition import Base, Taken
@@ -24,30 +24,37 @@ from sentiment.data.must_hold import Case
 from sentiment.data.posts import each_post
 from sentiment.data.rolling import Cap, rolling
 from sentiment.data.seen import write_identities
-from sentiment.data.selection import Restriction, Slices, beyond, night_of, seen_by, united, watermark_of
+from sentiment.data.selection import Restriction, Slices, beyond, seen_by, united, watermark_of
+from sentiment.data.still_tested import still_tested
 from sentiment.data.tsv import write_posts
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
+from sentiment.language import tr
 from sentiment.options import mixing
 from sentiment.options.as_click import option, options
 from sentiment.results.deliveries import MixPlan, NewRows, Prepare, TestFile, TestFiles
+from sentiment.results.model_card import TrainedOn
 from sentiment.run_folder import RunFolder
 from sentiment.serving.history import read_state
+from sentiment.serving.records import unpublished
 from sentiment.serving.trained import folder_of
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
+from sentiment.text.aloud import to_people
+from sentiment.text.taipei import night_of
 
 BASE_FILES = ("train.tsv", "test.tsv", "latest_test.tsv")
 
 
 @dataclass(frozen=True)
 class Stable:
-    """What prepare needs to know about the stable model: its version, what it has seen, the folder it came from."""
+    """What prepare needs to know about the stable model: its version, what it has seen, where it is, its own data."""
 
     version: int
     seen: Slices
     folder: Path
+    data: TrainedOn
 
 
 @dataclass(frozen=True)
@@ -63,16 +70,26 @@ def read_stable(settings: Settings) -> Stable | None:
     state = read_state(settings)
     if state.stable is None:
         return None
-    return Stable(state.stable, seen_by(state.versions[state.stable].data), folder_of(settings, state.stable))
+    data = state.versions[state.stable].data
+    return Stable(state.stable, seen_by(data), folder_of(settings, state.stable), data)
 
 
-def read_base(settings: Settings, cases: Sequence[Case] = ()) -> Base:
+def _is_base(data: TrainedOn) -> bool:
+    """Tells whether a model was trained on base data alone, which counts as delivery 0."""
+    return data.mode == "full" and bool(data.used) and all(one.number == 0 for one in data.used or ())
+
+
+def read_base(settings: Settings, cases: Sequence[Case] = (), connection: sqlite3.Connection | None = None) -> Base:
     """Returns the base data, with the retired test sets and the cases that must hold.
+
+    With the ledger's `connection`, without the frozen rows of deliveries that were retracted.
 
     Raises: InputError, on reading them, when one is damaged.
     """
     folder, labels = settings.base_data, settings.label_set
     train, frozen, rolling = (each_post(folder / name, labels) for name in BASE_FILES)
+    if connection is not None:
+        frozen = still_tested(connection, settings)
     return Base(train, frozen, rolling, retired.posts(folder, labels), [case.post for case in cases])
 
 
@@ -91,12 +108,13 @@ def prepare(
     limits = limits or Limits()
     stable = read_stable(settings)
     mode = choose_mode(wished_mode, stable)
+    encoder = own_encoder.start_of_full(settings) if mode == "full" else None
     with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
         deliveries = ledger.deliveries()
         taken = taken_by(limits, stable, deliveries)
         labels = settings.label_set
         cases = [case for case in must_hold.of_home(settings) if not ledger.is_forgotten(case.post.text)]
-        composition.load(connection, read_base(settings, cases))
+        composition.load(connection, read_base(settings, cases, connection))
         composition.deal(connection, taken)
         new = composition.count(connection, "new", len(labels))
         nothing_new = mode == "warm" and not sum(new)
@@ -128,7 +146,10 @@ def prepare(
         seen=beyond(seen),
         warm_from=warm.version if warm else None,
         warm_start=str(warm.folder) if warm else None,
+        warm_rows=(warm.data.rows or None) if warm else None,
+        warm_is_base=warm is not None and _is_base(warm.data),
         tests=written,
+        encoder=encoder,
         **(made or nothing),
     )
 
@@ -258,15 +279,16 @@ def command(
     New rows that the --new-… options leave out stay new: the next run takes them.
     """
     settings = read_settings()
-    folder = RunFolder.named(settings, run)
+    folder = unpublished(settings, run)
     limits = Limits(
         Restriction(_day(new_since), _day(new_until), new_source),
         Restriction(_day(old_since), _day(old_until), old_source),
     )
     result = prepare(folder, settings, mode, Mixing(**rule), limits)
     folder.write(result)
-    for line in told(result):
-        say(line)
+    with to_people():
+        for line in told(result):
+            say(line)
     return result
 
 
@@ -276,9 +298,14 @@ def _day(value: datetime | None) -> date | None:
 
 def told(result: Prepare) -> list[str]:
     """Returns `result` as lines for people."""
-    more = [f"{result.left_for_later} new rows are left for a later run"] if result.left_for_later else []
+    more = []
+    if result.left_for_later:
+        more.append(tr("{rows} new rows are left for a later run", rows=result.left_for_later))
     if result.contested:
-        more.append(f"{result.contested} texts wait for a decision: see `sentiment disagreements`")
+        more.append(tr("{texts} texts wait for a decision: see `sentiment disagreements`", texts=result.contested))
     if result.nothing_new:
-        return [f"nothing new since version {result.warm_from}", *more]
-    return [f"{result.mode}: {result.new.rows} new rows, {result.train_rows} to train on", *more]
+        return [tr("nothing new since version {version}", version=result.warm_from), *more]
+    if result.encoder:
+        more.append(tr("its training starts from the encoder {folder}", folder=result.encoder.address))
+    counts = {"new": result.new.rows, "rows": result.train_rows}
+    return [tr("{mode}: {new} new rows, {rows} to train on", mode=tr(result.mode), **counts), *more]

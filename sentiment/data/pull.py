@@ -16,14 +16,15 @@ from sentiment.data.delivery import fault_of_folder
 from sentiment.data.formats.allowance import Allowance, OutOfTime
 from sentiment.data.formats.archive import Damaged
 from sentiment.data.formats.recognise import is_archive
-from sentiment.data.intake import Intake
+from sentiment.data.intake import Intake, TakenAlready, WasRetracted
 from sentiment.data.ledger import Ledger
 from sentiment.data.quarantine import Room
 from sentiment.data.source.members import members_of
 from sentiment.data.source.source import LeftForNextTime, SourceFile, folder_of
+from sentiment.language import tr
 from sentiment.results.deliveries import Delivered, Left
 from sentiment.settings import Settings
-from sentiment.step import say
+from sentiment.text.aloud import tell
 from sentiment.text.harmless import visible
 
 MOST_NAMED = 50  # files that are left alone, in the log
@@ -62,7 +63,7 @@ class Pull:
         with self._alone(file.key, of_archive=until is not None):
             delivery = self._intake.take(file, disputed, until)
             if delivery:
-                say(_told(delivery))
+                tell(_told(delivery))
                 self.deliveries.append(delivery)
 
     def _unpack(self, packed: SourceFile) -> None:
@@ -91,7 +92,7 @@ class Pull:
         """Ends what fails with one file: it is named, and the next ingest tries it again."""
         try:
             yield
-        except Damaged as reason:
+        except (Damaged, TakenAlready, WasRetracted) as reason:
             self._leave_alone(key, str(reason))
         except LeftForNextTime as reason:
             self._put_off(key, str(reason))
@@ -107,15 +108,22 @@ class Pull:
             self._put_off(key, why_left(error))
 
     def _put_off(self, key: str, reason: str) -> None:
-        say(f"{visible(key)} is left for the next ingest: {reason}")
-        self.left.append(Left(key=key, reason=reason))
+        left = _left(key, reason)
+        tell(tr("{name} is left for the next ingest: {error}", name=left.key, error=left.reason))
+        self.left.append(left)
 
     def _leave_alone(self, key: str, reason: str) -> None:
+        left = _left(key, reason)
         if len(self.not_read) < MOST_NAMED:
-            say(f"{visible(key)} is not read: {reason}")
+            tell(tr("{name} is not read: {error}", name=left.key, error=left.reason))
         elif len(self.not_read) == MOST_NAMED:
-            say("more files are not read; the result names them all")
-        self.not_read.append(Left(key=key, reason=reason))
+            tell(tr("more files are not read; the result names them all"))
+        self.not_read.append(left)
+
+
+def _left(key: str, reason: str) -> Left:
+    """Returns what is told of a file that was not taken in: a reason may quote its name, or the store's words."""
+    return Left(key=visible(key), reason=visible(reason))
 
 
 def in_turn(files: Iterable[SourceFile], slow: Collection[str]) -> Iterator[SourceFile]:
@@ -133,11 +141,27 @@ def in_turn(files: Iterable[SourceFile], slow: Collection[str]) -> Iterator[Sour
 
 
 def _told(delivery: Delivered) -> str:
-    names = ("accepted", "duplicate", "relabelled", "quarantined")
-    counts = ", ".join(f"{getattr(delivery, name)} {name}" for name in names)
+    """Returns what became of a delivery's rows."""
+    found = {"number": delivery.number, "name": visible(delivery.key), "counts": _counts(delivery)}
+    told = tr("delivery {number}, {name}: {counts}", **found)
+    if where := delivery.quarantine_file:
+        told = tr("delivery {number}, {name}: {counts} ({quarantine_file})", quarantine_file=where, **found)
+    if not delivery.not_copied:
+        return told
+    return tr(
+        "{delivery}; {rows:,} of them are too many to be copied: correct the delivered file",
+        delivery=told,
+        rows=delivery.not_copied,
+    )
+
+
+def _counts(delivery: Delivered) -> str:
+    counted = [
+        tr("{number} accepted", number=delivery.accepted),
+        tr("{number} duplicate", number=delivery.duplicate),
+        tr("{number} relabelled", number=delivery.relabelled),
+        tr("{number} quarantined", number=delivery.quarantined),
+    ]
     if delivery.disagreed:
-        counts += f", {delivery.disagreed} disagreed"
-    where = f" ({delivery.quarantine_file})" if delivery.quarantine_file else ""
-    if delivery.not_copied:
-        where += f"; {delivery.not_copied:,} of them are too many for that file: correct the delivered one"
-    return f"delivery {delivery.number}, {visible(delivery.key)}: {counts}{where}"
+        counted.append(tr("{number} disagreed", number=delivery.disagreed))
+    return ", ".join(counted)

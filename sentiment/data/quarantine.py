@@ -32,6 +32,10 @@ LONGEST_LABEL = 200
 TIMES = 4  # bytes that are kept for each byte of the file, as it was delivered: a short row has a longer reason
 OF_A_FILE = 1 << 20  # bytes that are kept of any file, however small
 OF_ALL = 64 << 20  # bytes that one ingest keeps beyond what the sizes of its files allow
+OF_AN_INGEST = (
+    512 << 20
+)  # bytes that one ingest keeps at most: files may share the disk that each of them seems to take
+MOST_FILES = 1_000  # that one ingest makes: a few bytes of an archive may be a file of it
 NOT_COPIED = "{:,} rows from here on were refused too, and are not copied: correct the delivered file itself"
 
 
@@ -39,15 +43,17 @@ class Room:
     """How much one ingest may keep: of each file, and of all together."""
 
     def __init__(self) -> None:
-        self._left = OF_ALL
+        self._left, self._of_all, self._files = OF_ALL, OF_AN_INGEST, MOST_FILES
 
     def of(self, size: int) -> int:
         """Returns how many bytes may be kept of a file that was delivered as `size` bytes."""
-        return TIMES * size + min(OF_A_FILE, self._left)
+        return min(TIMES * size + min(OF_A_FILE, self._left), self._of_all) if self._files > 0 else 0
 
     def take(self, size: int, kept: int) -> None:
         """Notes how many bytes were kept of that file."""
         self._left -= max(0, kept - TIMES * size)
+        self._of_all -= kept
+        self._files -= kept > 0
 
 
 class Quarantine:
@@ -100,7 +106,7 @@ def file_of(folder: Path, number: int, key: str) -> Path:
 
 @contextmanager
 def quarantining(folder: Path, number: int, key: str, most: int = OF_A_FILE) -> Iterator[Quarantine]:
-    """Yields the quarantine of a delivery, which keeps `most` bytes; its file is missing when no row was bad.
+    """Yields the quarantine of a delivery, which keeps `most` bytes; its file is missing when no row is kept.
 
     Call it within the delivery's transaction, which is committed after it: a crash in between leaves a file that the
     next attempt, which gets the same number, replaces (or removes, when that attempt begins with another file).
@@ -116,7 +122,7 @@ def quarantining(folder: Path, number: int, key: str, most: int = OF_A_FILE) -> 
         for left_behind in [*folder.glob(f"{number}-*.tsv"), *folder.glob(f".{number}-*.tmp")]:
             if left_behind != temporary:
                 left_behind.unlink()
-    if not quarantine.reasons:
+    if not quarantine.kept:
         path.unlink()
 
 

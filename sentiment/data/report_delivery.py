@@ -12,12 +12,19 @@ from sentiment.data.ledger import Delivered
 from sentiment.data.quarantine import counted_as, rows_of
 from sentiment.data.receipts import Receipt
 from sentiment.errors import InputError
+from sentiment.language import marked, recorded, tr
+from sentiment.serving.retractions import retracted_deliveries
 from sentiment.settings import Settings
+from sentiment.text.columns import cells
 from sentiment.text.harmless import visible
 
-OUTCOMES = ("accepted", "duplicate", "relabelled", "disagreed", "quarantined")
+OUTCOMES = (
+    *(marked("accepted"), marked("duplicate"), marked("relabelled")),
+    *(marked("disagreed"), marked("quarantined")),
+)
 EXAMPLES = 3  # of every reason
 LONGEST_EXAMPLE = 60  # characters
+WIDTH = 12  # columns of a terminal that a line's name takes
 
 
 def report(settings: Settings, wanted: str) -> dict[str, Any]:
@@ -38,7 +45,8 @@ def report(settings: Settings, wanted: str) -> dict[str, Any]:
             found=f"{wanted!r} and {len(deliveries)} deliveries in {settings.posts_database}",
             do="Give the number of one, or no number for the last delivery.",
         )
-    return describe(found, receipt or Receipt(), settings.quarantine)
+    said = {one.delivery: one.sentence for one in retracted_deliveries(settings.posts_database)}
+    return {**describe(found, receipt or Receipt(), settings.quarantine), "retracted": said.get(found.number)}
 
 
 def describe(delivery: Delivered, receipt: Receipt, quarantine: Path) -> dict[str, Any]:
@@ -81,19 +89,26 @@ def first_rows(path: Path, reasons: dict[str, int]) -> dict[str, list[dict[str, 
 
 def table(told: dict[str, Any]) -> str:
     """Returns a report as lines for a terminal."""
-    read_as = ", ".join(filter(None, (told["form"], told["encoding"]))) or "could not be read"
+    read_as = ", ".join(filter(None, (told["form"], told["encoding"]))) or tr("could not be read")
+    file = tr("{file} ({bytes:,} bytes, {read_as})", file=visible(told["key"]), bytes=told["bytes"], read_as=read_as)
     lines = [
-        f"delivery    {told['number']}",
-        f"file        {visible(told['key'])} ({told['bytes']:,} bytes, {read_as})",
-        f"taken in    {told['at']}",
+        _line(tr("delivery"), str(told["number"])),
+        _line(tr("file"), file),
+        _line(tr("taken in"), told["at"]),
+        *(_line(tr(name), f"{told[name]:,}") for name in OUTCOMES),
     ]
-    lines += [f"{name:<12}{told[name]:,}" for name in OUTCOMES]
+    lines += [recorded(told["retracted"])] if told["retracted"] else []
     for reason, number in sorted(told["reasons"].items(), key=lambda item: -item[1]):
-        lines.append(f"  {number:>7,}  {reason}")
-        lines += [f"           line {row['line']}: {row['row']}" for row in told["examples"].get(reason, ())]
+        lines.append(f"  {number:>7,}  {recorded(reason)}")
+        rows = told["examples"].get(reason, ())
+        lines += ["           " + tr("line {line}: {text}", line=row["line"], text=row["row"]) for row in rows]
     if told["quarantine_file"]:
-        lines.append("to correct these rows, edit text and label in a copy of this file and deliver the copy:")
+        lines.append(tr("to correct these rows, edit text and label in a copy of this file and deliver the copy:"))
         lines.append(f"  {told['quarantine_file']}")
     elif told["reasons"]:
-        lines.append("the file with these rows is no longer in the quarantine")
+        lines.append(tr("the file with these rows is no longer in the quarantine"))
     return "\n".join(lines)
+
+
+def _line(name: str, value: str) -> str:
+    return f"{name}{' ' * (WIDTH - cells(name))}{value}"

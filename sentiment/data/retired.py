@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sentiment import atomic
 from sentiment.beside import has_no_owner
-from sentiment.data.identity import identity
+from sentiment.data.identity import identity, post_identity
 from sentiment.data.posts import each_post
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
@@ -42,6 +42,18 @@ def posts(base: Path, labels: Labels) -> Iterator[Post]:
     """
     for path in sets(base):
         yield from each_post(path, labels)
+
+
+def brought(base: Path, labels: Labels) -> set[str] | None:
+    """Returns the identities of the posts that the frozen set had before its first refreshment; None before that.
+
+    A set that has no number was put there by people, and counts too.
+    """
+    numbers = {path: int(named[1]) for path in sets(base) if (named := _NUMBERED.fullmatch(path.stem))}
+    if not numbers:
+        return None
+    first = min(numbers.values())
+    return set().union(*(posts_of(path, labels) for path in sets(base) if numbers.get(path, first) == first))
 
 
 def without_tests(found: list[Post], base: Path, labels: Labels) -> list[Post]:
@@ -99,6 +111,11 @@ def drop_unmeant(base: Path, labels: Labels) -> None:
             if _texts(copy, labels) <= _texts(base / FROZEN, labels):
                 copy.unlink()
         waiting.unlink()
+
+
+def posts_of(path: Path, labels: Labels) -> set[str]:
+    """Returns the identities of the posts in a file."""
+    return {post_identity(post.text, post.title) for post in each_post(path, labels)}
 
 
 def _texts(path: Path, labels: Labels) -> set[str]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from sentiment.errors import InputError
 from sentiment.results.deliveries import SeenSlice
 from sentiment.results.model_card import TrainedOn
-from sentiment.text.taipei import TAIPEI
+from sentiment.text.taipei import night_of
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,6 @@ class Restriction:
 
 
 NO_LIMIT = Restriction()
-
-
-def night_of(at: str) -> date:
-    """Returns the day, in Taipei, of a time in ISO 8601."""
-    return datetime.fromisoformat(at).astimezone(TAIPEI).date()
 
 
 def up_to(watermark: int) -> Slices:

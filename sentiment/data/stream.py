@@ -14,8 +14,16 @@ from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 
 
-def read_stream(stream: BinaryIO) -> Iterator[Post]:
+def of_line(line: str, *, titled: bool) -> Post:
+    """Returns the post that a line is; where it may be `titled`, what stands before its first tab is the title."""
+    title, tab, text = line.partition("\t")
+    return Post(text, 0, title) if titled and tab else Post(line, 0)
+
+
+def read_stream(stream: BinaryIO, *, titled: bool = False) -> Iterator[Post]:
     """Yields a post for each line, in the encoding that the first of them show. An empty line is an empty post.
+
+    `titled`: a line may be `title<TAB>text`.
 
     Bytes that are no UTF-8 become U+FFFD. Raises: InputError when they look like text in another encoding.
     """
@@ -33,7 +41,7 @@ def read_stream(stream: BinaryIO) -> Iterator[Post]:
         text = line.decode("utf-8", errors="replace")
         if "\ufffd" in text and encoding.codec == UTF_8.codec:
             _refuse_other_encodings(number, line)
-        yield Post(text.rstrip("\r\n"), 0)
+        yield of_line(text.rstrip("\r\n"), titled=titled)
 
 
 def _refuse_other_encodings(number: int, line: bytes) -> None:

@@ -7,6 +7,7 @@ import math
 import time
 import urllib.request
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -15,14 +16,21 @@ from sentiment.demo.material import Material
 from sentiment.demo.screen import Screen
 from sentiment.demo.stack import USER, Stack
 from sentiment.errors import SentimentError
+from sentiment.language import speaking, tr
+from sentiment.language.patterns import longest_literal
+from sentiment.mail import subjects
+from sentiment.mail.approval import awaits
+from sentiment.models_page import ADDRESS as MODELS_PAGE
 from sentiment.results.decision import Gate
 from sentiment.results.evaluation import Evaluation
 from sentiment.results.training import Metrics
 from sentiment.run_folder import RunFolder
 from sentiment.serving.history import read_state
 from sentiment.serving.servers import labelled_version, version_status
+from sentiment.settings import AirflowSettings, language_of_people
 
 RETRAIN, PROMOTE, ROLLBACK, APPROVAL = "sentiment_retrain", "sentiment_promote", "sentiment_rollback", "approve"
+APPROVE = 0  # the place of that answer among those that a question offers, in whatever language
 FINISHED = ("success", "failed")
 SECONDS_FOR_A_RUN = 3600.0
 # Airflow loses an answer that arrives while the asking task's process is still ending (up to 5 s), and asks again. No
@@ -51,7 +59,7 @@ class Demo:
         version = read_state(self.stack.settings).stable
         gate = run.read(Gate)
         accuracy = gate.sets.frozen.candidate_accuracy
-        mails = [self.stack.mailbox.wait_for(told, seconds=20) for told in ("waits for your approval", "approved by")]
+        mails = [self._mail(subject) for subject in (subjects.ASKED, subjects.APPROVED)]
         self.screen.claim(None not in mails, "a mail asked for the approval, and another reported it")
         self._done(f"version {version} answers customers, accuracy {accuracy:.3f} on {self.material.frozen_rows} rows")
         self._claim_served(version)
@@ -89,7 +97,7 @@ class Demo:
         gate, state = run.read(Gate), read_state(self.stack.settings)
         self._done(gate.sentence)
         self.screen.claim(not gate.passed, "the gate refused the candidate")
-        mail = self.stack.mailbox.wait_for("no new model", seconds=20)
+        mail = self._mail(subjects.NO_NEW_MODEL)
         self.screen.claim(mail is not None, f"a mail went to {mail['To'] if mail else 'nobody'}")
         if mail:
             self._show(mail)
@@ -124,7 +132,7 @@ class Demo:
         ended = self._follow(ROLLBACK, "act-4")
         self._done(f"{ROLLBACK} ended as {ended}")
         self._claim_served(state.previous)
-        mail = self.stack.mailbox.wait_for("rollback by", seconds=20)
+        mail = self._mail(subjects.ROLLED_BACK)
         self.screen.claim(mail is not None, f"a mail says so: {mail['Subject'] if mail else 'none came'}")
 
     def _refused_scores(self) -> tuple[str, str]:
@@ -190,7 +198,7 @@ class Demo:
             waiting = tasks.get(APPROVAL) == "awaiting_input"
             asked_since = (asked_since or time.monotonic()) if waiting else None
             if approve and asked_since and time.monotonic() - asked_since > SECONDS_TO_THINK:
-                self.stack.api.answer(dag, run, APPROVAL, "Approve", {"reason": "the demo approves by itself"})
+                self.stack.api.answer(dag, run, APPROVAL, APPROVE, {"reason": "the demo approves by itself"})
                 asked_since = None
             self.screen.live(
                 ", ".join(running) or ("waiting for the approval" if waiting else "waiting for the scheduler")
@@ -201,9 +209,9 @@ class Demo:
 
     def _decide(self, *, by_itself: bool) -> bool:
         """Waits until the canary's approval is answered and carried out; returns whether it was approved."""
-        promote_run = self._wait_for_question()
+        promote_run, asked_at = self._wait_for_question()
         if not by_itself:
-            self._invite(promote_run)
+            self._invite(asked_at)
         state = self._follow(PROMOTE, promote_run, approve=by_itself)
         if state != "success":
             raise SentimentError(f"run {promote_run} of {PROMOTE} failed; see Airflow's UI at {self.stack.api.address}")
@@ -212,24 +220,30 @@ class Demo:
             raise SentimentError(f"run {promote_run} of {PROMOTE} was approved but promoted nothing")
         return approved
 
-    def _wait_for_question(self) -> str:
-        """Waits until a question is open and returns its run."""
+    def _wait_for_question(self) -> tuple[str, datetime]:
+        """Waits until a question is open; returns its run and when it was asked."""
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             for question in self.stack.api.pending_approvals():
                 task = question["task_instance"]
                 if task["dag_id"] == PROMOTE and task["state"] == "awaiting_input":
-                    return str(task["dag_run_id"])
+                    return str(task["dag_run_id"]), datetime.fromisoformat(question["created_at"])
             self.screen.live("the canary is loaded; Airflow is preparing the approval")
             self.stack.processes.check()
             time.sleep(0.5)
         raise SentimentError(f"no approval appeared within 120 s; see Airflow's UI at {self.stack.api.address}")
 
-    def _invite(self, promote_run: str) -> None:
-        address = f"{self.stack.api.address}/dags/{PROMOTE}/runs/{promote_run}/tasks/{APPROVAL}/required_actions"
-        self.screen.line("  It is your turn: approve or reject the canary at")
-        self.screen.line(f"    {address}", bold=True)
+    def _invite(self, asked_at: datetime) -> None:
+        """Tells the person what waits, until when, and where it is answered."""
+        canary = read_state(self.stack.settings).canary or 0
+        until = asked_at + timedelta(hours=AirflowSettings().approval_hours)  # the demo's Airflow has the default
+        self.screen.line(f"  It is your turn: {awaits(canary, until)}")
+        self.screen.line("  Approve or reject it in Airflow, in the list of what waits:")
+        self.screen.as_it_is(f"    {self.stack.api.address}/required_actions", bold=True)
         self.screen.line(f"    user {USER}, password {self.stack.password}")
+        self.screen.line("  The Models page shows it beside the version that serves:")
+        self.screen.as_it_is(f"    {self.stack.api.address}{MODELS_PAGE}", bold=True)
+        self.screen.line("  The demo waits, and goes on with your answer. Ctrl-C ends it here.")
 
     def _wait_for_dags(self) -> None:
         deadline = time.monotonic() + 120
@@ -254,6 +268,11 @@ class Demo:
             loaded == "AVAILABLE" and self._labelled("stable") == version,
             f"the model server answers requests for `stable` with version {version}",
         )
+
+    def _mail(self, subject: str) -> EmailMessage | None:
+        """Waits for the mail with a subject of `sentiment.mail.subjects`; mails are in SENTIMENT_LANGUAGE."""
+        with speaking(language_of_people()):
+            return self.stack.mailbox.wait_for(longest_literal(tr(subject)), seconds=20)
 
     def _done(self, sentence: str) -> None:
         self.screen.line(f"  {sentence} ({self.screen.seconds:.0f} s)")

@@ -72,10 +72,11 @@ class AirflowApi:
         answer = self._call("GET", "/api/v2/dags/~/dagRuns/~/hitlDetails?response_received=false&limit=50")
         return list(answer["hitl_details"])
 
-    def answer(self, dag: str, run: str, task: str, option: str, inputs: dict[str, Any]) -> None:
-        """Answers a pending question like the buttons in the UI."""
+    def answer(self, dag: str, run: str, task: str, option: int, inputs: dict[str, Any]) -> None:
+        """Answers a pending question like the buttons in the UI, by the option at that place."""
         path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/-1/hitlDetails"
-        self._call("PATCH", path, {"chosen_options": [option], "params_input": inputs})
+        offered = self._call("GET", path)["options"]
+        self._call("PATCH", path, {"chosen_options": [offered[option]], "params_input": inputs})
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Returns the JSON answer. A GET is sent again when a busy api-server does not answer in time."""

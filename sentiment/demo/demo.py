@@ -19,6 +19,7 @@ from sentiment.demo.processes import stop_leftovers
 from sentiment.demo.screen import Screen
 from sentiment.demo.stack import USER, Stack, fresh_folder
 from sentiment.errors import InputError, SentimentError
+from sentiment.models_page import ADDRESS as MODELS_PAGE
 from sentiment.settings import CHECKOUT, Settings
 
 FOLDER = CHECKOUT / ".demo"
@@ -42,9 +43,13 @@ def show(demo: Demo) -> None:
 
 def look_around(demo: Demo) -> None:
     """Leaves everything running until the person stops it."""
-    demo.screen.line()
-    demo.screen.line(f"  Look around: {demo.stack.api.address} (user {USER}, password {demo.stack.password}).")
-    demo.screen.line("  Ctrl-C stops everything.")
+    screen, address = demo.screen, demo.stack.api.address
+    screen.line()
+    screen.line("  Look around: Airflow, and the Models page with all versions side by side.")
+    screen.as_it_is(f"    {address}", bold=True)
+    screen.as_it_is(f"    {address}{MODELS_PAGE}", bold=True)
+    screen.line(f"    user {USER}, password {demo.stack.password}")
+    screen.line("  Ctrl-C stops Airflow, the model server and the mailbox; the files stay.")
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             demo.stack.processes.check()
@@ -77,7 +82,7 @@ def verdict(screen: Screen) -> int:
 
 def run(demo: Demo, *, stays: bool) -> int:
     """Shows everything, stops whatever it started, and returns the exit code."""
-    screen, stack = demo.screen, demo.stack
+    screen, stack, interrupted = demo.screen, demo.stack, False
     try:
         demo.material.lay_out(stack.settings)
         show(demo)
@@ -86,13 +91,26 @@ def run(demo: Demo, *, stays: bool) -> int:
             look_around(demo)
     except KeyboardInterrupt:
         screen.line("  Stopped before the end.")
+        interrupted = True
         return 130
     except (SentimentError, OSError) as error:
         screen.line(f"  {stack.processes.explain(error)}")
         return 1
     finally:
         stack.stop()
+        if stays or interrupted:
+            say_what_stays(screen, stack)
     return 1 if broken else 0
+
+
+def say_what_stays(screen: Screen, stack: Stack) -> None:
+    """Tells, after everything was stopped, what is left and how to go on."""
+    screen.line(
+        "  Airflow, the model server and the mailbox are stopped. Models, mails and logs stay until the next demo in"
+    )
+    screen.as_it_is(f"    {stack.folder}")
+    screen.line("  This shows its versions; `make demo` begins anew:")
+    screen.as_it_is(f"    SENTIMENT_HOME={stack.home} {CHECKOUT / '.venv' / 'bin' / 'sentiment'} status")
 
 
 def _interrupt(*_: Any) -> None:

@@ -8,7 +8,9 @@ import time
 
 import click
 
-from sentiment.text.columns import aligned
+from sentiment.text.columns import aligned, wrapped
+
+WIDEST = 100  # columns: longer lines are hard to read
 
 
 class Screen:
@@ -20,8 +22,21 @@ class Screen:
         self._live = sys.stdout.isatty()
 
     def line(self, text: str = "", *, bold: bool = False) -> None:
+        """Prints a line; on a terminal, one that is too wide goes on below, indented like its beginning."""
+        self._clear()
+        indent = text[: len(text) - len(text.lstrip(" │"))]
+        for part in self._wrapped(text[len(indent) :], indent, indent):
+            click.secho(part, bold=bold)
+
+    def as_it_is(self, text: str, *, bold: bool = False) -> None:
+        """Prints what must not be broken, such as an address."""
         self._clear()
         click.secho(text, bold=bold)
+
+    def _wrapped(self, text: str, begin: str, goes_on: str) -> list[str]:
+        if not self._live or not text:
+            return [begin + text]
+        return wrapped(text, min(WIDEST, shutil.get_terminal_size().columns), begin, goes_on)
 
     def act(self, title: str) -> None:
         """Announces an act and starts its clock."""
@@ -44,12 +59,15 @@ class Screen:
         """Prints a claim that has just been checked."""
         self.claims.append((holds, text))
         self._clear()
-        click.echo(click.style("  ✔ " if holds else "  ✘ ", fg="green" if holds else "red") + text)
+        first, *others = self._wrapped(text, "    ", "    ")
+        click.echo(click.style("  ✔ " if holds else "  ✘ ", fg="green" if holds else "red") + first[4:])
+        for line in others:
+            click.echo(line)
 
     def table(self, rows: list[tuple[str, ...]]) -> None:
         """Prints rows in columns; the first row is the heading."""
         for index, line in enumerate(aligned(rows)):
-            self.line("  " + line, bold=index == 0)
+            self.as_it_is("  " + line, bold=index == 0)
 
     def _clear(self) -> None:
         if self._live:

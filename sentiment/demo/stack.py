@@ -6,12 +6,11 @@ import json
 import os
 import secrets
 import shutil
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from sentiment import atomic
+from sentiment import atomic, processes
 from sentiment.demo.airflow_api import AirflowApi
 from sentiment.demo.mailbox import Mailbox
 from sentiment.demo.processes import Processes, choose_port
@@ -20,6 +19,7 @@ from sentiment.settings import CHECKOUT, Settings, read_settings
 
 USER = "admin"
 SECONDS_TO_START = 240.0
+KEPT = ("SENTIMENT_SERVING_TOKEN", "SENTIMENT_LANGUAGE")
 MINE = ".demo"  # the file by which a demo recognizes its own folder
 
 
@@ -71,7 +71,7 @@ class Stack:
         self.mailbox.stop()
 
     def _start_model_server(self) -> None:
-        command = [sys.executable, "-m", "sentiment", "serve"]
+        command = processes.python_module("sentiment", "serve")
         command += ["--port", str(self.ports.grpc), "--rest-api-port", str(self.ports.rest)]
         self.processes.start("model-server", command, self._environment())
 
@@ -95,12 +95,12 @@ class Stack:
     def _environment(self) -> dict[str, str]:
         """Returns every process's environment: this one without its own settings, plus the demo's settings.
 
-        A token stays: the demo's model server then wants it, and everybody who asks sends it.
+        A token stays: the demo's model server then wants it, and everybody who asks sends it. So does the language.
         """
         kept = {
             name: value
             for name, value in os.environ.items()
-            if name == "SENTIMENT_SERVING_TOKEN" or not name.startswith(("SENTIMENT_", "AIRFLOW_"))
+            if name in KEPT or not name.startswith(("SENTIMENT_", "AIRFLOW_"))
         }
         return {
             **kept,

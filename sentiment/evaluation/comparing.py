@@ -52,6 +52,7 @@ def compare(
         regressions=flips(posts, candidate, stable, ~right & stable_right),
         improvements=flips(posts, candidate, stable, right & ~stable_right),
         stable_confidence=confidence_in(stable, true),
+        changed=int((candidate.argmax(axis=1) != stable.argmax(axis=1)).sum()),
     )
 
 

@@ -17,13 +17,14 @@ from sentiment.evaluation.estimate_wording import sentence, table
 from sentiment.evaluation.night import evaluation_of, published_as
 from sentiment.evaluation.predict import predictions
 from sentiment.evaluation.unlabelled import NO_LABEL, Row, read_rows
+from sentiment.language import recorded, tr
 from sentiment.model.folder import OpenedModel, open_model, read_card
 from sentiment.results import record
 from sentiment.results.estimate import Estimate, Estimated, Gap, Night
-from sentiment.serving.history import read_state
-from sentiment.serving.trained import model_of_version
+from sentiment.serving.trained import model_of_version, number_of
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
+from sentiment.text.aloud import to_people
 
 MOST_NIGHTS = 60
 
@@ -119,7 +120,7 @@ def command(
         model=str(folder),
         version=version,
         sentence=sentence(
-            f"Version {version}" if version else "The model",
+            version,
             whole,
             (was[1] / was[0], settings.estimate_fall) if was and below else None,
         ),
@@ -129,12 +130,9 @@ def command(
         sets=len(sets),
         below=below,
     )
-    say("\n".join([found.sentence, *table("By source", by_source), *table("By night", by_night)]))
+    with to_people():
+        tables = [*table(tr("By source"), by_source), *table(tr("By night"), by_night)]
+        say("\n".join([recorded(found.sentence), *tables]))
     if output:
         record.write(output, found)
     return found
-
-
-def number_of(settings: Settings, which: str) -> int | None:
-    """Returns the number of a version; `model_of_version` refuses what is none."""
-    return int(which) if which.isdecimal() else getattr(read_state(settings), which, None)

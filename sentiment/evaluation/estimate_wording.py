@@ -4,32 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sentiment.language import tr
 from sentiment.results.estimate import Estimate
 from sentiment.text.columns import aligned
 from sentiment.text.harmless import one_line
-from sentiment.text.units import counted, percent
-
-HEAD = ("", "posts", "expected", "from", "to", "by labels")
+from sentiment.text.units import percent
 
 
-def sentence(who: str, found: Estimate, below: tuple[float, float] | None = None) -> str:
-    """Returns the estimate in words; when it is too low, `below` are what the accuracy was, and the allowed fall."""
-    told = f"{who} is expected to have {percent(found.accuracy)} of {counted(found.rows, 'post')} right"
-    told += f", between {percent(found.low)} and {percent(found.high)} (95 %)"
-    told += f"; by their labels it has {percent(found.measured)}." if found.measured is not None else "."
+def sentence(version: int | None, found: Estimate, below: tuple[float, float] | None = None) -> str:
+    """Returns the estimate in words; without a version, it is that of a model folder.
+
+    When it is too low, `below` are what the accuracy was, and the allowed fall.
+    """
+    model = tr("The model") if version is None else tr("Version {version}", version=version)
+    told = _expected(model, found)
     if below is None:
         return told
-    was, limit = percent(below[0]), f"{100 * below[1]:.1f} points"
-    return f"{told} Even at best that is more than {limit} below the {was} that it had when it was published."
+    return tr(
+        "{estimate} Even at best that is more than {limit} points below the {was} that it had when it was published.",
+        estimate=told,
+        limit=f"{100 * below[1]:.1f}",
+        was=percent(below[0]),
+    )
+
+
+def _expected(model: str, found: Estimate) -> str:
+    # Not tr_many: this is recorded, and a sentence's other number would not be found again.
+    posts = tr("1 post") if found.rows == 1 else tr("{number} posts", number=f"{found.rows:,}")
+    figures = {
+        "model": model,
+        "posts": posts,
+        "accuracy": percent(found.accuracy),
+        "low": percent(found.low),
+        "high": percent(found.high),
+    }
+    if found.measured is None:
+        return tr(
+            "{model} is expected to have {accuracy} of {posts} right, between {low} and {high} (95 %).",
+            **figures,
+        )
+    return tr(
+        "{model} is expected to have {accuracy} of {posts} right, between {low} and {high} (95 %); by their labels it "
+        "has {measured}.",
+        measured=percent(found.measured),
+        **figures,
+    )
 
 
 def table(title: str, found: Sequence[Estimate]) -> list[str]:
     """Returns one line a group; none when there is only one, which is all posts."""
     if len(found) < 2:
         return []
-    names = [one_line("others" if one.name is None else one.name or "none", 60) for one in found]
+    head = ("", tr("posts"), tr("expected"), tr("from"), tr("to"), tr("by labels"))
+    names = [one_line(tr("others") if one.name is None else one.name or tr("none"), 60) for one in found]
     rows = [(name, f"{one.rows:,}", *map(percent, figures(one))) for name, one in zip(names, found, strict=True)]
-    return [title, *aligned([HEAD, *rows], HEAD[1:])]
+    return [title, *aligned([head, *rows], head[1:])]
 
 
 def figures(one: Estimate) -> tuple[float | None, ...]:

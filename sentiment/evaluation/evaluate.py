@@ -4,44 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
-import numpy as np
 from msgspec import UNSET
 
 from sentiment.data.must_hold import Case, read_cases
 from sentiment.data.posts import has_rows, read_posts
 from sentiment.data.tsv import Post
-from sentiment.errors import InputError
+from sentiment.errors import InputError, NoSuchFile
 from sentiment.estimation.record import estimates_file
 from sentiment.estimation.record import keep as keep_estimate
 from sentiment.evaluation import cases
 from sentiment.evaluation.by_source import by_source
-from sentiment.evaluation.comparing import Probabilities, compare
+from sentiment.evaluation.comparing import compare
+from sentiment.evaluation.evaluate_wording import told
+from sentiment.evaluation.in_turn import costs_of, score, score_in_turn
 from sentiment.evaluation.new_rows import NewRows, new_rows
 from sentiment.evaluation.night import Fresh, confidence_of, fresh_of
-from sentiment.model.batches import encode
-from sentiment.model.folder import open_model, read_card
+from sentiment.model.folder import read_card
 from sentiment.progress import progress
 from sentiment.results import record
 from sentiment.results.evaluation import Evaluation, TestSets
-from sentiment.run_folder import RunFolder
+from sentiment.serving.history import read_state
+from sentiment.serving.records import prepared
 from sentiment.serving.trained import reference_of, stable_of
-from sentiment.settings import read_settings
+from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
+from sentiment.text.aloud import to_people
 
 CASES = "must_hold"
 
 
 class Model(NamedTuple):
-    """A model folder to compare with, and its version; both are None where there is none."""
+    """A model folder to compare with, and its version; all are None where there is none."""
 
     folder: Path | None
     version: int | None = None
+    export_bytes: int | None = None  # of what is served, as published
 
 
 NONE = Model(None)
@@ -74,11 +74,13 @@ def evaluate(
     beside = f"stable {stable.folder}" if stable.folder else "no stable model"
     say(f"evaluate: {said} rows, candidate {candidate}, {beside}{f', reference {other}' if other else ''}")
     asked = sets | {CASES: [case.post for case in must_hold]}
-    compared = [asked, *([asked] if stable.folder else []), *([asked] if other else [])]
-    with progress(sum(len(posts) for each in compared for posts in each.values()), "evaluate") as line:
-        ours = score("candidate", candidate, asked, line)
-        theirs = score("stable", stable.folder, asked, line) if stable.folder else dict.fromkeys(asked)
-        best = score("reference", other, asked, line) if other else dict.fromkeys(asked)
+    models = {"candidate": candidate, **({"stable": stable.folder} if stable.folder else {})}
+    number = len(models) + (other is not None)
+    with progress(number * sum(map(len, asked.values())), "evaluate") as line:
+        scored = score_in_turn(models, asked, line)
+        best = score("reference", other, asked, line).found if other else dict.fromkeys(asked)
+    ours = scored["candidate"].found
+    theirs = scored["stable"].found if stable.folder else dict.fromkeys(asked)
     found = {name: compare(posts, ours[name], theirs[name], best[name]) for name, posts in sets.items()}
     return Evaluation(
         candidate=str(candidate),
@@ -91,23 +93,8 @@ def evaluate(
         must_hold=cases.compare(must_hold, ours[CASES], theirs[CASES], best[CASES]) if must_hold else UNSET,
         confidence=confidence_of(sets, ours, theirs, fresh),
         by_source=by_source(sets, ours, theirs, new),
+        costs=costs_of(scored, stable.export_bytes),
     )
-
-
-def score(side: str, folder: Path, sets: dict[str, list[Post]], line: tqdm[Any]) -> dict[str, Probabilities]:
-    """Returns float32 [rows, labels] for each set; advances `line`, which then names side and set."""
-    from sentiment.model.scoring import Scorer
-
-    opened = open_model(folder)
-    scorer, found = Scorer(opened.keras, opened.card.max_seq_length), {}
-    for name, posts in sets.items():
-        line.set_description_str(f"evaluate: {side}, {name}", refresh=False)
-        found[name] = (
-            scorer.probabilities(encode(opened.tokenizer, posts), line=line)
-            if posts
-            else np.zeros((0, len(opened.card.labels)), np.float32)
-        )
-    return found
 
 
 @click.command("evaluate")
@@ -116,9 +103,7 @@ def score(side: str, folder: Path, sets: dict[str, list[Post]], line: tqdm[Any])
 @click.option("--stable", type=click.Path(path_type=Path), help="The model folder to compare it with.")
 @click.option("--frozen", type=click.Path(path_type=Path), help="Labelled posts that never change (TSV).")
 @click.option("--rolling", type=click.Path(path_type=Path), help="Recent labelled posts (TSV).")
-@click.option(
-    "--must-hold", type=click.Path(path_type=Path, exists=True), help="Cases that a new model must not break (TSV)."
-)
+@click.option("--must-hold", type=click.Path(path_type=Path), help="Cases that a new model must not break (TSV).")
 @click.option("--output", type=click.Path(path_type=Path), help="Where to write the evaluation.")
 @step
 def command(
@@ -132,17 +117,19 @@ def command(
 ) -> Evaluation:
     """Score candidate, stable and reference side by side."""
     settings = read_settings()
-    run = RunFolder.named(settings, run_id) if run_id else None
+    run = prepared(settings, run_id) if run_id else None
     beside, reference = Model(stable), NONE
     if run:
         candidate, frozen, rolling = candidate or run.model, frozen or run.frozen, rolling or run.rolling
         must_hold, output = must_hold or run.must_hold, output or run.result("evaluate")
         if stable is None:
-            beside, reference = Model(*stable_of(settings)), Model(*reference_of(settings))
+            beside, reference = _stable(settings), Model(*reference_of(settings))
     if not (candidate and frozen and output):
         raise click.UsageError("give --run, or --candidate, --frozen and --output")
     labels = read_card(candidate).label_set
     sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
+    if must_hold and must_hold != (run and run.must_hold) and not must_hold.is_file():
+        raise NoSuchFile(must_hold, do="Correct --must-hold, or leave it out.")
     held = read_cases(must_hold, labels) if must_hold else []
     fresh = fresh_of(settings, run, beside.version, labels) if run and beside.version is not None else None
     new = new_rows(run.batch, labels) if run else None
@@ -152,7 +139,14 @@ def command(
         keep_estimate(estimates_file(settings), result.confidence.night)
     if run and output != run.result("evaluate"):
         run.write(result)
+    with to_people():
+        say("\n".join(told(result)))
     return result
+
+
+def _stable(settings: Settings) -> Model:
+    folder, version = stable_of(settings)
+    return NONE if version is None else Model(folder, version, read_state(settings).versions[version].size)
 
 
 def _rows_of_late(path: Path | None, labels: Any) -> list[Post]:

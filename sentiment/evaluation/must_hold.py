@@ -6,12 +6,14 @@ import click
 
 from sentiment.data import correction
 from sentiment.data.must_hold import Case, file_of, of_home
-from sentiment.evaluation.evaluate import score
+from sentiment.evaluation.in_turn import score
 from sentiment.labels import Labels
+from sentiment.language import tr
 from sentiment.progress import progress
 from sentiment.serving.trained import stable_of
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.aloud import to_people
 from sentiment.text.harmless import visible
 
 SHOWN = 60  # characters of a text, and of a title
@@ -31,7 +33,7 @@ def answers(settings: Settings, cases: list[Case]) -> tuple[int | None, list[int
     if folder is None or not cases:
         return version, []
     with progress(len(cases), "must-hold") as line:
-        found = score("stable", folder, {"must_hold": [case.post for case in cases]}, line)["must_hold"]
+        found = score("stable", folder, {"must_hold": [case.post for case in cases]}, line).found["must_hold"]
     return version, found.argmax(axis=1).tolist()
 
 
@@ -40,8 +42,11 @@ def told(cases: list[Case], version: int | None, said: list[int], labels: Labels
     rows = sorted(zip(cases, said or [case.post.label for case in cases], strict=True), key=lambda row: _holds(*row))
     lines = [_line(case, label, labels) for case, label in rows]
     held = sum(_holds(case, label) for case, label in rows)
-    compared = f": version {version} holds {held:,}" if said else ""
-    return [*lines, f"{len(cases):,} cases, {sum(case.fixed for case in cases):,} may not change{compared}"]
+    counts = {"cases": f"{len(cases):,}", "fixed": f"{sum(case.fixed for case in cases):,}"}
+    if not said:
+        return [*lines, tr("{cases} cases, {fixed} may not change", **counts)]
+    counts |= {"version": f"{version}", "held": f"{held:,}"}
+    return [*lines, tr("{cases} cases, {fixed} may not change: version {version} holds {held}", **counts)]
 
 
 def _holds(case: Case, said: int) -> bool:
@@ -49,9 +54,20 @@ def _holds(case: Case, said: int) -> bool:
 
 
 def _line(case: Case, said: int, labels: Labels) -> str:
-    answer = "" if _holds(case, said) else f", stable says {labels.names[said]}"
+    answer = "" if _holds(case, said) else labels.names[said]
     post = " ｜ ".join(visible(part, SHOWN) for part in (case.post.title, case.post.text) if part)
-    return f"  {labels.names[case.post.label]}{' (may not change)' * case.fixed}{answer}: {post}"
+    return f"  {_case(labels.names[case.post.label], answer, post, fixed=case.fixed)}"
+
+
+def _case(label: str, answer: str, post: str, *, fixed: bool) -> str:
+    """Returns a case in words; `answer` is stable's when that is another one."""
+    if answer and fixed:
+        return tr("{label} (may not change), stable says {answer}: {post}", label=label, answer=answer, post=post)
+    if answer:
+        return tr("{label}, stable says {answer}: {post}", label=label, answer=answer, post=post)
+    if fixed:
+        return tr("{label} (may not change): {post}", label=label, post=post)
+    return tr("{label}: {post}", label=label, post=post)
 
 
 @command.command("list")
@@ -61,8 +77,8 @@ def listed() -> Result:
     settings = read_settings()
     cases = of_home(settings)
     version, said = answers(settings, cases)
-    for line in told(cases, version, said, settings.label_set):
-        say(line)
+    with to_people():
+        say("\n".join(told(cases, version, said, settings.label_set)))
     held = sum(map(_holds, cases, said)) if said else None
     return {
         "cases": len(cases),
@@ -88,5 +104,12 @@ def added(text: str, label: str, title: str, fixed: bool, why: str) -> Result:
     case = correction.case_of(settings, text, label, title, fixed, why)
     replaced = correction.add(settings, case)
     name = settings.label_set.names[case.post.label]
-    say(f"{'replaced' if replaced else 'added'}: {name}: {visible(case.post.text, SHOWN)}")
+    with to_people():
+        say(_told_added(name, visible(case.post.text, SHOWN), replaced=replaced))
     return {"file": str(file_of(settings)), "replaced": replaced, "cases": len(of_home(settings))}
+
+
+def _told_added(label: str, post: str, *, replaced: bool) -> str:
+    if replaced:
+        return tr("replaced: {label}: {post}", label=label, post=post)
+    return tr("added: {label}: {post}", label=label, post=post)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from sentiment.data.identity import identity
+from sentiment.data.identity import post_identity
 from sentiment.data.posts import each_post, has_rows
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
@@ -25,6 +25,7 @@ from sentiment.results.estimate import Confidence, Gap, Night
 from sentiment.results.evaluation import Evaluation
 from sentiment.run_folder import RunFolder
 from sentiment.serving.history import read_state
+from sentiment.serving.records import results_of
 from sentiment.settings import Settings
 
 
@@ -61,7 +62,7 @@ def fresh_of(settings: Settings, run: RunFolder, version: int, labels: Labels) -
 def identities(run: RunFolder, labels: Labels) -> frozenset[str]:
     """Returns the texts of the rolling set that were new to stable in a run; it may have none, or no such file."""
     posts = each_post(run.new_tests, labels) if has_rows(run.new_tests) else ()
-    return frozenset(identity(post.text) for post in posts)
+    return frozenset(post_identity(post.text, post.title) for post in posts)
 
 
 def _identities_of_earlier(settings: Settings, run: str, labels: Labels) -> frozenset[str]:
@@ -89,7 +90,7 @@ def evaluation_of(settings: Settings, version: int) -> Evaluation | None:
     if known is None or not known.run:
         return None
     try:
-        return RunFolder.named(settings, known.run).read(Evaluation)
+        return results_of(settings, known).read(Evaluation)
     except InputError:
         return None
 
@@ -118,7 +119,7 @@ def _night(
     if rolling is None or frozen is None:
         return None
     posts = sets["rolling"]
-    names = [identity(post.text) for post in posts]
+    names = [post_identity(post.text, post.title) for post in posts]
     confidence, right = _answers(posts, rolling)
     old = [row for row, name in enumerate(names) if name not in fresh.new | fresh.earlier]
     tonight = [row for row, name in enumerate(names) if name in fresh.new - fresh.earlier]

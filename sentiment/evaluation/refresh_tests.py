@@ -19,6 +19,7 @@ from sentiment.data.refreshing import Chosen, choose
 from sentiment.data.tsv import Post, write_posts_for_people
 from sentiment.errors import InputError
 from sentiment.evaluation.comparing import digest_of
+from sentiment.evaluation.refresh_wording import told, told_few
 from sentiment.evaluation.rescore import rescored
 from sentiment.gate.wear import wear_of
 from sentiment.labels import Labels
@@ -30,7 +31,8 @@ from sentiment.serving.lock import held
 from sentiment.settings import Settings, read_settings
 from sentiment.statistics.intervals import at_least_above
 from sentiment.step import say, step
-from sentiment.text.units import counted, percent
+from sentiment.text.aloud import to_people
+from sentiment.text.units import percent
 
 LARGEST_FALL = 0.1  # of a model's accuracy on the new rows, at least: no honest month moves the posts so far
 
@@ -120,7 +122,8 @@ def require_answered(scores: Sequence[Rescored], old: int, fresh: int) -> None:
 
 def _warn_of_few(left: int, needed: int) -> None:
     if left < needed:
-        say(f"the rolling test set has {counted(left, 'row')} left, and decides again from {needed:,} on")
+        with to_people():
+            say(told_few(left, needed))
 
 
 def _choose(rows: CandidateRows, wish: Wish, labels: Labels) -> Chosen:
@@ -137,21 +140,6 @@ def _require_remembered(ledger: Ledger, posts: Sequence[Post]) -> None:
             found="one that was forgotten meanwhile",
             do="Give the command again: it leaves that text out.",
         )
-
-
-def told(made: Refreshment, resumed: bool) -> list[str]:
-    """Returns the refreshment as lines for people."""
-    lines = [f"{made.who}'s refreshment of {made.at} was interrupted, and is finished now"] if resumed else []
-    lines.append(
-        f"the frozen test set has {made.frozen.rows:,} rows now, {made.overlap:,} of them from the set before;"
-        f" that one is kept in {made.retired.file}, and is never trained on"
-    )
-    for score in made.scores:
-        lines.append(
-            f"{score.role}, version {score.version}: {score.retired:.3f} on the set before, {score.frozen:.3f} on this"
-            f" one, {score.fresh:.3f} on its new rows"
-        )
-    return lines
 
 
 @click.command("refresh-tests")
@@ -176,6 +164,6 @@ def command(
     """
     settings = read_settings()
     made, resumed = refresh_tests(settings, Wish(rows, overlap, source, accept_fall), who or user())
-    for line in told(made, resumed):
-        say(line)
+    with to_people():
+        say("\n".join(told(made, resumed)))
     return made

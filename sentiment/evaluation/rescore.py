@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sentiment.data.refreshing import Chosen
 from sentiment.data.tsv import Post
-from sentiment.evaluation.evaluate import score
+from sentiment.evaluation.in_turn import score
 from sentiment.progress import progress
 from sentiment.results.refreshment import Rescored
 from sentiment.serving.trained import reference_of, stable_of
@@ -32,7 +32,7 @@ def rescored(settings: Settings, old: list[Post], chosen: Chosen) -> list[Rescor
 
 
 def _rescored(role: str, version: int, folder: Path, old: list[Post], chosen: Chosen, line: object) -> Rescored:
-    found = score(role, folder, {"retired": old, "fresh": chosen.fresh}, line)  # type: ignore[arg-type]
+    found = score(role, folder, {"retired": old, "fresh": chosen.fresh}, line).found  # type: ignore[arg-type]
     before, fresh = _right(found["retired"], old), _right(found["fresh"], chosen.fresh)
     after = np.concatenate([before[chosen.kept], fresh])
     return Rescored(

@@ -19,8 +19,10 @@ from sentiment.experiments.options import planned, sweep_options
 from sentiment.experiments.outcome import keep
 from sentiment.experiments.rows import Rows, inputs_of, require_data
 from sentiment.experiments.sweep import Outcome, Setup, Training
+from sentiment.language import tr
 from sentiment.settings import read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.aloud import to_people
 from sentiment.text.units import time_left
 
 
@@ -30,24 +32,30 @@ def run_sweep(trainings: Sequence[Training], rows: Rows) -> list[Outcome]:
     seconds: list[float] = []
     missing = sum(rows.finished(training) is None for training in trainings)
     if missing < len(trainings):
-        say(f"bench lr: {len(trainings) - missing} of {len(trainings)} rows are already finished")
+        done, total = len(trainings) - missing, len(trainings)
+        with to_people():
+            say(tr("bench lr: {done} of {total} rows are already finished", done=done, total=total))
     for training in trainings:
         begin = time.monotonic()
         found = rows.finished(training)
         if found is None:
-            say(f"bench lr: {sweep.described(training)}")
+            with to_people():
+                say(f"bench lr: {sweep.described(training)}")
         outcomes.append(rows.train(training))
         if found is None:
             seconds.append(time.monotonic() - begin)
-        _report(outcomes[-1], rows.setup, len(outcomes), len(trainings), missing, seconds)
+        with to_people():
+            _report(outcomes[-1], rows.setup, len(outcomes), len(trainings), missing, seconds)
     return outcomes
 
 
 def _report(outcome: Outcome, setup: Setup, done: int, total: int, missing: int, seconds: Sequence[float]) -> None:
     """Prints a finished row, and how long the others will take."""
     left = missing - len(seconds)
-    when = f"; about {time_left(left * sum(seconds) / len(seconds))} left" if seconds and left else ""
-    say(f"bench lr: {done}/{total} {sweep.described(outcome.training)}: {sweep.outcome_as_text(outcome, setup)}{when}")
+    told = f"{done}/{total} {sweep.described(outcome.training)}: {sweep.outcome_as_text(outcome, setup)}"
+    if seconds and left:
+        told = tr("{figures}; about {time} left", figures=told, time=time_left(left * sum(seconds) / len(seconds)))
+    say(f"bench lr: {told}")
 
 
 @click.command("lr")
@@ -81,5 +89,6 @@ def command(
         outcomes = run_sweep(trainings, Rows(folder, data, setup, inputs_of(data, settings.label_set)))
         seconds = round(time.monotonic() - begin, 3)
         result, table = keep(folder, outcomes, setup, data, counted, seconds=seconds)
-    table.show()
+    with to_people():
+        table.show()
     return result

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sentiment.experiments import results, sweep
 from sentiment.experiments.sweep import Group, Outcome, Setup
 from sentiment.experiments.table import Table
+from sentiment.language import tr
 from sentiment.results.record import as_json
 
 if TYPE_CHECKING:
@@ -39,9 +40,16 @@ def keep(
 def notes(data: Path, rows: tuple[int, int], setup: Setup, seeds: Sequence[int]) -> list[str]:
     """Returns the lines below the table: what all rows have in common, as the older tool stated it."""
     seeds = list(dict.fromkeys(seeds))
-    repeated = [f"each row: mean ± standard deviation of seeds {', '.join(map(str, seeds))}"] if len(seeds) > 1 else []
+    named = ", ".join(map(str, seeds))
+    repeated = [tr("each row: mean ± standard deviation of seeds {seeds}", seeds=named)] if len(seeds) > 1 else []
     return [
-        f"train_data {data / 'train.tsv'} ({rows[0]:,} rows), predict_data {data / 'test.tsv'} ({rows[1]:,} rows)",
+        tr(
+            "train_data {train} ({train_rows} rows), predict_data {test} ({test_rows} rows)",
+            train=data / "train.tsv",
+            train_rows=f"{rows[0]:,}",
+            test=data / "test.tsv",
+            test_rows=f"{rows[1]:,}",
+        ),
         f"num_train_epochs {setup.num_epochs}, batch_size {setup.batch_size}, max_seq_length {setup.max_seq_length},"
         f" model_type {setup.model_type}, validation_share {setup.validation_share:g}",
         *repeated,
@@ -51,6 +59,8 @@ def notes(data: Path, rows: tuple[int, int], setup: Setup, seeds: Sequence[int])
 def draw(groups: Sequence[Group]) -> Callable[[Figure], None]:
     """Returns a function that draws test accuracy by learning rate, one line per model, dotted if untrained."""
 
+    # In English: a picture is drawn once and looked at by readers of any language, and the images in which it is drawn
+    # have no font for Chinese.
     def fill(figure: Figure) -> None:
         axes = figure.subplots()
         for index, model in enumerate(dict.fromkeys(group.model for group in groups)):

@@ -21,6 +21,7 @@ from sentiment.experiments import results
 from sentiment.experiments.files import PLAN
 from sentiment.experiments.options import planned, sweep_options, words
 from sentiment.experiments.rows import Rows, inputs_of, require_data
+from sentiment.language import recorded, tr
 from sentiment.model.encoder import is_scratch, require_scratch_name
 from sentiment.model.hub_address import require_safe_address
 from sentiment.model.pinned import digest_in, name_of
@@ -29,9 +30,11 @@ from sentiment.options.experiment import DATA_RUN
 from sentiment.options.training import LONGEST_NAME
 from sentiment.results.experiment import ExperimentPlan, Setup
 from sentiment.run_folder import RunFolder
+from sentiment.serving.records import unpublished
 from sentiment.settings import Settings, read_settings
 from sentiment.settings.encoders import require_allowed
-from sentiment.step import step
+from sentiment.step import say, step
+from sentiment.text.aloud import to_people
 
 MOST_TRAININGS = 100  # each takes minutes to hours; Airflow maps a task over 1,024 at most
 # A name on the hub, in which no part can lead out of a folder; or an absolute path; or an address.
@@ -67,6 +70,13 @@ def _of(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 
+def _planned(trainings: int, rows: int) -> str:
+    # Not tr_many: this is recorded, and a sentence's other number would not be found again.
+    if trainings == 1:
+        return tr("1 training on {rows} rows", rows=f"{rows:,}")
+    return tr("{trainings} trainings on {rows} rows", trainings=f"{trainings:,}", rows=f"{rows:,}")
+
+
 def require_model_name(name: str) -> None:
     """Raises: InputError when the name is not one of ours and cannot be a name on the hub, a path or an address."""
     require_safe_address(name, "--models")
@@ -97,6 +107,7 @@ def command(
 ) -> ExperimentPlan:
     """List the trainings of an experiment: models × learning rates × seeds."""
     settings = read_settings()
+    run = unpublished(settings, run_id)
     setup = Setup(**common)
     require_bounded(models, learning_rates, seeds, untrained=with_untrained)
     for name in words(models):
@@ -115,7 +126,9 @@ def command(
         inputs=inputs_of(data, settings.label_set),
         train_rows=rows[0],
         test_rows=rows[1],
-        sentence=f"{_of(len(trainings), 'training')} on {_of(rows[0], 'row')}",
+        sentence=_planned(len(trainings), rows[0]),
     )
-    RunFolder.named(settings, run_id).write(plan)
+    run.write(plan)
+    with to_people():
+        say(tr("Planned: {trainings}.", trainings=recorded(plan.sentence)))
     return plan

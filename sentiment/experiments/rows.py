@@ -21,13 +21,14 @@ from sentiment.errors import InputError
 from sentiment.experiments import child, sweep
 from sentiment.experiments.sweep import Outcome, Setup, Training
 from sentiment.labels import Labels
+from sentiment.language import marked
 from sentiment.model import folder as model_folder
 from sentiment.model.pinned import name_of
 from sentiment.results import record
 from sentiment.results.experiment import FailedRow, Row
 
 T = TypeVar("T")
-NO_TRACE = "it left neither a result nor a reason: it was not started, or it was killed"
+NO_TRACE = marked("it left neither a result nor a reason: it was not started, or it was killed")
 
 
 def inputs_of(data: Path, labels: Labels) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def require_data(data: Path, labels: Labels) -> tuple[int, int]:
 
 def local_files(model: str) -> list[list[Any]]:
     """Returns name, size and time of the files of a model in a local folder, whose content may be replaced."""
-    files = sorted(path for path in Path(model).glob("*") if path.is_file()) if Path(model).is_dir() else []
+    files = sorted(path for path in Path(model).expanduser().glob("*") if path.is_file())
     return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
 
 

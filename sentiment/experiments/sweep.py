@@ -12,6 +12,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from sentiment.experiments.table import Table
+from sentiment.language import tr
 from sentiment.results.experiment import Group, Setup, Training
 from sentiment.results.record import as_json
 
@@ -36,8 +37,10 @@ class Outcome:
 
 def described(training: Training) -> str:
     """Returns a training as people call it."""
-    rate = "not trained" if training.learning_rate is None else f"lr {rate_as_text(training.learning_rate)}"
-    return f"{training.model}, {rate}, seed {training.seed}"
+    if training.learning_rate is None:
+        return tr("{model}, not trained, seed {seed}", model=training.model, seed=training.seed)
+    rate = rate_as_text(training.learning_rate)
+    return tr("{model}, lr {rate}, seed {seed}", model=training.model, rate=rate, seed=training.seed)
 
 
 def options_of(setup: Setup) -> list[str]:
@@ -121,7 +124,7 @@ def table_of(groups: Sequence[Group], setup: Setup, notes: Sequence[str] = ()) -
     """Returns the older tool's table, with a note for every failure."""
     failed = [f"{name_of(group, setup)}, lr {_rate(group)}: {why}" for group in groups for why in group.why]
     return Table(
-        "learning rates",
+        tr("learning rates"),
         HEADINGS,
         [row_of(group, setup) for group in groups],
         best_of(groups),

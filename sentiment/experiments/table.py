@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sentiment.language import recorded
+from sentiment.text.columns import cells
+
 
 @dataclass
 class Table:
@@ -27,16 +30,20 @@ class Table:
         return "\n".join([*lines, "", *(f"- {note}" for note in self.notes)]).rstrip() + "\n"
 
     def show(self) -> None:
-        """Prints the table to stderr in its full width: a number that is cut would be another number."""
+        """Prints the table to stderr in its full width: a number that is cut would be another number.
+
+        Title and notes are those of the file, which is in English, in the language of whoever looks at them.
+        """
         from rich.console import Console
         from rich.text import Text
 
         table = self._rich()
         measured = Console(stderr=True)
         width = measured.measure(table, options=measured.options.update(max_width=10_000)).maximum
-        console = Console(stderr=True, width=max(width, *(len(note) for note in self.notes), 1), soft_wrap=True)
+        notes = [recorded(note) for note in self.notes]
+        console = Console(stderr=True, width=max(width, *map(cells, notes), 1), soft_wrap=True)
         console.print(table)
-        for note in self.notes:
+        for note in notes:
             console.print(Text(note))
         sys.stderr.flush()
 
@@ -48,7 +55,7 @@ class Table:
         from rich.table import Table as RichTable
         from rich.text import Text
 
-        table = RichTable(title=Text(self.title), title_justify="left", box=box.SIMPLE_HEAD)
+        table = RichTable(title=Text(recorded(self.title)), title_justify="left", box=box.SIMPLE_HEAD)
         for index, heading in enumerate(self.headings):
             table.add_column(Text(heading), justify="left" if index == 0 else "right", no_wrap=True)
         for index, row in enumerate(self._marked()):

@@ -10,11 +10,13 @@ from sentiment.experiments.files import PLAN
 from sentiment.experiments.plan import rows_of
 from sentiment.experiments.rows import inputs_of
 from sentiment.experiments.sweep import figures, outcome_as_text
+from sentiment.language import tr
 from sentiment.results.experiment import ExperimentPlan, Training
 from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.aloud import to_people
 
 
 def require_planned(training: Training, plan: ExperimentPlan, run: RunFolder, settings: Settings) -> None:
@@ -46,7 +48,9 @@ def command(run_id: str, model: str, learning_rate: float | None, seed: int) -> 
     require_planned(training, plan, run, settings)
     rows = rows_of(plan, settings)
     already = rows.finished(training) is not None
-    say(f"experiment: {sweep.described(training)}{': already finished' if already else ''}")
+    with to_people():
+        what = sweep.described(training)
+        say(tr("experiment: {training}: already finished", training=what) if already else f"experiment: {what}")
     outcome = rows.train(training)
     if outcome.result is None:
         kind = InputError if outcome.refused else UnavailableError  # an UnavailableError is worth another try
@@ -56,5 +60,6 @@ def command(run_id: str, model: str, learning_rate: float | None, seed: int) -> 
             found=why,
             do="Remove the cause and run it again; the other trainings continue without it.",
         )
-    say(f"experiment: {sweep.described(training)}: {outcome_as_text(outcome, plan.setup)}")
+    with to_people():
+        say(f"experiment: {sweep.described(training)}: {outcome_as_text(outcome, plan.setup)}")
     return {**as_json(training), "already": already, **figures(outcome.result)}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import UnsetType
 
 from sentiment import atomic
 from sentiment.data.posts import read_posts
@@ -23,35 +24,41 @@ from sentiment.export.formats import (
     require_replaceable,
     to_make,
 )
+from sentiment.language import tr
 from sentiment.model.folder import OpenedModel, open_model, read_card
 from sentiment.results.export import Export, Format
-from sentiment.run_folder import RunFolder
+from sentiment.serving.records import prepared
 from sentiment.settings import read_settings
 from sentiment.step import say, step
+from sentiment.text import units
+from sentiment.text.aloud import to_people
 
 if TYPE_CHECKING:
     from sentiment.export.parity import Reference
 
 
-def export(model: Path, output: Path, posts: list[Post], formats: Sequence[str] = (SAVED_MODEL,)) -> Export:
+def export(
+    model: Path, output: Path, posts: list[Post], formats: Sequence[str] = (SAVED_MODEL,), *, batching: bool = True
+) -> Export:
     """Makes each of `formats` and compares it with the trained model on `posts`; a folder appears whole or not at all.
 
-    If there are too few posts, texts are made from the model's vocabulary. Raises: ParityError when the SavedModel
-    differs. Another format that cannot be made is reported as `{"made": false, "why": …}`; an earlier one stays.
+    Without `batching`, a version answers each request alone. If there are too few posts, texts are made from the
+    model's vocabulary. Raises: ParityError when the SavedModel differs. Another format that cannot be made is reported
+    as `{"made": false, "why": …}`; an earlier one stays.
     """
     require_replaceable(output, formats)
     opened = open_model(model)
     from sentiment.export import parity
 
     begin = time.monotonic()
-    reference = parity.Reference(opened, parity.rows_for(posts, opened.pieces))
+    reference = parity.Reference(opened, parity.rows_for(posts, opened.pieces, titled=opened.card.titles is True))
     made: dict[str, Format] = {}
     for name in to_make(formats):
         say(f"export: {name} of {model}")
         if name == SAVED_MODEL:
-            made[name] = _saved_model(opened, reference, output)
+            made[name] = _saved_model(opened, reference, output, batching)
         else:
-            made[name] = _other(opened, reference, output, name)
+            made[name] = _other(opened, reference, output, name, batching)
     plain = made.get(SAVED_MODEL)
     return Export(
         export=str(output) if plain else None,
@@ -63,23 +70,23 @@ def export(model: Path, output: Path, posts: list[Post], formats: Sequence[str] 
     )
 
 
-def _saved_model(opened: OpenedModel, reference: Reference, output: Path) -> Format:
+def _saved_model(opened: OpenedModel, reference: Reference, output: Path, batching: bool) -> Format:
     from sentiment.export import graph
 
     def write(folder: Path) -> dict[str, Any]:
-        graph.save(opened, folder)
+        graph.save(opened, folder, batching=batching)
         return {"parity": reference.check_saved_model(folder)}
 
     return _written(output, write)
 
 
-def _other(opened: OpenedModel, reference: Reference, output: Path, name: str) -> Format:
+def _other(opened: OpenedModel, reference: Reference, output: Path, name: str, batching: bool) -> Format:
     """Makes a format beside the version folder, or prints in one line why it cannot."""
     from sentiment.export import tensorrt, tflite
 
     def write(folder: Path) -> dict[str, Any]:
         if name == TENSORRT:
-            return tensorrt.make(opened, reference, output, folder)
+            return tensorrt.make(opened, reference, folder, batching=batching)
         return tflite.make(opened, reference, folder, name)
 
     why = tensorrt.missing() if name == TENSORRT else None
@@ -107,6 +114,12 @@ def _written(folder: Path, write: Callable[[Path], dict[str, Any]]) -> Format:
     return Format(made=True, path=str(folder), bytes=size, seconds=seconds, **written)
 
 
+def _told(name: str, path: str | UnsetType, size: int | UnsetType) -> str:
+    if not size:
+        return tr("The {name} is {path}.", name=name, path=path)
+    return tr("The {name} is {path} ({size}).", name=name, path=path, size=units.size(size))
+
+
 @click.command("export")
 @click.option("--run", "run_id", help="Export this run's model and check it on the run's frozen test rows.")
 @click.option("--model", type=click.Path(path_type=Path), help="The model folder to export.")
@@ -122,6 +135,12 @@ def _written(folder: Path, write: Callable[[Path], dict[str, Any]]) -> Format:
     help=f"{', '.join(FORMATS)}; repeat the option, or separate with commas. All but savedmodel go beside the version "
     "folder, to OUTPUT-<format>.",
 )
+@click.option(
+    "--batching/--no-batching",
+    default=True,
+    show_default=True,
+    help="Let the graph compute the posts of several requests together; without it, each request alone.",
+)
 @step
 def command(
     run_id: str | None,
@@ -129,17 +148,22 @@ def command(
     output: Path | None,
     data: Path | None,
     formats: tuple[tuple[str, ...], ...],
+    batching: bool,
 ) -> Export:
     """Turn a trained model into a SavedModel for serving, a TensorRT one, or a TFLite file."""
     settings = read_settings()
-    run = RunFolder.named(settings, run_id) if run_id else None
+    run = prepared(settings, run_id) if run_id else None
     if run:
         model, output = model or run.model, output or run.export
         data = data or (run.frozen if run.frozen.is_file() else None)
     if not (model and output):
         raise click.UsageError("give --run, or --model and --output")
     posts = read_posts(data, read_card(model).label_set) if data else []
-    result = export(model, output, posts, [name for names in formats for name in names])
+    result = export(model, output, posts, [name for names in formats for name in names], batching=batching)
     if run:
         run.write(result)
+    with to_people():
+        for name, one in result.formats.items():
+            if one.made:
+                say(_told(name, one.path, one.bytes))
     return result

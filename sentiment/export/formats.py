@@ -46,6 +46,11 @@ def folder_of(output: Path, name: str) -> Path:
     return output if name == SAVED_MODEL else output.with_name(f"{output.name}-{name}")
 
 
+def batches_itself(version: Path) -> bool:
+    """Tells whether the graph of a version folder computes requests together: TensorFlow's operation has this name."""
+    return b"BatchFunction" in (version / MARKS[SAVED_MODEL]).read_bytes()
+
+
 def to_make(asked: Iterable[str]) -> tuple[str, ...]:
     """Returns the formats to make, in order and once each; TensorRT needs the SavedModel, so it adds that one."""
     wanted = set(asked)

@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
+from sentiment.client.answer import TEXT, TITLED
 from sentiment.data.tsv import Post
 from sentiment.errors import SentimentError
 from sentiment.model.batches import Encoded, Inputs, encode, padded, plan
@@ -21,6 +22,7 @@ from sentiment.tensorflow_setup import tf
 
 MOST_ROWS = 256
 FEWEST_ROWS = 64
+LONGEST_TITLE = 40  # characters of an invented one
 Probabilities = NDArray[np.float32]
 
 
@@ -82,6 +84,8 @@ class Reference:
         self.max_seq_length = opened.card.max_seq_length
         self.encoded = self.encoded_texts = encode(opened.tokenizer, posts)
         self.texts = [post.text.encode("utf-8", "replace") for post in posts]
+        self.titles = [post.title.encode("utf-8", "replace") for post in posts]
+        self.reads_titles = opened.card.titles is True
         scorer = Scorer(opened.keras, self.max_seq_length)
         self.wanted = scorer.probabilities(self.encoded, "parity")
         self.wanted_of_texts = self.wanted
@@ -90,25 +94,31 @@ class Reference:
             self.wanted_of_texts = scorer.probabilities(self.encoded_texts, "parity")
 
     def check_saved_model(self, folder: Path, tolerance: Tolerance = SAME) -> Parity:
-        """Compares both signatures of the SavedModel in `folder`. Raises: ParityError.
+        """Compares every signature of the SavedModel in `folder`. Raises: ParityError.
 
         Every second text is asked with a NUL in its middle, which must change nothing.
         """
         signatures = tf.saved_model.load(str(folder)).signatures
-        ids, texts = signatures["serving_default"], signatures["text"]
+        ids, texts = signatures["serving_default"], signatures[TEXT]
         by_ids = answers(lambda inputs: ids(**inputs)["probabilities"], self.encoded, self.max_seq_length)
-        by_text = np.empty_like(by_ids)
+        by_text, by_titled = np.empty_like(by_ids), np.empty_like(by_ids) if self.reads_titles else None
         asked = [with_nul(text) if row % 2 else text for row, text in enumerate(self.texts)]
         for rows in plan(self.encoded.lengths, BATCH_SIZE):
-            by_text[rows] = texts(text=tf.constant([asked[row] for row in rows]))["probabilities"].numpy()
-        parity = self.compare(by_ids, by_text)
+            some = tf.constant([asked[row] for row in rows])
+            by_text[rows] = texts(text=some)["probabilities"].numpy()
+            if by_titled is not None:
+                titles = tf.constant([self.titles[row] for row in rows])
+                by_titled[rows] = signatures[TITLED](title=titles, text=some)["probabilities"].numpy()
+        parity = self.compare(by_ids, by_text, by_titled)
         require(parity, tolerance, "the export")
         return parity
 
-    def compare(self, by_ids: Probabilities, by_text: Probabilities) -> Parity:
-        """Compares the answers of the signatures `serving_default` and `text` to the rows, each [rows, labels]."""
-        both = compare(np.concatenate([self.wanted, self.wanted_of_texts]), np.concatenate([by_ids, by_text]))
-        return structs.replace(both, rows=len(self.texts))
+    def compare(self, by_ids: Probabilities, by_text: Probabilities, by_titled: Probabilities | None = None) -> Parity:
+        """Compares the answers of the signatures `serving_default`, `text` and `titled`, each [rows, labels]."""
+        wanted, found = [self.wanted, self.wanted_of_texts], [by_ids, by_text]
+        if by_titled is not None:
+            wanted, found = [*wanted, self.wanted], [*found, by_titled]
+        return structs.replace(compare(np.concatenate(wanted), np.concatenate(found)), rows=len(self.texts))
 
 
 def answers(model: Callable[[Inputs], Any], encoded: Encoded, max_seq_length: int) -> Probabilities:
@@ -120,9 +130,16 @@ def answers(model: Callable[[Inputs], Any], encoded: Encoded, max_seq_length: in
     return np.stack([parts[row] for row in range(len(encoded))])
 
 
-def rows_for(posts: Sequence[Post], pieces: Sequence[str]) -> list[Post]:
-    """Returns the rows to compare on: some of `posts`, of every length, plus invented texts if there are few."""
-    return spread(posts) if len(posts) >= FEWEST_ROWS else [*posts, *invented_posts(pieces)]
+def rows_for(posts: Sequence[Post], pieces: Sequence[str], *, titled: bool = False) -> list[Post]:
+    """Returns the rows to compare on: some of `posts`, of every length, plus invented texts if there are few.
+
+    For a `titled` model some have a title: where none has one, every second gets another's beginning.
+    """
+    rows = spread(posts) if len(posts) >= FEWEST_ROWS else [*posts, *invented_posts(pieces)]
+    if not titled or any(post.title for post in rows):
+        return rows
+    titles = [rows[row - 1].text[:LONGEST_TITLE] if row % 2 else "" for row in range(len(rows))]
+    return [post._replace(title=title) for post, title in zip(rows, titles, strict=True)]
 
 
 def with_nul(text: bytes) -> bytes:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sentiment.errors import SentimentError
-from sentiment.export import warmup
+from sentiment.export.buckets import SIZES, lengths_for
 from sentiment.export.formats import MARKS, TENSORRT
 from sentiment.export.graph import ServedModel
 from sentiment.export.parity import ROUNDED, Reference
@@ -28,6 +28,7 @@ from sentiment.model.scoring import INPUTS
 from sentiment.tensorflow_setup import tf
 
 SIGNATURE = "serving_default"
+BATCH_SIZES = (SIZES[0], SIZES[-1])  # engines are built for these, and accept whatever is between
 SHORTEST = 2  # pieces of an empty text: [CLS] [SEP]
 ENGINE = "TRTEngineOp"
 Shape = tuple[int, int]
@@ -79,8 +80,8 @@ class Plan:
 
 def plan_for(max_seq_length: int) -> Plan:
     """Returns the plan for a model: the batch sizes and lengths of the warm-up, and the shortest length."""
-    lengths = [SHORTEST, *warmup.lengths_for(max_seq_length)]
-    return Plan(tuple((batch, length) for batch in warmup.BATCH_SIZES for length in lengths))
+    lengths = [SHORTEST, *lengths_for(max_seq_length)]
+    return Plan(tuple((batch, length) for batch in BATCH_SIZES for length in lengths))
 
 
 def missing() -> str | None:
@@ -95,24 +96,34 @@ def missing() -> str | None:
     return None
 
 
-def make(opened: OpenedModel, reference: Reference, plain: Path, folder: Path) -> dict[str, Any]:
-    """Converts the SavedModel in `plain` into a whole version folder and compares it with the trained model.
+def make(opened: OpenedModel, reference: Reference, folder: Path, *, batching: bool = True) -> dict[str, Any]:
+    """Converts the model into a whole version folder and compares it with the trained model.
 
-    Returns {parity, engines, plan}. Raises: ConversionError, ParityError.
+    `batching` is as in `graph.save`. Returns {parity, engines, plan}. Raises: ConversionError, ParityError.
     """
     plan = plan_for(opened.card.max_seq_length)
-    converted = folder / "converted"
+    plain, converted = folder / "plain", folder / "converted"
+    save_plain(opened, plain)
     convert(plain, converted, plan)
     if not (engines := count_engines(converted)):
         raise ConversionError("TensorRT converted no part of the graph")
-    add_text_signature(converted, opened, folder)
-    shutil.rmtree(converted)
+    save_converted(converted, opened, folder, batching=batching)
+    for made in (plain, converted):
+        shutil.rmtree(made)
     parity = reference.check_saved_model(folder, ROUNDED)
     return {"parity": parity, "engines": engines, "plan": plan.as_json()}
 
 
+def save_plain(opened: OpenedModel, folder: Path) -> None:
+    """Saves what is converted: `serving_default` alone, without batching, into which the converter does not look."""
+    served = ServedModel(opened, batching=False)
+    inputs = {name: tf.TensorSpec((None, None), tf.int32, name=name) for name in INPUTS}
+    classify = tf.function(served.classify_ids, autograph=False).get_concrete_function(**inputs)
+    tf.saved_model.save(served, os.fspath(folder), signatures={SIGNATURE: classify})
+
+
 def convert(plain: Path, folder: Path, plan: Plan) -> None:
-    """Converts the graph of `serving_default`, builds the engines, and saves both in `folder`."""
+    """Converts the SavedModel of `save_plain`, builds the engines, and saves both in `folder`."""
     from tensorflow.python.compiler.tensorrt.trt_convert import TrtGraphConverterV2
 
     converter = TrtGraphConverterV2(**plan.arguments(plain))
@@ -138,23 +149,16 @@ def count_engines(folder: Path) -> int:
 
 
 class ConvertedModel(ServedModel):
-    """A converted `serving_default` as the model server sees it: the same two signatures as the plain one's."""
+    """A converted `serving_default` as the model server sees it: the same signatures as the plain one's."""
 
-    def __init__(self, converted: Any, opened: OpenedModel) -> None:
+    def __init__(self, converted: Any, opened: OpenedModel, *, batching: bool = True) -> None:
         tf.Module.__init__(self, name="sentiment")
         self.converted = converted  # keeps the engines, which the graph finds by name
-        self.answer = converted.signatures[SIGNATURE]
-        self.tokenizer = opened.tokenizer
-        self.names = opened.card.labels
-        self.forward = lambda inputs: self.answer(**inputs)["probabilities"]
-
-    def classify_ids(self, input_ids: Any, input_mask: Any, segment_ids: Any) -> dict[str, Any]:
-        """Passes the inputs on; the converted graph derives the mask itself."""
-        inputs = {"input_ids": input_ids, "input_mask": input_mask, "segment_ids": segment_ids}
-        return {"probabilities": self.forward(inputs)}
+        answer = converted.signatures[SIGNATURE]
+        self._answer_with(lambda inputs: answer(**inputs)["probabilities"], opened, batching=batching)
 
 
-def add_text_signature(converted: Path, opened: OpenedModel, folder: Path) -> None:
-    """Saves the SavedModel in `converted`, which has only `serving_default`, to `folder` with both signatures."""
-    served = ConvertedModel(tf.saved_model.load(str(converted)), opened)
+def save_converted(converted: Path, opened: OpenedModel, folder: Path, *, batching: bool = True) -> None:
+    """Saves the SavedModel in `converted`, which has only `serving_default`, to `folder` with all its signatures."""
+    served = ConvertedModel(tf.saved_model.load(str(converted)), opened, batching=batching)
     tf.saved_model.save(served, os.fspath(folder), signatures=served.signatures())

@@ -58,7 +58,8 @@ def make(opened: OpenedModel, reference: Reference, folder: Path, name: str) -> 
 
 def convert(opened: OpenedModel, *, eight_bit: bool) -> bytes:
     """Returns the flat file: int32 [1, L] `input_ids`, `input_mask`, `segment_ids` → float32 [1, labels]."""
-    served = ServedModel(opened)
+    served = ServedModel(opened, batching=False)
+    served.compute = served.forward  # one row, never none
     inputs = {name: tf.TensorSpec((1, None), tf.int32, name=name) for name in INPUTS}
     function = tf.function(served.classify_ids, autograph=False).get_concrete_function(**inputs)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], served)
@@ -125,6 +126,7 @@ def write_card(folder: Path, opened: OpenedModel, name: str, parity: Parity, fal
             "labels_english": card.labels_english,
             "max_seq_length": card.max_seq_length,
             "lower_case": card.lower_case,
+            "titles": card.titles is True,
             "weights": WEIGHTS[name],
             "select_tf_ops": fallbacks,
             "parity": as_json(parity),

@@ -6,7 +6,7 @@ validate` writes it, with invented texts, and loads the version with it: what is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,6 @@ from sentiment.errors import InputError
 
 FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MOST_RECORDS = 1000  # the server refuses a version with more
-BATCH_SIZES = (1, 32)  # the smallest and the largest that are served
-LENGTHS = (16, 32, 64, 128)  # in pieces; longer ones only if the model accepts them
-
-
-def lengths_for(max_seq_length: int, lengths: Sequence[int] = LENGTHS) -> list[int]:
-    """Returns the lengths to warm up: those that fit, and the longest that the model accepts."""
-    return [*(length for length in lengths if length < max_seq_length), max_seq_length]
 
 
 def write(version: Path, requests: Iterable[Any]) -> int:

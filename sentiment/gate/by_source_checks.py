@@ -1,4 +1,4 @@
-"""What the rule by source finds, as checks of the gate, in plain words."""
+"""What the rule by source finds, as checks of the gate."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from sentiment.gate import tilted_words
 from sentiment.gate.by_source import BOTH, JudgedGroup, judged, refused_by_one
-from sentiment.gate.counts import Counts
+from sentiment.gate.by_source_wording import told, told_by_one
 from sentiment.gate.tilted_words import named
-from sentiment.gate.wording import NOT_RULED_OUT, points
+from sentiment.gate.wording import TEST_SETS, points
+from sentiment.language import tr
 from sentiment.results.decision import GateCheck
-from sentiment.results.evaluation import LARGE, SourceRows
+from sentiment.results.evaluation import SourceRows
 
 ELSEWHERE, WITHOUT_ONE, REFUSED_BY_ONE = "elsewhere", "without_one_source", "refused_by_one_source"
 NAMES = (ELSEWHERE, WITHOUT_ONE, REFUSED_BY_ONE, tilted_words.NAME)
@@ -45,44 +46,7 @@ def _severity(one: JudgedGroup) -> tuple[bool, bool, float]:
 
 def _check(one: JudgedGroup, margin: float) -> GateCheck:
     name = ELSEWHERE if one.without is None else WITHOUT_ONE
-    return GateCheck(name, one.passed, one.decides, one.bound, -margin, _told(one, margin))
-
-
-def _told(one: JudgedGroup, margin: float) -> str:
-    where = (
-        f"On the test rows of sources that gave less than {LARGE:.0%} of the new rows"
-        if one.without is None
-        else f"Without the test rows of {named(one.without)}, which gave {one.share:.0%} of the new rows"
-    )
-    change = one.kept.difference
-    bound, limit = points(one.bound, margin)
-    rows = f"{one.kept.rows:,} rows"
-    if one.shown_worse:
-        rest = f" on {rows}, which chance does not explain{_paid(one)}"
-    elif one.bound > 0:
-        rest = f" on {rows}; the rise is at least {bound} points"
-    elif one.as_good:
-        rest = f" on {rows}; at worst it fell by {bound} points, the limit is {limit}"
-    else:
-        rest = f", but on {rows} a fall of {bound} points {NOT_RULED_OUT}, the limit is {limit}"
-    aside = "" if one.decides else f" (does not decide: {one.missing:,} more rows are needed)"
-    return f"{where}, accuracy {moved(one.kept, change)}{rest}{aside}."
-
-
-def _paid(one: JudgedGroup) -> str:
-    if one.gained_there <= 0:
-        return ""
-    whose = "those sources" if one.without is None else named(one.without)
-    return f"; on the rows of {whose} it has {one.gained_there:,} more right"
-
-
-def moved(counts: Counts, change: float) -> str:
-    """Returns the change of the accuracy in words."""
-    before = counts.stable_right / counts.rows
-    if not change:
-        return f"stayed the same ({before:.3f})"
-    by = points(change, 0.0)[0]
-    return f"{'fell' if change < 0 else 'rose'} by {by} percentage points ({before:.3f} → {before + change:.3f})"
+    return GateCheck(name, one.passed, one.decides, one.bound, -margin, told(one, margin))
 
 
 def _refused_by_one(sources: Sequence[SourceRows], sets: Sequence[str], margin: float) -> GateCheck | None:
@@ -91,11 +55,13 @@ def _refused_by_one(sources: Sequence[SourceRows], sets: Sequence[str], margin: 
         return None
     source, its, rest = found
     bound, limit = points(rest.bound, margin)
-    told = f"the {sets[0]} set" if len(sets) == 1 else "both test sets"
-    sentence = (
-        f"One source alone refuses this candidate: of the {its.rows:,} rows of {named(source.name)} in {told} "
-        f"it has {-its.gained:,} fewer right than stable, and on the other {rest.rows:,} rows it is as good "
-        f"({'a rise of at least' if rest.bound > 0 else 'at worst a fall of'} {bound} points, the limit is {limit}). "
-        "Look at the labels of that source's test rows"
-    )
-    return GateCheck(REFUSED_BY_ONE, False, False, rest.bound, -margin, f"{sentence}.")
+    parts = {
+        "set": tr(TEST_SETS[sets[0]]) if len(sets) == 1 else tr("both test sets"),
+        "source": named(source.name),
+        "rows": its.rows,
+        "fewer": -its.gained,
+        "others": rest.rows,
+        "bound": bound,
+        "limit": limit,
+    }
+    return GateCheck(REFUSED_BY_ONE, False, False, rest.bound, -margin, told_by_one(rest.bound > 0, parts))

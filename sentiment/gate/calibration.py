@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator
 
 from sentiment.gate.rows import version_name
+from sentiment.gate.wording import TEST_SETS
+from sentiment.language import recorded, tr
 from sentiment.results.decision import Gate, GateCheck
 from sentiment.results.evaluation import Evaluation, SetConfidence, TestSet
 from sentiment.text.units import percent
@@ -21,7 +23,7 @@ NAME = "calibration"
 
 def calibration_warnings(gate: Gate) -> list[str]:
     """Returns the sentences of the checks that did not pass, for those who decide about the candidate."""
-    return [check.sentence for check in gate.checks if check.name.endswith(f"_{NAME}") and not check.passed]
+    return [recorded(check.sentence) for check in gate.checks if check.name.endswith(f"_{NAME}") and not check.passed]
 
 
 def calibration_checks(evaluation: Evaluation, limit: float) -> list[GateCheck]:
@@ -45,21 +47,33 @@ def _sets(evaluation: Evaluation) -> Iterator[tuple[str, TestSet]]:
 
 def _check(name: str, found: TestSet, right: float, ours: SetConfidence, limit: float, stable: str) -> GateCheck:
     theirs, error = found.stable_confidence, ours.expected_calibration_error
-    lead = (
-        f"On the {name} set, the candidate is {percent(ours.mean_confidence)} sure on average and {percent(right)} "
-        f"right: its expected calibration error is {percent(error)}"
+    lead = tr(
+        "On {set}, the candidate is {sure} sure on average and {right} right: its expected calibration error is "
+        "{error}",
+        set=tr(TEST_SETS[name]),
+        sure=percent(ours.mean_confidence),
+        right=percent(right),
+        error=percent(error),
     )
-    passed, threshold, rest = True, limit, f"the limit is {percent(limit)}"
+    passed, threshold, most = True, limit, percent(limit)
+    sentence = tr("{lead}, the limit is {limit}.", lead=lead, limit=most)
     if error > limit and error > ours.by_chance:
         passed = False
     elif theirs and is_clearly_worse(ours, theirs):
         passed, threshold = False, theirs.expected_calibration_error + CLEARLY_WORSE
-        rest = f"clearly more than that of {stable}, {percent(theirs.expected_calibration_error)}"
+        beside = percent(theirs.expected_calibration_error)
+        sentence = tr("{lead}, clearly more than that of {model}, {error}.", lead=lead, model=stable, error=beside)
     elif error > limit:
-        missing = rows_missing(ours, found.rows, limit)
-        by_chance = f"on {found.rows:,} rows chance alone gives up to {percent(ours.by_chance)}"
-        rest += f", but {by_chance}; about {missing:,} more rows are needed to tell"
-    return GateCheck(f"{name}_{NAME}", passed, False, error, threshold, f"{lead}, {rest}.")
+        sentence = tr(
+            "{lead}, the limit is {limit}, but on {rows:,} rows chance alone gives up to {by_chance}; about "
+            "{missing:,} more rows are needed to tell.",
+            lead=lead,
+            limit=most,
+            rows=found.rows,
+            by_chance=percent(ours.by_chance),
+            missing=rows_missing(ours, found.rows, limit),
+        )
+    return GateCheck(f"{name}_{NAME}", passed, False, error, threshold, sentence)
 
 
 def is_clearly_worse(ours: SetConfidence, theirs: SetConfidence) -> bool:

@@ -11,20 +11,26 @@ import click
 from msgspec import structs
 
 from sentiment.errors import InputError
+from sentiment.gate.changed import told_changed
+from sentiment.gate.costs import cost_lines, cost_warnings
 from sentiment.gate.decisions import deciding, keep, tonight
 from sentiment.gate.evidence import AGAIN
 from sentiment.gate.more import more_checks
+from sentiment.gate.rows import stable_name
 from sentiment.gate.rules import Override, decide
 from sentiment.gate.thresholds import asked, configured, loosened, require_reason
 from sentiment.gate.wear import told, wear_of
+from sentiment.language import recorded, tr
 from sentiment.options.as_click import option, options
 from sentiment.options.gate import LOOSEN_REASON, OVERRIDE_REASON, THRESHOLDS
 from sentiment.results import record
-from sentiment.results.decision import Gate, Loosened
+from sentiment.results.decision import Gate, GateCheck, Loosened
 from sentiment.results.evaluation import Evaluation
 from sentiment.run_folder import RunFolder
+from sentiment.serving.records import prepared
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
+from sentiment.text.aloud import to_people
 
 
 def read_evaluation(settings: Settings, run: str | None, file: Path | None) -> Evaluation:
@@ -73,26 +79,46 @@ def command(
         found: Loosened | None = Loosened(who=loosen_who or "", reason=loosen_reason or "", limits=looser)
     else:
         found = require_reason(looser, loosen_who, loosen_reason)
+    folder = prepared(settings, run) if run else None
     read = read_evaluation(settings, run, evaluation)
-    asked_for = (RunFolder.named(settings, run).name if run else "", digest_of(read))
+    asked_for = (folder.name if folder else "", digest_of(read))
     more = more_checks(read, settings)
-    with deciding(settings) if run else nullcontext():
+    with deciding(settings) if folder else nullcontext():
         decision = decide(read, thresholds, override, found, tonight(settings, thresholds.margin, asked_for), more)
-        if run:
+        if folder:
             decision = structs.replace(decision, wear=told(wear_of(settings), settings.gate_wear))
             keep(settings, read, decision, asked_for)
-            RunFolder.named(settings, run).write(decision)
+            folder.write(decision)
     if output:
         record.write(output, decision)
-    say(decision.sentence)
+    with to_people():
+        said = [*checked(decision), *told_changed(read), *costs_told(decision), recorded(decision.sentence)]
+        say("\n".join(said))
     return decision
+
+
+def checked(decision: Gate) -> list[str]:
+    """Returns every check as a line, with a tick or a cross."""
+    return [f"  {'✔' if check.passed else '✘'} {_told(check)}" for check in decision.checks]
+
+
+def costs_told(decision: Gate) -> list[str]:
+    """Returns what each model costs, as lines, and that the candidate costs clearly more."""
+    lines = [*cost_lines(decision.costs, stable_name(decision)), *cost_warnings(decision)]
+    return [f"  {line}" for line in lines]
+
+
+def _told(check: GateCheck) -> str:
+    said = recorded(check.sentence)
+    return said if check.decides else tr("{check} (does not decide)", check=said)
 
 
 def digest_of(evaluation: Evaluation) -> str:
     """Returns the sha256, in hex, by which a decision knows what it was made from.
 
-    The night's estimate is not part of it: it has a time, and evaluating again is no other evaluation.
+    The night's estimate and the costs are no part of it: they have times, and evaluating again is no other evaluation.
     """
     found = record.as_json(evaluation)
-    found.pop("confidence", None)
+    for timed in ("confidence", "costs"):
+        found.pop(timed, None)
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()

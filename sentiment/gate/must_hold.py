@@ -1,4 +1,4 @@
-"""The gate's rule of the cases that must hold, and the lines that tell people about them: pure functions.
+"""The gate's rule of the cases that must hold: pure functions.
 
 A case that may not change ("fixed") refuses a candidate by itself, when stable holds it and the candidate does not. The
 others are a sample, on which two models that are equally good differ by chance too: of those that stable holds, the
@@ -8,21 +8,22 @@ must not add up. Without a stable model the cases are told, and decide nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import floor
 
 from sentiment.errors import InputError
 from sentiment.gate.evidence import AGAIN, NAME
-from sentiment.gate.rows import label_name, stable_name, version_name
-from sentiment.gate.wording import shortened
-from sentiment.results.decision import Gate, GateCheck
+from sentiment.gate.must_hold_told import REFERENCE, SHOWN, told
+from sentiment.gate.rows import version_name
+from sentiment.language import tr, tr_many
+from sentiment.results.decision import GateCheck
 from sentiment.results.evaluation import Evaluation
-from sentiment.results.must_hold import CaseAnswers, Held, MustHold
-from sentiment.text.harmless import titled
+from sentiment.results.must_hold import Held, MustHold
 
 LEAST = 20  # of the other cases: with fewer that stable holds, chance alone breaks too large a share
-SHOWN = 10  # cases either way, to people
-REFERENCE = "must_hold_reference"
 ROUNDING = 1e-9  # 0.29 × 100 is 28.999…
+
+__all__ = ["LEAST", "SHOWN", "checks", "told"]
 
 
 def checks(evaluation: Evaluation, most_broken: float) -> list[GateCheck]:
@@ -39,16 +40,32 @@ def checks(evaluation: Evaluation, most_broken: float) -> list[GateCheck]:
     return [
         *_fixed(found.fixed, stable),
         *_others("must_hold", found.others.stable or 0, found.others.broken, stable, most_broken),
-        *_reference(found, f"{best} (the best so far)", most_broken),
+        *_reference(found, tr("{model} (the best so far)", model=best), most_broken),
     ]
 
 
 def _fixed(kind: Held, stable: str) -> list[GateCheck]:
     if not kind.stable:
         return []
-    held = f"the {cases(kind.stable)} that may not change and that {stable} holds"
-    sentence = f"The candidate breaks {kind.broken or 'none'} of {held}."
+    sentence = _fixed_told(kind.stable, kind.broken, stable)
     return [GateCheck("must_hold_fixed", not kind.broken, True, kind.broken, 0, sentence)]
+
+
+def _fixed_told(held: int, broken: int, model: str) -> str:
+    if not broken:
+        return tr_many(
+            "The candidate breaks none of the {number:,} case that may not change and that {model} holds.",
+            "The candidate breaks none of the {number:,} cases that may not change and that {model} holds.",
+            held,
+            model=model,
+        )
+    return tr_many(
+        "The candidate breaks {broken} of the {number:,} case that may not change and that {model} holds.",
+        "The candidate breaks {broken} of the {number:,} cases that may not change and that {model} holds.",
+        held,
+        broken=broken,
+        model=model,
+    )
 
 
 def _reference(found: MustHold, best: str, most_broken: float) -> list[GateCheck]:
@@ -70,50 +87,35 @@ def _others(name: str, held: int, broken: int, model: str, most_broken: float) -
         return []
     allowed = floor(most_broken * held + ROUNDING)
     decides, passed = held >= LEAST, broken <= allowed
-    aside = "" if decides else f" (does not decide: {model} holds {held}, {LEAST} are needed)"
-    which = f"the {cases(held, 'must-hold')} that {model} holds"
-    sentence = f"The candidate breaks {broken or 'none'} of {which}, the limit is {allowed}{aside}."
+    sentence = _others_told(held, broken, {"model": model, "limit": allowed, "aside": _does_not_decide(model, held)})
     return [GateCheck(name, passed, decides, broken, allowed, sentence)]
 
 
-def cases(number: int, kind: str = "") -> str:
-    """Returns `1 case` or `3 must-hold cases`."""
-    return f"{number:,} {f'{kind} ' if kind else ''}case{'' if number == 1 else 's'}"
+def _others_told(held: int, broken: int, parts: Mapping[str, object]) -> str:
+    if not broken:
+        return tr_many(
+            "The candidate breaks none of the {number:,} must-hold case that {model} holds, the limit is "
+            "{limit}{aside}.",
+            "The candidate breaks none of the {number:,} must-hold cases that {model} holds, the limit is "
+            "{limit}{aside}.",
+            held,
+            **parts,
+        )
+    return tr_many(
+        "The candidate breaks {broken} of the {number:,} must-hold case that {model} holds, the limit is "
+        "{limit}{aside}.",
+        "The candidate breaks {broken} of the {number:,} must-hold cases that {model} holds, the limit is "
+        "{limit}{aside}.",
+        held,
+        broken=broken,
+        **parts,
+    )
 
 
-def told(gate: Gate) -> list[str]:
-    """Returns how both models answer the cases, one sentence a line; [] when there are none."""
-    if not gate.must_hold:
-        return []
-    found, both = gate.must_hold, (gate.must_hold.fixed, gate.must_hold.others)
-    number, now = sum(kind.cases for kind in both), sum(kind.candidate for kind in both)
-    if found.fixed.stable is None or found.others.stable is None:
-        return [f"The candidate holds {now:,} of {cases(number)}; there is no stable model to compare it with."]
-    before, broken, mended = (sum(counts) for counts in _columns(found.fixed, found.others))
-    lines = [
-        f"Of {cases(number)}, {stable_name(gate)} holds {before:,} and the candidate {now:,}: "
-        f"it breaks {broken:,} and mends {mended:,}."
-    ]
-    if neither := found.fixed.cases - found.fixed.stable - found.fixed.mended:
-        lines.append(f"Neither holds {cases(neither)} that may not change.")
-    lines += [check.sentence for check in gate.checks if check.name == REFERENCE]
-    for word, listed, of in (("Broken", found.broken, broken), ("Mended", found.mended, mended)):
-        lines += [_line(gate, word, case) for case in listed[:SHOWN]]
-        more = of - min(SHOWN, len(listed))
-        lines += [f"{word}: {more:,} more."] * (more > 0)
-    return lines
-
-
-def _columns(*kinds: Held) -> list[tuple[int, ...]]:
-    return list(zip(*((kind.stable or 0, kind.broken, kind.mended) for kind in kinds), strict=True))
-
-
-def _line(gate: Gate, word: str, case: CaseAnswers) -> str:
-    true, before, now = (label_name(gate, label) for label in (case.true, case.stable, case.candidate))
-    kind = " (may not change)" if case.fixed else ""
-    why = f" (why it must hold: {shortened(case.why)})" if case.why else ""
-    post = titled(case.title, case.text)
-    return f"{word}{kind}: true {true}, {stable_name(gate)} said {before}, the candidate {now}{why}: {post}"
+def _does_not_decide(model: str, held: int) -> str:
+    if held >= LEAST:
+        return ""
+    return tr(" (does not decide: {model} holds {held}, {least} are needed)", model=model, held=held, least=LEAST)
 
 
 def _require_sound(where: str, kind: Held, has_stable: bool) -> None:

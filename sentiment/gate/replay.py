@@ -14,6 +14,7 @@ from sentiment.gate.more import more_checks
 from sentiment.gate.rules import decide
 from sentiment.gate.thresholds import Thresholds
 from sentiment.gate.year import Night, YearRule
+from sentiment.language import recorded, tr
 from sentiment.results import record
 from sentiment.results.decision import Gate
 from sentiment.results.evaluation import Evaluation
@@ -24,10 +25,8 @@ from sentiment.serving.decisions import decisions_file, read_decisions
 from sentiment.serving.history import read_events
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
+from sentiment.text.aloud import to_people
 from sentiment.text.columns import aligned
-
-HEAD = ("when", "run", "then", "now", "why it is different")
-NOT_KNOWN = "An evaluation of an earlier release knows no reference: there, only stable is compared with."
 
 
 class Replayed(Record, frozen=True):
@@ -108,24 +107,25 @@ def _time(written: str, file: Path) -> datetime:
 
 def told(decisions: list[Replayed]) -> list[str]:
     """Returns the decisions as a table for people."""
-    words = {True: "passed", False: "refused"}
+    words = {True: tr("passed"), False: tr("refused")}
+    head = (tr("when"), tr("run"), tr("then"), tr("now"), tr("why it is different"))
     rows = [
         (
             one.at[:16].replace("T", " "),
             one.run,
-            words[one.then] + (", overridden" if one.overridden else ""),
+            tr("{then}, overridden", then=words[one.then]) if one.overridden else words[one.then],
             words[one.now],
             _why(one),
         )
         for one in decisions
     ]
-    return aligned([HEAD, *rows])
+    return aligned([head, *rows])
 
 
 def _why(one: Replayed) -> str:
     if not one.differs:
         return ""
-    return one.reason or "no check refuses it"
+    return recorded(one.reason) if one.reason else tr("no check refuses it")
 
 
 def summed_up(decisions: list[Replayed], unreadable: list[str]) -> Replay:
@@ -134,8 +134,14 @@ def summed_up(decisions: list[Replayed], unreadable: list[str]) -> Replay:
     looser = sum(one.now and not one.then for one in decisions)
     same = len(decisions) - stricter - looser
     return Replay(
-        sentence=f"{len(decisions):,} decisions: {same:,} as before, {stricter:,} that passed would be refused, "
-        f"{looser:,} that were refused would pass.",
+        sentence=tr(
+            "{decisions:,} decisions: {same:,} as before, {stricter:,} that passed would be refused, {looser:,} that "
+            "were refused would pass.",
+            decisions=len(decisions),
+            same=same,
+            stricter=stricter,
+            looser=looser,
+        ),
         stricter=stricter,
         looser=looser,
         decisions=decisions,
@@ -156,8 +162,10 @@ def command(output: Path | None) -> Replay:
     made = list(found(settings, unreadable))
     result = summed_up(list(replay(made, settings)), unreadable)
     older = any(evaluation.stable and not evaluation.reference for _, _, evaluation, _ in made)
-    for line in [*told(result.decisions), "", *([NOT_KNOWN] if older else []), *unreadable, result.sentence]:
-        say(line)
+    with to_people():
+        not_known = tr("An evaluation of an earlier release knows no reference: there, only stable is compared with.")
+        more = [*([not_known] if older else []), *unreadable, recorded(result.sentence)]
+        say("\n".join([*told(result.decisions), "", *more]))
     if output:
         record.write(output, result)
     return result

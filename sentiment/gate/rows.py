@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from sentiment.gate.data_lines import data_lines
+from sentiment.language import marked, tr
 from sentiment.results.decision import Gate, Year, YearPair
-from sentiment.results.deliveries import Prepare
 from sentiment.statistics.intervals import wilson
 
+__all__ = [
+    "Row",
+    "beside",
+    "comparison_table",
+    "data_lines",
+    "flipped_title",
+    "label_name",
+    "points_told",
+    "stable_name",
+    "version_name",
+]
+
 Row = tuple[str, ...]
-MINUS = "\N{MINUS SIGN}"
+SETS = {"frozen": marked("frozen set"), "rolling": marked("rolling set")}
+SHORT = (marked("frozen"), marked("rolling"))  # the same in a column of their own: `SetFlip.set`
+MINUS, NOTHING = "\N{MINUS SIGN}", "–"
 
 
 def stable_name(gate: Gate) -> str:
@@ -17,12 +32,13 @@ def stable_name(gate: Gate) -> str:
 
 def version_name(version: int | None) -> str:
     """Returns what to call a stable version; None: it has no number, because files were compared."""
-    return "the stable model" if version is None else f"version {version}"
+    return tr("the stable model") if version is None else tr("version {version}", version=version)
 
 
 def beside(year: Year, pair: YearPair) -> str:
     """Returns what to call a version that the rule of the year compares with."""
-    return f"{version_name(pair.version)}{' (the best so far)' if pair is year.reference else ''}"
+    name = version_name(pair.version)
+    return tr("{model} (the best so far)", model=name) if pair is year.reference else name
 
 
 def label_name(gate: Gate, label: int) -> str:
@@ -30,28 +46,38 @@ def label_name(gate: Gate, label: int) -> str:
     return gate.labels[label] if 0 <= label < len(gate.labels) else str(label)
 
 
-def comparison_rows(gate: Gate, *, intervals: bool = False) -> list[Row]:
-    """Returns one row per test set, then one per class: what, rows, stable, candidate, change, at worst, McNemar's p.
+def comparison_table(gate: Gate, candidate: str, *, intervals: bool = False) -> list[Row]:
+    """Returns the comparison: a head, one row per test set, all sets together, then one row per class.
 
-    Between them stand the rows of all sets together, whose “at worst” is at the level of a year of nights.
-
-    With `intervals`, its 95 % interval (Wilson's) follows each share.
+    Its columns: what, rows, stable, candidate, change, at worst, what is allowed, McNemar's p. “At worst” of all sets
+    together is at the level of a year of nights. With `intervals`, its 95 % interval (Wilson's) follows each share.
     """
+    head = ("", tr("rows"), stable_name(gate), candidate, tr("change"), tr("at worst"), tr("allowed"), "McNemar p")
+    return [head, *_set_rows(gate, intervals), *_year_rows(gate), *_recall_rows(gate, intervals)]
+
+
+def _set_rows(gate: Gate, intervals: bool) -> list[Row]:
+    allowed = _allowed_at_worst(gate, gate.thresholds.margin)
     rows: list[Row] = []
     for name, found in gate.sets.items():
-        aside = "" if found.decides or found.stable_accuracy is None else " (does not decide)"
         rows.append(
             (
-                f"{name} set{aside}",
+                _set_name(name, found.decides or found.stable_accuracy is None),
                 f"{found.rows:,}",
                 _share(found.stable_accuracy, found.rows if intervals else 0),
                 _share(found.candidate_accuracy, found.rows if intervals else 0),
                 points_told(found.difference),
                 points_told(found.lower_bound),
+                allowed if found.decides else NOTHING,
                 _p_value(found.mcnemar_p),
             )
         )
-    return rows + _year_rows(gate) + _recall_rows(gate, intervals)
+    return rows
+
+
+def _set_name(name: str, decides: bool) -> str:
+    told = tr(SETS[name])
+    return told if decides else tr("{sentence} (does not decide)", sentence=told)
 
 
 def _year_rows(gate: Gate) -> list[Row]:
@@ -61,12 +87,13 @@ def _year_rows(gate: Gate) -> list[Row]:
         return []
     return [
         (
-            f"all rows, beside {beside(year, pair)}",
+            tr("all rows, beside {model}", model=beside(year, pair)),
             f"{year.rows:,}",
             "",
             "",
             points_told(pair.difference),
             points_told(pair.lower_bound),
+            _allowed_at_worst(gate, year.harm, of_limit=0.5),
             "",
         )
         for pair in year.pairs
@@ -79,70 +106,68 @@ def _recall_rows(gate: Gate, intervals: bool) -> list[Row]:
     columns = zip(frozen.support, before, frozen.candidate_recall, strict=False)  # a type cannot say: equally long
     return [
         (
-            f"recall of {label_name(gate, label)}",
+            tr("recall of {label}", label=label_name(gate, label)),
             f"{rows:,}",
             _share(was, rows if intervals else 0),
             _share(now, rows if intervals else 0),
             points_told(_change(was, now)),
             "",
+            NOTHING if was is None else _allowed_fall(gate),
             "",
         )
         for label, (rows, was, now) in enumerate(columns)
     ]
 
 
+def _allowed_at_worst(gate: Gate, fall: float, of_limit: float = 1) -> str:
+    """Returns how far an accuracy may fall, in points; `of_limit` is which part of the margin the fall is."""
+    system = _system(gate, "margin", of_limit)
+    return tr("{points} at worst{aside}", points=points_told(-fall), aside=system)
+
+
+def _allowed_fall(gate: Gate) -> str:
+    return f"{points_told(-gate.thresholds.recall_drop)}{_system(gate, 'recall_drop')}"
+
+
+def _system(gate: Gate, limit: str, of_limit: float = 1) -> str:
+    """Returns the system's own limit, where somebody loosened it."""
+    looser = [one for one in gate.loosened.limits if one.name == limit] if gate.loosened else []
+    return tr(" (system: {points})", points=points_told(-looser[0].configured * of_limit)) if looser else ""
+
+
+def flipped_title(gate: Gate, candidate: str, shown: int, *, worse: bool) -> str:
+    """Returns the title of a list of flipped texts: how many there are on all sets, and how many are shown."""
+    counts = [found.only_stable if worse else found.only_candidate for _, found in gate.sets.items()]
+    total = max(shown, sum(filter(None, counts)))  # an early decision may lack the counts
+    aside = tr(" ({shown:,} shown)", shown=shown) if shown < total else ""
+    parts = {"stable": stable_name(gate), "candidate": candidate, "total": total, "aside": aside}
+    if worse:
+        return tr("Right in {stable}, wrong in {candidate}: {total:,}{aside}", **parts)
+    return tr("Wrong in {stable}, right in {candidate}: {total:,}{aside}", **parts)
+
+
 def _change(before: float | None, now: float | None) -> float | None:
     return None if before is None or now is None else now - before
 
 
-def data_lines(prepare: Prepare | None, labels: list[str]) -> list[str]:
-    """Returns what the candidate was trained on, one sentence per line."""
-    if prepare is None:
-        return []
-    new = prepare.new
-    lines = [f"{new.rows:,} new rows{_per_label(new.per_label, labels)}{_deliveries(prepare)}."]
-    if prepare.mix:
-        added = prepare.mix.added
-        lines.append(f"{sum(added):,} old rows mixed in{_per_label(added, labels)}.")
-    how = f"warm, from version {prepare.warm_from}" if prepare.warm_from is not None else "from the beginning"
-    lines.append(f"{prepare.train_rows:,} rows in all; trained {how}.")
-    if prepare.left_for_later:
-        lines.append(f"{prepare.left_for_later:,} more new rows were left for another run, as the form says.")
-    if prepare.excluded_leaks:
-        lines.append(f"{prepare.excluded_leaks:,} texts were kept out because they are in a test set, or must hold.")
-    return lines
-
-
-def _per_label(counts: list[int], labels: list[str]) -> str:
-    if len(counts) != len(labels):
-        return ""
-    return f" ({', '.join(f'{label} {count:,}' for label, count in zip(labels, counts, strict=True))})"
-
-
-def _deliveries(prepare: Prepare) -> str:
-    numbers = [str(number) for number in prepare.deliveries]
-    if not numbers:
-        return ""
-    shown = ", ".join(numbers if len(numbers) <= 12 else [*numbers[:6], "…", *numbers[-3:]])
-    return f" of deliver{'ies' if len(numbers) > 1 else 'y'} {shown}"
-
-
 def _share(value: float | None, rows: int = 0) -> str:
     if value is None:
-        return "–"
+        return NOTHING
     interval = wilson(round(value * rows), rows)
-    return f"{value:.3f}" + (f" [{interval[0]:.3f} to {interval[1]:.3f}]" if interval else "")
+    if not interval:
+        return f"{value:.3f}"
+    return tr("{share:.3f} [{low:.3f} to {high:.3f}]", share=value, low=interval[0], high=interval[1])
 
 
 def points_told(value: float | None) -> str:
     """Returns a change in percentage points, with its sign."""
     if value is None:
-        return "–"
+        return NOTHING
     told = f"{abs(value) * 100:.1f}"
     return told if float(told) == 0 else f"{MINUS if value < 0 else '+'}{told}"
 
 
 def _p_value(value: float | None) -> str:
     if value is None:
-        return "–"
+        return NOTHING
     return "<0.001" if value < 0.001 else f"{value:.3f}"

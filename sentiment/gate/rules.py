@@ -17,8 +17,9 @@ from msgspec import structs
 from sentiment.errors import InputError
 from sentiment.gate import by_source_checks
 from sentiment.gate.evidence import Evidence, sound_sets
+from sentiment.gate.headline import headline, with_exceptions
 from sentiment.gate.thresholds import Thresholds
-from sentiment.gate.wording import Comparison, headline, shortened, told_difference, told_floor, told_recall
+from sentiment.gate.wording import Comparison, told_difference, told_floor, told_recall
 from sentiment.gate.year import Night, beside_reference, beside_stable, shows_better
 from sentiment.gate.year_checks import place_in_year, year_checks
 from sentiment.results.decision import (
@@ -83,16 +84,12 @@ def decide(
     ]
     failed = [check for check in checks if check.decides and not check.passed]
     verdict = _verdict(has_stable, compared, bool(failed))
-    overridden = override if failed else None
+    overridden = Overridden(**asdict(override)) if override and failed else None
     sentence = headline(verdict, [check.sentence for check in failed], compared, evaluation.stable_version)
-    if overridden:
-        sentence = f"{overridden.who} overrode the gate ({shortened(overridden.reason)}). {sentence}"
-    if loosened:
-        sentence = f"{shortened(loosened.told)} {sentence}"
     return Gate(
         passed=not failed or overridden is not None,
         verdict=verdict,
-        sentence=sentence,
+        sentence=with_exceptions(sentence, overridden, loosened),
         checks=checks,
         reasons=[check.sentence for check in failed],
         sets=ComparedSets(**{item.name: _told_set(item, found) for item, found in zip(compared, sets, strict=True)}),
@@ -100,13 +97,14 @@ def decide(
         stable_version=evaluation.stable_version,
         regressions=_surest_first({found.name: found.found.regressions for found in sets}),
         improvements=_surest_first({found.name: found.found.improvements for found in sets}),
-        overridden=Overridden(**asdict(overridden)) if overridden else None,
+        overridden=overridden,
         thresholds=GateThresholds(**asdict(thresholds)),
         loosened=loosened,
         year=year,
         pins=not has_stable or shows_better(beside_reference(deciding) or beside_stable(deciding)),
         must_hold=evaluation.must_hold,
         by_source=evaluation.by_source,
+        costs=evaluation.costs,
     )
 
 

@@ -8,13 +8,20 @@ from sentiment.gate.by_source_checks import ELSEWHERE, NAMES, WITHOUT_ONE
 from sentiment.gate.counts import Counts
 from sentiment.gate.rows import Row, points_told
 from sentiment.gate.tilted_words import NAME as WORD
+from sentiment.language import marked, recorded, tr
 from sentiment.results.decision import Gate
 from sentiment.results.evaluation import SourceRows
 
-HEAD = ("source", "new rows", "test rows", "stable", "candidate", "change")
+HEAD = (  # said where the table is shown
+    marked("source"),
+    marked("new rows"),
+    marked("test rows"),
+    marked("stable"),
+    marked("candidate"),
+    marked("change"),
+)
+HELD = marked("The decision holds without the test rows of the sources that gave the new rows.")
 SHOWN = 8  # sources; the rest is one row
-HELD = "The decision holds without the test rows of the sources that gave the new rows."
-NO_SOURCE, OTHERS = "no source", "all others"
 
 
 def by_source_rows(gate: Gate) -> list[Row]:
@@ -26,8 +33,8 @@ def by_source_rows(gate: Gate) -> list[Row]:
         return []
     shown = [source for source in gate.by_source if source.name is not None][:SHOWN]
     rest = [source for source in gate.by_source if source not in shown]
-    rows = [_row(source.name or NO_SOURCE, [source]) for source in shown]
-    return rows + ([_row(OTHERS, rest)] if rest else [])
+    rows = [_row(source.name or tr("no source"), [source]) for source in shown]
+    return rows + ([_row(tr("all others"), rest)] if rest else [])
 
 
 def by_source_told(gate: Gate) -> list[str]:
@@ -35,7 +42,10 @@ def by_source_told(gate: Gate) -> list[str]:
     found = [check for check in gate.checks if check.name in NAMES]
     told = [check for check in found if check.name == WORD or not (check.passed and check.decides)]
     held = any(check.name in (ELSEWHERE, WITHOUT_ONE) for check in found if check not in told)
-    return [*([HELD] if held and all(check.passed for check in found) else []), *(check.sentence for check in told)]
+    lines = [recorded(check.sentence) for check in told]
+    if held and all(check.passed for check in found):
+        lines.insert(0, tr(HELD))
+    return lines
 
 
 def _row(name: str, sources: Sequence[SourceRows]) -> Row:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentiment.errors import InputError
+from sentiment.options.declaration import Option
 from sentiment.options.gate import FLOOR, LOOSEN_REASON, THRESHOLDS
 from sentiment.results.decision import Loosened, LooserLimit
 from sentiment.settings import Settings
@@ -43,7 +44,7 @@ def configured(settings: Settings) -> Thresholds:
 
 def asked(given: Mapping[str, Any], standard: Thresholds) -> Thresholds:
     """Returns the thresholds that a form or a command asks for; whatever it leaves empty is as in `standard`."""
-    found = {option.name: _whole(given.get(option.name)) for option in THRESHOLDS}
+    found = {option.name: _number(option, given.get(option.name)) for option in THRESHOLDS}
     return Thresholds(**{name: getattr(standard, name) if value is None else value for name, value in found.items()})
 
 
@@ -74,9 +75,14 @@ def require_reason(limits: list[LooserLimit], who: str | None, reason: str | Non
     return found
 
 
-def _whole(value: Any) -> Any:
-    """Returns 300.0, as JSON may write a count, as 300."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _number(option: Option, value: Any) -> Any:
+    """Returns what a form may have as text as a number, and 300.0, as JSON may write a count, as 300; None: empty."""
+    if isinstance(value, str):
+        try:
+            value = float(value) if value.strip() else None
+        except ValueError:
+            return value  # which is no threshold
+    return int(value) if option.kind is int and isinstance(value, float) and value.is_integer() else value
 
 
 def _title() -> str:

@@ -12,17 +12,20 @@ refuse.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 
 from sentiment.gate.by_source import RISK
 from sentiment.gate.counts import Counts
+from sentiment.language import tr
 from sentiment.results.decision import GateCheck
 from sentiment.results.evaluation import SourceRows, TiltedWord
 from sentiment.text.harmless import one_line
 
 NAME = "tilted_word"
 LONGEST_NAME = 60
+DIGITS = 8  # of a hash
 
 
 def checks(sources: Sequence[SourceRows], labels: Sequence[str]) -> list[GateCheck]:
@@ -34,31 +37,55 @@ def checks(sources: Sequence[SourceRows], labels: Sequence[str]) -> list[GateChe
     source, word = min(words, key=lambda pair: Counts.of(pair[1].tested).chance_of_so_few)
     counts, least = Counts.of(word.tested), math.ceil(math.log2(1 / level))
     passed = counts.chance_of_so_few > level
-    aside = f" (does not decide: {least - counts.rows} more such rows are needed)" if counts.rows < least else ""
-    sentence = f"{_tilt(source, word, labels)} {_found(counts, passed)}{aside}."
+    sentence = _told(source, word, labels, passed, least - counts.rows)
     return [GateCheck(NAME, passed, counts.rows >= least, counts.chance_of_so_few, level, sentence)]
 
 
-def _tilt(source: SourceRows, word: TiltedWord, labels: Sequence[str]) -> str:
-    label = labels[word.label] if word.label < len(labels) else str(word.label)
-    return (
-        f"{named(source.name)} calls posts with “{one_line(word.word)}” {label} ({word.new_of_label:,} of {word.new:,} "
-        f"new rows), others do so less often ({word.others_of_label:,} of {word.others:,});"
-        f" on the test rows of others that hold it and are not {label},"
-    )
-
-
-def _found(counts: Counts, passed: bool) -> str:
-    more = f"the candidate makes the same mistake on {-counts.gained:,} of {counts.rows:,} more than stable"
+def _told(source: SourceRows, word: TiltedWord, labels: Sequence[str], passed: bool, missing: int) -> str:
+    counts = Counts.of(word.tested)
+    parts = {
+        "source": named(source.name),
+        "text": one_line(word.word),
+        "label": labels[word.label] if word.label < len(labels) else str(word.label),
+        "new_of_label": word.new_of_label,
+        "new": word.new,
+        "others_of_label": word.others_of_label,
+        "others": word.others,
+        "more": -counts.gained,
+        "rows": counts.rows,
+        "aside": tr(" (does not decide: {missing} more such rows are needed)", missing=missing) if missing > 0 else "",
+    }
     if not passed:
-        return f"{more}, which chance does not explain"
+        return tr(
+            "{source} calls posts with “{text}” {label} ({new_of_label:,} of {new:,} new rows), others do so less "
+            "often ({others_of_label:,} of {others:,}); on the test rows of others that hold it and are not {label}, "
+            "the candidate makes the same mistake on {more:,} of {rows:,} more than stable, which chance does not "
+            "explain{aside}.",
+            **parts,
+        )
     if counts.gained < 0:
-        return f"{more}, which may be chance"
-    return f"the candidate makes the same mistake on no more than stable, of {counts.rows:,}"
+        return tr(
+            "{source} calls posts with “{text}” {label} ({new_of_label:,} of {new:,} new rows), others do so less "
+            "often ({others_of_label:,} of {others:,}); on the test rows of others that hold it and are not {label}, "
+            "the candidate makes the same mistake on {more:,} of {rows:,} more than stable, which may be "
+            "chance{aside}.",
+            **parts,
+        )
+    return tr(
+        "{source} calls posts with “{text}” {label} ({new_of_label:,} of {new:,} new rows), others do so less often "
+        "({others_of_label:,} of {others:,}); on the test rows of others that hold it and are not {label}, the "
+        "candidate makes the same mistake on no more than stable, of {rows:,}{aside}.",
+        **parts,
+    )
 
 
 def named(source: str | None) -> str:
     """Returns a source's name for a sentence: it is a stranger's word, so it is in quotes and on one line."""
     if source is None:
-        return "all sources that are not listed"
-    return f"“{one_line(source, LONGEST_NAME)}”" if source else "“no source”"
+        return tr("all sources that are not listed")
+    if not source:
+        return tr("“no source”")
+    shown = one_line(source, LONGEST_NAME)
+    # What is not seen of a name may be all that tells it from another's.
+    told_apart = "" if shown == source else f" (#{hashlib.sha256(source.encode()).hexdigest()[:DIGITS]})"
+    return f"“{shown}”{told_apart}"

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sentiment.gate.luck import NORMAL, Outcome, luck, standard_error
 from sentiment.gate.year import YearRule
-from sentiment.results.decisions import Decision, Judged
+from sentiment.language import tr, tr_many
+from sentiment.results.decisions import Decision
 from sentiment.results.events import Adopted, AnyEvent, Promoted, Published, RolledBack
 from sentiment.results.refreshment import Refreshment, Worn
 from sentiment.serving.decisions import decisions_file, read_decisions
@@ -19,7 +20,6 @@ from sentiment.serving.history import read_events
 from sentiment.serving.refreshments import read_refreshments
 from sentiment.serving.rules import with_stable
 from sentiment.settings import Settings
-from sentiment.text.units import counted
 
 FROZEN = "frozen"
 
@@ -111,15 +111,11 @@ def _outcome(decision: Decision, promoted: bool, harm: float, minimum_rolling: i
         frozen.rows,
         frozen.only_candidate or 0,
         frozen.only_stable or 0,
-        _stable_right(frozen),
+        frozen.stable_right or 0,
         *pooled,
         threshold=NORMAL.inv_cdf(1 - decision.level) * error - harm if asked else -math.inf,
         promoted=promoted,
     )
-
-
-def _stable_right(found: Judged) -> int:
-    return found.candidate_right - (found.only_candidate or 0) + (found.only_stable or 0)
 
 
 def is_worn(found: Worn, limit: float) -> bool:
@@ -131,14 +127,35 @@ def told(found: Worn, limit: float) -> str:
     """Returns the wear as a sentence, with the advice when there is one; "" when nothing was decided yet."""
     if not found.decisions and not found.optimism:
         return ""
-    times, of_them = counted(found.decisions, "decision"), f"{found.promotions:,}" if found.promotions else "none"
-    sentence = f"The frozen test set has served {times}, {of_them} of which made a version stable"
-    if not found.decisions:
-        sentence = "The frozen test set has served no decision since it was replaced, but some of its rows have"
+    so_far = _so_far(found)
     if round(found.optimism * 100, 1) <= 0:
-        return f"{sentence}; that hardly flatters the stable version."
-    points = f"{found.optimism * 100:.1f}"
-    sentence += f": the stable version's accuracy on it is probably about {points} percentage points too high."
+        return tr("{so_far}; that hardly flatters the stable version.", so_far=so_far)
+    points, most = f"{found.optimism * 100:.1f}", f"{limit * 100:.1f}"
     if not is_worn(found, limit):
-        return sentence
-    return f"{sentence} The limit is {limit * 100:.1f}: replace the set with `sentiment refresh-tests`."
+        return tr(
+            "{so_far}: the stable version's accuracy on it is probably about {points} percentage points too high.",
+            so_far=so_far,
+            points=points,
+        )
+    return tr(
+        "{so_far}: the stable version's accuracy on it is probably about {points} percentage points too high. The "
+        "limit is {limit}: replace the set with `sentiment refresh-tests`.",
+        so_far=so_far,
+        points=points,
+        limit=most,
+    )
+
+
+def _so_far(found: Worn) -> str:
+    if not found.decisions:
+        return tr("The frozen test set has served no decision since it was replaced, but some of its rows have")
+    decisions = tr_many("{number:,} decision", "{number:,} decisions", found.decisions)
+    if not found.promotions:
+        return tr(
+            "The frozen test set has served {decisions}, none of which made a version stable", decisions=decisions
+        )
+    return tr(
+        "The frozen test set has served {decisions}, {promotions:,} of which made a version stable",
+        decisions=decisions,
+        promotions=found.promotions,
+    )

@@ -1,12 +1,14 @@
-"""The gate's sentences: numbers as people say them."""
+"""The sentences of the gate's checks: numbers as people say them. They are recorded, and so in English."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sentiment.language import marked, tr
+
 BELOW_FLOOR = "below the floor"
 NOT_RULED_OUT = "cannot be ruled out"
-LONGEST_ASIDE = 400  # characters of what a person wrote: what follows it must stay in sight
+TEST_SETS = {"frozen": marked("the frozen set"), "rolling": marked("the rolling set")}
 
 
 @dataclass(frozen=True)
@@ -35,74 +37,70 @@ def points(*shares: float) -> list[str]:
 
 def told_floor(accuracy: float, floor: float, passed: bool) -> str:
     """Returns the floor check as a sentence."""
-    least = f"the floor is {floor:.3f}" if passed else f"{BELOW_FLOOR} of {floor:.3f}"
-    return f"Accuracy on the frozen set is {accuracy:.3f}, {least}."
+    figures = {"accuracy": accuracy, "floor": floor}
+    if passed:
+        return tr("Accuracy on the frozen set is {accuracy:.3f}, the floor is {floor:.3f}.", **figures)
+    return tr("Accuracy on the frozen set is {accuracy:.3f}, below the floor of {floor:.3f}.", **figures)
 
 
 def told_difference(item: Comparison, passed: bool) -> str:
     """Returns a non-inferiority check as a sentence."""
     assert item.difference is not None and item.lower_bound is not None
-    bound, margin = points(item.lower_bound, item.margin)
+    bound, limit = points(item.lower_bound, item.margin)
+    parts = {"change": told_change(item), "bound": bound, "limit": limit, "aside": _does_not_decide(item)}
     if item.lower_bound > 0:
-        rest = f"; the rise is at least {bound} points"
-    elif passed:
-        rest = f"; at worst it fell by {bound} points, the limit is {margin}"
-    elif -item.difference > item.margin:
-        _, margin = points(item.difference, item.margin)
-        rest = f", the limit is {margin}"
-    else:
-        rest = f", but on {item.rows:,} rows a fall of {bound} points {NOT_RULED_OUT}, the limit is {margin}"
-    aside = "" if item.decides else f" (does not decide: {item.rows:,} rows, {item.minimum_rows:,} are needed)"
-    return f"{told_change(item)}{rest}{aside}."
+        return tr("{change}; the rise is at least {bound} points{aside}.", **parts)
+    if passed:
+        return tr("{change}; at worst it fell by {bound} points, the limit is {limit}{aside}.", **parts)
+    if -item.difference > item.margin:
+        _, limit = points(item.difference, item.margin)
+        return tr("{change}, the limit is {limit}{aside}.", **parts | {"limit": limit})
+    return tr(
+        "{change}, but on {rows:,} rows a fall of {bound} points cannot be ruled out, the limit is {limit}{aside}.",
+        rows=item.rows,
+        **parts,
+    )
+
+
+def _does_not_decide(item: Comparison) -> str:
+    if item.decides:
+        return ""
+    return tr(" (does not decide: {rows:,} rows, {needed:,} are needed)", rows=item.rows, needed=item.minimum_rows)
 
 
 def told_change(item: Comparison) -> str:
     """Returns how the accuracy changed: `Accuracy on the frozen set rose by 1.2 percentage points (0.842 → 0.854)`."""
     assert item.stable is not None
-    return f"Accuracy on the {item.name} set {_moved(item.stable, item.candidate, item.margin)}"
+    figures = _moved(item.stable, item.candidate, item.margin) | {"set": tr(TEST_SETS[item.name])}
+    if item.candidate == item.stable:
+        return tr("Accuracy on {set} stayed the same ({before:.3f} → {now:.3f})", **figures)
+    if item.candidate < item.stable:
+        return tr("Accuracy on {set} fell by {by} percentage points ({before:.3f} → {now:.3f})", **figures)
+    return tr("Accuracy on {set} rose by {by} percentage points ({before:.3f} → {now:.3f})", **figures)
 
 
 def told_recall(label: str, before: float, now: float, bound: float) -> str:
     """Returns a recall check as a sentence."""
-    _, allowed = points(before - now, bound)
-    return f"Recall of {label} on the frozen set {_moved(before, now, bound)}, the limit is a fall of {allowed}."
-
-
-def _moved(before: float, now: float, beside: float) -> str:
-    """Returns the change in words, with enough digits to tell it from `beside`, the bound that it is compared with."""
-    by, _ = points(now - before, beside)
-    how = "stayed the same" if now == before else f"{'fell' if now < before else 'rose'} by {by} percentage points"
-    return f"{how} ({before:.3f} → {now:.3f})"
-
-
-def headline(verdict: str, failed: list[str], compared: list[Comparison], stable_version: int | None) -> str:
-    """Returns the decision in one sentence; `failed` are the sentences of the checks that refuse, worst first."""
-    frozen = compared[0]
-    stable = f"version {stable_version}" if stable_version is not None else "the stable model"
-    if failed:
-        others = len(failed) - 1
-        more = f" {others} other check{'s' if others > 1 else ''} failed too." if others else ""
-        return f"{_refusal(failed[0], stable)}: {_inside(failed[0])}{more}"
-    if verdict == "first":
-        return f"First model: accuracy on the frozen set is {frozen.candidate:.3f}, and there is no stable model yet."
-    if verdict == "better":
-        gained = next(
-            item for item in compared if item.decides and item.lower_bound is not None and item.lower_bound > 0
+    figures = _moved(before, now, bound) | {"label": label, "allowed": points(before - now, bound)[1]}
+    if now == before:
+        return tr(
+            "Recall of {label} on the frozen set stayed the same ({before:.3f} → {now:.3f}), the limit is a fall of "
+            "{allowed}.",
+            **figures,
         )
-        return f"Better than {stable}: {_inside(told_change(gained))}."
-    return f"As good as {stable}: {_inside(told_difference(frozen, passed=True))}"
+    if now < before:
+        return tr(
+            "Recall of {label} on the frozen set fell by {by} percentage points ({before:.3f} → {now:.3f}), the limit "
+            "is a fall of {allowed}.",
+            **figures,
+        )
+    return tr(
+        "Recall of {label} on the frozen set rose by {by} percentage points ({before:.3f} → {now:.3f}), the limit is a "
+        "fall of {allowed}.",
+        **figures,
+    )
 
 
-def _refusal(sentence: str, stable: str) -> str:
-    if BELOW_FLOOR in sentence:
-        return "Not good enough"
-    return f"Not shown to be as good as {stable}" if NOT_RULED_OUT in sentence else f"Worse than {stable}"
-
-
-def _inside(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
-
-
-def shortened(aside: str) -> str:
-    """Returns what a person wrote, cut if it is long."""
-    return aside if len(aside) <= LONGEST_ASIDE else aside[: LONGEST_ASIDE - 1] + "…"
+def _moved(before: float, now: float, beside: float) -> dict[str, object]:
+    """Returns a change's figures, with enough digits to tell it from `beside`, the bound that it is compared with."""
+    return {"by": points(now - before, beside)[0], "before": before, "now": now}

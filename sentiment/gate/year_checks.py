@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from sentiment.gate.counts import Counts
 from sentiment.gate.evidence import Evidence
 from sentiment.gate.rows import beside
-from sentiment.gate.wording import NOT_RULED_OUT, points
+from sentiment.gate.wording import points
 from sentiment.gate.year import Night, beside_reference, beside_stable, chance_below, lower_bound, rows_needed
+from sentiment.language import tr, tr_many
 from sentiment.results.decision import Gate, GateCheck, Year, YearPair
 from sentiment.results.evaluation import Evaluation
-from sentiment.text.units import counted
 
 
 def place_in_year(evaluation: Evaluation, sets: Sequence[Evidence], night: Night) -> Year:
@@ -57,17 +57,31 @@ def _check(name: str, year: Year, pair: YearPair) -> GateCheck:
 
 def _told(year: Year, pair: YearPair, passed: bool) -> str:
     bound, harm = points(pair.lower_bound, year.harm)
-    where = f"Accuracy on all {year.rows:,} rows, beside {beside(year, pair)},"
+    parts = {"rows": year.rows, "model": beside(year, pair), "bound": bound, "harm": harm}
     if pair.lower_bound > 0:
-        return f"{where} rose by at least {bound} points at the level of a year of nights."
+        return tr(
+            "Accuracy on all {rows:,} rows, beside {model}, rose by at least {bound} points at the level of a year of "
+            "nights.",
+            **parts,
+        )
     if passed:
-        return f"{where} fell at worst by {bound} points at the level of a year of nights, the limit is {harm}."
+        return tr(
+            "Accuracy on all {rows:,} rows, beside {model}, fell at worst by {bound} points at the level of a year of "
+            "nights, the limit is {harm}.",
+            **parts,
+        )
     if -pair.difference > year.harm:
         fell, harm = points(pair.difference, year.harm)
-        return f"{where} fell by {fell} percentage points, the limit over a year of nights is {harm}."
-    return (
-        f"{where} may have fallen: at the level of a year of nights, {bound} points {NOT_RULED_OUT}, the limit is "
-        f"{harm}{_missing(year)}."
+        return tr(
+            "Accuracy on all {rows:,} rows, beside {model}, fell by {fell} percentage points, the limit over a year of "
+            "nights is {harm}.",
+            **parts | {"fell": fell, "harm": harm},
+        )
+    return tr(
+        "Accuracy on all {rows:,} rows, beside {model}, may have fallen: at the level of a year of nights, {bound} "
+        "points cannot be ruled out, the limit is {harm}{aside}.",
+        aside=_missing(year),
+        **parts,
     )
 
 
@@ -75,9 +89,10 @@ def _missing(year: Year) -> str:
     """Returns what an equally good candidate would take, in rows; "" where that many are there."""
     if year.rows_needed is None or year.rows_needed <= year.rows:
         return ""
-    return (
-        f" (an equally good candidate passes every second time from {year.rows_needed:,} rows on: "
-        f"{year.rows_needed - year.rows:,} are missing)"
+    return tr(
+        " (an equally good candidate passes every second time from {needed:,} rows on: {missing:,} are missing)",
+        needed=year.rows_needed,
+        missing=year.rows_needed - year.rows,
     )
 
 
@@ -86,24 +101,34 @@ def told_year(gate: Gate) -> list[str]:
     year = gate.year
     if year is None:
         return []
-    spent = min(1.0, (year.spent + year.level) / year.risk)
     worse = max(year.pairs, key=lambda pair: pair.chance_harmful)
     harm = f"{year.harm * 100:g}"
     return [
-        f"In the last 365 days, the gate decided about {counted(year.decisions + 1, 'candidate')}, and "
-        f"{counted(year.promotions, 'version')} became stable. That has used {_percent(spent)} of the year's error "
-        f"budget, which is a chance of {_percent(year.risk)} to promote a version that is truly more than {harm} "
-        "points worse than the best so far.",
-        f"By tonight's rows, the chance that the candidate is really worse than {beside(year, worse)} by more than "
-        f"{harm} points is {_percent(worse.chance_harmful)}; that it is worse at all, "
-        f"{_percent(worse.chance_worse)}.",
+        tr(
+            "In the last 365 days, the gate decided about {candidates}, and {versions} became stable. That has used "
+            "{spent} of the year's error budget, which is a chance of {risk} to promote a version that is truly more "
+            "than {harm} points worse than the best so far.",
+            candidates=tr_many("{number:,} candidate", "{number:,} candidates", year.decisions + 1),
+            versions=tr_many("{number:,} version", "{number:,} versions", year.promotions),
+            spent=_percent(min(1.0, (year.spent + year.level) / year.risk)),
+            risk=_percent(year.risk),
+            harm=harm,
+        ),
+        tr(
+            "By tonight's rows, the chance that the candidate is really worse than {model} by more than {harm} points "
+            "is {chance}; that it is worse at all, {chance_at_all}.",
+            model=beside(year, worse),
+            harm=harm,
+            chance=_percent(worse.chance_harmful),
+            chance_at_all=_percent(worse.chance_worse),
+        ),
     ]
 
 
 def _percent(share: float) -> str:
     """Returns a chance in per cent, with so many digits that it is neither 0 nor 100 % when it is not."""
     if 0 < share < 0.0001:
-        return "below 0.01 %"
+        return tr("below 0.01 %")
     digits = 0 if share >= 0.1 else 1 if share >= 0.01 else 2
     told = f"{round(share * 100, digits):g}"
-    return "above 99 %" if share < 1 and float(told) == 100 else f"{told} %"
+    return tr("above 99 %") if share < 1 and float(told) == 100 else f"{told} %"

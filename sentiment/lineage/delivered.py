@@ -78,4 +78,5 @@ def _any(file: SourceFile, content: BinaryIO, texts: Texts, settings: Settings, 
 
 def _is_of(record: Record, texts: Texts) -> bool:
     """Tells whether a row is one of the texts; one that was refused may quote it anywhere."""
-    return texts.has(record.columns.text) or bool(record.error and texts.quoted_in(record.raw))
+    columns = record.columns
+    return texts.has(columns.text) or texts.has(columns.title) or bool(record.error and texts.quoted_in(record.raw))

@@ -110,12 +110,13 @@ def _spans(handle: BinaryIO, path: Path, texts: Texts) -> list[tuple[int, int]] 
     if column is None:
         return None
     quotes = [names.index(name) for name in QUOTING if name in names]
+    told = [column, *([names.index("title")] if "title" in names else [])]
     spans: list[tuple[int, int]] = []
     open_since = 0
     for row in reader.rows(lambda fields: len(fields) == len(names)):
         if open_since:
             spans.append((open_since, row.number - 1))  # however many lines the row spans
-        open_since = row.number if _is_wanted(row, column, quotes, len(names), texts) else 0
+        open_since = row.number if _is_wanted(row, told, quotes, len(names), texts) else 0
     if open_since:
         spans.append((open_since, 2**62))
     return spans
@@ -130,12 +131,12 @@ def _text_column(names: list[str]) -> int | None:
     return next((names.index(name) for name in TEXT_NAMES if name in names), None)
 
 
-def _is_wanted(row: Row, column: int, quotes: list[int], width: int, texts: Texts) -> bool:
+def _is_wanted(row: Row, told: list[int], quotes: list[int], width: int, texts: Texts) -> bool:
     if row.error or len(row.fields) != width:
         said = (row.raw, unescaped(row.raw))
         return any(map(texts.quoted_in, said)) or any(map(texts.has, (*row.fields, *map(unescaped, row.fields))))
     shown = [cell for quote in quotes for cell in (row.fields[quote], unescaped(row.fields[quote]))]
-    return texts.has(row.fields[column]) or any(map(texts.quoted_in, shown))
+    return any(texts.has(row.fields[column]) for column in told) or any(map(texts.quoted_in, shown))
 
 
 def _copy_without(path: Path, copy: BinaryIO, spans: list[tuple[int, int]]) -> None:

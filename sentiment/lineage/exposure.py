@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,17 @@ def identities_of(settings: Settings, version: int, run: str) -> Path | None:
 Wanted = Mapping[int, Collection[str]]  # the identities of texts (hex), by the version of the identity
 
 
-def exposed_versions(settings: Settings, state: State, wanted: Wanted) -> dict[str, Any]:
-    """Returns the versions that saw any of the texts.
+def exposed_versions(
+    settings: Settings, state: State, wanted: Wanted, could: Callable[[TrainedOn], bool] = lambda data: True
+) -> dict[str, Any]:
+    """Returns the versions that saw any of the texts, of those whose data say that they could.
 
     {"versions": [{"version", "condition", "labels", "texts", "through"}], "runs": [names], "unknown": [versions]}:
     `texts` is how many the version itself was trained on, `through` an exposed version that its training started from;
     `runs` were trained but not published, `unknown` are versions from before identities were kept.
     """
-    kept = {number: identities_of(settings, number, version.run) for number, version in state.versions.items()}
+    versions = {number: version for number, version in state.versions.items() if could(version.data)}
+    kept = {number: identities_of(settings, number, version.run) for number, version in versions.items()}
     texts = {number: count_in(path, wanted) for number, path in kept.items() if path}
     warm_from = {number: version.data.ancestor for number, version in state.versions.items()}
     exposed: dict[int, int | None] = {}

@@ -25,23 +25,29 @@ from sentiment.backup.folder import REPLACED
 from sentiment.beside import has_no_owner, is_temporary
 from sentiment.data import ledger as posts_ledger
 from sentiment.data import must_hold
-from sentiment.data.identity import VERSION
+from sentiment.data.identity import HAS_TITLE, HEX_DIGITS, VERSION
 from sentiment.data.ledger import Ledger
 from sentiment.data.posts import columns_of, encoding_of, named_rows
 from sentiment.data.source.walk import opened_as_found
 from sentiment.data.stream import read_stream
 from sentiment.digests import sha256_of_content
 from sentiment.errors import InputError
+from sentiment.language import recorded, tr
 from sentiment.lineage.delivered import still_delivered
 from sentiment.lineage.erase import LINE_SUFFIXES, Erased, can_be_searched, erase, is_delimited, still_in
 from sentiment.lineage.exposure import exposed_versions
+from sentiment.lineage.retract_told import how_trained, standing_of
 from sentiment.lineage.search import Search
 from sentiment.lineage.texts import Texts
 from sentiment.serving.history import read_state
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.aloud import to_people
 from sentiment.text.harmless import visible
 
+OF_POSTS = ("posts", "claims", "decisions", "statements", "set_aside")
+WITH_TITLE = " UNION ".join(f"SELECT identity FROM {table} WHERE {HAS_TITLE}" for table in OF_POSTS)
+TEXT_BYTES = HEX_DIGITS // 2  # of an identity; those behind them are the title's
 PACKED = frozenset({".gz", ".parquet", ".xlsx", ".zip"})
 
 
@@ -92,7 +98,7 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
             erased += _erase_all(search, sources, texts, write, ledger, settings)
         if write:
             _wait_for_readers(ledger)  # when this returns, a prepare that began before has written its files
-        made = [settings.runs, settings.trained]
+        made = [settings.runs, settings.trained, settings.records]
         erased += _erase_all(search, made, texts, write, ledger, settings)
         if write:
             _draw_pages_again(search, made)
@@ -112,12 +118,24 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
 
 
 def _delete_posts(connection: sqlite3.Connection, texts: Texts, reason: str, write: bool) -> int:
-    """Returns how many of the texts the ledger holds; deletes them and keeps their hashes, if `write`."""
+    """Returns how many posts of the ledger have one of the texts, also as a title; deletes them if `write`.
+
+    The hashes of the texts are kept. A post that only had one as its title may come again without it.
+    """
     keys = [(bytes.fromhex(text_identity),) for text_identity in sorted(texts.identities[VERSION])]
-    rows = [row for key in keys for row in connection.execute("SELECT row FROM posts WHERE identity = ?", key)]
+    of_texts = set(keys)
+    titled = connection.execute(
+        "SELECT identity, title FROM posts WHERE title != ''"
+        " UNION SELECT identity, title FROM statements WHERE title != ''"
+    )
+    with_title = (key for (key,) in connection.execute(WITH_TITLE))
+    under_titles = ((key,) for key in with_title if (key[:TEXT_BYTES],) in of_texts)
+    gone = {*keys, *under_titles, *((key,) for key, title in titled if texts.has(title))}
+    rows = [row for key in sorted(gone) for row in connection.execute("SELECT row FROM posts WHERE identity = ?", key)]
+    aside = sum(bool(connection.execute("SELECT 1 FROM set_aside WHERE identity = ?", key).fetchone()) for key in gone)
     if write:
-        for table in ("posts", "claims", "decisions"):
-            connection.executemany(f"DELETE FROM {table} WHERE identity = ?", keys)
+        for table in OF_POSTS:
+            connection.executemany(f"DELETE FROM {table} WHERE identity = ?", gone)
         # The side that the text had by version 1 is kept, but of no row: its number may be given to another post.
         connection.execute("CREATE TEMP TABLE gone (row INTEGER PRIMARY KEY)")
         connection.executemany("INSERT INTO gone VALUES (?)", rows)
@@ -128,7 +146,7 @@ def _delete_posts(connection: sqlite3.Connection, texts: Texts, reason: str, wri
             "INSERT OR IGNORE INTO forgotten (identity, at, reason, version) VALUES (?, ?, ?, ?)",
             ((key, at, reason, VERSION) for (key,) in keys),
         )
-    return len(rows)
+    return len(rows) + aside
 
 
 def _wait_for_readers(ledger: Ledger) -> None:
@@ -141,11 +159,12 @@ def _wait_for_readers(ledger: Ledger) -> None:
 
 
 def _source_folders(settings: Settings) -> list[Path]:
-    """Returns the folders that hold labelled posts, none of them within another."""
+    """Returns the folders that hold posts, with labels or without, none of them within another."""
     folders = [settings.datasets]
-    source = settings.source_folder
-    if "://" not in source and not Path(source).resolve().is_relative_to(settings.datasets.resolve()):
-        folders.append(Path(source))
+    source = None if "://" in settings.source_folder else Path(settings.source_folder)
+    for folder in filter(None, (source, settings.corpus_folder)):
+        if not any(folder.resolve().is_relative_to(one.resolve()) for one in folders):
+            folders.append(folder)
     return folders
 
 
@@ -154,9 +173,9 @@ def _served(search: Search, settings: Settings) -> list[Path]:
 
     So none of them is changed. Release 0.1.0 wrote real posts into a version's warm-up file.
     """
-    trained = settings.trained.resolve()  # was searched before
+    before = [folder.resolve() for folder in (settings.trained, settings.records)]  # were searched
     found = search.files([settings.serving])
-    return [path for path in found if path.parent.name != "variables" and not path.is_relative_to(trained)]
+    return [path for path in found if path.parent.name != "variables" and not any(map(path.is_relative_to, before))]
 
 
 def _erase_all(
@@ -181,8 +200,16 @@ def _erase_all(
             elif write and has_no_owner(path):
                 path.unlink()
         if found:
-            say(f"{'erased' if write else 'would erase'} {found.number} from {_shown(path, settings)}")
+            _say_erased(found.number, _shown(path, settings), write)
             yield found
+
+
+def _say_erased(places: int, path: str, write: bool) -> None:
+    with to_people():
+        if write:
+            say(tr("erased {places} from {path}", places=places, path=path))
+        else:
+            say(tr("would erase {places} from {path}", places=places, path=path))
 
 
 def _draw_pages_again(search: Search, folders: list[Path]) -> None:
@@ -249,20 +276,33 @@ def _shown(path: Path, settings: Settings) -> str:
 
 def told(result: Result) -> list[str]:
     """Returns `result` as lines for people."""
-    would = "would be " if result["dry_run"] else ""
-    erased = sum(item["number"] for item in result["files"])
-    lines = [f"{result['texts']} text(s): {result['posts']} post(s) of the ledger and {erased} place(s) in "
-             f"{len(result['files'])} file(s) {would}erased"]  # fmt: skip
-    for model in result["models"]["versions"]:
-        how = f"trained on {model['texts']}" if model["texts"] else f"trained from version {model['through']}"
-        lines.append(
-            f"version {model['version']} ({', '.join([*model['labels'], model['condition']])}) saw them: {how}"
+    models = result["models"]
+    lines = [_erased(result)]
+    for model in models["versions"]:
+        saw = {"version": model["version"], "standing": standing_of(model), "how": how_trained(model)}
+        lines.append(tr("version {version} ({standing}) saw them: {how}", **saw))
+    lines += [tr("run {run} was trained on them", run=run) for run in models["runs"]]
+    lines += [tr("version {version} is too old to tell", version=number) for number in models["unknown"]]
+    for path in result["remaining"]:
+        lines.append(tr("{path} still holds one of them: this system cannot change such files", path=path))
+    return [*lines, *(tr("{path} was not searched", path=recorded(path)) for path in result["not_searched"])]
+
+
+def _erased(result: Result) -> str:
+    counts = {
+        "texts": result["texts"],
+        "posts": result["posts"],
+        "places": sum(item["number"] for item in result["files"]),
+        "files": len(result["files"]),
+    }
+    if result["dry_run"]:
+        return tr(
+            "{texts} text(s): {posts} post(s) of the ledger and {places} place(s) in {files} file(s) would be erased",
+            **counts,
         )
-    for name, what in (("runs", "run {} was trained on them"), ("unknown", "version {} is too old to tell")):
-        lines += [what.format(item) for item in result["models"][name]]
-    lines += [f"{path} still holds one of them: this system cannot change such files" for path in result["remaining"]]
-    lines += [f"{path} was not searched" for path in result["not_searched"]]
-    return lines
+    return tr(
+        "{texts} text(s): {posts} post(s) of the ledger and {places} place(s) in {files} file(s) erased", **counts
+    )
 
 
 @click.command("forget")
@@ -280,6 +320,7 @@ def command(given: str, reason: str, dry_run: bool) -> Result:
     if texts.quoted_in(reason):
         raise InputError("the reason is kept and must not quote the text", found="the text in it", do="Reword it.")
     result = forget(texts, reason, read_settings(), write=not dry_run)
-    for line in told(result):
-        say(line)
+    with to_people():
+        for line in told(result):
+            say(line)
     return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,8 +12,8 @@ from msgspec import UnsetType
 
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.ledger import Delivered
-from sentiment.data.selection import night_of
 from sentiment.errors import InputError
+from sentiment.language import marked, tr
 from sentiment.lineage.exposure import ancestors
 from sentiment.results import record
 from sentiment.results.deliveries import Prepare, UsedDelivery
@@ -21,13 +21,18 @@ from sentiment.results.model_card import Trained, TrainedOn
 from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
 from sentiment.serving.history import read_state
+from sentiment.serving.retractions import retracted_deliveries
 from sentiment.serving.state import State
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
+from sentiment.text.aloud import to_people
 from sentiment.text.columns import aligned
 from sentiment.text.harmless import visible
+from sentiment.text.taipei import night_of
 
-BASE = "base data"
+BASE = marked("base data")
+MODES = (marked("full"), marked("warm"))
+KINDS = {"new": marked("new {label}"), "old": marked("old {label}")}  # a column's rows, by label
 ANCESTORS_SHOWN = 10  # to people; the result has all of them
 
 
@@ -148,55 +153,102 @@ def _ancestor(number: int, state: State) -> dict[str, Any]:
 
 def told(found: Result, labels: Sequence[str]) -> list[str]:
     """Returns the lineage as lines for people."""
-    name = f"version {found['version']}" if found["version"] is not None else "not published"
-    lines = [f"{name}, run {found['run'] or '–'}: {_number(found['rows'])} rows, sha256 {_short(found['fingerprint'])}"]
+    name = tr("not published") if found["version"] is None else tr("version {version}", version=found["version"])
+    lines = [
+        tr(
+            "{model}, run {run}: {rows}, sha256 {digest}",
+            model=name,
+            run=found["run"] or "–",
+            rows=_rows(found["rows"]),
+            digest=_short(found["fingerprint"]),
+        )
+    ]
     if found["mode"] == "full":
-        lines.append("trained from the beginning")
+        lines.append(tr("trained from the beginning"))
     chain = found["ancestors"]
-    for item in chain[:ANCESTORS_SHOWN]:
-        deliveries = f"deliveries {_shown_numbers(item['deliveries'])}" if item["deliveries"] else "deliveries unknown"
-        how = item["mode"] or "unknown"
-        lines.append(f"started from version {item['version']} ({how}, {_number(item['rows'])} rows, {deliveries})")
-    if len(chain) > ANCESTORS_SHOWN:
-        lines.append(f"… and {len(chain) - ANCESTORS_SHOWN} more, back to version {chain[-1]['version']}")
+    lines += map(_started_from, chain[:ANCESTORS_SHOWN])
+    if (more := len(chain) - ANCESTORS_SHOWN) > 0:
+        lines.append(tr("… and {more} more, back to version {version}", more=more, version=chain[-1]["version"]))
     if found["deliveries"] is None:
-        lines.append(f"the deliveries of its rows are unknown; it had seen deliveries up to {found['watermark'] or 0}")
+        lines.append(
+            tr(
+                "the deliveries of its rows are unknown; it had seen deliveries up to {watermark}",
+                watermark=found["watermark"] or 0,
+            )
+        )
     else:
         lines += _table(found["deliveries"], labels)
     if found["partial"]:
-        lines.append(f"limited to some days or sources; it has seen everything up to delivery {found['watermark']}")
-    for test, file in (found["tests"] or {}).items():
-        lines.append(f"judged by the {test} set: {_number(file['rows'])} rows, sha256 {_short(file['sha256'])}")
-    return lines
+        lines.append(
+            tr(
+                "limited to some days or sources; it has seen everything up to delivery {watermark}",
+                watermark=found["watermark"],
+            )
+        )
+    return [*lines, *(_judged_by(test, file) for test, file in (found["tests"] or {}).items())]
+
+
+def _started_from(item: Mapping[str, Any]) -> str:
+    mode, version, rows = item["mode"], item["version"], _rows(item["rows"])
+    how = tr(mode or "unknown")
+    if not item["deliveries"]:
+        return tr(
+            "started from version {version} ({how}, {rows}, deliveries unknown)", version=version, how=how, rows=rows
+        )
+    return tr(
+        "started from version {version} ({how}, {rows}, deliveries {deliveries})",
+        version=version,
+        how=how,
+        rows=rows,
+        deliveries=_shown_numbers(item["deliveries"]),
+    )
+
+
+def _judged_by(test: str, file: Mapping[str, Any]) -> str:
+    rows, digest = _rows(file["rows"]), _short(file["sha256"])
+    return tr("judged by the {set} set: {rows}, sha256 {digest}", set=tr(test), rows=rows, digest=digest)
 
 
 def _table(deliveries: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[str]:
     """Returns one line per delivery, in aligned columns; new and old rows per label."""
-    head = ["delivery", "night", "sha256", *(f"{kind} {label}" for kind in ("new", "old") for label in labels), "file"]
+    kinds = (tr(KINDS[kind], label=label) for kind in ("new", "old") for label in labels)
+    head = [tr("delivery"), tr("night"), "sha256", *kinds, tr("file")]
     rows = [
         [
             str(item["number"]),
             night_of(item["at"]).isoformat() if item["at"] else "–",
             _short(item["hash"]),
             *(f"{count:,}" for kind in ("new", "old") for count in item[kind]),
-            visible(item["key"] or "not in the ledger"),
+            _file(item),
         ]
         for item in deliveries
     ]
     return aligned([head, *rows], to_the_right=head[:-1])
 
 
+def _file(item: Mapping[str, Any]) -> str:
+    key = item["key"]
+    named = tr(BASE) if item["number"] == 0 else visible(key) if key else tr("not in the ledger")
+    return tr("{file} (retracted)", file=named) if item.get("retracted") else named
+
+
 def _short(digest: str | None) -> str:
     return digest[:12] if digest else "–"
 
 
-def _number(value: int | None) -> str:
-    return "an unknown number of" if value is None else f"{value:,}"
+def _rows(number: int | None) -> str:
+    return tr("an unknown number of rows") if number is None else tr("{rows:,} rows", rows=number)
 
 
 def _shown_numbers(numbers: Sequence[int]) -> str:
     shown = [str(number) for number in numbers]
     return ", ".join(shown if len(shown) <= 12 else [*shown[:6], "…", *shown[-3:]])
+
+
+def mark_retracted(found: Result, retracted: Collection[int]) -> None:
+    """Says of each delivery of a lineage whether it is retracted now: the model has its rows all the same."""
+    for item in found["deliveries"] or ():
+        item["retracted"] = item["number"] in retracted
 
 
 def _deliveries(path: Path) -> list[Delivered]:
@@ -214,6 +266,8 @@ def command(model: str) -> Result:
     settings = read_settings()
     state = read_state(settings)
     found = lineage(find(settings, state, model), state, _deliveries(settings.posts_database), len(settings.label_set))
-    for line in told(found, settings.label_set.names):
-        say(line)
+    mark_retracted(found, {one.delivery for one in retracted_deliveries(settings.posts_database)})
+    with to_people():
+        for line in told(found, settings.label_set.names):
+            say(line)
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from sentiment import disk
 from sentiment.data.alone import concerns_all, why_left
 from sentiment.data.source.walk import LINK, walked
+from sentiment.language import tr
 from sentiment.step import say
 from sentiment.text.harmless import visible
 
@@ -50,7 +51,7 @@ class Search:
     def not_searched(self) -> tuple[list[Path], list[str]]:
         """Returns what failed; of more than MOST_NAMED the first, and a line about the rest."""
         more = len(self.failed) - MOST_NAMED
-        return sorted(self.failed)[:MOST_NAMED], [f"{more:,} more files or folders"] if more > 0 else []
+        return sorted(self.failed)[:MOST_NAMED], [tr("{more:,} more files or folders", more=more)] if more > 0 else []
 
     def note(self, path: Path, reason: str) -> None:
         """Keeps that a file or folder was not searched, and says why."""

@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from sentiment.language import marked, recorded, tr
 from sentiment.mail.approval_body import validation_lines
 from sentiment.mail.letter import Mail, letter
 from sentiment.mail.repeats import cause_key
+from sentiment.mail.subjects import NO_NEW_MODEL
 from sentiment.results.validation import Validation
+
+NO_CAUSE = marked("no cause was given")
 
 
 class Failure(NamedTuple):
-    """A task that failed for good; `cause` is one line and may quote a post."""
+    """A task that failed for good; `cause` is one line, in English, and may quote a post."""
 
     workflow: str
     run: str
@@ -24,27 +28,33 @@ class Failure(NamedTuple):
 
 def failure_mail(failure: Failure, links: Mapping[str, str]) -> Mail:
     """Returns the mail about a step that failed. Links that do not lead to a web page are left out."""
+    step, workflow = failure.step, failure.workflow
+    cause = tr(NO_CAUSE) if failure.cause == NO_CAUSE else failure.cause  # an error's own words stay as they are
     facts = [
-        f"Workflow: {failure.workflow}",
-        f"Step: {failure.step}",
-        f"Try: {failure.tries}",
-        f"Cause: {failure.cause}",
+        tr("Workflow: {workflow}", workflow=workflow),
+        tr("Step: {step}", step=step),
+        tr("Try: {tries}", tries=failure.tries),
+        tr("Cause: {cause}", cause=cause),
     ]
     mail = letter(
-        f"Sentiment: step {failure.step} failed. {failure.cause}",
-        f"Step {failure.step} of {failure.workflow} failed: {failure.cause}",
+        tr("Sentiment: step {step} failed. {cause}", step=step, cause=cause),
+        tr("Step {step} of {workflow} failed: {cause}", step=step, workflow=workflow, cause=cause),
         failure.run,
-        {"What failed": facts, "What to do": _to_do(failure)},
+        {tr("What failed"): facts, tr("What to do"): _to_do(failure)},
         links,
     )
+    # Not of what is said: whoever changes the language is not told the same again.
     return replace(mail, cause=cause_key(failure.workflow, failure.step, failure.cause))
 
 
 def _to_do(failure: Failure) -> list[str]:
     return [
-        "Customers notice nothing: the stable model keeps serving. No new post is lost.",
-        f"Remove the cause, then clear the task {failure.step} in Airflow: the run continues from there. Every step "
-        "can safely run again.",
+        tr("Customers notice nothing: the stable model keeps serving. No new post is lost."),
+        tr(
+            "Remove the cause, then clear the task {step} in Airflow: the run continues from there. Every step can "
+            "safely run again.",
+            step=failure.step,
+        ),
     ]
 
 
@@ -56,12 +66,15 @@ def validation_mail(validation: Validation, run: str, links: Mapping[str, str]) 
     if validation.passed:
         raise ValueError("there is nothing to mail about: the validation passed")
     sections = {
-        "What failed": [check.sentence for check in validation.checks if not check.passed],
-        "What was measured": validation_lines(validation)[1:],
-        "What happens now": [
-            "The candidate was not published: the stable model keeps serving, and the new rows are not lost.",
-            "The model passed the gate, but its export failed the validation. Look at the run's validate.json, remove "
-            "the cause, then clear the task export in Airflow.",
+        tr("What failed"): [recorded(check.sentence) for check in validation.checks if not check.passed],
+        tr("What was measured"): validation_lines(validation)[1:],
+        tr("What happens now"): [
+            tr("The candidate was not published: the stable model keeps serving, and the new rows are not lost."),
+            tr(
+                "The model passed the gate, but its export failed the validation. Look at the run's validate.json, "
+                "remove the cause, then clear the task export in Airflow."
+            ),
         ],
     }
-    return letter(f"Sentiment: no new model. {validation.sentence}", validation.sentence, run, sections, links)
+    lead = recorded(validation.sentence)
+    return letter(tr(NO_NEW_MODEL, lead=lead), lead, run, sections, links)

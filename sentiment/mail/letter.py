@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from sentiment.language import spoken, tr
+from sentiment.language.catalogue import TAGS
 from sentiment.text.harmless import html_text, plain, safe_links
 
 LONGEST_SUBJECT = 150
@@ -53,17 +55,34 @@ def letter(
         list(shown),
         {title: lines for title, lines in sections.items() if lines},
     )
-    text = [plain(lead, LONGEST_LINE), f"Run: {plain(run)}", *(_bullets(title, lines) for title, lines in told.items())]
-    body = [f"<p><strong>{html_text(lead, LONGEST_LINE)}</strong></p>", f"<p>Run: {html_text(run)}</p>"]
+    text = [plain(lead, LONGEST_LINE), tr("Run: {run}", run=plain(run))]
+    text += [_bullets(title, lines) for title, lines in told.items()]
+    body = [
+        f"<p><strong>{html_text(lead, LONGEST_LINE)}</strong></p>",
+        f"<p>{tr('Run: {run}', run=html_text(run))}</p>",
+    ]
     body += [_html_bullets(title, lines) for title, lines in told.items()]
-    text += [as_text for as_text, _ in parts] + [f"{plain(name)}: {address}" for name, address in addresses.items()]
+    text += [as_text for as_text, _ in parts]
+    text += [tr("{name}: {address}", name=plain(name), address=address) for name, address in addresses.items()]
     body += [as_html for _, as_html in parts]
     body += [f'<p><a href="{html.escape(address)}">{html_text(name)}</a></p>' for name, address in addresses.items()]
     return Mail(
         subject=plain(subject, LONGEST_SUBJECT),
         text="\n\n".join(text) + "\n",
-        html=f"<!DOCTYPE html>\n<html><head>{HEAD}</head><body>\n" + "\n".join(body) + "\n</body></html>\n",
+        html=f'<!DOCTYPE html>\n<html lang="{TAGS[spoken()]}"><head>{HEAD}</head><body>\n'
+        + "\n".join(body)
+        + "\n</body></html>\n",
     )
+
+
+def about(lead: str) -> str:
+    """Returns the subject of a mail that is about what its lead says."""
+    return tr("Sentiment: {lead}", lead=lead)
+
+
+def together(first: str, second: str) -> str:
+    """Returns two sentences as one text: a language sets them apart by a space, or by nothing."""
+    return tr("{first} {second}", first=first, second=second)
 
 
 def _bullets(title: str, lines: Iterable[str]) -> str:

@@ -9,7 +9,8 @@ from itertools import takewhile
 from pathlib import Path
 
 from sentiment.errors import InputError
-from sentiment.mail.letter import Mail, letter
+from sentiment.language import tr, tr_many
+from sentiment.mail.letter import Mail, about, letter
 from sentiment.mail.repeats import cause_key
 from sentiment.results import record
 from sentiment.results.deliveries import Prepare
@@ -43,12 +44,23 @@ def is_due(nights: int, every: int) -> bool:
 
 def quiet_mail(nights: list[date], source: str, run: str, links: Mapping[str, str]) -> Mail:
     """Returns the mail about quiet nights; `source` is the folder in which deliveries arrive."""
-    lead = f"No new posts for {len(nights)} nights, since {nights[-1]:%Y-%m-%d}: no model was trained."
+    lead = tr_many(
+        "No new posts for {number} night, since {day}: no model was trained.",
+        "No new posts for {number} nights, since {day}: no model was trained.",
+        len(nights),
+        day=f"{nights[-1]:%Y-%m-%d}",
+    )
     sections = {
-        "What to look at": [
-            f"Do files still arrive in {source}? `sentiment ingest --report` shows what became of each.",
-            "Were all their posts delivered before, or are they in quarantine? datasets/quarantine gives the reasons.",
+        tr("What to look at"): [
+            tr(
+                "Do files still arrive in {folder}? `sentiment ingest --report` shows what became of each.",
+                folder=source,
+            ),
+            tr(
+                "Were all their posts delivered before, or are they in quarantine? datasets/quarantine gives the "
+                "reasons."
+            ),
         ],
-        "What happens now": ["The stable model keeps serving. The next night's run looks for new posts again."],
+        tr("What happens now"): [tr("The stable model keeps serving. The next night's run looks for new posts again.")],
     }
-    return replace(letter(f"Sentiment: {lead}", lead, run, sections, links), cause=cause_key("nothing new"))
+    return replace(letter(about(lead), lead, run, sections, links), cause=cause_key("nothing new"))

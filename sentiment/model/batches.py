@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.data.tsv import Post
+from sentiment.model.soft import Soft
+from sentiment.step import say
 
 if TYPE_CHECKING:
     from sentiment.model.tokenizer import Tokenizer
@@ -22,11 +24,15 @@ BUCKETS = (8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 384, 512)
 
 @dataclass(frozen=True)
 class Encoded:
-    """Tokenised posts: row i is `ids[i]` and `segments[i]`, int32 [its own length]."""
+    """Tokenised posts: row i is `ids[i]` and `segments[i]`, int32 [its own length].
+
+    With `soft`, a training learns from that, and `labels` are only what its answers are counted against.
+    """
 
     ids: list[Ints]
     segments: list[Ints]
     labels: Ints
+    soft: Soft | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -37,11 +43,15 @@ class Encoded:
 
     def only(self, rows: Sequence[int]) -> Encoded:
         """Returns the named rows, in that order."""
-        return Encoded([self.ids[row] for row in rows], [self.segments[row] for row in rows], self.labels[list(rows)])
+        rows = list(rows)
+        ids, segments = ([of[row] for row in rows] for of in (self.ids, self.segments))
+        return Encoded(ids, segments, self.labels[rows], self.soft.only(rows) if self.soft else None)
 
 
 def encode(tokenizer: Tokenizer, posts: Sequence[Post]) -> Encoded:
-    """Tokenises `posts` with their titles."""
+    """Tokenises `posts` with their titles; a model that was trained without gets none, which is said once."""
+    if tokenizer.untitled is not None:
+        posts = _without_titles(tokenizer, posts)
     ids: list[Ints] = []
     segments: list[Ints] = []
     for start in range(0, len(posts), ROWS_AT_ONCE):
@@ -52,6 +62,15 @@ def encode(tokenizer: Tokenizer, posts: Sequence[Post]) -> Encoded:
         ids += np.split(pieces.values.numpy(), cuts)
         segments += np.split(parts.values.numpy(), cuts)
     return Encoded(ids, segments, np.array([post.label for post in posts], np.int32))
+
+
+def _without_titles(tokenizer: Tokenizer, posts: Sequence[Post]) -> Sequence[Post]:
+    if not any(post.title for post in posts):
+        return posts
+    if not tokenizer.told_untitled:
+        say(f"titles are left out: {tokenizer.untitled} was trained without titles, and reads the texts alone")
+        tokenizer.told_untitled = True
+    return [post._replace(title="") for post in posts]
 
 
 def _utf8(text: str) -> bytes:
@@ -91,8 +110,8 @@ def padded(encoded: Encoded, rows: NDArray[np.int64], max_seq_length: int) -> In
 
 def epoch(
     encoded: Encoded, batch_size: int, max_seq_length: int, draw: np.random.Generator, *, longest_first: bool = False
-) -> Iterator[tuple[Inputs, Ints]]:
-    """Yields (inputs, labels) for one pass over all rows, in an order from `draw`.
+) -> Iterator[tuple[Inputs, NDArray[np.int64]]]:
+    """Yields (inputs, the numbers of their rows) for one pass over all rows, in an order from `draw`.
 
     With `longest_first` the largest batch comes first: if it does not fit into memory, that fails at once.
     """
@@ -102,7 +121,7 @@ def epoch(
         sizes = [len(rows) * lengths[rows].max() for rows in batches]
         batches.insert(0, batches.pop(int(np.argmax(sizes))))
     for rows in batches:
-        yield padded(encoded, rows, max_seq_length), encoded.labels[rows]
+        yield padded(encoded, rows, max_seq_length), rows
 
 
 def hide(ids: Ints, share: float, mask: int, keep: Sequence[int], draw: np.random.Generator) -> Ints:

@@ -18,6 +18,7 @@ from sentiment.settings.encoders import BERT_BASE, CHECKPOINTS
 
 CONFIG, VOCABULARY, TOKENIZER = "config.json", "vocab.txt", "tokenizer_config.json"
 WEIGHTS = ("model.safetensors", "tf_model.h5", "pytorch_model.bin")  # in the order of the search
+CARD = "pretraining.json"  # in an encoder that `sentiment pretrain` made
 SCRATCH_HINT = "scratch/tiny"
 
 # The checkpoints that the older tool was tested with. If CKIP's bring no pieces, they use those of bert-base-chinese,
@@ -41,10 +42,15 @@ class Checkpoint:
     lower_case: bool
 
 
+def is_own(name: str) -> bool:
+    """Tells whether `sentiment pretrain` made the encoder."""
+    return (Path(name).expanduser() / CARD).is_file()
+
+
 def locate(name: str) -> Checkpoint:
     """Returns the files of the encoder `name`. Raises: InputError when they are missing or cannot be fetched."""
-    if Path(name).expanduser().is_dir():
-        return _complete(name, _in_folder(Path(name).expanduser()))
+    if (folder := Path(name).expanduser()).is_dir():
+        return _complete(name, _in_folder(folder))
     if name.startswith((".", "/", "~")):
         raise not_found(name, f"no folder {name}")
     cached = _in_cache(name)

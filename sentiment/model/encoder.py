@@ -76,7 +76,9 @@ def require_scratch_name(name: str) -> None:
 def pretrained(name: str, vocabulary_file: Path | None) -> Source:
     """Returns the encoder in the folder or hub repository `name`. Raises: InputError if incomplete or unsuitable."""
     files = checkpoint.locate(name)
-    architecture = {**_architecture(name, files.config), "pooling": "cls"}
+    read = _architecture(name, files.config)
+    # Masked words alone make no summary of the first vector: an encoder that knows nothing else says so.
+    architecture = {**read, "pooling": "mean" if read.get("pooling") == "mean" else "cls"}
     pieces_file = vocabulary_file or files.vocabulary
     if pieces_file is None:
         raise InputError(

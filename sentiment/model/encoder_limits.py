@@ -16,10 +16,12 @@ from sentiment.errors import InputError
 
 # By a part of the setting's name. BERT-large: 24 layers, 16 heads, a width of 4,096.
 LARGEST = {**dict.fromkeys(("layer", "block", "group", "network"), 128), "head": 256}
+LARGEST["kernel"] = 64  # of convbert: it is as wide as its heads and times its width, and counted nowhere
 LARGEST |= dict.fromkeys(("size", "dim", "position", "width"), 65_536)
 VOCABULARY = "vocab_size"
 LARGEST_OTHER = 1_000_000
 WIDTHS = ("size", "dim")
+AXES = 4  # along which layoutlm looks a place on the page up: left, top, height and width
 # Encoders of text like BERT, whether or not they have the pooled output that is needed, too.
 TYPES = frozenset(
     {"albert", "bert", "convbert", "electra", "layoutlm", "megatron-bert", "mobilebert", "roberta", "roformer"}
@@ -95,14 +97,22 @@ def _leaves(value: Any, depth: int) -> Iterator[Any]:
 
 def weights_at_least(settings: Mapping[str, Any]) -> int:
     """Returns about how many weights an encoder of these settings has, rather fewer than more."""
-    vocabulary, positions, layers, width = (
-        _count(settings, name) for name in (VOCABULARY, "max_position_embeddings", "num_hidden_layers", "hidden_size")
-    )
-    embedding, inner = _count(settings, "embedding_size") or width, _count(settings, "intermediate_size")
+    width = _count(settings, "hidden_size")
+    rows = sum(_count(settings, name) for name in (VOCABULARY, "max_position_embeddings", "type_vocab_size"))
+    embeddings = rows * (_count(settings, "embedding_size") or width)
+    embeddings += AXES * _count(settings, "max_2d_position_embeddings") * width  # of layoutlm
+    return max(embeddings + _weights_of_layers(settings, width), _largest_product(settings))
+
+
+def _weights_of_layers(settings: Mapping[str, Any], width: int) -> int:
+    layers, inner = _count(settings, "num_hidden_layers"), _count(settings, "intermediate_size")
     if settings.get("model_type") == "albert":  # its layers share their weights
         layers = _count(settings, "num_hidden_groups") * _count(settings, "inner_group_num")
-    encoder = (vocabulary + positions) * embedding + layers * (4 * width * width + 2 * width * inner)
-    return max(encoder, _largest_product(settings))
+    if settings.get("model_type") != "mobilebert":
+        return layers * (4 * width * width + 2 * width * inner)
+    narrow = _count(settings, "intra_bottleneck_size") if settings.get("use_bottleneck", True) else width
+    networks = _count(settings, "num_feedforward_networks")
+    return layers * (4 * narrow * narrow + 2 * width * narrow + networks * 2 * narrow * inner)
 
 
 def _largest_product(settings: Mapping[str, Any]) -> int:

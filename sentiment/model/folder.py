@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentiment.errors import InputError
+from sentiment.errors import InputError, NoSuchFile
 from sentiment.model import encoder_limits, hdf5_file, hub_encoder, pinned, vocabulary
 from sentiment.model.model_type import TF_HUB
 from sentiment.options.training import LONGEST_SEQUENCE
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sentiment.model.tokenizer import Tokenizer
 
 WEIGHTS, CARD, VOCABULARY, SUMMARY, REPORT = "weights.h5", "model.json", "vocab.txt", "summary.txt", "report.json"
+HOLDS_A_CARD = "a model folder must hold a readable model.json"
 NAME_ANOTHER = "Name a folder that `sentiment train` made."
 ENCODER = "encoder"  # in a TF-Hub model: the SavedModel that its weights belong to
 
@@ -56,8 +57,10 @@ def write_model(folder: Path, model: OpenedModel) -> None:
 def read_card(folder: Path) -> ModelCard:
     """Reads `model.json`. Raises: InputError when it is missing, has another format, or a field is wrong."""
     path = folder / CARD
+    if not folder.exists():
+        raise NoSuchFile(folder, must_hold=HOLDS_A_CARD, do=NAME_ANOTHER, kind="folder")
     if not path.is_file():
-        raise InputError("a model folder must hold a readable model.json", found=f"no {path}", do=NAME_ANOTHER)
+        raise InputError(HOLDS_A_CARD, found=f"no {path}", do=NAME_ANOTHER)
     found = record.read(path, CardFormat, NAME_ANOTHER).format
     if found != FORMAT:
         raise InputError(
@@ -99,7 +102,8 @@ def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
         temperature=card.temperature if dropout is None else 1.0,
     )
     load_weights(model, folder / WEIGHTS)
-    tokenizer = Tokenizer(pieces, max_seq_length=card.max_seq_length, lower_case=card.lower_case)
+    untitled = None if card.reads_titles else str(folder)
+    tokenizer = Tokenizer(pieces, max_seq_length=card.max_seq_length, lower_case=card.lower_case, untitled=untitled)
     return OpenedModel(model, tokenizer, card, pieces, encoder)
 
 

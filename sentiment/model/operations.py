@@ -49,12 +49,12 @@ StatelessRandomUniform StatelessRandomUniformFullInt StatelessRandomUniformFullI
 StatelessRandomUniformIntV2 StatelessRandomUniformV2 StatelessTruncatedNormal StatelessTruncatedNormalV2 TruncatedNormal
 """
 FLOW = """
-Assert Case ControlTrigger EmptyTensorList Enter Exit FakeParam If LoopCond Merge NextIteration NoOp PartitionedCall
-StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile Switch TensorArrayCloseV3 TensorArrayConcatV3
-TensorArrayGatherV3 TensorArrayGradV3 TensorArrayReadV3 TensorArrayScatterV3 TensorArraySizeV3 TensorArraySplitV3
-TensorArrayV3 TensorArrayWriteV3 TensorListConcatLists TensorListConcatV2 TensorListElementShape TensorListFromTensor
-TensorListGather TensorListGetItem TensorListLength TensorListPopBack TensorListPushBack TensorListReserve
-TensorListResize TensorListScatterV2 TensorListSetItem TensorListSplit TensorListStack While
+Assert BatchFunction Case ControlTrigger EmptyTensorList Enter Exit FakeParam If LoopCond Merge NextIteration NoOp
+PartitionedCall StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile Switch TensorArrayCloseV3
+TensorArrayConcatV3 TensorArrayGatherV3 TensorArrayGradV3 TensorArrayReadV3 TensorArrayScatterV3 TensorArraySizeV3
+TensorArraySplitV3 TensorArrayV3 TensorArrayWriteV3 TensorListConcatLists TensorListConcatV2 TensorListElementShape
+TensorListFromTensor TensorListGather TensorListGetItem TensorListLength TensorListPopBack TensorListPushBack
+TensorListReserve TensorListResize TensorListScatterV2 TensorListSetItem TensorListSplit TensorListStack While
 """
 STATE = """
 Assign AssignAddVariableOp AssignSubVariableOp AssignVariableOp DestroyResourceOp DisableCopyOnRead HashTable
@@ -76,11 +76,9 @@ StaticRegexFullMatch StaticRegexReplace StringFormat StringJoin StringLength Str
 StringSplitV2 StringStrip StringToHashBucket StringToHashBucketFast StringToHashBucketStrong StringToNumber StringUpper
 Substr UnicodeDecode UnicodeDecodeWithOffsets UnicodeEncode UnicodeScript UnicodeTranscode UnsortedSegmentJoin
 """
-# What `tensorflow_text:ops_lib` 2.12.1 registers, which the model server links. It leaves out what came with 2.13
-# (RoundRobinTrim, RoundRobinGenerateMasks, Utf8Binarize) and with 2.12 itself (Phrase…, ByteSplitByOffsets,
-# BoiseTagsToOffsets: not seen in that target), according to the release notes of tensorflow/text; in
-# tensorflow/serving's issue 2267 the first of them fails. None of them touches a file: a model of Sentencepiece is
-# given as bytes.
+# What TF-Text 2.12.1 registers in `tensorflow_text/BUILD:ops_lib`, which the model server links. It lacks the trimmers
+# (RoundRobinTrim, RoundRobinGenerateMasks), which that target does not hold, and what is newer (Utf8Binarize). None of
+# them touches a file: a model of Sentencepiece is given as bytes.
 TF_TEXT = frozenset(
     [
         "CaseFoldUTF8",
@@ -91,6 +89,7 @@ TF_TEXT = frozenset(
         "MaxSpanningTree",
         "NormalizeUTF8",
         "NormalizeUTF8WithOffsetsMap",
+        "PhraseTokenize",
         "RegexSplitWithOffsets",
         "RougeL",
         "SentenceFragments",
@@ -103,12 +102,15 @@ TF_TEXT = frozenset(
         "SentencepieceTokenizeWithOffsetsOp",
         "SentencepieceVocabSizeOp",
         "SplitMergeTokenizeWithOffsets",
+        "TFText>BoiseTagsToOffsets",
+        "TFText>ByteSplitByOffsets",
         "TFText>ByteSplitWithOffsets",
         "TFText>FastSentencepieceDetokenize",
         "TFText>FastSentencepieceTokenize",
         "TFText>FastWordpieceDetokenize",
         "TFText>NgramsStringJoin",
         "TFText>OffsetsToBoiseTags",
+        "TFText>PhraseDetokenize",
         "TFText>WhitespaceTokenizeWithOffsetsV2",
         "TokenizerFromLogits",
         "UnicodeScriptTokenizeWithOffsets",
@@ -116,6 +118,9 @@ TF_TEXT = frozenset(
         "WordpieceTokenizeWithOffsets",
     ]
 )
+# TensorFlow itself knows their names, but what computes them is in a library of its Python package
+# (python/_pywrap_tensorflow_internal.so), which the model server does not have.
+OF_PYTHON = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
 # Only the -gpu image links TensorRT.
 TENSORRT = frozenset({"CreateTRTResourceHandle", "InitializeTRTResource", "SerializeTRTResource", "TRTEngineOp"})
 

@@ -17,7 +17,8 @@ from sentiment.model import checkpoint, hub_address, saved_model_files
 from sentiment.model.checkpoint import Checkpoint
 from sentiment.model.encoder import is_scratch
 from sentiment.model.model_type import TF_HUB
-from sentiment.results.model_card import EncoderPin, ModelCard
+from sentiment.results.encoders import EncoderPin
+from sentiment.results.model_card import ModelCard
 
 MARK = "@sha256:"
 DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -91,7 +92,7 @@ def require_same(found: EncoderPin, kind: str, name: str, earlier: Iterable[tupl
             raise InputError(
                 f"the files of the encoder {name_of(name)} must have the sha256 {wanted}",
                 found=f"{found.sha256} at {found.address}",
-                do="Fetch that revision again, or name the digest of the one that you want.",
+                do="Bring those files back, or name the digest of the ones that you want.",
             )
         return
     for folder, card in earlier:

@@ -34,7 +34,9 @@ def require_harmless(folder: Path) -> None:
 
 def dangers(folder: Path) -> list[str]:
     """Returns what the SavedModel in `folder` could do that it must not, in words; an empty list: it only computes."""
-    return [*elsewhere(folder), *(danger for meta in meta_graphs(folder) for danger in dangers_of(folder, meta))]
+    if found := list(elsewhere(folder)):
+        return found  # a pipe is not waited for, and what lies elsewhere is not read
+    return [danger for meta in meta_graphs(folder) for danger in dangers_of(folder, meta)]
 
 
 def dangers_of(folder: Path, meta: Any) -> Iterator[str]:

@@ -15,6 +15,8 @@ from sentiment.errors import InputError
 FILE, VARIABLES, ASSETS = "saved_model.pb", "variables", "assets"
 # Without keras_metadata.pb: nothing here reads it, and Keras would run the Python code that a Lambda layer keeps there.
 PARTS = (FILE, "fingerprint.pb", VARIABLES, ASSETS)
+# What TensorFlow's loaders open, too, where it is there: nobody has looked it over, and no encoder needs it.
+OTHERS = ("debug", "saved_model.pbtxt", "saved_model.cpb")
 
 
 def files(folder: Path) -> list[Path]:
@@ -23,13 +25,16 @@ def files(folder: Path) -> list[Path]:
         raise InputError(
             "an encoder's files must lie in its own folder",
             found=f"{found[:200]} in {folder}",
-            do="Do not use it, or look where its links lead, and copy it with `cp -rL`.",
+            do="Do not use it. Or remove what need not be there; look where its links lead, and copy it with `cp -rL`.",
         )
     return [path for path in _paths(folder) if path.is_file()]
 
 
 def elsewhere(folder: Path) -> Iterator[str]:
-    """Yields, in words, what is no file or folder of the SavedModel's own."""
+    """Yields, in words, what is no file or folder of the SavedModel's own, or no part of what is looked over."""
+    for other in OTHERS:
+        if os.path.lexists(folder / other):
+            yield f"{other}, which would be loaded unseen: remove it"
     for path in _paths(folder):
         name = path.relative_to(folder)
         if not is_inside(path, folder):

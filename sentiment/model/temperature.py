@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import ArrayLike, NDArray
 
+from sentiment.language import tr
 from sentiment.results.model_card import COLDEST, HOTTEST
 from sentiment.results.training import Scaling
 
@@ -63,12 +64,25 @@ def _logits(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _too_few(rows: int, wrong: int) -> str:
+    if not rows:
+        return tr("no posts that the model never learned were held out, and {needed} are needed", needed=FEWEST_ROWS)
     if rows < FEWEST_ROWS:
-        count = f"only {rows}" if rows else "no"
-        return f"{count} posts that the model never learned were held out, and {FEWEST_ROWS} are needed"
-    fewest, what = min((wrong, "wrong"), (rows - wrong, "right"))
-    if fewest < FEWEST_OF_EACH:
-        return f"only {fewest} of {rows:,} held-out posts had a {what} answer, and {FEWEST_OF_EACH} are needed"
+        return tr(
+            "only {rows} posts that the model never learned were held out, and {needed} are needed",
+            rows=rows,
+            needed=FEWEST_ROWS,
+        )
+    figures = {"rows": f"{rows:,}", "needed": FEWEST_OF_EACH}
+    if wrong < FEWEST_OF_EACH and wrong <= rows - wrong:
+        return tr(
+            "only {wrong} of {rows} held-out posts had a wrong answer, and {needed} are needed", wrong=wrong, **figures
+        )
+    if rows - wrong < FEWEST_OF_EACH:
+        return tr(
+            "only {right} of {rows} held-out posts had a right answer, and {needed} are needed",
+            right=rows - wrong,
+            **figures,
+        )
     return ""
 
 

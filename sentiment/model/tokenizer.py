@@ -23,8 +23,13 @@ INVISIBLE = rf"[{vocabulary.CONTROL}\p{{Cf}}\x{{FFFD}}]"
 class Tokenizer(tf.Module):
     """Turns strings into piece ids: `[CLS] text [SEP]`, or `[CLS] title [SEP] text [SEP]` if there is a title."""
 
-    def __init__(self, pieces: Sequence[str], *, max_seq_length: int, lower_case: bool) -> None:
+    def __init__(
+        self, pieces: Sequence[str], *, max_seq_length: int, lower_case: bool, untitled: str | None = None
+    ) -> None:
+        """`untitled` names a model that was trained without titles: whoever encodes posts for it leaves theirs out."""
         super().__init__(name="tokenizer")
+        self.untitled = untitled
+        self.told_untitled = False
         self.max_seq_length = max_seq_length
         ids = vocabulary.ids(pieces)
         self.classify = ids[vocabulary.CLASSIFY]

@@ -2,7 +2,7 @@
 
 Python's own reader sets aside whatever five bytes ask for, and a few hundred bytes can keep it busy for ever. This one,
 like PyTorch's own for weights, knows only the instructions that a table of weights needs. None of them takes longer
-than what it adds or removes is long, and no value but a text or a number is ever compared, hashed or shown.
+than what it adds or removes is long. No value but a text is hashed, and none but a text or a number compared or shown.
 Source: `torch/_weights_only_unpickler.py`.
 """
 
@@ -107,10 +107,12 @@ class _Machine:
         _of(list, self._stack[-1]).extend(values)
 
     def _set_items(self, pairs: list[Any]) -> None:
-        """Only texts and numbers may be keys: a nested tuple of 100 bytes can take for ever to hash."""
+        """Only texts may be keys: a nested tuple of 100 bytes can take for ever to hash, and whole numbers can all have
+        one hash, so that each is compared with all before it.
+        """
         table, keys = _of(dict, self._stack[-1]), pairs[::2]
-        if not all(isinstance(key, str | int) for key in keys):
-            raise TorchFileError("it has a table whose keys are neither texts nor numbers")
+        if not all(isinstance(key, str) for key in keys):
+            raise TorchFileError("it has a table whose keys are not texts")
         table.update(zip(keys, pairs[1::2], strict=True))
 
     def _name(self, written: str) -> None:

@@ -14,13 +14,21 @@ from sentiment.model_server.work import WORK
 
 MAX_BYTES = 16 * 1024 * 1024  # of a message, after decompression
 ALL_BYTES = 128 * 1024 * 1024  # of all messages together; one client may hold half
-# In bytes; of larger messages one is parsed at a time, because it becomes many objects. One at a time is unpacked, too.
-LARGE = 1024 * 1024
+# In bytes; of messages of this size one is parsed at a time, because it becomes many objects; so of those that are
+# unpacked.
+LARGE = 128 * 1024
 # In bytes; a larger answer counts until the client has it. Of smaller ones a client has no more than connections and
 # calls, and they are not counted, so that its own large requests do not cost it their answers.
 SMALL_ANSWER = 64 * 1024
 MOST_VALUES = 2_000_000  # in one request: 1,024 posts of 512 tokens in three inputs are 1.6 million
 _PIECE = 256 * 1024
+
+
+class TooLarge(Refusal):
+    """A message has more bytes than one may have, after decompression: RESOURCE_EXHAUSTED, over REST 413."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(Code.RESOURCE_EXHAUSTED, f"a message must have at most {most} bytes")
 
 
 class Admission:
@@ -33,30 +41,51 @@ class Admission:
 
     @contextmanager
     def holding(self, caller: Caller, data: bytes, most: int = MAX_BYTES) -> Iterator[bytes]:
-        """Yields a message, decompressed; its bytes count as long as the context lasts.
+        """Yields a gRPC message, decompressed; its bytes count as long as the context lasts.
 
-        Raises: Refusal (RESOURCE_EXHAUSTED) when it is too large, or too much is held already.
+        Raises:
+            TooLarge: it is larger than `most` bytes.
+            Refusal: RESOURCE_EXHAUSTED when too much is held already, INVALID_ARGUMENT when it is damaged.
         """
+        with self._counting(caller, most) as take:
+            take(len(data))
+            window = _window(data)
+            yield self._unpacked(caller, data, window, take) if window else data
+
+    @contextmanager
+    def unpacking(self, caller: Caller, body: bytes | bytearray, most: int) -> Iterator[bytes]:
+        """Yields a body as it was before gzip; what comes out counts, beside the body, as long as the context lasts.
+
+        Raises:
+            TooLarge: it is larger than `most` bytes.
+            Refusal: UNAVAILABLE when too much is held already, INVALID_ARGUMENT when it is damaged.
+        """
+        with self._counting(caller, most, Code.UNAVAILABLE) as take:
+            yield self._unpacked(caller, body, 16 + zlib.MAX_WBITS, take)
+
+    @contextmanager
+    def _counting(
+        self, caller: Caller, most: int, full: Code = Code.RESOURCE_EXHAUSTED
+    ) -> Iterator[Callable[[int], None]]:
         held = 0
 
         def take(amount: int) -> None:
             nonlocal held
             if held + amount > most:
-                raise Refusal(Code.RESOURCE_EXHAUSTED, f"a message must have at most {most} bytes")
+                raise TooLarge(most)
             if not self._bytes.take(caller.client, amount):
-                raise Refusal(Code.RESOURCE_EXHAUSTED, "The memory for requests is full")
+                raise Refusal(full, "The memory for requests is full")
             held += amount
 
         try:
-            take(len(data))
-            window = _window(data)
-            if window:
-                with self._large.enter(caller):  # a small message may take long to unpack
-                    data = _plain(data, window, take)
-            yield data
+            yield take
         finally:
             if held:
                 self._bytes.give_back(caller.client, held)
+
+    def _unpacked(self, caller: Caller, data: bytes | bytearray, window: int, take: Callable[[int], None]) -> bytes:
+        with self._large.enter(caller):  # a small message may take long to unpack
+            return _plain(data, window, take)
 
     def take(self, client: str, amount: int) -> bool:
         """Counts bytes that a client's message takes, unless it would be too many."""
@@ -90,17 +119,25 @@ def running(threads: int) -> Turnstile:
     return Turnstile(2 * threads, shared=True)
 
 
-def _plain(data: bytes, window: int, take: Callable[[int], None]) -> bytes:
-    """Returns a message as it was before gRPC compressed it; calls `take` before each piece exists."""
-    unpacker, pieces, left = zlib.decompressobj(window), [], data
+def _plain(data: bytes | bytearray, window: int, take: Callable[[int], None]) -> bytes:
+    """Returns a message as it was before it was compressed; calls `take` before each piece exists."""
+    unpacker, pieces, left = zlib.decompressobj(window), list[bytes](), data
     try:
-        while left and not unpacker.eof:
+        while not unpacker.eof:
             take(_PIECE)
             pieces.append(unpacker.decompress(left, _PIECE))
             left = unpacker.unconsumed_tail
+            if not (pieces[-1] or left):
+                raise _damaged("its end is missing")
     except zlib.error as error:
-        raise Refusal(Code.INVALID_ARGUMENT, f"the compressed message is damaged: {error}") from None
+        raise _damaged(str(error)) from None
+    if unpacker.unused_data:
+        raise _damaged("something follows its end")
     return b"".join(pieces)
+
+
+def _damaged(why: str) -> Refusal:
+    return Refusal(Code.INVALID_ARGUMENT, f"the compressed message is damaged: {why}")
 
 
 def _window(data: bytes) -> int:
@@ -111,6 +148,6 @@ def _window(data: bytes) -> int:
 
 
 def require_few(values: int) -> None:
-    """Raises: Refusal when a tensor has more values than a request may have."""
+    """Raises: Refusal when a tensor, or all of them together, have more values than a request may have."""
     if values > MOST_VALUES:
-        raise Refusal(Code.INVALID_ARGUMENT, f"a tensor must have at most {MOST_VALUES} values; found {values}")
+        raise Refusal(Code.INVALID_ARGUMENT, f"a request must have at most {MOST_VALUES} values; found {values}")

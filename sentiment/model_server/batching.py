@@ -91,8 +91,8 @@ class _Part:
 
 
 def _allowed_sizes(limits: Batching) -> list[int] | None:
-    if limits.allowed_batch_sizes:
-        return list(limits.allowed_batch_sizes)
+    if limits.computed_sizes:
+        return list(limits.computed_sizes)
     return list(range(1, limits.largest_batch + 1)) if limits.split_large else None  # each size: no padding
 
 

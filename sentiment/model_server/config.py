@@ -47,7 +47,7 @@ class ServerConfig:
 
 
 def parse_config(text: str) -> ServerConfig:
-    """Returns the configuration in a ModelServerConfig text proto.
+    """Returns the configuration in a ModelServerConfig text proto; which platforms it names is not checked yet.
 
     Raises:
         Refusal: the text is not such a proto, or the real server would not accept what it asks for.
@@ -76,20 +76,48 @@ def config_of(proto: Any) -> ServerConfig:
 
 
 def _model_of(proto: Any) -> ModelConfig:
-    platform = proto.model_platform or (PLATFORM if proto.model_type == model_server_config_pb2.TENSORFLOW else "")
     if not proto.name:
         raise Refusal(Code.INVALID_ARGUMENT, "Expected every model of the config list to have a name")
-    if not platform:
-        raise Refusal(Code.INVALID_ARGUMENT, f"Illegal setting of model {proto.name}: no model_platform")
-    if platform != PLATFORM:
-        raise Refusal(Code.INVALID_ARGUMENT, f"Model {proto.name} requests unsupported platform {platform}")
     if not Path(proto.base_path).is_absolute():
         raise Refusal(
             Code.INVALID_ARGUMENT,
-            f"Expected model {proto.name} to have an absolute path; got base_path()={proto.base_path}",
+            f"Expected model {proto.name} to have an absolute path or URI; got base_path()={proto.base_path}",
         )
     labels = {str(label): int(version) for label, version in proto.version_labels.items()}
-    return ModelConfig(proto.name, Path(proto.base_path), platform, _policy_of(proto.model_version_policy), labels)
+    policy = _policy_of(proto.model_version_policy)
+    return ModelConfig(proto.name, Path(proto.base_path), _platform_of(proto), policy, labels)
+
+
+def _platform_of(proto: Any) -> str:
+    """Returns which platform a model asks for. Source: `server_core.cc:GetPlatform`."""
+    stated = "ModelServerConfig::model_type (deprecated)", "ModelServerConfig::model_platform, model name is"
+    if proto.model_type and proto.model_platform:
+        raise Refusal(Code.INVALID_ARGUMENT, f"Illegal setting both {stated[0]} and {stated[1]} {proto.name}")
+    if proto.model_type not in (0, model_server_config_pb2.TENSORFLOW):
+        raise Refusal(Code.INVALID_ARGUMENT, f"ModelServerConfig::model_type choice {proto.model_type} not supported.")
+    platform: str = PLATFORM if proto.model_type else proto.model_platform
+    if not platform:
+        raise Refusal(Code.INVALID_ARGUMENT, f"Illegal setting neither {stated[0]} nor {stated[1]} {proto.name}")
+    return platform
+
+
+def require_platforms(old: Mapping[str, ModelConfig], new: Mapping[str, ModelConfig]) -> None:
+    """Checks that no model changes its platform, and that the new ones are SavedModels.
+
+    Source: `server_core.cc:ValidateNoModelsChangePlatforms` and `CreateStoragePathRoutes`.
+
+    Raises:
+        Refusal: INVALID_ARGUMENT.
+    """
+    for name, model in new.items():
+        if name in old and old[name].platform != model.platform:
+            raise Refusal(
+                Code.INVALID_ARGUMENT,
+                f"Illegal to change a model's platform. For model {name} platform was {old[name].platform} and new "
+                f"platform requested is {model.platform}",
+            )
+        if model.platform != PLATFORM:
+            raise Refusal(Code.INVALID_ARGUMENT, f"Model {name} requests unsupported platform {model.platform}")
 
 
 def _policy_of(proto: Any) -> VersionPolicy:
@@ -116,6 +144,8 @@ class ConfigFile:
     def apply(self) -> None:
         """Reads the file and applies it. Raises: Refusal or OSError."""
         text = self._path.read_text(encoding="utf-8")
+        if not text:  # proto_util.h:ParseProtoTextFile maps the file into memory, which an empty one cannot be
+            raise Refusal(Code.INVALID_ARGUMENT, f"{self._path} is empty")
         if self._read is None or self._read[0] != text:
             self._read = text, parse_config(text)
         self._reload(self._read[1])

@@ -10,8 +10,15 @@ import socket
 from collections import Counter
 from typing import Any
 
+from sentiment.model_server.fair import MAPPED
+
 Address = tuple[str, int]
 QUEUE = 1024  # connections that the kernel keeps until they are accepted
+
+
+def plain(address: tuple[Any, ...]) -> Address:
+    """Returns a socket's address as clients are named: one of IPv4 as that, also where it comes by IPv6."""
+    return address[0].removeprefix(MAPPED), address[1]
 
 
 class Book:
@@ -95,11 +102,12 @@ class Listener(socket.socket):
 
     def accept(self) -> tuple[socket.socket, Any]:
         number, address = self._accept()  # type: ignore[attr-defined]  # as socket.socket.accept does
+        client = plain(address)
         connection = _Accepted(self.family, self.type, self.proto, fileno=number)
-        if not self.book.admit(address[:2], connection):
+        if not self.book.admit(client, connection):
             connection.close()
             raise ConnectionAbortedError("there is no place")  # the event loop goes on with the next one
-        connection.book, connection.address = self.book, address[:2]
+        connection.book, connection.address = self.book, client
         return connection, address
 
 

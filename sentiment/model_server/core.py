@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from sentiment.model_server.config import ModelConfig, ServerConfig
-from sentiment.model_server.policy import VersionState, assign_labels, version_number, wanted_versions
+from sentiment.model_server.config import ModelConfig, ServerConfig, require_platforms
+from sentiment.model_server.policy import State, VersionState, assign_labels, wanted_folders
 from sentiment.model_server.refusal import Code, Refusal, quoted
 from sentiment.model_server.versions import Loaded, Versions
 
@@ -40,22 +40,24 @@ class Core(Generic[L]):
         self._of_file = config
 
     def reload(self, config: ServerConfig, *, restore: bool = False) -> None:
-        """Applies `config`, and waits until each model that is new in it has settled.
+        """Applies `config`, and waits until the first version of each model that is new in it has loaded or failed.
 
         Labels are checked first, so an existing label cannot move to a version that only this configuration adds;
         with `restore` they are not checked, because they were when `config` was first applied.
 
         Raises:
-            Refusal: the configuration is not accepted, and nothing changes; or, with UNKNOWN, it is accepted but a new
-                model could not be loaded.
+            Refusal: the configuration is not accepted, and nothing changes; or, with UNKNOWN, it is accepted but the
+                version of a new model that was the first to load or fail has failed.
         """
         with self._reloading:
-            known = self._config.models if self._config else {}
+            starting, known = self._config is None, self._config.models if self._config else {}
             self._accept(config, restore=restore)
             self.poll()
             new = [name for name in config.models if name not in known]
-            self._versions.await_settled(new)
-            self._require_available(new)
+            firsts = self._versions.await_first(new)
+            if starting and config.stated:
+                self._versions.end_first_loads()
+            _require_available(firsts, "servable" if starting else "model")
 
     def _accept(self, config: ServerConfig, *, restore: bool) -> None:
         if not config.stated and self._config is None:
@@ -66,9 +68,14 @@ class Core(Generic[L]):
                 "Cannot transition to requested config. It is only legal to transition from one ModelConfigList to "
                 "another.",
             )
+        require_platforms(self._config.models if self._config else {}, config.models)
         for model in config.models.values():
             if not model.base_path.is_dir():
-                raise Refusal(Code.NOT_FOUND, f"Could not find base path {model.base_path} for servable {model.name}")
+                raise Refusal(
+                    Code.INVALID_ARGUMENT,
+                    f"Could not find base path {model.base_path} for servable {model.name} with error NOT_FOUND: "
+                    f"{model.base_path} not found",
+                )
         self._labels = assign_labels(
             config.models.values(),
             self._versions.states(),
@@ -76,17 +83,6 @@ class Core(Generic[L]):
             allow_unavailable=restore or self._allow_labels_for_unavailable,
         )
         self._config = config
-
-    def _require_available(self, names: list[str]) -> None:
-        states = self._versions.states()
-        failed = [
-            f"{name} version {version}: {entry.message}"
-            for name in names
-            if not self._versions.available(name)
-            for version, entry in sorted(states.get(name, {}).items())
-        ]
-        if failed:
-            raise Refusal(Code.UNKNOWN, f"Some models did not become available: {'; '.join(failed)}")
 
     def poll(self) -> None:
         """Looks at the version folders of every model, and begins to load and unload what is needed."""
@@ -137,17 +133,40 @@ class Core(Generic[L]):
         """Returns, for every configured model, the versions that answer now."""
         return {name: self._versions.available(name) for name in (self._config.models if self._config else {})}
 
+    def without_versions(self) -> list[str]:
+        """Returns the configured models of which no version is on the disk."""
+        return [name for name in (self._config.models if self._config else {}) if not self._folders.get(name)]
+
+    def have_settled(self, versions: Mapping[str, Collection[int]]) -> bool:
+        """Returns whether all these versions, by model, have loaded or failed."""
+        states, ended = self._versions.states(), (State.AVAILABLE, State.END)
+        return all(
+            number in states.get(name, {}) and states[name][number].state in ended
+            for name, numbers in versions.items()
+            for number in numbers
+        )
+
     def close(self) -> None:
         """Unloads everything, each version when its requests have finished."""
         self._versions.close()
 
 
+def _require_available(firsts: Mapping[str, tuple[int, VersionState]], what: str) -> None:
+    """Source: `load_servables_fast.cc:ConnectSourcesWithFastInitialLoad`, `server_core.cc:WaitUntilModelsAvailable`."""
+    failed = [
+        f"{{{{name: {name} version: {version}}} due to error: {entry.code.name}: {entry.message}}}, "
+        for name, (version, entry) in sorted(firsts.items())
+        if entry.state is not State.AVAILABLE
+    ]
+    if failed:
+        raise Refusal(Code.UNKNOWN, f"{len(failed)} {what}(s) did not become available: {{{''.join(failed)}}}")
+
+
 def _wanted_folders(model: ModelConfig) -> dict[int, Path] | None:
     """Returns the version folders that the policy wants, or None when the base path cannot be read at the moment."""
     try:
-        numbered = [(version_number(child.name), child) for child in model.base_path.iterdir()]
+        names = [child.name for child in model.base_path.iterdir()]
     except OSError as error:
         log.warning("%s: cannot read %s: %s", model.name, model.base_path, error.strerror)
         return None
-    present = {number: child for number, child in numbered if number is not None}
-    return {version: present[version] for version in sorted(wanted_versions(model.policy, present))}
+    return {version: model.base_path / name for version, name in wanted_folders(model.policy, names).items()}

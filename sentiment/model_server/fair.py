@@ -9,10 +9,21 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from sentiment.model_server.refusal import Code, Refusal
 
 Path = tuple[str, ...]  # a client, and its connection: the outer level is shared first
+
+
+MAPPED = "::ffff:"  # what an address of IPv4 begins with where a socket is of IPv6
+
+
+def client_at(peer: str) -> str:
+    """Returns the address in a name that gRPC gives a connection (`ipv4:127.0.0.1:4242`), as REST writes it."""
+    _, _, place = peer.partition(":")
+    host = unquote(place.rpartition(":")[0]).strip("[]")
+    return host.removeprefix(MAPPED) or peer
 
 
 @dataclass(frozen=True)

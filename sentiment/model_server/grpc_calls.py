@@ -20,11 +20,12 @@ from google.protobuf.message import DecodeError
 
 from sentiment.model_server.access import Access
 from sentiment.model_server.admission import Admission
-from sentiment.model_server.fair import Caller, Share
+from sentiment.model_server.fair import Caller, Share, client_at
 from sentiment.model_server.refusal import Code, Refusal, refusal_of
 from sentiment.model_server.threads import Threads
 from sentiment.model_server.turnstile import Turnstile
 from sentiment.model_server.unsent import Twice, Unsent
+from sentiment.model_server.wire import require_countable
 
 log = logging.getLogger("sentiment.server")
 MAX_CONCURRENT_CALLS = 512  # running and waiting; one client may have half, any further call gets RESOURCE_EXHAUSTED
@@ -98,6 +99,7 @@ class Calls:
         with self.admission.holding(caller, self._first(messages, context, caller)) as data, self.running.enter(caller):
             caller.require()
             with self.admission.parsing(caller, len(data)):
+                require_countable(kind.DESCRIPTOR, data)
                 try:
                     request = kind.FromString(data)
                 except DecodeError:
@@ -147,8 +149,7 @@ def _caller(context: Any) -> Caller:
 
 def client_of(context: Any) -> str:
     """Returns the address of who calls."""
-    address: str = context.peer().rpartition(":")[0]
-    return address
+    return client_at(context.peer())
 
 
 class _Others(grpc.GenericRpcHandler):

@@ -1,20 +1,24 @@
-"""Metrics for Prometheus: under the real server's names where it has them, with the extra labels `version` and `label`.
+"""Metrics for Prometheus: the real server's, and beside them, as `sentiment_…`, what it does not tell.
 
-What a request merely claims never becomes a label: model, version and label are those that answered, or empty when
-nothing did. So what is served limits the number of series.
-Source of names, units and buckets: `servables/tensorflow/util.cc`.
+`request_count` and `request_latency` have the real server's names, labels, units and buckets, so that a dashboard shows
+both servers: REST's API is in small letters, and empty for a GET; latency is that of answers that succeeded.
+Which version and label answered is told by this server's own series.
+What a request merely claims never becomes a label: a model is one that is or was configured, version and label are
+those that answered, or empty. So what is served limits the number of series.
+Sources: `servables/tensorflow/util.cc`, `http_server.cc:ProcessRequest`, `prediction_service_impl.cc:Predict`.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -31,14 +35,17 @@ WHO = ("model_name", "version", "label")
 
 @dataclass
 class Answered:
-    """Who answers a request; filled in when that is known."""
+    """What a request asks for, and who answers it; filled in when that is known."""
 
-    model: str = ""
-    version: int | None = None
-    label: str | None = None
+    entrypoint: str
+    api: str = ""
+    asked: str = ""  # the model that it names, which need not exist
+    answers: tuple[str, str, str] = ("", "", "")  # WHO
+    began: float = field(default_factory=time.monotonic)
 
-    def values(self) -> tuple[str, str, str]:
-        return self.model, "" if self.version is None else str(self.version), self.label or ""
+    def by(self, version: int, label: str | None) -> None:
+        """Notes who answers; the model that was asked for exists."""
+        self.answers = (self.asked, str(version), label or "")
 
 
 class Metrics:
@@ -47,19 +54,29 @@ class Metrics:
     def __init__(self, core: Core[Any]) -> None:
         self._registry = CollectorRegistry()
         # It is a gauge, because prometheus_client would rename a counter to …_total, unlike the real server.
-        self._count = Gauge(
-            f"{PREFIX}request_count", "Predict requests.", [*WHO, "status", "entrypoint"], registry=self._registry
-        )
+        self._count = Gauge(f"{PREFIX}request_count", "Requests.", ["model_name", "status"], registry=self._registry)
         self._latency = Histogram(
             f"{PREFIX}request_latency",
-            "Microseconds that a Predict request took.",
-            [*WHO, "API", "entrypoint"],
+            "Microseconds that a request took which succeeded.",
+            ["model_name", "API", "entrypoint"],
             buckets=BUCKETS,
+            registry=self._registry,
+        )
+        self._own_count = Counter(
+            "sentiment_requests", "Predict requests.", [*WHO, "status", "entrypoint"], registry=self._registry
+        )
+        self._own_latency = Histogram(
+            "sentiment_request_seconds",
+            "Seconds that a Predict request took which succeeded.",
+            [*WHO, "entrypoint"],
+            buckets=[bound / 1e6 for bound in BUCKETS],
             registry=self._registry,
         )
         self._in_flight = Gauge(
             "sentiment_requests_in_flight", "Requests running or waiting.", ["entrypoint"], registry=self._registry
         )
+        # Of the real server's series none ever ends, so each is looked up once.
+        self._count_of, self._latency_of = functools.cache(self._count.labels), functools.cache(self._latency.labels)
         self._core = core
         self._seen: set[tuple[str, str]] = set()  # (model, version) that have series
         self._lock, self._rendering = threading.Lock(), threading.Lock()
@@ -68,17 +85,15 @@ class Metrics:
         ProcessCollector(registry=self._registry)
 
     @contextmanager
-    def predict(self, entrypoint: str) -> Iterator[Answered]:
-        """Measures a Predict request; `entrypoint` is GRPC or REST."""
-        answered, status, began = Answered(), Code.OK, time.monotonic()
-        with self.in_flight(entrypoint):
-            try:
-                yield answered
-            except Exception as error:
-                status = refusal_of(error).code
-                raise
-            finally:
-                self._record(answered, status, entrypoint, time.monotonic() - began)
+    def request(self, entrypoint: str, api: str = "") -> Iterator[Answered]:
+        """Counts a request, and measures it when it succeeds; `entrypoint` is GRPC or REST."""
+        answered = Answered(entrypoint, api)
+        try:
+            yield answered
+        except Exception as error:
+            self._record(answered, refusal_of(error).code)
+            raise
+        self._record(answered, Code.OK)
 
     @contextmanager
     def in_flight(self, entrypoint: str) -> Iterator[None]:
@@ -87,22 +102,34 @@ class Metrics:
             yield
 
     def not_begun(self, code: Code, entrypoint: str) -> None:
-        """Counts a request that was refused before anybody looked at it, or that was given up."""
-        self._count.labels(*Answered().values(), code.name, entrypoint).inc()
+        """Counts a request that was refused before anybody looked at it."""
+        self._record(Answered(entrypoint, "predict"), code)
 
-    def _record(self, answered: Answered, status: Code, entrypoint: str, seconds: float) -> None:
-        who = answered.values()
-        if who[:2] not in self._seen:
-            self._drop_the_gone(who[:2])
-        self._count.labels(*who, status.name, entrypoint).inc()
-        self._latency.labels(*who, "Predict", entrypoint).observe(seconds * 1e6)
+    def _record(self, answered: Answered, status: Code) -> None:
+        entrypoint, who, seconds = answered.entrypoint, answered.answers, time.monotonic() - answered.began
+        model = answered.asked if status is Code.OK else self._known(answered)
+        self._count_of(model, status.name).inc()
+        if status is Code.OK:
+            self._latency_of(model, answered.api, entrypoint).observe(seconds * 1e6)
+        if answered.api.lower() == "predict":
+            if who[:2] not in self._seen:
+                self._drop_the_gone(who[:2])
+            self._own_count.labels(*who, status.name, entrypoint).inc()
+            if status is Code.OK:
+                self._own_latency.labels(*who, entrypoint).observe(seconds)
+
+    def _known(self, answered: Answered) -> str:
+        """Returns the model that was asked for, if it is or was ever configured."""
+        if answered.answers[0] or not answered.asked:
+            return answered.answers[0]
+        return answered.asked if answered.asked in self._core.all_states() else ""
 
     def _drop_the_gone(self, newcomer: tuple[str, str]) -> None:
         """Ends the series of versions that are no longer served: otherwise their number would grow every night."""
         served = {(name, str(version)) for name, versions in self._core.available().items() for version in versions}
         with self._lock:
             for name, version in self._seen - served - {("", "")}:
-                for metric in (self._count, self._latency):
+                for metric in (self._own_count, self._own_latency):
                     metric.remove_by_labels({"model_name": name, "version": version})
             self._seen = (self._seen & served) | {newcomer}
 

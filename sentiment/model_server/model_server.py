@@ -25,7 +25,8 @@ from sentiment.model_server.metrics import Metrics
 from sentiment.model_server.parameter_files import Batching
 from sentiment.model_server.periodic import Periodic
 from sentiment.model_server.ports import ACCEPTED_AT_A_TIME, connections_of, listen, port_is_taken
-from sentiment.model_server.refusal import Refusal
+from sentiment.model_server.refusal import Code, Refusal
+from sentiment.model_server.rest_answers import RestAnswers
 from sentiment.model_server.rest_app import RestApp
 from sentiment.model_server.rest_limits import RestLimits
 from sentiment.model_server.servable import Servable, load_servable
@@ -55,6 +56,7 @@ class ServerOptions:
     metrics_path: str | None = None  # in addition to /metrics
     rest: RestLimits = field(default_factory=RestLimits)
     grpc_threads: int = 16
+    grpc_health: bool = False  # whether gRPC's health service is there
     access: Access = field(default_factory=Access)
     tls: Tls | None = None
     intra_op_threads: int = 0
@@ -85,7 +87,7 @@ class ModelServer:
         self._health = Health()
         config = ConfigFile(options.config_file, self.core.apply)
         try:
-            _apply_first(config, options)
+            _apply_first(config, self.core, options)
             self._open_ports(options)
         except BaseException:
             self.core.close()
@@ -103,7 +105,7 @@ class ModelServer:
             self._grpc, self.grpc_port = make_grpc_server(
                 self.core,
                 self.metrics,
-                self._health,
+                self._health if options.grpc_health else None,
                 self._calls,
                 f"{options.host}:{options.grpc_port}",
                 options.tls.for_grpc() if options.tls else None,
@@ -118,15 +120,8 @@ class ModelServer:
         self._grpc.start()
 
     def _start_rest(self, rest_socket: Listener, options: ServerOptions) -> None:
-        self._app = RestApp(
-            self.core,
-            self.metrics,
-            options.rest,
-            options.metrics_path,
-            options.access,
-            self._admission,
-            rest_socket.book,
-        )
+        answers = RestAnswers(self.core, self.metrics, options.rest, options.metrics_path, self._admission)
+        self._app = RestApp(answers, options.rest, options.access, self._admission, rest_socket.book)
         tls = options.tls
         config = uvicorn.Config(
             self._app,
@@ -167,9 +162,12 @@ def _session_config(options: ServerOptions) -> Any:
     )
 
 
-def _apply_first(config: ConfigFile, options: ServerOptions) -> None:
+def _apply_first(config: ConfigFile, core: Core[Servable], options: ServerOptions) -> None:
+    """Raises: InputError where the real server would end or, for want of a version, wait without an end."""
     try:
         config.apply()
+        if lacking := core.without_versions():
+            raise Refusal(Code.NOT_FOUND, f"No versions of servable {', '.join(lacking)} found under base path")
     except (Refusal, OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"the server must be able to start with {options.config_file}",

@@ -47,7 +47,8 @@ class Batching:
     """The limits of a queue, one queue for each signature of each version; defaults are the real server's.
 
     `max_batch_size` is the most rows of a request. With `split_large`, more rows than `max_execution_batch_size` are
-    computed in parts; without it, all rows of a request are computed together.
+    computed in parts; without it, all rows of a request are computed together. `allowed_batch_sizes` end with
+    `max_batch_size` in a file; those above `max_execution_batch_size` are never computed.
     """
 
     max_batch_size: int = 1000
@@ -62,6 +63,15 @@ class Batching:
     @property
     def largest_batch(self) -> int:
         """The most rows that are computed together."""
+        return max(self.computed_sizes, default=self._most_rows)
+
+    @property
+    def computed_sizes(self) -> tuple[int, ...]:
+        """The allowed sizes that batches are filled up to, from the smallest to the largest."""
+        return tuple(size for size in self.allowed_batch_sizes if size <= self._most_rows)
+
+    @property
+    def _most_rows(self) -> int:
         return (self.split_large and self.max_execution_batch_size) or self.max_batch_size
 
 
@@ -91,6 +101,23 @@ def read_metrics_path(path: Path | None) -> str | None:
     return (prometheus.path or METRICS_PATH) if prometheus.enable else None
 
 
+def last_size_is_the_largest(parameters: Any) -> bool:
+    """Returns whether versions load with these BatchingParameters, also where large batches are split.
+
+    Source: `bundle_factory_util.cc:WrapSessionForBatching`.
+    """
+    sizes, given = parameters.allowed_batch_sizes, parameters.HasField("max_batch_size")
+    return not sizes or sizes[-1] == (parameters.max_batch_size.value if given else Batching().max_batch_size)
+
+
+def parsed(text: str | None, name: str) -> Any:
+    """Returns a text proto as a message of that name; None when it is none, or there is no text."""
+    try:
+        return text_format.Parse(text, _classes()[name]()) if text is not None else None
+    except text_format.ParseError:
+        return None
+
+
 def parse_parameters(path: Path, name: str) -> Any:
     """Returns the text proto in `path` as a message of that name. Raises: InputError."""
     try:
@@ -112,8 +139,15 @@ def _require_consistent(limits: Batching, path: Path) -> None:
     if not 0 <= limits.max_execution_batch_size <= limits.max_batch_size:
         refuse("max_execution_batch_size must be at most max_batch_size", limits.max_execution_batch_size)
     sizes = limits.allowed_batch_sizes
-    if sizes and (list(sizes) != sorted(set(sizes)) or sizes[0] < 1 or sizes[-1] != limits.largest_batch):
-        refuse(f"allowed_batch_sizes must increase and end with {limits.largest_batch}", list(sizes))
+    if sizes and (list(sizes) != sorted(set(sizes)) or sizes[0] < 1):
+        refuse("allowed_batch_sizes must increase, from at least 1", list(sizes))
+    if sizes and sizes[-1] != limits.max_batch_size:  # see last_size_is_the_largest
+        raise InputError(
+            f"{path}: the last of allowed_batch_sizes must be max_batch_size, {limits.max_batch_size}",
+            found=f"{sizes[-1]}, with which TensorFlow Serving loads no model",
+            do=f"Add a line `allowed_batch_sizes: {limits.max_batch_size}`; max_execution_batch_size still says how "
+            "many rows are computed together.",
+        )
 
 
 @functools.cache

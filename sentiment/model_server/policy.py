@@ -6,6 +6,7 @@ Pure: no disk, no threads.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from sentiment.model_server.config import ModelConfig, VersionPolicy
 from sentiment.model_server.refusal import Code, Refusal
 
 LARGEST_VERSION = 2**63 - 1
+_NUMBER = re.compile(r"\s*-?[0-9]+\s*", re.ASCII)
 
 LabelMap = Mapping[str, Mapping[str, int]]  # model → label → version
 
@@ -51,37 +53,53 @@ class Steps:
 
 
 def version_number(folder: str) -> int | None:
-    """Returns the version in a folder's name, or None when it is not a version (such as a temporary name)."""
-    if not (folder.isascii() and folder.isdigit()):
+    """Returns the version in a folder's name, or None when it is not a version (such as a temporary name).
+
+    Zeros and a minus in front, and white space around it, are allowed.
+    Source: `file_system_storage_path_source.cc:ParseVersionNumber`.
+    """
+    if not _NUMBER.fullmatch(folder):
         return None
     number = int(folder)
-    return number if number <= LARGEST_VERSION else None
+    return number if -LARGEST_VERSION - 1 <= number <= LARGEST_VERSION else None
 
 
-def wanted_versions(policy: VersionPolicy, present: Iterable[int]) -> set[int]:
-    """Returns the versions, of those `present` on the disk, that the policy serves."""
-    versions = set(present)
+def wanted_folders(policy: VersionPolicy, folders: Iterable[str]) -> dict[int, str]:
+    """Returns version → folder's name for the versions, of the `folders` in a base path, that the policy serves.
+
+    Of two names of one version (`1` and `01`) `specific` takes the plain one, if everything that it names has one;
+    otherwise `all` takes the first in order, and the others the last.
+    Source: `file_system_storage_path_source.cc:PollFileSystemForServable`.
+    """
+    names = set(folders)
+    if policy.kind == "specific" and names.issuperset(map(str, policy.specific)):
+        return {version: str(version) for version in sorted(policy.specific)}
+    in_order = sorted(names, reverse=policy.kind == "all")
+    named = {number: name for name in in_order if (number := version_number(name)) is not None}
+    return {version: named[version] for version in sorted(_wanted(policy, named))}
+
+
+def _wanted(policy: VersionPolicy, present: Collection[int]) -> Collection[int]:
     if policy.kind == "specific":
-        return versions.intersection(policy.specific)
+        return set(policy.specific).intersection(present)
     if policy.kind == "all":
-        return versions
-    return set(sorted(versions)[-policy.latest :])
+        return present
+    return sorted(present)[-policy.latest :]
 
 
 def next_steps(wanted: Collection[int], states: Mapping[int, VersionState]) -> Steps:
-    """Returns what to begin now, so that a version is available all the time.
+    """Returns what to begin now, in order, so that a version is available all the time.
 
-    A version that is no longer wanted keeps serving until a wanted one is available, or nothing is wanted. This is the
-    real server's AvailabilityPreservingPolicy.
+    The highest version is loaded first. While nothing that is wanted is available, the highest of the others keeps
+    serving; the rest of them are unloaded at once, which makes room for what loads.
+    Source: `availability_preserving_policy.cc:GetNextAction`.
     """
-    covered = not wanted or any(
-        version in wanted and entry.state is State.AVAILABLE for version, entry in states.items()
-    )
+    ready = sorted(version for version, entry in states.items() if entry.state is State.AVAILABLE)
+    unwanted = [version for version in ready if version not in wanted]
+    covered = not wanted or len(unwanted) < len(ready)
     return Steps(
-        load=tuple(sorted(version for version in wanted if _may_load(states.get(version)))),
-        unload=tuple(
-            sorted(v for v, e in states.items() if e.state is State.AVAILABLE and v not in wanted and covered)
-        ),
+        load=tuple(sorted((version for version in wanted if _may_load(states.get(version))), reverse=True)),
+        unload=tuple(unwanted if covered else unwanted[:-1]),
         forgive=tuple(sorted(v for v, e in states.items() if e.gave_up and v not in wanted)),
     )
 

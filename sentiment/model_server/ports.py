@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sentiment.errors import InputError
-from sentiment.model_server.connections import Book, Listener
+from sentiment.model_server.bounded_parser import BoundedParser
+from sentiment.model_server.connections import Book, Listener, plain
 
 ACCEPTED_AT_A_TIME = 8  # so that a flood of new connections does not keep those that are open from being read
 MAX_SOCKETS = 1024  # for a further one, an idle one is closed
 SECONDS_FOR_HEADERS = 20.0
+# Bytes that are read at once; then it is the turn of other connections. Of a body of a known length many bytes are one
+# event; all else may be many, of some microseconds each.
+READ_AT_ONCE, READ_OF_A_BODY = 16 * 1024, 256 * 1024
 
 
 def listen(host: str, port: int) -> Listener:
@@ -48,22 +53,44 @@ def port_is_taken(host: str, port: int) -> InputError:
 
 def connections_of(listener: Listener) -> type[BoundedConnection]:
     """Returns the class of the connections that `listener` accepts."""
-    return type("Connection", (BoundedConnection,), {"book": listener.book})
+    into = memoryview(bytearray(READ_OF_A_BODY))  # of all of them: what is read is taken out at once
+    return type("Connection", (BoundedConnection,), {"book": listener.book, "into": into})
 
 
-class BoundedConnection(H11Protocol):
+class BoundedConnection(H11Protocol, asyncio.BufferedProtocol):
     """A connection that closes when a request's head is late: otherwise slow clients would take all places.
 
-    It tells its port's book when it is idle.
+    It tells its port's book when it is idle. It is read in small parts, before anybody knows whether it has the token:
+    otherwise a quarter of a megabyte of chunks of one byte would keep the event loop for a second.
     """
 
     book: Book
+    conn: BoundedParser
+    into: memoryview
     _patience: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn = BoundedParser()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.client = plain(self.client) if self.client else None
         transport.set_write_buffer_limits(high=1, low=0)  # an answer is out when the operating system has all of it
         self._await_request()
+
+    def get_buffer(self, _: int) -> memoryview:
+        of_body = self.conn.their_state is h11.SEND_BODY and not self.conn.in_chunks
+        return self.into if of_body else self.into[:READ_AT_ONCE]
+
+    def buffer_updated(self, size: int) -> None:
+        self.data_received(bytes(self.into[:size]))
+
+    def send_400_response(self, msg: str) -> None:
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()  # an answer has begun, or was given
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

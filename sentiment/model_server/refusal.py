@@ -44,13 +44,14 @@ _NODE = re.compile(
 )
 _BY_NUMBER = {code.number: code for code in Code}
 # What a client wrote, and is told again. Trailers of gRPC have no flow control, and clients read 8 KB of them; there, a
-# byte may take three.
+# byte may take three. The real server cuts what it tells over gRPC at the same place (`grpc_status_util.cc`).
 MOST_QUOTED = 200  # characters of one value
-MOST_TOLD = 1000  # bytes of all that is told
+MOST_TOLD = 1024  # bytes of all that is told
+CUT = "...TRUNCATED"  # stands behind what was cut
 
 
 class Refusal(SentimentError):
-    """An answer that is not a result. `refusal.told` is the sentence that the client reads."""
+    """An answer that is not a result. `refusal.told` is the sentence that the client reads; it may be empty."""
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
@@ -58,11 +59,11 @@ class Refusal(SentimentError):
 
     @property
     def told(self) -> str:
-        """What the client reads: the sentence, cut after 1,000 bytes, in case it quotes more than was foreseen."""
+        """What the client reads: the sentence, cut after 1,024 bytes, in case it quotes more than was foreseen."""
         data = str(self)[: MOST_TOLD + 1].encode("utf-8", errors="replace")
         if len(data) <= MOST_TOLD:
             return data.decode("utf-8")
-        return data[: MOST_TOLD - len("…".encode())].decode("utf-8", errors="ignore") + "…"
+        return data[:MOST_TOLD].decode("utf-8", errors="ignore") + CUT
 
 
 def quoted(value: str) -> str:
@@ -71,9 +72,13 @@ def quoted(value: str) -> str:
 
 
 def refusal_of(error: Exception) -> Refusal:
-    """Returns `error` as a Refusal: itself, TensorFlow's code and message, or INTERNAL with the error's name."""
+    """Returns `error` as a Refusal: its own words, TensorFlow's code and message, or INTERNAL with the error's name.
+
+    It is a new one, that was never raised. One that was leads, by its traceback, to all that its request held, and to
+    whoever caught it: kept in a variable there, both would stay in memory until Python looks for such circles.
+    """
     if isinstance(error, Refusal):
-        return error
+        return Refusal(error.code, str(error))
     number = getattr(error, "error_code", None)  # tf.errors.OpError has it; TensorFlow need not be imported here
     if isinstance(number, int):
         return Refusal(_BY_NUMBER.get(number, Code.UNKNOWN), essence(str(getattr(error, "message", error))))

@@ -5,58 +5,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import json
-import logging
+import re
 import time
-from typing import Any
+from http import HTTPStatus
 
-from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sentiment.model_server.access import Access
-from sentiment.model_server.admission import Admission, running
+from sentiment.model_server.admission import Admission
 from sentiment.model_server.connections import Address, Book
-from sentiment.model_server.core import Core
 from sentiment.model_server.fair import Caller, Share
-from sentiment.model_server.metrics import PATH, Metrics
-from sentiment.model_server.refusal import Code, Refusal, quoted, refusal_of
-from sentiment.model_server.rest import Call, answer, parse_path
+from sentiment.model_server.refusal import Code, Refusal
+from sentiment.model_server.rest_answers import Asked, RestAnswers, page_of, refused, refused_with
 from sentiment.model_server.rest_limits import Held, RestLimits
-from sentiment.model_server.servable import Servable
 from sentiment.model_server.threads import Threads
-from sentiment.model_server.turnstile import Turnstile
 
-log = logging.getLogger("sentiment.server")
-TOO_LARGE, TOO_SLOW = 413, 408
-LOOK_AT_ONCE = 4  # at the status, the metadata or the metrics; one client may have half
+METHODS = {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"}  # `evhttp_server.cc:Initialize`
+# What libevent takes for a URI (`evhttp_request.cc:decode`): RFC 3986, so other characters must be escaped.
+_URI = re.compile(
+    r"(?:[\w.~!$&'()*+,;=:@/?-]++|%[0-9A-Fa-f]{2})*+(?:#(?:[\w.~!$&'()*+,;=:@/?-]++|%[0-9A-Fa-f]{2})*+)?", re.A
+)
 NOBODY = ("", 0)  # a client without an address
 TWO_LENGTHS = "a request must have Content-Length or Transfer-Encoding, not both"
 
 
 class RestApp:
-    """The ASGI application.
-
-    `metrics_path` is a second path for the metrics; `book` has the port's open connections.
-    """
+    """The ASGI application; `book` has the port's open connections."""
 
     def __init__(
-        self,
-        core: Core[Servable],
-        metrics: Metrics,
-        limits: RestLimits,
-        metrics_path: str | None,
-        access: Access,
-        admission: Admission,
-        book: Book,
+        self, answers: RestAnswers, limits: RestLimits, access: Access, admission: Admission, book: Book
     ) -> None:
-        self._core, self._metrics, self._limits = core, metrics, limits
+        self.answers, self._limits = answers, limits
         self._access, self._admission, self._book = access, admission, book
-        self._metrics_paths = {PATH, metrics_path}
-        self._places, self._running = Share(limits.places), running(limits.threads)
-        # Nobody waits for predictions to see the status or the metrics; those who look wait for each other.
-        self._places_to_look, self._looking = Share(limits.places), Turnstile(LOOK_AT_ONCE, shared=True)
+        self._places, self._places_to_look = Share(limits.places), Share(limits.places)
         self._threads = Threads(2 * limits.places, "rest")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +55,7 @@ class RestApp:
         try:
             counted = self._admission.take_answer(address[0], len(response.body))
         except Refusal as refusal:
-            response = _refused(refusal)
+            response = refused(refusal)
         try:
             await self._send_within(response, address, receive, send)
         finally:
@@ -92,35 +75,41 @@ class RestApp:
                 pass
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
-        path, headers = scope["raw_path"].decode("ascii", errors="replace"), scope["headers"]
+        headers, method = scope["headers"], scope["method"]
         try:
             self._access.require(headers)
         except Refusal as refusal:
-            return _error(refusal.code.http_status, refusal.told, close=True)
+            return refused_with(refusal.code.http_status, refusal.told, close=True)
         names = [name for name, _ in headers]
         if b"transfer-encoding" in names and b"content-length" in names:
-            return _error(Code.INVALID_ARGUMENT.http_status, TWO_LENGTHS, close=True)
-        places = self._places if scope["method"] == "POST" else self._places_to_look
+            return refused_with(HTTPStatus.BAD_REQUEST, TWO_LENGTHS, close=True)
+        if method not in METHODS:
+            return page_of(HTTPStatus.NOT_IMPLEMENTED)
+        target = _target(scope)
+        if not _URI.fullmatch(target):
+            return page_of(HTTPStatus.BAD_REQUEST)
+        places = self._places if method == "POST" else self._places_to_look
         held = Held(self._admission, places, (scope["client"] or NOBODY)[0])
         try:
-            return await self._read_and_work(scope, receive, path, held)
+            return await self._read_and_work(Asked(method, target, headers), scope, receive, held)
         finally:
             if not held.of_thread:
                 held.give_back()
 
-    async def _read_and_work(self, scope: Scope, receive: Receive, path: str, held: Held) -> Response:
+    async def _read_and_work(self, asked: Asked, scope: Scope, receive: Receive, held: Held) -> Response:
         try:
             async with asyncio.timeout(self._limits.seconds_for_body or None):
-                refused = await self._read(receive, held)
+                too_much = await self._read(receive, held)
         except TimeoutError:
-            return _error(TOO_SLOW, f"the body must arrive within {self._limits.seconds_for_body:g} s", close=True)
-        if refused:
-            return refused
-        if not (path.lower().startswith("/v1/") or self._is_metrics(scope["method"], path)):
-            return _refused(Refusal(Code.NOT_FOUND, f"Not found: {quoted(path)}"))
+            told = f"the body must arrive within {self._limits.seconds_for_body:g} s"
+            return refused_with(HTTPStatus.REQUEST_TIMEOUT, told, close=True)
+        if too_much:
+            return too_much
+        if not self.answers.has(asked):
+            return page_of(HTTPStatus.NOT_FOUND)
         if not held.take_place():
             return self._unavailable("The queue to which this request was submitted is full")
-        return await self._work(scope, path, held)
+        return await self._work(asked, scope["client"] or NOBODY, held)
 
     async def _read(self, receive: Receive, held: Held) -> Response | None:
         """Reads the body. One that is too large is read on but dropped, so that the client can hear the refusal."""
@@ -133,15 +122,16 @@ class RestApp:
             size += len(chunk)
             full = full or size > limit or not held.take_bytes(chunk)
         if size > limit:
-            return _error(TOO_LARGE, f"the body must be at most {limit} bytes", close=more)
+            told = f"the body must be at most {limit} bytes"
+            return refused_with(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, told, close=more)
         return self._unavailable("The memory for requests is full") if full else None
 
-    async def _work(self, scope: Scope, path: str, held: Held) -> Response:
+    async def _work(self, asked: Asked, address: Address, held: Held) -> Response:
         """Lets a thread answer; when time is up, it stops waiting, but the thread goes on.
 
         What is `held` is given back when the thread has ended.
         """
-        seconds, address, method = self._limits.seconds or None, scope["client"] or NOBODY, scope["method"]
+        seconds = self._limits.seconds or None
         caller = Caller(
             (address[0], str(address[1])),
             functools.partial(self._book.has, address),
@@ -155,55 +145,23 @@ class RestApp:
                 answered.set_result(response)
 
         def work() -> None:
-            response = self._answer(method, path, held.body, caller)
+            response = self.answers.response(asked, held.body, caller)
             held.give_back()
             with contextlib.suppress(RuntimeError):  # the server has stopped, and nobody waits
                 loop.call_soon_threadsafe(settle, response)
 
         held.of_thread = True
         self._threads.begin(work)
-        timer = loop.call_later(seconds, lambda: settle(_refused(_timed_out()))) if seconds else None
+        timer = loop.call_later(seconds, lambda: settle(refused(_timed_out()))) if seconds else None
         try:
             return await answered
         finally:
             if timer:
                 timer.cancel()
 
-    def _answer(self, http_method: str, path: str, body: bytearray, caller: Caller) -> Response:
-        try:
-            if self._is_metrics(http_method, path):
-                with self._looking.enter(caller):
-                    return Response(self._metrics.page(), headers={"Content-Type": CONTENT_TYPE_LATEST})
-            call = parse_path(http_method, path)
-            if http_method == "POST":
-                content = self._answer_in_turn(call, body, caller)
-            else:
-                with self._looking.enter(caller):
-                    content = answer(self._core, self._metrics, call, body, self._admission, caller)
-        except Exception as error:
-            refusal = refusal_of(error)
-            if refusal.code is Code.INTERNAL:
-                log.exception("a request failed")
-            return _refused(refusal)
-        return Response(json.dumps(content, ensure_ascii=False), media_type="application/json")
-
-    def _is_metrics(self, http_method: str, path: str) -> bool:
-        return http_method == "GET" and path in self._metrics_paths
-
-    def _answer_in_turn(self, call: Call, body: bytearray, caller: Caller) -> dict[str, Any]:
-        try:
-            self._running.wait(caller)
-        except Refusal as refusal:
-            self._metrics.not_begun(refusal.code, "REST")
-            raise
-        try:
-            return answer(self._core, self._metrics, call, body, self._admission, caller)
-        finally:
-            self._running.leave(caller)
-
     def _unavailable(self, message: str) -> Response:
-        self._metrics.not_begun(Code.UNAVAILABLE, "REST")
-        return _refused(Refusal(Code.UNAVAILABLE, message))
+        self.answers.metrics.not_begun(Code.UNAVAILABLE, "REST")
+        return refused(Refusal(Code.UNAVAILABLE, message))
 
     def close(self) -> None:
         """Ends the threads; nobody waits for what they still compute."""
@@ -214,11 +172,7 @@ def _timed_out() -> Refusal:
     return Refusal(Code.DEADLINE_EXCEEDED, "Timed out before the answer was there")
 
 
-def _refused(refusal: Refusal) -> Response:
-    return _error(refusal.code.http_status, refusal.told)
-
-
-def _error(http_status: int, message: str, *, close: bool = False) -> Response:
-    content = json.dumps({"error": message}, ensure_ascii=False).encode("utf-8", errors="replace")
-    headers = {"Connection": "close"} if close else None  # the rest of the body is never read
-    return Response(content, http_status, headers, media_type="application/json")
+def _target(scope: Scope) -> str:
+    path: bytes = scope["raw_path"]
+    query: bytes = scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")

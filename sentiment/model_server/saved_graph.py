@@ -37,8 +37,12 @@ class SavedGraph:
             raise
 
     def _load(self, path: Path) -> dict[str, Any]:
-        if not (path / "saved_model.pb").is_file():
-            raise Refusal(Code.NOT_FOUND, f"Could not find SavedModel .pb at supplied export directory path: {path}")
+        if not tf.saved_model.contains_saved_model(str(path)):  # session_bundle_util.cc says it so
+            raise Refusal(
+                Code.NOT_FOUND,
+                "Specified file path does not appear to contain a SavedModel bundle (should have a file called "
+                f"`saved_model.pb`) Specified file path: {path}",
+            )
         try:
             with self.graph.as_default():
                 loaded = tf.compat.v1.saved_model.load(self._session, [SERVE_TAG], str(path))

@@ -1,14 +1,13 @@
-"""One loaded version: its signatures, its warm-up, and the number of requests that use it."""
+"""One loaded version: its signatures, and the number of requests that use it."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tensorflow_serving.apis import prediction_log_pb2
 
 from sentiment.model_server.admission import Admission
 from sentiment.model_server.batching import batched
@@ -16,12 +15,11 @@ from sentiment.model_server.fair import Caller
 from sentiment.model_server.parameter_files import Batching
 from sentiment.model_server.refusal import Code, Refusal, quoted
 from sentiment.model_server.saved_graph import Run, SavedGraph
-from sentiment.model_server.tensors import Array, check_inputs, from_proto, select_outputs
-from sentiment.model_server.work import lengths_of, turns, work_of
+from sentiment.model_server.tensors import Array, check_inputs, check_rows, select_outputs
+from sentiment.model_server.warm_up import replay
+from sentiment.model_server.work import LARGEST_BATCH, MOST_ROWS, lengths_of, turns, work_of
 from sentiment.tensorflow_setup import tf
 
-WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
-MAX_RECORDS = 1000
 DEFAULT_SIGNATURE = "serving_default"
 OF_THE_LOADER = "__saved_model_"  # the prefix of signatures that are only for the loader
 
@@ -71,15 +69,18 @@ class Servable:
     ) -> dict[str, Array]:
         """Returns the outputs of `signature` for `arrays`, when it is the caller's turn.
 
-        Many rows, or long ones, take several turns, so that others need not wait for all of them; they must be rows
-        that a batch function may split, too.
+        Many rows, or long ones, take several turns, so that others need not wait for all of them. More than 1,024 are
+        refused, whatever the graph would do with them; with a batch function, more than it takes.
 
         Raises:
-            Refusal: FAILED_PRECONDITION for an unknown signature, INVALID_ARGUMENT for inputs that do not fit it.
+            Refusal: FAILED_PRECONDITION for an unknown signature, INVALID_ARGUMENT for inputs that do not fit it, or
+                are too many rows.
             tf.errors.OpError: what the graph itself answered.
         """
         definition = self.signature(signature)
         check_inputs(definition.inputs, arrays)
+        if not self._batching:  # whose own limit is the operator's
+            check_rows(definition.inputs, arrays, MOST_ROWS)
         wanted = select_outputs(sorted(definition.outputs), output_filter)
         found = [self._turn(signature, part, work, caller) for part, work in self._parts(definition, arrays)]
         outputs = found[0] if len(found) == 1 else _joined(found)
@@ -92,11 +93,13 @@ class Servable:
     def _parts(self, definition: Any, arrays: Mapping[str, Array]) -> list[tuple[Mapping[str, Array], int]]:
         """Returns what is computed in each turn, and its work."""
         lengths, limits = lengths_of(arrays), self._batching
+        batch = limits.largest_batch if limits else LARGEST_BATCH
         whole = all(array.ndim and len(array) == len(lengths) for array in arrays.values())
-        splits = limits and limits.split_large and whole and 1 < len(lengths) <= limits.max_batch_size
-        if not (limits and splits and all(map(_has_rows, definition.outputs.values()))):
+        few = limits is None or (limits.split_large and len(lengths) <= limits.max_batch_size)
+        splits = whole and few and len(lengths) > 1
+        if not (splits and all(map(_has_rows, definition.outputs.values()))):
             return [(arrays, work_of(lengths))]
-        parts = list(turns(lengths, limits.largest_batch))
+        parts = list(turns(lengths, batch))
         if len(parts) == 1:
             return [(arrays, work_of(lengths))]
         return [({name: array[rows] for name, array in arrays.items()}, work_of(lengths[rows])) for rows in parts]
@@ -130,43 +133,12 @@ def load_servable(
     """Loads a version folder and replays its warm-up requests; if a record fails, the load fails."""
     servable = Servable(path, batching, session_config, admission)
     try:
-        for position, request in enumerate(warmup_requests(path) if warm_up else ()):
-            _replay(servable, position, *request)
+        if warm_up:
+            replay(path, servable.run, DEFAULT_SIGNATURE)
     except BaseException:
         servable.close()
         raise
     return servable
-
-
-def warmup_requests(version_folder: Path) -> Iterator[tuple[str, dict[str, Array], list[str]]]:
-    """Yields signature, inputs and output filter of each record: a TFRecord of PredictionLog, at most 1000.
-
-    Raises:
-        Refusal: INVALID_ARGUMENT for too many records, UNIMPLEMENTED for a record other than a Predict request.
-        tf.errors.DataLossError: the file is damaged.
-    """
-    file = version_folder / WARMUP_FILE
-    if not file.is_file():
-        return
-    for position, record in enumerate(tf.data.TFRecordDataset(str(file)).as_numpy_iterator()):
-        if position == MAX_RECORDS:
-            raise Refusal(Code.INVALID_ARGUMENT, f"Number of warmup records exceeds the maximum: {MAX_RECORDS}")
-        log = prediction_log_pb2.PredictionLog.FromString(record)
-        if log.WhichOneof("log_type") != "predict_log":
-            raise Refusal(Code.UNIMPLEMENTED, f"warm-up request {position} must be a Predict request")
-        request = log.predict_log.request
-        arrays = {name: from_proto(name, proto) for name, proto in request.inputs.items()}
-        yield request.model_spec.signature_name, arrays, list(request.output_filter)
-
-
-def _replay(
-    servable: Servable, position: int, signature: str, arrays: Mapping[str, Array], output_filter: Sequence[str]
-) -> None:
-    try:
-        servable.run(signature or DEFAULT_SIGNATURE, arrays, output_filter)
-    except (Refusal, tf.errors.OpError) as error:
-        code = error.code if isinstance(error, Refusal) else Code.INVALID_ARGUMENT
-        raise Refusal(code, f"warm-up request {position} failed: {error}") from error
 
 
 def _has_rows(info: Any) -> bool:

@@ -7,7 +7,9 @@ import logging
 import os
 import resource
 import signal
+import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -19,8 +21,10 @@ import click
 from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.model_server.command_line import ServeCommand, server_flags, server_options
+from sentiment.model_server.following import SECONDS_BETWEEN_LOOKS, Following
+from sentiment.model_server.periodic import Periodic
 from sentiment.model_server.ports import require_free
-from sentiment.settings import read_settings
+from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 
 FILES = 8192  # open at once: connections of both ports, and the models
@@ -29,17 +33,29 @@ if TYPE_CHECKING:
     from sentiment.model_server.model_server import ModelServer
 
 
-def serve(config_file: Path, flags: dict[str, Any], ready_file: Path | None) -> Result:
-    """Serves until SIGTERM or SIGINT; returns what was served.
+def serve(
+    config_file: Path, flags: dict[str, Any], ready_file: Path | None, following: Following | None = None
+) -> Result:
+    """Serves until SIGTERM or SIGINT; returns what was served. `following` gives the server what it serves next.
 
-    A second signal ends it at once.
+    A second signal ends it at once, and so does the first one without `drain`.
     """
     began = time.monotonic()
     stop = threading.Event()
     _on_first_signal(stop.set)
     server = _start(config_file, flags)
+    looks = (
+        Periodic("follow models.config", SECONDS_BETWEEN_LOOKS, lambda: following.look(server.core.have_settled))
+        if following
+        else None
+    )
     _announce(server, ready_file, time.monotonic() - began)
     stop.wait()
+    if following and looks:
+        looks.stop()
+        following.stopped()
+    if not flags["drain"]:
+        _end_at_once(ready_file)
     say("stopping: requests in flight finish first")
     served = _describe(server)
     server.stop()
@@ -59,6 +75,14 @@ def _on_first_signal(action: Callable[[], None]) -> None:
 
     for number in before:
         signal.signal(number, handle)
+
+
+def _end_at_once(ready_file: Path | None) -> None:
+    """Ends the process, with the requests that it has, as a signal ends TensorFlow Serving, which handles none."""
+    if ready_file:
+        ready_file.unlink(missing_ok=True)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _start(config_file: Path, flags: dict[str, Any]) -> ModelServer:
@@ -101,18 +125,31 @@ def _announce(server: ModelServer, ready_file: Path | None, seconds: float) -> N
 @step
 def command(ready_file: Path | None, **flags: Any) -> Result:
     """Run the embedded model server, which behaves like TensorFlow Serving and takes its flags."""
-    config_file = (flags["model_config_file"] or _own_config()).absolute()
-    _require_config(config_file)
     for port in filter(None, {flags["port"], flags["rest_api_port"]}):
         require_free(flags["host"], port)
-    return serve(config_file, flags, ready_file)
+    if named := flags["model_config_file"]:
+        _require_config(named)
+        return serve(named.absolute(), flags, ready_file)
+    return _serve_home(flags, ready_file)
 
 
-def _own_config() -> Path:
+def _serve_home(flags: dict[str, Any], ready_file: Path | None) -> Result:
+    """Serves this home: starts with the stable version alone, whatever the canary does, then follows models.config."""
+    settings = read_settings()
+    config = _own_config(settings)
+    if not flags["model_config_file_poll_wait_seconds"]:  # it would never read what it is given
+        return serve(config, flags, ready_file)
+    port = flags["rest_api_port"]
+    note = settings.servers_notes / f"{socket.gethostname()}-{port}" if port else None
+    with tempfile.TemporaryDirectory(prefix="sentiment-serve-") as private:
+        given = Path(private) / config.name
+        return serve(given, flags, ready_file, Following(settings, given, note))
+
+
+def _own_config(settings: Settings) -> Path:
     """Returns this home's models.config; renders it from the history if it does not exist yet."""
     from sentiment.serving.change import changing
 
-    settings = read_settings()
     if not settings.models_config.exists():
         with changing(settings):
             say(f"{settings.models_config} is rendered from the history")

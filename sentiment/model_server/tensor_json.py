@@ -1,6 +1,6 @@
-"""Converts JSON of the REST interface ↔ arrays, in row form (`instances`) and column form (`inputs`).
+"""Reads arrays from JSON of the REST interface, in row form (`instances`) and column form (`inputs`).
 
-Source: `json_tensor.cc` and https://www.tensorflow.org/tfx/serving/api_rest.
+Sources: `json_tensor.cc` and https://www.tensorflow.org/tfx/serving/api_rest.
 """
 
 from __future__ import annotations
@@ -8,37 +8,40 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import numpy as np
+from tensorflow.core.framework import types_pb2
 
-from sentiment.model_server.admission import MOST_VALUES
+from sentiment.model_server.admission import LARGE
+from sentiment.model_server.json_sizes import require_countable
 from sentiment.model_server.refusal import Code, Refusal
-from sentiment.model_server.tensors import Array
+from sentiment.model_server.tensors import MOST_LEVELS, Array
 from sentiment.tensorflow_setup import tf
 
-MOST_LEVELS = 32  # that an array can have
-EXACT_INTEGERS = {"float32": 2**24, "float64": 2**53}  # a larger integer may not survive the conversion
+AT_ONCE = 65_536  # values that are converted before other threads have their turn
+# The types that are read from JSON: `AddValueToTensor`.
+READ = {"float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "uint64", "bool", "string"}
 
 
-@dataclass(frozen=True)
-class JsonRequest:
-    """A parsed body. `row` tells `instances` from `inputs`."""
+def parse_body(body: bytes | bytearray) -> tuple[dict[str, Any], str]:
+    """Returns a request's body, parsed, and the signature that it names, or an empty string.
 
-    signature: str
-    row: bool
-    value: Any
-
-
-def parse_request(body: bytes | bytearray) -> JsonRequest:
-    """Returns a predict request's body, parsed. Raises: Refusal (INVALID_ARGUMENT) when it is not one."""
-    if (found := sum(body.count(sign) for sign in (b",", b"[", b"{"))) > MOST_VALUES:
-        raise _refused(f"JSON Parse error: a body must have at most {MOST_VALUES} values; found {found}")
+    Raises: Refusal (INVALID_ARGUMENT) when it is no JSON object, or holds more than a request may.
+    """
+    if not body:
+        raise _refused("JSON Parse error: The document is empty")
+    require_countable(body)
     try:
-        document = json.loads(body.decode("utf-8"))
+        decoder = _DECODER if len(body) < LARGE else _DECODER_OF_LARGE
+        document = decoder.decode(body.decode("utf-8"))
+        if b"\\ud" in body or b"\\uD" in body:  # it may hold half a surrogate pair, which is no UTF-8
+            _require_whole_pairs(document)
+    except UnicodeEncodeError:
+        raise _refused("JSON Parse error: The surrogate pair in string is invalid.") from None
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise _refused(f"JSON Parse error: {reason}") from None
@@ -47,6 +50,14 @@ def parse_request(body: bytes | bytearray) -> JsonRequest:
     signature = document.get("signature_name", "")
     if not isinstance(signature, str):
         raise _refused("JSON Value not formatted correctly. 'signature_name' key must be a string value.")
+    return document, signature
+
+
+def value_of(document: dict[str, Any]) -> tuple[Any, bool]:
+    """Returns what the request gives to predict, and whether in row form: as `instances`, not as `inputs`.
+
+    Raises: Refusal (INVALID_ARGUMENT) unless it is exactly one of them.
+    """
     given = [key for key in ("instances", "inputs") if key in document]
     if not given:
         raise _refused("Missing 'inputs' or 'instances' key")
@@ -57,13 +68,60 @@ def parse_request(body: bytes | bytearray) -> JsonRequest:
         raise _refused("Expecting 'instances' to be an list/array")
     if given == ["instances"] and not value:
         raise _refused("No values in 'instances' array")
-    return JsonRequest(signature, given == ["instances"], value)
+    return value, given == ["instances"]
 
 
-def arrays_of(request: JsonRequest, infos: Mapping[str, Any]) -> dict[str, Array]:
+def require_list_of_examples(document: dict[str, Any]) -> None:
+    """Raises: Refusal (INVALID_ARGUMENT) unless a request to classify or regress has examples; both have one text."""
+    if "examples" not in document:
+        raise _refused("When method is classify, key 'examples' is expected and was not found")
+    if not isinstance(document["examples"], list):
+        raise _refused("Expecting 'examples' value to be an list/array")
+    if not document["examples"]:
+        raise _refused("'examples' value is an empty array")
+    if not all(isinstance(example, dict) for example in document["examples"]):
+        raise _refused("Example must be JSON object")
+
+
+def arrays_of(value: Any, *, row: bool, infos: Mapping[str, Any]) -> dict[str, Array]:
     """Returns the request's inputs in the types of the signature's inputs `infos` (name → TensorInfo)."""
-    columns = _columns_of_rows(request.value, sorted(infos)) if request.row else _columns(request.value, sorted(infos))
-    return {name: to_array(name, value, tf.dtypes.as_dtype(infos[name].dtype)) for name, value in columns.items()}
+    columns = _columns_of_rows(value, sorted(infos)) if row else _columns(value, sorted(infos))
+    return {name: to_array(name, item, tf.dtypes.as_dtype(infos[name].dtype)) for name, item in columns.items()}
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError("Number too big to be stored in double.")
+    return number
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns a JSON object, if each key comes once: of several the real server takes the first, Python the last."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("a key comes twice in an object")
+    return found
+
+
+def _require_whole_pairs(document: Any) -> None:
+    """Raises: UnicodeEncodeError when a key or a text has half a surrogate pair. Lets others have their turn."""
+    left = [document]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            one.encode("utf-8")
+        elif isinstance(one, dict):
+            left += [*one, *one.values()]
+        elif isinstance(one, list):
+            left += [value for value in one if not isinstance(value, int | float)]
+
+
+def _whole(text: str) -> int:
+    """Returns a whole number. It is a function of Python, so that other threads have their turn between two numbers."""
+    return int(text)
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, object_pairs_hook=_object)
+_DECODER_OF_LARGE = json.JSONDecoder(parse_float=_finite, parse_int=_whole, object_pairs_hook=_object)
 
 
 def _columns_of_rows(rows: list[Any], names: list[str]) -> dict[str, list[Any]]:
@@ -117,32 +175,32 @@ def to_array(name: str, value: Any, kind: Any) -> Array:
             break
     array = np.empty(len(leaves), dtype=object if kind == tf.string else kind.as_numpy_dtype)
     try:
-        array[:] = _converted(name, leaves, kind)
+        for begin in range(0, len(leaves), AT_ONCE):
+            part = slice(begin, begin + AT_ONCE)
+            array[part] = _converted(name, leaves[part], kind)
     except OverflowError:
         raise _wrong_type(name, kind) from None
     return array.reshape(shape)
 
 
-def _converted(name: str, leaves: list[Any], kind: Any) -> list[Any]:
+def _converted(name: str, leaves: list[Any], kind: Any) -> list[Any] | Array:
     if kind == tf.string:
         return [_bytes_of(name, leaf) for leaf in leaves]
+    if kind.name not in READ:
+        raise Refusal(Code.UNIMPLEMENTED, f"Conversion of JSON Value of input {name} to type: {_told(kind)}")
     types = set(map(type, leaves))
     allowed = {bool} if kind.is_bool else {int} if kind.is_integer else {int, float}
     if not types <= allowed:
         raise _wrong_type(name, kind)
     if kind.is_integer and leaves and not kind.min <= min(leaves) <= max(leaves) <= kind.max:
         raise _wrong_type(name, kind)
-    if kind.is_floating:
-        _require_lossless(name, leaves, kind)
-    return leaves
+    return _floats(leaves, kind) if kind.is_floating else leaves
 
 
-def _require_lossless(name: str, leaves: list[Any], kind: Any) -> None:
-    exact = EXACT_INTEGERS.get(kind.name, 2**8)
-    for leaf in leaves:
-        lossy = abs(leaf) >= exact if isinstance(leaf, int) else np.isfinite(leaf) and abs(leaf) > kind.max
-        if lossy:
-            raise _refused(f"input {name}: Cannot convert JSON value to {kind.name} without loss of precision.")
+def _floats(leaves: list[Any], kind: Any) -> Array:
+    """Returns the numbers as nearly as the type has them; beyond its range they are infinite, as in the real server."""
+    with np.errstate(over="ignore"):
+        return np.array(leaves, kind.as_numpy_dtype)
 
 
 def _bytes_of(name: str, leaf: Any) -> bytes:
@@ -150,52 +208,21 @@ def _bytes_of(name: str, leaf: Any) -> bytes:
         if isinstance(leaf, str):
             return leaf.encode("utf-8")
         if isinstance(leaf, dict) and set(leaf) == {"b64"} and isinstance(leaf["b64"], str):
-            return base64.b64decode(leaf["b64"], validate=True)
-    except UnicodeEncodeError:
-        raise _refused(f"input {name}: a string holds half a surrogate pair, which is not UTF-8") from None
+            text = leaf["b64"]
+            return base64.b64decode(text if "=" in text else text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise _refused(f"input {name}: Unable to base64 decode") from None
     raise _wrong_type(name, tf.string)
 
 
 def _wrong_type(name: str, kind: Any) -> Refusal:
-    return _refused(f"JSON Value of input {name} is not of expected type: {kind.name}")
+    return _refused(f"JSON Value of input {name} is not of expected type: {_told(kind)}")
+
+
+def _told(kind: Any) -> str:
+    """Returns a type's name as TensorFlow's C++ has it: float, not float32."""
+    return str(types_pb2.DataType.Name(kind.as_datatype_enum)).removeprefix("DT_").lower()
 
 
 def _refused(message: str) -> Refusal:
     return Refusal(Code.INVALID_ARGUMENT, message)
-
-
-def render(outputs: Mapping[str, Array], *, row: bool) -> dict[str, Any]:
-    """Returns the JSON-ready answer: `predictions`, one item for each row, or `outputs`, one value for each name.
-
-    A single output is given as it is, several as an object by name.
-    """
-    values = {name: _plain(name, array) for name, array in outputs.items()}
-    if not row:
-        return {"outputs": next(iter(values.values())) if len(values) == 1 else values}
-    if any(array.ndim == 0 for array in outputs.values()):
-        raise _refused("an output has no batch dimension: ask in column form ('inputs')")
-    if len({len(array) for array in outputs.values()}) > 1:
-        raise _refused("the outputs have inconsistent batch sizes: ask in column form ('inputs')")
-    if len(values) == 1:
-        return {"predictions": next(iter(values.values()))}
-    return {"predictions": [dict(zip(values, items, strict=True)) for items in zip(*values.values(), strict=True)]}
-
-
-def _plain(name: str, array: Array) -> Any:
-    if array.dtype == object:
-        as_bytes = name.endswith("_bytes")
-        texts = np.empty(array.size, dtype=object)
-        texts[:] = [_text(value, as_bytes) for value in array.ravel().tolist()]
-        return texts.reshape(array.shape).tolist()
-    if array.dtype.kind == "f":
-        # The shortest decimal that is this number: 0.2, not 0.20000000298.
-        return array.astype("U32").astype(np.float64).tolist()
-    return array.tolist()
-
-
-def _text(value: bytes, as_bytes: bool) -> Any:
-    if as_bytes:
-        return {"b64": base64.b64encode(value).decode("ascii")}
-    return value.decode("utf-8", errors="replace")

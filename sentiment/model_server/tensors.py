@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,12 @@ from sentiment.tensorflow_setup import tf
 
 Array = npt.NDArray[Any]
 MAX_TENSOR_BYTES = 64 * 1024 * 1024
+MOST_LEVELS = 32  # dimensions that an array can have
 MOST_REPEATED = 4096  # values that a message may claim without holding them: a few rows of padding
+# Bytes of a text. A model reads 512 pieces of it at most, but its tokenizer all, which no turn can cut: 16 MB
+# took two seconds, in which nobody else was answered.
+LONGEST_TEXT = 384 * 1024
+MOST_NAMED = 8  # inputs that a signature has not; of more of them only the number is told
 STRING: int = types_pb2.DT_STRING
 _VALUE_FIELDS = {
     "float32": "float_val",
@@ -37,11 +42,17 @@ def from_proto(name: str, proto: Any) -> Array:
     """Returns the array that a TensorProto holds.
 
     Raises:
-        Refusal: INVALID_ARGUMENT when it does not hold what its shape says, or would take more than 64 MB. A message of
-            a few bytes may claim any shape, since its last value stands for all that follow: only as far as padding
-            needs.
+        Refusal: INVALID_ARGUMENT when it does not hold what its shape says, has more than 32 dimensions, or would take
+            more than 64 MB. A message of a few bytes may claim any shape, since its last value stands for all that
+            follow: only as far as padding needs.
     """
-    name, sizes = quoted(name), [dim.size for dim in proto.tensor_shape.dim]
+    name, dims = quoted(name), proto.tensor_shape.dim
+    if len(dims) > MOST_LEVELS:
+        raise Refusal(
+            Code.INVALID_ARGUMENT,
+            f"tensor parsing error: {name}: a shape must have at most {MOST_LEVELS} dimensions; found {len(dims)}",
+        )
+    sizes = [dim.size for dim in dims]
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in sizes):
         raise Refusal(Code.INVALID_ARGUMENT, f"tensor parsing error: {name}: the shape must be fully known")
     count = math.prod(sizes)
@@ -61,10 +72,10 @@ def from_proto(name: str, proto: Any) -> Array:
 
 
 def _require_held(name: str, proto: Any, claimed: int) -> None:
-    if claimed <= 1:
-        return
+    # More than the shape claims would be converted all the same, and then dropped or refused.
     held = sum(len(values) for field, values in proto.ListFields() if field.name.endswith("_val"))
-    if claimed > max(held, 1 if proto.dtype == STRING else MOST_REPEATED):
+    parts = 2 if proto.dtype in (types_pb2.DT_COMPLEX64, types_pb2.DT_COMPLEX128) else 1  # of each value
+    if held > parts * claimed or claimed > max(held, 1 if proto.dtype == STRING else MOST_REPEATED):
         raise Refusal(
             Code.INVALID_ARGUMENT,
             f"tensor parsing error: {name}: a tensor must hold its values; found {held} of {claimed}",
@@ -86,20 +97,68 @@ def to_proto(array: Array) -> Any:
     return proto
 
 
+def check_names(infos: Mapping[str, Any], names: Collection[str]) -> None:
+    """Raises: Refusal (INVALID_ARGUMENT) unless `names` are exactly those of the signature's inputs.
+
+    `infos` are the signature's inputs: name → TensorInfo. Where the number is right and several names are wrong, the
+    real server names any of them, this one the first. Sources: `predict_util.cc:VerifyRequestInputsSize`, and
+    `GetInputValues` in TensorFlow's `cc/saved_model/util.cc`.
+    """
+    if len(names) > len(infos) + MOST_NAMED:
+        raise Refusal(Code.INVALID_ARGUMENT, f"input size does not match signature: {len(names)}!={len(infos)}")
+    if set(names) == set(infos):
+        return
+    extra, missing = sorted(set(names) - set(infos)), sorted(set(infos) - set(names))
+    if len(names) != len(infos):
+        raise Refusal(
+            Code.INVALID_ARGUMENT,
+            f"input size does not match signature: {len(names)}!={len(infos)} len({_set(names)}) != "
+            f"len({_set(infos)}). Sent extra: {_set(extra)}. Missing but required: {_set(missing)}.",
+        )
+    raise Refusal(
+        Code.INVALID_ARGUMENT,
+        f"Signature input alias: {missing[0]}(feed name: {infos[missing[0]].name}) not found in request and no default "
+        f"value provided. Inputs expected to be in the request {_set(names)}, or default input alias set: ",
+    )
+
+
 def check_inputs(infos: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     """Raises: Refusal (INVALID_ARGUMENT) unless `arrays` are exactly the signature's inputs, types and shapes.
 
+    Nor may they hold more values than a request may have, or a text that is longer than any is read.
+
     `infos` are the signature's inputs: name → TensorInfo.
     """
-    if set(infos) != set(arrays):
-        extra, missing = sorted(set(arrays) - set(infos)), sorted(set(infos) - set(arrays))
-        raise Refusal(
-            Code.INVALID_ARGUMENT,
-            f"input size does not match signature: {len(arrays)}!={len(infos)} len({_set(arrays)}) != "
-            f"len({_set(infos)}). Sent extra: {_set(extra)}. Missing but required: {_set(missing)}.",
-        )
+    check_names(infos, arrays.keys())
     for name, info in infos.items():
         _check_input(name, info, arrays[name])
+    require_few(sum(array.size for array in arrays.values()))
+    _require_short([array for array in arrays.values() if array.dtype == object])
+
+
+def _require_short(columns: Iterable[Array]) -> None:
+    longest = max((max(map(len, texts)) for array in columns if (texts := array.ravel().tolist())), default=0)
+    if longest > LONGEST_TEXT:
+        raise Refusal(Code.INVALID_ARGUMENT, f"a text must have at most {LONGEST_TEXT} bytes; found {longest}")
+
+
+def check_rows(infos: Mapping[str, Any], arrays: Mapping[str, Array], most: int) -> None:
+    """Raises: Refusal (INVALID_ARGUMENT) when inputs have more than `most` rows, or not equally many.
+
+    An export refuses both itself, with the same words about the number. But one of before checks nothing: it would
+    compute all rows at once, and one row of an input beside each of another.
+    """
+    rows = {len(arrays[name]) for name, info in infos.items() if arrays[name].ndim and _may_have_rows(info)}
+    if max(rows, default=0) > most:
+        raise Refusal(Code.INVALID_ARGUMENT, f"a request must have at most {most} rows; found {max(rows)}")
+    if len(rows) > 1:
+        found = " and ".join(map(str, sorted(rows)))
+        raise Refusal(Code.INVALID_ARGUMENT, f"the inputs of a request must have equally many rows; found {found}")
+
+
+def _may_have_rows(info: Any) -> bool:
+    shape = info.tensor_shape
+    return shape.unknown_rank or (len(shape.dim) > 0 and shape.dim[0].size == -1)
 
 
 def _check_input(name: str, info: Any, array: Array) -> None:
@@ -132,7 +191,7 @@ def select_outputs(available: Sequence[str], output_filter: Sequence[str]) -> li
     return list(output_filter) or list(available)
 
 
-def _set(names: Any) -> str:
+def _set(names: Iterable[str]) -> str:
     return "{" + ",".join(map(quoted, sorted(names))) + "}"
 
 

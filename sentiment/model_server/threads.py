@@ -7,6 +7,7 @@ the processor has long forgotten: a tenth of a small request's time. And its thr
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -60,18 +61,7 @@ class Threads:
     def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Has a thread call a function, as the standard library's pools do; gRPC wants this."""
         future: Future[Any] = Future()
-
-        def work() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = call(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        self.begin(work)
+        self.begin(functools.partial(_settle, future, call, *args, **kwargs))
         return future
 
     def _run(self, work: Work | None) -> None:
@@ -109,3 +99,15 @@ class Threads:
                 worker.wake(None)
             self._number -= len(self._idle)
             self._idle.clear()
+
+
+def _settle(future: Future[Any] | None, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
+    if not (future and future.set_running_or_notify_cancel()):
+        return
+    try:
+        result = call(*args, **kwargs)
+    except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+        future.set_exception(error)
+        future = None  # the error leads back here, so both would stay in memory
+    else:
+        future.set_result(result)

@@ -7,6 +7,7 @@ loader turns a version folder into something that can be held and closed.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,12 +39,16 @@ L = TypeVar("L", bound=Loaded)
 
 @dataclass(frozen=True)
 class LoadRules:
-    """How often a failed load is tried again, after how many seconds, and how many loads and unloads run at once."""
+    """How often a failed load is tried again, after how many seconds, and how many loads and unloads run at once.
+
+    The first loads use as many threads as the real server gives them: `server_core.h:num_initial_load_threads`.
+    """
 
     max_retries: int = 0
     retry_interval: float = 60.0
     load_threads: int = 1
     unload_threads: int = 4
+    first_load_threads: int = 4 * len(os.sched_getaffinity(0))
 
 
 class Versions(Generic[L]):
@@ -56,15 +61,25 @@ class Versions(Generic[L]):
         self._states: dict[str, dict[int, VersionState]] = {}
         self._loaded: dict[str, dict[int, L]] = {}
         self._sources: dict[str, dict[int, Path]] = {}  # of the loaded versions
+        self._first: dict[str, int] = {}  # by model: the version that was the first to load or fail
         self._closing = False
-        self._loads = ThreadPoolExecutor(rules.load_threads, thread_name_prefix="load")
+        self._loads = ThreadPoolExecutor(rules.first_load_threads, thread_name_prefix="load")
         self._unloads = ThreadPoolExecutor(rules.unload_threads, thread_name_prefix="unload")
 
     def want(self, wanted: Mapping[str, Mapping[int, Path]]) -> None:
         """Begins to load what is missing of `wanted` (model → version → folder), and to unload everything else."""
         with self._changed:
             self._wanted = wanted
+            self._first = {name: version for name, version in self._first.items() if name in wanted}
             self._begin_steps()
+
+    def end_first_loads(self) -> None:
+        """Has later loads use the threads of later loads; does not wait for loads that have begun."""
+        with self._changed:
+            if self._closing:
+                return
+            first, self._loads = self._loads, ThreadPoolExecutor(self._rules.load_threads, thread_name_prefix="load")
+        first.shutdown(wait=False)
 
     def _begin_steps(self) -> None:
         for name in {**self._states, **self._wanted}:
@@ -88,6 +103,8 @@ class Versions(Generic[L]):
     def _enter(self, name: str, version: int, state: VersionState) -> None:
         with self._changed:
             self._states[name][version] = state
+            if state.state in (State.AVAILABLE, State.END) and name in self._wanted:
+                self._first.setdefault(name, version)
             for forgotten in self._ended(name)[:-KEPT_ENDED]:
                 del self._states[name][forgotten]
             self._begin_steps()
@@ -98,8 +115,8 @@ class Versions(Generic[L]):
 
     def _load(self, name: str, version: int, path: Path) -> None:
         self._enter(name, version, VersionState(State.LOADING))
-        began, failure = time.monotonic(), Refusal(Code.CANCELLED, f"Load of {name} version {version} was cancelled")
-        tries_left = self._rules.max_retries + 1
+        began, cancelled = time.monotonic(), Refusal(Code.CANCELLED, "Loading of servable cancelled")
+        failure, tries_left = cancelled, self._rules.max_retries + 1
         while tries_left and self._is_wanted(name, version):
             tries_left -= 1
             try:
@@ -110,14 +127,25 @@ class Versions(Generic[L]):
                 if tries_left:
                     self._wait_while_wanted(name, version)
             else:
-                seconds = time.monotonic() - began
-                log.info("%s version %d is available after %.1f s", name, version, seconds)
-                with self._changed:
-                    self._loaded.setdefault(name, {})[version] = loaded
-                    self._sources.setdefault(name, {})[version] = path
-                    self._enter(name, version, VersionState(State.AVAILABLE, load_seconds=seconds))
-                return
-        self._enter(name, version, VersionState(State.END, failure.code, str(failure), gave_up=not tries_left))
+                if self._take_in(name, version, path, loaded, time.monotonic() - began):
+                    return
+                loaded.close()
+                failure, tries_left = cancelled, 0
+        gave_up = not tries_left and failure is not cancelled
+        # Clients read it; the log has the whole. Where the server keeps its models is not theirs to know.
+        told = failure.told.replace(f"{path.parent}/", "")
+        self._enter(name, version, VersionState(State.END, failure.code, told, gave_up=gave_up))
+
+    def _take_in(self, name: str, version: int, path: Path, loaded: L, seconds: float) -> bool:
+        """Makes a loaded version available; False: nobody wants it any longer, and it must not answer for a moment."""
+        with self._changed:
+            if not self._is_wanted(name, version):
+                return False
+            log.info("%s version %d is available after %.1f s", name, version, seconds)
+            self._loaded.setdefault(name, {})[version] = loaded
+            self._sources.setdefault(name, {})[version] = path
+            self._enter(name, version, VersionState(State.AVAILABLE, load_seconds=seconds))
+            return True
 
     def _is_wanted(self, name: str, version: int) -> bool:
         with self._changed:
@@ -164,14 +192,17 @@ class Versions(Generic[L]):
         with self._changed:
             return sorted(self._loaded.get(name, {}))
 
-    def await_settled(self, names: Iterable[str]) -> None:
-        """Waits until every wanted version of the models is loaded or has failed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closing or all(map(self._is_settled, names)))
+    def await_first(self, names: Iterable[str]) -> dict[str, tuple[int, VersionState]]:
+        """Waits until a version of each model has loaded or failed; returns the first of each, and its state.
 
-    def _is_settled(self, name: str) -> bool:
-        states = (self._states[name][version].state for version in self._wanted.get(name, {}))
-        return all(state in (State.AVAILABLE, State.END) for state in states)
+        A model that wants no version is not waited for. Source: `servable_state_monitor.cc`,
+        HasAnyServableInStreamReachedState.
+        """
+        with self._changed:
+            awaited = [name for name in names if self._wanted.get(name)]
+            self._changed.wait_for(lambda: self._closing or all(name in self._first for name in awaited))
+            firsts = {name: self._first[name] for name in awaited if name in self._first}
+            return {name: (version, self._states[name][version]) for name, version in firsts.items()}
 
     def close(self) -> None:
         """Unloads everything, each version when its requests have finished; returns when everything is unloaded."""

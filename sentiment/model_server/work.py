@@ -13,7 +13,9 @@ LONGEST = 512  # pieces of a text: the positions of a BERT; what is longer is cu
 # its turn, in a fair order, and not in TensorFlow's queue, in the order of arrival. One client may have half of it.
 WORK = 32 * 512
 TURN = WORK // 4  # of a request, at a time: so there is always room for another client, and what is inside ends soon
-ROWS_OF_A_TURN = 64  # of short ones: two of the largest batches
+MOST_ROWS = 1024  # of a request: the server and an export refuse a longer one
+LARGEST_BATCH = 32  # rows that an export computes together; more do not pay on a CPU
+ROWS_OF_A_TURN = 2 * LARGEST_BATCH  # of short ones
 # Tokens, for one that is shorter may share a batch with a long one. So 256 rows at most are inside, an eighth of what
 # TensorFlow's queue has places for.
 LEAST_OF_A_ROW = 64

@@ -1,1 +1,3 @@
 """Works out what the Models page shows, without Airflow, from files that may be missing or broken."""
+
+ADDRESS = "/sentiment/models"  # below Airflow's own

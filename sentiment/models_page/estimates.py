@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sentiment.charts.axis import round_axis, whole_axis
 from sentiment.charts.lines import STYLES, Frame, LineChart, line_chart
+from sentiment.language import marked, tr, tr_many
 from sentiment.models_page.plot import LEFT, TOP, UNDER
 from sentiment.models_page.wording import share
 from sentiment.results.estimate import Fall, Night
@@ -15,7 +16,15 @@ from sentiment.text.units import percent
 
 SHOWN = 60  # newest nights
 ROOM_FOR_LABELS = 116
-CURVES = ("expected", "by labels")
+CURVES = (marked("expected"), marked("by labels"))
+FALLEN = marked(
+    "Version {version} has {now} of the newest {rows:,} labelled posts right; when it was published, {was}: a fall of "
+    "more than {limit:.1f} points."
+)
+STANDS = marked(
+    "Version {version} has {now} of the newest {rows:,} labelled posts right; when it was published, {was}: no fall of "
+    "more than {limit:.1f} points is shown."
+)
 
 
 @dataclass(frozen=True)
@@ -56,17 +65,29 @@ def coverage(nights: Sequence[Night]) -> str:
     """Returns how many of the nights' intervals held what the labels said."""
     held = sum(bool(night.estimate.held) for night in nights)
     low, high = wilson(held, len(nights)) or (0.0, 1.0)
-    one = len(nights) == 1
-    told = f"In {held:,} of {len(nights):,} night{'' if one else 's'}, the interval held what the labels then said"
-    return f"{told}: {percent(held / len(nights))} (chance leaves {percent(low)} to {percent(high)}), meant are 95 %."
+    return tr_many(
+        "In {held:,} of {number:,} night, the interval held what the labels then said: {share} (chance leaves {low} to "
+        "{high}), meant are 95 %.",
+        "In {held:,} of {number:,} nights, the interval held what the labels then said: {share} (chance leaves {low} "
+        "to {high}), meant are 95 %.",
+        len(nights),
+        held=held,
+        share=percent(held / len(nights)),
+        low=percent(low),
+        high=percent(high),
+    )
 
 
 def standing(version: int, fall: Fall) -> str:
     """Returns how the newest posts compare with the version's test before it was published."""
-    now, was = percent(fall.correct / fall.rows), percent(fall.was_correct / fall.was_rows)
-    told = f"Version {version} has {now} of the newest {fall.rows:,} labelled posts right; when it was published, {was}"
-    limit = f"{100 * fall.limit:.1f} points"
-    return f"{told}: a fall of more than {limit}." if fall.below else f"{told}: no fall of more than {limit} is shown."
+    return tr(
+        FALLEN if fall.below else STANDS,
+        version=version,
+        now=percent(fall.correct / fall.rows),
+        rows=fall.rows,
+        was=percent(fall.was_correct / fall.was_rows),
+        limit=100 * fall.limit,
+    )
 
 
 def plot(nights: Sequence[Night], width: int, height: int) -> EstimatePlot:
@@ -77,9 +98,9 @@ def plot(nights: Sequence[Night], width: int, height: int) -> EstimatePlot:
     x = whole_axis(1, len(nights), frame.left + 10, frame.right - 10)
     y = round_axis(min(values), max(values), frame.bottom, frame.top)
     curves = {
-        CURVES[0]: [(number, one.accuracy) for number, one in enumerate(found, 1)],
-        CURVES[1]: [(number, one.measured or 0.0) for number, one in enumerate(found, 1)],
+        tr(CURVES[0]): [(number, one.accuracy) for number, one in enumerate(found, 1)],
+        tr(CURVES[1]): [(number, one.measured or 0.0) for number, one in enumerate(found, 1)],
     }
-    styles = dict(zip(CURVES, STYLES, strict=True))
+    styles = dict(zip(curves, STYLES, strict=True))
     bars = [Bar(x.at(number), y.at(one.low), y.at(one.high), bool(one.held)) for number, one in enumerate(found, 1)]
     return EstimatePlot(line_chart(frame, x, y, curves, styles, share, lambda curve: curve), bars)

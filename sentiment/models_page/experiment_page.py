@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sentiment.experiments.files import PLAN, PLOT, RESULTS
 from sentiment.experiments.sweep import HEADINGS, row_of
-from sentiment.models_page.cards import Line
+from sentiment.language import recorded, tr, tr_many
+from sentiment.models_page.experiment_facts import facts_of, facts_of_plan
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.run_files import is_ours, read_ours, run_folder_of
-from sentiment.models_page.wording import count, share, text, when
-from sentiment.results.experiment import Data, ExperimentPlan, Group, Results, Setup, Trained, Training
+from sentiment.models_page.wording import Line, count, text, when
+from sentiment.results.experiment import ExperimentPlan, Group, Results
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
 
@@ -65,16 +65,16 @@ def experiment_of(settings: Settings, run: str) -> RunFolder | None:
 def experiment_page(run: RunFolder, settings: Settings, notices: Notices) -> ExperimentPage:
     """Returns the page of an experiment; until its table exists, the page shows what is planned."""
     if not os.path.lexists(run.path / RESULTS):
-        plan = read_ours(settings, run.result(PLAN), ExperimentPlan, f"The plan of {run.name}", notices)
-        return ExperimentPage(run.name, _planned(plan), _facts_of_plan(plan, settings) if plan else [])
-    found = read_ours(settings, run.path / RESULTS, Results, f"{RESULTS} of {run.name}", notices)
+        plan = read_ours(settings, run.result(PLAN), ExperimentPlan, tr("The plan of {run}", run=run.name), notices)
+        return ExperimentPage(run.name, _planned(plan), facts_of_plan(plan, settings) if plan else [])
+    found = read_ours(settings, run.path / RESULTS, Results, tr("{file} of {run}", file=RESULTS, run=run.name), notices)
     has_plot = plot_of(settings, run) is not None
     if found is None:
         return ExperimentPage(run.name, has_plot=has_plot and is_ours(settings.runs, run.path / RESULTS))
     if not has_plot:
-        notices.add(f"The plot of {run.name} is missing or broken.")
+        notices.add(tr("The plot of {run} is missing or broken.", run=run.name))
     rows = [_row(group, found) for group in found.rows[:MOST_ROWS]]
-    facts = [("Ended", when(found.at)), *_facts(found.setup, found.trainings, found.data, settings)]
+    facts = [(tr("Ended"), when(found.at)), *facts_of(found.setup, found.trainings, found.data, settings)]
     return ExperimentPage(
         run.name, _sentence(found, rows), facts, rows=rows, failures=failures(rows), has_plot=has_plot
     )
@@ -91,25 +91,44 @@ def plot_of(settings: Settings, run: RunFolder) -> bytes | None:
 
 
 def _planned(plan: ExperimentPlan | None) -> str:
-    planned = count(len(plan.trainings)) if plan else "No"
-    return f"{planned} trainings are planned; the table and the plot appear when all of them have ended."
+    if plan is None:
+        return tr("No trainings are planned; the table and the plot appear when all of them have ended.")
+    return tr(
+        "{trainings} trainings are planned; the table and the plot appear when all of them have ended.",
+        trainings=count(len(plan.trainings)),
+    )
 
 
 def _sentence(found: Results, rows: list[Row]) -> str:
-    trainings, failed = len(found.trainings), found.failed
     best = next((dict(zip(SHOWN, row.cells, strict=True)) for row in rows if row.is_best), None)
-    told = (
-        "No model was trained" if best is None else "Best is {model}, lr {lr}, with test_acc {test_acc}".format(**best)
+    if best is None:
+        told = tr("No model was trained.")
+    else:
+        told = tr(
+            "Best is {model}, lr {rate}, with test_acc {accuracy}.",
+            model=best["model"],
+            rate=best["lr"],
+            accuracy=best["test_acc"],
+        )
+    return tr("{first} {second}", first=told, second=_counted(len(found.trainings), found.failed))
+
+
+def _counted(trainings: int, failed: int) -> str:
+    if not failed:
+        return tr_many("{number:,} training.", "{number:,} trainings.", trainings)
+    return tr_many(
+        "{number:,} training, of which {failed} failed.",
+        "{number:,} trainings, of which {failed} failed.",
+        trainings,
+        failed=count(failed),
     )
-    failures = f", of which {count(failed)} failed" if failed else ""
-    return f"{told}. {count(trainings)} training{'s' * (trainings != 1)}{failures}."
 
 
 def _row(group: Group, found: Results) -> Row:
     named = dict(zip(HEADINGS, row_of(group, found.setup), strict=True))
     cells = [text(named[name], LONGEST_CELL) for name in SHOWN]
     is_trained = bool(group.trained)
-    why = [text(reason) for reason in group.why[:MOST_ROWS]]
+    why = [text(recorded(reason)) for reason in group.why[:MOST_ROWS]]
     return Row(cells if is_trained else cells[:2], why, is_trained and group == found.best)
 
 
@@ -120,29 +139,3 @@ def failures(rows: list[Row]) -> list[Failure]:
         for why in row.why:
             found.setdefault((row.cells[0], why), []).append(row.cells[1])
     return [Failure(model, rates, why) for (model, why), rates in found.items()]
-
-
-def _facts_of_plan(plan: ExperimentPlan, settings: Settings) -> list[Line]:
-    folder = f"{settings.runs}/{plan.data_run}" if plan.data_run else str(settings.base_data)
-    data = Data(folder=folder, train_rows=plan.train_rows, test_rows=plan.test_rows)
-    return _facts(plan.setup, plan.trainings, data, settings)
-
-
-def _facts(setup: Setup, trainings: Sequence[Training | Trained], data: Data, settings: Settings) -> list[Line]:
-    """Returns on what and how the models were trained."""
-    seeds = dict.fromkeys(text(training.seed, 20) for training in trainings[:MOST_ROWS])
-    return [
-        ("Trained on", f"{count(data.train_rows)} rows of {_file(data, 'train.tsv', settings)}"),
-        ("Tested on", f"{count(data.test_rows)} rows of {_file(data, 'test.tsv', settings)}"),
-        ("Held out for validation", share(setup.validation_share)),
-        ("Model type", text(setup.model_type, 40)),
-        ("Epochs", count(setup.num_epochs)),
-        ("Batch", f"{count(setup.batch_size)} rows"),
-        ("Longest row", f"{count(setup.max_seq_length)} pieces"),
-        ("Seeds", ", ".join(seeds)),
-    ]
-
-
-def _file(data: Data, name: str, settings: Settings) -> str:
-    """Returns the path of a data file, if possible below the home."""
-    return f"{text(data.folder, 400).removeprefix(f'{settings.home}/')}/{name}"

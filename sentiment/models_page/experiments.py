@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sentiment.experiments.listing import KEPT, list_file
+from sentiment.language import tr
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.run_files import read_ours, run_folder_of
 from sentiment.models_page.wording import NONE, count, text, when
@@ -32,10 +33,11 @@ class Listed:
 def listed(settings: Settings, notices: Notices) -> list[Listed]:
     """Returns the newest experiments whose folder still exists; [] when there never was an experiment."""
     path = list_file(settings)
-    name = "The list of experiments"
+    name = tr("The list of experiments")
     found = read_ours(settings, path, experiment.Entries, name, notices) if os.path.lexists(path) else None
+    entry_name = tr("An entry of the list of experiments")
     entries = found.experiments[:KEPT] if found else []
-    known = (notices.decode(entry, experiment.Listed, f"An entry of {name.lower()}") for entry in entries)
+    known = (notices.decode(entry, experiment.Listed, entry_name) for entry in entries)
     return list(islice((row(entry) for entry in known if entry and _is_there(entry.run, settings)), LISTED))
 
 
@@ -46,9 +48,9 @@ def row(entry: experiment.Listed) -> Listed:
         entry.run,
         when(entry.at),
         count(entry.trainings),
-        f"{text(best.model, LONGEST_NAME)}, lr {text(best.lr, 20)}" if best else NONE,
+        tr("{model}, lr {lr}", model=text(best.model, LONGEST_NAME), lr=text(best.lr, 20)) if best else NONE,
         text(best.test_acc, 40) if best else NONE,
-        count(entry.failed) if entry.failed else "none",
+        count(entry.failed) if entry.failed else tr("none"),
     )
 
 

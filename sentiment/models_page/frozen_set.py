@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from sentiment.errors import InputError
 from sentiment.gate.wear import told, wear_of
+from sentiment.language import tr
 from sentiment.models_page.ledger import Ledger
 from sentiment.models_page.notices import Notices
-from sentiment.models_page.wording import count, share, text, when
+from sentiment.models_page.refusals import refusal
+from sentiment.models_page.wording import count, labelled, share, text, when
 from sentiment.results.refreshment import Refreshment, Rescored
 from sentiment.serving.refreshments import read_refreshments
 from sentiment.settings import Settings
@@ -43,7 +45,8 @@ def frozen_set(ledger: Ledger, settings: Settings, notices: Notices) -> FrozenSe
         done = read_refreshments(settings)
         wear = told(wear_of(settings, ledger.events), settings.gate_wear)
     except InputError as error:
-        notices.add(f"The wear of the frozen test set is not known: {error}".replace(f"{settings.home}/", ""))
+        told_why = refusal(error).replace(f"{settings.home}/", "")
+        notices.add(tr("The wear of the frozen test set is not known: {refusal}", refusal=told_why))
         return FrozenSet()
     return FrozenSet(text(wear), [_row(one) for one in done[: -SHOWN - 1 : -1]], [one.newest_version for one in done])
 
@@ -53,13 +56,18 @@ def _row(one: Refreshment) -> Refreshed:
     return Refreshed(
         when(one.at),
         text(one.who, 80),
-        f"{count(one.frozen.rows)}, {count(one.overlap)} of them old",
-        f"{count(worn.decisions)} decisions, {count(worn.promotions)} promotions",
+        tr("{rows}, {old} of them old", rows=count(one.frozen.rows), old=count(one.overlap)),
+        tr(
+            "{decisions} decisions, {promotions} promotions",
+            decisions=count(worn.decisions),
+            promotions=count(worn.promotions),
+        ),
         _steps(one.scores),
     )
 
 
 def _steps(scores: Sequence[Rescored]) -> list[str]:
     return [
-        f"{text(score.role, 20)} {score.version}: {share(score.retired)} → {share(score.frozen)}" for score in scores
+        f"{labelled(text(score.role, 20))} {score.version}: {share(score.retired)} → {share(score.frozen)}"
+        for score in scores
     ]

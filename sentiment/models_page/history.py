@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sentiment.language import marked, recorded, tr
+from sentiment.mail.approval import NOBODY
 from sentiment.models_page.wording import text, when
-from sentiment.results.events import NAMES, Adopted, AnyEvent, Moved
+from sentiment.results.events import NAMES, Adopted, AnyEvent, Canary, Moved, Published, Staged, Unstaged, Withdrawn
 
 PAGE = 50
 FILTERS = ("event", "version", "who")
@@ -35,8 +37,25 @@ class Filters:
         return (
             self.event in ("", event.name)
             and self.version in ("", str(event.version))
-            and (not self.who or self.who.casefold() in text(event.who, 80).casefold())  # as the page shows it
+            and (not self.who or self.who.casefold() in f"{text(event.who, 80)}\n{who_of(event)}".casefold())
         )
+
+
+WORDS = {
+    "published": marked("published"),
+    "staged": marked("loading on servers"),
+    "unstaged": marked("not loaded"),
+    "canary": marked("canary"),
+    "promoted": marked("promoted"),
+    "withdrawn": marked("withdrawn"),
+    "rolled_back": marked("stable again"),
+    "adopted": marked("adopted from an edit"),
+    "pruned": marked("files removed"),
+}
+LOADED = marked("loaded on servers")
+WATCH = "sentiment watch"  # who withdraws a canary whose probes are bad
+OURS = (marked("nobody"), marked("the nightly run"))  # who did something, when it was no person
+AGAIN = ", started again by somebody"  # behind whose run it was
 
 
 @dataclass(frozen=True)
@@ -60,7 +79,7 @@ class HistoryPage:
     page: int
     pages: int
     filters: Filters
-    names: list[str]  # of events, for the filter
+    names: dict[str, str]  # of events, for the filter: as the history has them → as the table shows them
 
     @property
     def newer(self) -> dict[str, str] | None:
@@ -73,23 +92,62 @@ class HistoryPage:
 
 def history_page(events: Sequence[AnyEvent], filters: Filters) -> HistoryPage:
     """Returns one page of the events that the filters allow: the requested page, or the nearest one that exists."""
-    found = [event for event in reversed(events) if filters.allows(event)]
+    found = newest_first(events, filters.allows)
     pages = max(1, -(-len(found) // PAGE))
     page = min(max(1, int(filters.page) if filters.page.isdecimal() and len(filters.page) < 10 else 1), pages)
-    rows = [row(event) for event in found[(page - 1) * PAGE : page * PAGE]]
-    return HistoryPage(rows, len(found), page, pages, filters, list(NAMES))
+    rows = [row(*one) for one in found[(page - 1) * PAGE : page * PAGE]]
+    return HistoryPage(rows, len(found), page, pages, filters, {name: tr(WORDS[name]) for name in NAMES})
 
 
-def row(event: AnyEvent) -> Row:
-    """Returns an event as the table shows it."""
-    return Row(when(event.at), event.name, event.version, text(event.who, 80), text(event.told), _moved(event))
+def newest_first(
+    events: Sequence[AnyEvent], allows: Callable[[AnyEvent], bool]
+) -> list[tuple[AnyEvent, AnyEvent | None]]:
+    """Returns the events that are allowed, newest first, each with what happened next to the same version."""
+    found, after = [], dict[int, AnyEvent]()
+    for event in reversed(events):
+        if allows(event):
+            found.append((event, after.get(event.version)))
+        after[event.version] = event
+    return found
+
+
+def row(event: AnyEvent, after: AnyEvent | None = None) -> Row:
+    """Returns an event as the table shows it; `after` is the next one about the same version.
+
+    Only that one tells whether a version that servers were told to load was loaded.
+    """
+    loaded = isinstance(event, Staged) and after is not None and not isinstance(after, Unstaged)
+    name = tr(LOADED if loaded else WORDS[event.name])
+    return Row(when(event.at), name, event.version, who_of(event), why_of(event), _moved(event))
+
+
+def why_of(event: AnyEvent) -> str:
+    """Returns the reason that an event keeps: the system's own in the reader's language, a person's as it is."""
+    if isinstance(event, Published | Unstaged) or event.who in (WATCH, NOBODY):
+        return text(" · ".join(recorded(part) for part in event.told.split(" · ")))
+    return text(event.told)
+
+
+def who_of(event: AnyEvent) -> str:
+    """Returns who did it."""
+    who = text(event.who, 80)
+    name = who.removesuffix(AGAIN)
+    told = tr(name) if name in OURS else name
+    return told if name == who else tr("{who}, started again by somebody", who=told)
 
 
 def _moved(event: AnyEvent) -> str:
-    """Returns which version replaced which, `2 → 3`; "" for an event that moves no label."""
+    """Returns which version replaced which, `stable: version 2 → version 3`; "" for an event that moves no label."""
     if isinstance(event, Adopted):
         named = (("stable", event.stable), ("canary", event.canary))
-        return ", ".join(f"{name} {version}" for name, version in named if version)
+        return tr(", ").join(
+            tr("{label}: {version}", label=tr(label), version=_named(version)) for label, version in named if version
+        )
     if isinstance(event, Moved) and (event.from_ or event.to):
-        return f"{event.from_ or 'none'} → {event.to or 'none'}"
+        label = "canary" if isinstance(event, Canary | Withdrawn) else "stable"
+        return tr("{label}: {before} → {after}", label=tr(label), before=_named(event.from_), after=_named(event.to))
     return ""
+
+
+def _named(version: int | None) -> str:
+    return tr("version {version}", version=version) if version else tr("none")

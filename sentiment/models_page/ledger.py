@@ -1,33 +1,26 @@
-"""Reads the serving history so that a broken line becomes a notice and the page still appears."""
+"""Reads the serving history so that a broken line becomes a notice and the page still appears.
+
+What was read is kept for the next readers, whatever language they read: its notices are in English, and `recorded`
+says them to each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from sentiment import json_lines
 from sentiment.errors import InputError
-from sentiment.results.events import AnyEvent, parsed_event
+from sentiment.language import speaking, tr
+from sentiment.language.catalogue import ENGLISH
+from sentiment.models_page.history_lines import STOPPED, Ledger, parse
+from sentiment.results.events import parsed_event
 from sentiment.serving.history import fault
-from sentiment.serving.rules import apply, fold
-from sentiment.serving.state import State
+from sentiment.serving.rules import apply
 from sentiment.settings import Settings
 
-MOST_NOTICES = 10
+__all__ = ["Ledger", "parse", "read_ledger", "trusted_ledger"]
+
 FEW_LINES = 100  # up to this many new lines, adding them one by one is cheaper than reading everything again
-RESTORE = "An operator restores it with `sentiment status --restore-history`."
-STOPPED = "Until serving/history.jsonl is repaired, `sentiment` refuses to change what is served."
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """Every readable event, oldest first, the state after them, and a sentence for each line that is not readable."""
-
-    events: tuple[AnyEvent, ...] = ()
-    state: State = field(default_factory=State)
-    notices: tuple[str, ...] = ()
-
 
 # Both are replaced as a whole: requests are served by several threads.
 _last: tuple[bytes, Ledger] = (b"", Ledger())
@@ -37,7 +30,8 @@ _last_judged: tuple[tuple[bytes, ...], str] = ((), "")
 def read_ledger(path: Path) -> Ledger:
     """Returns the ledger in `path`; an empty one when the file does not exist."""
     try:
-        return _read_on(path.read_bytes())
+        with speaking(ENGLISH):
+            return _read_on(path.read_bytes())
     except FileNotFoundError:
         return Ledger()
     except OSError as error:
@@ -53,14 +47,16 @@ def trusted_ledger(settings: Settings) -> Ledger:
     if STOPPED in found.notices:  # its lines are told one by one
         return found
     try:
-        doubt = _doubt(settings)
+        with speaking(ENGLISH):
+            doubt = _doubt(settings)
     except OSError as error:
         doubt = _unreadable(error)
     return Ledger(notices=(doubt,)) if doubt else found
 
 
 def _unreadable(error: OSError) -> str:
-    return f"The serving history cannot be read: {error.strerror}."
+    with speaking(ENGLISH):
+        return tr("The serving history cannot be read: {why}.", why=error.strerror)
 
 
 def _doubt(settings: Settings) -> str:
@@ -76,8 +72,11 @@ def _doubt(settings: Settings) -> str:
 
 
 def _told(refused: InputError, settings: Settings) -> str:
-    why = f"{refused.must_hold}; found {refused.found}".replace(f"{settings.home}/", "")
-    return f"The serving history is not whole, so nothing of it is shown: {why}. {RESTORE}"
+    return tr(
+        "The serving history is not whole, so nothing of it is shown: {error}. An operator restores it with `sentiment "
+        "status --restore-history`.",
+        error=f"{refused.must_hold}; found {refused.found}".replace(f"{settings.home}/", ""),
+    )
 
 
 def _content(path: Path) -> bytes:
@@ -115,45 +114,3 @@ def _with_lines(known: Ledger, added: bytes) -> Ledger | None:
     except InputError:
         return None
     return Ledger((*known.events, *events), state)
-
-
-def parse(content: str) -> Ledger:
-    """Returns the ledger of that content."""
-    lines, torn = json_lines.parse(content)
-    events, notices = [], []
-    for line in lines:
-        try:
-            events.append((line.number, parsed_event(line.text)))
-        except InputError as error:
-            told = f"{error.must_hold}; found {error.found}"
-            notices.append(f"Line {line.number} of the serving history is not an event and is skipped: {told}.")
-    state, refused = _state(events)
-    notices = _few([*notices, *refused])
-    if torn.strip():
-        notices.append(
-            "The last line of the serving history is torn: the change was never confirmed, and the next change "
-            "drops the line."
-        )
-    return Ledger(tuple(event for _, event in events), state, tuple(notices))
-
-
-def _state(events: Sequence[tuple[int, AnyEvent]]) -> tuple[State, list[str]]:
-    """Returns the state, and a sentence for each event that must not follow those above it."""
-    try:
-        return fold(event for _, event in events), []
-    except InputError:
-        pass
-    state, refused = State(), []
-    for number, event in events:
-        try:
-            state = apply(state, event)
-        except InputError as error:
-            refused.append(f"Line {number} of the serving history breaks the rules and is skipped: {error}")
-    return state, refused
-
-
-def _few(notices: list[str]) -> list[str]:
-    if not notices:
-        return []
-    more = len(notices) - MOST_NOTICES
-    return [*notices[:MOST_NOTICES], *([f"… and {more:,} more such lines."] if more > 0 else []), STOPPED]

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from sentiment.errors import InputError
+from sentiment.language import tr
+from sentiment.models_page.refusals import found_wrong
 from sentiment.results import record
 from sentiment.text.harmless import one_line
 
@@ -32,7 +34,7 @@ class Notices:
         try:
             return record.read(path, kind, "", "it")
         except InputError as error:
-            self.add(_cannot_be_read(name, error) if path.exists() else f"{name} is missing.")
+            self.add(_cannot_be_read(name, error) if path.exists() else tr("{file} is missing.", file=name))
             return None
 
     def decode(self, found: object, kind: type[T], name: str) -> T | None:
@@ -45,4 +47,4 @@ class Notices:
 
 
 def _cannot_be_read(name: str, error: InputError) -> str:
-    return f"{name} cannot be read: {error.must_hold}; found {error.found.rstrip('.')}."
+    return tr("{file} cannot be read: {error}.", file=name, error=found_wrong(error))

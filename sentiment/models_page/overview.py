@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from sentiment.estimation.record import estimates_file, read_nights
 from sentiment.models_page import experiments
-from sentiment.models_page.cards import Card, card
+from sentiment.models_page.cards import Card, card, costs_of, measured_of
 from sentiment.models_page.estimates import Estimates, estimates
 from sentiment.models_page.frozen_set import FrozenSet, frozen_set
 from sentiment.models_page.history import Filters, HistoryPage, history_page
 from sentiment.models_page.ledger import Ledger
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.plot import Plot, accuracy_plot
-from sentiment.models_page.version_page import condition_of
+from sentiment.models_page.refused import Refused, refused_runs
+from sentiment.models_page.retracted import Retractions, retractions
+from sentiment.models_page.version_page import condition_of, role_of
 from sentiment.models_page.wording import count, megabytes, share, when
 from sentiment.probe.record import probes_file, read_probes
+from sentiment.serving.succession import successors
 from sentiment.settings import Settings
 
 LISTED = 10  # newest versions
@@ -46,34 +49,42 @@ class Overview:
     versions: list[Listed]
     published: int
     frozen: FrozenSet
+    refused: list[Refused]
+    retracted: Retractions
     experiments: list[experiments.Listed]
     history: HistoryPage
 
 
 def overview(ledger: Ledger, settings: Settings, query: Mapping[str, str], notices: Notices) -> Overview:
     """Returns the first page; `query` holds its parameters, which filter the history."""
-    state = ledger.state
+    state, followed = ledger.state, successors(ledger.events)
     probes = read_probes(probes_file(settings))
     frozen = frozen_set(ledger, settings, notices)
+    measured, costs = measured_of(ledger, settings), costs_of(ledger, settings, notices)
     return Overview(
-        [card(label, ledger, settings, probes, notices) for label in state.labels],
+        [
+            card(label, ledger, settings, probes, measured[number], costs[number], notices)
+            for label, number in state.labels.items()
+        ],
         [label for label in ("stable", "canary") if label not in state.labels],
         [plot for plot in (accuracy_plot(state, *size, frozen.breaks) for size in (WIDE, NARROW)) if plot],
         estimates(read_nights(estimates_file(settings)), (WIDE, NARROW)),
-        [_listed(ledger, number) for number in sorted(state.versions, reverse=True)[:LISTED]],
+        [_listed(ledger, number, followed) for number in sorted(state.versions, reverse=True)[:LISTED]],
         len(state.versions),
         frozen,
+        refused_runs(settings, state, notices),
+        retractions(settings, state, notices),
         experiments.listed(settings, notices),
         history_page(ledger.events, Filters.asked(query)),
     )
 
 
-def _listed(ledger: Ledger, number: int) -> Listed:
+def _listed(ledger: Ledger, number: int, followed: Mapping[int, int]) -> Listed:
     version = ledger.state.versions[number]
     return Listed(
         number,
-        next((label for label, labelled in ledger.state.labels.items() if labelled == number), ""),
-        condition_of(version),
+        role_of(ledger, number),
+        condition_of(version, followed),
         when(version.published_at),
         share(version.metrics.get("frozen")),
         share(version.metrics.get("rolling")),

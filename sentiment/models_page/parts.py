@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sentiment.language import marked, tr
 from sentiment.models_page.wording import share, text
 from sentiment.results import deliveries
 from sentiment.results.deliveries import Prepare
 from sentiment.results.evaluation import Evaluation
 
 SHADES = 9  # of a cell, by its share of the row; the page may have no style attributes, so each shade is a class
-SIDES = ("This version", "Stable at that time")  # candidate and stable
+SIDES = (marked("This version"), marked("Stable at that time"))  # candidate and stable
+BASE = {"base": marked("base")}  # in the place of a night: what the system started from
+SETS = {"frozen": marked("frozen set"), "rolling": marked("rolling set")}
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,18 @@ def parts(prepare: Prepare | None) -> list[Part]:
     if table is None:
         return []
     kinds = (
-        ("By source", table.per_source, "without a source"),
-        ("By night of delivery", table.per_night, "unknown"),
+        (tr("By source"), table.per_source, {"": marked("without a source")}),
+        (tr("By night of delivery"), table.per_night, {"": marked("unknown"), **BASE}),
     )
-    return [Part(title, _bars([_counted(line, empty) for line in lines])) for title, lines, empty in kinds]
+    return [Part(title, _bars([_counted(line, ours) for line in lines])) for title, lines, ours in kinds]
 
 
-def _counted(line: deliveries.Part, empty: str) -> tuple[str, int, int]:
-    name = f"{line.members:,} others" if line.name is None else text(line.name, 60) or empty
-    return name, sum(line.new), sum(line.added)
+def _counted(line: deliveries.Part, ours: Mapping[str, str]) -> tuple[str, int, int]:
+    """Returns a line's name, which is one of `ours` or a stranger's, and its counts."""
+    if line.name is None:
+        return tr("{number:,} others", number=line.members), sum(line.new), sum(line.added)
+    name = text(line.name, 60)
+    return tr(ours[name]) if name in ours else name, sum(line.new), sum(line.added)
 
 
 def _bars(counted: list[tuple[str, int, int]]) -> list[Bar]:
@@ -84,7 +90,7 @@ def matrices(evaluation: Evaluation | None, labels: list[str]) -> list[Matrix]:
         for model, scores in zip(SIDES, (test_set.candidate, test_set.stable) if test_set else (), strict=False):
             if scores and is_square(scores.confusion, len(labels)):
                 cells = _cells(scores.confusion)
-                found.append(Matrix(f"{name} set", model, share(scores.accuracy), labels, cells))
+                found.append(Matrix(tr(SETS[name]), tr(model), share(scores.accuracy), labels, cells))
     return found
 
 

@@ -7,14 +7,23 @@ from dataclasses import dataclass, replace
 
 from sentiment.charts.axis import Axis, round_axis, whole_axis
 from sentiment.charts.lines import STYLES, Curve, Frame, LineChart, line_chart
+from sentiment.language import marked, tr
 from sentiment.models_page.wording import is_number, share
 from sentiment.serving.state import State, Version
 
-STYLE_OF_SET = dict(zip(("frozen", "rolling"), STYLES, strict=True))
+STYLE_OF_SET = dict(zip((marked("frozen"), marked("rolling")), STYLES, strict=True))
 MOST_DOTS = 60  # up to this many versions, each has its own dot with a link
 LEAST_SPAN = 0.05  # of the axis: a smaller span would turn a few rows into mountains
 LEFT, TOP, UNDER = 40, 26, 26
-ROOM_FOR_LABELS = 92  # right of the plot
+ROOM_FOR_LABELS = 106  # right of the plot
+OF_ITS_NIGHT = marked("Each point is from the night in which the version was made.")
+JOINED = marked(
+    "Each point is from the night in which the version was made. Points of the rolling set are joined only where they "
+    "are known to be of the same rows."
+)
+ACROSS = marked(
+    "Each point is from the night in which the version was made. The rolling set's line joins points of different rows."
+)
 ROOM_FOR_TEXT = 60  # to the left of a vertical line
 
 
@@ -29,11 +38,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Plot:
-    """`breaks` are where, between two versions, the frozen test set was replaced: no line goes across."""
+    """`breaks` are where, between two versions, the frozen test set was replaced: no line of that set goes across."""
 
     chart: LineChart
     marks: list[Mark]
     breaks: list[float]
+    note: str  # which rows the points are of
 
 
 def accuracy_plot(state: State, width: int, height: int, replaced: Sequence[int] = ()) -> Plot | None:
@@ -52,13 +62,29 @@ def accuracy_plot(state: State, width: int, height: int, replaced: Sequence[int]
     y = round_axis(min(*shares, max(shares) - LEAST_SPAN), max(shares), frame.bottom, frame.top)
     chart = line_chart(frame, x, y, curves, STYLE_OF_SET, share, _marked)
     breaks = sorted({x.at(number + 0.5) for number in replaced if x.low <= number < x.high})
-    lines = [replace(line, breaks=tuple(breaks)) if line.name == "frozen" else line for line in chart.lines]
-    return Plot(replace(chart, lines=lines), _marks(state, x), breaks)
+    rolling = curves.get("rolling", [])
+    joined = len(rolling) > MOST_DOTS  # without dots, nothing would be left of a broken line
+    others = () if joined else tuple(x.at(number) for number in other_rows(state.versions))
+    gaps = {"frozen": tuple(breaks), "rolling": others}
+    lines = [replace(line, name=tr(line.name), breaks=gaps[line.name]) for line in chart.lines]
+    note = (ACROSS if joined else JOINED) if len(rolling) > 1 else OF_ITS_NIGHT
+    return Plot(replace(chart, lines=lines), _marks(state, x), breaks, tr(note))
 
 
 def _curve(versions: Mapping[int, Version], name: str) -> list[tuple[int, float]]:
     found = ((number, version.metrics.get(name)) for number, version in sorted(versions.items()))
     return [(number, float(value)) for number, value in found if is_number(value) and 0 <= value <= 1]
+
+
+def other_rows(versions: Mapping[int, Version]) -> list[int]:
+    """Returns the versions whose rolling set is not known to be that of the version before: no line leads to them."""
+    found, before = [], ""
+    for number, version in sorted(versions.items()):
+        tests = version.data.tests
+        digest = tests.rolling.sha256 if tests else ""
+        found += [number] if not digest or digest != before else []
+        before = digest
+    return found
 
 
 def _marked(curve: Curve) -> Curve:
@@ -73,5 +99,5 @@ def _marks(state: State, x: Axis) -> list[Mark]:
     for label, place in places.items():
         leftwards = place == leftmost if len(places) > 1 else place > (x.start + x.end) / 2
         fits = place - x.start > ROOM_FOR_TEXT
-        marks.append(Mark(place, f"{label} {state.labels[label]}", "end" if leftwards and fits else "start"))
+        marks.append(Mark(place, f"{tr(label)} {state.labels[label]}", "end" if leftwards and fits else "start"))
     return marks

@@ -6,10 +6,14 @@ import math
 from datetime import datetime
 from typing import Any, TypeGuard
 
+from sentiment.language import marked, tr
 from sentiment.text.harmless import one_line
 from sentiment.text.taipei import TAIPEI
 
 NONE = "–"
+Line = tuple[str, str]  # of a card: name, value
+# Labels, and what a rollback returns to: the page gets them as values.
+LABELS = (marked("stable"), marked("canary"), marked("previous"), marked("reference"))
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
@@ -51,3 +55,13 @@ def when(at: object) -> str:
 def text(value: Any, longest: int = 2000) -> str:
     """Returns a stranger's words as one harmless line; "" for None."""
     return "" if value is None else one_line(value, longest)
+
+
+def labelled(label: str) -> str:
+    """Returns a label, or a role, as the page shows it; a word that is neither stays as it is."""
+    return tr(label) if label in LABELS else label
+
+
+def nobody(label: str) -> str:
+    """Returns that no version has the label."""
+    return tr("There is no stable version.") if label == "stable" else tr("There is no canary version.")

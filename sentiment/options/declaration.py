@@ -13,7 +13,9 @@ from sentiment.errors import InputError
 class Field:
     """How Airflow's form shows an option, and where it is stricter than the command.
 
-    `{default}` in the description is the option's default. A field whose own default is None may be left empty.
+    Its words are `marked`: the form says them in its readers' language. `{default}` in the description is the option's
+    default. A field whose own default is None may be left empty. `names` are for choices, in languages that show more
+    than the choice.
     """
 
     title: str
@@ -22,6 +24,7 @@ class Field:
     low: float | None = None  # None: the option's
     high: float | None = None
     schema: Mapping[str, Any] = field(default_factory=dict)  # whatever else JSON Schema can demand
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,18 @@ class Option:
         return low <= value <= high
 
     def _bounds(self) -> str:
-        low, high = (_figure(value) for value in (self.low, self.high))
-        return f"between {low} and {high}" if self.high is not None else f"at least {low}"
+        return between(self.low, self.high)
 
 
-def _figure(value: float | None) -> str:
+def between(low: float | None, high: float | None) -> str:
+    """Returns bounds in words: `between 0 and 0.2`, `at least 1`; "" without bounds."""
+    if high is None:
+        return f"at least {figure(low)}" if low is not None else ""
+    return f"between {figure(low)} and {figure(high)}" if low is not None else f"at most {figure(high)}"
+
+
+def figure(value: float | None) -> str:
+    """Returns a number as people write it: `1,000`, `0.2`; "" for None."""
     if value is None:
         return ""
     return f"{value:,.0f}" if value == int(value) else f"{value:g}"

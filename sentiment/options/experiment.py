@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sentiment.language import marked
 from sentiment.options import training
 from sentiment.options.declaration import Field, Option
 from sentiment.settings.encoders import CHECKPOINTS, SCRATCH
@@ -15,9 +16,11 @@ MODELS = Option(
     "Model names, comma-separated.",
     default=",".join(CHECKPOINTS),
     form=Field(
-        "Models",
-        "One per line: scratch/tiny, scratch/mini, bert-base-chinese, or another of SENTIMENT_ENCODERS, which lists "
-        "the names, folders and addresses that a workflow may use.",
+        marked("Models"),
+        marked(
+            "One per line: scratch/tiny, scratch/mini, bert-base-chinese, or another of SENTIMENT_ENCODERS, which "
+            "lists the names, folders and addresses that a workflow may use."
+        ),
         default=list(SCRATCH),
         schema={"maxItems": 20},
     ),
@@ -28,8 +31,10 @@ LEARNING_RATES = Option(
     "Comma-separated.",
     default="2e-5,5e-5",
     form=Field(
-        "Learning rates",
-        "One per line; each model is trained at each. Try 2e-5 and 5e-5 for a pretrained model, more from scratch.",
+        marked("Learning rates"),
+        marked(
+            "One per line; each model is trained at each. Try 2e-5 and 5e-5 for a pretrained model, more from scratch."
+        ),
         default=["5e-4", "1e-3"],
         schema={"maxItems": 50},
     ),
@@ -40,8 +45,8 @@ SEEDS = Option(
     "Train each row with each seed: mean ± sd.",
     default=str(training.SEED.default),
     form=Field(
-        "Seeds",
-        "One per line. With several seeds, the table shows mean ± standard deviation.",
+        marked("Seeds"),
+        marked("One per line. With several seeds, the table shows mean ± standard deviation."),
         default=[str(training.SEED.default)],
         schema={"maxItems": 20},
     ),
@@ -50,7 +55,11 @@ WITH_UNTRAINED = Option(
     "with_untrained",
     str,
     "Also score each model before training: the row (no train).",
-    form=Field("Also score each model before training", "Adds the row `(no train)` to the table.", default=False),
+    form=Field(
+        marked("Also score each model before training"),
+        marked("Adds the row `(no train)` to the table."),
+        default=False,
+    ),
 )
 DATA_RUN = Option(
     "data_run",
@@ -59,8 +68,8 @@ DATA_RUN = Option(
     default="",
     shown_default="the base data",
     form=Field(
-        "Data: train and test rows of this run",
-        "The folder of a retrain in runs/, or its run id. Empty: datasets/old_sentiment.",
+        marked("Data: train and test rows of this run"),
+        marked("The folder of a retrain in runs/, or its run id. Empty: datasets/old_sentiment."),
         schema={"maxLength": 300},
     ),
 )
@@ -71,9 +80,17 @@ MODEL_TYPE = Option(
     default=training.MODEL_TYPES[0],
     choices=training.MODEL_TYPES,
     form=Field(
-        "Model type",
-        "custom: an encoder, dropout, a dense softmax. origin: transformers' own classifier. tf-hub: a TF-Hub encoder.",
+        marked("Model type"),
+        marked(
+            "custom: an encoder, dropout, a dense softmax. origin: transformers' own classifier. "
+            "tf-hub: a TF-Hub encoder."
+        ),
         default=training.MODEL_TYPES[0],
+        names={
+            "custom": marked("Encoder, dropout, dense softmax"),
+            "origin": marked("transformers' own classifier"),
+            "tf-hub": marked("TF-Hub encoder"),
+        },
     ),
 )
 NUM_EPOCHS = replace(
@@ -81,21 +98,23 @@ NUM_EPOCHS = replace(
     default=2,
     shown_default="",
     form=Field(
-        "Epochs",
-        "Passes over the data in each training: 8 from scratch, 2 or 3 for a pretrained model.",
+        marked("Epochs"),
+        marked("Passes over the data in each training: 8 from scratch, 2 or 3 for a pretrained model."),
         default=training.SCRATCH_DEFAULTS["num_epochs"],
         high=100,
     ),
 )
-BATCH_SIZE = replace(training.BATCH_SIZE, form=Field("Batch size", "Rows per step; empty: {default}.", high=1024))
+BATCH_SIZE = replace(
+    training.BATCH_SIZE, form=Field(marked("Batch size"), marked("Rows per step; empty: {default}."), high=1024)
+)
 MAX_SEQ_LENGTH = replace(
     training.MAX_SEQ_LENGTH,
     help="Longest row in pieces.",
-    form=Field("Longest text", "In word pieces; empty: {default}."),
+    form=Field(marked("Longest text"), marked("In word pieces; empty: {default}.")),
 )
 VALIDATION_SHARE = replace(
     training.VALIDATION_SHARE,
     help="Rows held out; 0: no val columns.",
-    form=Field("Validation share", "Rows held out for the val columns; empty: {default}, 0: none."),
+    form=Field(marked("Validation share"), marked("Rows held out for the val columns; empty: {default}, 0: none.")),
 )
 COMMON = (MODEL_TYPE, NUM_EPOCHS, BATCH_SIZE, MAX_SEQ_LENGTH, VALIDATION_SHARE)  # what all trainings have in common

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sentiment.options.declaration import Field, Option
+from sentiment.language import marked, tr
+from sentiment.options.declaration import Field, Option, figure
 from sentiment.settings.declaration import declarations
 from sentiment.settings.steps import Settings
 
-EMPTY = "Empty: the system's setting."
 SHORTEST_REASON, LONGEST_REASON = 3, 2000  # characters, in every form that asks for one
 
 
@@ -24,15 +24,15 @@ FLOOR = _threshold(
     "floor",
     float,
     "Least accuracy on the frozen set.",
-    Field("Floor", "Least accuracy on the frozen set, as a share; at least {bound}. " + EMPTY),
+    Field(marked("Floor"), marked("Least accuracy on the frozen set, as a share; at least {bound}.")),
 )
 MARGIN = _threshold(
     "margin",
     float,
     "How far the accuracy may fall at worst.",
     Field(
-        "Margin",
-        "How far the accuracy may fall at worst, as a share: 0.01 is one percentage point; at most {bound}. " + EMPTY,
+        marked("Margin"),
+        marked("How far the accuracy may fall at worst, as a share: 0.01 is one percentage point; at most {bound}."),
     ),
 )
 RECALL_DROP = _threshold(
@@ -40,8 +40,8 @@ RECALL_DROP = _threshold(
     float,
     "How far any recall may fall.",
     Field(
-        "Recall drop",
-        "How far the recall of any class may fall on the frozen set, as a share; at most {bound}. " + EMPTY,
+        marked("Recall drop"),
+        marked("How far the recall of any class may fall on the frozen set, as a share; at most {bound}."),
     ),
 )
 _ROLLING = _threshold(
@@ -49,8 +49,8 @@ _ROLLING = _threshold(
     int,
     "Least rows of the rolling set.",
     Field(
-        "Least rows of the rolling set",
-        "With fewer rows, the rolling set is reported but does not decide; at most {bound}. " + EMPTY,
+        marked("Fewest rolling-set rows that may decide"),
+        marked("With fewer rows, the rolling set is reported but does not decide; at most {bound}."),
     ),
 )
 # The command takes any number of rows: that a test set never decides is a choice, too.
@@ -61,9 +61,11 @@ LOOSEN_REASON = Option(
     str,
     "Why a limit is looser than configured; the reason is recorded.",
     form=Field(
-        "A looser limit, because …",
-        "Required when a limit above is looser than the system's setting. Your name and the reason are kept in "
-        "gate.json and in the history, and the approver reads them first.",
+        marked("A looser limit, because …"),
+        marked(
+            "Required when a limit above is looser than the system's setting. Your name and the reason are kept in "
+            "gate.json and in the history, and the approver reads them first."
+        ),
         schema=_REASON,
     ),
 )
@@ -72,9 +74,11 @@ OVERRIDE_REASON = Option(
     str,
     "Why; the reason is recorded.",
     form=Field(
-        "Force: override the gate, because …",
-        "If you give a reason, failed checks do not stop the candidate. Your name and the reason are kept in gate.json "
-        "and in the history, and the approver reads them first.",
+        marked("Force: override the gate, because …"),
+        marked(
+            "If you give a reason, failed checks do not stop the candidate. Your name and the reason are kept in "
+            "gate.json and in the history, and the approver reads them first."
+        ),
         schema=_REASON,
     ),
 )
@@ -82,9 +86,14 @@ THRESHOLDS = (FLOOR, MARGIN, RECALL_DROP, MINIMUM_ROLLING)
 FORM = (*THRESHOLDS, LOOSEN_REASON, OVERRIDE_REASON)
 
 
-def within(option: Option, bound: float) -> Option:
-    """Returns a threshold whose form loosens it no further than to `bound`."""
+def within(option: Option, bound: float, now: float) -> Option:
+    """Returns a threshold whose form loosens it no further than to `bound`; empty means `now`, as the settings say."""
     assert option.form is not None
-    told = option.form.description.format(bound=f"{bound:,.0f}" if bound >= 1 else f"{bound:g}")
+    told = tr(
+        "{told} Empty: {now} ({name}).",
+        told=tr(option.form.description, bound=figure(bound)),
+        now=figure(now),
+        name=option.shown_default,
+    )
     low, high = (bound, None) if option is FLOOR else (None, bound)
     return replace(option, form=replace(option.form, description=told, low=low, high=high))

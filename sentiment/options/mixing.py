@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sentiment.language import marked
 from sentiment.options.declaration import Field, Option
 
 LONGEST_SOURCE = 200  # characters
@@ -13,10 +14,17 @@ MODE = Option(
     default="auto",
     choices=("auto", "warm", "full"),
     form=Field(
-        "Mode",
-        "warm: continue from the stable model with the new rows. full: start over with all rows. "
-        "auto: warm if there is a stable model.",
+        marked("Mode"),
+        marked(
+            "warm: continue from the stable model with the new rows. full: start over with all rows. "
+            "auto: warm if there is a stable model."
+        ),
         default="auto",
+        names={
+            "auto": marked("Continue if there is a stable model"),
+            "warm": marked("Continue from the stable model"),
+            "full": marked("Start over with all rows"),
+        },
     ),
 )
 MIX_NUMBER = Option(
@@ -26,7 +34,9 @@ MIX_NUMBER = Option(
     default=0,
     low=0,
     # The form stops at a number that nobody means; a command may handle more rows than any night has.
-    form=Field("Old rows to mix in, per label", "0 or empty: as many as the mixing rule says.", high=1_000_000),
+    form=Field(
+        marked("Old rows to mix in, per label"), marked("0 or empty: as many as the mixing rule says."), high=1_000_000
+    ),
 )
 MINIMUM_CONTENT_LENGTH = Option(
     "minimum_content_length",
@@ -36,8 +46,8 @@ MINIMUM_CONTENT_LENGTH = Option(
     low=0,
     # A post of 1,000 characters is rare: a higher number in the form would leave no old row at all.
     form=Field(
-        "Shortest old row to mix in",
-        "In characters; empty: {default}. Lower it if your posts are mostly short.",
+        marked("Shortest old row to mix in"),
+        marked("In characters; empty: {default}. Lower it if your posts are mostly short."),
         high=1000,
     ),
 )
@@ -50,8 +60,8 @@ NEW_SINCE = Option(
     str,
     "Take only new rows delivered on this day (in Taipei) or later.",
     form=Field(
-        "New rows from this day on",
-        "By the day of delivery, in Taipei. Rows left out stay new for another run.",
+        marked("New rows from this day on"),
+        marked("By the day of delivery, in Taipei. Rows left out stay new for another run."),
         schema={"format": "date"},
     ),
 )
@@ -59,15 +69,15 @@ NEW_UNTIL = Option(
     "new_until",
     str,
     "Take only new rows delivered on this day or earlier.",
-    form=Field("New rows up to this day", "Including that day.", schema={"format": "date"}),
+    form=Field(marked("New rows up to this day"), marked("Including that day."), schema={"format": "date"}),
 )
 NEW_SOURCE = Option(
     "new_source",
     str,
     "Take only new rows of this source; may be given again.",
     form=Field(
-        "New rows of this source",
-        "As named in the deliveries' column “source”.",
+        marked("New rows of this source"),
+        marked("As named in the deliveries' column “source”."),
         schema={"maxLength": LONGEST_SOURCE},
     ),
 )

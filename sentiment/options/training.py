@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sentiment.language import marked
 from sentiment.options.declaration import Field, Option
 
 LONGEST_SEQUENCE = 512  # pieces: the positions of a BERT
@@ -10,16 +11,20 @@ MODEL_TYPES = ("custom", "origin", "tf-hub")
 
 # A pretrained encoder is only adjusted, as in the older tool; one from scratch has everything to learn.
 PRETRAINED_DEFAULTS = {"learning_rate": 2e-5, "num_epochs": 3, "dropout_rate": 0.1, "masked_share": 0.0}
+OWN_DEFAULTS = {**PRETRAINED_DEFAULTS, "learning_rate": 2e-4, "num_epochs": 4}  # a small one, made by `pretrain`
 SCRATCH_DEFAULTS = {"learning_rate": 1e-3, "num_epochs": 8, "dropout_rate": 0.5, "masked_share": 0.15}
 # A warm start: half the rate and fewer passes learn the new posts equally well and change fewer old answers.
 SCRATCH_WARM_DEFAULTS = {**SCRATCH_DEFAULTS, "learning_rate": 5e-4, "num_epochs": 5}
 
 
 def _by_start(name: str) -> str:
-    scratch, warm, other = (
-        f"{defaults[name]:g}" for defaults in (SCRATCH_DEFAULTS, SCRATCH_WARM_DEFAULTS, PRETRAINED_DEFAULTS)
+    scratch, warm, own, other = (
+        f"{defaults[name]:g}"
+        for defaults in (SCRATCH_DEFAULTS, SCRATCH_WARM_DEFAULTS, OWN_DEFAULTS, PRETRAINED_DEFAULTS)
     )
-    return f"{scratch} from scratch, {f'{warm} continuing that, ' if warm != scratch else ''}else {other}"
+    continuing = f"{warm} continuing that, " if warm != scratch else ""
+    ours = f"{own} from an encoder of `sentiment pretrain`, " if own != other else ""
+    return f"{scratch} from scratch, {continuing}{ours}else {other}"
 
 
 MODEL_NAME = Option(
@@ -28,8 +33,8 @@ MODEL_NAME = Option(
     "scratch/tiny, scratch/mini, a local folder, a hub name; for tf-hub a SavedModel or an address.",
     default="scratch/tiny",
     form=Field(
-        "Model",
-        "For a full run: one of SENTIMENT_ENCODERS, which lists the models that a workflow may start from.",
+        marked("Model"),
+        marked("For a full run: one of SENTIMENT_ENCODERS, which lists the models that a workflow may start from."),
         schema={"maxLength": LONGEST_NAME},
     ),
 )
@@ -40,8 +45,7 @@ LEARNING_RATE = Option(
     low=1e-8,
     high=1.0,
     shown_default=_by_start("learning_rate"),
-    # The form excludes 0 and 1, and accepts values below the command's bound: the step then says so.
-    form=Field("Learning rate", "The peak rate, such as 3e-5 or 0.0005. Empty: the mode's default.", low=0, high=1),
+    form=Field(marked("Learning rate"), marked("The peak rate, such as 3e-5 or 0.0005. Empty: the mode's default.")),
 )
 NUM_EPOCHS = Option(
     "num_epochs",
@@ -51,7 +55,7 @@ NUM_EPOCHS = Option(
     high=10_000,
     shown_default=_by_start("num_epochs"),
     # In Airflow a training has twelve hours.
-    form=Field("Epochs", "Passes over the data. Empty: the mode's default.", high=100),
+    form=Field(marked("Epochs"), marked("Passes over the data. Empty: the mode's default."), high=100),
 )
 BATCH_SIZE = Option(
     "batch_size",
@@ -61,7 +65,7 @@ BATCH_SIZE = Option(
     low=1,
     high=4096,
     # More has never fitted a card; `sentiment bench length` looks for the limit, and may go further.
-    form=Field("Batch size", "Rows per step. Empty: {default}.", high=1024),
+    form=Field(marked("Batch size"), marked("Rows per step. Empty: {default}."), high=1024),
 )
 MAX_SEQ_LENGTH = Option(
     "max_seq_length",
@@ -70,7 +74,7 @@ MAX_SEQ_LENGTH = Option(
     default=128,
     low=8,
     high=LONGEST_SEQUENCE,
-    form=Field("Longest text", "In word pieces. Empty: {default}."),
+    form=Field(marked("Longest text"), marked("In word pieces. Empty: {default}.")),
 )
 DROPOUT_RATE = Option(
     "dropout_rate",

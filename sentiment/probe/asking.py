@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sentiment.client.answer import STABLE, Failure, Prediction
 from sentiment.client.rest import RestServer
+from sentiment.client.tries import asked
 from sentiment.data.tsv import Post
 
 SECONDS_FOR_AN_ANSWER = 5.0
@@ -38,26 +39,34 @@ def ask_in_pairs(address: str, model: str, labels: Sequence[str], posts: Iterabl
     """
     servers = {label: RestServer(address, model) for label in labels}
     replies = Replies(of={label: [] for label in labels})
+    untitled = set[str]()
     try:
         for number, post in enumerate(posts):
             if number == 0:
-                replies.first = {label: _ask(servers[label], label, post) for label in labels}
+                replies.first = {label: _ask(servers[label], label, post, untitled) for label in labels}
             if number and (time.monotonic() > until or _is_gone(replies.of.get(STABLE, []))):
                 break
             for label in labels if number % 2 == 0 else reversed(labels):
-                replies.of[label].append(_ask(servers[label], label, post))
+                replies.of[label].append(_ask(servers[label], label, post, untitled))
     finally:
         for server in servers.values():
             server.close()
     return replies
 
 
-def _ask(server: RestServer, label: str, post: Post) -> Reply:
+def _ask(server: RestServer, label: str, post: Post, untitled: set[str]) -> Reply:
+    """Asks with the title, unless the label is one of the `untitled`, whose models read none; notes which are.
+
+    A title that is refused first costs time, which the label must not be charged with for every post.
+    """
+    title = "" if label in untitled else post.title
     began = time.perf_counter()
     try:
-        [prediction], _ = server.ask([post.text], label, SECONDS_FOR_AN_ANSWER)
+        [prediction], _ = asked(server, [post.text], label, SECONDS_FOR_AN_ANSWER, [title])
     except Failure as failure:
         return Reply(time.perf_counter() - began, error=str(failure))
+    if title and not prediction.read_title:
+        untitled.add(label)
     return Reply(time.perf_counter() - began, prediction)
 
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise, takewhile
 from typing import Final, Literal
 
+from sentiment.language import tr
 from sentiment.results.probe import Probe, Server, Term
 from sentiment.settings import Settings
 from sentiment.statistics.paired import mcnemar_p
@@ -39,8 +40,12 @@ def outcome(servers: Mapping[str, Server], settings: Settings) -> tuple[Outcome,
     if len(gone) == len(servers):
         return UNREACHABLE, [f"{address}: {why}" for address, why in gone.items()]
     found = {address: reasons(figures, settings) for address, figures in servers.items() if address not in gone}
-    named = [f"{why} (at {address})" if len(servers) > 1 else why for address in found for why in found[address]]
+    named = [_at(address, why) if len(servers) > 1 else why for address in found for why in found[address]]
     return (BAD, named) if named else (GOOD, [])
+
+
+def _at(address: str, sentence: str) -> str:
+    return tr("{sentence} (at {address})", sentence=sentence, address=address)
 
 
 def unreachable(server: Server, settings: Settings) -> str:
@@ -49,7 +54,12 @@ def unreachable(server: Server, settings: Settings) -> str:
         return server.unreachable
     stable, asked = server.stable, server.asked or 0
     if stable and stable.errors > max(LONE_ERRORS, settings.canary_errors * asked):
-        return f"stable failed, too: {stable.errors} of {asked} questions ({stable.error})"
+        return tr(
+            "stable failed, too: {failed} of {asked} questions ({error})",
+            failed=stable.errors,
+            asked=asked,
+            error=stable.error,
+        )
     return ""
 
 
@@ -61,7 +71,13 @@ def reasons(server: Server, settings: Settings) -> list[str]:
 def _errors(server: Server, settings: Settings) -> Iterator[str]:
     canary, asked = server.canary, server.asked or 0
     if canary and canary.errors > max(LONE_ERRORS, settings.canary_errors * asked):
-        yield f"{canary.errors} of {asked} questions failed, the limit is {settings.canary_errors:.1%} ({canary.error})"
+        yield tr(
+            "{failed} of {asked} questions failed, the limit is {limit:.1%} ({error})",
+            failed=canary.errors,
+            asked=asked,
+            limit=settings.canary_errors,
+            error=canary.error,
+        )
 
 
 def _accuracy(server: Server, settings: Settings) -> Iterator[str]:
@@ -71,8 +87,13 @@ def _accuracy(server: Server, settings: Settings) -> Iterator[str]:
     lost, won, rows = pairs.only_stable_right, pairs.only_canary_right, pairs.rows
     drop = (lost - won) / rows
     if drop > settings.canary_accuracy_drop and mcnemar_p(won, lost) < CHANCE:
-        yield f"{100 * drop:.1f} percentage points fewer right answers than stable on the same {rows} posts, " \
-              f"the limit is {100 * settings.canary_accuracy_drop:.1f}"  # fmt: skip
+        yield tr(
+            "{points:.1f} percentage points fewer right answers than stable on the same {rows} posts, "
+            "the limit is {limit:.1f}",
+            points=100 * drop,
+            rows=rows,
+            limit=100 * settings.canary_accuracy_drop,
+        )
 
 
 def _slowness(server: Server, settings: Settings) -> Iterator[str]:
@@ -81,8 +102,13 @@ def _slowness(server: Server, settings: Settings) -> Iterator[str]:
         return
     slow, usual = canary.p95_ms or 0.0, stable.p95_ms or 0.0
     if slow > settings.canary_slowdown * usual and slow - usual > UNNOTICED_MS:
-        yield f"95 % of the answers took up to {slow:.0f} ms, stable's up to {usual:.0f} ms, " \
-              f"the limit is {settings.canary_slowdown:g} times as long"  # fmt: skip
+        yield tr(
+            "95 % of the answers took up to {slow:.0f} ms, stable's up to {usual:.0f} ms, "
+            "the limit is {limit:g} times as long",
+            slow=slow,
+            usual=usual,
+            limit=settings.canary_slowdown,
+        )
 
 
 def of_term(probes: Iterable[Probe], term: Term) -> list[Probe]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sentiment import atomic, disk
 from sentiment.errors import InputError
+from sentiment.language import tr
 from sentiment.probe.likeness import UNREACHABLE
 from sentiment.results import record
 from sentiment.results.record import as_json
@@ -75,8 +76,23 @@ def in_words(last: Occurrence | None, *, agrees: bool) -> str:
         return ""
     found = "; ".join(last.differences)
     if last.until is None:
-        over = "it is over now" if agrees else "nothing differs now, but not every server was reached"
-        return f"Since {last.since}, what answered was not what the history says ({found}): {over}."
+        if agrees:
+            return tr(
+                "Since {since}, what answered was not what the history says ({found}): it is over now.",
+                since=last.since,
+                found=found,
+            )
+        return tr(
+            "Since {since}, what answered was not what the history says ({found}):"
+            " nothing differs now, but not every server was reached.",
+            since=last.since,
+            found=found,
+        )
     if datetime.now(UTC) - datetime.fromisoformat(last.until) > REMEMBERED:
         return ""
-    return f"From {last.since} to {last.until}, what answered was not what the history says ({found}); it is over."
+    return tr(
+        "From {since} to {until}, what answered was not what the history says ({found}); it is over.",
+        since=last.since,
+        until=last.until,
+        found=found,
+    )

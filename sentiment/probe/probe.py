@@ -13,21 +13,24 @@ from msgspec import structs
 from sentiment import atomic, disk
 from sentiment.client.answer import CANARY, STABLE
 from sentiment.errors import UnavailableError
+from sentiment.language import marked, recorded, tr
 from sentiment.probe.asking import ask_in_pairs
 from sentiment.probe.decision import BAD, UNREACHABLE, bad_in_a_row, good_minutes, is_baked, of_term, outcome
 from sentiment.probe.figures import figures, worst_examples
+from sentiment.probe.metrics import write_probed
 from sentiment.probe.questions import Questions, choose_questions
 from sentiment.probe.readiness import why_not
 from sentiment.probe.record import append, probes_file, read_probes
 from sentiment.probe.table import table
-from sentiment.results.events import Adopted, Canary
+from sentiment.probe.term import term_of
+from sentiment.probe.traffic import answered_by
 from sentiment.results.probe import Example, NotProbed, Probe, Probed, Server, Standing, Term
-from sentiment.serving.history import read_events, read_state
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
+from sentiment.text.aloud import to_people
 
 SECONDS_IN_ALL = 120.0  # for all servers together; questions that do not fit are not asked
-NO_CANARY = "There is no canary."
+NO_CANARY = marked("There is no canary.")
 
 
 @contextmanager
@@ -35,23 +38,6 @@ def probing(settings: Settings) -> Iterator[None]:
     """Holds the lock for probing: two probes at once would slow down each other and both versions."""
     with atomic.exclusive_lock(settings.serving / "probes.lock"):
         yield
-
-
-def term_of(settings: Settings) -> Term | None:
-    """Returns the canary, its event's time, and the stable version beside it; None without a canary."""
-    state = read_state(settings)
-    if state.canary is None:
-        return None
-    return Term(canary=state.canary, stable=state.stable, since=_since(settings, state.canary))
-
-
-def _since(settings: Settings, version: int) -> str:
-    """Returns when `version` became the canary, by the verb or by an adopted edit of models.config."""
-    for event in reversed(read_events(settings.history)):
-        made = event.canary if isinstance(event, Adopted) else event.version if isinstance(event, Canary) else None
-        if made == version:
-            return event.at
-    return ""
 
 
 def probe(settings: Settings, unrecorded: list[Probe] | None = None) -> Probed | NotProbed:
@@ -65,6 +51,7 @@ def probe(settings: Settings, unrecorded: list[Probe] | None = None) -> Probed |
     """
     term = term_of(settings)
     if term is None:
+        write_probed(settings)
         return NotProbed(canary=None, sentence=NO_CANARY)
     questions = choose_questions(settings)
     began = time.monotonic()
@@ -89,6 +76,7 @@ def probe(settings: Settings, unrecorded: list[Probe] | None = None) -> Probed |
         servers=servers,
     )
     _keep(settings, made, unrecorded)
+    write_probed(settings, unrecorded or ())
     if kind == UNREACHABLE:
         raise UnavailableError(
             "a server must answer for stable before the canary can be judged",
@@ -122,8 +110,9 @@ def _ask_every_server(settings: Settings, term: Term, questions: Questions) -> t
             continue
         say(f"sending {len(questions.posts)} posts of the {questions.source} test set to {address} …")
         until = time.monotonic() + seconds
+        answered = answered_by(address, settings.model_name, labels)
         replies = ask_in_pairs(address, settings.model_name, list(labels), questions.posts, until)
-        servers[address] = figures(questions.posts, replies)
+        servers[address] = structs.replace(figures(questions.posts, replies), answered=answered)
         examples = examples or worst_examples(questions.posts, replies)
     return servers, examples
 
@@ -142,20 +131,36 @@ def standing(settings: Settings, term: Term, unrecorded: Sequence[Probe] = ()) -
 def _sentence(settings: Settings, version: int, probes: list[Probe]) -> str:
     newest = probes[-1]
     if newest.outcome == BAD:
-        count = f"bad probe {len(bad_in_a_row(probes))} in a row, at {settings.canary_bad_probes} it is withdrawn"
-        return f"Version {version} answers badly ({count}): {'; '.join(newest.reasons)}."
-    minutes, wanted = good_minutes(probes), settings.canary_bake_minutes
-    baked = "it is baked" if is_baked(probes, settings) else f"it is baked after {wanted:g}"
-    return f"Version {version} has answered well for {minutes:.0f} minutes; {baked}."
+        return tr(
+            "Version {version} answers badly (bad probe {count} in a row, at {limit} it is withdrawn): {reasons}.",
+            version=version,
+            count=len(bad_in_a_row(probes)),
+            limit=settings.canary_bad_probes,
+            reasons="; ".join(newest.reasons),
+        )
+    minutes = good_minutes(probes)
+    if is_baked(probes, settings):
+        return tr(
+            "Version {version} has answered well for {minutes:.0f} minutes; it is baked.",
+            version=version,
+            minutes=minutes,
+        )
+    return tr(
+        "Version {version} has answered well for {minutes:.0f} minutes; it is baked after {wanted:g}.",
+        version=version,
+        minutes=minutes,
+        wanted=settings.canary_bake_minutes,
+    )
 
 
 def show(found: Probe | None, sentence: str) -> None:
     """Prints a probe, if there was one, for the person who started it."""
-    if found:
-        say(table(found))
-        if found.note:
-            say(f"Note: {found.note}.")
-    say(sentence)
+    with to_people():
+        if found:
+            say(table(found))
+            if found.note:
+                say(tr("Note: {note}.", note=recorded(found.note)))
+        say(recorded(sentence))
 
 
 @click.command("probe")
@@ -163,7 +168,8 @@ def show(found: Probe | None, sentence: str) -> None:
 def command() -> Probed | NotProbed:
     """Ask stable and canary the same labelled posts; show accuracy, disagreement, errors, response times.
 
-    It changes nothing that is served. The figures are appended to serving/probes.jsonl.
+    It changes nothing that is served. The figures are appended to serving/probes.jsonl, and written to
+    serving/metrics/probe.prom for Prometheus.
     """
     settings = read_settings()
     with probing(settings):

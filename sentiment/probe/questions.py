@@ -11,12 +11,14 @@ from sentiment import disk
 from sentiment.data import ledger as posts_ledger
 from sentiment.data import retired
 from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN
-from sentiment.data.identity import identity, identity_1
+from sentiment.data.identity import identity, identity_1, of_text, post_identity
 from sentiment.data.ledger_batch import having
 from sentiment.data.posts import each_post
 from sentiment.data.rolling import Cap, most_of_a_source
+from sentiment.data.still_tested import still_tested
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
+from sentiment.language import tr
 from sentiment.settings import Settings
 
 FEWEST = 30  # with fewer rows in the rolling set, the frozen set is used instead
@@ -48,9 +50,9 @@ def choose_questions(settings: Settings) -> Questions:
         if not disk.is_full(error):
             raise
         return _from_the_base(settings, wanted)
-    frozen = [] if len(rolling) >= min(wanted, FEWEST) else list(islice(_base(settings, FROZEN), wanted))
+    frozen = [] if len(rolling) >= min(wanted, FEWEST) else list(islice(_frozen(settings), wanted))
     if len(frozen) > len(rolling):
-        note = f"the rolling test set has only {len(rolling)} posts, so the frozen one is used"
+        note = tr("the rolling test set has only {posts} posts, so the frozen one is used", posts=len(rolling))
         return Questions(tuple(frozen), "frozen", note)
     if not rolling:
         raise InputError(
@@ -62,7 +64,7 @@ def choose_questions(settings: Settings) -> Questions:
 def _from_the_base(settings: Settings, wanted: int) -> Questions:
     """Returns posts of the frozen set, or of the base's rolling set where there is no frozen one."""
     frozen = list(islice(_base(settings, FROZEN), wanted))
-    note = "the disk is full, so the ledger cannot be read and the base's test set is used"
+    note = tr("the disk is full, so the ledger cannot be read and the base's test set is used")
     if frozen:
         return Questions(tuple(frozen), "frozen", note)
     return Questions(tuple(islice(_base(settings, ROLLING), wanted)), "rolling", note)
@@ -75,7 +77,7 @@ def newest_rolling(settings: Settings, wanted: int) -> list[Post]:
     to leave out those that are in the base's training data, in the frozen set or in a retired one, also where only
     punctuation differs.
     """
-    tested = {identity(post.text): post for post in _base(settings, ROLLING)}
+    tested = {post_identity(post.text, post.title): post for post in _base(settings, ROLLING)}
     delivered, contested = _delivered(settings, tested)
     held_out = [*_base(settings, FROZEN), *retired.posts(settings.base_data, settings.label_set)]
     frozen = {identity(post.text) for post in held_out}
@@ -83,14 +85,14 @@ def newest_rolling(settings: Settings, wanted: int) -> list[Post]:
     newest = {
         key: post
         for key, post in delivered.items()
-        if key not in frozen and (key in tested or identity_1(post.text) not in others)
+        if of_text(key) not in frozen and (key in tested or identity_1(post.text) not in others)
     }
     counts = Counter(post.source for post in newest.values())
     cap = Cap(wanted, settings.rolling_source_share, FEWEST)
     most = most_of_a_source(counts, len(tested), cap)
     newest = _at_most(newest, most)
     for key in reversed(tested):
-        if key not in contested and key not in frozen:
+        if key not in contested and of_text(key) not in frozen:
             newest.setdefault(key, tested[key])
     return list(newest.values())[:wanted]
 
@@ -113,7 +115,8 @@ def _delivered(settings: Settings, tested: Mapping[str, Post]) -> tuple[dict[str
     if not settings.posts_database.is_file():
         return {}, set()
     with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
-        found = {identity(row[0]): Post(*row) for row in connection.execute(NEWEST, (settings.rolling_cap,))}
+        newest = (Post(*row) for row in connection.execute(NEWEST, (settings.rolling_cap,)))
+        found = {post_identity(post.text, post.title): post for post in newest}
         query = "SELECT identity, label, standing FROM posts"
         said = {key.hex(): rest for key, *rest in having(connection, query, [bytes.fromhex(key) for key in tested])}
     contested = {
@@ -122,6 +125,15 @@ def _delivered(settings: Settings, tested: Mapping[str, Post]) -> tuple[dict[str
         if standing in (CONTESTED, APART) or (standing != DECIDED and label != tested[key].label)
     }
     return {key: post for key, post in found.items() if key not in contested}, contested
+
+
+def _frozen(settings: Settings) -> Iterator[Post]:
+    """Yields the rows of the frozen set that still count."""
+    if not settings.posts_database.is_file() or not (settings.base_data / FROZEN).is_file():
+        yield from _base(settings, FROZEN)
+        return
+    with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
+        yield from still_tested(connection, settings)
 
 
 def _base(settings: Settings, name: str) -> Iterator[Post]:

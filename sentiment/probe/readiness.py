@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sentiment.client.answer import CANARY, STABLE
+from sentiment.language import tr
 from sentiment.probe.likeness import ANOTHER_MODEL
 from sentiment.probe.served import answers_of
 from sentiment.serving.servers import labelled_version, version_status
@@ -27,11 +28,12 @@ def why_not(address: str, settings: Settings, labels: Mapping[str, int]) -> str:
             lost = label == CANARY and means is None
             if lost and version_status(address, settings.model_name, wanted)[0] not in COMING:
                 continue
-            return f"label {label} is {'unknown' if means is None else f'version {means}'}, not version {wanted}"
+            now = tr("unknown") if means is None else tr("version {version}", version=means)
+            return tr("label {label} is {now}, not version {version}", label=label, now=now, version=wanted)
         for label, version in labels.items():
             found = answers_of(address, label, version, settings)
             if found.kind == ANOTHER_MODEL:
                 return found.sentence
     except OSError as error:
-        return f"cannot be reached: {getattr(error, 'reason', error)}"
+        return tr("cannot be reached: {error}", error=getattr(error, "reason", error))
     return ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sentiment.client.answer import Failure, NoAnswer, Then
 from sentiment.client.rest import RestServer
 from sentiment.errors import InputError
+from sentiment.language import tr
 from sentiment.probe.likeness import (
     LABELS,
     NOT_COMPARED,
@@ -19,7 +20,7 @@ from sentiment.probe.likeness import (
     labels_of,
     likeness,
 )
-from sentiment.results.served import Finding, Kind, read_answers
+from sentiment.results.served import Finding, Kind, inputs_of_ids, read_answers
 from sentiment.serving import servers
 from sentiment.serving.flags import flags_file, read_flags, value_of
 from sentiment.serving.history import read_state
@@ -88,7 +89,7 @@ def reported_by(address: str, model: str) -> Reported:
 
 
 def _gone(address: str, error: OSError) -> Looked:
-    sentence = f"not compared: it cannot be reached ({servers.told(error)})"
+    sentence = tr("not compared: it cannot be reached ({error})", error=servers.told(error))
     return Looked(error, [Finding(server=address, label="", kind=UNREACHABLE, sentence=sentence)])
 
 
@@ -102,26 +103,42 @@ def _findings(address: str, reported: Reported, state: State, settings: Settings
 
 
 def answers_of(address: str, label: str, version: int, settings: Settings) -> Finding:
-    """Asks one label of one server the texts that were kept with its version, and returns whose answers it gave."""
+    """Asks one label of one server the texts and token ids that were kept with its version; returns whose answers came.
+
+    An older version has no token ids: its texts are compared alone.
+    """
 
     def found(kind: Kind, sentence: str) -> Finding:
-        return Finding(server=address, label=label, kind=kind, sentence=f"label {label} {sentence}")
+        return Finding(server=address, label=label, kind=kind, sentence=sentence)
+
+    def not_compared(kind: Kind, error: Exception) -> Finding:
+        return found(kind, tr("label {label} not compared: {error}", label=label, error=error))
 
     try:
         kept = read_answers(settings.versions / str(version))
     except InputError as error:
-        return found(NOT_COMPARED, f"not compared: {error}")
+        return not_compared(NOT_COMPARED, error)
     if kept is None:
-        return found(NOT_COMPARED, f"not compared: version {version} has no kept answers")
+        said = tr("label {label} not compared: version {version} has no kept answers", label=label, version=version)
+        return found(NOT_COMPARED, said)
     server = RestServer(address, settings.model_name)
     try:
         predictions, _ = server.ask(kept.texts, label, SECONDS_FOR_THE_ANSWERS)
+        of_ids = server.ask_ids(inputs_of_ids(kept.ids), label, SECONDS_FOR_THE_ANSWERS) if kept.ids else []
     except NoAnswer as failure:
-        return found(UNREACHABLE, f"not compared: {failure}")
+        return not_compared(UNREACHABLE, failure)
     except Failure as failure:
         if failure.then is Then.AGAIN:
-            return found(UNREACHABLE, f"not compared: {failure}")
-        return found(REFUSES, f"refuses what version {version} answered at its validation: {failure}")
+            return not_compared(UNREACHABLE, failure)
+        said = tr(
+            "label {label} refuses what version {version} answered at its validation: {error}",
+            label=label,
+            version=version,
+            error=failure,
+        )
+        return found(REFUSES, said)
     finally:
         server.close()
-    return likeness(address, label, version, kept, [prediction.probabilities for prediction in predictions])
+    named = [(prediction.label_id, prediction.label) for prediction in predictions]
+    answers = [*(prediction.probabilities for prediction in predictions), *of_ids]
+    return likeness(address, label, version, kept, answers, named)

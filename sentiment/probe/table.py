@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sentiment.language import marked, recorded, tr
 from sentiment.results.probe import Probe, Server, Side
 from sentiment.text.columns import aligned
 
-HEADS = ("", "accuracy", "95 % interval", "answers", "errors", "first", "p50 ms", "p95 ms", "p99 ms")
+HEADS = (
+    *("", marked("accuracy"), marked("95 % interval"), marked("answers"), marked("errors"), marked("first")),
+    *("p50 ms", "p95 ms", "p99 ms"),
+)
 NOTHING = "–"
 
 
@@ -21,19 +25,24 @@ def table(probe: Probe) -> str:
 
 def _server(probe: Probe, found: Server) -> Iterator[str]:
     if not found.canary:
-        yield found.unreachable or ""
+        yield recorded(found.unreachable or "")
         return
-    rows = [HEADS, *(_row(f"{label} {getattr(probe, label)}", side) for label, side in found.sides)]
-    yield from aligned(rows, to_the_right=HEADS[1:])
+    heads = [head and tr(head) for head in HEADS]
+    sides = (_row(f"{tr(label)} {getattr(probe, label)}", side) for label, side in found.sides)
+    yield from aligned([heads, *sides], to_the_right=heads[1:])
     pairs = found.pairs
     if pairs and pairs.rows:
-        yield (
-            f"they disagree on {pairs.disagreements} of {pairs.rows} "
-            f"({pairs.disagreements / pairs.rows:.1%}); only stable right {pairs.only_stable_right}, "
-            f"only canary right {pairs.only_canary_right}"
+        yield tr(
+            "they disagree on {disagreements} of {rows} ({share:.1%}); only stable right {stable}, "
+            "only canary right {canary}",
+            disagreements=pairs.disagreements,
+            rows=pairs.rows,
+            share=pairs.disagreements / pairs.rows,
+            stable=pairs.only_stable_right,
+            canary=pairs.only_canary_right,
         )
     if found.unreachable:
-        yield found.unreachable
+        yield recorded(found.unreachable)
 
 
 def _row(name: str, side: Side) -> tuple[str, ...]:
@@ -42,7 +51,7 @@ def _row(name: str, side: Side) -> tuple[str, ...]:
     return (
         name,
         NOTHING if accuracy is None else f"{accuracy:.4f}",
-        NOTHING if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}",
+        NOTHING if interval is None else tr("{low:.3f} to {high:.3f}", low=interval[0], high=interval[1]),
         str(side.answers),
         str(side.errors),
         *(NOTHING if time is None else f"{time:.1f}" for time in times),

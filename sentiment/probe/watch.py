@@ -5,10 +5,13 @@ from __future__ import annotations
 import click
 from msgspec import UNSET, structs
 
+from sentiment.language import tr
 from sentiment.probe.decision import BAD, bad_in_a_row, must_go, of_last_term, of_term
 from sentiment.probe.likeness import ANOTHER_MODEL
-from sentiment.probe.probe import NO_CANARY, probe, probing, show, term_of
+from sentiment.probe.metrics import write_probed
+from sentiment.probe.probe import NO_CANARY, probe, probing, show
 from sentiment.probe.record import probes_file, read_probes
+from sentiment.probe.term import term_of
 from sentiment.probe.verify import verify
 from sentiment.results.events import AnyEvent, Pruned, Withdrawn
 from sentiment.results.probe import NotProbed, Probe, Probed, Watch
@@ -35,7 +38,9 @@ def watch(settings: Settings, version: int | None = None) -> Watch:
         if version is not None and canary != version:
             return _with(served, _gone(settings, version))
         if canary is not None and not _judged_by(served, settings):
-            said = f"Version {canary} was not judged, because no server has its versions' own models."
+            said = tr(
+                "Version {version} was not judged, because no server has its versions' own models.", version=canary
+            )
             return _with(served, Watch(canary=canary, healthy=True, withdrawn=False, sentence=said, probe=None))
         found, probes = _probed(settings)
         if isinstance(found, NotProbed):
@@ -79,11 +84,12 @@ def _with(served: Served, found: Watch) -> Watch:
 
 def _withdraw(settings: Settings, found: Probed, probes: list[Probe]) -> Watch:
     version, bad = found.canary, bad_in_a_row(probes)
-    why = f"{len(bad)} bad probes in a row: {'; '.join(bad[-1].reasons)}"
+    why = tr("{number} bad probes in a row: {reasons}", number=len(bad), reasons="; ".join(bad[-1].reasons))
     with changing(settings, WHO, way_back=True) as change:
         if term_of(settings) != found.term:
             return _gone(settings, version)
         withdraw(change, version, why)
+    write_probed(settings)
     return _withdrawn(settings, version, why, bad, found)
 
 
@@ -95,7 +101,9 @@ def _gone(settings: Settings, version: int) -> Watch:
         return _withdrawn(settings, version, last.why, bad_in_a_row(probes), None)
     state = read_state(settings)
     condition = state.versions[version].condition if version in state.versions else "unknown"
-    sentence = f"Nothing to do: version {version} is {condition}, not the canary."
+    sentence = tr(
+        "Nothing to do: version {version} is {condition}, not the canary.", version=version, condition=condition
+    )
     return Watch(canary=state.canary, healthy=True, withdrawn=False, sentence=sentence, probe=None)
 
 
@@ -108,17 +116,27 @@ def _last_event(settings: Settings, version: int) -> AnyEvent | None:
 def _withdrawn(settings: Settings, version: int, why: str, bad: list[Probe], found: Probed | None) -> Watch:
     """Returns the result of a withdrawal; `version` was withdrawn, `bad_probes` are the figures that decided it."""
     stable = read_state(settings).stable
-    goes_on = "no version is stable" if stable is None else f"version {stable} is stable, as before"
     return Watch(
         canary=None,
         healthy=False,
         withdrawn=True,
-        sentence=f"Version {version} is withdrawn after {why}; {goes_on}.",
+        sentence=_said(version, why, stable),
         probe=found,
         version=version,
         stable=stable,
         why=why,
         bad_probes=bad,
+    )
+
+
+def _said(version: int, why: str, stable: int | None) -> str:
+    if stable is None:
+        return tr("Version {version} is withdrawn after {found}; no version is stable.", version=version, found=why)
+    return tr(
+        "Version {version} is withdrawn after {found}; version {stable} is stable, as before.",
+        version=version,
+        found=why,
+        stable=stable,
     )
 
 

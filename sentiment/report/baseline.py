@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sentiment.data.tsv import Post
+from sentiment.language import marked, tr
 from sentiment.model.metrics import measure
 from sentiment.report.analysis import macro_f1
 from sentiment.results.report import Baseline, BaselinePairs
@@ -23,6 +24,7 @@ from sentiment.step import say
 MOST_ROWS = 40_000  # more rows would take minutes and not change the picture; beyond this, a random part is used
 LONGEST_TEXT = 512  # characters: as many as the longest sequence that a model reads has pieces
 WORTH_A_LINE = 5_000  # from this many rows on, the wait is long enough to explain it
+WHAT = marked("logistic regression on TF-IDF of character 1- to 3-grams")
 PENALTY = 4.0  # C of the logistic regression; on 27,766 social media posts it was better than 1 and 16
 SEED = 13
 
@@ -45,7 +47,7 @@ def baseline(train: Sequence[Post], test: Sequence[Post], probabilities: ArrayLi
     metrics = measure(true, answers)
     return Baseline(
         available=True,
-        what="logistic regression on TF-IDF of character 1- to 3-grams",
+        what=WHAT,
         rows=len(used),
         of_rows=len(train),
         features=features,
@@ -71,9 +73,9 @@ def paired(model: NDArray[np.bool_], other: NDArray[np.bool_]) -> BaselinePairs:
 def _missing(train: Sequence[Post], test: Sequence[Post]) -> str | None:
     labels = len({post.label for post in train})
     if not test:
-        return "there are no test rows"
+        return tr("there are no test rows")
     if labels < 2:
-        return f"it needs training rows of at least two labels, but there are rows of {labels}"
+        return tr("it needs training rows of at least two labels, but there are rows of {labels}", labels=labels)
     return None
 
 

@@ -12,10 +12,9 @@ from typing import Any
 
 from sentiment.charts.axis import Axis, round_axis, whole_axis
 from sentiment.charts.lines import STYLES, Curve, Frame, Line, LineChart, line_chart
+from sentiment.language import tr
 
 FRAME = Frame(width=360, height=220, left=36, right=246, top=14, bottom=184)
-TRAINING, VALIDATION = "training", "validation"
-CURVE_STYLES = dict(zip((TRAINING, VALIDATION), STYLES, strict=True))
 LEAST_SPAN = 0.1  # of the accuracy axis: a smaller span would turn a few rows into mountains
 MOST_DOTS = 25  # up to this many points, each is marked
 SQUARE = (44, 300, 12, 268)  # left, right, top, bottom of the reliability diagram's plot
@@ -34,11 +33,11 @@ class Curves:
 def learning_curves(result: Mapping[str, Any]) -> list[Curves]:
     """Returns the charts of loss and accuracy by epoch, without those that have no figures."""
     charts = []
-    for title, name, best in (("Loss", "loss", min), ("Accuracy", "accuracy", max)):
-        curves = {TRAINING: finite(result.get(name)), VALIDATION: finite(result.get(f"val_{name}"))}
-        curves = {name: values for name, values in curves.items() if values}
+    for title, name, best in ((tr("Loss"), "loss", min), (tr("Accuracy"), "accuracy", max)):
+        curves = {tr("training"): finite(result.get(name)), tr("validation"): finite(result.get(f"val_{name}"))}
+        curves = {line: values for line, values in curves.items() if values}
         if curves:
-            charts.append(Curves(title, _line_chart(title, curves, best)))
+            charts.append(Curves(title, _line_chart(curves, best)))
     return charts
 
 
@@ -47,12 +46,13 @@ def finite(values: Sequence[float] | None) -> list[tuple[int, float]]:
     return [(epoch, value) for epoch, value in enumerate(values or (), 1) if math.isfinite(value)]
 
 
-def _line_chart(title: str, curves: dict[str, list[tuple[int, float]]], best: Best) -> LineChart:
+def _line_chart(curves: dict[str, list[tuple[int, float]]], best: Best) -> LineChart:
     figures = [value for curve in curves.values() for _, value in curve]
     x = whole_axis(1, max(curve[-1][0] for curve in curves.values()), FRAME.left + 12, FRAME.right - 12)
-    low = 0.0 if title == "Loss" else min(*figures, max(figures) - LEAST_SPAN)
+    low = 0.0 if best is min else min(*figures, max(figures) - LEAST_SPAN)
     y = round_axis(low, max(figures), FRAME.bottom, FRAME.top)
-    chart = line_chart(FRAME, x, y, curves, CURVE_STYLES, "{:.3f}".format, _marked)
+    styles = dict(zip((tr("training"), tr("validation")), STYLES, strict=True))
+    chart = line_chart(FRAME, x, y, curves, styles, "{:.3f}".format, _marked)
     return replace(chart, lines=[_ringed(line, curves[line.name], chart, best) for line in chart.lines])
 
 
@@ -62,7 +62,7 @@ def _marked(curve: Curve) -> Curve:
 
 def _ringed(line: Line, curve: Curve, chart: LineChart, best: Best) -> Line:
     """Returns the line with its best epoch, when it is the validation's."""
-    if line.name != VALIDATION or len(curve) < 2:
+    if line.name != tr("validation") or len(curve) < 2:
         return line
     epoch, value = best(curve, key=lambda point: point[1])
     return replace(line, best=(chart.x.at(epoch), chart.y.at(value)))
@@ -110,7 +110,13 @@ def _bin(item: dict[str, Any], x: Axis, y: Axis, most: int) -> Bin:
         high=y.at(item["high"]),
         radius=round(3 + 5 * math.sqrt(item["rows"] / most), 1),
         bar=(start + 1, round(bottom - tall, 1), round(end - start - 2, 1), tall),
-        label=f"{item['from']:.0%} to {item['to']:.0%} sure: {item['rows']:,} posts, {item['accuracy']:.1%} right",
+        label=tr(
+            "{least} to {most} sure: {number} posts, {share} right",
+            least=f"{item['from']:.0%}",
+            most=f"{item['to']:.0%}",
+            number=f"{item['rows']:,}",
+            share=f"{item['accuracy']:.1%}",
+        ),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sentiment.language import tr, tr_many
+
 WIDEST = 100.0  # % of a bar's track
 
 
@@ -16,25 +18,28 @@ def groups(composition: Mapping[str, Any] | None, labels: Sequence[str]) -> list
     if not composition:
         return []
     by_label = [{**line, "name": labels[line["label"]]} for line in composition["per_label"]]
-    by_source = [_summed(line, "no source named", "source") for line in composition["per_source"]]
-    by_night = [_summed(line, "", "delivery") for line in composition["per_night"]]
-    found = [("By label", by_label), ("By source", by_source), ("By night of delivery", by_night)]
+    by_source = [_summed(line, _source(line)) for line in composition["per_source"]]
+    by_night = [_summed(line, _night(line)) for line in composition["per_night"]]
+    found = [(tr("By label"), by_label), (tr("By source"), by_source), (tr("By night of delivery"), by_night)]
     return [{"name": name, "rows": _with_bars(rows)} for name, rows in found if len(rows) > 1 or name == found[0][0]]
 
 
-def _summed(line: Mapping[str, Any], unnamed: str, member: str) -> dict[str, Any]:
+def _summed(line: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Returns a line whose figures are sums over the labels."""
     counts = {name: None if line[name] is None else sum(line[name]) for name in ("new", "wanted", "available", "added")}
-    return {"name": _name(line, unnamed, member), **counts}
+    return {"name": name, **counts}
 
 
-def _name(line: Mapping[str, Any], unnamed: str, member: str) -> str:
+def _source(line: Mapping[str, Any]) -> str:
     if line["name"] is None:
-        several = {"source": "sources", "delivery": "deliveries"}[member]
-        return f"all others ({line['members']:,} {member if line['members'] == 1 else several})"
-    if line["name"] == "base" and member == "delivery":  # a row may say that its source is called so
-        return "the base data"
-    return str(line["name"]) or unnamed
+        return tr_many("all others ({number:,} source)", "all others ({number:,} sources)", line["members"])
+    return str(line["name"]) or tr("no source named")
+
+
+def _night(line: Mapping[str, Any]) -> str:
+    if line["name"] is None:
+        return tr_many("all others ({number:,} delivery)", "all others ({number:,} deliveries)", line["members"])
+    return tr("the base data") if line["name"] == "base" else str(line["name"])
 
 
 def _with_bars(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

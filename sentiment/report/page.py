@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment.charts import TEMPLATES as CHART_TEMPLATES
-from sentiment.report import charts, composed, tables, wording
+from sentiment.language import marked, recorded, speaking, spoken, tr, tr_many
+from sentiment.language.catalogue import TAGS
+from sentiment.language.markup import tr_html
+from sentiment.report import charts, composed, findings, made_of, tables, trust, wording
 from sentiment.report.slices import FEWEST_ROWS
+from sentiment.settings import language_of_people
 from sentiment.text import units
 
 if TYPE_CHECKING:
@@ -20,10 +24,22 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 EPOCHS_LISTED = 50
+COLUMNS = {  # of the epochs' table
+    "loss": marked("loss"),
+    "accuracy": marked("accuracy"),
+    "val_loss": marked("validation loss"),
+    "val_accuracy": marked("validation accuracy"),
+}
+
+
+def drawn(report: Mapping[str, Any]) -> str:
+    """Returns the page of a report in SENTIMENT_LANGUAGE; what stands in files beside it is English."""
+    with speaking(language_of_people()):
+        return render(report)
 
 
 def render(report: Mapping[str, Any]) -> str:
-    """Returns the HTML page of `report`, which is what `report.json` or `test_report.json` holds."""
+    """Returns the HTML page of `report`, which is what `report.json` or `test_report.json` holds, as is spoken."""
     html: str = _environment().get_template("page.html").render(context(report))
     # A lone surrogate (JSON can contain one) is not a character and cannot be written.
     return html.encode("utf-8", errors="replace").decode("utf-8")
@@ -31,10 +47,10 @@ def render(report: Mapping[str, Any]) -> str:
 
 def context(report: Mapping[str, Any]) -> dict[str, Any]:
     """Returns everything that the template shows."""
-    training = report["kind"] == "training"
     return {
-        "title": f"{wording.model_name(report['model']['name'])}: {'training' if training else 'test'} report",
-        "source": "report.json" if training else "test_report.json",
+        "tag": TAGS[spoken()],
+        "title": wording.title(report),
+        "source": "report.json" if report["kind"] == "training" else "test_report.json",
         "headline": wording.headline(report),
         "verdict": wording.verdict(report),
         "figures": tables.key_figures(report),
@@ -43,19 +59,19 @@ def context(report: Mapping[str, Any]) -> dict[str, Any]:
         "composition": composed.groups(report.get("composition"), report["model"]["labels"]),
         **_curves(report["result"]),
         **(_analysed(report) if report.get("analysis") else {}),
-        **tables.made_of(report),
+        **made_of.made_of(report),
     }
 
 
 def _curves(result: Mapping[str, Any]) -> dict[str, Any]:
-    drawn = charts.learning_curves(result)
-    names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if result.get(name)]
+    curves = charts.learning_curves(result)
+    names = [name for name in COLUMNS if result.get(name)]
     rows = list(zip(*(result[name] for name in names), strict=True)) if names else []
     return {
-        "curves": drawn,
-        "curves_sentence": wording.told_curves(result) if drawn else "",
-        "rings": any(line.best for curves in drawn for line in curves.chart.lines),
-        "epoch_columns": [name.replace("val_", "validation ") for name in names],
+        "curves": curves,
+        "curves_sentence": findings.told_curves(result) if curves else "",
+        "rings": any(line.best for one in curves for line in one.chart.lines),
+        "epoch_columns": [tr(COLUMNS[name]) for name in names],
         "epochs": tables.spread([(epoch, *row) for epoch, row in enumerate(rows, 1)], EPOCHS_LISTED),
     }
 
@@ -67,17 +83,17 @@ def _analysed(report: Mapping[str, Any]) -> dict[str, Any]:
         "per_label": tables.per_label(analysis),
         "label_means": tables.label_means(tables.per_label(analysis)),
         "reliability": charts.reliability(analysis["calibration"]["bins"]),
-        "calibration_sentence": wording.told_calibration(analysis),
-        "confidence_sentence": wording.told_confidence(report),
-        "slices_sentence": wording.told_slices(analysis),
-        "mistakes_sentence": wording.told_mistakes(analysis),
+        "calibration_sentence": trust.told_calibration(analysis),
+        "confidence_sentence": trust.told_confidence(report),
+        "slices_sentence": findings.told_slices(analysis),
+        "mistakes_sentence": findings.told_mistakes(analysis),
         "fewest": FEWEST_ROWS,
         "baseline": baseline,
-        "warm": report["model"].get("warm", False),
         **tables.sliced(analysis),
     }
     if baseline["available"]:
         shown["pairs_sentence"] = wording.told_pairs(baseline["paired"])
+        shown["baseline_sentence"] = wording.told_baseline(baseline, warm=report["model"].get("warm") or False)
         shown["pairs"] = tables.pairs(baseline["paired"])
         shown["beside"] = tables.beside(analysis, baseline)
     return shown
@@ -100,4 +116,5 @@ def _environment() -> Environment:
         "duration": units.duration,
         "count": lambda number: f"{number:,}",
     }
+    environment.globals |= {"tr": tr, "tr_many": tr_many, "tr_html": tr_html, "recorded": recorded}
     return environment

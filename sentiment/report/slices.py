@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.data.tsv import Post
+from sentiment.language import marked, recorded
 from sentiment.results.report import Slice, SliceGroup
 from sentiment.statistics.intervals import wilson
 from sentiment.text.harmless import plain
 
 SHORT, LONG = 20, 60  # characters; 20 is also mixing's default for the shortest old row
-LENGTHS = (f"short: up to {SHORT} characters", f"middle: {SHORT + 1} to {LONG}", f"long: over {LONG} characters")
-TITLES = ("with title", "without title")
+LENGTHS = (
+    marked("short: up to {most} characters").format(most=SHORT),
+    marked("middle: {least} to {most}").format(least=SHORT + 1, most=LONG),
+    marked("long: over {least} characters").format(least=LONG),
+)
+TITLES = (marked("with title"), marked("without title"))
 MARKERS = ("推", "噓", "→")
-NO_MARKER, NO_SOURCE = "no marker", "no source given"
+NO_MARKER, NO_SOURCE = marked("no marker"), marked("no source given")
+OTHERS = marked("{number} other sources")
 SOURCES_SHOWN = 12
 LONGEST_NAME = 60  # characters of a source
 FEWEST_ROWS = 20  # a slice with fewer rows is never called notable
 
+_IS_OURS = re.compile(rf"{NO_SOURCE}|{OTHERS.format(number='[0-9]+')}")  # of the source slices
 # 推薦 is a word, not a marker: a colon or a space follows a marker.
 _MARKER = re.compile(r"([推噓])\s*[:：]|([推噓])\s|(→)")
 
@@ -44,6 +51,12 @@ def slices(posts: Sequence[Post], right: NDArray[np.bool_]) -> list[SliceGroup]:
     return [SliceGroup(group=name, slices=_measured(kinds, names, right)) for name, kinds, names in groups]
 
 
+def told_name(group: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    """Returns the name of a slice for people. That of a source is somebody's, whatever else is called so."""
+    name: str = item["name"]
+    return name if group["group"] == "source" and not _IS_OURS.fullmatch(name) else recorded(name)
+
+
 def length(post: Post) -> str:
     """Returns the length slice of a post, by the number of characters in its text."""
     return LENGTHS[0 if len(post.text) <= SHORT else 1 if len(post.text) <= LONG else 2]
@@ -59,7 +72,7 @@ def _sources(posts: Sequence[Post]) -> tuple[list[str], tuple[str, ...]]:
     """Returns the source slice of each post, and the slices' names: the largest first, all others together last."""
     counts = Counter(post.source for post in posts)
     names = {source: plain(source, LONGEST_NAME) or NO_SOURCE for source, _ in counts.most_common(SOURCES_SHOWN)}
-    others = f"{len(counts) - len(names)} other sources"
+    others = OTHERS.format(number=len(counts) - len(names))
     kinds = [names.get(post.source, others) for post in posts]
     last = (others,) if len(counts) > len(names) else ()
     return kinds, (*dict.fromkeys(names.values()), *last)

@@ -5,35 +5,70 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
+from sentiment.language import marked, tr, tr_many
 from sentiment.report.charts import share_axis
-from sentiment.text.units import counted, duration, percent, points
+from sentiment.report.findings import mistakes_in_words
+from sentiment.report.slices import told_name
+from sentiment.results.cost import Timed
+from sentiment.text.costs import machine_told, millions, took
+from sentiment.text.units import duration, percent, points
 
-Pairs = list[tuple[str, Any]]
-DIGITS_OF_A_FINGERPRINT = 16
+GROUPS = {  # of slices
+    "length": marked("By length"),
+    "title": marked("By title"),
+    "marker": marked("By marker"),
+    "source": marked("By source"),
+}
+Figure = tuple[str, str, str]  # name, value, aside
 
 
-def key_figures(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Returns (name, value, aside) of the few figures at the top of the page."""
-    analysis, baseline, result = report.get("analysis"), report.get("baseline"), report["result"]
-    figures = []
-    if analysis:
-        low, high = analysis["interval"]
-        aside = f"{percent(low)} to {percent(high)}, 95 % interval"
-        figures.append(("Accuracy", percent(analysis["metrics"]["accuracy"]), aside))
-        if baseline and baseline["available"]:
-            theirs = baseline["metrics"]["accuracy"]
-            ahead = f"the model: {points(analysis['metrics']['accuracy'] - theirs)} points"
-            figures.append(("Linear baseline", percent(theirs), ahead))
-        figures.append(("Macro F1", percent(analysis["macro_f1"]), "mean over the labels"))
-        error = analysis["calibration"]["expected_calibration_error"]
-        figures.append(("Calibration error", percent(error), "confidence against accuracy"))
-        figures.append(("Test posts", f"{analysis['rows']:,}", counted(analysis["mistakes_total"], "mistake")))
-    if report["kind"] == "training":
-        pace = f"{counted(result['epochs'], 'epoch')}, {result['rows_per_second']:,.0f} posts a second"
-        figures.append(("Training", duration(result["seconds"]), pace))
-    else:
-        figures.append(("Time", duration(result["seconds"]), "loading and scoring"))
-    return figures
+def key_figures(report: Mapping[str, Any]) -> list[Figure]:
+    """Returns the few figures at the top of the page."""
+    figures = _of_test(report["analysis"], report.get("baseline")) if report.get("analysis") else []
+    return [*figures, *_of_cost(report), _of_time(report["kind"], report["result"])]
+
+
+def _of_test(analysis: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> list[Figure]:
+    accuracy = analysis["metrics"]["accuracy"]
+    low, high = map(percent, analysis["interval"])
+    figures = [(tr("Accuracy"), percent(accuracy), tr("{low} to {high}, 95 % interval", low=low, high=high))]
+    if baseline and baseline["available"]:
+        theirs = baseline["metrics"]["accuracy"]
+        ahead = tr("the model: {points} points", points=points(accuracy - theirs))
+        figures.append((tr("Linear baseline"), percent(theirs), ahead))
+    error = analysis["calibration"]["expected_calibration_error"]
+    return [
+        *figures,
+        (tr("Macro F1"), percent(analysis["macro_f1"]), tr("mean over the labels")),
+        (tr("Calibration error"), percent(error), tr("confidence against accuracy")),
+        (tr("Test posts"), f"{analysis['rows']:,}", mistakes_in_words(analysis["mistakes_total"])),
+    ]
+
+
+def _of_cost(report: Mapping[str, Any]) -> list[Figure]:
+    """Returns the model's size, and its time for a post where that was measured."""
+    model = report["model"]
+    reads = tr_many("reads {number} piece of a post", "reads up to {number} pieces of a post", model["max_seq_length"])
+    figures = [(tr("Parameters"), millions(model["parameters"]), reads)]
+    if not report.get("timed"):
+        return figures
+    timed = msgspec.convert(report["timed"], Timed)
+    told = tr("median in batches of {batch}; {machine}", batch=timed.pace.batch, machine=machine_told(timed.machine))
+    return [*figures, (tr("One post"), took(timed.pace), told)]
+
+
+def _of_time(kind: str, result: Mapping[str, Any]) -> Figure:
+    if kind != "training":
+        return tr("Time"), duration(result["seconds"]), tr("loading and scoring")
+    pace = tr_many(
+        "{number:,} epoch, {posts} posts a second",
+        "{number:,} epochs, {posts} posts a second",
+        result["epochs"],
+        posts=f"{result['rows_per_second']:,.0f}",
+    )
+    return tr("Training"), duration(result["seconds"]), pace
 
 
 def confusion(analysis: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -82,13 +117,13 @@ def beside(analysis: Mapping[str, Any], baseline: Mapping[str, Any]) -> list[dic
     """Returns one row per measure: its name, its label, the model's value and the baseline's."""
     ours, theirs = analysis["metrics"], baseline["metrics"]
     rows: list[tuple[str, str, float, float]] = [
-        ("accuracy", "", ours["accuracy"], theirs["accuracy"]),
-        ("macro F1", "", analysis["macro_f1"], baseline["macro_f1"]),
+        (tr("accuracy"), "", ours["accuracy"], theirs["accuracy"]),
+        (tr("macro F1"), "", analysis["macro_f1"], baseline["macro_f1"]),
     ]
-    for measure in ("recall", "precision"):
+    for measure, named in (("recall", tr("recall of")), ("precision", tr("precision of"))):
         for label, name in enumerate(analysis["labels"]):
             if ours["support"][label]:
-                rows.append((f"{measure} of", name, ours[measure][label], theirs[measure][label]))
+                rows.append((named, name, ours[measure][label], theirs[measure][label]))
     return [
         {"name": name, "label": label, "model": model, "baseline": other, "difference": model - other}
         for name, label, model, other in rows
@@ -98,10 +133,10 @@ def beside(analysis: Mapping[str, Any], baseline: Mapping[str, Any]) -> list[dic
 def pairs(paired: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Returns the four combinations in which two answers to one post can be right or wrong."""
     parts = (
-        ("both right", "both", "both_right"),
-        ("only the model right", "ours", "only_model"),
-        ("only the baseline right", "theirs", "only_baseline"),
-        ("both wrong", "none", "both_wrong"),
+        (tr("both right"), "both", "both_right"),
+        (tr("only the model right"), "ours", "only_model"),
+        (tr("only the baseline right"), "theirs", "only_baseline"),
+        (tr("both wrong"), "none", "both_wrong"),
     )
     return [{"name": name, "style": style, "rows": paired[key]} for name, style, key in parts]
 
@@ -120,63 +155,13 @@ def sliced(analysis: Mapping[str, Any]) -> dict[str, Any]:
         return {**item, **places, "whole_at": axis.at(whole)}
 
     groups = [
-        {"name": f"By {group['group']}", "slices": [placed(item) for item in group["slices"]]}
+        {
+            "name": tr(GROUPS[group["group"]]),
+            "slices": [{**placed(item), "name": told_name(group, item)} for item in group["slices"]],
+        }
         for group in analysis["slices"]
     ]
     return {"slices": groups, "slice_axis": axis}
-
-
-def made_of(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the tables of the last section: data, model, hyperparameters, versions."""
-    model, result = report["model"], report["result"]
-    hyperparameters = report.get("hyperparameters") or {}
-    return {
-        **_data(report),
-        "model_facts": [
-            ("type", model["type"]),
-            ("name", model["name"]),
-            ("parameters", f"{model['parameters']:,}"),
-            ("vocabulary", counted(model["vocabulary"], "piece")),
-            ("longest sequence", counted(model["max_seq_length"], "piece")),
-            *([("devices", ", ".join(result["devices"]))] if result.get("devices") else []),
-            *([("arithmetic", result["precision"])] if result.get("precision") else []),
-        ],
-        "hyperparameters": [
-            (name.replace("_", " "), f"{value:g}" if isinstance(value, float) else value)
-            for name, value in hyperparameters.items()
-            if name not in ("model_type", "model_name")
-        ],
-        "versions": sorted(model["versions"].items()),
-    }
-
-
-def _data(report: Mapping[str, Any]) -> dict[str, Any]:
-    model, analysis = report["model"], report.get("analysis")
-    labels, data = model["labels"], model["data"]
-    columns: list[tuple[str, list[int]]] = []
-    if data.get("per_label"):
-        columns.append(("training posts", data["per_label"]))
-    if analysis:
-        columns.append(("test posts", analysis["metrics"]["support"]))
-    rows = [(name, *(column[label] for _, column in columns)) for label, name in enumerate(labels)]
-    facts: Pairs = [("training set", _short(data.get("fingerprint")))]
-    if data.get("watermark") is not None:
-        facts.append(
-            ("watermark", f"up to delivery {data['watermark']:,}" if data["watermark"] else "before any delivery")
-        )
-    if data.get("run"):
-        facts.append(("run", data["run"]))
-    if report.get("data"):
-        facts += [("tested on", report["data"]["file"]), ("test set", _short(report["data"]["fingerprint"]))]
-    return {
-        "data_columns": [name for name, _ in columns],
-        "data_rows": [*rows, ("all", *(sum(column) for _, column in columns))] if columns else [],
-        "data_facts": facts,
-    }
-
-
-def _short(fingerprint: str | None) -> str:
-    return f"sha256 {fingerprint[:DIGITS_OF_A_FINGERPRINT]}…" if fingerprint else "unknown"
 
 
 def spread(rows: Sequence[Any], most: int) -> list[Any]:

@@ -11,13 +11,15 @@ from sentiment import atomic
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.digests import sha256_of
+from sentiment.language import marked
 from sentiment.model import folder
 from sentiment.model.split import hold_out
 from sentiment.report.analysis import analyse
 from sentiment.report.baseline import baseline
-from sentiment.report.page import render
-from sentiment.report.training import now
+from sentiment.report.page import drawn
+from sentiment.report.training import now, timed
 from sentiment.results import record
+from sentiment.results.cost import Pace
 from sentiment.results.model_card import ModelCard
 from sentiment.results.report import (
     Baseline,
@@ -31,9 +33,9 @@ from sentiment.results.report import (
 
 REPORT, PAGE = "test_report.json", "test_report.html"
 TRAINING_FILES = ("train.tsv", "load_train.tsv")  # their names in a run, and with the older tool's command
-NOT_AT_HAND = (
+NOT_AT_HAND = marked(
     "the posts that the model was trained on were not found "
-    f"(no {' or '.join(TRAINING_FILES)} with their fingerprint is beside the model or beside the test file)"
+    "(no train.tsv or load_train.tsv with their fingerprint is beside the model or beside the test file)"
 )
 
 
@@ -45,10 +47,12 @@ def write_test_report(
     posts: Sequence[Post],
     probabilities: ArrayLike,
     seconds: float,
+    pace: Pace | None = None,
 ) -> TestReport:
     """Writes both files into `output`, and returns how `model` (with its `card`) did on the `posts` of `data`.
 
-    They compare the model with the linear baseline if the posts that the model was trained on can be found.
+    `seconds` is the time of loading and scoring, `pace` that of a post. The files compare the model with the linear
+    baseline if the posts that the model was trained on can be found.
     """
     learned = learned_from(model, card, data)
     report = TestReport(
@@ -59,9 +63,10 @@ def write_test_report(
         result=TestTime(seconds=round(seconds, 3)),
         analysis=analyse(posts, probabilities, card.labels, card.temperature),
         baseline=baseline(learned, posts, probabilities) if learned else Baseline(available=False, reason=NOT_AT_HAND),
+        timed=timed(pace),
     )
     record.write(output / REPORT, report)
-    atomic.write_text(output / PAGE, render(record.as_json(report)))
+    atomic.write_text(output / PAGE, drawn(record.as_json(report)))
     return report
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
 from sentiment import atomic
@@ -18,10 +19,11 @@ from sentiment.model.curves import Curves
 from sentiment.model.metrics import Metrics, classification_report, measure
 from sentiment.report.analysis import analyse
 from sentiment.report.baseline import baseline
-from sentiment.report.page import render
+from sentiment.report.page import drawn
 from sentiment.report.summary import training_report
-from sentiment.report.wording import told_confidence
+from sentiment.report.trust import told_confidence
 from sentiment.results import record
+from sentiment.results.cost import Pace, Timed
 from sentiment.results.report import TrainingReport
 
 PAGE = "report.html"
@@ -32,13 +34,14 @@ NOT_TESTED = "(no test rows)\n"
 class Tested:
     """A trained model's test: the posts it learned from, the test posts, and its answers to them [rows, labels].
 
-    The answers come from `temperature`.
+    The answers come from `temperature`, and a post took the time of `pace`.
     """
 
     learned: Sequence[Post]
     posts: Sequence[Post]
     probabilities: NDArray[np.float32]
     temperature: float = 1.0
+    pace: Pace | None = None
 
     @property
     def metrics(self) -> Metrics:
@@ -59,12 +62,21 @@ def write_training_report(made: Path, curves: Curves, tested: Tested | None, rep
             report,
             analysis=analyse(tested.posts, tested.probabilities, labels, tested.temperature),
             baseline=baseline(tested.learned, tested.posts, tested.probabilities),
+            timed=timed(tested.pace, report.result.precision),
         )
     written = record.as_json(report)
-    summary = training_report(curves, curves.epochs, table, told_confidence(written))
+    teaching = report.result.teaching
+    summary = training_report(curves, curves.epochs, table, told_confidence(written), teaching)
     (made / folder.SUMMARY).write_text(summary, encoding="utf-8")
     record.write(made / folder.REPORT, report)
-    atomic.write_text(made / PAGE, render(written))
+    atomic.write_text(made / PAGE, drawn(written))
+
+
+def timed(pace: Pace | None, precision: str = "") -> Timed | UnsetType:
+    """Returns a pace with the machine on which it was measured, this one; `precision` is as of `this_machine`."""
+    from sentiment.model.pace import this_machine
+
+    return UNSET if pace is None else Timed(pace=pace, machine=this_machine(precision))
 
 
 def now() -> str:

@@ -1,25 +1,15 @@
-"""The page's sentences: what the figures mean, for readers who do not know them."""
+"""The page's first sentences: how good the model is, alone and beside the baseline, for readers of no figures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
-from sentiment.text.units import counted, p_value, percent
+from sentiment.language import recorded, tr, tr_many
+from sentiment.report.moment import moment
+from sentiment.text.units import duration, p_value, percent
 
 ALPHA = 0.05
-WELL_CALIBRATED = 0.03  # a mean distance between confidence and accuracy that nobody would act on
-WORTH_TELLING = 1.02  # a rise of the validation loss by this factor is worth mentioning
-
-
-def moment(made: str) -> str:
-    """Returns an ISO time as `5 November 2026, 14:03 UTC`; anything else is returned unchanged."""
-    try:
-        time = datetime.fromisoformat(made)
-    except ValueError:
-        return made
-    return f"{time.day} {time:%B %Y, %H:%M} {time.tzname() or ''}".strip()
 
 
 def model_name(name: str) -> str:
@@ -27,142 +17,105 @@ def model_name(name: str) -> str:
     return name.rstrip("/").rpartition("/")[2] if name.count("/") > 1 or name.startswith((".", "/")) else name
 
 
+def title(report: Mapping[str, Any]) -> str:
+    """Returns the page's title."""
+    name = model_name(report["model"]["name"])
+    if report["kind"] == "training":
+        return tr("{model}: training report", model=name)
+    return tr("{model}: test report", model=name)
+
+
+def posts_in_words(number: int) -> str:
+    return tr_many("{number:,} post", "{number:,} posts", number)
+
+
 def headline(report: Mapping[str, Any]) -> str:
     """Returns the page's first sentence: which model, trained on what and when, how often right, and the baseline."""
-    model, analysis = report["model"], report.get("analysis")
-    name, trained = model_name(model["name"]), report["kind"] == "training"
-    if trained:
-        doing = f"trained on {counted(model['data']['rows'], 'post')} on {moment(report['made'])}"
+    model, analysis, when = report["model"], report.get("analysis"), moment(report["made"])
+    name = model_name(model["name"])
+    if report["kind"] == "training":
+        posts = posts_in_words(model["data"]["rows"])
+        made = tr("{model}, trained on {posts} on {when}", model=name, posts=posts, when=when)
     else:
-        doing = f"tested on {report['data']['file']} on {moment(report['made'])}"
+        made = tr("{model}, tested on {file} on {when}", model=name, file=report["data"]["file"], when=when)
     if not analysis:
-        return f"{name}, {doing}, was not tested: there were no test posts."
-    right = percent(analysis["metrics"]["accuracy"])
-    told = f"{name}, {doing}, is right on {right} of {counted(analysis['rows'], 'test post')}"
+        return tr("{model}, was not tested: there were no test posts.", model=made)
+    figures = {
+        "model": made,
+        "share": percent(analysis["metrics"]["accuracy"]),
+        "posts": tr_many("{number:,} test post", "{number:,} test posts", analysis["rows"]),
+    }
     if not _available(report):
-        return f"{told}."
-    return f"{told}; a linear baseline is right on {percent(report['baseline']['metrics']['accuracy'])}."
+        return tr("{model}, is right on {share} of {posts}.", **figures)
+    return tr(
+        "{model}, is right on {share} of {posts}; a linear baseline is right on {baseline}.",
+        baseline=percent(report["baseline"]["metrics"]["accuracy"]),
+        **figures,
+    )
 
 
 def verdict(report: Mapping[str, Any]) -> tuple[str, str]:
     """Returns (better, worse, equal or unknown) and a sentence: how the model compares with the baseline."""
     if not report.get("analysis"):
-        return "unknown", "It is not known how good the model is."
+        return "unknown", tr("It is not known how good the model is.")
     if not _available(report):
-        return "unknown", f"There is no baseline to compare it with: {report['baseline']['reason']}."
+        reason = recorded(report["baseline"]["reason"])
+        return "unknown", tr("There is no baseline to compare it with: {reason}.", reason=reason)
     pairs = report["baseline"]["paired"]
-    ours, theirs = pairs["only_model"], pairs["only_baseline"]
+    ours, theirs, p = pairs["only_model"], pairs["only_baseline"], p_value(pairs["p"])
     if pairs["p"] >= ALPHA:
-        told = "No better and no worse than the baseline, as far as these posts can tell"
-        if ours == theirs == 0:
-            return "equal", f"{told}: the two are right on the same posts."
-        return "equal", f"{told}: the difference may be chance ({p_value(pairs['p'])})."
+        return "equal", _told_equal(p, same=ours == theirs == 0)
     if ours > theirs:
-        return "better", f"Better than the baseline, and not by chance ({p_value(pairs['p'])})."
-    advice = "more posts, a pretrained model or other settings may help"
-    return "worse", f"Worse than the baseline, and not by chance ({p_value(pairs['p'])}): {advice}."
+        return "better", tr("Better than the baseline, and not by chance ({p}).", p=p)
+    return "worse", tr(
+        "Worse than the baseline, and not by chance ({p}): more posts, a pretrained model or other settings may help.",
+        p=p,
+    )
+
+
+def _told_equal(p: str, *, same: bool) -> str:
+    if same:
+        return tr(
+            "No better and no worse than the baseline, as far as these posts can tell: the two are right on the same "
+            "posts."
+        )
+    return tr(
+        "No better and no worse than the baseline, as far as these posts can tell: the difference may be chance ({p}).",
+        p=p,
+    )
 
 
 def told_pairs(pairs: Mapping[str, Any]) -> str:
     """Returns a sentence about the posts that McNemar's test looks at."""
     ours, theirs = pairs["only_model"], pairs["only_baseline"]
     if ours + theirs == 0:
-        return "On every post, both are right or both are wrong."
-    return (
-        f"Only one of the two is right on {counted(ours + theirs, 'post')}: the model on {ours:,}, the baseline on "
-        f"{theirs:,}. If they were equally good, such an uneven split would occur with {p_value(pairs['p'])} "
-        "(McNemar's exact test)."
+        return tr("On every post, both are right or both are wrong.")
+    return tr(
+        "Only one of the two is right on {posts}: the model on {model}, the baseline on {baseline}. If they were "
+        "equally good, such an uneven split would occur with {p} (McNemar's exact test).",
+        posts=posts_in_words(ours + theirs),
+        model=f"{ours:,}",
+        baseline=f"{theirs:,}",
+        p=p_value(pairs["p"]),
     )
 
 
-def told_calibration(analysis: Mapping[str, Any]) -> str:
-    """Returns a sentence: whether the model's confidence can be trusted."""
-    found = analysis["calibration"]
-    sure, right, error = found["mean_confidence"], analysis["metrics"]["accuracy"], found["expected_calibration_error"]
-    figures = f"on average it is {percent(sure)} sure and {percent(right)} right"
-    if error < WELL_CALIBRATED:
-        how = "The model is right about as often as it says"
-    elif sure - right > error / 2:
-        how = "The model is surer than it should be"
-    elif right - sure > error / 2:
-        how = "The model is right more often than it says"
+def told_baseline(baseline: Mapping[str, Any], *, warm: bool) -> str:
+    """Returns the fine print: what the baseline is, and how the comparison is meant."""
+    facts = {"what": recorded(baseline["what"]), "features": f"{baseline['features']:,}"}
+    facts |= {"rows": f"{baseline['rows']:,}", "time": duration(baseline["seconds"])}
+    if baseline["rows"] < baseline["of_rows"]:
+        told = tr(
+            "Baseline: {what}, {features} features, trained on {rows} of the {all} posts, taken at random, in {time}.",
+            all=f"{baseline['of_rows']:,}",
+            **facts,
+        )
     else:
-        how = "The model is too sure of some answers and not sure enough of others"
-    return f"{how}: {figures}. The expected calibration error is {percent(error)}."
-
-
-def told_confidence(report: Mapping[str, Any]) -> str:
-    """Returns what the temperature is, and what it did to the confidence in the test posts; "" if nothing is known."""
-    scaling, analysis = report["result"].get("scaling"), report.get("analysis") or {}
-    before = analysis.get("uncalibrated")
-    told = [told_scaling(scaling)] if scaling else []
-    if before:
-        told += [] if scaling else [f"The logits are divided by a temperature of {before['temperature']:.2f}."]
-        error, loss = analysis["calibration"]["expected_calibration_error"], analysis["metrics"]["loss"]
-        told.append(
-            f"On the {_asked(report)}, the expected calibration error is {percent(error)} with it and "
-            f"{percent(before['expected_calibration_error'])} without; the negative log-likelihood is {loss:.3f} with "
-            f"it and {before['loss']:.3f} without. It changes no label."
-        )
-    return " ".join(told)
-
-
-def _asked(report: Mapping[str, Any]) -> str:
-    """Returns what posts the figures are of: without a test file, those that the temperature was fitted on."""
-    files = report.get("inputs", {}).get("files", {})
-    return "held-out posts, on which it was fitted" if "test" in files and files["test"] is None else "test posts"
-
-
-def told_scaling(scaling: Mapping[str, Any]) -> str:
-    """Returns which temperature a training ended with, and what it was fitted on, in a sentence."""
-    if scaling["why"]:
-        return f"The temperature stayed {scaling['temperature']:.4g}: {scaling['why']}."
-    return (
-        f"The logits are divided by a temperature of {scaling['temperature']:.2f}, which was fitted on "
-        f"{counted(scaling['rows'], 'held-out post')}."
-    )
-
-
-def told_curves(result: Mapping[str, Any]) -> str:
-    """Returns what the validation loss says about the number of epochs; "" after a single epoch."""
-    losses: Sequence[float] = result.get("val_loss") or []
-    if not losses:
-        return "No rows were held out, so there are no validation figures."
-    if len(losses) == 1:
-        return ""
-    best = min(range(len(losses)), key=lambda epoch: losses[epoch])
-    kept = result.get("kept_epoch") or len(losses)
-    if kept < len(losses):
-        return f"Training stopped after epoch {len(losses)}; the model has the weights of epoch {kept}, the best."
-    if best == len(losses) - 1:
-        return "The validation loss was lowest in the last epoch: more epochs may still help."
-    if losses[-1] > losses[best] * WORTH_TELLING:
-        return (
-            f"The validation loss was lowest after epoch {best + 1} of {len(losses)} and rose after that: "
-            "the model then only memorized its training posts."
-        )
-    return f"The validation loss levelled off after epoch {best + 1} of {len(losses)}."
-
-
-def told_mistakes(analysis: Mapping[str, Any]) -> str:
-    """Returns a sentence: how many mistakes there are, and which are listed."""
-    total, shown = analysis["mistakes_total"], len(analysis["mistakes"])
-    which = "All are listed" if total == shown else f"Listed are the {shown} that the model was surest of"
-    return (
-        f"{counted(total, 'mistake')} on {counted(analysis['rows'], 'post')}. {which}, the surest first: "
-        "in each, the model has something to learn, or the label is wrong."
-    )
-
-
-def told_slices(analysis: Mapping[str, Any]) -> str:
-    """Returns a sentence: which slices stand out."""
-    found = [item for group in analysis["slices"] for item in group["slices"]]
-    told = []
-    for how in ("worse", "better"):
-        parts = [f"{item['name']} ({percent(item['accuracy'])})" for item in found if item["notable"] == how]
-        if parts:
-            told.append(f"{how.capitalize()} than the whole: {', '.join(parts)}.")
-    return " ".join(told) or "No slice differs notably from the whole."
+        told = tr("Baseline: {what}, {features} features, trained on the same {rows} posts in {time}.", **facts)
+    if warm:
+        began = tr("The model continued from an earlier one, which saw other posts, too; the baseline did not.")
+        told = tr("{first} {then}", first=told, then=began)
+    return tr("{first} {then}", first=told, then=tr("Differences are in percentage points."))
 
 
 def _available(report: Mapping[str, Any]) -> bool:

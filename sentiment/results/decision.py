@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from sentiment.results.cost import Costs
 from sentiment.results.evaluation import Flip, SourceRows
 from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
@@ -165,6 +166,7 @@ class Gate(StepResult, frozen=True):
     must_hold: MustHold | UnsetType = UNSET  # as in the evaluation
     # The sources with the most new rows first; empty without a stable model.
     by_source: list[SourceRows] = msgspec.field(default_factory=list)
+    costs: Costs | None = None  # as in the evaluation; they decide nothing
 
     @property
     def exceptions(self) -> list[str]:

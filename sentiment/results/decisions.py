@@ -19,6 +19,13 @@ class Judged(Record, frozen=True):
     only_candidate_to_reference: Count | None = None
     only_reference: Count | None = None
 
+    @property
+    def stable_right(self) -> int | None:
+        """The rows that stable has right; None when there was no stable model."""
+        if self.only_candidate is None or self.only_stable is None:
+            return None
+        return self.candidate_right - self.only_candidate + self.only_stable
+
 
 class Decision(Record, frozen=True):
     """One decision, at a time (ISO 8601, UTC); `level` is the share of the year's risk that it spent."""

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from sentiment.results.encoders import EncoderPin
 from sentiment.results.record import Count, Record, Share, StepResult
 
 
@@ -174,6 +175,9 @@ class Prepare(StepResult, frozen=True):
     contested: Count = 0  # texts that two sources label differently: neither trained nor tested on
     newly_contested: Count = 0  # of them since the stable model
     doubles: list[Doubles] = msgspec.field(default_factory=list)  # of the last 90 nights, by source
+    warm_rows: Count | None = None  # training rows of the version from which the training continues; null: not known
+    warm_is_base: bool = False  # whether they were base data alone
+    encoder: EncoderPin | None = None  # that a full training starts from; null: the default model
 
 
 class Finding(Record, frozen=True):
@@ -190,6 +194,14 @@ class Finding(Record, frozen=True):
     sentence: str
 
 
+class Beside(Record, frozen=True):
+    """A class or a character: its share of the new posts, and of what stable was trained on."""
+
+    name: str
+    new: Share
+    stable: Share
+
+
 class Check(StepResult, frozen=True):
     """The verdict on the new posts; `warnings` and `failed` are sentences."""
 
@@ -203,3 +215,8 @@ class Check(StepResult, frozen=True):
     rows: Count  # new posts that were looked at
     suspects: Count  # posts whose label looks wrong
     suspects_file: str | None  # for Label Studio; null without suspects
+    fingerprint: str | None = None  # sha256 of the train.tsv that was checked; null in an older result
+    deliveries: list[int] = msgspec.field(default_factory=list)  # that brought the new posts, or bad rows since stable
+    # Empty without a stable model, and in one that is older than these fields.
+    classes: list[Beside] = msgspec.field(default_factory=list)  # by label id
+    characters: list[Beside] = msgspec.field(default_factory=list)  # whose share changed most, the risen ones first

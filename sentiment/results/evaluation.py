@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from sentiment.results.cost import Costs
 from sentiment.results.estimate import Confidence
 from sentiment.results.must_hold import MustHold
 from sentiment.results.record import Count, Record, Share, StepResult
@@ -85,6 +86,7 @@ class TestSet(Record, frozen=True):
     to_reference: Paired | None = None  # its `only_stable` are the rows that only the reference has right
     candidate_confidence: SetConfidence | UnsetType = UNSET  # left out by an earlier version, and without rows
     stable_confidence: SetConfidence | UnsetType = UNSET
+    changed: Count | UnsetType = UNSET  # rows that the candidate answers otherwise than stable; left out without one
 
 
 class TestSets(Record, frozen=True):
@@ -115,3 +117,4 @@ class Evaluation(StepResult, frozen=True):
     confidence: Confidence | None = None  # what live quality is estimated from; an older evaluation has none
     # The sources with the most new rows first; empty without a stable model.
     by_source: list[SourceRows] = msgspec.field(default_factory=list)
+    costs: Costs | None = None  # an older evaluation has none

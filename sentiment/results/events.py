@@ -49,6 +49,7 @@ class Published(Event, frozen=True, kw_only=True, tag="published"):
     metrics: dict[str, float] = msgspec.field(default_factory=dict)  # accuracy by test set
     exceptions: str | UnsetType = UNSET  # that people made at the gate: looser limits, or failed checks overridden
     pins: bool = False  # whether it is the reference of later candidates, once it is promoted
+    records: dict[str, str] | UnsetType = UNSET  # sha256 of the kept results of its run, by file
 
 
 class Staged(Event, frozen=True, kw_only=True, tag="staged"):

@@ -9,7 +9,9 @@ from msgspec import UNSET, UnsetType
 
 from sentiment.labels import Labels
 from sentiment.results.deliveries import SeenSlice, TestFiles, UsedDelivery
-from sentiment.results.record import Record
+from sentiment.results.encoders import EncoderPin
+from sentiment.results.pretraining import Counted
+from sentiment.results.record import Count, Record
 
 FORMAT = 1
 COLDEST, HOTTEST = 0.1, 10.0  # the least and the largest temperature
@@ -52,11 +54,19 @@ class CardFormat(Record, frozen=True):
     format: int | None = None
 
 
-class EncoderPin(Record, frozen=True):
-    """Which encoder a model was trained from: where it was, and the sha256 of its files."""
+class Teaching(Record, frozen=True, kw_only=True):
+    """Whose answers a student learned, and to which posts."""
 
-    address: str  # a hub's repository and revision, an https address, or a folder
-    sha256: str
+    teacher: str  # its model folder
+    version: int | UnsetType = UNSET  # its number; left out when a folder was named
+    name: str  # of the model that it began as
+    parameters: Count
+    sha256: str  # of what decides its answers: weights, pieces and card
+    corpus: Counted  # no post is held out of it
+    posts: Count  # that it answered for the student; labelled ones, and those over a limit, are not among them
+    temperature: float  # by which its logits and the student's were divided
+    labelled: Count  # rows that people labelled, which the student learned too
+    labelled_weight: float  # how much one of them counts, beside one of the posts
 
 
 class ModelCard(Record, frozen=True, kw_only=True):
@@ -77,7 +87,14 @@ class ModelCard(Record, frozen=True, kw_only=True):
     vocabulary: int  # in pieces
     encoder: EncoderPin | UnsetType = UNSET  # one from scratch has none, nor has an older model
     temperature: Temperature = 1.0  # by which the logits are divided; an older model has none
+    teaching: Teaching | UnsetType = UNSET  # left out of a model that learned labels alone
+    titles: bool | UnsetType = UNSET  # whether a row that it was trained on had a title; an older model does not say
 
     @property
     def label_set(self) -> Labels:
         return Labels(tuple(self.labels), tuple(self.labels_english))
+
+    @property
+    def reads_titles(self) -> bool:
+        """Whether a title is part of what it answers to; an older model, which does not say, reads them as it did."""
+        return self.titles is not False

@@ -34,6 +34,13 @@ class Pairs(Record, frozen=True):
     disagreements: Count
 
 
+class Answered(Record, frozen=True):
+    """How many requests each version had answered since the server loaded it, whoever asked."""
+
+    stable: Count
+    canary: Count
+
+
 class Server(Record, frozen=True):
     """One server's figures, or why it was not asked. `stable` is left out while no version is stable."""
 
@@ -42,6 +49,7 @@ class Server(Record, frozen=True):
     stable: Side | UnsetType = UNSET
     canary: Side | UnsetType = UNSET
     pairs: Pairs | UnsetType | None = UNSET
+    answered: Answered | UnsetType = UNSET  # before the probe's own questions, where the server counts by version
 
     @property
     def sides(self) -> Iterator[tuple[str, Side]]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import msgspec
 
 from sentiment import atomic
-from sentiment.errors import InputError
+from sentiment.errors import InputError, NoSuchFile
 
 LARGEST = 16 << 20  # bytes; a larger result file is not one of ours
 LONGEST = 80  # characters of a wrong value that are quoted
@@ -83,7 +83,7 @@ def _parsed(path: Path, name: str, do: str) -> object:
             raise InputError(f"{name} must be a result file", found=f"more than {LARGEST >> 20} MB", do=do)
         return json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise InputError(f"{name} must exist", found="no file", do=do) from None
+        raise NoSuchFile(name, do=do) from None
     except OSError as error:
         raise InputError(f"{name} must be readable", found=error.strerror or str(error), do=do) from None
     except (ValueError, RecursionError) as error:

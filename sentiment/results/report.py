@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from sentiment.results.cost import Timed
 from sentiment.results.deliveries import Composition
 from sentiment.results.model_card import ModelCard, TrainedOn
 from sentiment.results.record import Count, Record, Share
@@ -157,6 +158,7 @@ class TrainingReport(Record, frozen=True, kw_only=True):
     model: ReportedModel
     analysis: Analysis | UnsetType = UNSET
     baseline: Baseline | UnsetType = UNSET
+    timed: Timed | UnsetType = UNSET  # left out by an earlier version, and where too few posts were scored
 
 
 class TrainedWith(Record, frozen=True):
@@ -194,6 +196,7 @@ class TestReport(Record, frozen=True, kw_only=True):
     result: TestTime
     analysis: Analysis
     baseline: Baseline
+    timed: Timed | UnsetType = UNSET  # as in a training's report
 
 
 Report = TrainingReport | TestReport

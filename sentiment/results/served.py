@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+import msgspec
+
+from sentiment.errors import InputError
 from sentiment.results import record
 from sentiment.results.record import Record
 
+AGAIN = "Publish the model again."
 FILE = Path("assets.extra") / "answers.json"  # within a version's folder, so that the version's digest covers it
+
+
+TokenIds = Annotated[list[Annotated[int, msgspec.Meta(ge=0, lt=2**31)]], msgspec.Meta(min_length=1, max_length=512)]
 
 
 class KeptAnswers(Record, frozen=True):
@@ -17,6 +25,10 @@ class KeptAnswers(Record, frozen=True):
     texts: list[str]  # invented ones: nobody's posts
     probabilities: list[list[float]]  # of each text, by label id
     within: float  # the same model's probabilities differ by no more, whatever the processor
+    labels: dict[str, str] = msgspec.field(default_factory=dict)  # by label id, those that it answered; older: none
+    # Rows of token ids, each [CLS], pieces, [SEP]; older: none.
+    ids: Annotated[list[TokenIds], msgspec.Meta(max_length=1024)] = msgspec.field(default_factory=list)
+    of_ids: list[list[float]] = msgspec.field(default_factory=list)  # of each row, as those of the texts
 
 
 Kind = Literal["agrees", "other version", "another model", "refuses", "not compared", "unreachable"]
@@ -54,6 +66,9 @@ class Served(Record, frozen=True):
     sentence: str
     findings: list[Finding]
     last: Occurrence | None = None  # the present occurrence, or the one before
+    held_back: list[str] = msgspec.field(
+        default_factory=list
+    )  # of each server that holds models.config back: why, and what to do
 
 
 def read_answers(folder: Path) -> KeptAnswers | None:
@@ -63,4 +78,19 @@ def read_answers(folder: Path) -> KeptAnswers | None:
     """
     if not (folder / FILE).is_file():
         return None
-    return record.read(folder / FILE, KeptAnswers, "Publish the model again.")
+    kept = record.read(folder / FILE, KeptAnswers, AGAIN)
+    asked, answers = [len(kept.texts), len(kept.ids)], [len(kept.probabilities), len(kept.of_ids)]
+    if asked != answers:
+        said = f"{answers[0]} for {asked[0]} texts, {answers[1]} for {asked[1]} rows of token ids"
+        raise InputError(f"{folder / FILE} must hold an answer for each text and row", found=said, do=AGAIN)
+    return kept
+
+
+def inputs_of_ids(ids: Sequence[Sequence[int]]) -> dict[str, list[list[int]]]:
+    """Returns rows of token ids as the inputs of `serving_default`, by name: padded to the longest, [rows, length]."""
+    longest = max(map(len, ids), default=0)
+    return {
+        "input_ids": [[*row, *[0] * (longest - len(row))] for row in ids],
+        "input_mask": [[1] * len(row) + [0] * (longest - len(row)) for row in ids],
+        "segment_ids": [[0] * longest for _ in ids],
+    }

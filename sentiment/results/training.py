@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from sentiment.results.model_card import Teaching
 from sentiment.results.record import Count, Record, Share, StepResult
 
 
@@ -55,3 +56,4 @@ class Training(StepResult, frozen=True):
     devices: list[str]
     precision: str  # of the arithmetic
     scaling: Scaling | UnsetType = UNSET  # left out by an earlier version
+    teaching: Teaching | UnsetType = UNSET  # of a student

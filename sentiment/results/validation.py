@@ -8,6 +8,8 @@ import msgspec
 
 from sentiment.results.record import Count, Record, StepResult
 
+EMBEDDED = "embedded"  # the server that is part of this system
+
 
 class ExportCheck(msgspec.Struct, frozen=True):
     """What was found, what is allowed (null: it is only reported), and that in a sentence."""
@@ -57,5 +59,6 @@ class Validation(StepResult, frozen=True):
     export_bytes: int
     warmup_records: int
     operations: Operations
-    server: str  # its command, or "embedded"
+    server: str  # its command, or EMBEDDED
     seconds: float
+    at: str = ""  # when it ended (ISO 8601, UTC); "" in one that is older than this field

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sentiment.language import tr
 from sentiment.serving import edit, version_folder
 from sentiment.serving.change import Change, locked, mend
 from sentiment.serving.load import require_available
@@ -20,12 +21,14 @@ def adopt(settings: Settings, who: str | None = None, why: str = "") -> str:
         text = edit.edited(settings)
         if text is None:
             mend(change)
-            return "models.config matches the history: there is nothing to adopt."
+            return tr("models.config matches the history: there is nothing to adopt.")
         wanted = edit.wanted(text, change.state, settings)
         changed = _record(change, wanted, why)
         mend(change)
-    sentence = "The edit of models.config is adopted" if changed else "The edit of models.config changes no label"
-    return f"{sentence}: {', '.join(filter(None, (_labels(change), wanted.dropped)))}."
+    labels = ", ".join(filter(None, (_labels(change), wanted.dropped)))
+    if changed:
+        return tr("The edit of models.config is adopted: {labels}.", labels=labels)
+    return tr("The edit of models.config changes no label: {labels}.", labels=labels)
 
 
 def _record(change: Change, wanted: edit.Wanted, why: str) -> bool:
@@ -44,4 +47,7 @@ def _record(change: Change, wanted: edit.Wanted, why: str) -> bool:
 
 
 def _labels(change: Change) -> str:
-    return ", ".join(f"{label} is version {number}" for label, number in change.state.labels.items()) or "no label"
+    labels = change.state.labels.items()
+    return ", ".join(tr("{label} is version {version}", label=label, version=number) for label, number in labels) or (
+        tr("no label")
+    )

@@ -1,4 +1,4 @@
-"""Changes what is served, under one lock: appends an event to the history and renders `models.config`."""
+"""Changes what is served, under one lock: appends an event to the history, and renders what the servers read."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import getpass
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sentiment import atomic, disk, json_lines
+from sentiment.language import tr
 from sentiment.results.events import event_of
 from sentiment.results.record import as_json
 from sentiment.results.serving import Outcome
@@ -23,6 +24,7 @@ from sentiment.serving.rules import apply
 from sentiment.serving.state import State
 from sentiment.settings import Settings
 from sentiment.step import say
+from sentiment.text.aloud import tell
 
 
 class Change:
@@ -52,31 +54,43 @@ class Change:
         try:
             self._write(state, line)
         except OSError as error:
-            if not (disk.is_full(error) and self._way_back and reserve.release(self.settings)):
+            if not (disk.is_full(error) and self._way_back):
                 raise
-            say("the disk is full: the reserve is used; free some space")
+            left = reserve.release(self.settings)
+            if left is None:
+                raise
+            say(f"the disk is full: a part of the reserve is used, {left} are left; free some space")
             self._write(state, line)
 
     def _write(self, state: State, line: bytes) -> None:
-        """Writes `models.config` under a temporary name, then the event, then gives the file its name.
+        """Writes both files under temporary names, then the event, then gives them their names.
 
-        What needs space comes first, so that a full disk changes nothing.
+        What needs space comes first, so that a full disk changes nothing. `models.config` is the first to change: a
+        server that starts between the two boots with the older stable version, then follows `models.config`.
         """
-        text, config = models_config.rendered(state, self.settings), self.settings.models_config
-        if not line and models_config.read(config) == text:
-            self._config = text
-            return
-        with atomic.prepared(config, text) as put_in_place:
-            if line:
-                json_lines.append_bytes(self.settings.history, line)
-            try:
+        config, boot = self.settings.models_config, self.settings.boot_config
+        wanted = {config: models_config.rendered(state, self.settings), boot: models_config.boot(state, self.settings)}
+        new = {path: text for path, text in wanted.items() if models_config.read(path) != text}
+        if line or new:
+            with ExitStack() as stack:
+                puts = {path: stack.enter_context(atomic.prepared(path, text)) for path, text in new.items()}
+                self._append_and_put(line, puts.get(config))
+                _put(boot, puts.get(boot))
+            _flush(config.parent)
+            history_copy.keep(self.settings)
+        self.state, self._config = state, wanted[config]
+
+    def _append_and_put(self, line: bytes, put_in_place: Callable[[], None] | None) -> None:
+        """Appends the event and gives `models.config` its name: both, or neither."""
+        if line:
+            json_lines.append_bytes(self.settings.history, line)
+        try:
+            if put_in_place:
                 put_in_place()
-            except OSError:
+        except OSError:
+            if line:
                 json_lines.take_back(self.settings.history, line)
-                raise
-        self.state, self._config = state, text
-        _flush(config.parent)
-        history_copy.keep(self.settings)
+            raise
 
     def require_allowed(self, version: int, *events: str) -> None:
         """Raises: InputError unless these events about `version` would be allowed now, in this order."""
@@ -144,10 +158,17 @@ def mend(change: Change) -> None:
     for path in found.pruned:
         _try(path, version_folder.remove, "which belonged to a pruned version")
     if found.unloaded is not None:
-        change.record("unstaged", found.unloaded, why="interrupted before it was loaded")
-        say(f"repaired: an interrupted command was loading version {found.unloaded}; it is unloaded again")
+        change.record("unstaged", found.unloaded, why=tr("interrupted before it was loaded"))
+        tell(
+            tr(
+                "repaired: an interrupted command was loading version {version}; it is unloaded again",
+                version=found.unloaded,
+            )
+        )
     elif found.stale and change.settings.models_config.exists():
-        say("repaired: models.config was older than the history and is rendered again")
+        tell(tr("repaired: models.config was older than the history and is rendered again"))
+    if found.stale_boot and change.settings.boot_config.exists():
+        tell(tr("repaired: boot.config was not what the history says and is rendered again"))
     change.render()
 
 
@@ -160,6 +181,15 @@ def _try(path: Path, action: Callable[[Path], None], what: str) -> None:
         say(f"could not remove {path}, {what}: {error}")
 
 
+def _put(path: Path, put_in_place: Callable[[], None] | None) -> None:
+    """Gives `boot.config` its name: a failure is said, since the change is made, and the next one repairs the file."""
+    try:
+        if put_in_place:
+            put_in_place()
+    except OSError as error:
+        say(f"could not renew {path}, with which servers start: {error}")
+
+
 def _flush(folder: Path) -> None:
     """Flushes a folder whose new entry is in effect: a failure is said, since nothing can be taken back."""
     try:
@@ -170,7 +200,7 @@ def _flush(folder: Path) -> None:
 
 def outcome(state: State, version: int, changed: bool, sentence: str) -> Outcome:
     """Prints the sentence for the person and returns the result for the task."""
-    say(sentence)
+    tell(sentence)
     return Outcome(
         version=version,
         stable=state.stable,

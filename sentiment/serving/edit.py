@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentiment.errors import InputError
+from sentiment.language import tr
 from sentiment.serving import made_from, models_config
 from sentiment.serving.rules import with_stable
 from sentiment.serving.state import State
@@ -89,7 +90,7 @@ def wanted(text: str, state: State, settings: Settings) -> Wanted:
         stable,
         canary=None if twice else canary,
         kept=previous if previous in versions else None,
-        dropped="the label canary on the same version is dropped" if twice else "",
+        dropped=tr("the label canary on the same version is dropped") if twice else "",
     )
 
 

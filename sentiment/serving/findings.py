@@ -1,8 +1,8 @@
 """Finds what a killed process left behind, and what somebody did to the served folder.
 
 The next change repairs the first, under its lock: it unstages a version that was still loading, removes half-made
-folders and the files of pruned versions, and renders `models.config` again. The second is only reported: a person has
-to deal with damaged versions, and with folders that the history does not know.
+folders and the files of pruned versions, and renders `models.config` and `boot.config` again. The second is only
+reported: a person has to deal with damaged versions, and with folders that the history does not know.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sentiment.language import tr
 from sentiment.serving import models_config, version_folder
 from sentiment.serving.state import State
 from sentiment.settings import Settings
@@ -30,13 +31,19 @@ class Findings:
     stale: bool  # models.config is older than the history
     damaged: dict[int, str]  # version → what is wrong with its folder
     orphans: tuple[str, ...]  # folders with a number that the history does not know
+    stale_boot: bool = False  # boot.config is not what the history says
 
     def mendable(self) -> list[str]:
         """Returns a line for everything that the next change repairs."""
-        lines = [f"{path} is left over from an interrupted command" for path in self.leftovers]
-        lines += [f"{path} belongs to a pruned version" for path in self.pruned]
-        lines += [] if self.unloaded is None else [f"version {self.unloaded} was loading when its command ended"]
-        return lines + (["models.config is older than the history"] if self.stale else [])
+        lines = [tr("{path} is left over from an interrupted command", path=path) for path in self.leftovers]
+        lines += [tr("{path} belongs to a pruned version", path=path) for path in self.pruned]
+        if self.unloaded is not None:
+            lines.append(tr("version {version} was loading when its command ended", version=self.unloaded))
+        if self.stale:
+            lines.append(tr("models.config is older than the history"))
+        if self.stale_boot:
+            lines.append(tr("boot.config, with which servers start, is not what the history says"))
+        return lines
 
 
 def look(settings: Settings, state: State) -> Findings:
@@ -57,6 +64,8 @@ def look(settings: Settings, state: State) -> Findings:
         stale=not edited and models_config.is_older(config, state, settings) and bool(config or state.versions),
         damaged={number: trouble for number, trouble in problems.items() if trouble},
         orphans=tuple(_told_orphan(path) for path in sorted(numbers) if path.name not in {*gone, *map(str, kept)}),
+        stale_boot=bool(state.versions)
+        and models_config.read(settings.boot_config) != models_config.boot(state, settings),
     )
 
 
@@ -67,12 +76,16 @@ def _entries(folder: Path) -> list[Path]:
 def _leftovers(settings: Settings) -> Iterator[Path]:
     for folder in (settings.versions, settings.trained):
         yield from (path for path in _entries(folder) if HALF_MADE.fullmatch(path.name))
-    config = settings.models_config
-    yield from config.parent.glob(f".{config.name}.*.tmp")
+    for config in (settings.models_config, settings.boot_config):
+        yield from config.parent.glob(f".{config.name}.*.tmp")
 
 
 def _told_orphan(folder: Path) -> str:
     said = version_folder.origin(folder)
+    if said.digest and said.run:
+        return tr(
+            "{folder}: a publish of {run} was interrupted; publish it again to finish", folder=folder, run=said.run
+        )
     if said.digest:
-        return f"{folder}: a publish of {said.run or 'an export'} was interrupted; publish it again to finish"
-    return f"{folder}: this system did not publish it and does not touch it"
+        return tr("{folder}: a publish of an export was interrupted; publish it again to finish", folder=folder)
+    return tr("{folder}: this system did not publish it and does not touch it", folder=folder)

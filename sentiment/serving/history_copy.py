@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sentiment import atomic, disk, json_lines
 from sentiment.errors import FROM_A_BACKUP, InputError
+from sentiment.language import tr
 from sentiment.results.events import parsed_event
 from sentiment.serving import chain, made_from
 from sentiment.serving.history import fault
@@ -44,13 +45,23 @@ def restore(settings: Settings, who: str) -> str:
     """
     with held(settings.serving / "history.lock", who):
         if not (problem := fault(settings)):
-            return "The history is whole: there is nothing to restore."
+            return tr("The history is whole: there is nothing to restore.")
         content, number = _sound_copy(settings)
         aside = _moved_aside(settings.history)
         with atomic.replacing(settings.history) as temporary:
             temporary.write_bytes(content)
-    kept = f" The refused file is {aside}." if aside else ""
-    return f"The history is restored from its copy, {number} events; it was refused: {problem.found}.{kept}"
+    if not aside:
+        return tr(
+            "The history is restored from its copy, {events} events; it was refused: {quoted}.",
+            events=number,
+            quoted=problem.found,
+        )
+    return tr(
+        "The history is restored from its copy, {events} events; it was refused: {quoted}. The refused file is {path}.",
+        events=number,
+        quoted=problem.found,
+        path=aside,
+    )
 
 
 def _sound_copy(settings: Settings) -> tuple[bytes, int]:

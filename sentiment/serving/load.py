@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from enum import Enum
 
 from sentiment.errors import InputError, UnavailableError
-from sentiment.serving import servers, version_folder
+from sentiment.language import tr
+from sentiment.serving import notes, servers, version_folder
 from sentiment.serving.change import Change
 from sentiment.settings import Settings
 from sentiment.step import say
 
+SECONDS_FOR_A_HELD_ONE = 10.0  # that a way back waits for a server that its note says holds models.config back
 
-def load(change: Change, version: int, addresses: Sequence[str] | None = None) -> None:
+
+class Note(Enum):
+    """What a server's note counts for that says it holds the version back.
+
+    Whoever may write into that folder must not keep anybody from the version that customers should get.
+    """
+
+    STOPS = "it ends the wait"
+    IS_TOLD = "it is only said"
+    IS_WAITED_FOR = "it is said, and ends the wait after some seconds: such a server loads what is to be stable"
+
+
+class HeldBackError(Exception):
+    """A server holds back what a way back leads to; it gives that up when the label is moved, and not before."""
+
+
+def load(
+    change: Change,
+    version: int,
+    addresses: Sequence[str] | None = None,
+    note: Note = Note.STOPS,
+) -> None:
     """Returns when every server (or those at `addresses`) has loaded `version`.
 
     TensorFlow Serving checks labels before it loads new versions, so a version is first added without a label. When a
@@ -23,14 +49,18 @@ def load(change: Change, version: int, addresses: Sequence[str] | None = None) -
     settings = change.settings
     if version in change.state.served:
         version_folder.require_whole(settings, change.state.versions[version])
-        require_available(settings, version, addresses)
+        with suppress(HeldBackError):
+            require_available(settings, version, addresses, note=note)
         return
     version_folder.require_unchanged(settings, change.state.versions[version])
-    change.record("staged", version)
     asked = settings.server_addresses if addresses is None else addresses
+    old = servers.failed_before(asked, settings.model_name, version)
+    change.record("staged", version)
     say(f"loading version {version} on {', '.join(asked) or 'no server'} …")
     try:
-        require_available(settings, version, addresses)
+        require_available(settings, version, addresses, old, note)
+    except HeldBackError:
+        return
     except UnavailableError as error:
         change.record("unstaged", version, why=error.found)
         raise
@@ -38,27 +68,54 @@ def load(change: Change, version: int, addresses: Sequence[str] | None = None) -
         change.record("unstaged", version, error=error.found)
         raise
     except BaseException:
-        change.record("unstaged", version, why="interrupted before it was loaded")
+        change.record("unstaged", version, why=tr("interrupted before it was loaded"))
         raise
 
 
-def require_available(settings: Settings, version: int, addresses: Sequence[str] | None = None) -> None:
+def require_available(
+    settings: Settings,
+    version: int,
+    addresses: Sequence[str] | None = None,
+    old: Mapping[str, tuple[str, str]] | None = None,
+    note: Note = Note.STOPS,
+) -> None:
     """Returns when every server (or those at `addresses`) says that `version` is AVAILABLE.
 
-    Raises: InputError when one could not load it, UnavailableError when one is late or cannot be reached.
+    `old` is what they told of an earlier load (`servers.failed_before`).
+
+    Raises: InputError when one could not load it or died of it, UnavailableError when one is late or not reached;
+    HeldBackError when a note IS_WAITED_FOR, and is still there.
     """
+
+    told: set[str] = set()
+    gives_up_at = time.monotonic() + SECONDS_FOR_A_HELD_ONE
+
+    def held_back() -> str:
+        found = [sentence.rstrip(".") for sentence in notes.held_back(settings)]
+        if note is Note.STOPS:
+            return next(iter(found), "")
+        for sentence in found:
+            if sentence not in told:
+                told.add(sentence)
+                say(f"{sentence}. This goes on: only what the servers answer counts.")
+        late = note is Note.IS_WAITED_FOR and time.monotonic() > gives_up_at
+        return next(iter(found), "") if late else ""
+
     if not settings.server_addresses:
         raise InputError(
             "SENTIMENT_SERVING_URLS must name a server", found="no address", do="Set it to the servers' REST addresses."
         )
     asked = settings.server_addresses if addresses is None else addresses
     try:
-        servers.wait_until_available(asked, settings.model_name, version, timeout=settings.load_timeout)
+        servers.wait_until_available(asked, settings.model_name, version, settings.load_timeout, held_back, old)
     except servers.ServerError as error:
-        kind = InputError if error.refused else UnavailableError
+        if note is Note.IS_WAITED_FOR and str(error) in told:
+            raise HeldBackError from None
+        held = held_back() if note is Note.STOPS else ""  # of a server that is not back yet
+        kind = InputError if error.refused or held else UnavailableError
         raise kind(
             f"every server must have loaded version {version} before it gets a label",
-            found=str(error),
+            found=held or str(error),
             do="Start the server, or export the model again; customers have noticed nothing.",
         ) from None
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sentiment.language import tr
 from sentiment.step import say
 
 
@@ -59,11 +60,13 @@ def told(text: str) -> str:
     """Returns who holds the lock, according to the text of its file."""
     try:
         holder = json.loads(text)
-        doing = f"`sentiment {holder['verb']}`, " if holder["verb"] else ""
-        since = datetime.fromisoformat(holder["since"]).astimezone()
-        return f"{holder['who']} ({doing}process {holder['process']} on {holder['host']}, since {since:%H:%M:%S})"
+        since = f"{datetime.fromisoformat(holder['since']).astimezone():%H:%M:%S}"
+        known = {"who": holder["who"], "process": holder["process"], "host": holder["host"], "since": since}
+        if verb := holder["verb"]:
+            return tr("{who} (`sentiment {name}`, process {process} on {host}, since {since})", name=verb, **known)
+        return tr("{who} (process {process} on {host}, since {since})", **known)
     except (ValueError, KeyError, TypeError):  # somebody is writing it at this moment
-        return "another change to what is served"
+        return tr("another change to what is served")
 
 
 def holder_of(path: Path) -> str:

@@ -1,8 +1,13 @@
-"""`models.config`: what TensorFlow Serving reads, rendered from the state.
+"""`models.config`: what TensorFlow Serving reads, rendered from the state. `boot.config`: what it starts with.
 
 The first line says that the file is rendered, and holds a digest of the rest. The digest distinguishes an edit by hand
 from a file that is merely older than the history (after a crash between writing the two). The second line names the
 event that the file was made from, so that a history without that event is noticed. Both are comments of the format.
+
+TensorFlow Serving's start ends with the first version that has loaded or failed, and it exits when that one has failed
+(servable_state_monitor.cc:HasAnyServableInStreamReachedState,
+load_servables_fast.cc:ConnectSourcesWithFastInitialLoad). So a server starts with `boot.config`, which has the stable
+version alone, and is given `models.config` when it answers.
 """
 
 from __future__ import annotations
@@ -25,6 +30,11 @@ MARK = "# Rendered from serving/history.jsonl; digest "
 def rendered(state: State, settings: Settings) -> str:
     """Returns what `models.config` should be."""
     return render(state, settings.model_name, settings.base_path_for_servers)
+
+
+def boot(state: State, settings: Settings) -> str:
+    """Returns what `boot.config` should be: the stable version and its label alone; it names no event."""
+    return rendered(state._replace(canary=None, staged=None, kept=None, tip=Tip()), settings)
 
 
 def render(state: State, model_name: str, base_path: str) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import click
 
 from sentiment.errors import InputError
+from sentiment.language import marked, tr
 from sentiment.results.serving import Outcome
 from sentiment.serving.candidacy import candidacies
 from sentiment.serving.change import Change, changing, mend, outcome
 from sentiment.serving.history import read_events
-from sentiment.serving.load import confirm, load
+from sentiment.serving.load import Note, confirm, load
+from sentiment.serving.records import require_not_retracted
 from sentiment.serving.state import State
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
 
 KEPT_UNSERVED = 3  # so many of the newest versions that are not served stay on disk too
 
-OUTDATED = "Nothing changed: version {} has become the canary again since it was decided about."
+OUTDATED = marked("Nothing changed: version {version} has become the canary again since it was decided about.")
 NEVER_CANARY = ("published", "failed")
 
 
@@ -29,18 +31,21 @@ def promote(change: Change, version: int | None, why: str = "", candidacy: int |
     version = version_to_judge(change, version, "promote")
     state = change.state
     if version == state.canary and is_outdated(change.settings, version, candidacy):
-        return outcome(state, version, False, OUTDATED.format(version))
+        return outcome(state, version, False, tr(OUTDATED, version=version))
     if version == state.stable:
         confirm(change, "stable", version)
-        return outcome(state, version, False, f"Version {version} is already stable.")
+        return outcome(state, version, False, tr("Version {version} is already stable.", version=version))
     if version != state.canary:
         return outcome(state, version, False, superseded(change, version))
     old = state.stable
-    load(change, version)
+    load(change, version, note=Note.IS_TOLD)
+    require_not_retracted(change.settings, state.versions[version])
     change.record("promoted", version, **{"from": old, "to": version}, why=why)
     confirm(change, "stable", version)
     _prune_or_say(change)
-    return outcome(change.state, version, True, f"Version {version} is stable now (before: {old or 'none'}).")
+    before = tr("none") if old is None else old
+    sentence = tr("Version {version} is stable now (before: {before}).", version=version, before=before)
+    return outcome(change.state, version, True, sentence)
 
 
 def _prune_or_say(change: Change) -> None:
@@ -79,9 +84,19 @@ def is_outdated(settings: Settings, version: int, candidacy: int | None) -> bool
 
 def superseded(change: Change, version: int) -> str:
     """Returns the sentence for a decision that came too late."""
-    canary = change.state.canary
-    now = "there is no canary now" if canary is None else f"version {canary} is the canary now"
-    return f"Nothing changed: version {version} is {change.state.versions[version].condition}; {now}."
+    canary, condition = change.state.canary, change.state.versions[version].condition
+    if canary is None:
+        return tr(
+            "Nothing changed: version {version} is {condition}; there is no canary now.",
+            version=version,
+            condition=condition,
+        )
+    return tr(
+        "Nothing changed: version {version} is {condition}; version {canary} is the canary now.",
+        version=version,
+        condition=condition,
+        canary=canary,
+    )
 
 
 @click.command("promote")

@@ -9,17 +9,21 @@ from pathlib import Path
 import click
 
 from sentiment.errors import InputError
+from sentiment.language import tr
 from sentiment.results import record
 from sentiment.results.decision import Gate
 from sentiment.results.model_card import Trained, TrainedOn
 from sentiment.results.serving import Origin, Published
 from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder
-from sentiment.serving import version_folder
+from sentiment.serving import records, version_folder
 from sentiment.serving.change import Change, changing
+from sentiment.serving.checked import require_checked
+from sentiment.serving.left_out_since import require_none_retracted
 from sentiment.serving.trained import folder_of
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
+from sentiment.text.aloud import to_people
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ class Candidate:
 def candidate_of_run(run: RunFolder) -> Candidate:
     """Returns a run's export.
 
-    Raises: InputError unless the run's gate passed (or was overridden) and `validate` passed this very export.
+    Raises: InputError unless the run's check and gate passed (or the gate was overridden), and `validate` passed this
+        very export.
     """
     gate = run.read(Gate)
     if not gate.passed:
@@ -73,6 +78,7 @@ def candidate_of_run(run: RunFolder) -> Candidate:
     metrics = {name: found.candidate_accuracy for name, found in gate.sets.items()}
     candidate = Candidate(run.export, run.model, run.name, metrics, " ".join(gate.exceptions), gate.pins)
     candidate.check()
+    require_checked(run, candidate.data().fingerprint)
     _require_validated(run, candidate)
     return candidate
 
@@ -101,6 +107,7 @@ def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
     """
     candidate.check()
     settings, digest = change.settings, candidate.digest
+    _require_not_retracted(settings, candidate)
     for version in change.state.versions.values():
         same = version.digest == digest and version.run == candidate.run and version.condition != "pruned"
         if same and not version_folder.change_in(settings, version):
@@ -110,6 +117,8 @@ def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
         version_folder.require_space(settings, candidate.export, candidate.model)
         version_folder.copy(candidate.model, folder_of(settings, number), beside=candidate.identities)
         version_folder.copy(candidate.export, settings.versions / str(number), Origin(run=candidate.run, digest=digest))
+    kept = records.keep(settings, RunFolder.named(settings, candidate.run), number) if candidate.run else {}
+    _require_not_retracted(settings, candidate)  # again: copying takes a while
     change.record(
         "published",
         number,
@@ -120,8 +129,14 @@ def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
         metrics=candidate.metrics,
         **({"exceptions": candidate.exceptions} if candidate.exceptions else {}),
         pins=candidate.pins,
+        **({"records": kept} if kept else {}),
     )
     return number, False
+
+
+def _require_not_retracted(settings: Settings, candidate: Candidate) -> None:
+    if candidate.run:
+        require_none_retracted(RunFolder.named(settings, candidate.run), settings)
 
 
 def choose_candidate(settings: Settings, run: str | None, export: Path | None, model: Path | None) -> Candidate:
@@ -131,6 +146,12 @@ def choose_candidate(settings: Settings, run: str | None, export: Path | None, m
     if export and model and not run:
         return Candidate(export, model, run="", metrics={})
     raise InputError("give --run, or --export with --model", found="neither or a mixture", do="Give one of the two.")
+
+
+def _told(number: int, folder: Path, already: bool) -> str:
+    if already:
+        return tr("version {version} was published before: {folder}", version=number, folder=folder)
+    return tr("version {version} is published: {folder}", version=number, folder=folder)
 
 
 @click.command("publish")
@@ -146,5 +167,6 @@ def command(run: str | None, export: Path | None, model: Path | None, who: str |
     with changing(settings, who) as change:
         number, already = publish(change, candidate)
     folder = settings.versions / str(number)
-    say(f"version {number} {'was published before' if already else 'is published'}: {folder}")
+    with to_people():
+        say(_told(number, folder, already))
     return Published(version=number, folder=str(folder), already=already)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from sentiment.errors import InputError, UnavailableError
+from sentiment.language import tr
 from sentiment.results.serving import Outcome
 from sentiment.serving import servers
 from sentiment.serving.change import Change, changing, outcome
-from sentiment.serving.load import confirm, load
+from sentiment.serving.load import Note, confirm, load
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
 
 
 def rollback(change: Change, to: int | None, why: str = "", skip_unreachable: bool = False) -> Outcome:
     """Makes the earlier stable version `to` stable, once every server has loaded it; default: the previous one.
+
+    A server that holds models.config back, because the canary killed it, loads it only when it is to be stable; so
+    it is not waited for before, but after.
 
     Without `to` it goes back once: a second call, before another promotion, changes nothing. So a repeated step (or a
     second operator at 3 a.m.) does not go back twice. With `skip_unreachable`, servers that do not answer at all cannot
@@ -32,18 +38,31 @@ def _rollback(change: Change, to: int | None, why: str, skip_unreachable: bool) 
     asked, skipped = _servers(change.settings, skip_unreachable)
     if to is None and state.last_move == "rolled_back" and state.stable is not None:
         confirm(change, "stable", state.stable, asked)
-        sentence = f"Nothing changed: the last move was a rollback to {state.stable}; use --to to go back further."
+        sentence = tr(
+            "Nothing changed: the last move was a rollback to {version}; use --to to go back further.",
+            version=state.stable,
+        )
         return outcome(state, state.stable, False, sentence)
     target = _target(change, to)
     if target == state.stable:
         confirm(change, "stable", target, asked)
-        return outcome(state, target, False, f"Version {target} is already stable.")
-    load(change, target, asked)
+        return outcome(state, target, False, tr("Version {version} is already stable.", version=target))
+    load(change, target, asked, Note.IS_WAITED_FOR)
     noted = {"skipped": list(skipped)} if skipped else {}
     change.record("rolled_back", target, **{"from": state.stable, "to": target}, why=why, **noted)
     confirm(change, "stable", target, asked)
-    without = f"; not confirmed by {', '.join(skipped)}, which cannot be reached" if skipped else ""
-    return outcome(change.state, target, True, f"Version {target} is stable again (before: {state.stable}){without}.")
+    return outcome(change.state, target, True, _back(target, state.stable, skipped))
+
+
+def _back(version: int, before: int | None, skipped: Sequence[str]) -> str:
+    if not skipped:
+        return tr("Version {version} is stable again (before: {before}).", version=version, before=before)
+    return tr(
+        "Version {version} is stable again (before: {before}); not confirmed by {servers}, which cannot be reached.",
+        version=version,
+        before=before,
+        servers=", ".join(skipped),
+    )
 
 
 def _servers(settings: Settings, skip_unreachable: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -70,6 +70,7 @@ def _published(state: State, number: int, event: events.Published) -> tuple[Stat
         published_at=event.at,
         data=event.data,
         metrics=event.metrics,
+        records=event.records or {},
         pins=event.pins,
     )
     return state._replace(newest=number), {number: version}

@@ -8,18 +8,22 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from typing import Any, TypeVar
 
 from sentiment.client.credentials import credentials
+from sentiment.language import tr
 from sentiment.step import say
 
 SECONDS_UNTIL_UNREACHABLE = 30.0  # a server that does not answer for so long counts as unreachable
 SECONDS_BETWEEN_QUESTIONS = 0.3
 SECONDS_FOR_AN_ANSWER = 5.0
+SECONDS_UNTIL_READ = 5.0  # after which a server with the shipped flags has read models.config, and begun to follow it
 SECONDS_OF_SILENCE = 2.0  # after which the command says which server it waits for
+
+REDIRECTS = range(300, 400)
 
 Answer = TypeVar("Answer")
 Done = Callable[[str], bool]
@@ -53,6 +57,11 @@ def labelled_version(address: str, model: str, label: str) -> int | None:
     return int(version) if version is not None else None
 
 
+def metrics_page(address: str) -> str:
+    """Returns what a server counts, as Prometheus reads it; "" when it has no such page. Raises: OSError."""
+    return (_read(f"{address}/metrics") or b"").decode("utf-8", "replace")
+
+
 def each(addresses: Iterable[str], ask: Callable[[str], Answer]) -> dict[str, Answer | OSError]:
     """Returns for every server what `ask` returns, or why it cannot be reached; takes as long as the slowest one."""
 
@@ -77,35 +86,78 @@ def unreachable(addresses: Iterable[str], model: str) -> tuple[str, ...]:
     return silent
 
 
-def wait_until_available(addresses: Iterable[str], model: str, version: int, timeout: float) -> None:
-    """Returns when every server says AVAILABLE. Raises: ServerError, which names the server and its reason."""
+def failed_before(addresses: Iterable[str], model: str, version: int) -> dict[str, tuple[str, str]]:
+    """Returns what servers tell of a failed load of `version`, by address; they do so until they load it again.
+
+    When there is such a server, it first gives it the time to notice that nobody wants that version: a server tries a
+    version again only after it was let go.
+    """
+    told = each(addresses, lambda address: version_status(address, model, version))
+    failed = {address: said for address, said in told.items() if not isinstance(said, OSError) and said[1]}
+    if failed:
+        say(f"{', '.join(failed)} could not load version {version} before; trying again in {SECONDS_UNTIL_READ:g} s …")
+        time.sleep(SECONDS_UNTIL_READ)
+    return failed
+
+
+def wait_until_available(
+    addresses: Iterable[str],
+    model: str,
+    version: int,
+    timeout: float,
+    why_never: Callable[[], str] = str,
+    old: Mapping[str, tuple[str, str]] | None = None,
+) -> None:
+    """Returns when every server says AVAILABLE. `why_never` tells why one never will, "" while it may.
+
+    `old`, from `failed_before`, is what servers told before they were asked to load it: no answer to this question,
+    unless they still tell it when they must have tried.
+
+    Raises: ServerError, which names the server and its reason.
+    """
+    still_old, began = dict(old or {}), time.monotonic()
 
     def loaded(address: str) -> bool:
-        state, error = version_status(address, model, version)
+        said = state, error = version_status(address, model, version)
+        if still_old.get(address) == said and time.monotonic() - began < SECONDS_UNTIL_READ:
+            return False
+        still_old.pop(address, None)
         if state == "END" and error:
-            raise RefusedError(f"{address} could not load version {version}: {error}")
+            known = {"address": address, "version": version, "error": error}
+            raise RefusedError(tr("{address} could not load version {version}: {error}", **known))
+        if state != "AVAILABLE" and (reason := why_never()):
+            raise RefusedError(reason)
         return state == "AVAILABLE"
 
-    _wait(addresses, loaded, timeout, f"load version {version}")
+    def late(address: str) -> str:
+        known = {"address": address, "version": version, "seconds": timeout}
+        return tr("{address} did not load version {version} within {seconds:g} s", **known)
+
+    _wait(addresses, loaded, timeout, late)
 
 
 def wait_until_labelled(addresses: Iterable[str], model: str, label: str, version: int, timeout: float) -> None:
     """Returns when every server answers `label` with `version`. Raises: ServerError, which names the server."""
-    _wait(
-        addresses,
-        lambda address: labelled_version(address, model, label) == version,
-        timeout,
-        f"answer label {label} with version {version}",
-    )
+
+    def late(address: str) -> str:
+        return tr(
+            "{address} did not answer label {label} with version {version} within {seconds:g} s",
+            address=address,
+            label=label,
+            version=version,
+            seconds=timeout,
+        )
+
+    _wait(addresses, lambda address: labelled_version(address, model, label) == version, timeout, late)
 
 
-def _wait(addresses: Iterable[str], done: Done, timeout: float, what: str) -> None:
+def _wait(addresses: Iterable[str], done: Done, timeout: float, late: Callable[[str], str]) -> None:
     """Waits for all servers at once. The first refusal ends the wait; otherwise the error names every late server."""
     names, given_up = list(addresses), threading.Event()
 
     def wait(address: str) -> ServerError | None:
         try:
-            _wait_for_one(address, done, timeout, what, given_up)
+            _wait_for_one(address, done, timeout, late, given_up)
         except ServerError as error:
             if error.refused:
                 given_up.set()
@@ -124,7 +176,9 @@ def _wait(addresses: Iterable[str], done: Done, timeout: float, what: str) -> No
         raise ServerError("; ".join(map(str, errors)))
 
 
-def _wait_for_one(address: str, done: Done, timeout: float, what: str, given_up: threading.Event) -> None:
+def _wait_for_one(
+    address: str, done: Done, timeout: float, late: Callable[[str], str], given_up: threading.Event
+) -> None:
     start = last_answer = time.monotonic()
     patience, told_once = min(timeout, SECONDS_UNTIL_UNREACHABLE), False
     while not given_up.is_set():
@@ -135,12 +189,14 @@ def _wait_for_one(address: str, done: Done, timeout: float, what: str, given_up:
             last_answer = now
         except OSError as error:
             if now - last_answer > patience:
-                raise ServerError(f"{address} cannot be reached: {told(error)}") from None
+                raise ServerError(
+                    tr("{address} cannot be reached: {error}", address=address, error=told(error))
+                ) from None
             if now - last_answer > SECONDS_OF_SILENCE and not told_once:
                 say(f"{address} does not answer ({told(error)}); waiting up to {patience:g} s …")
                 told_once = True
         if now - start > timeout:
-            raise ServerError(f"{address} did not {what} within {timeout:g} s")
+            raise ServerError(late(address))
         given_up.wait(SECONDS_BETWEEN_QUESTIONS)
 
 
@@ -160,21 +216,42 @@ def _states(answer: dict[str, Any]) -> dict[int, tuple[str, str]]:
     return states
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the token would go with it, to whatever host is named."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
 def _ask(url: str) -> dict[str, Any]:
     """Returns the JSON answer; {} when the server does not know what it is asked for. Raises: OSError."""
+    content = _read(url)
+    if content is None:
+        return {}
+    try:
+        answer = json.loads(content)
+    except ValueError as error:
+        raise OSError(tr("no model server answers there ({error})", error=error)) from None
+    if not isinstance(answer, dict):
+        raise OSError(tr("no model server answers there (its answer is not a JSON object)"))
+    return answer
+
+
+def _read(url: str) -> bytes | None:
+    """Returns the answer; None when the server does not know what it is asked for. Raises: OSError."""
     try:
         shown = credentials()
         context = shown.context() if url.startswith("https:") else None
         request = urllib.request.Request(url, headers=shown.headers)
-        with urllib.request.urlopen(request, timeout=SECONDS_FOR_AN_ANSWER, context=context) as response:
-            answer = json.load(response)
+        opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=context))
+        with opener.open(request, timeout=SECONDS_FOR_AN_ANSWER) as response:
+            return bytes(response.read())
     except urllib.error.HTTPError as error:
         error.close()
+        if error.code in REDIRECTS:
+            raise OSError(tr("no model server answers there (it sends to another address)")) from None
         if error.code == http.HTTPStatus.UNAUTHORIZED:
-            raise OSError("it wants another SENTIMENT_SERVING_TOKEN") from None
-        return {}
+            raise OSError(tr("it wants another SENTIMENT_SERVING_TOKEN")) from None
+        return None
     except (ValueError, HTTPException) as error:  # no address, or something else listens there
-        raise OSError(f"no model server answers there ({error})") from None
-    if not isinstance(answer, dict):
-        raise OSError("no model server answers there (its answer is not a JSON object)")
-    return answer
+        raise OSError(tr("no model server answers there ({error})", error=error)) from None

@@ -25,6 +25,7 @@ class Version(NamedTuple):
     data: TrainedOn = TrainedOn()
     metrics: Mapping[str, float] = {}  # accuracy by test set
     error: str = ""
+    records: Mapping[str, str] = {}  # sha256 of the kept results of its run, by file; none in an older history
     pins: bool = False  # it was shown to be better than the reference before it
 
 

@@ -35,6 +35,11 @@ def reference_of(settings: Settings) -> tuple[Path, int] | tuple[None, None]:
     return None, None
 
 
+def number_of(settings: Settings, which: str) -> int | None:
+    """Returns the number of a version; `model_of_version` refuses what is none."""
+    return int(which) if which.isdecimal() else getattr(read_state(settings), which, None)
+
+
 def model_of_version(settings: Settings, which: str) -> Path:
     """Returns the model folder of `which`: stable, canary, previous or a number.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from sentiment import atomic
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
+from sentiment.language import tr
 from sentiment.results import record
 from sentiment.results.serving import Origin
 from sentiment.serving import version_folder
@@ -49,14 +50,16 @@ def problem(settings: Settings, version: Version) -> str:
     """Returns what is wrong with a version's folder, or "". Only `change_in` reads every byte."""
     folder = settings.versions / str(version.number)
     if not folder.is_dir():
-        return f"no folder {folder}"
+        return tr("no folder {folder}", folder=folder)
     needed = ("saved_model.pb", "variables", *(() if version.size else ("variables/variables.index",)))
     for name in needed:
         if not (folder / name).exists():
-            return f"no {name} in {folder}"
+            return tr("no {name} in {folder}", name=name, folder=folder)
     size = size_of(folder)
     if version.size and size != version.size:
-        return f"{size:,} bytes in {folder} instead of {version.size:,}"
+        return tr(
+            "{size:,} bytes in {folder} instead of {published:,}", size=size, folder=folder, published=version.size
+        )
     return ""
 
 
@@ -75,7 +78,7 @@ def change_in(settings: Settings, version: Version) -> str:
     folder = settings.versions / str(version.number)
     trouble = problem(settings, version)
     if not trouble and version.digest and digest_of(folder) != version.digest:
-        trouble = f"changed content in {folder}"
+        trouble = tr("changed content in {folder}", folder=folder)
     return trouble
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sentiment.errors import InputError
+from sentiment.language import tr
 from sentiment.results.serving import Outcome
 from sentiment.serving.change import Change, changing, outcome
 from sentiment.serving.promote import OUTDATED, is_outdated, superseded, version_to_judge
@@ -27,9 +28,10 @@ def withdraw(change: Change, version: int | None, why: str = "", candidacy: int 
     if version != change.state.canary:
         return outcome(change.state, version, False, superseded(change, version))
     if is_outdated(change.settings, version, candidacy):
-        return outcome(change.state, version, False, OUTDATED.format(version))
+        return outcome(change.state, version, False, tr(OUTDATED, version=version))
     change.record("withdrawn", version, **{"from": version, "to": None}, why=why)
-    return outcome(change.state, version, True, f"Version {version} is withdrawn; stable is {change.state.stable}.")
+    sentence = tr("Version {version} is withdrawn; stable is {stable}.", version=version, stable=change.state.stable)
+    return outcome(change.state, version, True, sentence)
 
 
 @click.command("withdraw")

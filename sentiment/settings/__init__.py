@@ -33,6 +33,7 @@ __all__ = [
     "RunnerSettings",
     "Settings",
     "encoders_for_forms",
+    "language_of_people",
     "read_airflow_settings",
     "read_runner_settings",
     "read_settings",
@@ -53,6 +54,17 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         if variable.startswith(PREFIX) and variable not in known:
             raise _unknown(variable, known)
     return read(Settings, environment)
+
+
+def language_of_people(environment: Mapping[str, str] = os.environ) -> str:
+    """Returns SENTIMENT_LANGUAGE, without reading any other setting: `en` or `zh-TW`.
+
+    A value that must not be so is refused by every step; what people read is then in English, not kept back.
+    """
+    try:
+        return read(Settings, environment, ("language",)).language
+    except InputError:
+        return "en"
 
 
 def encoders_for_forms(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:

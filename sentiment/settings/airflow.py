@@ -22,6 +22,11 @@ class AirflowSettings(Declared):
         schedule(),
         "When the nightly retrain starts, in Taipei's time; `off`: only when somebody starts it.",
     )
+    weekly: str = setting(
+        "0 4 * * 6",
+        schedule(),
+        "When the weekly pretraining starts, in Taipei's time; `off`: only when somebody starts it.",
+    )
     watch: str = setting(
         "*/5 * * * *",
         schedule(),

@@ -12,6 +12,7 @@ from sentiment.settings.kinds import choice, folder, limits, number, secret, som
 from sentiment.settings.limits import Limits
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+DEFAULT_START, PRETRAINED_START = "default", "pretrained"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Settings(Declared):
         folder(),
         "The folder that holds `datasets/`, `serving/` and `runs/`.",
         shown_default="the checkout",
+    )
+    language: str = setting(
+        "en",
+        choice("en", "zh-TW"),
+        "The language of mails, forms, approvals, pages and reports; on the Models page a reader can choose another.",
     )
     source: str = setting(
         "",
@@ -58,6 +64,19 @@ class Settings(Declared):
         some_words(ANY),
         "The encoders that Airflow's forms take, by name, folder, address or `NAME@sha256:DIGEST`; `any`: every one.",
         shown_default=", ".join(f"`{name}`" for name in TESTED),
+    )
+    pretrain_corpus: str = setting(
+        "",
+        text(),
+        "The folder of posts without labels that `sentiment_pretrain` learns from: its `*.txt`, in UTF-8, one post a "
+        "line. A relative path is below SENTIMENT_HOME.",
+        shown_default="none: nothing is pretrained",
+    )
+    start_from: str = setting(
+        DEFAULT_START,
+        choice(DEFAULT_START, PRETRAINED_START),
+        "What a full retrain starts from when nobody names a model: the default model, or the encoder that "
+        "`sentiment_pretrain` made last.",
     )
     rolling_share: float = setting(
         0.2,
@@ -272,6 +291,16 @@ class Settings(Declared):
         return Path(self.backup_folder).expanduser() if self.backup_folder else None
 
     @property
+    def corpus_folder(self) -> Path | None:
+        """The folder of posts without labels, if one is set."""
+        return self.home / Path(self.pretrain_corpus).expanduser() if self.pretrain_corpus else None
+
+    @property
+    def own_encoders(self) -> Path:
+        """The folder whose numbered sub-folders are the encoders that were pretrained in this home."""
+        return self.home / "encoders"
+
+    @property
     def datasets(self) -> Path:
         return self.home / "datasets"
 
@@ -316,6 +345,16 @@ class Settings(Declared):
         return self.serving / "models" / "models.config"
 
     @property
+    def boot_config(self) -> Path:
+        """What a server starts with: the stable version alone."""
+        return self.serving / "models" / "boot.config"
+
+    @property
+    def servers_notes(self) -> Path:
+        """The folder in which each server notes which models.config it was given, and how that went."""
+        return self.serving / "servers"
+
+    @property
     def versions(self) -> Path:
         """The folder whose sub-folders are the served versions."""
         return self.serving / "models" / self.model_name
@@ -324,6 +363,11 @@ class Settings(Declared):
     def trained(self) -> Path:
         """The folder that keeps, by version, the model folder each served version was exported from."""
         return self.serving / "trained"
+
+    @property
+    def records(self) -> Path:
+        """The folder that keeps, by version, what its run left, as it was when the version was published."""
+        return self.serving / "records"
 
     @property
     def base_path_for_servers(self) -> str:

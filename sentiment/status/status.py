@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from sentiment.errors import InputError
-from sentiment.probe.decision import GOOD, of_term
+from sentiment.gate import same_rows
+from sentiment.gate.same_rows import Figures
+from sentiment.language import tr
 from sentiment.probe.likeness import UNREACHABLE
 from sentiment.probe.occurrence import in_words, last_noted
-from sentiment.probe.probe import standing, term_of
-from sentiment.probe.record import probes_file, read_probes
 from sentiment.probe.served import Looked, findings_of, look
-from sentiment.results.record import as_json
-from sentiment.serving import edit, findings, history_copy, lock, servers, version_folder
+from sentiment.serving import edit, findings, history_copy, lock, notes, servers, version_folder
 from sentiment.serving.adopt import adopt
 from sentiment.serving.change import changing, user
 from sentiment.serving.history import read_state
 from sentiment.serving.state import State, Version
 from sentiment.settings import Settings, read_settings
-from sentiment.status import backups, wear
+from sentiment.status import backups, canary, retracted, wear
 from sentiment.status.table import lines_of
 from sentiment.step import Result, say, step_ending_with
+from sentiment.text.aloud import tell, to_people
 
 
 def describe(state: State, settings: Settings) -> Result:
@@ -34,28 +35,41 @@ def describe(state: State, settings: Settings) -> Result:
     text = edit.edited(settings)
     roles = {state.kept: "previous", state.previous: "previous", state.staged: "loading"}
     roles |= {state.stable: "stable", state.canary: "canary"}
+    measured = _measured(settings, state)
     return {
         "stable": state.stable,
         "canary": state.canary,
         "previous": state.previous,
         "versions": [
-            _row(version, roles.get(number, ""), settings, found.damaged.get(number, ""))
+            _row(version, roles.get(number, ""), settings, found.damaged.get(number, ""), measured.get(number))
             for number, version in sorted(state.versions.items(), reverse=True)
         ],
         "servers": {address: _server(state, found) for address, found in answering.items()},
         "served": _served(settings, answering),
-        "probe": _probe(settings, state),
+        "trial": canary.described(settings),
+        "probe": canary.probed(settings),
         "edit": None if text is None else edit.difference(text, state, settings),
+        "held_back": list(notes.held_back(settings)),
+        "strange_notes": notes.strange(settings),
         "changing": changing_now,
         "to_mend": [] if changing_now else found.mendable(),  # a running change looks half-made
         "damaged": {str(number): trouble for number, trouble in found.damaged.items()},
         "orphans": list(found.orphans),
         "tests": wear.described(settings),
+        "retracted": retracted.described(settings),
         "backup": backups.described(settings, datetime.now(UTC)),
     }
 
 
-def _row(version: Version, role: str, settings: Settings, damage: str) -> dict[str, Any]:
+def _measured(settings: Settings, state: State) -> dict[int, Figures]:
+    """Returns the accuracies of stable and canary; none when they are not known, which `tests` says."""
+    try:
+        return same_rows.figures_of(settings, state)
+    except InputError:
+        return {}
+
+
+def _row(version: Version, role: str, settings: Settings, damage: str, measured: Figures | None) -> dict[str, Any]:
     folder = settings.versions / str(version.number)
     return {
         "version": version.number,
@@ -66,6 +80,7 @@ def _row(version: Version, role: str, settings: Settings, damage: str) -> dict[s
         "bytes": version_folder.size_of(folder) if folder.is_dir() else None,
         "frozen": version.metrics.get("frozen"),
         "rolling": version.metrics.get("rolling"),
+        "measured": {name: asdict(one) for name, one in measured.items()} if measured else None,
         "rows": version.data.rows or None,
         "run": version.run,
         "error": damage or version.error,
@@ -118,19 +133,6 @@ def ends_with(status: Result) -> int:
     return 0 if status["served"]["agrees"] else 1
 
 
-def _probe(settings: Settings, state: State) -> dict[str, Any] | None:
-    """Returns the canary's standing after its last probe; None when it was never probed."""
-    if state.canary is None or not (settings.serving / "probes.jsonl").exists():
-        return None
-    term = term_of(settings)
-    probes = of_term(read_probes(probes_file(settings)), term) if term else []
-    if not term or not probes:
-        return None
-    last = probes[-1]
-    stands = standing(settings, term)
-    return {"version": state.canary, "at": last.at, "healthy": last.outcome == GOOD, **as_json(stands)}
-
-
 @click.command("status")
 @click.option("--restore-config", is_flag=True, help="Discard an edit by hand: render models.config from the history.")
 @click.option("--adopt-config", is_flag=True, help="Keep an edit by hand: record its labels in the history.")
@@ -149,12 +151,13 @@ def command(restore_config: bool, adopt_config: bool, restore_history: bool, who
     if restore_config and adopt_config:
         raise InputError("an edit is either discarded or adopted", found="both options", do="Give only one.")
     if restore_history:
-        say(history_copy.restore(settings, who or user()))
+        tell(history_copy.restore(settings, who or user()))
     if adopt_config:
-        say(adopt(settings, who, reason))
+        tell(adopt(settings, who, reason))
     if restore_config:
         with changing(settings, who, discard_edits=True):
-            say("models.config matches the history.")
+            tell(tr("models.config matches the history."))
     status = describe(read_state(settings), settings)
-    say("\n".join(lines_of(status)))
+    with to_people():
+        say("\n".join(lines_of(status)))
     return status

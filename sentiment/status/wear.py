@@ -7,11 +7,12 @@ from typing import Any
 from sentiment.data.retired import next_file
 from sentiment.errors import InputError
 from sentiment.gate.wear import is_worn, told, wear_of
+from sentiment.language import marked
 from sentiment.results.record import as_json
 from sentiment.serving.refreshments import read_refreshments
 from sentiment.settings import Settings
 
-INTERRUPTED = "the frozen test set's refreshment was interrupted; `sentiment refresh-tests` finishes it"
+INTERRUPTED = marked("the frozen test set's refreshment was interrupted; `sentiment refresh-tests` finishes it")
 
 
 def described(settings: Settings) -> dict[str, Any]:

@@ -34,6 +34,21 @@ def _isolated(text: str) -> str:
     return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
 
 
+def wrapped(text: str, width: int, begin: str = "", goes_on: str = "") -> list[str]:
+    """Returns a text as lines of at most `width` columns, the first after `begin`, the others after `goes_on`.
+
+    A word is never cut, and one that is wider, such as an address, has a line of its own.
+    """
+    lines, empty = [begin], True
+    for word in text.split():
+        if not empty and cells(lines[-1]) + 1 + cells(word) > width:
+            lines.append(goes_on)
+            empty = True
+        lines[-1] += word if empty else f" {word}"
+        empty = False
+    return lines
+
+
 def cells(text: str) -> int:
     """Returns how many columns of a terminal a text takes."""
     return sum(map(_cells_of, text))

@@ -44,7 +44,9 @@ _DOT = re.compile(
 )
 _CLICKABLE = re.compile(r"https?://|www\.", re.IGNORECASE)
 _FOLD = re.compile(r"::(?=(?:end)?group::)", re.IGNORECASE)  # Airflow's page of the log folds what stands between
-_GOES_ON = re.compile(r"[\w.:@-]")  # an address that begins like another is not that one
+# What may follow an address of ours. With anything else before an `@`, all of it would be the name of a user at another
+# host; and of white space, browsers take less than Python for it.
+_ENDS = re.compile(r"[/?#]|[.,:;)'\"]*(?:[ \t\r\n]|\Z)")
 
 
 def defanged(text: str) -> str:
@@ -65,7 +67,7 @@ def unlinked(text: str, own: Sequence[str] = ()) -> str:
 
     def broken(found: re.Match[str]) -> str:
         here = text[found.start() :]
-        if any(here.startswith(one) and not _GOES_ON.match(here, len(one)) for one in own):
+        if any(here.startswith(one) and _ENDS.match(here, len(one)) for one in own):
             return found[0]
         return "www[.]" if found[0].endswith(".") else _SLASHES.sub("[://]", _HTTP.sub("hxxp", found[0]))
 

@@ -14,6 +14,7 @@ _DIRECTION_MARKS = "\u061c\u200e\u200f"
 _BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")  # letters and signs that look like a space
 MOST_READ = 50_000  # characters: more than the longest title and post together
 LONGEST_TITLE = 40
+_MEANT = re.compile(r"[\\`*_\[\]<>|#!&~]")
 _MARKDOWN = re.compile(r"[!-+\-/<-@\[-`{-~]|(?<=\d)\.(?=\s|$)")  # ASCII punctuation that can begin something
 
 
@@ -83,6 +84,14 @@ def markdown(text: object, longest: int = 200) -> str:
     Punctuation becomes numeric character references, which neither CommonMark nor HTML reads as structure.
     """
     return _MARKDOWN.sub(lambda match: f"&#{ord(match[0])};", plain(text, longest))
+
+
+def markdown_source(text: object, longest: int = 200) -> str:
+    """Returns `text` for a Markdown file that people also read as it is: backslashes stand before what has a meaning.
+
+    A line must not begin with it.
+    """
+    return _MEANT.sub(r"\\\g<0>", plain(text, longest))
 
 
 def html_text(text: object, longest: int = 200) -> str:

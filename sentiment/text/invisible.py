@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Characters that nobody sees: controls, Unicode's default-ignorable ones, annotation marks, the object that is not
 # there, the blank of Braille. They are listed, not asked of Unicode's tables, which grow with every Python.
@@ -13,6 +14,9 @@ _INVISIBLE = (
 _ANY_INVISIBLE = re.compile(f"[{_INVISIBLE}]")
 # The flags of England and of Scotland are a black flag with different tags behind it, which nobody sees by themselves.
 _FLAG_OR_INVISIBLE = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)|[{_INVISIBLE}]+")
+# What makes one picture of several characters is seen where it stands between pictures.
+_PICTURE = r"[\u2190-\u2bff\U0001f000-\U0001faff]"
+_JOINED = re.compile(f"(?<={_PICTURE})\ufe0f?(?:\u200d(?={_PICTURE}))?")
 _LOST = "\ufffd"  # stands where a character could not be read
 
 
@@ -29,3 +33,10 @@ def is_blank(text: str) -> bool:
     if "!" <= text[:1] <= "~" or "一" <= text[:1] <= "鿿":  # nearly always: this is asked of every row
         return False
     return not without_invisible(text).strip(_LOST)
+
+
+def shown_as(name: str) -> str:
+    """Returns a name without what nobody sees, in Unicode's composed form: names that look alike are then the same."""
+    pictures = _JOINED.sub("", name)
+    seen = name if without_invisible(pictures) == "".join(pictures.split()) else without_invisible(name)
+    return unicodedata.normalize("NFC", " ".join(seen.split()))

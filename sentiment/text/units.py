@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sentiment.language import tr, tr_many
+
 MINUS = "\N{MINUS SIGN}"
 
-AGES = ((86400 * 2, 86400, "days"), (3600 * 2, 3600, "h"), (60 * 2, 60, "min"), (0, 1, "s"))
+DAY, HOUR, MINUTE = 86400, 3600, 60  # seconds
 
 
 def size(number: int | None) -> str:
@@ -21,7 +23,13 @@ def age(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     seconds = max(0.0, seconds)  # clocks differ
-    return next(f"{int(seconds // scale)} {unit}" for least, scale, unit in AGES if seconds >= least)
+    if seconds >= 2 * DAY:
+        return tr_many("{number} day", "{number} days", int(seconds // DAY))
+    if seconds >= 2 * HOUR:
+        return tr("{number} h", number=int(seconds // HOUR))
+    if seconds >= 2 * MINUTE:
+        return tr("{number} min", number=int(seconds // MINUTE))
+    return tr("{number} s", number=int(seconds))
 
 
 def bytes_as_text(count: int | None) -> str:
@@ -73,11 +81,11 @@ def p_value(p: float) -> str:
 def duration(seconds: float) -> str:
     """Returns a time span in at most two units: `4.2 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return tr("{seconds:.1f} s", seconds=seconds)
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+        return tr("{minutes} min {rest} s", minutes=minutes, rest=rest)
+    return tr("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

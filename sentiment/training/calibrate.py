@@ -5,7 +5,7 @@ from __future__ import annotations
 from sentiment.model.batches import Encoded
 from sentiment.model.scoring import Scorer
 from sentiment.model.temperature import fit, unfitted
-from sentiment.report.wording import told_scaling
+from sentiment.report.trust import told_scaling
 from sentiment.results.record import as_json
 from sentiment.results.training import Scaling
 from sentiment.step import say

@@ -18,8 +18,9 @@ from sentiment.errors import InputError
 from sentiment.model.batches import Encoded, epoch, hide
 from sentiment.model.curves import Curves, best_epoch, out_of_patience
 from sentiment.model.folder import OpenedModel
-from sentiment.model.metrics import Metrics, measure
+from sentiment.model.metrics import measure
 from sentiment.model.scoring import Scorer
+from sentiment.model.soft import Soft, cross_entropy
 from sentiment.progress import progress
 from sentiment.step import say
 from sentiment.tensorflow_setup import tf
@@ -84,7 +85,8 @@ class Fitting:
         weights = class_weights(settings.class_weights, train.labels, len(start.card.labels))
         with strategy.scope():
             self.optimizer = adam(scales_loss=environment.scales_loss)
-        self.step = training_step(start.keras, self.optimizer, settings.clip_norm, weights, strategy)
+        soft = train.soft is not None
+        self.step = training_step(start.keras, self.optimizer, settings.clip_norm, weights, strategy, soft=soft)
         self.state = tf.train.Checkpoint(model=start.keras, optimizer=self.optimizer)
         self.generators = generators_of(start.keras)
         self.steps = math.ceil(len(train) / settings.batch_size)
@@ -112,9 +114,10 @@ class Fitting:
         special = (0, tokenizer.classify, tokenizer.separator)
         batches = epoch(self.train, settings.batch_size, settings.max_seq_length, draw, longest_first=number == 1)
         losses, right = 0.0, 0
-        for done, (inputs, labels) in enumerate(batches, start=(number - 1) * self.steps):
+        for done, (inputs, rows) in enumerate(batches, start=(number - 1) * self.steps):
+            labels, soft = self.train.labels[rows], self.train.soft.only(rows) if self.train.soft else None
             ids = hide(inputs["input_ids"], settings.masked_share, tokenizer.mask, special, draw)
-            loss, hits = self.take_step({**inputs, "input_ids": ids}, labels, done)
+            loss, hits = self.take_step({**inputs, "input_ids": ids}, labels, done, soft)
             losses, right = losses + loss * len(labels), right + hits
             line.set_description_str(f"train: epoch {number}/{settings.num_epochs}", refresh=False)
             line.set_postfix_str(f"loss {loss:.3f}", refresh=False)
@@ -122,20 +125,22 @@ class Fitting:
         curves.loss.append(losses / len(self.train))
         curves.accuracy.append(right / len(self.train))
 
-    def take_step(self, inputs: Any, labels: Any, done: int) -> tuple[float, int]:
+    def take_step(self, inputs: Any, labels: Any, done: int, soft: Soft | None = None) -> tuple[float, int]:
         """Takes the step after `done` others; returns its loss and its number of right answers."""
         self.optimizer.learning_rate = learning_rate(done, self.steps * self.settings.num_epochs, self.settings)
         rows, length = inputs["input_ids"].shape
         with enough_memory(rows, length, self.settings.batch_size):
-            loss, hits = (result.numpy() for result in self.step(inputs, labels))
+            loss, hits = (result.numpy() for result in self.step(inputs, labels, soft))
         _require_number(float(loss), f"in epoch {done // self.steps + 1}, step {done + 1}", self.settings)
         return float(loss), int(hits)
 
     def validate(self, curves: Curves, held_out: Encoded, scorer: Scorer) -> None:
         """Scores the held-out rows, adds to `curves`, and keeps the weights if they are the best so far."""
-        measured = score(scorer, held_out, self.settings)
-        _require_number(measured.loss, f"on the held-out rows after epoch {curves.epochs}", self.settings)
-        curves.val_loss.append(measured.loss)
+        given = answers(scorer, held_out, self.settings)
+        measured = measure(held_out.labels, given)
+        loss = cross_entropy(held_out.soft, given) if held_out.soft else measured.loss
+        _require_number(loss, f"on the held-out rows after epoch {curves.epochs}", self.settings)
+        curves.val_loss.append(loss)
         curves.val_accuracy.append(measured.accuracy)
         if self.settings.early_stopping and best_epoch(curves.val_loss) == curves.epochs:
             self.best = self.start.keras.get_weights()
@@ -161,11 +166,6 @@ class Fitting:
             f"train: ended after epoch {curves.epochs} of {self.settings.num_epochs}; the model has the weights of "
             f"epoch {curves.kept_epoch}, whose val_loss is the lowest ({min(curves.val_loss):.4f})"
         )
-
-
-def score(scorer: Scorer, encoded: Encoded, settings: Hyperparameters, what: str | None = None) -> Metrics:
-    """Returns the metrics of the model on `encoded`. Raises: InputError when a batch does not fit into memory."""
-    return measure(encoded.labels, answers(scorer, encoded, settings, what))
 
 
 def answers(

@@ -6,9 +6,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sentiment.errors import InputError
+from sentiment.model.checkpoint import is_own
 from sentiment.model.encoder import is_scratch
+from sentiment.model.pinned import name_of
 from sentiment.options import training as options
-from sentiment.options.training import HYPERPARAMETERS, PRETRAINED_DEFAULTS, SCRATCH_DEFAULTS, SCRATCH_WARM_DEFAULTS
+from sentiment.options.training import (
+    HYPERPARAMETERS,
+    OWN_DEFAULTS,
+    PRETRAINED_DEFAULTS,
+    SCRATCH_DEFAULTS,
+    SCRATCH_WARM_DEFAULTS,
+)
 
 
 @dataclass(frozen=True)
@@ -45,10 +53,15 @@ class Hyperparameters:
 
 def choose(model_type: str, model_name: str, *, warm: bool = False, **given: Any) -> Hyperparameters:
     """Returns the settings for `model_name`; `warm` for a warm start; a value None means the default."""
-    scratch = SCRATCH_WARM_DEFAULTS if warm else SCRATCH_DEFAULTS
-    defaults = scratch if is_scratch(model_name) else PRETRAINED_DEFAULTS
+    defaults = _defaults(name_of(model_name), warm=warm)
     stated = {name: value for name, value in given.items() if value is not None}
     return Hyperparameters(model_type, model_name, **{**defaults, **stated})
+
+
+def _defaults(name: str, *, warm: bool) -> dict[str, float]:
+    if is_scratch(name):
+        return SCRATCH_WARM_DEFAULTS if warm else SCRATCH_DEFAULTS
+    return OWN_DEFAULTS if is_own(name) else PRETRAINED_DEFAULTS
 
 
 def as_json(hyperparameters: Hyperparameters) -> dict[str, Any]:

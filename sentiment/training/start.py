@@ -17,7 +17,8 @@ from sentiment.labels import Labels
 from sentiment.model import encoder, folder, hub_address, hub_encoder, pinned, vocabulary
 from sentiment.model.folder import OpenedModel, open_model
 from sentiment.model.model_type import TF_HUB, require_known_type
-from sentiment.results.model_card import EncoderPin, ModelCard, TrainedOn
+from sentiment.results.encoders import EncoderPin
+from sentiment.results.model_card import ModelCard, TrainedOn
 from sentiment.step import say
 from sentiment.training.hyperparameters import Hyperparameters
 from sentiment.training.training_files import Files
@@ -97,8 +98,9 @@ def _go_on(files: Files, settings: Hyperparameters, labels: Labels, posts: Seque
     keras.utils.set_random_seed(settings.seed)
     opened = open_model(files.warm_start, dropout=settings.dropout_rate)
     source = encoder.Source(opened.card.architecture, opened.pieces, opened.card.lower_case, opened.encoder)
-    start = _opened(opened.keras, source, files, settings, labels, posts, opened.card.encoder)
-    return replace(start, card=structs.replace(start.card, temperature=opened.card.temperature))
+    before = opened.card
+    start = _opened(opened.keras, source, files, settings, labels, posts, before.encoder, before.titles)
+    return replace(start, card=structs.replace(start.card, temperature=before.temperature))
 
 
 def _opened(
@@ -109,7 +111,9 @@ def _opened(
     labels: Labels,
     posts: Sequence[Post],
     pin: EncoderPin | UnsetType,
+    before: bool | UnsetType = False,
 ) -> OpenedModel:
+    """`before`: whether the model of a warm start was trained with titles."""
     from sentiment.model.tokenizer import Tokenizer
 
     card = ModelCard(
@@ -122,14 +126,28 @@ def _opened(
         lower_case=source.lower_case,
         dropout=settings.dropout_rate,
         versions=folder.installed_versions(),
-        data=_trained_on(files, posts, labels),
+        data=trained_on(files, posts, labels),
         parameters=model.count_params(),
         vocabulary=len(source.pieces),
         encoder=pin,
+        titles=_with_titles(posts) or before,
     )
-    tokenizer = Tokenizer(source.pieces, max_seq_length=settings.max_seq_length, lower_case=source.lower_case)
+    tokenizer = Tokenizer(
+        source.pieces,
+        max_seq_length=settings.max_seq_length,
+        lower_case=source.lower_case,
+        untitled=None if card.reads_titles else str(files.output),
+    )
     saved_model = source.pretrained if settings.model_type == TF_HUB else None
     return OpenedModel(model, tokenizer, card, source.pieces, saved_model)
+
+
+def _with_titles(posts: Sequence[Post]) -> bool:
+    """Tells whether any of the rows has a title, and says how many have."""
+    titled = sum(1 for post in posts if post.title)
+    if titled:
+        say(f"train: {titled:,} of {len(posts):,} rows have a title, which the model reads before the text")
+    return titled > 0
 
 
 def _source(settings: Hyperparameters, vocabulary_file: Path | None, posts: Sequence[Post]) -> encoder.Source:
@@ -143,19 +161,21 @@ def _source(settings: Hyperparameters, vocabulary_file: Path | None, posts: Sequ
     return encoder.scratch(name, vocabulary.build(f"{post.title} {post.text}" for post in posts))
 
 
-def _trained_on(files: Files, posts: Sequence[Post], labels: Labels) -> TrainedOn:
+def trained_on(files: Files, posts: Sequence[Post], labels: Labels) -> TrainedOn:
     """Returns what the run says of its rows, or else what can be seen of the training file."""
     counts = Counter(post.label for post in posts)
     data = structs.replace(files.data, per_label=[counts[label] for label in range(len(labels))])
     if files.data.fingerprint:
         return data
-    return structs.replace(data, fingerprint=sha256_of(files.train), rows=len(posts))
+    return structs.replace(data, fingerprint=sha256_of(files.train) if files.train else UNSET, rows=len(posts))
 
 
-def require_same_labels(card: ModelCard, labels: Labels, path: Path) -> None:
+def require_same_labels(
+    card: ModelCard, labels: Labels, path: Path, whose: str = "a warm start", do: str = "Train without a warm start"
+) -> None:
     if tuple(card.labels) != labels.names:
         raise InputError(
-            f"a warm start must have the labels {'、'.join(labels.names)}",
+            f"{whose} must have the labels {'、'.join(labels.names)}",
             found=f"{'、'.join(card.labels)} in {path}",
-            do="Train without a warm start, or correct SENTIMENT_LABELS.",
+            do=f"{do}, or correct SENTIMENT_LABELS.",
         )

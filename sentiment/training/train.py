@@ -11,14 +11,17 @@ from typing import Any
 import click
 
 from sentiment.errors import InputError
+from sentiment.language import tr, tr_many
 from sentiment.options.as_click import option, options
 from sentiment.options.training import HYPERPARAMETERS, MODEL_NAME
 from sentiment.results.model_card import TrainedOn
 from sentiment.results.training import Training
-from sentiment.run_folder import RunFolder
+from sentiment.serving.checked import require_checked
+from sentiment.serving.records import prepared
 from sentiment.serving.trained import model_of_version, stable_of
 from sentiment.settings import Settings, read_settings
-from sentiment.step import step
+from sentiment.step import say, step
+from sentiment.text.aloud import to_people
 from sentiment.training.training import train
 from sentiment.training.training_files import Files, files_of_run, settings_for
 
@@ -27,6 +30,7 @@ __all__ = ["command", "train"]
 
 @click.command("train")
 @click.option("--run", "run_id", help="Train on this run's prepared data; the options below override it.")
+@click.option("--checked", is_flag=True, help="Refuse a --run whose new posts have not passed `sentiment check`.")
 @click.option("--train", "train_file", type=click.Path(path_type=Path), help="Labelled posts to train on (TSV).")
 @click.option("--test", "test_file", type=click.Path(path_type=Path), help="Labelled posts for the report (TSV).")
 @click.option("--output", type=click.Path(path_type=Path), help="The model folder to make.")
@@ -51,6 +55,7 @@ __all__ = ["command", "train"]
 @step
 def command(
     run_id: str | None,
+    checked: bool,
     train_file: Path | None,
     test_file: Path | None,
     output: Path | None,
@@ -66,9 +71,11 @@ def command(
 ) -> Training:
     """Fine-tune a model. An interrupted training resumes after its last finished epoch."""
     settings = read_settings()
-    run = RunFolder.named(settings, run_id) if run_id else None
+    run = prepared(settings, run_id) if run_id else None
     if run:
         base = files_of_run(run)
+        if checked:
+            require_checked(run, base.data.fingerprint)
     elif train_file and output:
         base = Files(train_file, test_file, output)
     else:
@@ -83,6 +90,7 @@ def command(
         base.data if train_file in (None, base.train) else TrainedOn(),
         base.composition if train_file in (None, base.train) else None,
         base.new if train_file in (None, base.train) else None,
+        base.encoder,
     )
     hyperparameters = settings_for(files, model_type, model_name, **given)
     result = train(
@@ -95,7 +103,22 @@ def command(
     )
     if run:
         run.write(result)
+    with to_people():
+        say(told(result))
     return result
+
+
+def told(result: Training) -> str:
+    """Returns what was trained as a sentence: where it is and, where test rows were given, its accuracy on them."""
+    tested = result.test
+    if not tested:
+        return tr("The model is in {folder}.", folder=result.model)
+    return tr(
+        "The model is in {folder}; its accuracy is {accuracy} on {rows}.",
+        folder=result.model,
+        accuracy=f"{tested.accuracy:.4f}",
+        rows=tr_many("{number:,} test row", "{number:,} test rows", sum(tested.support)),
+    )
 
 
 def _to_go_on_from(settings: Settings, load_model_dir: Path | None, from_version: str | None) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +29,8 @@ from sentiment.training.devices import Devices, find_devices, require_known
 from sentiment.training.hyperparameters import Hyperparameters, as_json
 from sentiment.training.precision import Precision, building_in, choose_precision
 from sentiment.training.resume import Unfinished
-from sentiment.training.start import require_possible, starting_point
+from sentiment.training.start import require_possible, starting_point, trained_on
+from sentiment.training.taught import Taught
 from sentiment.training.training_files import Files, earlier_result, identity_of, learned_before
 
 if TYPE_CHECKING:
@@ -45,23 +46,26 @@ def train(
     devices: str = "auto",
     tensorboard: Path | None = None,
     replaces: bool = True,
+    taught: Taught | None = None,
 ) -> Training:
     """Trains, tests and saves; returns the result of the step. For the same inputs, returns the earlier result.
 
     If a training with the same inputs was interrupted, it resumes after its last finished epoch. `devices` and
     `tensorboard` (a folder for event files) do not decide what is learned. Without `replaces`, a model that was made
-    from other inputs is not overwritten.
+    from other inputs is not overwritten. A student learns from the posts that it is `taught`, behind the labelled rows.
     """
     folder.require_replaceable(files.output)
     require_known(devices)
     require_outside(tensorboard, files.output)
-    posts = read_posts(files.train, labels)
-    require_every_label(posts, labels, files.train)
+    labelled = read_posts(files.train, labels) if files.train else []
+    if files.train and not taught:
+        require_every_label(labelled, labels, files.train)
+    posts = [*labelled, *(taught.posts if taught else ())]
     if settings.early_stopping:
         require_held_out([post.label for post in posts], settings.validation_share, settings.seed)
     require_possible(files, settings, labels)
     test = read_posts(files.test, labels) if files.test else []
-    inputs = identity_of(files, settings, labels)
+    inputs = identity_of(files, settings, labels) | ({"taught": taught.identity} if taught else {})
     unfinished = Unfinished(files.output, inputs)
     earlier = earlier_result(files.output, inputs)
     if earlier is not None:
@@ -71,11 +75,13 @@ def train(
     if not replaces:
         folder.require_no_model(files.output)
     start, machine, precision = _build(files, settings, labels, posts, devices)
+    if taught:
+        start = _as_student(start, files, labelled, labels, taught)
     require_room(files.output, start.card.parameters)
     with _environment(machine, precision, unfinished if settings.num_epochs > 1 else None, tensorboard) as environment:
         say(f"train: on {machine.describe()}, in {precision.policy}: {precision.why}")
         learned = learned_before(files, posts, labels)
-        curves, tested, figures = fit_and_test(start, posts, test, settings, environment, learned)
+        curves, tested, figures = fit_and_test(start, labelled, test, settings, environment, learned, taught)
     result = Training(
         model=str(files.output),
         rows=len(posts),
@@ -83,6 +89,7 @@ def train(
         parameters=start.card.parameters,
         devices=list(machine.names),
         precision=precision.policy,
+        teaching=start.card.teaching,
     )
     assert isinstance(result.scaling, Scaling)
     start = replace(start, card=structs.replace(start.card, temperature=result.scaling.temperature))
@@ -119,6 +126,14 @@ def _build(
     return start, machine, precision
 
 
+def _as_student(
+    start: OpenedModel, files: Files, labelled: Sequence[Post], labels: Labels, taught: Taught
+) -> OpenedModel:
+    """Returns the model whose card says what it is taught, and that its data are the rows that people labelled."""
+    data = trained_on(files, labelled, labels)
+    return replace(start, card=structs.replace(start.card, data=data, teaching=taught.teaching))
+
+
 @contextmanager
 def _environment(
     machine: Devices, precision: Precision, unfinished: Unfinished | None, tensorboard: Path | None
@@ -132,16 +147,18 @@ def _environment(
 
 def fit_and_test(
     start: OpenedModel,
-    posts: list[Post],
+    labelled: list[Post],
     test: list[Post],
     settings: Hyperparameters,
     environment: Environment,
     learned: Collection[int] = (),
+    taught: Taught | None = None,
 ) -> tuple[Curves, Tested | None, dict[str, Any]]:
     """Fits the model in place, then scores the test rows, or the held-out ones; returns curves, test and figures.
 
     The test is that of the model with its temperature. The held-out rows give it, without those that the model before
-    has `learned`: in them it would be right more often than elsewhere.
+    has `learned`: in them it would be right more often than elsewhere. What a teacher says is no truth: of the posts
+    that are `taught`, none gives the temperature, or stands in the test.
     """
     from sentiment.model import batches
     from sentiment.model.scoring import BATCH_SIZE, Scorer
@@ -150,23 +167,25 @@ def fit_and_test(
     from sentiment.training.calibrate import temperature_of
     from sentiment.training.fit import answers, fit
 
-    encoded = batches.encode(start.tokenizer, posts)
+    posts = [*labelled, *(taught.posts if taught else ())]
+    encoded = replace(batches.encode(start.tokenizer, posts), soft=taught.behind(labelled) if taught else None)
     kept, held_out = hold_out([post.label for post in posts], settings.validation_share, settings.seed)
+    judged = [row for row in held_out if row < len(labelled)]
     # Scoring keeps no activations for a backward pass, so twice the rows of a training step fit into memory.
     scorer = Scorer(start.keras, settings.max_seq_length, min(BATCH_SIZE, 2 * settings.batch_size))
     validation = encoded.only(held_out) if held_out else None
     curves = fit(start, encoded.only(kept), validation, settings, scorer, environment)
-    unseen = [row for row in held_out if row not in learned]
+    unseen = [row for row in judged if row not in learned]
     scaling = temperature_of(scorer, encoded.only(unseen) if unseen else None, settings, start.card.temperature)
     begin = time.monotonic()
-    asked = batches.encode(start.tokenizer, test) if test else validation
+    asked = batches.encode(start.tokenizer, test) if test else encoded.only(judged) if judged else None
     probabilities = answers(scorer, asked, settings, "test") if asked else None
     test_seconds = round(time.monotonic() - begin, 3)
     tested = None
     if probabilities is not None:
-        asked_posts = test or [posts[row] for row in held_out]
+        asked_posts = test or [posts[row] for row in judged]
         calibrated = rescaled(probabilities, scaling.temperature)
-        tested = Tested([posts[row] for row in kept], asked_posts, calibrated, scaling.temperature)
+        tested = Tested([posts[row] for row in kept], asked_posts, calibrated, scaling.temperature, scorer.pace)
     figures = {
         **curves.as_json(len(kept), settings.num_epochs),
         "test": tested.metrics if tested else None,

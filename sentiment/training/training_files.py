@@ -33,9 +33,12 @@ ENCODER = "encoder"  # among the digests of the files that a training reads
 
 @dataclass(frozen=True)
 class Files:
-    """The files that a training reads, and the folder that it makes. `data` goes into model.json unchanged."""
+    """The files that a training reads, and the folder that it makes. `data` goes into model.json unchanged.
 
-    train: Path
+    Only a student, who learns from a teacher's answers, may have no `train`.
+    """
+
+    train: Path | None
     test: Path | None
     output: Path
     warm_start: Path | None = None
@@ -44,6 +47,7 @@ class Files:
     data: TrainedOn = UNKNOWN
     composition: Composition | None = None  # of the training rows, for the report
     new: Path | None = None  # those rows of `train` that the model of the warm start has not learned; None: all
+    encoder: str = ""  # the model name to start from when nobody names another; "": the default
 
 
 def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict[str, Any]:
@@ -117,15 +121,23 @@ def files_of_run(run: RunFolder) -> Files:
         used=prepared.used,
         tests=prepared.tests,
     )
-    frozen = run.frozen if run.frozen.is_file() else None
-    new = run.batch if prepared.new.rows and run.batch.is_file() else None
-    return Files(run.train, frozen, run.model, warm_start, data=data, composition=prepared.composition, new=new)
+    return Files(
+        run.train,
+        run.frozen if run.frozen.is_file() else None,
+        run.model,
+        warm_start,
+        data=data,
+        composition=prepared.composition,
+        new=run.batch if prepared.new.rows and run.batch.is_file() else None,
+        encoder=pinned.pinned_name(prepared.encoder.address, prepared.encoder.sha256) if prepared.encoder else "",
+    )
 
 
 def settings_for(files: Files, model_type: str | None, model_name: str | None, **given: Any) -> Hyperparameters:
     """Returns the hyperparameters; a warm start keeps its model's type, name and length."""
     if files.warm_start is None:
-        return choose(model_type or CUSTOM, model_name or MODEL_NAME.default, **given)
+        kind = model_type or CUSTOM
+        return choose(kind, model_name or (kind == CUSTOM and files.encoder) or MODEL_NAME.default, **given)
     card = folder.read_card(files.warm_start)
     for option, wanted, found in (
         ("--model-type", model_type, card.type),

@@ -8,19 +8,25 @@ norm.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from sentiment.model.batches import Inputs, Ints
 from sentiment.model.scoring import INPUTS
+from sentiment.model.soft import SMALLEST, Soft
 from sentiment.tensorflow_setup import keras, tf
 from sentiment.training.class_weights import Floats, row_weights
 from sentiment.training.hyperparameters import Hyperparameters
 
-Step = Callable[[Inputs, Ints], tuple[Any, Any]]
 SIGNATURE = [INPUTS, tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32)]
+SOFT = (tf.TensorSpec((None, None), tf.float32), tf.TensorSpec((None,), tf.float32))  # targets, and temperatures
+
+
+class Step(Protocol):
+    """A step on rows with labels [B]: returns its loss, and how many of its answers are the labels."""
+
+    def __call__(self, inputs: Inputs, labels: Ints, soft: Soft | None = None) -> tuple[Any, Any]: ...
 
 
 def adam(*, scales_loss: bool = False) -> Any:
@@ -30,27 +36,40 @@ def adam(*, scales_loss: bool = False) -> Any:
 
 
 def training_step(
-    model: Any, optimizer: Any, clip_norm: float, class_weights: Floats | None = None, strategy: Any = None
+    model: Any,
+    optimizer: Any,
+    clip_norm: float,
+    class_weights: Floats | None = None,
+    strategy: Any = None,
+    *,
+    soft: bool = False,
 ) -> Step:
-    """Returns a function (inputs, labels [B]) → (loss, right answers), traced once for all shapes.
+    """Returns a step, traced once for all shapes; with `soft`, one that learns from soft labels, and must get them.
 
-    The loss is the mean over the rows, each multiplied by the weight of its class. A `clip_norm` of 0 clips nothing.
-    Model and optimizer must have been made in the scope of `strategy`; None is the current one.
+    The loss is the mean over the rows, each multiplied by the weight of its class, and by its soft label's. A
+    `clip_norm` of 0 clips nothing. Model and optimizer must have been made in the scope of `strategy`; None is the
+    current one.
     """
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
         optimizer._create_all_weights(model.trainable_variables)  # inside the function, this would cause a second trace
 
-    def on_all(inputs: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+    def on_all(inputs: Any, labels: Any, weights: Any, wanted: Any) -> tuple[Any, Any]:
         results = strategy.run(
-            lambda *batch: _on_one(model, optimizer, clip_norm, *map(_own_rows, batch)), (inputs, labels, weights)
+            lambda *batch: _on_one(model, optimizer, clip_norm, *map(_own_rows, batch)),
+            (inputs, labels, weights, wanted),
         )
         return tuple(strategy.reduce(tf.distribute.ReduceOp.SUM, result, axis=None) for result in results)
 
-    traced = tf.function(on_all, input_signature=SIGNATURE, autograph=False)
-    return lambda inputs, labels: traced(
-        *evenly(inputs, labels, row_weights(labels, class_weights), strategy.num_replicas_in_sync)
-    )
+    traced = tf.function(on_all, input_signature=[*SIGNATURE, SOFT if soft else ()], autograph=False)
+
+    def take(inputs: Inputs, labels: Ints, soft: Soft | None = None) -> tuple[Any, Any]:
+        weights = row_weights(labels, class_weights) * (1 if soft is None else soft.weights)
+        devices = strategy.num_replicas_in_sync
+        loss, hits = traced(*evenly(inputs, labels, weights, devices), soft_evenly(soft, devices) if soft else ())
+        return loss, hits
+
+    return take
 
 
 def evenly(inputs: Inputs, labels: Ints, weights: Floats, devices: int) -> tuple[Inputs, Ints, Floats]:
@@ -60,6 +79,12 @@ def evenly(inputs: Inputs, labels: Ints, weights: Floats, devices: int) -> tuple
         return inputs, labels, weights
     filled = {name: np.concatenate([rows, np.repeat(rows[:1], missing, axis=0)]) for name, rows in inputs.items()}
     return filled, np.pad(labels, (0, missing), constant_values=-1), np.pad(weights, (0, missing))
+
+
+def soft_evenly(soft: Soft, devices: int) -> tuple[Floats, Floats]:
+    """Returns targets and temperatures of a batch that is filled up in the same way."""
+    missing = -len(soft.targets) % devices
+    return np.pad(soft.targets, ((0, missing), (0, 0))), np.pad(soft.temperatures, (0, missing), constant_values=1)
 
 
 def learning_rate(step: int, total: int, settings: Hyperparameters) -> float:
@@ -90,12 +115,13 @@ def _own_rows(batch: Any) -> Any:
     return tf.nest.map_structure(part, batch)
 
 
-def _on_one(model: Any, optimizer: Any, clip_norm: float, inputs: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+def _on_one(
+    model: Any, optimizer: Any, clip_norm: float, inputs: Any, labels: Any, weights: Any, wanted: Any
+) -> tuple[Any, Any]:
     scales_loss = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
     with tf.GradientTape() as tape:
         probabilities = tf.cast(model(inputs, training=True), tf.float32)
-        known = tf.maximum(labels, 0)  # a row that fills up has no label, and no weight
-        loss = tf.reduce_sum(weights * keras.losses.sparse_categorical_crossentropy(known, probabilities))
+        loss = tf.reduce_sum(weights * _losses(probabilities, labels, wanted))
         to_lower = optimizer.get_scaled_loss(loss) if scales_loss else loss
     gradients, variables = _present(tape.gradient(to_lower, model.trainable_variables), model.trainable_variables)
     context = tf.distribute.get_replica_context()
@@ -108,6 +134,16 @@ def _on_one(model: Any, optimizer: Any, clip_norm: float, inputs: Any, labels: A
     optimizer.apply_gradients(zip(gradients, variables, strict=True), experimental_aggregate_gradients=False)
     hits = tf.argmax(probabilities, axis=1, output_type=tf.int32) == labels
     return loss, tf.reduce_sum(tf.cast(hits, tf.int32))
+
+
+def _losses(probabilities: Any, labels: Any, wanted: Any) -> Any:
+    """Returns the cross-entropy [B] with the labels or, where there are some, with targets at their temperatures."""
+    if wanted == ():
+        known = tf.maximum(labels, 0)  # a row that fills up has no label, and no weight
+        return keras.losses.sparse_categorical_crossentropy(known, probabilities)
+    targets, temperatures = wanted
+    logits = tf.math.log(tf.maximum(probabilities, SMALLEST)) / temperatures[:, tf.newaxis]
+    return -tf.reduce_sum(targets * tf.nn.log_softmax(logits), axis=1)
 
 
 def _merged(gradient: Any) -> Any:

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
+from sentiment.client.answer import IDS, TEXT, TITLED
 from sentiment.export import warmup
 from sentiment.export.parity import ROUNDED, SAME, Probabilities, Reference, Tolerance
+from sentiment.language import marked, tr
 from sentiment.model.operations import TENSORRT
 from sentiment.results.export import Parity
 from sentiment.results.validation import ExportCheck, Latency
@@ -21,12 +23,16 @@ from sentiment.validation import findings
 from sentiment.validation.asking import AnswerError, Arrays, Version
 from sentiment.validation.findings import limited
 from sentiment.validation.keeping import keep_answers
-from sentiment.validation.questions import IDS, TEXT, Questions, Rows, Shape
+from sentiment.validation.questions import Questions, Rows, Shape
 from sentiment.validation.throwaway import NotServedError, ThrowawayServer
 from sentiment.validation.timing import measure, seconds_of, slowest_of_one
 
 ASKED_TWICE = 16  # posts that are also asked one by one, and over REST
 STRANGE = ["", " ", "好" * 20_000, "😂👩‍👩‍👧‍👦🇹🇼" * 20, "\0好\0", "\u200b", "[SEP] [PAD] [CLS]", "a" * 5000]
+ALONE = marked("answers to a post alone and in a batch differ by {difference:.1g}")
+REST = marked("answers over REST and gRPC differ by {difference:.1g}")
+SLOWEST = marked("a single post takes {value:.0f} ms{aside} (95th percentile of the slowest length)")
+MEMORY = marked("the server took {value:.0f} MB{aside}")
 NO_TEXT = b"\xff\xfe\x00\xd8"  # not UTF-8
 
 
@@ -47,20 +53,22 @@ class Examination:
     def run(self) -> None:
         """Runs every check that makes sense; a version without the signatures is not asked anything."""
         try:
-            self.checks.append(findings.signatures(self.cold.signatures(), len(self.labels)))
+            titled = TITLED in self.questions.signatures
+            self.checks.append(findings.signatures(self.cold.signatures(), len(self.labels), titled))
             if not self.checks[-1].passed:
                 return
-            say("validate: real posts, both signatures")
+            say(f"validate: real posts, the signatures {', '.join(self.questions.signatures)}")
             self.first_request_ms["cold"] = self.first_requests(self.cold)
             by_ids = self.answers_by_ids()
             by_text = self.answers_by_text()
-            self.parity = self.reference.compare(by_ids, by_text["probabilities"])
+            by_titled = self.answers_by_titled() if titled else None
+            self.parity = self.reference.compare(by_ids, by_text["probabilities"], by_titled)
             self.alone_and_by_rest(by_ids, by_text["probabilities"])
             self.strange_texts()
             say("validate: response times")
             self.time()
         except AnswerError as error:
-            self.checks.append(ExportCheck("answers", False, None, None, f"it must answer every request; {error}"))
+            self.checks.append(ExportCheck("answers", False, None, None, _must_answer(error)))
 
     def answers_by_ids(self) -> Probabilities:
         found = self._ask(IDS)["probabilities"]
@@ -77,6 +85,12 @@ class Examination:
         self.checks.append(findings.label_names(names, found["label_id"], found["probabilities"], self.labels))
         return found
 
+    def answers_by_titled(self) -> Probabilities:
+        found = self._ask(TITLED)["probabilities"]
+        wanted, texts = self.reference.wanted, self.reference.texts
+        self.checks.append(findings.same_as_trained(TITLED, wanted, found, texts, self.tolerance))
+        return found
+
     def _ask(self, signature: str) -> Arrays:
         """Returns the outputs for all rows, in the order of the rows."""
         batches = list(self.questions.batches(signature))
@@ -88,24 +102,27 @@ class Examination:
         rows: Rows = np.unique(np.linspace(0, len(by_ids) - 1, ASKED_TWICE, dtype=np.int64))
         alone = [self.cold.predict(IDS, self.questions.inputs_of(IDS, rows[at : at + 1])) for at in range(len(rows))]
         one = np.concatenate([answer["probabilities"] for answer in alone])
-        self.checks.append(findings.close("alone", "answers to a post alone and in a batch", one, by_ids[rows]))
+        self.checks.append(findings.close("alone", ALONE, one, by_ids[rows]))
         texts = [self.reference.texts[row].decode("utf-8", "replace") for row in rows]
         rest = np.array([answer["probabilities"] for answer in self.cold.predict_by_rest(texts)])
-        self.checks.append(findings.close("REST", "answers over REST and gRPC", rest, by_text[rows]))
+        self.checks.append(findings.close("REST", REST, rest, by_text[rows]))
 
     def strange_texts(self) -> None:
         encoded = [*(text.encode() for text in STRANGE), NO_TEXT]
         together = self.cold.predict(TEXT, {"text": encoded})["probabilities"]
         alone = [self.cold.predict(TEXT, {"text": [text]})["probabilities"] for text in encoded]
         rest = np.array([answer["probabilities"] for answer in self.cold.predict_by_rest(STRANGE)])
+        if TITLED in self.questions.signatures:
+            pairs = {"title": encoded[::-1], "text": encoded}
+            alone.append(self.cold.predict(TITLED, pairs)["probabilities"])
         found = findings.probabilities(np.concatenate([together, *alone, rest]))
-        said = f"it answers empty, very long and damaged texts, emoji and NUL: {found.sentence}"
+        said = tr("it answers empty, very long and damaged texts, emoji and NUL: {sentence}", sentence=found.sentence)
         self.checks.append(structs.replace(found, name="strange texts", sentence=said))
 
     def first_requests(self, version: Version) -> dict[str, float]:
         """Returns, by signature, the milliseconds of the first request: a single post of the longest served length."""
         taken = {}
-        for signature in (IDS, TEXT):
+        for signature in self.questions.signatures:
             shape = [each for each in self.questions.shapes() if each.signature == signature and each.batch == 1][-1]
             request = version.request(signature, self.questions.inputs(shape))
             taken[signature] = round(1000 * seconds_of(partial(version.send, request)), 3)
@@ -114,8 +131,8 @@ class Examination:
     def time(self) -> None:
         """Times the smallest and the largest served batch, for every length."""
         shapes = self.questions.shapes()
-        ends = {min(shape.batch for shape in shapes), max(shape.batch for shape in shapes)}
-        for shape in (shape for shape in shapes if shape.batch in ends):
+        largest = {shape.length: shape.batch for shape in shapes}  # they come in order
+        for shape in (shape for shape in shapes if shape.batch in (shapes[0].batch, largest[shape.length])):
             self.latencies.append(measure(shape, partial(self.cold.send, self._request(shape))))
 
     def keep_answers(self, export: Path, pieces: Sequence[str]) -> None:
@@ -123,17 +140,16 @@ class Examination:
         try:
             keep_answers(export, self.cold, pieces, self.tolerance)
         except AnswerError as error:
-            self.checks.append(ExportCheck("kept answers", False, None, None, f"it must answer again; {error}"))
+            said = tr("it must answer again; {error}", error=error)
+            self.checks.append(ExportCheck("kept answers", False, None, None, said))
 
     def limit_latency(self, limit_ms: float | None) -> None:
         if self.latencies:
             slowest = slowest_of_one(self.latencies)
-            told = f"a single post takes {slowest.p95_ms:.0f} ms{{}} (95th percentile of the slowest length)"
-            self.checks.append(limited("latency", slowest.p95_ms, limit_ms, told))
+            self.checks.append(limited("latency", slowest.p95_ms, limit_ms, SLOWEST))
 
     def limit_memory(self, peak_bytes: int, limit_mb: float | None) -> None:
-        megabytes = peak_bytes / 1e6
-        self.checks.append(limited("memory", megabytes, limit_mb, f"the server took {megabytes:.0f} MB{{}}"))
+        self.checks.append(limited("memory", peak_bytes / 1e6, limit_mb, MEMORY))
 
     def warm_up_requests(self) -> list[Any]:
         """Returns a request of every served shape, with invented texts: `forget` reaches no file that is served."""
@@ -153,14 +169,17 @@ class Examination:
             self.first_request_ms["warm"] = self.first_requests(warm)
         except (NotServedError, AnswerError) as error:
             warmup.remove(export)
-            said = error.found if isinstance(error, NotServedError) else str(error)
-            self.checks.append(
-                ExportCheck("warm-up", False, None, None, f"it does not load with its warm-up file: {said}")
-            )
+            why = error.found if isinstance(error, NotServedError) else str(error)
+            said = tr("it does not load with its warm-up file: {error}", error=why)
+            self.checks.append(ExportCheck("warm-up", False, None, None, said))
             return None
-        told = f"with its warm-up file it loads in {seconds:.1f} s"
+        told = tr("with its warm-up file it loads in {seconds:.1f} s", seconds=seconds)
         self.checks.append(ExportCheck("warm-up", True, round(seconds, 3), server.timeout, told))
         return seconds
+
+
+def _must_answer(error: AnswerError) -> str:
+    return tr("it must answer every request; {error}", error=error)
 
 
 def tolerance_of(operations: frozenset[str]) -> Tolerance:

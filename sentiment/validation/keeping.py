@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sentiment.client.answer import IDS, TEXT
 from sentiment.errors import InputError
 from sentiment.export.parity import Tolerance
+from sentiment.model.vocabulary import CLASSIFY, SEPARATOR, UNKNOWN
 from sentiment.results import record
-from sentiment.results.served import FILE, KeptAnswers, read_answers
+from sentiment.results.served import FILE, KeptAnswers, inputs_of_ids, read_answers
 from sentiment.validation.asking import Version
-from sentiment.validation.questions import TEXT
 
 TRIED, KEPT = 96, 16  # invented texts
 BATCH = 16  # texts in a request
@@ -25,9 +26,10 @@ DIGITS = 6
 
 
 def keep_answers(export: Path, version: Version, pieces: Sequence[str], tolerance: Tolerance) -> KeptAnswers:
-    """Writes texts and what `version` answers to them into `export`, and returns them.
+    """Writes texts, token ids and what `version` answers to them into `export`, and returns them.
 
-    Of many invented texts those are kept of which the model is least sure: there another model differs most. What was
+    Of many invented texts those are kept of which the model is least sure: there another model differs most. Their
+    characters are the token ids: the signature for those may be another model's while that for texts is not. What was
     kept before stays when it still holds, so that a second validation of an export leaves its digest as it was.
     Raises: AnswerError.
     """
@@ -36,11 +38,15 @@ def keep_answers(export: Path, version: Version, pieces: Sequence[str], toleranc
     if before and before.within == within and _holds(before, version):
         return before
     texts = invented_texts(pieces)
-    answers = _asked(version, texts)
+    answers, labels = _asked(version, texts)
     ordered = np.sort(answers, axis=1)
     rows = np.argsort(ordered[:, -1] - ordered[:, -2], kind="stable")[:KEPT]
-    probabilities = [[round(float(value), DIGITS) for value in answers[row]] for row in rows]
-    kept = KeptAnswers(texts=[texts[row] for row in rows], probabilities=probabilities, within=within)
+    texts = [texts[row] for row in rows]
+    ids = ids_of(texts, pieces)
+    of_ids = _rounded(_asked_ids(version, ids))
+    kept = KeptAnswers(
+        texts=texts, probabilities=_rounded(answers[rows]), within=within, labels=labels, ids=ids, of_ids=of_ids
+    )
     record.write(export / FILE, kept)
     return kept
 
@@ -50,6 +56,13 @@ def invented_texts(pieces: Sequence[str], number: int = TRIED) -> list[str]:
     characters = [piece for piece in pieces if len(piece) == 1] or ["好"]
     draw = np.random.default_rng()
     return ["".join(draw.choice(characters, size)) for size in draw.integers(1, LONGEST, number, endpoint=True)]
+
+
+def ids_of(texts: Sequence[str], pieces: Sequence[str]) -> list[list[int]]:
+    """Returns for each text [CLS], its characters and [SEP] as ids of the vocabulary `pieces`."""
+    known = {piece: number for number, piece in enumerate(pieces)}
+    unknown = known.get(UNKNOWN, 0)
+    return [[known.get(piece, unknown) for piece in (CLASSIFY, *text, SEPARATOR)] for text in texts]
 
 
 def _before(export: Path) -> KeptAnswers | None:
@@ -63,12 +76,35 @@ def _before(export: Path) -> KeptAnswers | None:
 def _holds(kept: KeptAnswers, version: Version) -> bool:
     if not kept.texts:
         return False
-    found, wanted = _asked(version, kept.texts), np.array(kept.probabilities)
-    return found.shape == wanted.shape and bool((np.abs(found - wanted) <= kept.within).all())
+    found, labels = _asked(version, kept.texts)
+    if kept.labels and not labels.items() <= kept.labels.items():
+        return False
+    return _near(found, kept.probabilities, kept.within) and (
+        not kept.ids or _near(_asked_ids(version, kept.ids), kept.of_ids, kept.within)
+    )
 
 
-def _asked(version: Version, texts: Sequence[str]) -> NDArray[np.float32]:
-    """Returns the probabilities of the texts, [texts, labels]."""
+def _near(found: NDArray[np.float32], kept: Sequence[Sequence[float]], within: float) -> bool:
+    if len(kept) != len(found) or any(len(row) != found.shape[1] for row in kept):
+        return False
+    return bool((np.abs(found - np.array(kept)) <= within).all())
+
+
+def _rounded(answers: NDArray[np.float32]) -> list[list[float]]:
+    return [[round(float(value), DIGITS) for value in row] for row in answers]
+
+
+def _asked(version: Version, texts: Sequence[str]) -> tuple[NDArray[np.float32], dict[str, str]]:
+    """Returns the probabilities of the texts, [texts, labels], and the labels that were answered, by their id."""
     parts = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
-    asked = [version.predict(TEXT, {TEXT: [text.encode() for text in part]})["probabilities"] for part in parts]
-    return np.concatenate(asked)
+    asked = [version.predict(TEXT, {TEXT: [text.encode() for text in part]}) for part in parts]
+    ids = np.concatenate([answer["label_id"] for answer in asked]).tolist()
+    names = np.concatenate([answer["label"] for answer in asked]).tolist()
+    labels = {str(number): name.decode() for number, name in sorted(set(zip(ids, names, strict=True)))}
+    return np.concatenate([answer["probabilities"] for answer in asked]), labels
+
+
+def _asked_ids(version: Version, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    """Returns the probabilities of rows of token ids, [rows, labels]."""
+    inputs = {name: np.array(rows, np.int32) for name, rows in inputs_of_ids(ids).items()}
+    return version.predict(IDS, inputs)["probabilities"]

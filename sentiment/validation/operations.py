@@ -1,8 +1,8 @@
 """Checks that production's server can compute every operation of a graph: it links fewer than the trainer.
 
-`tensorflow/serving:2.17` is TensorFlow 2.17 with the operations of TF-Text 2.12.1 (`SUPPORTED_TENSORFLOW_OPS` in its
+`tensorflow/serving:2.17.0` is TensorFlow 2.17 with the operations of TF-Text 2.12.1 (`SUPPORTED_TENSORFLOW_OPS` in its
 tensorflow_serving/model_servers/BUILD, the version in tensorflow_serving/workspace.bzl); the trainer has TF-Text 2.17.
-A request that needs an operation which is not linked fails with "Op type not registered".
+A graph with an operation that is not linked does not load: "Op type not registered", or "No OpKernel was registered".
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from sentiment.language import tr
 from sentiment.model import saved_model
-from sentiment.model.operations import TENSORRT, TF_TEXT
+from sentiment.model.operations import OF_PYTHON, TENSORRT, TF_TEXT
 from sentiment.tensorflow_setup import tf
 
-SERVER = "tensorflow/serving:2.17"
+SERVER = "tensorflow/serving:2.17.0"
 
 
 def core_operations() -> frozenset[str]:
@@ -32,21 +33,24 @@ def operations_of(export: Path) -> frozenset[str]:
 
 def unknown(used: Iterable[str], *, gpu: bool = False) -> list[str]:
     """Returns which of these operations the server does not link, in order; `gpu`: the -gpu image."""
-    known = core_operations() | TF_TEXT | (TENSORRT if gpu else frozenset())
+    known = core_operations() - OF_PYTHON | TF_TEXT | (TENSORRT if gpu else frozenset())
     return sorted(set(used) - known)
 
 
 def dangers(export: Path, used: Iterable[str], *, gpu: bool = False) -> list[str]:
-    """Returns what an export could do beside computing; what the server does not link is another matter."""
-    unlinked = {f"the operation {name}" for name in unknown(used, gpu=gpu)}
+    """Returns what an export could do beside computing; what the server does not link is another matter.
+
+    Calling Python is a danger, too: a server in Python could do it.
+    """
+    unlinked = {f"the operation {name}" for name in unknown(set(used) - OF_PYTHON, gpu=gpu)}
     return [danger for danger in saved_model.dangers(export) if danger not in unlinked]
 
 
 def way_out(names: Iterable[str]) -> str:
-    """Returns what to do about operations that the server does not link, as an imperative sentence."""
+    """Returns what to do about operations that the server does not link: an imperative sentence without its stop."""
     names = set(names)
     if names and names <= TENSORRT:
-        return "Serve it with the image tensorflow/serving:2.17.1-gpu, and validate it with --gpu-image."
+        return tr("Serve it with the image {image}, and validate it with --gpu-image", image=f"{SERVER}-gpu")
     if any("RoundRobin" in name for name in names):
-        return "Cut pieces to length by slicing instead of a Trimmer."
-    return "Build the tokenizer from operations of TF-Text 2.12.1, or of TensorFlow only."
+        return tr("Cut pieces to length by slicing instead of a Trimmer")
+    return tr("Build the tokenizer from operations of TF-Text 2.12.1, or of TensorFlow only")

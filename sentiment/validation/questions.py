@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sentiment.client.answer import IDS, TEXT, TITLED
 from sentiment.data.tsv import Post
-from sentiment.export import warmup
+from sentiment.export.buckets import SIZES, lengths_for, sizes_for
 from sentiment.export.parity import Reference, rows_for, text_of_length
 from sentiment.model.batches import Encoded, Ints, padded
 from sentiment.model.folder import OpenedModel
 from sentiment.serving.flags import BATCHING, value_of
 
-IDS, TEXT = "serving_default", "text"
 Rows = NDArray[np.int64]
 
 
@@ -31,18 +31,19 @@ class Shape:
 
 
 def served_batches(flags: Sequence[str]) -> tuple[int, ...]:
-    """Returns the batch sizes that a server with these flags computes, from the smallest to the largest."""
+    """Returns the batch sizes that are computed, in order: the export's, or those of the server's own batching."""
     from sentiment.model_server.parameter_files import read_batching
 
     file = value_of(flags, BATCHING)
     batching = value_of(flags, "enable_batching") == "true" and file
-    return (read_batching(Path(file)).allowed_batch_sizes if batching and file else ()) or warmup.BATCH_SIZES
+    return (read_batching(Path(file)).computed_sizes if batching and file else ()) or SIZES
 
 
 def posts_to_ask(posts: Sequence[Post], opened: OpenedModel) -> list[Post]:
     """Returns real posts of every length, and behind them an invented one that fills each served length exactly."""
-    lengths = warmup.lengths_for(opened.card.max_seq_length)
-    return [*rows_for(posts, opened.pieces), *(text_of_length(opened.pieces, length) for length in lengths)]
+    lengths = lengths_for(opened.card.max_seq_length)
+    rows = rows_for(posts, opened.pieces, titled=opened.card.titles is True)
+    return [*rows, *(text_of_length(opened.pieces, length) for length in lengths)]
 
 
 class Questions:
@@ -50,15 +51,17 @@ class Questions:
 
     def __init__(self, reference: Reference, batches: Sequence[int]) -> None:
         self._reference, self._batches = reference, tuple(batches)
-        self._lengths = warmup.lengths_for(reference.max_seq_length)
+        self._lengths = lengths_for(reference.max_seq_length)
+        self.signatures = (IDS, TEXT, TITLED) if reference.reads_titles else (IDS, TEXT)
 
     def shapes(self) -> list[Shape]:
-        """Returns every served combination of signature, batch size and length."""
+        """Returns every served combination of signature, batch size and length; more rows are computed in parts."""
         return [
             Shape(signature, batch, length)
-            for signature in (IDS, TEXT)
+            for signature in self.signatures
             for batch in self._batches
             for length in self._lengths
+            if batch <= sizes_for(length)[-1]
         ]
 
     def inputs(self, shape: Shape) -> dict[str, Any]:
@@ -76,8 +79,10 @@ class Questions:
 
     def inputs_of(self, signature: str, rows: Rows, width: int = 0) -> dict[str, Any]:
         """Returns the inputs for these rows; ids are padded to `width` where that is longer."""
-        if signature == TEXT:
-            return {"text": [self._reference.texts[row] for row in rows]}
+        if signature in (TEXT, TITLED):
+            texts = {"text": [self._reference.texts[row] for row in rows]}
+            titles = {"title": [self._reference.titles[row] for row in rows]}
+            return texts if signature == TEXT else titles | texts
         ids = padded(self._reference.encoded, rows, self._reference.max_seq_length)
         return {name: _widened(value, width) for name, value in ids.items()}
 
@@ -91,7 +96,7 @@ class Questions:
             start, number = start + size, number + 1
 
     def _encoded(self, signature: str) -> Encoded:
-        return self._reference.encoded if signature == IDS else self._reference.encoded_texts
+        return self._reference.encoded_texts if signature == TEXT else self._reference.encoded
 
 
 def _widened(array: Ints, width: int) -> Ints:

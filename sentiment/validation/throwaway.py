@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from sentiment.errors import InputError
 from sentiment.serving import servers
 from sentiment.serving.flags import overridden
 
-EMBEDDED = (sys.executable, "-P", "-m", "sentiment", "serve")
+EMBEDDED = tuple(processes.python_module("sentiment", "serve"))
 MODEL_NAME = "sentiment"
 START = 120.0  # seconds that a server has to open its ports; the embedded one takes some ten
 LOAD_TIMEOUT = 120.0  # seconds that a version has to load

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sentiment.data.tsv import Post
 from sentiment.export import warmup
 from sentiment.export.parity import Reference
+from sentiment.language import tr
 from sentiment.model.folder import open_model
 from sentiment.results.validation import ExportCheck
 from sentiment.step import say
@@ -93,24 +94,33 @@ def complete(export: Path) -> ExportCheck:
     missing = [name for name in ("saved_model.pb", "variables/variables.index") if not (export / name).exists()]
     if not any((export / "variables").glob("variables.data-*")):
         missing.append("variables/variables.data-…")
-    said = f"the export has no {', no '.join(missing)}" if missing else "every file of a version is there"
-    return ExportCheck("files", not missing, None, None, said)
+    if missing:
+        said = tr("the export has no {name}", name=", no ".join(missing))
+        return ExportCheck("files", False, None, None, said)
+    return ExportCheck("files", True, None, None, tr("every file of a version is there"))
 
 
 def links_operations(prepared: Prepared) -> ExportCheck:
     """Checks that production's server links every operation of the graph."""
     if unknown := prepared.unknown:
-        said = f"{SERVER} does not link {', '.join(unknown)}; {way_out(unknown)}"
+        said = tr(
+            "{server} does not link {operations}; {sentence}",
+            server=SERVER,
+            operations=", ".join(unknown),
+            sentence=way_out(unknown),
+        )
         return ExportCheck("operations", False, len(unknown), 0, said)
-    said = f"{SERVER} links all {len(prepared.operations)} operations of the graph"
+    count = len(prepared.operations)
+    said = tr("{server} links all {operations} operations of the graph", server=SERVER, operations=count)
     return ExportCheck("operations", True, None, None, said)
 
 
 def only_computes(prepared: Prepared) -> ExportCheck:
     """Checks that the graph touches no file, network, process or Python; one that may is never loaded."""
-    said = f"the export must only compute; it has {', '.join(prepared.dangers[:MOST_NAMED])}. It was not loaded"
+    dangers = ", ".join(prepared.dangers[:MOST_NAMED])
+    said = tr("the export must only compute; it has {quoted}. It was not loaded", quoted=dangers)
     if not prepared.dangers:
-        said = "the graph only computes: it touches no file but its own, no network, no process, no Python"
+        said = tr("the graph only computes: it touches no file but its own, no network, no process, no Python")
     return ExportCheck("computes", not prepared.dangers, None, None, said)
 
 
@@ -145,8 +155,9 @@ def _loads(server: ThrowawayServer, export: Path) -> ExportCheck:
         server.add(COLD, export)
     except NotServedError as error:
         say("\n".join(["validate: the server's last lines:", *server.last_lines(LAST_LINES)]))
-        return ExportCheck("loads", False, None, server.timeout, f"the server did not load it: {error.found}")
-    return ExportCheck("loads", True, None, server.timeout, "the server loads it")
+        said = tr("the server did not load it: {error}", error=error.found)
+        return ExportCheck("loads", False, None, server.timeout, said)
+    return ExportCheck("loads", True, None, server.timeout, tr("the server loads it"))
 
 
 def _examine(server: ThrowawayServer, prepared: Prepared, export: Path, conditions: Conditions, trial: Trial) -> None:

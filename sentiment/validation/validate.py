@@ -10,16 +10,20 @@ import click
 
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
-from sentiment.errors import InputError
+from sentiment.errors import InputError, NoSuchFile
+from sentiment.language import recorded
 from sentiment.model.folder import read_card
 from sentiment.results.export import Export
 from sentiment.results.record import as_json
-from sentiment.results.validation import Operations, Validation
+from sentiment.results.validation import EMBEDDED, Operations, Validation
 from sentiment.run_folder import RunFolder
+from sentiment.serving.change import now
 from sentiment.serving.flags import flags_file, read_flags
 from sentiment.serving.publish import Candidate
+from sentiment.serving.records import prepared
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
+from sentiment.text.aloud import to_people
 from sentiment.validation.findings import verdict
 from sentiment.validation.trial import Conditions, Trial, try_out
 
@@ -28,7 +32,7 @@ def validate(export: Path, model: Path, posts: Sequence[Post], conditions: Condi
     """Tries out the export and returns what was found. A bad export is a result; `try_out` says what is an error."""
     begin = time.monotonic()
     trial = try_out(export, model, posts, conditions, model_name)
-    candidate, server = Candidate(export, model, run="", metrics={}), conditions.command or "embedded"
+    candidate, server = Candidate(export, model, run="", metrics={}), conditions.command or EMBEDDED
     return told(trial, candidate, server, round(time.monotonic() - begin, 3))
 
 
@@ -54,6 +58,7 @@ def told(trial: Trial, candidate: Candidate, server: str, seconds: float) -> Val
         ),
         server=server,
         seconds=seconds,
+        at=now(),
     )
 
 
@@ -70,7 +75,9 @@ def _of_run(run: RunFolder) -> tuple[Path, Path, list[Path]]:
 def _require_own_folder(settings: Settings, export: Path) -> None:
     """Raises: InputError when there is no such folder, or it is served: a warm-up file is written into it."""
     if not export.is_dir():
-        raise InputError("an export must be a folder", found=f"no folder {export}", do="Run `sentiment export` first.")
+        raise NoSuchFile(
+            export, must_hold="an export must be a folder", do="Run `sentiment export` first.", kind="folder"
+        )
     served = settings.models_config.parent.resolve()
     if export.resolve().is_relative_to(served):
         raise InputError(
@@ -104,7 +111,7 @@ def command(
 ) -> Validation:
     """Load an export in a throw-away server, ask it, compare and time its answers, and write its warm-up file."""
     settings = read_settings()
-    run = RunFolder.named(settings, run_id) if run_id else None
+    run = prepared(settings, run_id) if run_id else None
     if run and not (export or model):
         export, model, sets = _of_run(run)
         data = data or tuple(sets)
@@ -122,7 +129,8 @@ def command(
     )
     posts = [post for file in data for post in read_posts(file, labels)]
     result = validate(export, model, posts, conditions, settings.model_name)
-    say(f"validate: {result.sentence}")
+    with to_people():
+        say(f"validate: {recorded(result.sentence)}")
     if run:
         run.write(result)
     return result

@@ -24,6 +24,7 @@ from sentiment.data import ledger_file
 from sentiment.data.ledger import opened
 from sentiment.data.ledger_batch import Counts
 from sentiment.errors import InputError, UnavailableError
+from sentiment.own_encoder import folder_of, make_current
 from sentiment.serving.change import changing
 from sentiment.settings import Settings
 
@@ -50,7 +51,9 @@ def test_it_holds_what_cannot_be_made_again_and_nothing_else(home: Settings, pla
         "serving/history.copy.jsonl",
         "serving/history.jsonl",
         "serving/home-id",
+        "serving/models/boot.config",
         "serving/models/models.config",
+        "serving/records/1/gate.json",
         "serving/trained/1/model.json",
         "serving/trained/2/model.json",
     ]
@@ -66,6 +69,19 @@ def test_with_models_it_holds_those_that_are_served_and_the_previous_one(home: S
     for version in (1, 2):
         assert f"serving/models/sentiment/{version}/saved_model.pb" in files
         assert f"serving/trained/{version}/weights.h5" in files
+
+
+def test_with_models_it_holds_the_current_encoder_and_the_note_that_names_it(home: Settings, place: Path) -> None:
+    for number in (1, 2):
+        folder_of(home, number).mkdir(parents=True)
+        (folder_of(home, number) / "model.safetensors").write_bytes(b"weights")
+    make_current(home, 2, "abc")
+    with_models, without = (
+        {file.path for file in manifest_of(made(home, place, with_models=models)).files} for models in (True, False)
+    )
+    held = {path for path in with_models if path.startswith("encoders/")}
+    assert held == {"encoders/current.json", "encoders/2/model.safetensors"}
+    assert not [path for path in without if path.startswith("encoders/")]
 
 
 def test_the_newest_stay_and_what_is_no_backup_of_this_home_is_left_alone(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,21 @@ def night(version: int) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="session")
 def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
     """Everything, running; the workflows switched on but for the retrain, whose form alone is looked at."""
-    stack = Days(tmp_path_factory.mktemp("days"), {})
+    with running(tmp_path_factory.mktemp("days"), {}) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def days_in_taipei(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
+    """The same in Traditional Chinese."""
+    with running(tmp_path_factory.mktemp("taipei"), {"SENTIMENT_LANGUAGE": "zh-TW"}) as stack:
+        yield stack
+
+
+@contextmanager
+def running(folder: Path, environment: dict[str, str]) -> Iterator[Days]:
+    """Starts everything in a folder, and stops it in the end."""
+    stack = Days(folder, environment)
     stack.home.mkdir()
     for version in (1, 2):
         homes.write_run(stack.home, f"night-{version}", night(version))
@@ -95,22 +110,40 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def page(browser: Any, days: Days, tmp_path: Path) -> Iterator[Any]:
     """A window of somebody who has not logged in yet; `last.png` in the test's folder is what was seen last."""
-    context = browser.new_context(base_url=days.api.address, viewport={"width": 1280, "height": 1000})
+    with window_on(browser, days, tmp_path) as window:
+        yield window
+
+
+@contextmanager
+def window_on(browser: Any, days: Days, folder: Path, **more: Any) -> Iterator[Any]:
+    """Opens a window on what runs; `more` says what else the browser is like."""
+    context = browser.new_context(**{"base_url": days.api.address, "viewport": {"width": 1280, "height": 1000}, **more})
     window = context.new_page()
     window.set_default_timeout(PATIENCE * 1000)
     yield window
-    window.screenshot(path=tmp_path / "last.png")
+    window.screenshot(path=folder / "last.png")
     context.close()
 
 
 @pytest.fixture
 def log_in(page: Any, days: Days) -> Callable[[], None]:
     """Fills in Airflow's login form, which is what the page shows."""
+    return lambda: log_in_to(page, days)
 
-    def fill() -> None:
-        page.fill("input[name=username]", USER)
-        page.fill("input[name=password]", days.password)
-        page.click("button[type=submit]")
-        page.wait_for_url(lambda address: "/auth/login" not in address)
 
-    return fill
+def log_in_to(page: Any, days: Days) -> None:
+    """Fills in Airflow's login form, which is what the page shows."""
+    page.fill("input[name=username]", USER)
+    page.fill("input[name=password]", days.password)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda address: "/auth/login" not in address)
+
+
+@pytest.fixture
+def phone(browser: Any, days_in_taipei: Days, tmp_path: Path) -> Iterator[Any]:
+    """A phone in Taipei, of somebody who has logged in."""
+    narrow = {"viewport": {"width": 390, "height": 844}, "locale": "zh-TW", "timezone_id": "Asia/Taipei"}
+    with window_on(browser, days_in_taipei, tmp_path, **narrow) as window:
+        window.goto("/dags")
+        log_in_to(window, days_in_taipei)
+        yield window

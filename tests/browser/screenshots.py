@@ -64,7 +64,7 @@ def approval(page: Any, told: dict[str, str], folder: Path) -> None:
     models.goto(told["address"] + "/sentiment/models/")
     take(models, folder, "models-page", models.get_by_role("heading", name="Models"))
     models.goto(told["address"] + "/sentiment/models/versions/2")
-    take(models, folder, "version-page", models.get_by_role("heading", name="Version 2"))
+    take(models, folder, "version-page", models.get_by_role("heading", level=1, name="Version 2"))
     models.close()
     page.fill("#element_reason", "better on the newest posts, the flips look right")
     approve.click()

@@ -7,6 +7,9 @@
 
 torch is needed here and nowhere else: the tests read the files that are recorded. A checkpoint is a folder as
 `save_pretrained` leaves it; `expected.npz` beside its weights holds the inputs and the float32 answers.
+
+The other way round, `--check` also opens the encoder that `sentiment pretrain` made (our_encoder.py records it):
+PyTorch must cut the same texts into the same pieces, and answer what TensorFlow answered.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from transformers import (
     BertForMaskedLM,
     BertForSequenceClassification,
     BertModel,
+    BertTokenizer,
     GPT2Config,
     GPT2Model,
 )
@@ -54,6 +58,7 @@ IDS = [[2, 5, 6, 20, 3, 0, 0], [2, 10, 11, 3, 12, 7, 3]]
 MASK = [[1, 1, 1, 1, 1, 0, 0], [1] * 7]
 SEGMENTS = [[0] * 7, [0, 0, 0, 0, 1, 1, 1]]
 TOLERANCE = 1e-6
+OURS, OUR_TOLERANCE = "bert-of-pretrain", 1e-5
 
 Save = Callable[[Any, Path], None]
 
@@ -143,6 +148,26 @@ def check(recorded: Path) -> list[str]:
         return [line for name in CHECKPOINTS for line in differences(recorded / name, Path(made) / name)]
 
 
+def check_ours(folder: Path) -> list[str]:
+    """Returns how PyTorch's answers with the encoder that `sentiment pretrain` made differ from TensorFlow's."""
+    recorded = dict(np.load(folder / "expected.npz"))
+    model, loading = BertForMaskedLM.from_pretrained(folder, output_loading_info=True)
+    found = [f"{OURS}: {what} {names}" for what, names in loading.items() if names]
+    tokenizer = BertTokenizer.from_pretrained(folder)
+    width = recorded["input_ids"].shape[1]
+    cut = tokenizer(recorded["texts"].tolist(), padding="max_length", truncation=True, max_length=width)
+    for name in ("input_ids", "attention_mask"):
+        if cut[name] != recorded[name].tolist():
+            found.append(f"{OURS}: {name} are {cut[name]}, not {recorded[name].tolist()}")
+    inputs = {name: torch.tensor(recorded[name].astype(np.int64)) for name in ("input_ids", "attention_mask")}
+    with torch.no_grad():
+        said = model.eval()(**inputs, output_hidden_states=True)
+    for name, value in (("hidden", said.hidden_states[-1]), ("logits", said.logits)):
+        far = float(np.abs(value.numpy() - recorded[name]).max())
+        found += [] if far <= OUR_TOLERANCE else [f"{OURS}: {name} differ by {far:.2g}"]
+    return found
+
+
 def differences(recorded: Path, made: Path) -> list[str]:
     files, wanted = ({file.name for file in folder.iterdir()} for folder in (recorded, made))
     if files != wanted:
@@ -178,8 +203,9 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         make(DATA)
         return 0
-    found = check(DATA)
-    print("\n".join(found) if found else f"{len(CHECKPOINTS)} checkpoints are what PyTorch {torch.__version__} makes")
+    found = check(DATA) + check_ours(DATA / OURS)
+    well = f"{len(CHECKPOINTS)} checkpoints are what PyTorch {torch.__version__} makes, and it answers as {OURS} does"
+    print("\n".join(found) if found else well)
     return 1 if found else 0
 
 

@@ -135,6 +135,28 @@ def test_no_part_of_an_encoder_lies_elsewhere(part: str, hub_folder: Path, tmp_p
     assert not list((tmp_path / "copied").rglob("*"))
 
 
+@pytest.mark.parametrize("name", ["debug/saved_model_debug_info.pb", "saved_model.pbtxt", "saved_model.cpb"])
+@pytest.mark.parametrize("pipe", [False, True])
+def test_what_tensorflow_would_load_unseen_is_refused(name: str, pipe: bool, hub_folder: Path, tmp_path: Path) -> None:
+    encoder = shutil.copytree(hub_folder / "encoder", tmp_path / "encoder")
+    (encoder / name).parent.mkdir(exist_ok=True)
+    if pipe:
+        os.mkfifo(encoder / name)
+    else:
+        (encoder / name).write_bytes(b"")
+    told = f"{name.split('/')[0]}, which would be loaded unseen: remove it"
+    assert told in refused(encoder)
+    with pytest.raises(InputError, match=told):
+        hub_encoder.copy(encoder, tmp_path / "copied")
+
+
+def test_a_pipe_in_an_encoder_s_place_is_not_waited_for(hub_folder: Path, tmp_path: Path) -> None:
+    encoder = shutil.copytree(hub_folder / "encoder", tmp_path / "encoder")
+    (encoder / "saved_model.pb").unlink()
+    os.mkfifo(encoder / "saved_model.pb")
+    assert "saved_model.pb, which is no file" in refused(encoder)
+
+
 def test_links_within_an_encoder_are_files_but_never_folders(hub_folder: Path, tmp_path: Path) -> None:
     encoder = shutil.copytree(hub_folder / "encoder", tmp_path / "encoder")
     (encoder / "assets" / "again.txt").symlink_to("vocab.txt")

@@ -144,6 +144,68 @@ def test_encoders_of_every_size_in_use_are_within_the_limits() -> None:
     assert encoder_limits.weights_at_least({"model_type": "tf-hub", "max_position_embeddings": 512}) == 0
 
 
+MOBILE = {
+    **{"model_type": "mobilebert", "vocab_size": 30522, "hidden_size": 512, "num_hidden_layers": 24},
+    **{"embedding_size": 128, "intermediate_size": 512, "intra_bottleneck_size": 128, "num_feedforward_networks": 4},
+    **{"max_position_embeddings": 512, "type_vocab_size": 2, "num_attention_heads": 4},
+}
+
+
+def test_the_published_mobilebert_fits_its_file() -> None:
+    assert 18_000_000 < encoder_limits.weights_at_least(MOBILE) < 24_600_000
+
+
+SMALL = {**dict.fromkeys(("vocab_size", "hidden_size", "embedding_size"), 8), "intermediate_size": 512}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {**MOBILE, **SMALL, "num_hidden_layers": 2, "num_feedforward_networks": 128, "intra_bottleneck_size": 512},
+        {**BASE, **SMALL, "model_type": "layoutlm", "num_hidden_layers": 1, "max_2d_position_embeddings": 65_536},
+        {**BASE, **SMALL, "num_hidden_layers": 1, "type_vocab_size": 65_536},
+    ],
+)
+def test_settings_that_multiply_weights_are_counted(settings: dict[str, Any], tmp_path: Path) -> None:
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(bytes(320_000))
+    assert "too few for the" in encoder_limits.lack_of_room(settings, weights)
+
+
+OWN = {
+    "TFMobileBertModel": (
+        "mobilebert",
+        {"intra_bottleneck_size": 32},
+        ["intra_bottleneck_size", "num_feedforward_networks"],
+    ),
+    "TFLayoutLMModel": ("layoutlm", {}, ["max_2d_position_embeddings"]),
+    "TFConvBertModel": ("convbert", {}, ["conv_kernel_size"]),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_a_type_has_of_its_own_is_counted_as_transformers_builds_it(name: str) -> None:
+    """Each setting, doubled: the weights that it adds are counted, or are few."""
+    import transformers
+
+    model_type, more, own = OWN[name]
+    usual = {"vocab_size": 8, "num_hidden_layers": 1, "intermediate_size": 32, "hidden_size": 32, "embedding_size": 32}
+    usual |= {"num_attention_heads": 2, "max_position_embeddings": 64, "type_vocab_size": 2, **more}
+
+    def weights(**changes: int) -> tuple[int, int]:
+        config = transformers.AutoConfig.for_model(model_type, **{**usual, **changes})
+        model = getattr(transformers, name)(config)
+        model.build_in_name_scope()
+        return int(model.count_params()), encoder_limits.weights_at_least(config.to_dict())
+
+    built, counted = weights()
+    assert counted <= 1.3 * built
+    defaults = transformers.AutoConfig.for_model(model_type, **usual)
+    for setting in own:
+        larger, seen = weights(**{setting: 2 * getattr(defaults, setting)})
+        assert larger - built <= 4 * (seen - counted) + 5_000, setting
+
+
 def test_an_encoder_by_another_name_must_have_room_too() -> None:
     assert encoder_limits.weights_at_least({"d_dim": 60_000, "inner_dim": 50_000}) == 3 * 10**9
 

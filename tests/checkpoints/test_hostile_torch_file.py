@@ -22,6 +22,8 @@ from sentiment.model.torch_file import LEGACY_START, TorchFileError
 SECONDS, BYTES = 1.0, 30 << 20
 NESTED = b")" + b"q\x00h\x00\x86" * 60  # a tuple of two that are the same tuple of two, and so on: 2^60 in all
 FLOATS = bytes(24)
+MERSENNE = 2**61 - 1  # Python hashes whole numbers modulo this, where a word has 64 bits
+ONE_HASH = b"".join(b"\x8a\x0b" + (MERSENNE * number).to_bytes(11, "little") + b"N" for number in range(20_000))
 
 
 def text(value: str) -> bytes:
@@ -87,7 +89,8 @@ PICKLES = {
     "a gigabyte of bytes": (b"\x80\x02\x96" + struct.pack("<Q", 1 << 30) + b"x.", "damaged"),
     "a gigabyte of text": (b"\x80\x02X" + struct.pack("<I", 1 << 30) + b"x.", "damaged"),
     "a number of a gigabyte": (b"\x80\x02\x8b" + struct.pack("<i", 1 << 30) + b"x.", "damaged"),
-    "a key that takes for ever to hash": (b"\x80\x02}" + NESTED + b"Ns.", "keys are neither texts nor numbers"),
+    "a key that takes for ever to hash": (b"\x80\x02}" + NESTED + b"Ns.", "keys are not texts"),
+    "whole numbers of one hash": (b"\x80\x02}(" + ONE_HASH + b"u.", "keys are not texts"),
     "a value that takes for ever to show": (table(b"(" + NESTED + b"tQ"), "damaged|arguments|no storage"),
     "a storage that takes for ever to show": (table(storage(what=NESTED)), "no storage"),
     "a shape that takes for ever to show": (table(tensor(shape=NESTED)), "whose shape, strides or offset are none"),

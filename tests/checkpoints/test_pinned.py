@@ -19,7 +19,7 @@ from sentiment.experiments.plan import require_model_name
 from sentiment.labels import Labels
 from sentiment.model import checkpoint, hub_encoder, pinned
 from sentiment.model.folder import open_model, read_card, write_card, write_model
-from sentiment.results.model_card import EncoderPin
+from sentiment.results.encoders import EncoderPin
 from sentiment.training.hyperparameters import choose
 from sentiment.training.resume import DESCRIPTION, Unfinished
 from sentiment.training.start import require_pinned, starting_point

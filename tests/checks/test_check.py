@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.english_left import english_left
 
 from sentiment import cli
 from sentiment.checks.check import sample
@@ -71,6 +72,19 @@ def test_a_poisoned_night_is_seen_in_its_labels(settings: Settings, capfd: pytes
     assert "! New posts whose label looks wrong" in printed.err
     result = json.loads(printed.out.splitlines()[-1])
     assert result["passed"] and len(json.loads(Path(result["suspects_file"]).read_text(encoding="utf-8"))) > 100
+
+
+def test_a_person_reads_the_checks_in_their_language_and_a_program_the_same(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    checked(settings, SAMPLE / "arrivals" / "night-2-poisoned.tsv")
+    english = capfd.readouterr()
+    monkeypatch.setenv("SENTIMENT_LANGUAGE", "zh-TW")
+    assert cli.run(["check", "--run", "night"]) == 0
+    chinese = capfd.readouterr()
+    assert chinese.out.splitlines()[-1] == english.out.splitlines()[-1]
+    progress = chinese.err.splitlines()[0]  # for engineers
+    assert english_left(chinese.err.removeprefix(progress), "Label Studio") == []
 
 
 def sample_posts(name: str) -> list[Post]:
@@ -145,3 +159,23 @@ def test_of_many_rows_a_random_part_is_measured_in_their_order() -> None:
     numbers = [int(post.text) for post in some]
     assert len(some) == 100 and numbers == sorted(numbers) and max(numbers) > 800 and min(numbers) < 200
     assert sample(posts, 1000) == posts and sample([], 5) == []
+
+
+def test_a_retracted_delivery_is_told_and_measured_no_more(
+    settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    checked(settings, SAMPLE / "arrivals" / "night-1.tsv", SAMPLE / "arrivals" / "night-2-poisoned.tsv")
+    said = RunFolder.named(settings, "night").read(Check)
+    assert (said.deliveries, said.suspects > 100) == ([1, 2], True)
+    assert cli.run(["retract", "2", "--reason", "labels at random", "--who", "ops"]) == 0
+    capfd.readouterr()
+    assert cli.run(["check", "--run", "night"]) == 0
+    assert "This run was prepared before, with its rows: start the night anew." in capfd.readouterr().err
+    found = checked(settings)
+    assert found["suspects"]["level"] == found["words"]["level"] == "ok"
+    result = RunFolder.named(settings, "night").read(Check)
+    assert result.deliveries == [1]
+    assert len(result.warnings) == 1 and result.warnings[0].startswith(
+        "Delivery 2 (night-2-poisoned.tsv) was retracted"
+    )
+    assert result.warnings[0].endswith(": labels at random. Nothing of it is in this run.")

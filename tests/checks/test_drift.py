@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.checks.drift import class_shares, distance, vocabulary
+from sentiment.checks.drift import characters_beside, class_shares, classes_beside, distance, vocabulary
 from sentiment.data.tsv import Post
 from sentiment.labels import Labels
 
@@ -32,6 +32,23 @@ def test_without_anything_to_compare_nothing_is_measured() -> None:
     assert class_shares([1, 1, 1], [], LABELS).value is None
     assert class_shares([0, 0, 0], [1, 1, 1], LABELS).value is None
     assert vocabulary(written("甲乙", 99, 1), written("甲乙", 500, 2)).value is None
+
+
+def test_each_class_stands_beside_its_share_before() -> None:
+    found = classes_beside([10, 80, 10], [50, 50, 0], LABELS)
+    assert [(one.name, one.new, one.stable) for one in found] == [
+        ("正面", 0.1, 0.5),
+        ("負面", 0.8, 0.5),
+        ("中立", 0.1, 0.0),
+    ]
+    assert classes_beside([1, 1, 1], [], LABELS) == classes_beside([0, 0, 0], [1, 1, 1], LABELS) == []
+
+
+def test_the_characters_that_changed_most_stand_beside_their_share_before() -> None:
+    new, seen = [Post("甲甲乙丙", 0)] * 100, [Post("甲乙乙丙", 0)] * 100
+    found = characters_beside(new, seen, most=2)
+    assert [(one.name, one.new, one.stable) for one in found] == [("甲", 0.5, 0.25), ("乙", 0.25, 0.5)]
+    assert characters_beside(new[:99], seen) == []
 
 
 @given(left=counts, right=counts)

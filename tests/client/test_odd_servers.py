@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +14,8 @@ from typing import Any
 import pytest
 
 from sentiment.client import ClientError, SentimentClient
+from sentiment.client.answer import Failure
+from sentiment.client.rest import RestServer
 
 Start = Callable[..., Any]
 ROW = {"label": ["正面"], "label_id": [0], "probabilities": [[0.8, 0.1, 0.1]]}
@@ -20,6 +25,7 @@ WRONG = [
     {"outputs": {**ROW, "label": [5]}},
     {"outputs": {**ROW, "label_id": [3]}},
     {"outputs": {**ROW, "label_id": [-1]}},
+    {"outputs": {**ROW, "label_id": [1]}},
     {"outputs": {**ROW, "label_id": [True]}},
     {"outputs": {**ROW, "label_id": ["0"]}},
     {"outputs": {**ROW, "probabilities": [[0.8, 0.8, 0.1]]}},
@@ -52,6 +58,27 @@ def test_what_is_no_answer_is_one_error(odd: Start, odd_answers: dict[str, Any],
     assert len(server.asked) == 1
 
 
+ROWS = [[0.8, 0.1, 0.1], [0.2, 0.2, 0.6]]
+
+
+@pytest.mark.parametrize("outputs", [ROWS, {"probabilities": ROWS}])
+def test_answers_to_token_ids_are_taken_by_name_too(odd: Start, odd_answers: dict[str, Any], outputs: Any) -> None:
+    server = RestServer(odd(odd_answers["says"](json.dumps({"outputs": outputs}).encode())).address, "sentiment")
+    assert server.ask_ids({"input_ids": [[2, 3], [2, 3]]}, "stable", 5.0) == [tuple(row) for row in ROWS]
+    server.close()
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [ROWS[:1], [ROWS[0], None], [ROWS[0], [0.9, 0.9]], [ROWS[0], ["1"]], {}, None, "1", [ROWS[0], [math.nan]]],
+)
+def test_what_is_no_answer_to_token_ids_is_one_failure(odd: Start, odd_answers: dict[str, Any], outputs: Any) -> None:
+    server = RestServer(odd(odd_answers["says"](json.dumps({"outputs": outputs}).encode())).address, "sentiment")
+    with pytest.raises(Failure, match="a distribution for each of 2 rows of token ids"):
+        server.ask_ids({"input_ids": [[2, 3], [2, 3]]}, "stable", 5.0)
+    server.close()
+
+
 def test_what_is_no_answer_is_asked_elsewhere(odd: Start, odd_answers: dict[str, Any]) -> None:
     servers = [odd(odd_answers["says"](content)) for content in (HOSTILE[0], odd_answers["good"]())]
     with SentimentClient([server.address for server in servers]) as client:
@@ -80,6 +107,60 @@ def test_what_is_no_http_is_one_error(odd: Start, raw: bytes) -> None:
     with SentimentClient(server.address, deadline=3) as client, pytest.raises(ClientError) as caught:
         client.classify(["x"])
     assert "\n" not in str(caught.value)
+
+
+CUTS = {"in flight": 0, "in the head": 25, "before the body": -1, "in the body": 90, "but for one byte": -2}
+
+
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS.keys())
+def test_a_request_that_a_stopped_server_cut_is_asked_again(odd: Start, odd_answers: dict[str, Any], cut: int) -> None:
+    """TensorFlow Serving handles no SIGTERM (`main.cc:main`): it ends with its requests in flight."""
+    whole: bytes = odd_answers["http"](odd_answers["good"]())
+    at = {-1: whole.index(b"\r\n\r\n") + 4, -2: len(whole) - 1}.get(cut, cut)
+    cuts = [at, at]
+
+    def behave(_: bytes, connection: Any) -> None:
+        connection.sendall(whole[: cuts.pop()] if cuts else whole)
+        if len(server.asked) <= 2:
+            connection.shutdown(2)
+
+    server = odd(behave)
+    with SentimentClient(server.address) as client:
+        assert client.classify(["x"])[0].label == "正面"
+    assert len(server.asked) == 3
+
+
+def pump(source: socket.socket, to: socket.socket, most: float) -> None:
+    """Passes on what comes, until so many bytes have come or somebody leaves; then both connections end."""
+    with contextlib.suppress(OSError):
+        while most > 0 and (chunk := source.recv(65536)):
+            most -= len(chunk)
+            if most > 0:
+                to.sendall(chunk)
+    for one in (source, to):
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_call_over_grpc_that_a_stopped_server_cut_is_asked_again(both: Any) -> None:
+    """The first two connections end with a call in flight: 1,000 bytes are within the text that is asked about."""
+    host, _, port = both.server.grpc_address.rpartition(":")
+    carried: list[float] = []
+    with contextlib.ExitStack() as opened:
+        listener = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+        def serve() -> None:
+            for most in (1000, 1000, math.inf):
+                here = opened.enter_context(listener.accept()[0])
+                there = opened.enter_context(socket.create_connection((host, int(port))))
+                carried.append(most)
+                for way in ((here, there, most), (there, here, math.inf)):
+                    threading.Thread(target=pump, args=way, daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        with SentimentClient(f"grpc://127.0.0.1:{listener.getsockname()[1]}", deadline=10) as client:
+            assert client.classify(["推好" * 1000])[0].side == "stable"
+    assert carried == [1000, 1000, math.inf]
 
 
 def test_an_answer_that_comes_byte_by_byte_keeps_the_deadline(odd: Start, odd_answers: dict[str, Any]) -> None:

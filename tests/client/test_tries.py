@@ -21,7 +21,9 @@ class Scripted:
     def __init__(self, *script: Then) -> None:
         self.address, self.script, self.seconds = "here", list(script), list[float]()
 
-    def ask(self, texts: Sequence[str], label: str, seconds: float) -> tuple[list[Prediction], int | None]:
+    def ask(
+        self, texts: Sequence[str], label: str, seconds: float, titles: Sequence[str] | None = None
+    ) -> tuple[list[Prediction], int | None]:
         self.seconds.append(seconds)
         if self.script:
             raise Failure("no luck", self.script.pop(0))

@@ -93,7 +93,7 @@ def test_a_failed_cell_stops_neither_the_others_nor_the_table_and_the_run_is_red
     assert xcom(run, "table")["rows"] == ROWS
     page = experiment_link(run.run_id)
     assert xcom(run, "table")["page"] == page
-    assert xcom(run, "table")["sentence"] == f"1 of 3 failed. So See {page}"
+    assert xcom(run, "table")["sentence"] == f"1 of 3 failed. So See its page: {page}"
     (mail,) = mails
     assert mail["subject"] == "Sentiment: experiment. 1 of 3 failed."
     body = mail.get_body(("plain",))
@@ -145,7 +145,7 @@ def test_without_a_plan_nothing_else_is_tried(workflows: dict[str, Any], home: P
         ("learning_rates", [1e-5] * 10_000),
         ("seeds", [1.5]),
         ("num_epochs", 0),
-        ("batch_size", "32"),
+        ("batch_size", "32 rows"),
         ("model_type", "gpt"),
         ("validation_share", 0.9),
         ("with_untrained", "yes"),

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.dag_processing.dagbag import DagBag
 from airflow.models.hitl import HITLDetail
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.trigger import handle_event_submit
@@ -23,6 +24,8 @@ from sentiment_airflow.approval.operator import CanaryApproval, approvers
 from sentiment_airflow.approval.question import describe, question
 from sentiment_airflow.steps import step_settings
 from sqlalchemy import select
+from support import airflow_home
+from support.english_left import english_left
 from support.results import whole_json
 
 from sentiment.errors import InputError
@@ -85,7 +88,7 @@ class Person(threading.Thread):
             detail = session.scalars(select(HITLDetail).where(HITLDetail.ti_id == task.id)).one()
             assert detail.responded_at is None
             self.seen |= {"subject": detail.subject, "body": detail.body, "defaults": detail.defaults}
-            self.seen |= {"assignees": detail.assignees}
+            self.seen |= {"assignees": detail.assignees, "options": detail.options, "params": detail.params}
             detail.chosen_options, detail.params_input = [chosen], {} if reason is None else {"reason": reason}
             detail.responded_by, detail.responded_at = who, utcnow()
             event = TriggerEvent(detail.as_resume_event_payload(timedout=who is None))  # type: ignore[no-untyped-call]
@@ -159,11 +162,51 @@ def test_the_answer_decides_which_of_two_steps_runs(
     assert all(part in subject for part, subject in zip(told, subjects, strict=True)), subjects
     for mail in mails[:-1]:
         body = mail.get_body(("plain",))
+        assert body and "/sentiment/models/versions/3#decide" in body.get_content() and "0.912" in body.get_content()
         assert (
             body
             and f"/runs/{run.run_id.replace(':', '%3A').replace('+', '%2B')}/tasks/approve/required_actions"
             in (body.get_content())
         )
+
+
+@pytest.mark.parametrize(
+    ("language", "answers", "call"),
+    [
+        ("zh-TW", [("核准", " ", ANN), ("核准", "好", ANN)], ["promote", "Ann", "好"]),
+        ("zh-TW", [("退回", "不好", ANN)], ["withdraw", "Ann", "不好"]),
+        ("zh-TW", [("退回", "", None), ("退回", "", None)], ["withdraw", "nobody", "no answer in time"]),
+        # Asked before SENTIMENT_LANGUAGE changed, answered after it did.
+        ("zh-TW", [("Approve", "good", ANN)], ["promote", "Ann", "good"]),
+        ("en", [("核准", "好", ANN)], ["promote", "Ann", "好"]),
+        ("en", [("退回", "不好", ANN)], ["withdraw", "Ann", "不好"]),
+    ],
+)
+def test_a_question_is_asked_in_the_readers_language_and_answered_in_any(
+    calls: Calls,
+    canary: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    language: str,
+    answers: list[Any],
+    call: list[str],
+) -> None:
+    monkeypatch.setenv("SENTIMENT_LANGUAGE", language)
+    workflow = DagBag(str(airflow_home.CHECKOUT / "dags" / "promote.py")).dags["sentiment_promote"]
+    with Person(*answers) as person:
+        run = workflow.test()
+    verb, name, why = call
+    assert run.state == DagRunState.SUCCESS
+    assert calls() == [[verb, "--version=3", "--candidacy=1", f"--who={name}", f"--reason={why}"]]
+    seen = (person.seen["subject"], person.seen["options"], person.seen["defaults"])
+    if language == "en":
+        assert seen == ("Make version 3 stable?", ["Approve", "Reject"], ["Reject"])
+        return
+    assert seen == ("要將第 3 版升為正式版嗎？", ["核准", "退回"], ["退回"])
+    field = person.seen["params"]["reason"]
+    assert field["schema"]["title"] == "理由" and english_left(field["description"]) == []
+    if len(answers) > 1 and answers[0][2]:
+        assert "Ann 選了「核准」但沒有寫理由：一切不變，問題仍待回答" in capfd.readouterr().out
 
 
 BOB = {"id": "2", "name": "bob"}

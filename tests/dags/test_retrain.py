@@ -48,7 +48,7 @@ def test_every_step_runs_once_with_what_the_form_says(workflows: dict[str, Any],
         ["ingest", name],
         ["prepare", name, "--mode=full"],
         ["check", name],
-        ["train", name, *training],
+        ["train", name, "--checked", *training],
         ["evaluate", name],
         ["gate", name],
         ["export", name],
@@ -76,6 +76,7 @@ def test_who_makes_an_exception_at_the_gate_is_who_triggered_the_run(workflows: 
     ("form", "found"),
     [
         ({"margin": 0.2}, "margin 0.2 instead of 0.01"),
+        ({"margin": "0.2"}, "margin 0.2 instead of 0.01"),
         ({"floor": 0.4, "override_reason": "a holiday"}, "floor 0.4 instead of 0.5"),
         (
             {"recall_drop": 0.5, "minimum_rolling": 1000},
@@ -126,9 +127,11 @@ def test_a_gate_that_is_no_looser_needs_no_reason(
     assert len(calls()) == 9
 
 
-@pytest.mark.parametrize(("limit", "value"), [("margin", 0.21), ("floor", 0.3), ("minimum_rolling", 1001)])
+@pytest.mark.parametrize(
+    ("limit", "value"), [("margin", 0.21), ("margin", "5"), ("floor", "0.3"), ("minimum_rolling", 1001)]
+)
 def test_beyond_its_bounds_a_form_is_refused_whatever_the_reason(
-    workflows: dict[str, Any], calls: Calls, limit: str, value: float
+    workflows: dict[str, Any], calls: Calls, limit: str, value: object
 ) -> None:
     with pytest.raises(ParamValidationError, match=f"Invalid input for param {limit}"):
         workflows["sentiment_retrain"].test(run_conf={limit: value, "loosen_reason": "I have my reasons"})
@@ -140,7 +143,7 @@ def test_how_far_a_form_may_loosen_the_gate_is_a_setting(monkeypatch: pytest.Mon
     monkeypatch.setenv("SENTIMENT_FORM_FLOOR", "0.45")
     form = {option.name: field(option) for option in limits()}
     assert (form["margin"].schema["maximum"], form["floor"].schema["minimum"]) == (0.03, 0.45)
-    assert "at most 0.03." in str(form["margin"].description)
+    assert str(form["margin"].description).endswith("at most 0.03. Empty: 0.01 (SENTIMENT_GATE_MARGIN).")
 
 
 @pytest.mark.parametrize(
@@ -162,26 +165,38 @@ def test_a_float_that_is_an_integer_is_taken_as_one(workflows: dict[str, Any], c
     run = workflows["sentiment_retrain"].test(run_conf={"num_epochs": 3.0, "batch_size": 16.0, "learning_rate": 0.001})
     assert run.state == DagRunState.SUCCESS
     [train] = [call for call in calls() if call[0] == "train"]
-    assert sorted(train[2:]) == ["--batch-size=16", "--learning-rate=0.001", "--num-epochs=3"]
+    assert sorted(train[2:]) == ["--batch-size=16", "--checked", "--learning-rate=0.001", "--num-epochs=3"]
 
 
-@pytest.mark.parametrize("form", [{"num_epochs": 3.5}, {"num_epochs": "3"}, {"num_epochs": True}, {"mode": 1}])
+@pytest.mark.parametrize("form", [{"num_epochs": 3.5}, {"num_epochs": "three"}, {"num_epochs": True}, {"mode": 1}])
 def test_a_value_of_the_wrong_type_starts_no_run(workflows: dict[str, Any], calls: Calls, form: dict[str, Any]) -> None:
     with pytest.raises(ParamValidationError, match=f"Invalid input for param {next(iter(form))}"):
         workflows["sentiment_retrain"].test(run_conf=form)
     assert calls() == []
 
 
-def test_a_gate_that_was_marked_as_a_success_by_hand_deploys_nothing(
-    workflows: dict[str, Any], calls: Calls, mails: list[EmailMessage], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("decides", "stopped", "verb"),
+    [("check", "train", "train"), ("gate", "deploy_canary", "canary"), ("validate", "deploy_canary", "canary")],
+)
+def test_a_decision_that_was_marked_as_a_success_by_hand_is_not_gone_on_from(
+    workflows: dict[str, Any],
+    calls: Calls,
+    mails: list[EmailMessage],
+    capsys: pytest.CaptureFixture[str],
+    decides: str,
+    stopped: str,
+    verb: str,
 ) -> None:
-    run = workflows["sentiment_retrain"].test(mark_success_pattern="gate")
-    assert (states(run)["gate"], states(run)["deploy_canary"]) == ("success", "failed")
-    assert [task.try_number for task in run.get_task_instances() if task.task_id == "deploy_canary"] == [1]
-    assert "canary" not in [call[0] for call in calls()]
+    run = workflows["sentiment_retrain"].test(mark_success_pattern=decides)
+    assert (states(run)[decides], states(run)[stopped]) == ("success", "failed")
+    assert [task.try_number for task in run.get_task_instances() if task.task_id == stopped] == [1]
+    assert verb not in [call[0] for call in calls()]
     [mail] = mails
     body = mail.get_body(("plain",))
-    assert body and "deploy_canary must be given the result of gate; found none" in " ".join(body.get_content().split())
+    assert body and f"{stopped} must be given the result of {decides}; found none" in " ".join(
+        body.get_content().split()
+    )
     printed = "".join(capsys.readouterr())
     assert "jinja2" not in printed and "Exception rendering" not in printed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,14 @@ PROMOTE = {
 WATCH: dict[str, list[str]] = {"verify": [], "find_canary": ["watch"], "watch": []}
 ROLLBACK: dict[str, list[str]] = {"rollback": []}
 EXPERIMENT = {"plan": ["table", "train"], "train": ["table"], "table": []}
+PRETRAIN: dict[str, list[str]] = {"pretrain": []}
 EDGES = {
     "sentiment_retrain": RETRAIN,
     "sentiment_promote": PROMOTE,
     "sentiment_canary_watch": WATCH,
     "sentiment_rollback": ROLLBACK,
     "sentiment_experiment": EXPERIMENT,
+    "sentiment_pretrain": PRETRAIN,
 }
 
 
@@ -124,6 +127,7 @@ def test_the_canary_is_watched_every_five_minutes_or_not_at_all(
         ("SENTIMENT_NIGHTLY", "99 2 * * *", "retrain", "be a cron expression such as `0 2 * * *`, or `off`"),
         ("SENTIMENT_APPROVAL_HOURS", "a day", "promote", "be a number between 0 and 100,000"),
         ("SENTIMENT_APPROVAL_HOURS", "nan", "promote", "be a number between 0 and 100,000"),
+        ("SENTIMENT_WEEKLY", "saturday", "pretrain", "be a cron expression such as `0 2 * * *`, or `off`"),
         ("SENTIMENT_WATCH", "*/5", "canary_watch", "be a cron expression such as `0 2 * * *`, or `off`"),
         ("SENTIMENT_WATCH", "*/0 * * * *", "canary_watch", "be a cron expression such as `0 2 * * *`, or `off`"),
     ],
@@ -194,6 +198,28 @@ def test_the_steps_that_gain_from_a_gpu_wait_for_one_in_their_pool(monkeypatch: 
     assert {task for task, pool in pools().items() if pool == "cards"} == GPU_VERBS & RETRAIN.keys()
 
 
+def test_the_pretraining_begins_on_saturday_after_the_night_or_not_at_all_and_has_days(
+    workflows: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow = workflows["sentiment_pretrain"]
+    assert (workflow.timetable.expression, str(workflow.timetable.timezone)) == ("0 4 * * 6", "Asia/Taipei")
+    assert timedelta(days=5) < workflow.get_task("pretrain").execution_timeout < timedelta(days=7)
+    monkeypatch.setenv("SENTIMENT_WEEKLY", "off")
+    monkeypatch.setenv("SENTIMENT_GPU_POOL", "cards")
+    again = DagBag(str(airflow_home.CHECKOUT / "dags" / "pretrain.py")).dags["sentiment_pretrain"]
+    assert (again.timetable.__class__.__name__, again.get_task("pretrain").pool) == ("NullTimetable", "cards")
+
+
+@pytest.mark.parametrize(("name", "value"), [("passes", 0), ("passes", "101"), ("learning_rate", "1")])
+def test_the_form_of_a_pretraining_refuses_what_it_cannot_take(
+    workflows: dict[str, Any], name: str, value: object
+) -> None:
+    form = workflows["sentiment_pretrain"].params
+    assert set(form.validate().values()) == {None}, "every field may be empty"
+    with pytest.raises(ParamValidationError):
+        form.get_param(name).resolve(value)
+
+
 def test_a_rollback_starts_by_hand_only_and_needs_a_reason(workflows: dict[str, Any]) -> None:
     workflow = workflows["sentiment_rollback"]
     assert workflow.timetable.__class__.__name__ == "NullTimetable"
@@ -250,9 +276,13 @@ def test_every_field_of_the_form_is_explained_and_empty_is_allowed(workflows: di
     ("name", "value"),
     [
         ("num_epochs", 0),
-        ("num_epochs", "3"),
+        ("num_epochs", "3.5"),
+        ("num_epochs", 2.5),
+        ("num_epochs", True),
+        ("num_epochs", "1_0"),
+        ("batch_size", "２"),
         ("learning_rate", 0),
-        ("learning_rate", 1),
+        ("learning_rate", "nan"),
         ("learning_rate", "35"),
         ("learning_rate", "0.0"),
         ("learning_rate", "-1e-3"),
@@ -261,6 +291,9 @@ def test_every_field_of_the_form_is_explained_and_empty_is_allowed(workflows: di
         ("mix_number", -1),
         ("margin", -0.1),
         ("margin", 1),
+        ("margin", "5"),
+        ("margin", "5 %"),
+        ("margin", [0.01]),
         ("recall_drop", 1),
         ("minimum_rolling", 0),
         ("override_reason", "no"),
@@ -272,13 +305,27 @@ def test_the_form_refuses_what_no_step_can_take(workflows: dict[str, Any], name:
         workflows["sentiment_retrain"].params.get_param(name).resolve(value)
 
 
-@pytest.mark.parametrize("value", [None, 0.0005, "3e-5", "2.5E-05", "0.0005", ".001"])
-def test_a_learning_rate_is_taken_as_people_write_it(workflows: dict[str, Any], value: object) -> None:
-    field = copy.deepcopy(workflows["sentiment_retrain"].params.get_param("learning_rate"))  # it keeps what it resolved
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("learning_rate", value) for value in (None, "", 0.0005, "3e-5", "2.5E-05", "0.0005", ".001", "1")),
+        *(("margin", value) for value in (None, 0.01, "0.01", " .2", "0")),
+        *(("batch_size", value) for value in (16, 16.0, "16")),
+    ],
+)
+def test_a_number_is_taken_as_people_write_it(workflows: dict[str, Any], name: str, value: object) -> None:
+    field = copy.deepcopy(workflows["sentiment_retrain"].params.get_param(name))  # it keeps what it resolved
+    assert "type" not in field.schema  # Airflow's field for numbers would make a number beyond a bound the bound
     assert field.resolve(value) == value
 
 
-@pytest.mark.parametrize("workflow", ["sentiment_retrain", "sentiment_experiment"])
+def test_the_refusal_of_a_number_says_what_it_must_be(workflows: dict[str, Any]) -> None:
+    field = workflows["sentiment_retrain"].params.get_param("margin")
+    with pytest.raises(ParamValidationError, match=r"'5' is not a 'number between 0 and 0\.2, or empty'"):
+        field.resolve("5")
+
+
+@pytest.mark.parametrize("workflow", ["sentiment_retrain", "sentiment_experiment", "sentiment_pretrain"])
 def test_every_field_of_the_form_is_an_option_of_its_step(
     workflows: dict[str, Any], helps: dict[str, str], workflow: str
 ) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sentiment.data import composition
 from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN
 from sentiment.data.composition import Base, Taken
-from sentiment.data.identity import identity
+from sentiment.data.identity import identity, of_text, post_identity
 from sentiment.data.ledger import Ledger
 from sentiment.data.ledger_batch import Accepted
 from sentiment.data.ledger_schema import set_up
@@ -77,13 +77,30 @@ def within(slices: Slices, item: Accepted) -> bool:
     )
 
 
+def whole(post: Post) -> str:
+    return post_identity(post.text, post.title)
+
+
+def words(post: Post) -> str:
+    return identity(post.text)
+
+
+def in_the_ledger(arrived: Sequence[Accepted]) -> list[Accepted]:
+    """Returns what becomes of posts that arrive: a text has one side, that of its first post."""
+    sides: dict[str, tuple[bool, bool]] = {}
+    found = []
+    for item in arrived:
+        rolling, is_apart = sides.setdefault(words(item.post), (item.rolling, item.standing == APART))
+        found.append(replace(item, rolling=rolling, standing=APART if is_apart else item.standing))
+    return found
+
+
 def model(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int) -> Composition:
-    """The rule, in plain Python."""
-    arrived = sorted(arrived, key=lambda item: (item.delivery, item.identity))
-    trained, frozen, rolling_base = (
-        {identity(post.text): post for post in posts}
-        for posts in (base.train, [*base.frozen, *base.must_hold, *base.retired], base.rolling)
-    )
+    """The rule, in plain Python: a post is its text and title, but what is on a side is the text."""
+    arrived = sorted(in_the_ledger(arrived), key=lambda item: (item.delivery, item.identity))
+    trained, rolling_base = ({whole(post): post for post in posts} for posts in (base.train, base.rolling))
+    frozen = {words(post) for post in [*base.frozen, *base.must_hold, *base.retired]}
+    trained_texts, tested_texts = ({words(post) for post in posts} for posts in (base.train, base.rolling))
     rolling_new: dict[str, Post] = {}
     new: dict[str, Post] = {}
     old = {
@@ -91,10 +108,11 @@ def model(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int) -> Co
         for key, post in trained.items()
         if taken.old_base.since is None and (not taken.old_base.sources or post.source in taken.old_base.sources)
     }
-    excludable = set(trained)
+    leaks = {key for key, post in trained.items() if words(post) in frozen | tested_texts}
     later: set[str] = set()
     contested, apart = set[str](), set[str]()
     for item in arrived:
+        text = words(item.post)
         old.pop(item.identity, None)
         said = [side[item.identity].label for side in (trained, rolling_base) if item.identity in side]
         differs = item.standing != DECIDED and any(label != item.post.label for label in said)
@@ -104,35 +122,41 @@ def model(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int) -> Co
         if item.standing == CONTESTED or differs:
             contested.add(item.identity)
             continue
-        if item.identity in rolling_base or (item.rolling and item.identity not in trained):
-            rolling_new[item.identity] = item.post
+        if text in tested_texts or (item.rolling and text not in trained_texts):
+            if text not in frozen:
+                rolling_new[item.identity] = item.post
             continue
-        excludable.add(item.identity)
-        if within(taken.seen, item):
+        if text in frozen:
+            leaks |= {item.identity} if text not in trained_texts else set()
+        elif within(taken.seen, item):
             if within(taken.old, item):
                 old[item.identity] = item.post
         elif within(taken.new, item):
             new[item.identity] = item.post
         else:
             later.add(item.identity)
-    rolling_new = {key: post for key, post in rolling_new.items() if key not in frozen}
-    held_out = frozen.keys() | rolling_base.keys() | rolling_new.keys()
-    nowhere = rolling_new.keys() | contested | apart | frozen.keys()
-    rolling = [post for post in base.rolling if identity(post.text) not in nowhere] + list(rolling_new.values())
+    nowhere = rolling_new.keys() | contested | apart
+    rolling = [post for post in base.rolling if whole(post) not in nowhere and words(post) not in frozen]
     return Composition(
-        batch=[post for key, post in new.items() if key not in held_out],
-        old=[post for key, post in old.items() if key not in held_out],
-        rolling=rolling[-cap:],
-        excluded_leaks=len(excludable & held_out),
-        later=len(later - held_out),
+        batch=list(new.values()),
+        old=[post for post in old.values() if words(post) not in frozen | tested_texts],
+        rolling=[*rolling, *rolling_new.values()][-cap:],
+        excluded_leaks=len(leaks),
+        later=len(later),
         contested=len(contested),
     )
 
 
 def accepted(
-    text: str, label: int = 0, delivery: int = 1, rolling: bool = False, source: str = "", standing: int = PLAIN
+    text: str,
+    label: int = 0,
+    delivery: int = 1,
+    rolling: bool = False,
+    source: str = "",
+    standing: int = PLAIN,
+    title: str = "",
 ) -> Accepted:
-    return Accepted(identity(text), Post(text, label, source=source), delivery, rolling, standing)
+    return Accepted(post_identity(text, title), Post(text, label, title, source), delivery, rolling, standing)
 
 
 def test_what_stable_has_seen_is_old_and_the_rest_is_the_batch() -> None:
@@ -282,13 +306,14 @@ def test_a_base_text_that_was_delivered_since_waits_for_a_later_run_and_is_not_m
 
 WORDS = st.sampled_from("甲乙丙丁戊己庚辛")
 SOURCES = st.sampled_from(["", "論壇", "新聞"])
-POSTS = st.lists(st.builds(Post, WORDS, st.integers(0, 2), st.just(""), SOURCES), max_size=6)
-# As in the ledger: a text once, with one delivery.
+TITLES = st.sampled_from(["", "", "串", "題"])
+POSTS = st.lists(st.builds(Post, WORDS, st.integers(0, 2), TITLES, SOURCES), max_size=6)
+# As in the ledger: a post once, with one delivery.
 ACCEPTED = st.dictionaries(
-    WORDS,
+    st.tuples(WORDS, TITLES),
     st.tuples(st.integers(0, 2), st.integers(1, 4), st.booleans(), SOURCES, st.sampled_from(range(4))),
     max_size=8,
-).map(lambda found: [accepted(text, *values) for text, values in found.items()])  # fmt: skip
+).map(lambda found: [accepted(text, *values, title) for (text, title), values in found.items()])  # fmt: skip
 SLICES = st.lists(
     st.builds(Slice, st.integers(1, 4), st.integers(1, 4), st.none() | st.lists(SOURCES, min_size=1).map(tuple)),
     max_size=3,
@@ -319,18 +344,21 @@ def test_what_always_holds(
     watermark: int,
 ) -> None:
     found = compose(Base(train, frozen, rolling, retired=retired), arrived, watermark)
-    trained = [identity(post.text) for post in found.batch + found.old]
-    ever_frozen = {identity(post.text) for post in [*frozen, *retired]}
-    tested = ever_frozen | {identity(post.text) for post in found.rolling}
-    assert not ever_frozen & {identity(post.text) for post in found.rolling}
+    arrived = in_the_ledger(arrived)
+    trained = [whole(post) for post in found.batch + found.old]
+    trained_texts = {words(post) for post in found.batch + found.old}
+    ever_frozen = {words(post) for post in [*frozen, *retired]}
+    tested = ever_frozen | {words(post) for post in found.rolling}
+    assert not ever_frozen & {words(post) for post in found.rolling}
     assert len(trained) == len(set(trained))
-    assert not tested & set(trained)
-    candidates = {identity(post.text) for post in train} | {item.identity for item in arrived}
+    assert not tested & trained_texts
+    candidates = {whole(post) for post in train} | {item.identity for item in arrived}
     held = {item.identity for item in arrived if item.standing == APART}
-    assert len(candidates - tested - set(trained) - held) <= found.contested
+    held_out = tested | {words(post) for post in rolling}
+    untested = {key for key in candidates if of_text(key) not in held_out}
+    assert len(untested - set(trained) - held) <= found.contested
     newest = {item.identity: item.post.label for item in arrived}
-    assert all(newest.get(identity(post.text), post.label) == post.label for post in found.batch + found.old)
-    assert all(newest.get(identity(post.text), post.label) == post.label for post in found.rolling)
-    assert not held & ({identity(post.text) for post in found.rolling} | set(trained))
-    held_out = tested | {identity(post.text) for post in rolling}
-    assert found.excluded_leaks <= len(candidates & held_out)
+    assert all(newest.get(whole(post), post.label) == post.label for post in found.batch + found.old)
+    assert all(newest.get(whole(post), post.label) == post.label for post in found.rolling)
+    assert not held & ({whole(post) for post in found.rolling} | set(trained))
+    assert found.excluded_leaks <= len({key for key in candidates if of_text(key) in held_out})

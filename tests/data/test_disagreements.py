@@ -169,7 +169,7 @@ def test_the_base_data_is_a_source_too(settings: Settings, deliver: Deliver, tmp
         ("", "one column text and one column label"),
         ("text\tlabel\tLabel\n好吃\t0\t1\n", "one column text and one column label; found 'text, label, label'"),
         ("text\tlabel\n好吃\t0\t1\n", "must be like its header; found in line 2 3 columns instead of 2"),
-        (None, "a file of posts must exist; found no file"),
+        (None, "No such file: "),
     ],
 )
 def test_a_decision_that_cannot_be_meant_is_refused(

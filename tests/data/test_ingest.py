@@ -26,6 +26,7 @@ from sentiment.results.deliveries import Ingest
 from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
+from sentiment.text.harmless import visible
 
 ingest = in_json(ingesting.ingest)
 
@@ -215,8 +216,10 @@ def test_an_empty_folder_is_no_error_and_not_silent(settings: Settings, capsys: 
 
 def test_hostile_file_names_stay_in_quarantine(settings: Settings, deliver: Deliver) -> None:
     folder = Path(settings.source_folder)
-    for name in (b"a\nb\t.tsv", b"\xff\xfe.tsv", b"; rm -rf $HOME .tsv", "很".encode() * 80 + b".tsv"):
-        (folder / os.fsdecode(name)).write_bytes(b"text\tlabel\nbad\n")
+    for number, name in enumerate(
+        (b"a\nb\t.tsv", b"\xff\xfe.tsv", b"; rm -rf $HOME .tsv", "很".encode() * 80 + b".tsv")
+    ):
+        (folder / os.fsdecode(name)).write_bytes(b"text\tlabel\nbad%d\n" % number)
     result = ingested(settings)
     assert len(result["deliveries"]) == 4
     assert json.loads(json.dumps(result)) == result
@@ -313,7 +316,12 @@ def test_the_folder_can_be_the_source_whatever_the_column_says(settings: Setting
 
 
 @pytest.mark.parametrize(
-    "name", ["alice ", "alice\n", "alice\u3000", "\u2028alice", "al\tice", "\x1b[31mred", " ", "a\x85b"]
+    "name",
+    [
+        *("alice ", "alice\n", "alice\u3000", "\u2028alice", "al\tice", "\x1b[31mred", " ", "a\x85b"),
+        *("alice\u200b", "al\u202eice", "alice\u200d", "ali\ufe0fce", "alice\u3164", "al  ice", "alice\xad", "\u2060"),
+        *("cafe\u0301", "\uf900", "alice❤\u200d", "alice\U000e0041", "alice\ufff9"),
+    ],
 )
 def test_a_folder_whose_name_reads_back_as_another_is_no_source(
     settings: Settings, deliver: Deliver, name: str
@@ -323,7 +331,7 @@ def test_a_folder_whose_name_reads_back_as_another_is_no_source(
     deliver(f"{name}/1.tsv", "text\tlabel\n等太久\t1\n")
     deliver(f"{name}/2.zip", zipped("a.tsv", "text\tlabel\n等太久\t1\n"))
     result = ingested(by_folder)
-    assert [item["key"] for item in result["not_read"]] == [f"{name}/1.tsv", f"{name}/2.zip"]
+    assert [item["key"] for item in result["not_read"]] == [visible(f"{name}/{file}") for file in ("1.tsv", "2.zip")]
     assert all("folder" in item["reason"] and item["reason"].isprintable() for item in result["not_read"])
     with opened(settings.posts_database) as ledger:
         assert [(item.post.text, item.post.source) for item in ledger.posts()] == [("湯頭很濃", "alice")]
@@ -331,7 +339,7 @@ def test_a_folder_whose_name_reads_back_as_another_is_no_source(
 
 
 def test_ordinary_names_of_folders_are_sources(settings: Settings, deliver: Deliver) -> None:
-    names = ["客服 部", "ptt-2026", "a.b", "café", "❤️"]
+    names = ["客服 部", "ptt-2026", "a.b", "café", "❤️", "👩\u200d💻", "❤️\u200d🔥"]
     for number, name in enumerate(names):
         deliver(f"{name}/1.tsv", f"text\tlabel\n好吃的第{number}家\t0\n")
     assert ingested(replace(settings, source_from="folder"))["not_read"] == []

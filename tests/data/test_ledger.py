@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.data.identity import identity, identity_1
+from sentiment.data.identity import identity, identity_1, post_identity
 from sentiment.data.ledger import Ledger, opened
 from sentiment.data.ledger_batch import IDENTITIES_A_QUERY, Accepted, Counts
 from sentiment.data.ledger_schema import new_salt
@@ -162,7 +162,7 @@ def test_a_ledger_of_another_format_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
         connection.execute("PRAGMA user_version = 7")
     connection.close()
-    with pytest.raises(InputError, match=r"format 3 or older; found format 7"), opened(tmp_path / "ledger.sqlite"):
+    with pytest.raises(InputError, match=r"format 5 or older; found format 7"), opened(tmp_path / "ledger.sqlite"):
         pass
 
 
@@ -181,7 +181,7 @@ def rows_of_version_1(path: Path) -> list[Accepted]:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
         found = connection.execute(OLD_ROWS).fetchall()
     assert all(key == identity_1(text) for key, text, *_ in found)
-    posts = [Accepted(identity(text), Post(text, label, title, source), delivery, bool(rolling))
+    posts = [Accepted(post_identity(text, title), Post(text, label, title, source), delivery, bool(rolling))
              for _, text, title, label, source, delivery, rolling in found]  # fmt: skip
     return sorted(posts, key=lambda item: (item.delivery, item.identity))
 
@@ -195,8 +195,8 @@ def test_a_ledger_of_format_1_is_brought_up_to_date(version_1: Path) -> None:
                 (1, "2026-11-01.tsv"),
                 (2, "2026-11-02.csv"),
             ]
-            assert ledger.labels_of([identity("好吃又便宜"), identity("難吃!")]) == {
-                identity("好吃又便宜"): 0,
+            assert ledger.labels_of([post_identity("好吃又便宜", "火鍋"), identity("難吃!")]) == {
+                post_identity("好吃又便宜", "火鍋"): 0,
                 identity("難吃!"): 2,
             }
     with opened(version_1) as ledger, ledger.writing():

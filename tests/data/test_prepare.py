@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import convert
 from support.results import in_json
 
+from sentiment import own_encoder
 from sentiment.cli import run as run_verb
 from sentiment.data import ingest as ingesting
 from sentiment.data import prepare as preparing
@@ -92,6 +94,9 @@ def test_the_first_model_learns_all_there_is(settings: Settings, deliver: Delive
         "fingerprint": sha256(folder.train),
         "warm_from": None,
         "warm_start": None,
+        "warm_rows": None,
+        "warm_is_base": False,
+        "encoder": None,
         "deliveries": [1],
         "used": [{"number": 0, "old": [30, 30, 30]}, {"number": 1, "new": [4, 4, 4]}],
         "tests": {
@@ -112,6 +117,19 @@ def test_without_any_delivery_the_first_model_learns_the_base(settings: Settings
         False, 90, 0, 0,
     )  # fmt: skip
     assert RunFolder.named(settings, "night").batch.read_text() == "text\tlabel\n"
+
+
+@pytest.mark.parametrize(
+    ("used", "is_base"),
+    [([{"number": 0, "old": [30, 30, 30]}], True), ([{"number": 0}, {"number": 1, "new": [1, 1, 1]}], False)],
+)
+def test_it_records_what_the_version_that_it_continues_from_was_trained_on(
+    settings: Settings, deliver: Deliver, sides: Sides, used: list[dict[str, Any]], is_base: bool
+) -> None:
+    make_stable(settings, 1, watermark=None, rows=675, mode="full", used=used)
+    night(deliver, settings, 1, sides(False, 6))
+    result = prepared(settings)
+    assert (result["warm_from"], result["warm_rows"], result["warm_is_base"]) == (1, 675, is_base)
 
 
 def test_the_rows_are_shuffled_by_the_seed(settings: Settings) -> None:
@@ -365,8 +383,9 @@ def test_the_rolling_set_is_capped_and_titles_and_sources_are_kept(
     assert kept[0].text in rolling[:4]
     assert {post.title for post in kept} == {"第1夜", "第2夜"}
     assert not texts(run.train, settings) & set(rolling)
-    assert {(post.title, post.source) for post in read_posts(run.batch, settings.label_set)} == {("第2夜", "論壇")}
-    assert ("第2夜", "論壇") in {(post.title, post.source) for post in read_posts(run.train, settings.label_set)}
+    both = {("第1夜", "論壇"), ("第2夜", "論壇")}  # the same text under another title is another post
+    assert {(post.title, post.source) for post in read_posts(run.batch, settings.label_set)} == both
+    assert both <= {(post.title, post.source) for post in read_posts(run.train, settings.label_set)}
     assert prepare(run, settings, "auto", Mixing())["rolling_rows"] == 14
 
 
@@ -457,3 +476,31 @@ def test_the_identities_of_the_training_rows_are_kept_sorted(
     assert run.identities.read_bytes()[32:] == b"".join(wanted)
     texts_by_version = {2: [one.hex() for one in wanted], 1: []}
     assert count_in(run.identities, texts_by_version) == len(wanted)
+
+
+def test_a_full_run_records_the_encoder_that_it_starts_from_if_the_setting_says_so(
+    settings: Settings, deliver: Deliver, sides: Sides, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own_encoder.folder_of(settings, 3).mkdir(parents=True)
+    own_encoder.make_current(settings, 3, "abc")
+    pin = {"address": str(settings.own_encoders / "3"), "sha256": "abc"}
+    assert prepared(settings)["encoder"] is None
+    chosen = replace(settings, start_from="pretrained")
+    result = prepared(chosen)
+    assert result["encoder"] == pin
+    told = preparing.told(convert(result, Prepare))
+    assert told[-1] == f"its training starts from the encoder {pin['address']}"
+    make_stable(settings, 1, watermark=0)
+    night(deliver, settings, 1, sides(False, 6))
+    assert prepared(chosen, "warm")["encoder"] is None, "it goes on from the stable model"
+    assert prepared(chosen, "again", mode="full")["encoder"] == pin
+
+
+def test_a_full_run_is_refused_when_the_encoder_that_it_must_start_from_is_not_there(settings: Settings) -> None:
+    chosen = replace(settings, start_from="pretrained")
+    with pytest.raises(InputError, match=r"found no encoder in .*/encoders\. Trigger sentiment_pretrain, or set "):
+        prepared(chosen)
+    own_encoder.make_current(settings, 3, "abc")
+    with pytest.raises(InputError, match=r"must find the encoder that it starts from; found no folder .*/encoders/3"):
+        prepared(chosen)
+    assert not RunFolder.named(settings, "night").train.exists()

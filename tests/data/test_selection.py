@@ -17,7 +17,6 @@ from sentiment.data.selection import (
     Slices,
     beyond,
     condition,
-    night_of,
     seen_by,
     united,
     up_to,
@@ -26,6 +25,7 @@ from sentiment.data.selection import (
 from sentiment.errors import InputError
 from sentiment.results.model_card import TrainedOn
 from sentiment.results.record import as_json
+from sentiment.text.taipei import night_of
 
 SOURCES = ("", "論壇", "新聞")
 SLICES = st.lists(

@@ -19,38 +19,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.compose_stack import (
+    CHECKOUT,
+    CONTAINERS_USER,
+    Stack,
+    addresses,
+    copy_of_the_checkout,
+    inspect,
+    reached,
+    run,
+)
 
+from sentiment.demo.acts import APPROVE
 from sentiment.demo.airflow_api import AirflowApi
 from sentiment.validation.throwaway import free_ports
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 SAMPLE = CHECKOUT / "datasets" / "old_sentiment"
-PARTS = ("docker-compose.yml", "Makefile", "docker", "serving", "requirements", "tests/docker/stack")
 PORTS = ("AIRFLOW_PORT", "REST_PORT", "GRPC_PORT", "MAIL_PORT", "STORE_PORT", "CONSOLE_PORT")
-CONTAINERS_USER = 1000
 RETRAIN, PROMOTE, RUN = "sentiment_retrain", "sentiment_promote", "stack-night"
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
-class ComposeStack:
+class ComposeStack(Stack):
     """The stack of a copy of the checkout, and what a person does with it."""
 
-    def __init__(self, folder: Path, home: Path) -> None:
-        self.folder, self.home = folder, home
-        lines = (folder / ".env").read_text(encoding="utf-8").splitlines()
-        self.env = dict(line.split("=", 1) for line in lines)
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "docker-compose.yml", "tests/docker/stack/stand-ins.yml")
         self.address = f"http://127.0.0.1:{self.env['AIRFLOW_PORT']}"
         self.api = AirflowApi(self.address, "admin", self.env["AIRFLOW_ADMIN_PASSWORD"])
-
-    def compose(self, *arguments: str) -> str:
-        v2 = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
-        files = ["--file", "docker-compose.yml", "--file", "tests/docker/stack/stand-ins.yml"]
-        return run([*(["docker", "compose"] if v2 else ["docker-compose"]), *files, *arguments], self.folder)
-
-    def containers(self, *filters: str) -> list[dict[str, Any]]:
-        """Returns what the engine knows of this stack's containers."""
-        chosen = [f"--filter=label=com.docker.compose.project={self.env['COMPOSE_PROJECT_NAME']}", *filters]
-        return inspect(run(["docker", "ps", "--all", "--quiet", *chosen]).split())
 
     def steps(self) -> list[dict[str, Any]]:
         """Returns the containers of steps, which workers start."""
@@ -69,16 +65,6 @@ class ComposeStack:
         return json.loads(fetch(url, json.dumps(body) if body else None))
 
 
-def run(command: list[str], folder: Path = CHECKOUT) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
-    return done.stdout
-
-
-def inspect(ids: list[str]) -> list[dict[str, Any]]:
-    return list(json.loads(run(["docker", "inspect", *ids]))) if ids else []
-
-
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = 600) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -88,23 +74,10 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = 600) ->
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the checkout with an `.env`, and a home that belongs to nobody in particular."""
+def stack(images: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
     copy, home = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("home")
-    for part in PARTS:
-        source = CHECKOUT / part
-        (copy / part).parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / part)
     shutil.copytree(SAMPLE, home / "datasets" / "old_sentiment")
     (home / "mail").mkdir()
-    for path in [home, *home.rglob("*")]:
-        os.chown(path, CONTAINERS_USER, CONTAINERS_USER)
-    run(["make", "env", f"STACK_HOME={home}", "TRYOUT=1"], copy)
-    return copy
-
-
-@pytest.fixture(scope="module")
-def stack(images: Any, copy: Path) -> Iterator[ComposeStack]:
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     name = f"sentiment-under-test-{os.getpid()}"
     own = {
@@ -118,10 +91,8 @@ def stack(images: Any, copy: Path) -> Iterator[ComposeStack]:
         "SENTIMENT_NIGHTLY": "off",
         "SENTIMENT_WATCH": "off",
     }
-    with (copy / ".env").open("a", encoding="utf-8") as file:
-        file.writelines(f"{key}={value}\n" for key, value in own.items())
-    home = dict(line.split("=", 1) for line in (copy / ".env").read_text().splitlines())["STACK_HOME"]
-    stack = ComposeStack(copy, Path(home))
+    copy_of_the_checkout(copy, home, **own)
+    stack = ComposeStack(copy)
     stack.compose("build")
     try:
         stack.compose("up", "--detach", "--scale", "worker=2")
@@ -143,44 +114,17 @@ def night(stack: ComposeStack) -> dict[str, Any]:
     wait_until(lambda: stack.task("train")["state"] == "running" and stack.steps(), "the training runs", 900)
     first = stack.task("train")
     [step] = stack.steps()
-    from_step = reached(step, addresses(stack))
+    from_step = reached(inside(step), addresses(stack, LISTENING))
     run(["docker", "kill", first["hostname"]])
     state = wait_until(lambda: finished(stack), "the retrain ends", 1200)
     return {"first": first, "step": step, "from step": from_step, "state": state, "again": stack.task("train")}
 
 
-REACHED = """
-import json, socket, sys
-from concurrent.futures import ThreadPoolExecutor
-def answers(host, port):
-    try:
-        socket.create_connection((host, port), 2).close()
-    except OSError:
-        return False
-    return True
-asked = [(name, host, port) for name, (hosts, port) in json.loads(sys.argv[1]).items() for host in hosts]
-with ThreadPoolExecutor(len(asked)) as threads:  # at once: a name that nobody knows takes its time, and the step ends
-    found = list(threads.map(lambda each: answers(*each[1:]), asked))
-print(json.dumps(sorted({name for (name, _, _), is_there in zip(asked, found) if is_there})))
-"""
 LISTENING = {"postgres": 5432, "redis": 6379, "engine-proxy": 2375, "api-server": 8080, "serving": 8501, "store": 9000}
 
 
-def addresses(stack: ComposeStack) -> dict[str, tuple[list[str], int]]:
-    """Returns where each service listens: at its name, and at its address in each of its networks."""
-    found = {}
-    for container in stack.containers():
-        name = container["Config"]["Labels"]["com.docker.compose.service"]
-        if name in LISTENING:
-            networks = container["NetworkSettings"]["Networks"].values()
-            found[name] = [name, *(network["IPAddress"] for network in networks)], LISTENING[name]
-    return found
-
-
-def reached(container: dict[str, Any], services: dict[str, tuple[list[str], int]]) -> set[str]:
-    """Returns which services a program in the container can connect to."""
-    said = run(["docker", "exec", container["Id"], "python", "-c", REACHED, json.dumps(services)])
-    return set(json.loads(said))
+def inside(container: dict[str, Any]) -> list[str]:
+    return ["docker", "exec", container["Id"], "python"]
 
 
 def deliver(stack: ComposeStack, path: Path) -> None:
@@ -216,13 +160,13 @@ def test_a_step_reaches_the_store_and_the_model_server_and_nothing_of_airflows(
 ) -> None:
     """Before the first model there is no model server; whoever can look up its name would reach it."""
     assert night["from step"] == {"store"}
-    services = addresses(stack)
+    services = addresses(stack, LISTENING)
     [scheduler] = stack.containers("--filter=label=com.docker.compose.service=scheduler")
-    assert reached(scheduler, services) == {"postgres", "redis", "api-server"}
+    assert reached(inside(scheduler), services) == {"postgres", "redis", "api-server"}
     [worker] = filter(running, stack.containers("--filter=label=com.docker.compose.service=worker"))
-    assert reached(worker, services) == {"postgres", "redis", "api-server", "engine-proxy"}
+    assert reached(inside(worker), services) == {"postgres", "redis", "api-server", "engine-proxy"}
     [serving] = stack.containers("--filter=label=com.docker.compose.service=serving")
-    assert reached(serving, services) == {"serving", "store", "api-server"}, "it is asked by the Models page"
+    assert reached(inside(serving), services) == {"serving", "store", "api-server"}, "it is asked by the Models page"
 
 
 def test_no_container_has_a_capability_or_a_root_that_can_be_written(
@@ -234,6 +178,12 @@ def test_no_container_has_a_capability_or_a_root_that_can_be_written(
         assert given["SecurityOpt"] == ["no-new-privileges:true"] and given["PidsLimit"] > 0, name
         mounted = [mount["Source"] for mount in container["Mounts"] if mount["Source"].endswith("docker.sock")]
         assert bool(mounted) == name.endswith("engine-proxy-1" if "-1" in name else "engine-proxy_1"), name
+
+
+def test_no_containers_log_fills_the_disk(stack: ComposeStack) -> None:
+    rotated = {"Type": "local", "Config": {"max-file": "5", "max-size": "20m"}}
+    found = {container["Name"]: container["HostConfig"]["LogConfig"] for container in stack.containers()}
+    assert found == dict.fromkeys(found, rotated)
 
 
 ROOT_OF_THE_MACHINE = """
@@ -255,7 +205,7 @@ def test_a_worker_cannot_make_itself_the_root_of_the_machine(stack: ComposeStack
 def test_a_person_approves_and_customers_get_the_version(stack: ComposeStack, night: dict[str, Any]) -> None:
     [question] = wait_until(stack.api.pending_approvals, "the approval waits")
     asked = question["task_instance"]
-    stack.api.answer(PROMOTE, asked["dag_run_id"], asked["task_id"], "Approve", {"reason": "good on both sets"})
+    stack.api.answer(PROMOTE, asked["dag_run_id"], asked["task_id"], APPROVE, {"reason": "good on both sets"})
     wait_until(lambda: stack.api.run_state(PROMOTE, asked["dag_run_id"]) == "success", "the promotion")
     answer = stack.ask("/labels/stable:predict", {"signature_name": "text", "instances": ["這家店超棒的"]})
     assert len(answer["predictions"]) == 1

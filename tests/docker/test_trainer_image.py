@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.tensorrt_wheel import NAME, loadable, make_wheel
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SAMPLE = CHECKOUT / "datasets" / "old_sentiment"
@@ -80,4 +82,41 @@ def test_the_image_knows_the_servers_flags_when_its_folder_has_none(image: str) 
     )
     command = ["docker", "run", "--rm", "--entrypoint", "python", image, "-c", script]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "--enable_batching=true" in said and "site-packages/serving/batching.config" in said
+    assert "--enable_model_warmup=true" in said and "site-packages/serving/monitoring.config" in said
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    """A copy of what an image is built from, to put a wheel into."""
+    folder = tmp_path / "context"
+    ignored = shutil.ignore_patterns("__pycache__", "models", "trained", "*.whl", "*.jsonl")
+    for name in ("requirements", "sentiment", "serving", "docker"):
+        shutil.copytree(CHECKOUT / name, folder / name, ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".dockerignore"):
+        shutil.copy(CHECKOUT / name, folder)
+    return folder
+
+
+def build(context: Path, image: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Builds the trainer's image for the CPU, which takes the same steps with the wheel as the GPU's."""
+    command = ["docker", "build", "--file", "docker/trainer.Dockerfile", "--tag", image, *arguments, "."]
+    return subprocess.run(command, cwd=context, capture_output=True, text=True, timeout=1700, check=False)
+
+
+def test_with_a_wheel_of_tensorrt_tensorflow_opens_it_in_the_image(image: str, context: Path, tmp_path: Path) -> None:
+    """The wheel is a stand-in: what is in the real one was not seen, only how its libraries are named."""
+    make_wheel(context / "docker" / "tensorrt" / NAME, loadable(tmp_path))
+    done = build(context, f"{image}-tensorrt", "--build-arg", "TENSORRT=yes")
+    assert done.returncode == 0, done.stderr[-2000:]
+    script = (
+        "from tensorflow.compiler.tf2tensorrt import _pywrap_py_utils as trt; print(trt.get_loaded_tensorrt_version())"
+    )
+    command = ["docker", "run", "--rm", "--entrypoint", "python", f"{image}-tensorrt", "-c", script]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "(8, 6, 1)"
+
+
+def test_a_missing_wheel_and_an_unknown_answer_end_the_build_with_one_line(image: str, context: Path) -> None:
+    missing = build(context, f"{image}-never", "--build-arg", "TENSORRT=yes")
+    assert missing.returncode and "found no wheel. Put tensorrt_libs-8.6.1" in missing.stdout + missing.stderr
+    unknown = build(context, f"{image}-never", "--build-arg", "TENSORRT=8.6")
+    assert unknown.returncode and "TENSORRT must be yes or no; found 8.6" in unknown.stdout + unknown.stderr

@@ -11,6 +11,7 @@ from support.pages import PAGES, ROOT, Page, words_of
 
 from sentiment import create_load_dataset, run_sentiment
 from sentiment.cli import VERBS, group
+from sentiment.model_server import real_flags
 from sentiment.settings import GROUPS
 from sentiment.settings.declaration import variables
 
@@ -19,8 +20,8 @@ SETTINGS = frozenset().union(*map(variables, GROUPS))
 ANY_VERB = "VERB"  # as a page says it
 TARGETS = sorted({target for page in PAGES for code in page.code for target in re.findall(r"^make ([a-z_-]+)", code)})
 OF_THE_OLDER_TOOL = (run_sentiment.command, create_load_dataset.command)
-# Options of docker compose, and of Airflow's own command.
-OTHERS = {"--detach", "--scale"}
+# Options of docker compose, and of Airflow's own command; and what TensorFlow Serving alone has.
+OTHERS = {"--detach", "--scale", *(f"--{name}" for name in real_flags.KINDS)}
 
 
 @pytest.mark.parametrize("target", TARGETS)

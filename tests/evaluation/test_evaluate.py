@@ -35,6 +35,15 @@ def test_rows_are_paired() -> None:
     assert (compared["candidate"]["correct"], compared["stable"]["correct"]) == (2, 3)
 
 
+def test_every_answer_that_changes_is_counted_also_from_wrong_to_wrong() -> None:
+    assert compare(POSTS, CANDIDATE, STABLE)["changed"] == 3
+    wrong = chances((0.1, 0.8, 0.1), (0.6, 0.3, 0.1), (0.1, 0.1, 0.8), (0.9, 0.0, 0.1))
+    other = chances((0.1, 0.1, 0.8), (0.6, 0.3, 0.1), (0.1, 0.1, 0.8), (0.9, 0.0, 0.1))
+    compared = compare(POSTS, other, wrong)
+    assert compared["changed"] == 1 and compared["regressions"] == compared["improvements"] == []
+    assert "changed" not in compare(POSTS, CANDIDATE, None)
+
+
 def test_the_surest_mistakes_come_first() -> None:
     compared = compare(POSTS, CANDIDATE, STABLE)
     assert [row["text"] for row in compared["regressions"]] == ["丙", "丁"]
@@ -99,10 +108,14 @@ def test_a_model_is_as_good_as_itself(toy_model: Path, posts: list[Post], tmp_pa
     arguments = ["--candidate", toy_model, "--stable", toy_model, "--output", output]
     arguments += ["--frozen", tmp_path / "frozen.tsv", "--rolling", tmp_path / "rolling.tsv"]
     assert cli.run(["evaluate", *map(str, arguments)]) == 0
-    result = json.loads(capsys.readouterr().out)
+    printed = capsys.readouterr()
+    result = json.loads(printed.out)
     assert result == json.loads(output.read_text(encoding="utf-8"))
     frozen = result["sets"]["frozen"]
     assert frozen["candidate"] == frozen["stable"]
+    same = f"{frozen['candidate']['accuracy']:.4f}"
+    told = f"Accuracy on the {frozen['rows']} rows of the frozen test set: candidate {same}, stable {same}.\n"
+    assert told in printed.err
     assert frozen["paired"]["only_candidate"] == frozen["paired"]["only_stable"] == 0
     assert result["labels"] == ["正面", "負面", "中立"]
 
@@ -115,8 +128,9 @@ def test_progress_is_told_over_both_models_and_both_sets(
     first, *lines = capsys.readouterr().err.splitlines()
     rows = len(posts)
     assert first == (f"evaluate: {rows} frozen and {rows} rolling rows, candidate {toy_model}, stable {toy_model}")
-    assert any(line.startswith(f"evaluate: candidate, frozen: {rows}/{4 * rows} rows, ") for line in lines)
-    assert lines[-1].startswith(f"evaluate: stable, rolling: {4 * rows}/{4 * rows} rows, ")
+    both = "evaluate: candidate and stable"
+    assert any(line.startswith(f"{both}, frozen: {2 * rows}/{4 * rows} rows, ") for line in lines)
+    assert lines[-1].startswith(f"{both}, rolling: {4 * rows}/{4 * rows} rows, ")
     assert lines[-1].endswith(" left")
 
 
@@ -131,6 +145,7 @@ def test_a_run_is_compared_with_the_stable_version(
     shutil.copytree(toy_model, run / "model")
     shutil.copytree(toy_model, tmp_path / "serving" / "trained" / "1")
     events = [{"event": name, "version": 1} for name in ("published", "staged", "canary", "promoted")]
+    events[0]["size"] = 12_900_000
     history = tmp_path / "serving" / "history.jsonl"
     history.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
     assert cli.run(["evaluate", "--run", "r1"]) == 0
@@ -140,6 +155,7 @@ def test_a_run_is_compared_with_the_stable_version(
     assert not (run / "evaluate.json").exists(), "one file, not two"
     assert [(one["name"], one["new"]) for one in result["by_source"]] == [("壇", 1), ("", 0)]
     assert result["by_source"][1]["frozen"] == result["sets"]["frozen"]["paired"]
+    assert (result["costs"]["candidate"]["export_bytes"], result["costs"]["stable"]["export_bytes"]) == (None, 12900000)
 
 
 def test_models_of_other_labels_are_not_compared(toy_model: Path, posts: list[Post], tmp_path: Path) -> None:
@@ -163,3 +179,55 @@ def test_both_models_confidence_is_measured_on_the_same_rows() -> None:
     assert ours["expected_calibration_error"] == pytest.approx((2 * 0.35 + 2 * 0.15) / 4)
     assert theirs["expected_calibration_error"] == pytest.approx((0.4 + 0.1 + 0.6) / 4)
     assert "stable_confidence" not in compare(POSTS, CANDIDATE, None)
+
+
+def test_both_models_are_timed_in_the_pass_that_is_made_anyway(
+    toy_model: Path, posts: list[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sentiment.model.scoring import Scorer
+
+    asked: list[tuple[int, int]] = []
+    plain = Scorer.__init__
+
+    def watched(scorer: Any, *arguments: Any) -> None:
+        plain(scorer, *arguments)
+        forward = scorer.forward
+
+        def counted(inputs: Any) -> Any:
+            asked.append((id(scorer), len(inputs["input_ids"])))
+            return forward(inputs)
+
+        scorer.forward = counted
+
+    monkeypatch.setattr(Scorer, "__init__", watched)
+    many = (posts * 300)[:320]
+    result = evaluate(toy_model, evaluating.Model(toy_model, 1), {"frozen": many, "rolling": many[:10]})
+    sides = [side for side, _ in asked]
+    assert sides == [sides[0], sides[1]] * 6 and sides[0] != sides[1], "in turn"
+    assert sum(rows for _, rows in asked) == 2 * 330, "each row once"
+    costs = result["costs"]
+    parameters = json.loads((toy_model / "model.json").read_text(encoding="utf-8"))["parameters"]
+    for side in ("candidate", "stable"):
+        assert costs[side]["parameters"] == parameters
+        assert (costs[side]["pace"]["batch"], costs[side]["pace"]["batches"]) == (64, 4)
+    assert costs["machine"]["precision"] == "float32" and costs["machine"]["processor"]
+    assert costs["at"].endswith("+00:00")
+
+
+def test_the_answers_in_turn_are_those_of_each_model_alone(toy_model: Path, posts: list[Post]) -> None:
+    from sentiment.evaluation.in_turn import score, score_in_turn
+
+    many = (posts * 300)[:150]
+    sets = {"frozen": many, "rolling": []}
+    with progress.progress(450, "evaluate") as line:
+        together = score_in_turn({"candidate": toy_model, "stable": toy_model}, sets, line)
+        alone = score("reference", toy_model, sets, line)
+    for scored in together.values():
+        np.testing.assert_array_equal(scored.found["frozen"], alone.found["frozen"])
+        assert scored.found["rolling"].shape == (0, 3)
+    assert alone.cost.pace is None, "two batches are too few"
+
+
+def test_without_stable_the_candidate_alone_has_costs(toy_model: Path, posts: list[Post]) -> None:
+    costs = evaluate(toy_model, evaluating.NONE, {"frozen": posts[:5]})["costs"]
+    assert costs["stable"] is None and costs["candidate"]["pace"] is None and costs["candidate"]["parameters"] > 0

@@ -24,7 +24,7 @@ CONSOLE = """
 import sys
 from sentiment.evaluation.infer import converse, typed
 names = ("positive", "negative", "neutral")
-classify = lambda text: [0.75, 0.125, 0.125] if "好" in text else [0.125, 0.75, 0.125]
+classify = lambda post: [0.75, 0.125, 0.125] if "好" in post.text else [0.125, 0.75, 0.125]
 converse(typed(), classify, names, sys.stdout, echo=False, columns=60)
 print("the end")
 """
@@ -79,6 +79,23 @@ def test_from_a_pipe_every_line_gets_its_dialogue_and_nothing_else_is_printed(
     assert dialogues[1].endswith("negative")
 
 
+def test_a_person_sees_the_models_own_labels_with_three_digits(
+    toy_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sentiment.evaluation.infer.on_terminal", lambda: True)
+    assert infer("真的好吃\n".encode(), monkeypatch, "--model", str(toy_model)) == 0
+    asked, table, verdict, *shown = capsys.readouterr().out.splitlines()
+    assert asked == f"{PROMPT}真的好吃"
+    assert re.fullmatch(r"正面:0\.\d{3}, 負面:0\.\d{3}, 中立:0\.\d{3}", table)
+    assert verdict == "predict result : 正面"
+    assert [line[:2] for line in shown[:3]] == ["正面", "負面", "中立"]
+
+
+def test_bars_below_each_other_begin_in_one_column_also_behind_chinese_labels() -> None:
+    lines = bars([0.5, 0.5], ("好", "bad"), 40).splitlines()
+    assert [line.index("█") for line in lines] == [4, 5]  # 好 takes two columns
+
+
 def test_bars_are_as_long_as_the_probabilities() -> None:
     assert bars([0.75, 0.25, 0.0], ENGLISH, 36) == (
         "positive  █████████████▌      75.0%\n"
@@ -123,7 +140,7 @@ def on_terminal(keys: list[bytes]) -> str:
 @pytest.mark.parametrize("goodbye", [b"quit\n", b"EXIT\n", b"\x04"])
 def test_on_a_terminal_bars_follow_and_a_goodbye_ends_it(goodbye: bytes) -> None:
     screen = on_terminal(["好吃\n".encode(), b"\n", goodbye])
-    assert "positive:0.75, negative:0.125, neutral:0.125\r\npredict result : positive\r\npositive  ███" in screen
+    assert "positive:0.750, negative:0.125, neutral:0.125\r\npredict result : positive\r\npositive  ███" in screen
     assert screen.count("predict result") == 1
     assert screen.endswith("the end\r\n")
 
@@ -140,7 +157,7 @@ def test_a_line_can_be_edited_and_comes_back_from_the_history() -> None:
     [
         ((), "there must be a stable version"),
         (("--version", "3"), "a version must have been published"),
-        (("--model", "nowhere"), "no nowhere/model.json"),
+        (("--model", "nowhere"), "No such folder: nowhere"),
     ],
 )
 def test_a_model_that_is_not_there_is_one_line(

@@ -73,9 +73,8 @@ def test_cases_are_listed_with_what_stable_answers(
     shown = capsys.readouterr()
     assert json.loads(shown.out) == {"cases": 2, "fixed": 1, "stable_version": 1, "stable_holds": 1}
     names = Labels().names
-    assert shown.err.splitlines()[0].startswith(
-        f"  {names[(wrong.label + 1) % 3]} (may not change), stable says {names[wrong.label]}: {wrong.text[:20]}"
-    )
+    told = f"  {names[(wrong.label + 1) % 3]} (may not change), stable says {names[wrong.label]}: {wrong.text[:20]}"
+    assert any(line.startswith(told) for line in shown.err.splitlines())  # a slow machine also tells its progress
     assert shown.err.splitlines()[-1] == "2 cases, 1 may not change: version 1 holds 1"
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -47,6 +48,23 @@ def test_a_file_becomes_a_file_and_the_result_is_on_stdout(
     assert [(row[0], row[-1]) for row in rows[1:3]] == [("好吃", ""), ("很爛, 真的", "")]
     assert (rows[3][0], rows[3][-1]) == ("\\x3d1+1\\u202e\\x5cx3d", "yes")
     assert [post.text for post in read_texts(output)] == ["好吃", "很爛, 真的", "=1+1\u202e\\x3d"]
+
+
+@pytest.mark.parametrize(("asked", "is_json"), [([], False), (["--json"], True)])
+def test_a_person_reads_lines_unless_json_is_asked_for(
+    toy_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    asked: list[str],
+    is_json: bool,
+) -> None:
+    monkeypatch.setattr("sentiment.evaluation.predict.on_terminal", lambda: True)
+    monkeypatch.setattr(sys, "stdin", Stdin("很好\x1b[2J".encode()))
+    assert cli.run(["predict", "--model", str(toy_model), *asked]) == 0
+    printed = capsys.readouterr()
+    shape = r"正面  正面 0\.\d{3}, 負面 0\.\d{3}, 中立 0\.\d{3}  很好\\x1b\[2J\n"
+    assert (json.loads(printed.out)["label"] == "正面") if is_json else re.fullmatch(shape, printed.out)
+    assert printed.err.endswith("predict: 1 post\n")
 
 
 def test_no_lines_give_no_answers(

@@ -20,7 +20,14 @@ def test_writes_both_reports_and_the_figures(
     data, output = tmp_path / "data.tsv", tmp_path / "out"
     write_posts(data, [*posts, Post('他說"好"', 2)])
     assert cli.run(["test", "--model", str(toy_model), "--data", str(data), "--output", str(output)]) == 0
-    result = json.loads(capsys.readouterr().out)
+    printed = capsys.readouterr()
+    result = json.loads(printed.out)
+    accuracy, heads, positive, *_, last = printed.err.splitlines()[-6:]
+    assert accuracy == f"Accuracy {result['accuracy']:.4f}: {result['correct']} of 31 answers are right."
+    assert heads.split() == ["label", "precision", "recall", "f1", "rows"]
+    figures = (result[name][0] for name in ("precision", "recall", "f1"))
+    assert positive.split() == ["正面", *(f"{one:.4f}" for one in figures), str(result["support"][0])]
+    assert last == f"The report is {output / 'test_report.html'}."
     assert (result["rows"], sum(result["support"])) == (31, 31)
     report = (output / "test_report.txt").read_text(encoding="utf-8")
     assert report.startswith("        - report:")

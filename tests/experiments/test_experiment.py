@@ -210,6 +210,22 @@ def test_what_failed_once_and_was_finished_later_is_not_failed(step: Step, home:
     assert table["sentence"] == f"1 training; best is {MISSING}, lr 1e-3, test_acc 0.7500."
 
 
+def test_a_person_reads_it_in_the_language_of_the_setting(
+    step: Step, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTIMENT_LANGUAGE", "zh-TW")
+    planned = step("plan", f"--models={MISSING}", "--learning-rates=1e-3")
+    assert planned["said"] == "已規劃：1 次訓練，使用 36 筆資料。\n"
+    assert planned["sentence"] == "1 training on 36 rows"
+    finish(home, Training(MISSING, 1e-3, 13))
+    cell = step("train", f"--model={MISSING}", "--learning-rate=1e-3", "--seed=13")
+    assert f"experiment: {MISSING}，學習率 1e-3，隨機種子 13：已經完成\n" in cell["said"]
+    table = step("table")
+    assert f"experiment: 表格和圖在 {home / 'runs' / 'night'}\n" in table["said"]
+    assert table["sentence"].startswith("1 training; best is ")
+    assert (home / "runs" / "night" / "table.md").read_text(encoding="utf-8").startswith("## learning rates\n")
+
+
 def test_the_newest_experiments_are_listed_each_once(home: Path) -> None:
     settings = Settings(home=home)
     for number in range(KEPT + 5):

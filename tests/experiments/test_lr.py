@@ -132,7 +132,7 @@ def test_a_plot_of_nothing_is_drawn_too(tmp_path: Path) -> None:
         (["--model-type", "gpt"], "the model type must be one of"),
         (["--num-epochs", "0"], "--num-epochs must be between"),
         (["--max-seq-length", "4096"], "--max-seq-length must be between"),
-        (["--data", "nowhere"], "a file of posts must exist; found no file nowhere/train.tsv"),
+        (["--data", "nowhere"], "No such file: nowhere/train.tsv."),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_made(

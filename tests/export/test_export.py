@@ -203,9 +203,9 @@ def test_a_model_that_answers_otherwise_is_not_exported(
 
     save = graph.save
 
-    def change_and_save(opened: Any, folder: Path) -> None:
+    def change_and_save(opened: Any, folder: Path, **options: Any) -> None:
         opened.keras.set_weights([weight + 0.05 for weight in opened.keras.get_weights()])
-        save(opened, folder)
+        save(opened, folder, **options)
 
     monkeypatch.setattr(graph, "save", change_and_save)
     with pytest.raises(ParityError, match="must give the trained model's labels"):
@@ -223,7 +223,7 @@ def test_an_export_that_ends_a_text_at_a_nul_is_not_made(
 
     save = graph.save
 
-    def save_as_before(opened: Any, folder: Path) -> None:
+    def save_as_before(opened: Any, folder: Path, **options: Any) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(tokenizer, "INVISIBLE", r"[\p{Cf}\x{FFFD}]")
             save(opened, folder)

@@ -16,7 +16,9 @@ from support.results import in_json
 
 from sentiment.data.tsv import Post
 from sentiment.export import export as exporting
-from sentiment.export import tensorrt, warmup
+from sentiment.export import tensorrt
+from sentiment.export.buckets import lengths_for
+from sentiment.export.formats import batches_itself
 from sentiment.export.tensorrt import Plan, plan_for
 from sentiment.model.folder import open_model
 
@@ -38,10 +40,10 @@ def test_the_plan_has_the_originals_parameters() -> None:
 @pytest.mark.parametrize("max_seq_length", [8, 32, 100, 128, 512])
 def test_engines_are_built_for_every_shape_that_is_warmed_up(max_seq_length: int) -> None:
     plan = plan_for(max_seq_length)
-    served = {(batch, length) for batch in warmup.BATCH_SIZES for length in warmup.lengths_for(max_seq_length)}
+    served = {(batch, length) for batch in (1, 32) for length in lengths_for(max_seq_length)}
     assert served < set(plan.shapes)
     assert len(set(plan.shapes)) == len(plan.shapes)
-    assert plan.range == ((1, 2), (max(warmup.BATCH_SIZES), max_seq_length))
+    assert plan.range == ((1, 2), (32, max_seq_length))
 
 
 def test_the_inputs_that_the_profiles_are_taken_from_have_those_shapes() -> None:
@@ -71,17 +73,25 @@ def test_the_real_conversion_parameters_accept_the_plan(tmp_path: Path) -> None:
     assert (parameters.maximum_cached_engines, parameters.allow_build_at_runtime) == (1, False)
 
 
+@pytest.fixture(scope="module")
+def plain(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is converted."""
+    folder = tmp_path_factory.mktemp("plain") / "plain"
+    tensorrt.save_plain(open_model(trained), folder)
+    return folder
+
+
 def engine_nodes(graph: Any) -> dict[str, Any]:
     return {node.name: node for node in graph.node if node.op == tensorrt.ENGINE}
 
 
-def test_tensorflow_segments_the_served_graph_as_planned(version: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tensorflow_segments_the_served_graph_as_planned(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its checks for the library and for a GPU are passed over; the segmenting that follows is the real one."""
     converting = trt_convert()
     monkeypatch.setattr(converting, "_check_trt_version_compatibility", lambda: None)
     on_gpu = SimpleNamespace(zeros=lambda shape: SimpleNamespace(device="/device:GPU:0"))
     monkeypatch.setattr(converting, "array_ops", on_gpu)
-    converter = converting.TrtGraphConverterV2(**plan_for(32).arguments(version))
+    converter = converting.TrtGraphConverterV2(**plan_for(32).arguments(plain))
     converter.convert()
     graph = converter._converted_graph_def
     engines = engine_nodes(graph)
@@ -97,11 +107,11 @@ def test_tensorflow_segments_the_served_graph_as_planned(version: Path, monkeypa
         assert node.attr["_use_implicit_batch"].b is False
 
 
-def test_without_the_library_the_converter_says_so(version: Path, tmp_path: Path) -> None:
+def test_without_the_library_the_converter_says_so(plain: Path, tmp_path: Path) -> None:
     if tensorrt.missing() is None:
         pytest.skip("TensorRT is here")
     with pytest.raises(RuntimeError, match="TensorRT"):
-        tensorrt.convert(version, tmp_path / "converted", plan_for(32))
+        tensorrt.convert(plain, tmp_path / "converted", plan_for(32))
 
 
 def test_it_is_never_reported_as_made_where_it_cannot_be(
@@ -131,8 +141,12 @@ def test_what_is_missing_is_what_tensorflow_says() -> None:
     assert (tensorrt.missing() is None) == there
 
 
-def test_the_text_signature_is_put_back_before_a_converted_graph(
-    trained: Path, posts: list[Post], version: Path, tmp_path: Path
+def test_what_is_converted_has_no_batching_for_the_converter_does_not_look_into_it(plain: Path) -> None:
+    assert not batches_itself(plain)
+
+
+def test_the_text_signature_and_the_batching_are_put_around_a_converted_graph(
+    trained: Path, posts: list[Post], plain: Path, tmp_path: Path
 ) -> None:
     """TF-TRT saves a frozen `serving_default` alone. Frozen by its own first step, without engines, it is one too."""
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
@@ -142,7 +156,7 @@ def test_the_text_signature_is_put_back_before_a_converted_graph(
     from sentiment.model.scoring import INPUTS
     from sentiment.tensorflow_setup import tf
 
-    loaded = tf.saved_model.load(str(version))
+    loaded = tf.saved_model.load(str(plain))
     frozen = convert_variables_to_constants_v2(loaded.signatures["serving_default"])
     converted = tmp_path / "converted"
     specs = {name: tf.TensorSpec((None, None), tf.int32, name=name) for name in INPUTS}
@@ -154,12 +168,13 @@ def test_the_text_signature_is_put_back_before_a_converted_graph(
     assert tensorrt.count_engines(converted) == 0
 
     opened = open_model(trained)
-    tensorrt.add_text_signature(converted, opened, tmp_path / "1")
+    tensorrt.save_converted(converted, opened, tmp_path / "1")
     # On some processors TensorFlow computes a frozen graph, whose layers it fuses, less exactly (0.0025 was seen).
     parity = Reference(opened, posts).check_saved_model(tmp_path / "1", ROUNDED)
     assert (parity.rows, parity.labels_equal) == (90, True)
+    assert batches_itself(tmp_path / "1")
     again = tf.saved_model.load(str(tmp_path / "1"))
-    assert set(again.signatures) == {"serving_default", "text"}
+    assert set(again.signatures) == {"serving_default", "text", "titled"}
     assert again.signatures["text"](text=tf.constant(["好吃"]))["label"].shape == (1,)
     saved = SavedModel.FromString((tmp_path / "1" / "saved_model.pb").read_bytes())
     functions = saved.meta_graphs[0].graph_def.library.function

@@ -113,7 +113,9 @@ def test_what_differs_is_not_made_and_an_earlier_one_stays(
 def test_only_what_was_asked_for_is_made(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--model", str(trained), "--output", str(tmp_path / "1"), "--format", "tflite-int8"]
     assert cli.run(["export", *options]) == 0
-    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    printed = capsys.readouterr()
+    result = json.loads(printed.out.splitlines()[-1])
+    assert f"The tflite-int8 is {tmp_path / '1-tflite-int8'} (" in printed.err
     assert (result["export"], result["parity"], list(result["formats"])) == (None, None, [TFLITE_INT8])
     assert [path.name for path in tmp_path.iterdir()] == ["1-tflite-int8"]
 

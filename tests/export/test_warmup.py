@@ -28,12 +28,6 @@ def read(version: Path) -> list[Any]:
     return [prediction_log_pb2.PredictionLog.FromString(record).predict_log.request for record in records]
 
 
-def test_lengths_to_warm_up_end_at_the_longest() -> None:
-    assert warmup.lengths_for(128) == [16, 32, 64, 128]
-    assert warmup.lengths_for(100) == [16, 32, 64, 100]
-    assert warmup.lengths_for(8) == [8]
-
-
 def test_requests_are_kept_without_the_version_that_answered_them(tmp_path: Path) -> None:
     assert warmup.write(tmp_path, [request(version=1), request()]) == 2
     assert read(tmp_path) == [request(), request()]

@@ -252,3 +252,9 @@ def test_what_was_found_is_told_and_a_pass_in_one_sentence() -> None:
     (word,) = by_source_told(decided(source("", 0, frozen=pairs(2000)), worded("店", pairs(38))))
     assert "“星河”" in word
     assert by_source_told(decided(source("", 9, frozen=pairs(100)))) == []
+
+
+@pytest.mark.parametrize(("one", "other"), [("a" * 60 + "b", "a" * 60 + "c"), ("alice", "alice\u200b")])
+def test_sources_that_look_alike_are_told_apart(one: str, other: str) -> None:
+    assert tilted_words.named(one) != tilted_words.named(other)
+    assert tilted_words.named("alice") == "“alice”"

@@ -7,10 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec import structs
+from support.english_left import english_left
 
 from sentiment import atomic
 from sentiment.cli import run
+from sentiment.gate.gate import checked
+from sentiment.language import speaking
 from sentiment.results.decision import Gate
 from sentiment.results.record import as_json
 from sentiment.run_folder import RunFolder
@@ -34,7 +39,11 @@ def test_a_refusal_is_a_result(folder: RunFolder, capsys: pytest.CaptureFixture[
     told = capsys.readouterr()
     decision = json.loads(told.out)
     assert decision["passed"] is False
-    assert told.err == decision["sentence"] + "\n"
+    *checks, verdict = told.err.splitlines()
+    assert verdict == decision["sentence"]
+    assert [line[:4] for line in checks] == [f"  {'✔' if one['passed'] else '✘'} " for one in decision["checks"]]
+    assert all(one["sentence"] in line for one, line in zip(decision["checks"], checks, strict=True))
+    assert {line[2] for line in checks} == {"✔", "✘"} and all(one["name"] for one in decision["checks"])
     assert decision == as_json(folder.read(Gate)) == json.loads(output.read_text()) == json.loads(result.read_text())
     assert decision["thresholds"] == {"floor": 0.5, "margin": 0.01, "recall_drop": 0.05, "minimum_rolling": 200}
 
@@ -118,3 +127,21 @@ def test_bad_usage_is_one_line_and_leaves_nothing(
     assert told in error
     assert len(error.splitlines()) == 1
     assert not folder.result("gate").exists()
+
+
+def test_a_person_is_told_in_their_language_and_a_program_the_same(
+    folder: RunFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said = {}
+    for language, options in (("en", []), ("zh-TW", []), ("zh-TW", ["--result", str(tmp_path / "result.json")])):
+        monkeypatch.setenv("SENTIMENT_LANGUAGE", language)
+        assert run(["gate", "--evaluation", str(folder.result("evaluate")), *options]) == 0
+        said[language, bool(options)] = capsys.readouterr()
+    english, chinese, logged = said.values()
+    assert english.out == chinese.out == logged.out and english.err == logged.err
+    assert english_left(english.err) and english_left(chinese.err) == []
+    decision = msgspec.convert(json.loads(english.out), Gate)
+    undecided = structs.replace(decision, checks=[structs.replace(decision.checks[0], decides=False)])
+    assert checked(undecided)[0].endswith(" (does not decide)")
+    with speaking("zh-TW"):
+        assert checked(undecided)[0].endswith("（不列入判定）")

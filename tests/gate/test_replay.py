@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.english_left import english_left
 from support.evaluations import decide
 
 from sentiment import atomic
@@ -90,3 +91,15 @@ def test_a_home_without_runs_has_nothing_to_decide(
     monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
     assert run(["replay"]) == 0
     assert json.loads(capsys.readouterr().out)["sentence"].startswith("0 decisions")
+
+
+def test_people_are_told_in_their_language_and_programs_the_same(
+    settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {}
+    for language in ("en", "zh-TW"):
+        monkeypatch.setenv("SENTIMENT_LANGUAGE", language)
+        assert run(["replay"]) == 0
+        said[language] = capsys.readouterr()
+    assert said["en"].out == said["zh-TW"].out
+    assert english_left(said["en"].err) and english_left(said["zh-TW"].err) == []

@@ -102,13 +102,14 @@ def test_its_state_is_the_one_that_it_left(unpacked: Path) -> None:
     assert len(read_events(Settings(home=unpacked).history)) == 7
 
 
-def test_status_lists_its_versions_and_finds_nothing_amiss(unpacked: Path, verb: Verb) -> None:
+def test_status_lists_its_versions_and_misses_only_the_file_that_was_not_yet(unpacked: Path, verb: Verb) -> None:
     status = verb(unpacked, "status", serving_urls="http://127.0.0.1:9")
     assert [(row["version"], row["role"], row["run"]) for row in status["versions"]] == [
         (2, "canary", "second"),
         (1, "stable", "first"),
     ]
-    assert (status["damaged"], status["orphans"], status["edit"], status["to_mend"]) == ({}, [], None, [])
+    assert (status["damaged"], status["orphans"], status["edit"]) == ({}, [], None)
+    assert status["to_mend"] == ["boot.config, with which servers start, is not what the history says"]
     assert status["probe"]["healthy"] is True and status["versions"][0]["rows"] > 0
 
 
@@ -161,11 +162,11 @@ def without_words(decision: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kept", ["evaluate.json", "evaluation.json"])
 def test_a_run_with_either_of_the_two_evaluations_is_decided_on(home: Path, verb: Verb, kept: str) -> None:
-    run_folder = home / "runs" / "second"
+    run_folder = (home / "runs" / "second").rename(home / "runs" / "not-published")
     for name in {"evaluate.json", "evaluation.json"} - {kept}:
         (run_folder / name).unlink()
     loose = {f"gate_{threshold.replace('-', '_')}": value for threshold, value in LOOSE.items()}
-    assert verb(home, "gate", "--run", "second", **loose)["passed"]
+    assert verb(home, "gate", "--run", "not-published", **loose)["passed"]
 
 
 def test_its_reports_are_drawn_again(home: Path, verb: Verb) -> None:
@@ -188,7 +189,10 @@ def test_a_model_can_be_tested_and_exported_again(home: Path, verb: Verb, tmp_pa
         home, "test", "--model", home / "runs" / "first" / "model", "--data", data, "--output", home / "again"
     )
     assert tested["rows"] == 60
-    assert verb(home, "export", "--run", "first")["parity"]["labels_equal"] is True
+    exported = verb(
+        home, "export", "--model", home / "runs" / "first" / "model", "--data", data, "--output", tmp_path / "export"
+    )
+    assert exported["parity"]["labels_equal"] is True
 
 
 def test_a_new_run_goes_on_from_its_stable_model(home: Path, verb: Verb) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import json
 import shutil
 import signal
@@ -35,6 +36,7 @@ from sentiment.lineage.erase_json import without
 from sentiment.lineage.texts import Texts
 from sentiment.run_folder import RunFolder
 from sentiment.serving.change import changing
+from sentiment.serving.records import keep
 from sentiment.settings import Settings
 from sentiment.text.harmless import visible_in_json
 
@@ -70,6 +72,7 @@ def shop(settings: Settings, deliver: Deliver, sides: Sides) -> Settings:
     trained = settings.trained / "1"
     trained.mkdir(parents=True)
     shutil.copy(run.identities, trained)
+    keep(settings, run, 1)
     with changing(settings, who="a test") as change:
         for version, run_name, data in ((1, "night", {}), (2, "second", {"warm_from": 1}), (3, "", {})):
             change.record("published", version, run=run_name, data=data)
@@ -383,3 +386,36 @@ def test_the_texts_to_forget_may_be_in_any_encoding(tmp_path: Path, codec: str) 
     path = tmp_path / "texts.txt"
     path.write_bytes(f"{SECRET}\r\n{OTHER}\r\n".encode(codec))
     assert forget_module.read_texts(str(path)) == [SECRET, OTHER]
+
+
+def test_a_text_that_is_the_title_of_another_post_goes_with_that_post(settings: Settings, deliver: Deliver) -> None:
+    kept = f"text\tlabel\ttitle\n{OTHER}\t0\t\n"
+    path = deliver("1.tsv", f"{kept}這一篇有標題\t0\t{VARIANT}\n")
+    ingest(settings.source_folder, settings)
+    dry = forget_module.forget(Texts([SECRET]), "asked to", settings, write=False)
+    result = forget_module.forget(Texts([SECRET]), "asked to", settings, write=True)
+    assert dry["posts"] == result["posts"] == 1 and result["remaining"] == []
+    assert [item["number"] for item in result["files"]] == [1] and path.read_text("utf-8") == kept
+    with opened(settings.posts_database) as ledger:
+        assert [item.post.text for item in ledger.posts()] == [OTHER]
+    assert ingest(settings.source_folder, settings)["deliveries"] == []
+    deliver("2.tsv", f"text\tlabel\ttitle\n這一篇有標題\t0\t{SECRET}\n")
+    assert ingest(settings.source_folder, settings)["quarantined"] == 1
+    deliver("3.tsv", "text\tlabel\ttitle\n這一篇有標題\t0\t另一個標題\n")
+    assert ingest(settings.source_folder, settings)["accepted"] == 1
+
+
+def test_it_is_taken_out_of_the_posts_without_labels_too_wherever_they_are(settings: Settings, tmp_path: Path) -> None:
+    corpus = tmp_path / "elsewhere" / "posts.txt"
+    corpus.parent.mkdir()
+    corpus.write_text(f"{OTHER}\n{SECRET}\n", encoding="utf-8")
+    chosen = dataclasses.replace(settings, pretrain_corpus=str(corpus.parent))
+    forget(chosen)
+    assert corpus.read_text(encoding="utf-8") == f"{OTHER}\n"
+
+
+def test_a_packed_file_with_the_text_as_a_title_is_named(settings: Settings, deliver: Deliver) -> None:
+    deliver("1.tsv.gz", gzip.compress(f"text\tlabel\ttitle\n這一篇有標題\t0\t{SECRET}\n".encode()))
+    ingest(settings.source_folder, settings)
+    result = forget_module.forget(Texts([SECRET]), "asked to", settings, write=True)
+    assert [Path(name).name for name in result["remaining"]] == ["1.tsv.gz"]

@@ -13,6 +13,8 @@ import pytest
 from sentiment.data.tsv import Post
 from sentiment.lineage.forget import forget
 from sentiment.lineage.texts import Texts
+from sentiment.run_folder import RunFolder
+from sentiment.serving.records import folder_of, keep
 from sentiment.settings import Settings
 
 SECRET = "請把我這篇文章刪掉,我的電話是零九一二三四五六" + "、還有很多話" * 80  # longer than a page shows
@@ -37,9 +39,11 @@ def test_the_page_is_drawn_again_without_it(model: tuple[Settings, Path], page_w
     settings, folder = model
     if page_went_before_a_kill:
         (folder / "report.html").unlink()
+    keep(settings, RunFolder(folder.parent), 1)
     forget(Texts([SECRET]), "a request", settings, write=True)
-    for name in ("report.json", "report.html"):
-        shown = (folder / name).read_text("utf-8")
+    kept = folder_of(settings, 1)
+    for page in (folder / "report.html", folder / "report.json", kept.report, kept.report.with_suffix(".json")):
+        shown = page.read_text("utf-8")
         assert "零九一二" not in shown
         assert KEPT in shown
 

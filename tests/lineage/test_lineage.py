@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.english_left import english_left
 from support.results import in_json
 
 from sentiment.cli import run as run_command
@@ -99,6 +100,16 @@ def test_a_file_s_name_steers_no_terminal(
     _, told = asked(capsys, "1")
     assert "\\x1b[31mred\\u202e.tsv" in told
     assert "\x1b" not in told
+
+
+def test_people_are_told_in_their_language_and_programs_the_same(
+    shop: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, _ = asked(capsys, "3")
+    monkeypatch.setenv("SENTIMENT_LANGUAGE", "zh-TW")
+    found_in_chinese, told = asked(capsys, "3")
+    assert (found_in_chinese, english_left(told)) == (found, [])
+    assert "只限部分日期或來源；交付 2 以前的全部都已看過" in told
 
 
 def test_the_test_sets_that_judged_it_are_named(shop: Settings, capsys: pytest.CaptureFixture[str]) -> None:

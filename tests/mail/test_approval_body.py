@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +18,7 @@ from sentiment.gate.rules import Override
 from sentiment.gate.thresholds import Thresholds
 from sentiment.mail.approval_body import MOST_TEXTS, approval_body
 from sentiment.results.decision import Gate, Loosened, LooserLimit
-from sentiment.results.deliveries import Prepare
+from sentiment.results.deliveries import Check, Prepare
 
 Make = Callable[..., Any]
 THRESHOLDS = Thresholds(floor=0.5, margin=0.05, recall_drop=0.05, minimum_rolling=200)
@@ -78,10 +79,11 @@ def test_the_verdict_comes_first(gate: Gate) -> None:
 
 def test_the_tables_hold_the_comparison_and_the_flips(gate: Gate) -> None:
     rows = cells(approval_body(gate, PREPARE, 3, {}))
-    assert rows[0] == ["", "rows", "version 2", "version 3 (canary)", "change", "at worst", "McNemar p"]
+    assert rows[0] == ["", "rows", "version 2", "version 3 (canary)", "change", "at worst", "allowed", "McNemar p"]
     assert rows[1][:5] == ["frozen set", "1,200", "0.825 [0.802 to 0.845]", "0.875 [0.855 to 0.893]", "+5.0"]
     assert rows[2][:5] == ["rolling set", "210", "0.714 [0.650 to 0.771]", "0.929 [0.886 to 0.956]", "+21.4"]
-    assert rows[3] == ["recall of 正面", "400", "0.825 [0.785 to 0.859]", "0.875 [0.839 to 0.904]", "+5.0", "", ""]
+    assert [row[6] for row in rows[1:4]] == ["−5.0 at worst", "−5.0 at worst", "−5.0"]
+    assert rows[3][:6] == ["recall of 正面", "400", "0.825 [0.785 to 0.859]", "0.875 [0.839 to 0.904]", "+5.0", ""]
     assert rows[6] == ["set", "text", "true", "stable said", "canary said"]
     assert rows[7][0] == "frozen"
     assert rows[7][1].startswith("標*題 ｜ | </td><script>alert(1)</script> [核准](hxxp[://]evil[.]example)")
@@ -95,10 +97,12 @@ def test_a_hostile_post_adds_no_element(gate: Gate) -> None:
     inside = [child for token in tokens for child in token.children or []]
     assert not any(token.type.startswith("html") for token in [*tokens, *inside])
     assert [token.attrs["href"] for token in inside if token.type == "link_open"] == ["http://host:8080/x"]
-    headings = [after.content for token, after in itertools.pairwise(tokens) if token.type == "heading_open"]
+    headings = [
+        html.unescape(after.content) for token, after in itertools.pairwise(tokens) if token.type == "heading_open"
+    ]
     assert headings == [
-        "Right in version 2, wrong in version 3",
-        "Wrong in version 2, right in version 3",
+        "Right in version 2, wrong in version 3: 25 (1 shown)",
+        f"Wrong in version 2, right in version 3: 130 ({MOST_TEXTS} shown)",
         "Data",
         "What the buttons do",
     ]
@@ -133,6 +137,7 @@ def test_a_loosened_gate_comes_first(evaluation: Make) -> None:
     loosened = Loosened(who="ann", reason="<b>few|rows", limits=[LooserLimit("margin", 0.2, 0.01)])
     body = approval_body(decide(evaluation([320] * 3, [330] * 3, 10), THRESHOLDS, loosened=loosened), None, 3, {})
     first = "".join(child.content for child in parse(body)[1].children or [])
+    assert cells(body)[1][6] == "−5.0 at worst (system: −1.0)"
     told = "The gate was loosened by ann: margin 0.2 instead of 0.01. Reason: <b>few|rows. As good as version 2"
     assert first.startswith(told)
 
@@ -171,3 +176,15 @@ def test_the_wear_of_the_test_set_is_a_sentence_for_the_approver(evaluation: Mak
     assert "The frozen test set" not in approval_body(gate, None, 3, {})
     body = approval_body(structs.replace(gate, wear="It has served 41 decisions."), None, 3, {})
     assert "#### The frozen test set\n\n- It has served 41 decisions." in body
+
+
+def test_new_posts_stand_beside_what_stable_was_trained_on(gate: Gate) -> None:
+    check = whole(
+        Check,
+        classes=[{"name": "正面", "new": 0.5, "stable": 0.25}],
+        characters=[{"name": "|", "new": 0.04, "stable": 0.01}],
+    )
+    found = cells(approval_body(gate, PREPARE, 3, {}, check=check))
+    assert ["正面", "50.0 %", "25.0 %", "+25.0"] in found
+    assert ["|", "4.0 %", "1.0 %", "+3.0"] in found
+    assert "new posts" not in approval_body(gate, PREPARE, 3, {})

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
+from msgspec import structs
+from support.chinese_mails import shown, words_left
 from support.evaluations import decide
 
 from sentiment.errors import InputError
+from sentiment.gate.by_source_checks import ELSEWHERE
 from sentiment.gate.thresholds import Thresholds
+from sentiment.language import speaking
 from sentiment.mail.approval_body import approval_body
 from sentiment.mail.regression import regression_mail
 
@@ -61,6 +65,17 @@ def test_the_mail_has_them_too(poisoned: dict[str, Any]) -> None:
     assert "By source, both test sets together" in mail.text and "no source" in mail.text
     assert "<script>" not in mail.html and "http://evil" not in mail.text
     assert len([line for line in mail.text.splitlines() if line.startswith("店")]) == 1
+
+
+def test_the_mail_has_them_in_chinese(poisoned: dict[str, Any]) -> None:
+    poisoned["by_source"][0]["name"] = "店"
+    refused = decide(poisoned, THRESHOLDS)
+    told = structs.replace(refused.checks[-1], name=ELSEWHERE, passed=False, sentence="no cause was given")
+    refused = structs.replace(refused, checks=[*refused.checks, told])
+    with speaking("zh-TW"):
+        mail = regression_mail(refused, "night", None, {})
+    assert words_left(shown(mail), "night") == []
+    assert "\n依來源\n- 沒有說明原因\n" in mail.text and "依來源（兩個測試集合計）" in mail.text
 
 
 def test_without_sources_nothing_is_said(evaluation: Make) -> None:

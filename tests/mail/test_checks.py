@@ -10,6 +10,7 @@ from msgspec import structs
 from support.results import whole
 
 from sentiment.checks.verdict import Measured, judge, verdict
+from sentiment.language import speaking
 from sentiment.mail.checks import check_mail, warnings_of
 from sentiment.results.deliveries import Check
 from sentiment.results.record import as_json
@@ -51,6 +52,15 @@ def test_it_says_what_failed_what_else_and_what_happens_now() -> None:
         assert told in mail.text
 
 
+def test_it_says_how_the_delivery_is_retracted() -> None:
+    mail = check_mail(structs.replace(FAILED, deliveries=[12]), "night", LINKS)
+    assert "- Delivery 12 brought the new rows. To look at one: sentiment ingest --report 12" in mail.text
+    assert 'sentiment retract 12 --reason "why"' in mail.text
+    many = check_mail(structs.replace(FAILED, deliveries=list(range(1, 9))), "night", LINKS)
+    assert "Deliveries 8, 7, 6, 5, 4, … brought the new rows." in many.text
+    assert "retract" not in check_mail(FAILED, "night", LINKS).text
+
+
 def tags_of(page: str) -> list[str]:
     tags: list[str] = []
 
@@ -75,8 +85,22 @@ def test_there_is_no_mail_about_posts_that_passed() -> None:
         check_mail(checked([]), "night", {})
 
 
+def test_warnings_are_said_in_the_language_spoken(tmp_path: Path) -> None:
+    run = RunFolder.named(read_settings({"SENTIMENT_HOME": str(tmp_path)}), "night")
+    with speaking("zh-TW"):
+        [told] = warnings_of(run)
+        assert told == "新貼文未經檢查：這次執行沒有 `check` 的結果。"
+        run.write(structs.replace(FAILED, sentence="no cause was given", warnings=["no cause was given"]))
+        assert warnings_of(run) == ["新貼文未通過檢查：沒有說明原因", "沒有說明原因"]
+
+
 def test_warnings_are_those_of_the_run(tmp_path: Path) -> None:
     run = RunFolder.named(read_settings({"SENTIMENT_HOME": str(tmp_path)}), "night")
-    assert warnings_of(run) == []
+    assert warnings_of(run) == ["The new posts were not checked: this run has no result of `check`."]
     run.write(FAILED)
+    assert warnings_of(run) == [
+        f"The new posts failed their check: {FAILED.sentence}",
+        "Controls: 10.0%, up to 2.0% is expected.",
+    ]
+    run.write(structs.replace(FAILED, passed=True))
     assert warnings_of(run) == ["Controls: 10.0%, up to 2.0% is expected."]

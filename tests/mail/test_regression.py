@@ -14,7 +14,8 @@ from support.results import whole
 
 from sentiment.gate.thresholds import Thresholds
 from sentiment.mail.letter import Mail
-from sentiment.mail.regression import MOST_TEXTS, regression_mail
+from sentiment.mail.regression import regression_mail
+from sentiment.mail.tables import MOST_TEXTS
 from sentiment.results.deliveries import Prepare
 
 Make = Callable[..., Any]
@@ -33,6 +34,8 @@ PREPARE = whole(
         "train_rows": 1740,
         "excluded_leaks": 3,
         "warm_from": 2,
+        "warm_rows": 675,
+        "warm_is_base": True,
         "deliveries": [7, 8],
     },
 )
@@ -74,7 +77,7 @@ def test_the_text_says_all_that_a_person_needs(mail: Mail) -> None:
         "- Recall of 正面 on the frozen set fell by 10.0 percentage points (0.850 → 0.750), the limit is a fall",
         "- 240 new rows (正面 10, 負面 200, 中立 30) of deliveries 7, 8.",
         "- 1,500 old rows mixed in (正面 500, 負面 500, 中立 500).",
-        "- 1,740 rows in all; trained warm, from version 2.",
+        "- 1,740 rows in all; continued from version 2 (base data, 675 rows).",
         "- Version 2 keeps serving. The candidate was not published.",
         "the next night's batch contains them",
         "the newest label of a text wins",
@@ -83,9 +86,14 @@ def test_the_text_says_all_that_a_person_needs(mail: Mail) -> None:
         "Airflow run: http://host:8080/dags/sentiment_retrain",
     ):
         assert told in mail.text
-    assert re.search(r"frozen set +1,200 +0\.842 +0\.758 +−8\.3 +−\d+\.\d +<0\.001", mail.text)
+    assert re.search(r"frozen set +1,200 +0\.842 +0\.758 +−8\.3 +−\d+\.\d +−1\.0 at worst +<0\.001", mail.text)
     assert mail.text.count("[frozen]") == MOST_TEXTS
     assert "javascript" not in mail.text + mail.html
+
+
+def test_it_says_how_a_delivery_is_retracted(mail: Mail) -> None:
+    assert "Deliveries 8, 7 brought the new rows. To look at one: sentiment ingest --report 8" in mail.text
+    assert 'sentiment retract 8 --reason "why"' in mail.text
 
 
 def test_the_page_says_the_same_and_every_text_is_escaped(mail: Mail) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from sentiment.mail.served import differs_mail, over_mail
 from sentiment.results.served import Finding, Occurrence, Served
@@ -30,6 +31,12 @@ def test_it_names_the_server_and_what_to_do() -> None:
     for told in ("since 2026", "10[.]0[.]0[.]6", "reload RPC", "sentiment status", "page on serving"):
         assert told in mail.text
     assert "<script>" not in mail.html
+
+
+def test_a_server_that_holds_models_config_back_is_the_cause_that_is_named() -> None:
+    held = structs.replace(served(False, "2026"), held_back=["Server one holds it back. Withdraw the canary."])
+    text = differs_mail(held, "run", {}).text
+    assert "Server one holds it back. Withdraw the canary." in text and "reload RPC (whoever" not in text
 
 
 def test_an_occurrence_has_one_cause_whatever_is_found_in_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,9 +50,33 @@ def texts(file: Any, secret: Path) -> None:
     file.create_dataset("embeddings", data=["a", "b"], dtype=h5py.string_dtype())
 
 
+def filtered_names(file: Any, secret: Path) -> None:
+    """A group whose names lie in a deflated heap; h5py cannot ask for that, HDF5 can."""
+    created = h5py.h5p.create(h5py.h5p.GROUP_CREATE)
+    (library,) = Path(h5py.__file__).parents[1].glob("h5py.libs/libhdf5-*")
+    deflate = ctypes.CDLL(str(library)).H5Pset_deflate
+    deflate.argtypes = [ctypes.c_int64, ctypes.c_uint]
+    assert deflate(created.id, 9) >= 0
+    group = h5py.Group(h5py.h5g.create(file.id, b"names", gcpl=created))
+    for number in range(20):  # HDF5 keeps the first ones elsewhere
+        group[f"{number}" + "a" * 1_000] = file.parent["w"]
+
+
+def many_attributes(file: Any, secret: Path) -> None:
+    for number in range(1_001):
+        file.attrs[str(number)] = 0
+
+
+def tables(file: Any, secret: Path) -> None:
+    file.attrs.create("table", np.zeros(2, [("a", "f4"), ("b", "f4")]))
+
+
 @pytest.mark.parametrize(
     ("attack", "found"),
     [
+        (filtered_names, "compression or another filter of the names in /deep/names"),
+        (many_attributes, "more than 1,000 attributes of /deep"),
+        (tables, "an attribute that is neither numbers nor texts of /deep"),
         (external_storage, "external storage of /deep/embeddings"),
         (external_link, "the link /deep/embeddings"),
         (soft_link, "the link /deep/inner"),
@@ -63,7 +89,7 @@ def texts(file: Any, secret: Path) -> None:
 )
 def test_weights_that_are_elsewhere_are_refused(tmp_path: Path, attack: Callable[..., None], found: str) -> None:
     (tmp_path / "secret").write_bytes(b"secret")
-    with h5py.File(tmp_path / "weights.h5", "w") as file:
+    with h5py.File(tmp_path / "weights.h5", "w", libver="latest") as file:
         file["w"] = np.ones(4, "f4")
         attack(file.create_group("deep"), tmp_path / "secret")
     with pytest.raises(InputError, match="must hold plain arrays of numbers") as raised:
@@ -83,3 +109,36 @@ def test_plain_arrays_pass_even_in_a_ring(tmp_path: Path) -> None:
         with h5py.File(tmp_path / "weights.h5", "a") as file:
             file["layer/soft"] = h5py.SoftLink("/layer")
         require_plain(tmp_path / "weights.h5")
+
+
+def with_texts(path: Path, number: int, length: int) -> None:
+    """Writes a file with an attribute of `number` texts that are all the same one of the file."""
+    with h5py.File(path, "w") as file:
+        texts = ["a" * length, *(f"b{one:05}" for one in range(number - 1))]
+        file.attrs.create("layer_names", texts, dtype=h5py.string_dtype())
+        file["w"] = np.ones(4, "f4")
+    content = bytearray(path.read_bytes())
+    begin = content.find(struct.pack("<I", length))
+    while content[begin + 16 : begin + 20] != struct.pack("<I", 6):  # of the second text, in the list of them
+        begin = content.find(struct.pack("<I", length), begin + 1)
+    content[begin : begin + 16 * number] = content[begin : begin + 16] * number
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(("number", "length"), [(2_000, 250_000), (400, 100_000)])
+def test_one_text_of_a_file_is_not_read_for_many(tmp_path: Path, number: int, length: int) -> None:
+    with_texts(tmp_path / "weights.h5", number, length)
+    assert (tmp_path / "weights.h5").stat().st_size < 1_000_000
+    with pytest.raises(InputError, match="attributes whose texts take far more memory than names do"):
+        require_plain(tmp_path / "weights.h5")
+
+
+def test_the_names_of_layers_and_weights_are_read(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "weights.h5", "w") as file:
+        for number in range(10):
+            file[f"layer{number}/w"] = np.ones(4, "f4")
+            file[f"layer{number}"].attrs["weight_names"] = [
+                f"layer_{number}/weight_{one}".encode() for one in range(200)
+            ]
+        file.attrs["backend"], file.attrs["trained"], file.attrs["layer_names"] = "tensorflow", True, list(file)
+    require_plain(tmp_path / "weights.h5")

@@ -8,10 +8,31 @@ from typing import Any
 
 import pytest
 
-from sentiment.model_server.fair import Caller, Share
+from sentiment.model_server.connections import plain
+from sentiment.model_server.fair import Caller, Share, client_at
 from sentiment.model_server.fair_queue import FairQueue
 from sentiment.model_server.refusal import Code, Refusal
 from sentiment.model_server.turnstile import Turnstile
+
+
+@pytest.mark.parametrize(
+    ("peer", "client"),
+    [
+        ("ipv4:127.0.0.1:4242", "127.0.0.1"),
+        ("ipv6:[::1]:4242", "::1"),
+        ("ipv6:%5B2001:db8::1%5D:4242", "2001:db8::1"),
+        ("ipv6:%5B::ffff:10.0.0.7%5D:4242", "10.0.0.7"),
+        ("ipv6:[fe80::1%25eth0]:4242", "fe80::1%eth0"),
+        ("unix:/run/x", "unix:/run/x"),
+        ("", ""),
+    ],
+)
+def test_a_client_has_one_name_over_both_ports(peer: str, client: str) -> None:
+    assert client_at(peer) == client
+
+
+def test_a_client_of_ipv4_is_that_on_a_socket_of_ipv6_too() -> None:
+    assert plain(("::ffff:10.0.0.7", 4242, 0, 0)) == plain(("10.0.0.7", 4242)) == ("10.0.0.7", 4242)
 
 
 def order(queue: FairQueue) -> list[object]:

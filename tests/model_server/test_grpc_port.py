@@ -1,4 +1,4 @@
-"""What the gRPC port adds to test_conformance.py: our own words, limits, what is not served, health."""
+"""What the gRPC port adds to conformance/: our own words, limits, what is not served, health."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
+from tensorflow.core.protobuf import meta_graph_pb2
 
+from sentiment.model_server.examples import refusal_of_examples
 from sentiment.model_server.health import Health, health_messages
+from sentiment.model_server.refusal import Code
 
 IDS = np.array([[3, 4, 0], [5, 0, 0]], np.int32)
 THREE = {"input_ids": IDS, "input_mask": IDS, "segment_ids": IDS}
@@ -74,18 +77,33 @@ def test_a_message_beyond_the_limit_is_resource_exhausted(standing: Any) -> None
     assert standing.ask("好") == ["正面"]
 
 
-def test_classify_regress_and_multi_inference_are_unimplemented(standing: Any) -> None:
-    from tensorflow_serving.apis import classification_pb2, inference_pb2, prediction_service_pb2_grpc, regression_pb2
+def test_classify_and_regress_of_a_signature_made_for_them_are_unimplemented() -> None:
+    definition = meta_graph_pb2.SignatureDef()
+    for inputs, outputs, method in (("inputs", "scores", "classify"), ("inputs", "outputs", "regress")):
+        definition.Clear()
+        definition.inputs[inputs].name, definition.outputs[outputs].name = "x:0", "y:0"
+        refusal = refusal_of_examples(method, {"serving_default": definition}, "")
+        assert (refusal.code, str(refusal)) == (Code.UNIMPLEMENTED, f"{method} is not served; use predict")
+        definition.outputs["more"].name = "z:0"
+        definition.outputs["most"].name = "z:1"
+        assert refusal_of_examples(method, {"serving_default": definition}, "").code is Code.INVALID_ARGUMENT
 
-    stub = prediction_service_pb2_grpc.PredictionServiceStub(standing.channel)
-    for method, request in (
-        (stub.Classify, classification_pb2.ClassificationRequest()),
-        (stub.Regress, regression_pb2.RegressionRequest()),
-        (stub.MultiInference, inference_pb2.MultiInferenceRequest()),
-    ):
-        with pytest.raises(grpc.RpcError) as refused:
-            method(request, timeout=20)
-        assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+def test_a_name_that_no_signature_has_is_told_before_a_tensor_is_read(standing: Any) -> None:
+    from tensorflow.core.framework import tensor_pb2
+
+    torn = tensor_pb2.TensorProto(dtype=3, tensor_content=b"x")
+    code, details = refusal(standing, {**THREE, "more": torn})
+    assert (code, "Sent extra: {more}" in details) == ("INVALID_ARGUMENT", True)
+    code, details = refusal(standing, {f"name{number}": torn for number in range(12)})
+    assert (code, details) == ("INVALID_ARGUMENT", "input size does not match signature: 12!=3")
+
+
+def test_without_the_flag_there_is_no_health_service(site: Any, start: Any) -> None:
+    check = start(site, grpc_health=False).channel.unary_unary("/grpc.health.v1.Health/Check")
+    with pytest.raises(grpc.RpcError) as refused:
+        check(b"", timeout=20)
+    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_the_health_service_says_serving(standing: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import json
 import resource
 import socket
 import threading
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from support.conformance import PREDICT
 from support.unfinished import send_unfinished
 
 from sentiment.model_server import grpc_calls, model_server, ports
@@ -155,6 +157,21 @@ def bomb(megabytes: int) -> bytes:
     request.model_spec.name, request.model_spec.signature_name = "sentiment", "text"
     request.inputs["text"].CopyFrom(tf.make_tensor_proto([b"0" * (megabytes << 20)]))
     return gzip.compress(request.SerializeToString())
+
+
+def test_a_text_that_nobody_would_read_whole_is_refused_over_both_ports(standing: Any) -> None:
+    """As it was, one of 16 MB was computed alone for two seconds, in which nobody else was answered."""
+    import grpc
+
+    from sentiment.model_server.tensors import LONGEST_TEXT
+
+    assert standing.ask("推" + "a" * (LONGEST_TEXT - 3)) == ["正面"]
+    told = f"a text must have at most {LONGEST_TEXT} bytes; found {LONGEST_TEXT + 1}"
+    long = "a" * (LONGEST_TEXT + 1)
+    body = json.dumps({"signature_name": "text", "instances": ["好", long]}).encode()
+    assert standing.http(PREDICT, body) == (400, {"error": told})
+    with pytest.raises(grpc.RpcError, match=told):
+        standing.predict({"text": [long.encode()]}, "text")
 
 
 def peak_bytes() -> int:

@@ -19,7 +19,7 @@ from sentiment.model_server.rest_limits import RestLimits
 
 PREDICT = "/v1/models/sentiment:predict"
 RUNNING = 'sentiment_requests_in_flight{entrypoint="REST"}'
-COUNT = ":tensorflow:serving:request_count"
+COUNT = "sentiment_requests_total"
 
 
 def wait_for(gate: Path) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def test_what_a_client_queued_before_it_left_is_not_computed(
 ) -> None:
     monkeypatch.setattr("sentiment.model_server.turnstile.SECONDS_BETWEEN_LOOKS", 0.02)
     client = start(site, rest=RestLimits(threads=1), grpc_threads=1)
-    turnstile = client.server._app._running if port == "REST" else client.server._calls.running
+    turnstile = client.server._app.answers.running if port == "REST" else client.server._calls.running
     gate, body = tmp_path / "gate", json.dumps({"signature_name": "text", "instances": ["好"]}).encode()
     asked: Any = (PREDICT, wait_for(gate)) if port == "REST" else ({"path": [str(gate)]}, "wait_for_file")
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sentiment.model_server.rest_app import LOOK_AT_ONCE
+from sentiment.model_server.rest_answers import LOOK_AT_ONCE
 
 
 def get(client: Any, path: str, source: str) -> int:
@@ -35,21 +35,21 @@ def test_one_client_s_many_looks_leave_room_for_another_s(
         gate.wait(20)
         return b"" if path == "/metrics" else {}
 
-    monkeypatch.setattr("sentiment.model_server.rest_app.answer", slow)
-    monkeypatch.setattr(app._metrics, "page", slow)
+    monkeypatch.setattr("sentiment.model_server.rest_answers.answer", slow)
+    monkeypatch.setattr(app.answers.metrics, "page", slow)
     with ThreadPoolExecutor(11) as pool:
         try:
             many = [pool.submit(get, client, path, "127.0.0.2") for _ in range(10)]
             for _ in range(LOOK_AT_ONCE // 2):
                 assert inside.acquire(timeout=20)
-            client.wait_for(lambda: len(app._looking._queue) > 0, "the others to wait")
+            client.wait_for(lambda: len(app.answers.looking._queue) > 0, "the others to wait")
             assert not inside.acquire(timeout=0.1), "half of what may look at once, and no more"
             another = pool.submit(get, client, path, "127.0.0.3")
             assert inside.acquire(timeout=20)
         finally:
             gate.set()
     assert [one.result() for one in (*many, another)] == [200] * 11
-    client.wait_for(lambda: app._places_to_look._held == {} and app._looking._inside == 0, "their places")
+    client.wait_for(lambda: app._places_to_look._held == {} and app.answers.looking._inside == 0, "their places")
 
 
 def test_the_metrics_are_made_once_a_second_however_many_ask(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

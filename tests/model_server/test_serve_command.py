@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import signal
@@ -13,6 +15,7 @@ import time
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -95,8 +98,32 @@ def test_two_servers_never_share_a_grpc_port(site: Any, start: Any) -> None:
         start(site, grpc_port=client.server.grpc_port)
 
 
+def test_without_draining_a_signal_cuts_off_what_is_in_flight(site: Any, tmp_path: Path) -> None:
+    """`main.cc:main` of TensorFlow Serving handles no signal."""
+    ready = tmp_path / "ready.json"
+    process = run_serve(
+        *("--model-config-file", str(site.config), "--port", "0", "--rest-api-port", "0", "--ready-file", str(ready)),
+        *("--allow_version_labels_for_unavailable_models=true", "--drain=false"),
+    )
+    address = urlsplit(wait_for_file(ready, process)["rest"]).netloc
+    body = json.dumps({"signature_name": "wait_for_file", "instances": [str(tmp_path / "never")]})
+    try:
+        with contextlib.closing(http.client.HTTPConnection(address, timeout=30)) as connection:
+            connection.request("POST", "/v1/models/sentiment:predict", body)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+            with pytest.raises((http.client.HTTPException, ConnectionError)):
+                connection.getresponse()
+        assert process.wait(30) == -signal.SIGTERM
+    finally:
+        process.kill()
+        process.communicate()
+    assert not ready.exists()
+
+
 def test_a_missing_configuration_says_what_to_do(tmp_path: Path, capsys: Any) -> None:
-    assert cli.run(["serve", "--model-config-file", str(tmp_path / "nothing")]) == 2
+    ports = ["--port", "0", "--rest-api-port", "0"]
+    assert cli.run(["serve", *ports, "--model-config-file", str(tmp_path / "nothing")]) == 2
     assert "the model configuration must exist" in capsys.readouterr().err
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
+from support.conformance import THREE
 
 from sentiment.model_server.parameter_files import Batching
 
@@ -64,6 +65,37 @@ def test_a_request_larger_than_a_batch_is_split(site: Any, start: Any) -> None:
     outputs = client.predict({"text": ["噓"] * 11}, "text").outputs
     assert [label.decode() for label in outputs["label"].string_val] == ["負面"] * 11
     assert max(outputs["rows"].int_val) <= 4
+
+
+@pytest.mark.parametrize("rows", [64, 200, 1024])
+def test_without_batching_many_rows_take_turns(standing: Any, rows: int) -> None:
+    outputs = standing.predict({"text": ["噓"] * rows}, "text").outputs
+    assert [label.decode() for label in outputs["label"].string_val] == ["負面"] * rows
+    assert max(outputs["rows"].int_val) == 64
+
+
+TOO_MANY: dict[str, tuple[dict[str, Any], str, str]] = {
+    "texts": ({"text": ["噓"] * 1025}, "text", "a request must have at most 1024 rows; found 1025"),
+    "ids": (dict.fromkeys(THREE, [[1]] * 1025), "", "a request must have at most 1024 rows; found 1025"),
+    "rows of nothing": (dict.fromkeys(THREE, [[]] * 1025), "", "a request must have at most 1024 rows; found 1025"),
+    "one mask for many rows": (
+        {**dict.fromkeys(THREE, [[1] * 512] * 1024), "input_mask": [[1] * 512]},
+        "",
+        "the inputs of a request must have equally many rows; found 1 and 1024",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TOO_MANY)
+def test_a_version_whose_graph_has_no_limit_of_rows_is_not_asked_for_more(standing: Any, what: str) -> None:
+    """As it was, an export of before computed them at once: 40,000 short posts took all memory."""
+    inputs, signature, told = TOO_MANY[what]
+    with pytest.raises(grpc.RpcError) as refused:
+        arrays = {name: np.array(rows, object if signature else np.int32) for name, rows in inputs.items()}
+        standing.predict(arrays, signature)
+    assert (refused.value.code(), refused.value.details()) == (grpc.StatusCode.INVALID_ARGUMENT, told)
+    answer = standing.http("/v1/models/sentiment:predict", {"signature_name": signature, "inputs": inputs})
+    assert answer == (400, {"error": told})
 
 
 def test_a_full_queue_is_unavailable_and_503(site: Any, start: Any, tmp_path: Any) -> None:

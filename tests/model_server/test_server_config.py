@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.model_server.config import ModelConfig, VersionPolicy, parse_config
+from sentiment.model_server.config import ModelConfig, VersionPolicy, parse_config, require_platforms
 from sentiment.model_server.refusal import Code, Refusal
 
 
@@ -50,9 +50,13 @@ def test_an_empty_list_serves_nothing_and_an_empty_file_states_nothing() -> None
         ("model_config_list {", "Invalid protobuf file"),
         ("no_such_field: 1", "Invalid protobuf file"),
         (model('base_path: "/m" model_platform: "tensorflow"'), "to have a name"),
-        (model('name: "m" base_path: "/m"'), "no model_platform"),
-        (model('name: "m" base_path: "/m" model_platform: "torch"'), "unsupported platform torch"),
-        (model('name: "m" base_path: "models/m" model_platform: "tensorflow"'), "absolute path"),
+        (model('name: "m" base_path: "/m"'), "Illegal setting neither .* model name is m"),
+        (
+            model('name: "m" base_path: "/m" model_platform: "tensorflow" model_type: TENSORFLOW'),
+            "setting both",
+        ),
+        (model('name: "m" base_path: "/m" model_type: OTHER'), "model_type choice 2 not supported"),
+        (model('name: "m" base_path: "models/m" model_platform: "tensorflow"'), "absolute path or URI; got base_path"),
         (
             "model_config_list { " + 'config { name: "m" base_path: "/m" model_platform: "tensorflow" } ' * 2 + "}",
             "times",
@@ -64,3 +68,16 @@ def test_what_the_real_server_does_not_accept_is_refused(text: str, message: str
     with pytest.raises(Refusal, match=message) as refused:
         parse_config(text)
     assert refused.value.code is Code.INVALID_ARGUMENT
+
+
+def test_a_model_keeps_its_platform_and_a_new_one_must_be_a_saved_model() -> None:
+    served, torch = (
+        parse_config(model(f'name: "m" base_path: "/m" model_platform: "{platform}"')).models
+        for platform in ("tensorflow", "torch")
+    )
+    require_platforms(served, served)
+    require_platforms(served, {})
+    with pytest.raises(Refusal, match=r"change a model's platform\. For model m platform was tensorflow and"):
+        require_platforms(served, torch)
+    with pytest.raises(Refusal, match="Model m requests unsupported platform torch"):
+        require_platforms({}, torch)

@@ -21,7 +21,33 @@ MANY = homes.typed([homes.published(number) for number in range(1, 121)])
 def test_the_newest_event_comes_first_with_who_why_and_what_moved() -> None:
     first = history_page(EVENTS, Filters()).rows[0]
     assert (first.event, first.version, first.who, first.why) == ("withdrawn", 3, "Bob <b>", "worse")
-    assert first.moved == "3 → none" and first.at == "2026-11-23 02:40"
+    assert first.moved == "canary: version 3 → none" and first.at == "2026-11-23 02:40"
+
+
+def test_the_events_are_told_in_words() -> None:
+    events = homes.typed(
+        [
+            homes.event("staged", 1),
+            homes.event("canary", 1, **{"from": None, "to": 1}),
+            homes.event("promoted", 1, **{"from": None, "to": 1}),
+            homes.event("staged", 2),
+            homes.event("unstaged", 2, error="no memory"),
+            homes.event("rolled_back", 1, **{"from": 2, "to": 1}),
+            homes.event("staged", 3),
+        ]
+    )
+    shown = [(row.event, row.moved) for row in reversed(history_page(events, Filters()).rows)]
+    assert shown == [
+        ("loaded on servers", ""),
+        ("canary", "canary: none → version 1"),
+        ("promoted", "stable: none → version 1"),
+        ("loading on servers", ""),  # it was not loaded, as the next one says
+        ("not loaded", ""),
+        ("stable again", "stable: version 2 → version 1"),
+        ("loading on servers", ""),
+    ]
+    assert history_page(events, Filters()).names["rolled_back"] == "stable again"
+    assert history_page(events, Filters(event="rolled_back")).found == 1  # addresses name it as the history does
 
 
 @pytest.mark.parametrize(
@@ -60,12 +86,12 @@ def test_newer_and_older_keep_the_filters() -> None:
 
 def test_an_adopted_edit_tells_its_labels() -> None:
     adopted = homes.event("adopted", 2, stable=2, canary=3, **{"from": {"stable": 1}})
-    assert history_page(homes.typed([adopted]), Filters()).rows[0].moved == "stable 2, canary 3"
+    assert history_page(homes.typed([adopted]), Filters()).rows[0].moved == "stable: version 2, canary: version 3"
 
 
 @pytest.mark.parametrize("hostile", [homes.EVIL, "\x00\x1b[31m", "x" * 9000])
 def test_a_strangers_words_are_shown_as_one_harmless_line(hostile: str) -> None:
     (found,) = homes.typed([homes.event("unstaged", 1, at=hostile, who=hostile, error=hostile)])
     row = history_page([found], Filters()).rows[0]
-    assert row.version == 1 and row.event == "unstaged"
+    assert row.version == 1 and row.event == "not loaded"
     assert all(told.isprintable() and len(told) <= 2001 for told in (row.at, row.who, row.why))

@@ -27,16 +27,26 @@ def test_stable_and_canary_have_the_same_lines_side_by_side(settings: Settings) 
     assert (stable.label, stable.version, canary.label, canary.version) == ("stable", 2, "canary", 3)
     assert [name for name, _ in stable.figures] == [name for name, _ in canary.figures]
     assert dict(canary.figures) == {
-        "Accuracy, frozen set": "0.815",
-        "Accuracy, rolling set": "0.800",
+        "Accuracy, frozen set": "0.815 when published, 23 Nov 2026",
+        "Accuracy, rolling set": "0.800 when published, 23 Nov 2026",
         "Trained on": "903 rows",
         "Size": "6.4 MB",
         "One post takes (p95)": "14.4 ms",
         "Memory": "780.2 MB",
         "Loads in": "5.7 s",
+        "Times and memory": "measured by validate on 2026-11-23 02:03: alone in the embedded server, one request after "
+        "the other",
     }
     assert stable.recalls == [("正面", "0.800"), ("負面", "0.860"), ("中立", "0.940")]
     assert (stable.since, stable.who, stable.why) == ("2026-11-23 02:00", "ann", "better on ptt")
+
+
+def test_stable_and_canary_show_accuracies_on_the_same_rows(settings: Settings) -> None:
+    homes.whole_home(settings.home)
+    homes.write_decision(settings.home, "night-3", stable=2)
+    stable, canary = (dict(card.figures) for card in look(settings)[0].cards)
+    assert stable["Accuracy, rolling set"] == "0.793 on the same 450 rows, 27 Nov 2026"
+    assert canary["Accuracy, rolling set"] == "0.816 (+2.2 points) on the same 450 rows, 27 Nov 2026"
 
 
 def test_the_last_probe_is_told_for_both_server_by_server(settings: Settings) -> None:

@@ -6,9 +6,12 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import convert
 from support import models_page_homes as homes
 
 from sentiment.models_page.plot import accuracy_plot
+from sentiment.results.deliveries import TestFiles
+from sentiment.results.model_card import TrainedOn
 from sentiment.serving.rules import fold
 from sentiment.serving.state import State, Version
 
@@ -20,6 +23,25 @@ def test_a_line_a_set_a_dot_a_version_and_an_upright_a_label() -> None:
     assert [[dot.number for dot in line.dots] for line in plot.chart.lines] == [[1, 2, 3], [1, 2, 3]]
     assert [mark.told for mark in plot.marks] == ["stable 2", "canary 3"]
     assert (plot.chart.lines[0].dots[0].number, plot.chart.lines[0].dots[0].written) == (1, "0.805")
+
+
+def test_the_rolling_line_joins_only_points_of_the_same_rows() -> None:
+    def made(number: int, rolling: str) -> Version:
+        file = {"rows": 9, "sha256": "f"}
+        tests = convert({"frozen": file, "rolling": {"rows": 9, "sha256": rolling}}, TestFiles)
+        return Version(number, metrics={"frozen": 0.8, "rolling": 0.8}, data=TrainedOn(tests=tests))
+
+    versions = {number: made(number, rolling) for number, rolling in enumerate("aabb", 1)}
+    plot = accuracy_plot(State(versions), 860, 280)
+    assert plot and "joined only where" in plot.note
+    frozen, rolling = plot.chart.lines
+    assert [letter for letter in frozen.path if letter.isalpha()] == list("MLLL")
+    assert [letter for letter in rolling.path if letter.isalpha()] == list("MLML")
+
+
+def test_a_line_without_dots_says_that_its_points_are_of_different_rows() -> None:
+    plot = accuracy_plot(State({n: Version(n, metrics={"rolling": 0.8}) for n in range(1, 99)}), 860, 280)
+    assert plot and "joins points of different rows" in plot.note and plot.chart.lines[0].path.count("M") == 1
 
 
 def test_without_an_accuracy_there_is_no_plot() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from support import models_page_homes as homes
 
-from sentiment.models_page.trying import sentences_of, try_out
+from sentiment.models_page.trying import Said, Side, disagreements, sentences_of, title_of, try_out
 from sentiment.serving.rules import fold
 from sentiment.settings import Settings
 
@@ -30,7 +30,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         labels = {"label": ["<b>正面"] * len(texts), "label_id": [0] * len(texts)}
         body: dict[str, Any] = {"outputs": {**labels, "probabilities": [[0.9, 0.06, 0.04]] * len(texts)}}
         refused = "canary" in self.path
-        content = json.dumps({"error": "Label 'canary' is <unknown>"} if refused else body).encode()
+        error = {"error": "Label 'canary' is <unknown>"}
+        if "title" in asked["inputs"]:  # stable was trained without titles, canary with them
+            refused, error = not refused, {"error": 'Serving signature name: "titled" not found in signature def'}
+        content = json.dumps(error if refused else body).encode()
         self.send_response(404 if refused else 200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -52,7 +55,26 @@ def test_both_are_asked_and_one_that_fails_says_why(settings: Settings, address:
     stable, canary = try_out(["好吃", "難吃"], STATE, replace(settings, serving_urls=address))
     assert (stable.name, stable.version, stable.error) == ("stable", 2, "")
     assert [(said.label, said.probability) for said in stable.answers] == [("<b>正面", 90.0)] * 2
+    assert stable.answers[0].others == (("負面", 6.0), ("中立", 4.0))
     assert canary.answers == [] and "404" in canary.error
+    assert disagreements([stable, canary]) == [False, False]  # nobody to disagree with
+
+
+def test_a_title_is_read_by_the_version_that_was_trained_with_titles(settings: Settings, address: str) -> None:
+    title = title_of("  火鍋\n踩雷 ")
+    sides = try_out(["推", "真的"], STATE, replace(settings, serving_urls=address), title=title)
+    assert [(side.error, side.read_title, len(side.answers)) for side in sides] == [("", False, 2), ("", True, 2)]
+    assert title == "火鍋 踩雷"
+    with pytest.raises(ValueError, match="A title may have at most 200 characters"):
+        title_of("長" * 201)
+
+
+def test_where_the_two_say_different_labels_is_known() -> None:
+    sides = [
+        Side(name, 1, [Said("正面", 90.0), Said(other, 60.0)], 1)
+        for name, other in (("stable", "正面"), ("canary", "負面"))
+    ]
+    assert disagreements(sides) == [False, True] and disagreements([]) == []
 
 
 def test_the_next_server_is_asked_when_the_first_is_down(settings: Settings, address: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from sentiment.models_page.ledger import read_ledger
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.run_files import report_of
 from sentiment.models_page.version_page import VersionPage, version_page
+from sentiment.run_folder import RunFolder
+from sentiment.serving.records import keep
 from sentiment.settings import Settings
 
 
@@ -62,9 +65,14 @@ def test_all_that_is_known_of_a_version(settings: Settings) -> None:
     homes.whole_home(settings.home)
     page, notices = look(settings)
     assert notices == [] and page.role == "stable" and (page.older, page.newer) == (1, 3)
-    assert page.gate and page.gate.stable == "version 1" and page.gate.overridden == "bob: all is well"
-    assert len(page.gate.regressions) == 13 and page.gate.regressions[0].text == "好吃到哭"
-    assert page.gate.regressions[0].candidate == "負面 (0.97)"
+    assert page.gate and page.gate.stable == "version 1"
+    assert page.gate.overridden == "The gate's failed checks were overridden by bob: all is well"
+    worse, better = page.gate.flips
+    assert (worse.title, better.title) == (
+        "Right in version 1, wrong in version 2: 13",
+        f"Wrong in version 1, right in version 2: {len(better.shown)}",
+    )
+    assert len(worse.shown) == 13 and (worse.shown[0].text, worse.shown[0].candidate) == ("好吃到哭", "負面 (0.97)")
     assert [(m.model, m.set, m.cells[0][0].rows) for m in page.matrices] == [
         ("This version", "frozen set", 40),
         ("Stable at that time", "frozen set", 45),
@@ -72,14 +80,21 @@ def test_all_that_is_known_of_a_version(settings: Settings) -> None:
     assert page.matrices[0].cells[0][0].shade == 7 and page.matrices[0].cells[0][0].right
     assert page.data[0] == "30 new rows (正面 10, 負面 10, 中立 10) of delivery 4."
     assert [(bar.name, bar.new, bar.old) for bar in page.parts[1].bars] == [("base", 0, 60), ("2026-11-22", 30, 0)]
-    assert page.checks == [(False, "Repeats: 好吃到哭"), (True, "Fine")] and page.has_report
-    assert [row.event for row in page.events] == ["promoted", "canary", "staged", "published"]
+    failed = (False, "The run went on although its check failed: ")
+    assert page.checks == [failed, (False, "Repeats: 好吃到哭"), (True, "Fine")] and page.has_report
+    classes, characters = page.drawn
+    assert [(pair.new, pair.stable, pair.new_to, pair.stable_to) for pair in classes.pairs[:2]] == [
+        ("50.0\N{NO-BREAK SPACE}%", "25.0\N{NO-BREAK SPACE}%", 100.0, 50.0),
+        ("25.0\N{NO-BREAK SPACE}%", "50.0\N{NO-BREAK SPACE}%", 50.0, 100.0),
+    ]
+    assert [(pair.name, pair.new_to, pair.stable_to) for pair in characters.pairs] == [("好", 100.0, 25.0)]
+    assert [row.event for row in page.events] == ["promoted", "canary", "loaded on servers", "published"]
 
 
 def test_a_rollback_is_in_the_history_of_both_versions(settings: Settings) -> None:
     back = homes.event("rolled_back", 1, **{"from": 2, "to": 1})
     homes.write_history(settings.home, [*homes.steps(1, None), *homes.steps(2, 1), back])
-    assert look(settings, 1)[0].events[0].event == look(settings, 2)[0].events[0].event == "rolled_back"
+    assert look(settings, 1)[0].events[0].event == look(settings, 2)[0].events[0].event == "stable again"
 
 
 def test_a_version_whose_run_is_gone_has_a_page(settings: Settings) -> None:
@@ -87,6 +102,40 @@ def test_a_version_whose_run_is_gone_has_a_page(settings: Settings) -> None:
     page, notices = look(settings)
     assert page.gate is None and page.matrices == [] and not page.has_report
     assert notices == ["The folder runs/night-2 of version 2 is missing."]
+
+
+def recorded_home(settings: Settings) -> RunFolder:
+    """Publishes night-2 as version 2 with records of what its run left; returns the run's folder."""
+    homes.whole_home(settings.home)
+    run = RunFolder.named(settings, "night-2")
+    kept = keep(settings, run, 2)
+    events = homes.three_versions()
+    homes.write_history(settings.home, [homes.with_records(event, kept) for event in events])
+    return run
+
+
+def test_the_page_shows_what_was_recorded_when_the_version_was_published(settings: Settings) -> None:
+    run = recorded_home(settings)
+    before, notices = look(settings)
+    run.result("prepare").write_text(json.dumps(homes.results("somebody else's posts")["prepare"] | {"train_rows": 9}))
+    run.result("gate").unlink()
+    run.report.write_text("another training")
+    after, notices_after = look(settings)
+    assert (after, notices_after) == (before, notices) and notices == []
+    report = report_of(settings, read_ledger(settings.history).state.versions[2])
+    assert report and report.read_text() == "<p>curves</p>"
+    shutil.rmtree(run.path)
+    assert look(settings) == (before, [])
+
+
+def test_a_record_that_was_changed_is_told(settings: Settings) -> None:
+    recorded_home(settings)
+    path = settings.records / "2" / "prepare.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"train_rows": 9}))
+    assert look(settings)[1] == [
+        "prepare.json of version 2 (run night-2) is not as it was when the version was published: `sentiment forget` "
+        "took texts out of it, or somebody changed it."
+    ]
 
 
 values = st.recursive(
@@ -116,9 +165,15 @@ def damaged(draw: st.DrawFn) -> tuple[str, object]:
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 def test_no_damage_to_a_result_raises(settings: Settings, damage: tuple[str, object]) -> None:
     step, result = damage
-    homes.whole_home(settings.home)
-    (settings.runs / "night-2" / f"{step}.json").write_text(json.dumps(result), encoding="utf-8")
-    page, _ = look(settings)
+    if not settings.history.exists():  # one home for all damage: to make it takes most of the time
+        homes.whole_home(settings.home)
+    file = settings.runs / "night-2" / f"{step}.json"
+    whole = file.read_bytes()
+    file.write_text(json.dumps(result), encoding="utf-8")
+    try:
+        page, _ = look(settings)
+    finally:
+        file.write_bytes(whole)
     assert page.number == 2 and page.events[0].event == "promoted"
 
 

@@ -85,7 +85,8 @@ def test_the_gates_options_have_the_bounds_of_their_settings(option: Option) -> 
 
 def test_what_a_model_starts_with_is_what_its_help_says() -> None:
     assert training.NUM_EPOCHS.full_help.endswith(
-        "[default: 8 from scratch, 5 continuing that, else 3; between 1 and 10,000]"
+        "[default: 8 from scratch, 5 continuing that, 4 from an encoder of `sentiment pretrain`, else 3; "
+        "between 1 and 10,000]"
     )
     assert training.DROPOUT_RATE.shown_default == "0.5 from scratch, else 0.1"
     for name, value in training.SCRATCH_DEFAULTS.items():

@@ -24,5 +24,5 @@ def test_the_plugin_loader_runs_the_page_alone(tmp_path: Path) -> None:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     }
     done = subprocess.run([sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, timeout=120)
-    loaded = ["sentiment_airflow", "sentiment_airflow.links", "sentiment_models_page"]
+    loaded = ["sentiment_airflow", "sentiment_airflow.links", "sentiment_airflow.people", "sentiment_models_page"]
     assert done.stdout.splitlines()[-1:] == [str(loaded)], done.stdout + done.stderr

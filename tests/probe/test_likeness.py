@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from sentiment.probe.likeness import Reported, foreign_versions, labels_of, likeness
 from sentiment.probe.occurrence import following
@@ -66,6 +67,33 @@ def test_another_number_of_labels_is_another_model() -> None:
     assert (
         found.kind == "another model" and "1 of 2 answers differ" in found.sentence and "up to 1.00" in found.sentence
     )
+
+
+def test_answers_to_token_ids_are_compared_behind_those_to_texts() -> None:
+    kept = structs.replace(KEPT, ids=[[2, 5, 3]], of_ids=[[0.2, 0.2, 0.6]])
+    assert likeness("a", "stable", 2, kept, [*KEPT.probabilities, [0.2, 0.2, 0.6]]).kind == "agrees"
+    found = likeness("a", "stable", 2, kept, [*KEPT.probabilities, [0.6, 0.2, 0.2]])
+    assert found.kind == "another model" and "1 of 3 answers differ" in found.sentence
+
+
+NAMED = structs.replace(KEPT, labels={"0": "正面", "1": "負面"})
+
+
+@pytest.mark.parametrize(
+    ("kept", "named", "kind"),
+    [
+        (NAMED, [(0, "正面"), (1, "負面")], "agrees"),
+        (NAMED, [(1, "負面"), (0, "正面")], "agrees"),  # near a tie, a text may get the other label
+        (NAMED, [(0, "負面"), (1, "正面")], "another model"),
+        (NAMED, [(0, "正面"), (1, "Negative")], "another model"),
+        (NAMED, [(2, "中立")], "agrees"),  # not seen when it was validated
+        (KEPT, [(0, "負面")], "agrees"),  # validated by an earlier version
+    ],
+)
+def test_a_label_id_keeps_its_label(kept: KeptAnswers, named: list[tuple[int, str]], kind: Kind) -> None:
+    found = likeness("a", "stable", 2, kept, KEPT.probabilities, named)
+    assert found.kind == kind
+    assert found.differs is ("which was" in found.sentence)
 
 
 def finding(kind: Kind) -> Finding:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from sentiment.cli import run
+from sentiment.data import retraction
+from sentiment.data.ledger import opened
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
 from sentiment.probe.questions import choose_questions, newest_rolling
@@ -98,3 +100,16 @@ def test_nothing_to_ask_is_one_line_and_makes_no_ledger(settings: Settings) -> N
     with pytest.raises(InputError, match="must have labelled posts to ask"):
         choose_questions(settings)
     assert not settings.posts_database.exists()
+
+
+def test_a_frozen_row_of_a_retracted_delivery_is_not_asked(settings: Settings) -> None:
+    brought, delivered = posts("凍", 20), posts("新", 5)
+    base(settings, "retired/test-1-2026-01-01.tsv", *brought)
+    base(settings, "test.tsv", *brought, *delivered)
+    base(settings, "latest_test.tsv", *posts("舊", 4))
+    deliver(settings, "1.tsv", *delivered)
+    with opened(settings.posts_database) as ledger, ledger.writing() as connection:
+        texts = retraction.touched(connection, 1)
+        retraction.apply(connection, retraction.change(ledger, connection, 1, False, "ops", "wrong"), texts)
+    found = choose_questions(settings)
+    assert (found.source, [post.text for post in found.posts]) == ("frozen", [post.text for post in brought])

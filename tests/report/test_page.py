@@ -10,6 +10,7 @@ import pytest
 from support.reports import MakeReport, answers, posts_of
 
 from sentiment.data.tsv import Post
+from sentiment.language import speaking
 from sentiment.report.page import render
 
 SELF_CLOSED = ("path", "circle", "rect")
@@ -136,6 +137,7 @@ def test_no_markup_of_a_post_comes_through(make_report: MakeReport) -> None:
             "colspan",
             "dir",
             "id",
+            "tabindex",
         ),
         *("viewbox", "d", "x", "y", "cx", "cy", "r", "width", "height", "transform", "text-anchor"),
         *("aria-label", "aria-labelledby"),
@@ -212,3 +214,22 @@ def test_a_slice_that_stands_out_is_marked_in_words(make_report: MakeReport) -> 
 
 def test_thousands_of_epochs_stay_a_small_page(make_report: MakeReport) -> None:
     assert len(render(make_report(epochs=3000))) < 150_000
+
+
+TIMED = {
+    "pace": {"milliseconds": 1.84, "batch": 64, "batches": 9},
+    "machine": {"processor": "<b>EPYC</b>", "cores": 2, "precision": "float32"},
+}
+
+
+def test_it_says_how_large_the_model_is_and_how_long_a_post_takes_where(make_report: MakeReport) -> None:
+    report = make_report()
+    assert "timed" not in report, "too few posts were scored"
+    without = text_of(Page(render(report)))
+    assert "Parameters 12,345reads up to 32 pieces of a post" in without and "One post" not in without
+    text = text_of(Page(render(report | {"timed": TIMED})))
+    assert "One post 1.84 msmedian in batches of 64; <b>EPYC</b>, 2 cores, float32" in text
+    with speaking("zh-TW"):
+        chinese = text_of(Page(render(report | {"timed": TIMED})))
+    assert "參數量 12,345最多讀一則貼文的 32 個詞片" in chinese
+    assert "單則貼文 1.84 ms每批 64 則的中位數；<b>EPYC</b>，2 核心，float32" in chinese

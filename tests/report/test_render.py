@@ -26,7 +26,9 @@ def test_draws_the_page_again_from_the_json_alone(
     for path in (page, tmp_path / "summary.txt"):
         path.unlink()
     assert cli.run([str(tmp_path)], command, "report") == 0
-    assert json.loads(capsys.readouterr().out) == {"pages": [str(page)]}
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"pages": [str(page)]}
+    assert printed.err == f"Drawn again: {page}.\n"
     assert page.read_bytes() == before
 
 

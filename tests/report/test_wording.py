@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from sentiment.report import wording
+from sentiment.report import findings, trust, wording
+from sentiment.report.moment import moment
 
 
 def report(*, ours: int = 5, theirs: int = 5, p: float = 1.0, kind: str = "training", **changed: Any) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def test_calibration_in_words(sure: float, right: float, error: float, words: st
         "metrics": {"accuracy": right},
         "calibration": {"mean_confidence": sure, "expected_calibration_error": error},
     }
-    assert words in wording.told_calibration(analysis)
+    assert words in trust.told_calibration(analysis)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_calibration_in_words(sure: float, right: float, error: float, words: st
     ],
 )
 def test_what_the_curves_say(losses: list[float], kept: int, words: str) -> None:
-    assert words in wording.told_curves({"val_loss": losses, "kept_epoch": kept})
+    assert words in findings.told_curves({"val_loss": losses, "kept_epoch": kept})
 
 
 def test_the_pairs_and_the_slices_in_words() -> None:
@@ -100,14 +101,16 @@ def test_the_pairs_and_the_slices_in_words() -> None:
         {"only_model": 20, "only_baseline": 4, "p": 0.0015}
     )
     names = [("噓", "worse"), ("推", None), ("→", "worse"), ("ptt", "better")]
-    found = [{"slices": [{"name": name, "accuracy": 0.5, "notable": notable} for name, notable in names]}]
+    found = [
+        {"group": "marker", "slices": [{"name": name, "accuracy": 0.5, "notable": notable} for name, notable in names]}
+    ]
     told = "Worse than the whole: 噓 (50.0\xa0%), → (50.0\xa0%). Better than the whole: ptt (50.0\xa0%)."
-    assert wording.told_slices({"slices": found}) == told
-    assert wording.told_slices({"slices": []}) == "No slice differs notably from the whole."
+    assert findings.told_slices({"slices": found}) == told
+    assert findings.told_slices({"slices": []}) == "No slice differs notably from the whole."
 
 
 def test_what_is_no_time_stays_as_it_is() -> None:
-    assert wording.moment("yesterday") == "yesterday"
+    assert moment("yesterday") == "yesterday"
 
 
 @pytest.mark.parametrize(("test", "where"), [("ab", "On the test posts,"), (None, "on which it was fitted,")])
@@ -118,11 +121,11 @@ def test_the_temperature_s_gain_is_told_with_the_posts_that_it_was_measured_on(t
         "uncalibrated": {"temperature": 2.0, "expected_calibration_error": 0.1, "loss": 0.7},
     }
     scaling = {"temperature": 2.0, "rows": 80, "wrong": 20, "why": ""}
-    told = wording.told_confidence(
+    told = trust.told_confidence(
         {"inputs": {"files": {"test": test}}, "result": {"scaling": scaling}, "analysis": analysis}
     )
     assert where in told
     assert told.startswith("The logits are divided by a temperature of 2.00, which was fitted on 80 held-out posts.")
-    assert wording.told_confidence({"result": {}}) == ""
-    assert wording.told_confidence({"result": {}, "analysis": {**analysis, "uncalibrated": None}}) == ""
-    assert "2.00" in wording.told_confidence({"result": {"seconds": 1}, "analysis": analysis})
+    assert trust.told_confidence({"result": {}}) == ""
+    assert trust.told_confidence({"result": {}, "analysis": {**analysis, "uncalibrated": None}}) == ""
+    assert "2.00" in trust.told_confidence({"result": {"seconds": 1}, "analysis": analysis})

@@ -117,7 +117,7 @@ def test_a_newer_programs_fields_are_passed_over(kind: type[Any]) -> None:
 def test_a_file_that_is_none_of_ours_is_not_read_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record, "LARGEST", 4)
     assert "found more than 0 MB" in refused(tmp_path / "result.json", KINDS[0], "{    }")
-    with pytest.raises(InputError, match=r"none\.json must exist; found no file"):
+    with pytest.raises(InputError, match=r"No such file: .*none\.json"):
         record.read(tmp_path / "none.json", KINDS[0], AGAIN)
 
 

@@ -16,6 +16,7 @@ import pytest
 STORY = '''
 import json, os, shutil, sys
 from pathlib import Path
+from sentiment.digests import sha256_of
 from sentiment.serving import models_config, findings, version_folder
 from sentiment.serving.change import changing
 from sentiment.serving.history import read_state
@@ -35,6 +36,7 @@ def candidate(settings, number):
         (run / "export" / "variables" / "variables.index").write_bytes(bytes([number]) * 1000)
         (run / "model").mkdir()
         (run / "model" / "model.json").write_text(json.dumps({"data": {"rows": number}}))
+        (run / "gate.json").write_text(json.dumps({"passed": number}))
     return Candidate(run / "export", run / "model", run.name, {}, pins=True)
 
 def night(settings, number):
@@ -72,9 +74,12 @@ def require_sound(settings):
     found = findings.look(settings, state)
     assert (found.mendable(), found.damaged) == ([], {}), found
     assert models_config.read(settings.models_config) == models_config.rendered(state, settings)
+    assert models_config.read(settings.boot_config) == models_config.boot(state, settings)
     for number, version in state.versions.items():
         if version.condition != "pruned":
             assert version_folder.change_in(settings, version) == ""
+        kept = settings.records / str(number) / "gate.json"
+        assert version.records == {"gate.json": sha256_of(kept)} and json.loads(kept.read_text()) == {"passed": number}
     return found
 
 settings = Settings(home=start)

@@ -50,13 +50,15 @@ def test_half_made_folders_are_removed(settings: Settings, capsys: pytest.Captur
     for folder in half:
         (folder / "variables").mkdir(parents=True)
     config = settings.models_config.with_name(".models.config.123.tmp")
-    config.write_text("half")
+    boot = settings.models_config.with_name(".boot.config.123.tmp")
+    for file in (config, boot):
+        file.write_text("half")
     others = [settings.versions / ".hidden", settings.versions / ".x.tmp"]
     for other in others:
         other.write_text("somebody else's")
-    assert sorted(look(settings).leftovers) == sorted([*half, config])
+    assert sorted(look(settings).leftovers) == sorted([*half, config, boot])
     with changing(settings):
-        assert not any(path.exists() for path in (*half, config))
+        assert not any(path.exists() for path in (*half, config, boot))
     assert all(other.exists() for other in others)
     assert f"removed {config}, left by an interrupted command" in capsys.readouterr().err
     assert look(settings).mendable() == []
@@ -98,6 +100,23 @@ def test_a_configuration_older_than_the_history_is_rendered_again(
     with changing(settings):
         assert models_config.read(settings.models_config) == new
     assert "repaired: models.config was older" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("before", [None, "model_config_list {}"])
+def test_what_servers_start_with_is_the_stable_version_alone_and_is_repaired(
+    settings: Settings, before: str | None
+) -> None:
+    with changing(settings) as change:
+        change.record("staged", 2)
+        change.record("canary", 2)
+    parsed = models_config.parse(settings.boot_config.read_text(), settings.boot_config).model_config_list.config[0]
+    assert (list(parsed.model_version_policy.specific.versions), dict(parsed.version_labels)) == ([1], {"stable": 1})
+    rendered = settings.boot_config.read_bytes()
+    settings.boot_config.unlink() if before is None else settings.boot_config.write_text(before)
+    assert look(settings).mendable() == ["boot.config, with which servers start, is not what the history says"]
+    with changing(settings):
+        assert settings.boot_config.read_bytes() == rendered
+    assert look(settings).mendable() == []
 
 
 @pytest.mark.parametrize(

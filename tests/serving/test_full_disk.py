@@ -37,26 +37,42 @@ def with_canary(home: Path) -> Settings:
     return settings
 
 
-def fill(folder: Path) -> None:
+def fill(folder: Path, name: str = "filler") -> None:
     """Writes until no byte is free."""
-    with (folder / "filler").open("wb", buffering=0) as handle, pytest.raises(OSError, match="No space left"):
+    with (folder / name).open("wb", buffering=0) as handle, pytest.raises(OSError, match="No space left"):
         while True:
             handle.write(b"x" * 4096)
 
 
 def test_a_withdrawal_and_a_rollback_work_without_a_free_byte(small: Path) -> None:
     settings = with_canary(small)
-    fill(small)
+    fill(small, "first")
     with changing(settings, "ops", way_back=True) as change:
         assert withdraw(change, 3).changed
+    fill(small, "second")  # whatever fills the disk takes what was given up
     with changing(settings, "ops", way_back=True) as change:
         change.record("rolled_back", 1)
     assert (read_state(settings).stable, read_state(settings).canary) == (1, None)
-    assert not reserve.path_of(settings).exists()
-    (small / "filler").unlink()
+    assert 0 < reserve.path_of(settings).stat().st_size < reserve.SIZE
+    (small / "first").unlink()
     with changing(settings, "ops"):
         pass
     assert reserve.path_of(settings).stat().st_size == reserve.SIZE
+
+
+def test_the_reserve_is_enough_for_so_many_changes_and_then_it_is_said(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = with_canary(small)
+    parts = reserve.SIZE // reserve.PART
+    for number in range(parts):
+        fill(small, str(number))
+        with changing(settings, "ops", way_back=True) as change:
+            change.record("unstaged" if change.state.staged else "staged" if number else "withdrawn", 3)
+        assert f"a part of the reserve is used, {parts - 1 - number} are left" in capsys.readouterr().err
+    fill(small, "last")
+    with pytest.raises(OSError, match="No space left"), changing(settings, "ops", way_back=True) as change:
+        change.record("rolled_back", 1)
 
 
 def test_a_promotion_without_room_changes_nothing_and_names_the_file(small: Path) -> None:

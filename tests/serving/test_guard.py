@@ -19,6 +19,7 @@ import grpc
 import pytest
 import yaml
 from support.certificates import make_pair
+from support.compose_stack import compose_version
 from support.toy_servers import Client, Site, running_servers, served_site
 
 from sentiment.client import ClientError, SentimentClient
@@ -221,11 +222,11 @@ def test_behind_the_guard_only_the_guard_reaches_the_server() -> None:
     base = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     through = {name for name, service in base.items() if "SENTIMENT_SERVING_URLS" in service.get("environment", {})}
     assert {name for name in services if "SENTIMENT_SERVING_CA" in services[name].get("environment", {})} == through
+    assert guard["logging"] == base["serving"]["logging"], "what strangers ask does not fill the disk"
 
 
 def test_compose_itself_reads_it_so(tmp_path: Path) -> None:
-    version = subprocess.run(["docker", "compose", "version", "--short"], capture_output=True, text=True, check=False)
-    if shutil.which("docker") is None or version.returncode or version.stdout.split(".")[:2] < ["2", "24"]:
+    if compose_version() < (2, 24):
         pytest.skip("docker compose 2.24 is not installed")
     names = ("docker-compose.yml", "docker-compose.guard.yml")
     for name in names:

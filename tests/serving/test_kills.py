@@ -53,7 +53,7 @@ class Server:
         return f"http://127.0.0.1:{self.rest}"
 
     def start(self) -> None:
-        polls = ["--model-config-file-poll-wait-seconds=0.1", "--file-system-poll-wait-seconds=0.1"]
+        polls = ["--model-config-file-poll-wait-seconds=1", "--file-system-poll-wait-seconds=1"]
         ports = [f"--port={self.grpc}", f"--rest-api-port={self.rest}"]
         ready = self.home / f"ready-{self.rest}"
         ready.unlink(missing_ok=True)
@@ -68,6 +68,8 @@ class Server:
             self.lives += 1
             self.process.kill()
             self.process.wait()
+            for note in (self.home / "serving" / "servers").glob(f"*-{self.rest}"):
+                note.unlink()  # it did not die of what it served
 
 
 def environment(home: Path, *addresses: str) -> dict[str, str]:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.serving.flags import read_flags
 from sentiment.serving.models_config import render
 from sentiment.serving.state import State
 
@@ -32,7 +31,7 @@ class Machine:
         self.home = folder / "家 of $(touch harm) `touch harm`; 'me'"
         self.base_path = str(self.home / "serving" / "models" / "sentiment")
         (folder / "bin").mkdir()
-        for name in ("bash", "dirname", "head", "id", "sed"):
+        for name in ("bash", "dirname", "head", "id", "mkdir", "rm", "sed"):
             (folder / "bin" / name).symlink_to(f"/usr/bin/{name}")
         self.docker_answers("info", "run")
         self.publish(self.base_path)
@@ -84,14 +83,29 @@ def test_it_starts_the_server_on_what_is_published_with_the_flags_of_the_file(ma
     assert after(asked, "--mount") == [
         f"type=bind,source={models},target={models},readonly",
         f"type=bind,source={SERVING},target=/serving,readonly",
+        f"type=bind,source={SERVING},target=/scripts,readonly",
+        f"type=bind,source={machine.home}/serving/servers,target=/notes",
+    ]
+    assert (machine.home / "serving" / "servers").is_dir()
+    assert after(asked, "--env") == [
+        *(f"MODELS={models}", "SERVING=/serving", "NOTES=/notes", "SERVER_NAME=sentiment-serving"),
     ]
     assert after(asked, "--restart") == ["unless-stopped"]
     assert after(asked, "--memory") == ["4g"]
+    assert (after(asked, "--log-driver"), after(asked, "--log-opt")) == (["local"], ["max-size=20m", "max-file=5"])
     assert after(asked, "--user") == [f"{os.getuid()}:{os.getgid()}"]
-    image = asked.index("tensorflow/serving:2.17.1")
-    own = ["--port=8500", "--rest_api_port=8501", f"--model_config_file={models}/models.config"]
-    assert asked[image + 1 :] == [*own, *read_flags(SERVING / "flags", "/serving")]
+    image = asked.index("tensorflow/serving:2.17.0")
+    assert after(asked, "--entrypoint") == ["bash"]
+    assert asked[image + 1 :] == ["/scripts/start_in_container.sh", "tensorflow_model_server"]
     assert sorted(path.name for path in machine.folder.iterdir()) == sorted(["bin", "docker.jsonl", machine.home.name])
+
+
+def test_a_new_container_is_given_what_the_one_before_died_of(machine: Machine) -> None:
+    note = machine.home / "serving" / "servers" / "sentiment-serving"
+    note.parent.mkdir()
+    note.write_text("held 0123456789abcdef 1\n")
+    assert machine.run().returncode == 0
+    assert not note.exists()
 
 
 def test_models_are_mounted_where_their_configuration_says(machine: Machine) -> None:
@@ -99,7 +113,7 @@ def test_models_are_mounted_where_their_configuration_says(machine: Machine) -> 
     assert machine.run().returncode == 0
     models = machine.home / "serving" / "models"
     assert after(machine.asked(), "--mount")[0] == f"type=bind,source={models},target=/models,readonly"
-    assert "--model_config_file=/models/models.config" in machine.asked()
+    assert "MODELS=/models" in after(machine.asked(), "--env")
 
 
 def test_memory_cores_and_gpus_are_what_was_asked_for(machine: Machine) -> None:
@@ -110,17 +124,17 @@ def test_memory_cores_and_gpus_are_what_was_asked_for(machine: Machine) -> None:
     asked = machine.asked()
     found = {name: after(asked, name)[0] for name in ("--memory", "--memory-swap", "--cpus", "--gpus", "--name")}
     assert list(found.values()) == ["8g", "8g", "2.5", "device=1", "mine"]
-    assert "tensorflow/serving:2.17.1-gpu" in asked
-    assert after(asked, "--env") == ["TF_FORCE_GPU_ALLOW_GROWTH=true"]
+    assert "tensorflow/serving:2.17.0-gpu" in asked
+    assert {"TF_FORCE_GPU_ALLOW_GROWTH=true", "THREADS=3"} <= set(after(asked, "--env"))
     assert after(asked, "--publish")[0] == "10.0.0.7:8500:8500"
-    assert asked[-2:] == ["--tensorflow_intra_op_parallelism=3", "--tensorflow_inter_op_parallelism=3"]
 
 
 def test_a_home_may_have_flags_of_its_own(machine: Machine) -> None:
     flags = machine.home / "serving" / "flags"
     flags.write_text("# why\n--batching_parameters_file={serving}/b.config\n\n--enable_batching=true", encoding="utf-8")
     assert machine.run().returncode == 0
-    assert machine.asked()[-2:] == ["--batching_parameters_file=/serving/b.config", "--enable_batching=true"]
+    own = machine.home / "serving"
+    assert f"type=bind,source={own},target=/serving,readonly" in after(machine.asked(), "--mount")
     flags.write_text("--enable_batching=$(touch harm) x\n", encoding="utf-8")
     done = machine.run()
     assert done.returncode == 2 and "must be --name=value; found --enable_batching=$(touch harm) x." in done.stderr
@@ -134,7 +148,7 @@ def test_a_home_may_have_flags_of_its_own(machine: Machine) -> None:
         ("REST_PORT", "8501; touch harm", "REST_PORT must be a port; found 8501; touch harm."),
         ("CONTAINER_RAM", "--privileged", "CONTAINER_RAM must be a size such as 8g; found --privileged."),
         ("CONTAINER_CPU", "$(touch harm)", "CONTAINER_CPU must be a number of cores; found $(touch harm)."),
-        ("NAME", "a b", "NAME must be a container's name, IMAGE an image's; found a b, tensorflow/serving:2.17.1."),
+        ("NAME", "a b", "NAME must be a container's name, IMAGE an image's; found a b, tensorflow/serving:2.17.0."),
         ("IMAGE", "--privileged", "found sentiment-serving, --privileged."),
         ("BIND", "-p", "BIND must be an address; found -p."),
         (

@@ -90,6 +90,22 @@ def test_the_first_refusal_ends_the_waiting(monkeypatch: pytest.MonkeyPatch) -> 
     assert time.monotonic() - began < 10
 
 
+def test_an_old_failure_is_no_answer_until_the_server_must_have_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = b'{"model_version_status": [{"version": "1", "state": "END", "status": {"error_code": "DATA_LOSS"}}]}'
+    with answering(http(failed)) as server:
+        monkeypatch.setattr(servers, "SECONDS_UNTIL_READ", 0.4)
+        began = time.monotonic()
+        old = servers.failed_before([server, "http://127.0.0.1:9"], "sentiment", 1)
+        assert (old, time.monotonic() - began > 0.4) == ({server: ("END", "DATA_LOSS: ")}, True)
+        with pytest.raises(ServerError, match=r"did not load version 1 within 0\.3 s"):
+            servers.wait_until_available([server], "sentiment", 1, 0.3, old=old)
+        monkeypatch.setattr(servers, "SECONDS_UNTIL_READ", 0.1)
+        with pytest.raises(RefusedError, match="could not load version 1: DATA_LOSS"):
+            servers.wait_until_available([server], "sentiment", 1, 5.0, old=old)
+        with pytest.raises(RefusedError, match="could not load version 1: DATA_LOSS"):
+            servers.wait_until_available([server], "sentiment", 1, 5.0, old={server: ("END", "of another kind")})
+
+
 def test_a_version_that_takes_for_ever_to_load_is_given_up() -> None:
     loading = b'{"model_version_status": [{"version": "1", "state": "LOADING"}]}'
     with answering(http(loading)) as slow, pytest.raises(ServerError, match=r"did not load version 1 within 0\.5 s"):
@@ -100,6 +116,14 @@ def test_a_version_that_takes_for_ever_to_load_is_given_up() -> None:
 def test_something_else_at_the_address_is_as_good_as_nothing(body: bytes) -> None:
     with answering(body) as address, pytest.raises(OSError, match=r"."):
         servers.version_states(address, "sentiment")
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_so_nobody_else_hears_the_token(code: int) -> None:
+    with answering(http(b"{}")) as other:
+        elsewhere = b"HTTP/1.1 %d x\r\nLocation: %s/\r\nContent-Length: 0\r\n\r\n" % (code, other.encode())
+        with answering(elsewhere) as address, pytest.raises(OSError, match="it sends to another address"):
+            servers.version_states(address, "sentiment")
 
 
 @pytest.mark.parametrize("address", ["", "127.0.0.1:8501", "ftp://127.0.0.1", "http://", "http://[::1"])

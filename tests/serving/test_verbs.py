@@ -16,6 +16,7 @@ from support.results import whole
 
 from sentiment.errors import InputError, UnavailableError
 from sentiment.results.decision import Gate, Loosened, LooserLimit, Overridden
+from sentiment.results.deliveries import Check
 from sentiment.results.events import Canary, Published
 from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder
@@ -81,6 +82,27 @@ def test_a_canary_that_does_not_load_leaves_stable_alone(shop: Any) -> None:
     state = read_state(shop.settings)
     assert (state.stable, state.canary, state.served, state.versions[2].condition) == (1, None, (1,), "failed")
     assert shop.says("/labels/stable") == "正面"
+
+
+def test_a_canary_that_did_not_load_may_be_tried_again(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server tells of a failed load until the next one (`servable_state_monitor.cc:HandleEvent`), and reads late.
+
+    It tries again only what it has let go meanwhile (`aspired_versions_manager.cc:FlushServables`).
+    """
+    shop.deploy(1)
+    shop.do(promote, 1)
+    versions = shop.client.server.core._versions
+    loads = versions._loader
+    monkeypatch.setattr(versions, "_loader", lambda path: (_ for _ in ()).throw(OSError("the disk hiccups")))
+    with changing(shop.settings) as change:
+        number, _ = publish(change, shop.candidate(2))
+        with pytest.raises(InputError, match=r"could not load version 2: INTERNAL: OSError: the disk hiccups"):
+            canary(change, number)
+    monkeypatch.setattr(versions, "_loader", loads)
+    monkeypatch.setattr(servers, "SECONDS_UNTIL_READ", 0.5)
+    with changing(shop.settings) as change:
+        assert canary(change, number).canary == 2
+    assert shop.says("/labels/canary") == "負面"
 
 
 def test_a_decision_about_a_replaced_canary_changes_nothing(shop: Any) -> None:
@@ -370,6 +392,35 @@ def test_a_run_is_published_only_as_it_was_validated(
         run.write(whole(Validation, validation))
     with pytest.raises(InputError, match=refusal):
         candidate_of_run(run)
+
+
+@pytest.mark.parametrize(
+    ("check", "refusal"),
+    [
+        (None, "step 'check' of run night-1 must have finished.*Run `sentiment check --run night-1` first"),
+        ({"passed": False, "sentence": "Half cannot be read."}, "must have passed their check.*Half cannot be read"),
+        ({"passed": True, "fingerprint": "b" * 64}, "must have seen the rows.*a check of other rows"),
+        ({"passed": True, "fingerprint": "a" * 64}, ""),
+        ({"passed": True}, ""),  # of an earlier version
+    ],
+)
+def test_a_run_is_published_only_when_its_check_passed_for_the_rows_that_were_trained(
+    shop: Any, monkeypatch: pytest.MonkeyPatch, check: dict[str, Any] | None, refusal: str
+) -> None:
+    """A person may mark Airflow's task `check` as a success, whether it failed or never ran."""
+    shop.candidate(1)
+    run = RunFolder.named(shop.settings, "night-1")
+    (run.model / "model.json").write_text(json.dumps({"data": {"watermark": 1, "rows": 100, "fingerprint": "a" * 64}}))
+    run.result("check").unlink()
+    if check is not None:
+        run.write(whole(Check, check))
+    if refusal:
+        with pytest.raises(InputError, match=refusal):
+            candidate_of_run(run)
+        assert shop.run(monkeypatch, "publish", "--run", "night-1") == 2
+        assert not (shop.settings.versions / "1").exists()
+    else:
+        assert candidate_of_run(run).run == "night-1"
 
 
 def test_an_export_that_changes_after_its_validation_was_read_is_not_published(shop: Any) -> None:

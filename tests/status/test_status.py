@@ -12,38 +12,28 @@ from typing import Any
 
 import pytest
 from msgspec import structs
+from support.models_page_homes import write_decision
 from support.results import whole
 
-from sentiment.probe.probe import term_of
+from sentiment.data import retraction
+from sentiment.data.ledger import opened
+from sentiment.data.ledger_batch import Counts
 from sentiment.probe.record import append, probes_file
+from sentiment.probe.term import term_of
 from sentiment.results.probe import Probe
 from sentiment.results.record import as_json
+from sentiment.serving import open_questions
 from sentiment.serving.change import changing
 from sentiment.serving.history import read_state
 from sentiment.serving.promote import promote
 from sentiment.settings import Settings
+from sentiment.status import canary
 from sentiment.status.status import describe
 from sentiment.status.table import lines_of
+from sentiment.text.taipei import taipei_time
 from sentiment.text.units import age
 
 NOBODY = "http://127.0.0.1:9"
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """A home with version 1 stable, 2 the canary, and a server that is down."""
-    settings = Settings(home=tmp_path, serving_urls=NOBODY)
-    yesterday = (datetime.now(UTC) - timedelta(hours=26)).isoformat(timespec="seconds")
-    with changing(settings, "ops") as change:
-        for number in (1, 2):
-            (settings.versions / str(number) / "variables").mkdir(parents=True)
-            (settings.versions / str(number) / "saved_model.pb").write_bytes(b"x" * 1500)
-            metrics, data = {"frozen": 0.84, "rolling": 0.5 + number / 10}, {"rows": 1000 * number}
-            details: dict[str, Any] = {"run": f"第{number}夜", "size": 1500, "metrics": metrics, "data": data}
-            change.record("published", number, **details, **({"at": yesterday} if number == 1 else {}))
-        for event, number in (("staged", 1), ("canary", 1), ("promoted", 1), ("staged", 2), ("canary", 2)):
-            change.record(event, number)
-    return settings
 
 
 def shown(settings: Settings) -> tuple[dict[str, Any], str]:
@@ -70,6 +60,15 @@ def test_it_says_everything_about_a_version(settings: Settings) -> None:
         "h",
         "第1夜",
     ]
+
+
+def test_stable_and_canary_are_shown_on_the_same_rows(settings: Settings) -> None:
+    write_decision(settings.home, "第2夜", stable=1)
+    status, text = shown(settings)
+    assert status["versions"][1]["rolling"] == 0.6 and status["versions"][1]["measured"]["rolling"]["rows"] == 450
+    assert text.splitlines()[1].split()[3:5] == ["–", "0.8156"] and text.splitlines()[2].split()[3:5] == ["–", "0.7933"]
+    assert "stable 1: rolling 0.793 on the same 450 rows, 27 Nov 2026" in text
+    assert "canary 2: rolling 0.816 (+2.2 points) on the same 450 rows, 27 Nov 2026" in text
 
 
 def test_a_server_that_is_down_is_said_to_be(settings: Settings) -> None:
@@ -110,7 +109,9 @@ def test_an_edit_by_hand_is_shown_with_both_ways_out(settings: Settings) -> None
 
 
 def test_how_the_canary_stands_after_its_last_probe_is_shown(settings: Settings) -> None:
-    assert shown(settings)[0]["probe"] is None
+    status, text = shown(settings)
+    assert status["probe"] is None
+    assert "\nTrial: 0 of 30 minutes of good answers, not probed yet.\n" in text
     term = term_of(settings)
     assert term is not None
     at = [(datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="seconds") for minutes in (14, 4)]
@@ -125,8 +126,30 @@ def test_how_the_canary_stands_after_its_last_probe_is_shown(settings: Settings)
     append(probes_file(settings), bad)
     status, text = shown(settings)
     assert (status["probe"]["version"], status["probe"]["healthy"], status["probe"]["bad_in_a_row"]) == (2, False, 1)
-    assert "canary, probed 4 min ago: Version 2 answers badly" in text
+    assert "\nVersion 2 answers badly" in text
     assert "its accuracy is 0.61, stable's 0.84" in text
+
+
+def test_a_canary_that_a_person_is_asked_about_says_so(settings: Settings) -> None:
+    since = taipei_time(datetime.fromisoformat(shown(settings)[0]["trial"]["since"]))
+    assert f"\nVersion 2 is the canary since {since}.\n" in shown(settings)[1]
+    open_questions.ask(settings, "night", 2)
+    assert f"\nVersion 2 is the canary since {since} and awaits your approval.\n" in shown(settings)[1]
+    open_questions.ask(settings, "another night", 3)  # a newer question closes it
+    assert "awaits your approval" not in shown(settings)[1]
+
+
+def test_the_trial_is_told_as_of_its_last_probe() -> None:
+    trial = {"version": 2, "since": "2026-11-27T22:00:00+00:00", "asked": True, "wanted_minutes": 30.0}
+    probe = {"at": "2026-11-27T23:25:00+00:00", "healthy": True, "good_minutes": 12.6, "sentence": "It is well."}
+    same_day, next_day = (datetime(2026, 11, day, 23, 30, tzinfo=UTC) for day in (27, 28))
+    assert list(canary.told(trial, probe, same_day)) == [
+        "Version 2 is the canary since 28 Nov 06:00 (Taipei) and awaits your approval.",
+        "Trial: 12 of 30 minutes of good answers, as of 07:25.",
+    ]
+    assert list(canary.told(trial, probe, next_day))[1].endswith("as of 28 Nov 07:25 (Taipei).")
+    assert next(canary.told({**trial, "since": ""}, None)).startswith("Version 2 is the canary since an unknown time")
+    assert list(canary.told(None, None)) == []
 
 
 def test_before_the_first_version_it_says_so(tmp_path: Path) -> None:
@@ -174,3 +197,22 @@ def test_it_starts_without_tensorflow_and_fast(settings: Settings) -> None:
     ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["stable"] == 1
+
+
+def test_a_retracted_delivery_is_told_until_that_is_undone(settings: Settings) -> None:
+    with opened(settings.posts_database) as ledger, ledger.writing() as connection:
+        ledger.record(1, "夜.tsv", "hash", Counts())
+        retraction.change(ledger, connection, 1, False, "小明", "labels at random")
+    status, text = shown(settings)
+    assert [(one["delivery"], one["who"]) for one in status["retracted"]["deliveries"]] == [(1, "小明")]
+    assert "Delivery 1 (夜.tsv) was retracted by 小明 on 20" in text and ": labels at random\n" in text
+    with opened(settings.posts_database) as ledger, ledger.writing() as connection:
+        retraction.change(ledger, connection, 1, True, "小明", "they were right")
+    assert "retracted" not in shown(settings)[1]
+
+
+def test_a_damaged_ledger_does_not_hide_the_rest(settings: Settings) -> None:
+    settings.posts_database.parent.mkdir()
+    settings.posts_database.write_bytes(b"no ledger" * 1000)
+    status, text = shown(settings)
+    assert status["stable"] == 1 and "which deliveries are retracted is not known: the ledger" in text

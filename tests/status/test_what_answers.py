@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.toy_servers import Shop, Site, keep_toy_answers
+from support.toy_servers import LABELS, Shop, Site, keep_toy_answers, save_toy
 
 from sentiment.errors import UnavailableError
 from sentiment.probe.occurrence import last_noted, note_file
@@ -25,6 +25,7 @@ from sentiment.status.status import describe
 from sentiment.status.table import lines_of
 
 WAIT = 20.0
+IDS = [[2, 7, 3], [2, 8, 9, 9, 3]]
 
 
 @pytest.fixture
@@ -213,6 +214,86 @@ def test_the_same_model_on_another_processor_is_not_another_one(shop: Shop) -> N
     assert verify(shop.settings).agrees
     shop.deploy(2, keep_toy_answers(2, off=0.02))
     assert not verify(shop.settings).agrees
+
+
+def test_right_probabilities_with_labels_of_another_meaning_are_another_model(shop: Shop) -> None:
+    shop.deploy(1, keep_toy_answers(1, labels=LABELS))
+    assert verify(shop.settings).agrees
+    shop.deploy(2, keep_toy_answers(2, labels=[LABELS[1], LABELS[0], LABELS[2]]))
+    found = verify(shop.settings)
+    assert not found.agrees and "label id 1 is '負面', which was '正面' at its validation" in found.sentence
+
+
+@pytest.fixture
+def liar(tmp_path: Path) -> Site:
+    """A folder in which version 1 answers texts as version 1 does, and token ids as version 3."""
+    folder = tmp_path / "liar"
+    folder.mkdir()
+    save_toy(folder / "toy", 1, of_ids_as=3)
+    site = Site(folder, {1: folder / "toy"})
+    site.add(1)
+    site.configure(1, stable=1)
+    return site
+
+
+@pytest.mark.parametrize("ids", [IDS, []])
+def test_right_answers_to_texts_and_wrong_ones_to_token_ids_are_another_model(
+    shop: Shop, liar: Site, start: Callable[..., Any], ids: list[list[int]]
+) -> None:
+    """A version that was validated before answers to token ids were kept is compared by its texts alone."""
+    shop.deploy(1, keep_toy_answers(1, ids=ids))
+    shop.do(promote, 1)
+    [found] = verify(shop.settings).findings
+    assert found.kind == "agrees"
+    port = shop.client.server.rest_port
+    shop.client.server.stop()
+    start(liar, rest_port=port)
+    [found] = verify(shop.settings).findings
+    assert found.kind == ("another model" if ids else "agrees")
+    assert ("2 of 4 answers differ" in found.sentence) is bool(ids)
+    assert watch(shop.settings).healthy is not bool(ids)
+    assert shown(shop.settings)[0]["served"]["agrees"] is not bool(ids)
+
+
+def test_a_model_that_takes_no_token_ids_any_more_is_found(
+    shop: Shop, tmp_path: Path, start: Callable[..., Any]
+) -> None:
+    from sentiment.tensorflow_setup import tf
+
+    toy = tf.saved_model.load(str(shop.toys[1]))
+    folder = tmp_path / "by_text" / "1"
+    tf.saved_model.save(toy, str(folder), signatures={"text": toy.signatures["text"]})
+    shop.deploy(1, keep_toy_answers(1, ids=IDS))
+    shop.do(promote, 1)
+    site = Site(folder.parent, {1: folder})
+    site.add(1)
+    site.configure(1, stable=1)
+    port = shop.client.server.rest_port
+    shop.client.server.stop()
+    start(site, rest_port=port)
+    [found] = verify(shop.settings).findings
+    assert found.kind == "refuses" and "serving_default" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"of_ids": []}, "must hold an answer for each text and row; found 2 for 2 texts, 0 for 2 rows of token ids"),
+        ({"texts": ["好"]}, "must hold an answer for each text and row; found 2 for 1 texts"),
+        ({"ids": [[], [2]]}, "ids[0] must be"),
+        ({"ids": [[2**31], [2]]}, "ids[0][0] must be"),
+        ({"ids": [[-1], [2]]}, "ids[0][0] must be"),
+    ],
+)
+def test_kept_answers_that_do_not_fit_are_not_compared(shop: Shop, change: dict[str, Any], said: str) -> None:
+    def keep(export: Path) -> None:
+        keep_toy_answers(1, ids=IDS)(export)
+        kept = json.loads((export / FILE).read_text())
+        (export / FILE).write_text(json.dumps(kept | change))
+
+    shop.deploy(1, keep)
+    [found] = verify(shop.settings).findings
+    assert found.kind == "not compared" and said in found.sentence
 
 
 def test_an_old_version_without_kept_answers_is_not_called_right(

@@ -24,15 +24,19 @@ ELSEWHERE = [
     Elsewhere(".venv/bin/python -m pytest", "Makefile", "PYTEST_serving = $(TRAINER) $(PYTEST)"),
     Elsewhere(".venv-airflow/bin/python -m pytest", "Makefile", "PYTEST_airflow = $(AIRFLOW) $(PYTEST)"),
     # A Docker engine.
-    Elsewhere("make env", "tests/docker/test_stack.py", '"make", "env"'),
+    Elsewhere("make env", "tests/support/compose_stack.py", '"make", "env"'),
     Elsewhere("make up", "tests/docker/test_stack.py", 'compose("up"'),
     Elsewhere("make down", "tests/docker/test_stack.py", 'compose("down"'),
     Elsewhere("docker compose up", "tests/docker/test_stack.py", '"--scale"'),
     Elsewhere("serving/run_serving.sh", "tests/serving/test_run_serving.py", '"run_serving.sh"'),
     # A server that runs until somebody stops it, in another terminal.
     Elsewhere("sentiment serve", "tests/model_server/test_serve_command.py", '"sentiment", "serve"'),
+    # Ends with 3 where there is no GPU.
+    Elsewhere("sentiment check-gpu", "tests/gpu_check/test_check.py", '"check-gpu"'),
+    # A delivery that a home of its own must have had.
+    Elsewhere("sentiment retract", "tests/lineage/test_retract.py", "retracted(settings, 2"),
     # A tool that a machine need not have.
-    Elsewhere("curl", "tests/model_server/test_conformance.py", "/v1/models/sentiment"),
+    Elsewhere("curl", "tests/model_server/conformance/test_rest_conformance.py", "/v1/models/sentiment"),
     # A folder that is no home's.
     Elsewhere("mkdir -p /backups/sentiment", "tests/support/small_homes.py", '"backups").mkdir()'),
     Elsewhere("sentiment backup", "tests/backup/test_backup.py", 'run(["backup"'),
@@ -44,6 +48,7 @@ ELSEWHERE = [
         'checkpoint.locate("bert-base-chinese")',
     ),
     Elsewhere("sentiment bench size", "tests/bench/test_size.py", 'run("size"'),
+    Elsewhere("sentiment bench encoders", "tests/bench/test_encoders.py", "encoders.command"),
     Elsewhere("sentiment bench length", "tests/bench/test_length.py", '"length"'),
     Elsewhere("sentiment bench serve", "tests/bench/load/test_serve.py", '"serve"'),
     Elsewhere("sentiment bench hostile", "tests/bench/hostile/test_hostile.py", 'run("hostile"'),

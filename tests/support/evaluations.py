@@ -128,6 +128,23 @@ def flipped() -> Callable[..., dict[str, Any]]:
     return flip
 
 
+def costs(
+    candidate: tuple[int, float | None], stable: tuple[int, float | None] | None, cores: int = 2
+) -> dict[str, Any]:
+    """Returns an evaluation's part about what both cost, from their parameters and milliseconds a post."""
+
+    def cost(parameters: int, milliseconds: float | None, export_bytes: int | None) -> dict[str, Any]:
+        pace = {"milliseconds": milliseconds, "batch": 64, "batches": 9} if milliseconds else None
+        return {"parameters": parameters, "pace": pace, "export_bytes": export_bytes}
+
+    return {
+        "at": "2026-11-26T19:05:00+00:00",
+        "machine": {"processor": "EPYC 7B13", "cores": cores, "precision": "float32"},
+        "candidate": cost(*candidate, None),
+        "stable": cost(*stable, 12_900_000) if stable else None,
+    }
+
+
 def held_cases(*texts: str) -> dict[str, Any]:
     """Returns an evaluation's part about cases that must hold: all of `texts` are broken, the first may not change."""
     kinds = {"fixed": 1, "others": len(texts) - 1}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.results.decision import Gate
+from sentiment.results.decisions import Decision
 from sentiment.results.deliveries import Check, Prepare
 from sentiment.results.estimate import Night
 from sentiment.results.evaluation import Evaluation
@@ -55,6 +56,11 @@ def three_versions() -> list[Event]:
     """Version 1 retired, version 2 stable, version 3 canary."""
     canary = event("canary", 3, 30, **{"from": None, "to": 3}, why="nightly", who="airflow")
     return [*steps(1, None), *steps(2, 1), published(3), event("staged", 3), canary]
+
+
+def with_records(event: Event, kept: dict[str, str], version: int = 2) -> Event:
+    """Returns `event`; the publication of `version` with the digests of what was kept of its run."""
+    return event | {"records": kept} if (event["event"], event["version"]) == ("published", version) else event
 
 
 def long_history(versions: int = 1000) -> list[Event]:
@@ -139,7 +145,13 @@ def shown(text: str, why: str) -> dict[str, dict[str, Any]]:
             "composition": {"per_source": per_source, "per_night": per_night},
         },
         "check": {
-            "checks": [{"level": "warning", "sentence": f"Repeats: {text}"}, {"level": "ok", "sentence": "Fine"}]
+            "checks": [{"level": "warning", "sentence": f"Repeats: {text}"}, {"level": "ok", "sentence": "Fine"}],
+            "classes": [
+                {"name": "正面", "new": 0.5, "stable": 0.25},
+                {"name": "負面", "new": 0.25, "stable": 0.5},
+                {"name": "中立", "new": 0.25, "stable": 0.25},
+            ],
+            "characters": [{"name": text[:1], "new": 0.04, "stable": 0.01}],
         },
         "validate": {
             "passed": True,
@@ -147,6 +159,8 @@ def shown(text: str, why: str) -> dict[str, dict[str, Any]]:
             "latency": latency,
             "peak_memory_bytes": 780_177_408,
             "load_seconds": 5.672,
+            "server": "embedded",
+            "at": "2026-11-22T18:03:00+00:00",
         },
     }
 
@@ -157,6 +171,14 @@ def write_run(home: Path, run: str, found: dict[str, dict[str, Any]], report: st
     (folder / "model" / "report.html").write_text(report, encoding="utf-8")
     for step, result in found.items():
         (folder / f"{step}.json").write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
+
+
+def write_decision(home: Path, run: str, stable: int) -> None:
+    """Leaves what the gate decided about `run` beside `stable`, on 450 rows of the rolling set."""
+    counted = {"sha256": "x", "rows": 450, "candidate_right": 367, "only_candidate": 30, "only_stable": 20}
+    at = "2026-11-26T18:30:00+00:00"
+    found = whole_json(Decision, at=at, run=run, stable_version=stable, sets={"rolling": counted})
+    (home / "serving" / "decisions.jsonl").write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 
 def probe(stable: int | None, canary: int) -> dict[str, Any]:

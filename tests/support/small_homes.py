@@ -42,13 +42,14 @@ def release(settings: Settings, version: int) -> None:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Settings:
-    """Two deliveries; versions 1 and 2, of which 2 is stable; base data, a run's result, flags."""
+    """Two deliveries; versions 1 and 2, of which 2 is stable; base data, a run's result and its record, flags."""
     settings = Settings(home=tmp_path / "home", serving_urls="")
     write_posts(settings.base_data / "test.tsv", [Post(f"凍結{number}", 0) for number in range(9)])
     for number in (1, 2):
         deliver(settings, number)
         release(settings, number)
     atomic.write_json(settings.runs / "night-1" / "gate.json", {"passed": True})
+    atomic.write_json(settings.records / "1" / "gate.json", {"passed": True})
     (settings.runs / "night-1" / "train.tsv").write_text("text\tlabel\n", encoding="utf-8")
     (settings.serving / "flags").write_text("--port=8500\n", encoding="utf-8")
     return settings

@@ -10,7 +10,7 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,9 +25,12 @@ VERSIONS = (1, 2, 3)
 WAIT = 20.0
 
 
-def save_toy(folder: Path, version: int) -> None:
+def save_toy(folder: Path, version: int, of_ids_as: int = 0) -> None:
     """Saves a model whose every answer is label `version - 1`, unless the post says otherwise.
 
+    With `of_ids_as`, the one for token ids answers as that version.
+
+    Version 2 was trained with titles: its signature `titled` goes by the title instead, if there is one.
     `text`: 推 at the start is 正面, 噓 is 負面. `wait_for_file` answers when the file it is given exists: a request
     that a test keeps in flight for as long as it likes. `slow` takes some tenths of a millisecond a row. `rows` is how
     many rows ran together.
@@ -44,6 +47,10 @@ def save_toy(folder: Path, version: int) -> None:
         def probabilities(self, scores: Any) -> Any:
             return tf.nn.softmax(scores + self.bias)
 
+        def of_ids(self, scores: Any) -> Any:
+            other = tf.one_hot(of_ids_as - 1, 3) * 4.0
+            return tf.nn.softmax(scores + other) if of_ids_as else self.probabilities(scores)
+
     toy = Toy()
     ids = tf.TensorSpec([None, None], tf.int32)
 
@@ -54,7 +61,7 @@ def save_toy(folder: Path, version: int) -> None:
         unused = 0.0 * tf.cast(tf.reduce_sum(input_mask + segment_ids), tf.float32)
         # The number of real tokens decides the third score: padding must not change an answer.
         count = tf.reduce_sum(mask, 1) * tf.constant([[0.0, 0.0, 0.01]])
-        return {"probabilities": toy.probabilities(tf.reduce_sum(words, 1) + count + unused)}
+        return {"probabilities": toy.of_ids(tf.reduce_sum(words, 1) + count + unused)}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def of_text(text: Any) -> Any:
@@ -68,6 +75,11 @@ def save_toy(folder: Path, version: int) -> None:
             "label_id": label_id,
             "rows": rows,
         }
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string), tf.TensorSpec([None], tf.string)])
+    def of_titled(title: Any, text: Any) -> Any:
+        answer: Any = of_text(tf.where(title == "", text, title))
+        return answer
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def wait_for_file(path: Any) -> Any:
@@ -84,7 +96,40 @@ def save_toy(folder: Path, version: int) -> None:
         return {"done": tf.fill([tf.shape(text)[0]], matrix[0, 0])}
 
     signatures = {"serving_default": of_ids, "text": of_text, "wait_for_file": wait_for_file, "slow": slow}
+    if version == 2:
+        signatures["titled"] = of_titled
     tf.saved_model.save(toy, str(folder), signatures=signatures)
+
+
+def add_warmup(version_folder: Path, *requests: tuple[str, dict[str, Any]]) -> None:
+    """Writes requests, each a signature and its inputs, that a server replays when it loads the version."""
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    from sentiment.tensorflow_setup import tf
+
+    (version_folder / "assets.extra").mkdir()
+    with tf.io.TFRecordWriter(str(version_folder / "assets.extra" / "tf_serving_warmup_requests")) as writer:
+        for signature, inputs in requests:
+            log = prediction_log_pb2.PredictionLog()
+            request = log.predict_log.request
+            request.model_spec.name, request.model_spec.signature_name = "sentiment", signature
+            for name, value in inputs.items():
+                request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+            writer.write(log.SerializeToString())
+
+
+def save_aborting(folder: Path) -> None:
+    """Saves a model of which signature `text` ends the process, as the kernel does when there is no memory."""
+    from sentiment.tensorflow_setup import tf
+
+    class Aborting(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+        def text(self, text: Any) -> Any:
+            with tf.control_dependencies([tf.raw_ops.Abort(error_msg="no memory")]):
+                return {"label": tf.identity(text)}
+
+    toy = Aborting()
+    tf.saved_model.save(toy, str(folder), signatures={"text": toy.text})
 
 
 @pytest.fixture(scope="session")
@@ -95,8 +140,15 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     return {version: folder / str(version) for version in VERSIONS}
 
 
-def keep_toy_answers(version: int, off: float = 0.0) -> Callable[[Path], None]:
-    """Returns what writes the answers of toy `version` into its export, as `validate` does, each `off` by so much."""
+def keep_toy_answers(
+    version: int, off: float = 0.0, labels: Sequence[str] = (), ids: Sequence[Sequence[int]] = ()
+) -> Callable[[Path], None]:
+    """Returns what writes the answers of toy `version` into its export, as `validate` does, each `off` by so much.
+
+    With `labels`, also what each label id is called; with `ids`, also what it answers to these rows of token ids.
+    """
+    from msgspec import structs
+
     from sentiment.results import record
     from sentiment.results.served import FILE, KeptAnswers
 
@@ -104,7 +156,11 @@ def keep_toy_answers(version: int, off: float = 0.0) -> Callable[[Path], None]:
         sure = math.exp(4) / (math.exp(4) + 2)
         row = [(1 - sure) / 2 + off / 2] * 3
         row[version - 1] = sure - off
-        record.write(export / FILE, KeptAnswers(texts=["今天", "天氣如何"], probabilities=[row, row], within=0.01))
+        named = {str(number): label for number, label in enumerate(labels)}
+        texts = ["今天", "天氣如何"]
+        kept = KeptAnswers(texts=texts, probabilities=[row, row], within=0.01, labels=named)
+        by_ids = {"ids": [list(each) for each in ids], "of_ids": [row for _ in ids]}
+        record.write(export / FILE, structs.replace(kept, **by_ids) if ids else kept)
 
     return keep
 
@@ -253,12 +309,24 @@ def running_servers() -> Iterator[Callable[..., Client]]:
                 file_system_poll_seconds=0.05,
                 allow_labels_for_unavailable=True,
                 access=Access(reload_rpc="loopback"),
+                grpc_health=True,
             )
             server = ModelServer(replace(options, **changes))
             stack.callback(server.stop)
+            await_settled(server)
             return Client(server, stack.enter_context(grpc.insecure_channel(server.grpc_address)))
 
         yield start_server
+
+
+def await_settled(server: Any, seconds: float = 5.0) -> None:
+    """Waits until every version has loaded or failed: a server is ready when the first one has. Or for some seconds."""
+    loading, deadline = {"START", "LOADING"}, time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        states = [entry.state.name for versions in server.core.all_states().values() for entry in versions.values()]
+        if loading.isdisjoint(states):
+            return
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -300,6 +368,7 @@ class Shop:
     def candidate(self, number: int, change: Callable[[Path], object] = lambda _: None) -> Any:
         """Returns toy `number` as the export of run `night-<number>`, whose gate and validation passed."""
         from sentiment.results.decision import Gate
+        from sentiment.results.deliveries import Check
         from sentiment.results.validation import Validation
         from sentiment.run_folder import RunFolder
         from sentiment.serving.publish import Candidate
@@ -311,6 +380,7 @@ class Shop:
         card = {"data": {"watermark": number, "rows": 100 * number}}
         (run.model / "model.json").write_text(json.dumps(card))
         candidate = Candidate(run.export, run.model, run.name, {"frozen": 0.8})
+        run.write(whole(Check, passed=True))
         run.write(whole(Gate, passed=True, sets={"frozen": {"candidate_accuracy": 0.8}, "rolling": None}))
         run.write(whole(Validation, passed=True, digest=candidate.digest))
         return candidate

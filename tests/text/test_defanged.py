@@ -114,6 +114,14 @@ OWN = ("http://127.0.0.1:8501", "https://serving:8501")
         ("http://127.0.0.1:8501@evil.example", "hxxp[://]127.0.0.1:8501@evil.example"),
         ("a::group::x b::ENDGROUP::.tsv c::d", "a: :group::x b: :ENDGROUP::.tsv c::d"),
         ("https://serving:85012", "hxxps[://]serving:85012"),
+        (
+            "http://127.0.0.1:8501: late; 'https://serving:8501', too.",
+            "http://127.0.0.1:8501: late; 'https://serving:8501', too.",
+        ),
+        *(
+            (f"http://127.0.0.1:8501{sign}@evil.example/login", f"hxxp[://]127.0.0.1:8501{sign}@evil.example/login")
+            for sign in (*";,!$&'()*+=~%_[]|^`\\<>\"{}", ":a", "\x1c", "\x85", "\u2028", "\u3000", "%20", ".,")
+        ),
         ("sentiment.errors, model.json, ann@example.com", "sentiment.errors, model.json, ann@example.com"),
     ],
 )

@@ -103,10 +103,10 @@ def test_an_interrupted_training_ends_with_the_same_temperature(
 
     whole, resumed = fit.Fitting.take_step, replace(files, output=files.output.with_name("resumed"))
 
-    def stopped(self: Any, inputs: Any, labels: Any, done: int) -> Any:
+    def stopped(self: Any, inputs: Any, labels: Any, done: int, *soft: Any) -> Any:
         if done == 40:
             raise KeyboardInterrupt
-        return whole(self, inputs, labels, done)
+        return whole(self, inputs, labels, done, *soft)
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(fit.Fitting, "take_step", stopped)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sentiment.errors import InputError
+from sentiment.model.checkpoint import CARD
 from sentiment.training.hyperparameters import as_json, choose
 
 
@@ -12,6 +14,13 @@ def test_defaults_depend_on_the_encoder() -> None:
     pretrained = choose("custom", "bert-base-chinese")
     assert (pretrained.learning_rate, pretrained.num_epochs) == (2e-5, 3)
     assert choose("custom", "scratch/tiny").learning_rate > 10 * pretrained.learning_rate
+
+
+def test_an_encoder_of_pretrain_takes_a_higher_rate_than_a_large_one(tmp_path: Path) -> None:
+    (tmp_path / CARD).write_text("{}", encoding="utf-8")
+    ours = choose("custom", str(tmp_path))
+    assert (ours.learning_rate, ours.num_epochs, ours.masked_share) == (2e-4, 4, 0)
+    assert choose("custom", f"{tmp_path}@sha256:{'0' * 64}").learning_rate == ours.learning_rate
 
 
 def test_what_is_given_wins_and_none_means_the_default() -> None:

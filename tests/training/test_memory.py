@@ -28,6 +28,7 @@ def test_the_next_to_try_is_half_the_batch_or_the_next_shorter_length(rows: int,
     assert smaller(rows, length) == advice
 
 
+@pytest.mark.slow
 def test_a_real_operation_that_finds_no_memory() -> None:
     from sentiment.tensorflow_setup import tf
 
@@ -50,6 +51,7 @@ def test_python_s_own_error_is_the_same_mistake() -> None:
         raise MemoryError
 
 
+@pytest.mark.slow
 def test_a_training_that_does_not_fit_names_its_longest_batch_at_once(
     toy_files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,7 @@ def test_what_is_built_afterwards_is_as_before() -> None:
     assert keras.layers.Dense(1).compute_dtype == "float32"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_a_toy_model_learns_in_sixteen_bits(
     toy_files: Files, tmp_path: Path, precision: str, capsys: pytest.CaptureFixture[str]

@@ -44,10 +44,10 @@ from sentiment.model import encoder
 from sentiment.training import fit
 encoder.SCRATCH["scratch/toy"] = (1, 16, 2)
 whole = fit.Fitting.take_step
-def counting(self, inputs, labels, done):
+def counting(self, inputs, labels, done, *soft):
     if done == int(sys.argv[1]):
         os.kill(os.getpid(), signal.SIGKILL)
-    return whole(self, inputs, labels, done)
+    return whole(self, inputs, labels, done, *soft)
 fit.Fitting.take_step = counting
 from sentiment.cli import run
 sys.exit(run(sys.argv[2:]))
@@ -65,10 +65,10 @@ def interrupted_at(step: int) -> Iterator[None]:
 
     whole = fit.Fitting.take_step
 
-    def counting(self: Any, inputs: Any, labels: Any, done: int) -> Any:
+    def counting(self: Any, inputs: Any, labels: Any, done: int, *soft: Any) -> Any:
         if done == step:
             raise KeyboardInterrupt
-        return whole(self, inputs, labels, done)
+        return whole(self, inputs, labels, done, *soft)
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(fit.Fitting, "take_step", counting)
@@ -127,6 +127,7 @@ def test_a_killed_training_ends_with_the_same_weights(
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+@pytest.mark.slow
 def test_the_best_weights_survive_an_interruption(toy_files: Files, tmp_path: Path) -> None:
     """The best epoch lies before the interruption, and the last one does not become it."""
     hasty = settings(num_epochs=8, learning_rate=0.3, early_stopping=2)

@@ -10,20 +10,24 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec import convert, structs
 from support.reports import card_of
-from support.results import in_json, whole_json
+from support.results import in_json, whole, whole_json
 
 from sentiment import cli
 from sentiment.data.tsv import Post, write_posts
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
+from sentiment.model.checkpoint import locate
 from sentiment.model.folder import open_model, read_card, write_card
+from sentiment.model.pinned import of_checkpoint
 from sentiment.model.split import hold_out
-from sentiment.results.deliveries import Prepare
-from sentiment.results.model_card import EncoderPin
+from sentiment.results.deliveries import Check, Prepare
+from sentiment.results.encoders import EncoderPin
 from sentiment.results.record import as_json
+from sentiment.results.training import Training
+from sentiment.run_folder import RunFolder
 from sentiment.training import train as training
 from sentiment.training.hyperparameters import Hyperparameters, choose
 from sentiment.training.training import require_room
@@ -59,6 +63,7 @@ def test_a_model_folder_is_complete_and_holds_no_optimizer(toy_model: Path, toy_
 def test_model_json_says_what_it_was_made_of(toy_model: Path, toy_files: Files) -> None:
     card = read_card(toy_model)
     assert (card.type, card.name, card.labels, card.max_seq_length) == ("custom", TOY, ["正面", "負面", "中立"], 16)
+    assert toy_files.train
     assert as_json(card.data) == {"fingerprint": sha256_of(toy_files.train), "rows": 30, "per_label": [10, 10, 10]}
     assert card.architecture["pooling"] == "mean"
     assert json.loads((toy_model / "model.json").read_text(encoding="utf-8"))["format"] == 1
@@ -73,6 +78,14 @@ def test_the_summary_has_the_original_layout(toy_model: Path) -> None:
     assert any(line.split() == ["precision", "recall", "f1-score", "support"] for line in lines)
 
 
+def test_a_person_is_told_where_the_model_is_and_how_good(toy_result: dict[str, Any]) -> None:
+    result = convert(toy_result, Training)
+    assert training.told(structs.replace(result, test=None)) == f"The model is in {result.model}."
+    assert result.test is not None
+    figure = f"its accuracy is {result.test.accuracy:.4f} on {sum(result.test.support)} test rows"
+    assert training.told(result) == f"The model is in {result.model}; {figure}."
+
+
 def test_the_same_inputs_again_are_not_trained_again(
     toy_files: Files, toy_result: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,6 +96,7 @@ def test_the_same_inputs_again_are_not_trained_again(
     assert "already" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_seed_repeats_a_training_and_other_inputs_replace_it(toy_files: Files, tmp_path: Path) -> None:
     first = train(replace(toy_files, output=tmp_path / "a"), quick(seed=3), Labels())
     again = train(replace(toy_files, output=tmp_path / "b"), quick(seed=3), Labels())
@@ -125,6 +139,17 @@ def test_a_warm_start_needs_the_same_labels(toy_files: Files, toy_model: Path, t
     labels = Labels(("好", "壞", "平"), ("good", "bad", "plain"))
     with pytest.raises(InputError, match="must have the labels 好、壞、平"):
         train(files, settings_for(files, None, None), labels)
+
+
+def test_an_encoder_that_a_run_names_is_started_from_unless_somebody_names_another(
+    toy_files: Files, toy_model: Path
+) -> None:
+    named = "/home/encoders/3@sha256:" + "0" * 64
+    files = replace(toy_files, encoder=named)
+    assert settings_for(files, None, None).model_name == named
+    assert settings_for(files, None, "scratch/mini").model_name == "scratch/mini"
+    assert settings_for(files, "tf-hub", None).model_name == settings_for(toy_files, None, None).model_name
+    assert settings_for(replace(files, warm_start=toy_model), None, None).model_name == TOY
 
 
 def test_a_given_vocabulary_is_used(toy_files: Files, toy_model: Path, tmp_path: Path) -> None:
@@ -285,6 +310,20 @@ class TestRun:
         assert cli.run(["train", "--run", "r1", "--num-epochs", "1", "--learning-rate", "1e-8"]) == 0
         assert read_card(home / "runs" / "r1" / "model").name == TOY
 
+    def test_starts_from_the_encoder_that_prepare_names_if_its_files_are_still_those(
+        self, home: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        folder = Path(__file__).parents[1] / "checkpoints" / "data" / "bert-bin"
+        pin = of_checkpoint(locate(str(folder)))
+        self.prepare(home / "runs" / "r1", encoder={"address": str(folder), "sha256": "0" * 64})
+        assert cli.run(["train", "--run", "r1", "--max-seq-length", "16"]) == 2
+        [line] = capsys.readouterr().err.splitlines()
+        assert f"the files of the encoder {folder} must have the sha256 {'0' * 64}; found {pin.sha256} at" in line
+        self.prepare(home / "runs" / "r1", encoder=as_json(pin))
+        assert cli.run(["train", "--run", "r1", "--max-seq-length", "16", "--num-epochs", "1"]) == 0
+        card = read_card(home / "runs" / "r1" / "model")
+        assert (card.name, card.encoder) == (str(folder), pin)
+
     def test_refuses_training_rows_that_changed(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         with (home / "runs" / "r1" / "train.tsv").open("a", encoding="utf-8") as file:
             file.write("多一行\t0\n")
@@ -334,3 +373,34 @@ def test_another_model_is_replaced_only_on_request(
     assert {path.name: path.read_bytes() for path in output.iterdir()} == before
     assert cli.run([*command, "--replace"]) == 0
     assert (output / "weights.h5").read_bytes() != before["weights.h5"]
+
+
+@pytest.mark.parametrize(
+    ("check", "refusal"),
+    [
+        (None, "step 'check' of run night must have finished"),
+        (
+            {"passed": False, "sentence": "Half cannot be read."},
+            "must have passed their check; found Half cannot be read",
+        ),
+        ({"passed": True, "fingerprint": "b" * 64}, "must have seen the rows that the model is trained on"),
+    ],
+)
+def test_airflow_trains_only_on_posts_whose_check_passed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    check: dict[str, Any] | None,
+    refusal: str,
+) -> None:
+    """A person may mark the task `check` as a success, whether it failed or never ran."""
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
+    run = RunFolder(tmp_path / "runs" / "night")
+    run.path.mkdir(parents=True)
+    write_posts(run.train, [Post("好", 0)])
+    run.write(whole(Prepare, fingerprint=sha256_of(run.train)))
+    if check:
+        run.write(whole(Check, check))
+    assert cli.run(["train", "--run", "night", "--checked"]) == 2
+    assert refusal in capsys.readouterr().err
+    assert not run.model.exists()

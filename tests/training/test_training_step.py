@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sentiment.model.soft import cross_entropy, soft_rows
 from sentiment.training.class_weights import row_weights
-from sentiment.training.training_step import adam, evenly, training_step
+from sentiment.training.training_step import adam, evenly, soft_evenly, training_step
 
 LABELS = np.array([0, 2, 1, 1], np.int32)
 IDS = np.array([[1, 2, 2], [3, 1, 0], [4, 4, 4], [2, 3, 0]], np.int32)
@@ -125,3 +126,35 @@ def test_rows_without_weight_fill_a_batch_up(rows: int, devices: int, filled: in
     assert (labels[rows:] == -1).all()
     assert (shares[rows:] == 0).all()
     assert inputs["input_mask"].any(axis=1).all()
+
+
+def test_a_student_of_people_alone_takes_the_step_that_labels_give() -> None:
+    plain, student = make_model(), make_model()
+    wanted = training_step(plain, adam(), 1.0)(INPUTS, LABELS)
+    people = soft_rows(LABELS, 1.0, np.zeros((0, 3)), 2.0)
+    found = training_step(student, adam(), 1.0, soft=True)(INPUTS, LABELS, people)
+    assert float(found[0]) == pytest.approx(float(wanted[0]), rel=1e-6) and int(found[1]) == int(wanted[1])
+    for one, other in zip(plain.get_weights(), student.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_the_loss_of_a_student_is_the_one_that_it_is_judged_by() -> None:
+    teacher, student = (make_model(seed)(INPUTS).numpy() for seed in (7, 1))
+    soft = soft_rows(LABELS[:1], 3.0, teacher[1:], 2.5)
+    loss, _ = training_step(make_model(1), adam(), 1.0, soft=True)(INPUTS, LABELS, soft)
+    assert float(loss) == pytest.approx(cross_entropy(soft, student), rel=1e-5)
+
+
+def test_a_student_comes_to_answer_like_its_teacher() -> None:
+    teacher, student, optimizer = make_model(7)(INPUTS).numpy(), make_model(1), adam()
+    optimizer.learning_rate = 0.05
+    soft = soft_rows(np.zeros(0, int), 1.0, teacher, 2.0)
+    take = training_step(student, optimizer, 1.0, soft=True)
+    for _ in range(200):
+        take(INPUTS, teacher.argmax(axis=1).astype(np.int32), soft)
+    np.testing.assert_allclose(student(INPUTS), teacher, atol=0.02)
+
+
+def test_soft_rows_without_weight_fill_a_batch_up_too() -> None:
+    targets, temperatures = soft_evenly(soft_rows(LABELS[:3], 1.0, np.zeros((0, 3)), 2.0), 2)
+    assert targets.shape == (4, 3) and not targets[3].any() and temperatures.tolist() == [1, 1, 1, 1]

@@ -59,21 +59,24 @@ def test_a_good_export_passes_everything(examine: Examine, exported: Path) -> No
         "parity of serving_default",
         "parity of text",
         "labels",
+        "parity of titled",
         "alone",
         "REST",
         "strange texts",
     ]
     assert examination.parity and examination.parity.labels_equal and examination.parity.largest_difference < 1e-5
     shapes = {(latency.signature, latency.batch, latency.length) for latency in examination.latencies}
-    assert shapes == set(itertools.product(["serving_default", "text"], [1, 4], [16, 32]))
-    assert set(examination.first_request_ms["cold"]) == {"serving_default", "text"}
+    assert shapes == set(itertools.product(["serving_default", "text", "titled"], [1, 4], [16, 32]))
+    assert set(examination.first_request_ms["cold"]) == {"serving_default", "text", "titled"}
 
 
+@pytest.mark.parametrize("missing", ["text", "titled"])
 def test_a_missing_signature_is_named_and_nothing_else_is_asked(
-    examine: Examine, saved_after: Callable[..., Path]
+    examine: Examine, saved_after: Callable[..., Path], missing: str
 ) -> None:
-    examination = examine(saved_after(keep=("serving_default",)))
-    assert failures(examination) == {"signatures": "it has no signature 'text', only serving_default"}
+    others = [name for name in ("serving_default", "text", "titled") if name != missing]
+    examination = examine(saved_after(keep=tuple(others)))
+    assert failures(examination) == {"signatures": f"it has no signature '{missing}', only {', '.join(others)}"}
     assert len(examination.checks) == 1
 
 
@@ -132,12 +135,13 @@ def test_one_that_fails_on_a_request_says_what_the_server_said(
     assert found["answers"].startswith("it must answer every request; the server answered INVALID_ARGUMENT")
 
 
+@pytest.mark.slow
 def test_warm_up_makes_the_first_request_quick_and_a_bad_file_is_refused_and_removed(
     server: ThrowawayServer, examine: Examine, copy: Path, tmp_path: Path
 ) -> None:
     examination = examine(copy)
     requests = examination.warm_up_requests()
-    assert len(requests) == 2 * 2 * 2
+    assert len(requests) == 3 * 2 * 2
     warm_copy = Path(shutil.copytree(copy, tmp_path / "warm"))
     warmup.write(warm_copy, requests)
     with connected(server) as channel:

@@ -76,9 +76,10 @@ def test_the_verdict_names_everything_that_failed() -> None:
     assert verdict([good, *bad]) == "It must not be served: it does not load; it is slow."
 
 
+TOOK = "it took {value:.0f} MB{aside}"
+
+
 def test_a_limit_is_named_where_there_is_one() -> None:
-    assert limited("memory", 7.0, None, "it took 7 MB{}") == ExportCheck("memory", True, 7.0, None, "it took 7 MB")
-    assert limited("memory", 7.0, 7.0, "it took 7 MB{}").passed
-    assert limited("memory", 7.0, 6.5, "it took 7 MB{}") == ExportCheck(
-        "memory", False, 7.0, 6.5, "it took 7 MB (at most 6.5)"
-    )
+    assert limited("memory", 7.0, None, TOOK) == ExportCheck("memory", True, 7.0, None, "it took 7 MB")
+    assert limited("memory", 7.0, 7.0, TOOK).passed
+    assert limited("memory", 7.0, 6.5, TOOK) == ExportCheck("memory", False, 7.0, 6.5, "it took 7 MB (at most 6.5)")

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from msgspec import structs
 
 from sentiment.export.parity import ROUNDED, SAME
 from sentiment.model.folder import open_model
@@ -32,6 +34,42 @@ def test_the_answers_of_which_it_is_least_sure_are_kept(version: Version, model:
     sureness = [sorted(row)[-1] - sorted(row)[-2] for row in kept.probabilities]
     others = version.predict("text", {"text": [text.encode() for text in invented_texts(pieces)]})["probabilities"]
     assert sureness == sorted(sureness) and max(sureness) < max(sorted(row)[-1] - sorted(row)[-2] for row in others)
+
+
+def test_the_names_of_the_labels_are_kept(version: Version, model: Path, tmp_path: Path) -> None:
+    pieces = open_model(model).pieces
+    kept = keep_answers(tmp_path, version, pieces, SAME)
+    names = {str(at): name for at, name in enumerate(open_model(model).card.labels)}.items()
+    assert kept.labels and kept.labels.items() <= names
+    record.write(tmp_path / FILE, structs.replace(kept, labels=dict.fromkeys(kept.labels, "Wrong")))
+    again = keep_answers(tmp_path, version, pieces, SAME).labels  # of the least sure answers, which may round otherwise
+    assert again and again.items() <= names
+    older = structs.replace(kept, labels={})
+    record.write(tmp_path / FILE, older)
+    assert keep_answers(tmp_path, version, pieces, SAME) == older, "a second validation leaves the export as it was"
+
+
+def test_the_answers_to_token_ids_are_kept_and_compared(version: Version, model: Path, tmp_path: Path) -> None:
+    pieces = open_model(model).pieces
+    kept = keep_answers(tmp_path, version, pieces, SAME)
+    assert len(kept.ids) == len(kept.of_ids) == KEPT
+    for text, row in zip(kept.texts, kept.ids, strict=True):
+        assert [pieces[number] for number in row] == ["[CLS]", *text, "[SEP]"]
+    for row, wanted in zip(kept.ids, kept.of_ids, strict=True):
+        [found] = version.predict("serving_default", inputs_of_alone(row))["probabilities"]
+        assert found == pytest.approx(wanted, abs=1e-4), "padding changes no answer"
+    record.write(tmp_path / FILE, structs.replace(kept, of_ids=[[1.0, 0.0, 0.0]] * KEPT))
+    assert keep_answers(tmp_path, version, pieces, SAME).of_ids != [[1.0, 0.0, 0.0]] * KEPT
+    record.write(tmp_path / FILE, structs.replace(kept, of_ids=[[1.0], *kept.of_ids[1:]]))
+    assert len(keep_answers(tmp_path, version, pieces, SAME).of_ids[0]) == 3
+    older = structs.replace(kept, ids=[], of_ids=[])
+    record.write(tmp_path / FILE, older)
+    assert keep_answers(tmp_path, version, pieces, SAME) == older, "a second validation leaves the export as it was"
+
+
+def inputs_of_alone(row: list[int]) -> dict[str, Any]:
+    ids = np.array([row], np.int32)
+    return {"input_ids": ids, "input_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
 
 
 def test_a_second_validation_leaves_them_and_another_model_replaces_them(

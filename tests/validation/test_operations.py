@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.model.operations import TENSORRT, TF_TEXT
+from sentiment.model.operations import OF_PYTHON, TENSORRT, TF_TEXT
 from sentiment.tensorflow_setup import tf, tf_text
 from sentiment.validation import operations
 
@@ -33,7 +33,7 @@ def trimming(tmp_path: Path) -> Path:
 def test_an_operation_that_is_too_new_is_named(trimming: Path) -> None:
     missing = operations.unknown(operations.operations_of(trimming))
     assert missing == ["TFText>RoundRobinTrim"]
-    assert operations.way_out(missing) == "Cut pieces to length by slicing instead of a Trimmer."
+    assert operations.way_out(missing) == "Cut pieces to length by slicing instead of a Trimmer"
 
 
 def test_tensorrt_is_for_the_gpu_image_only() -> None:
@@ -41,6 +41,31 @@ def test_tensorrt_is_for_the_gpu_image_only() -> None:
     assert operations.unknown(["TRTEngineOp", "MatMul"], gpu=True) == []
     assert "--gpu-image" in operations.way_out(["TRTEngineOp"])
     assert "TF-Text 2.12.1" in operations.way_out(["MyOwnOp", "TRTEngineOp"])
+
+
+def test_what_python_computes_is_not_linked() -> None:
+    """The kernels are in the Python package: `tensorflow/python/lib/core/py_func.cc`. As it was, they passed."""
+    assert operations.unknown([*OF_PYTHON, "Identity"]) == ["EagerPyFunc", "PyFunc", "PyFuncStateless"]
+    assert not OF_PYTHON - operations.core_operations(), "else they would be unknown anyway"
+
+
+def test_a_graph_that_calls_python_may_not_be_served(tmp_path: Path) -> None:
+    class Calling(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+        def call(self, numbers: tf.Tensor) -> tf.Tensor:
+            return tf.numpy_function(lambda found: found, [numbers], tf.float32)
+
+    module = Calling()
+    tf.saved_model.save(module, str(tmp_path / "1"), signatures={"serving_default": module.call})
+    used = operations.operations_of(tmp_path / "1")
+    assert operations.unknown(used) == ["PyFunc"]
+    assert operations.dangers(tmp_path / "1", used) == ["the operation PyFunc"]
+
+
+def test_phrases_and_offsets_of_tf_text_are_linked() -> None:
+    """TF-Text 2.12.1's `tensorflow_text/BUILD:ops_lib` has them; the trimmers it has not."""
+    linked = ["PhraseTokenize", "TFText>PhraseDetokenize", "TFText>ByteSplitByOffsets", "TFText>BoiseTagsToOffsets"]
+    assert operations.unknown([*linked, "TFText>RoundRobinGenerateMasks"]) == ["TFText>RoundRobinGenerateMasks"]
 
 
 def test_every_operation_of_tf_text_is_known_by_its_name() -> None:

@@ -50,7 +50,7 @@ def test_a_run_is_validated_and_its_export_gets_its_warm_up(
     assert failed(result) == {}
     assert result["passed"] and result["sentence"].startswith("It may be served: ")
     assert json.loads((run / "validate.json").read_text(encoding="utf-8")) == result
-    assert result["warmup_records"] == 2 * 6 * 2
+    assert result["warmup_records"] == 3 * 6 * 2
     assert result["digest"] == Candidate(run / "export", run / "model", "", {}).digest
     kept = read_answers(run / "export")
     assert kept and kept.texts and not {post.text for post in posts} & set(kept.texts)
@@ -172,7 +172,10 @@ def test_bad_usage_is_one_line(
     for options, said in (
         ([], "give --run, or --export and --model"),
         (["--run", "none"], "step 'export' of run none must have finished"),
-        (["--export", str(tmp_path / "no"), "--model", str(model)], "an export must be a folder; found no folder"),
+        (
+            ["--export", str(tmp_path / "no"), "--model", str(model)],
+            f"No such folder: {tmp_path / 'no'}. An export must be a folder.",
+        ),
         (["--export", str(copy), "--model", str(model), "--server", "/no/server"], "a throw-away server must start"),
     ):
         assert cli.run(["validate", *options]) == 2

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from sentiment.errors import InputError
 from sentiment.results.decision import Gate
 from sentiment.results.events import AnyEvent, Canary, Published
-from sentiment.run_folder import RunFolder
 from sentiment.serving.history import read_events, read_state
+from sentiment.serving.records import results_of
 from sentiment.settings import Settings, read_airflow_settings
 from sentiment_airflow.workflows import STARTED_AGAIN, THE_NIGHTLY_RUN
 
@@ -44,4 +44,4 @@ def barred(settings: Settings, version: int) -> list[str]:
             found="no such version",
             do="Trigger sentiment_promote by hand: it asks about the present canary.",
         )
-    return makers(read_events(settings.history), version, RunFolder.named(settings, known.run).read(Gate))
+    return makers(read_events(settings.history), version, results_of(settings, known).read(Gate))

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DagRunTriggerException
+from airflow.sdk.exceptions import AirflowSkipException, DagRunTriggerException
 
 from sentiment.errors import InputError
-from sentiment.gate.calibration import calibration_warnings
+from sentiment.gate.cautions import cautions
 from sentiment.gate.year_checks import told_year
+from sentiment.language import marked, recorded, tr
 from sentiment.mail.approval_body import approval_body
 from sentiment.mail.checks import warnings_of
 from sentiment.probe.standing import standing
 from sentiment.results.decision import Gate
-from sentiment.results.deliveries import Prepare
+from sentiment.results.deliveries import Check, Prepare
 from sentiment.results.events import Published
 from sentiment.results.record import as_json, decoded
 from sentiment.results.serving import Question
@@ -25,11 +26,15 @@ from sentiment.run_folder import RunFolder, safe_name
 from sentiment.serving import open_questions
 from sentiment.serving.candidacy import candidacies
 from sentiment.serving.history import read_events, read_state
+from sentiment.serving.records import results_of
 from sentiment.serving.state import State
+from sentiment.serving.succession import superseded
 from sentiment.settings import Settings
 from sentiment_airflow.approval.four_eyes import barred
 from sentiment_airflow.links import run_link, version_links
+from sentiment_airflow.people import for_people
 from sentiment_airflow.preconditions import wrong_input_fails_at_once
+from sentiment_airflow.refusal import Refusal
 from sentiment_airflow.steps import step_settings
 from sentiment_airflow.workflows import CANARY, PROMOTE, RETRAIN, hours_to_answer
 
@@ -42,11 +47,11 @@ def describe(run_id: Any = None, triggering_asset_events: Any = None) -> dict[st
     settings = step_settings()
     try:
         if (asked_about := open_questions.closed_version(settings, str(run_id))) is not None:
-            require_canary(asked_about, read_state(settings))
+            require_canary(settings, asked_about)
         found = question(settings, list(triggering_asset_events[CANARY]) if triggering_asset_events else [])
         return dict(as_json(found))
     except InputError as error:
-        raise AirflowFailException(str(error)) from error
+        raise Refusal(str(error)) from error
     except AirflowSkipException as superseded:
         log.warning("%s", superseded)  # Airflow folds away its own line about it
         open_questions.forget(settings, str(run_id))
@@ -73,37 +78,45 @@ def question(settings: Settings, events: list[Any]) -> Question:
     state = read_state(settings)
     if events:
         version, run_id = int(events[-1].extra["version"]), str(events[-1].extra["run"])
-        links = {"The run that made it": run_link(RETRAIN, run_id)}
-        require_canary(version, state)
+        links = {marked("The run that made it"): run_link(RETRAIN, run_id)}
+        require_canary(settings, version)
         _require_its_run(version, run_id, state)
     elif state.canary is None:
         raise InputError("there must be a canary to decide about", found="none", do="Trigger sentiment_retrain.")
     else:
         version, run_id, links = state.canary, state.versions[state.canary].run, {}
-    run = RunFolder.named(settings, run_id)
+    run = results_of(settings, state.versions[version])
     gate, warnings = run.read(Gate), warnings_of(run)
     _require_its_decision(settings, version, gate)
-    body = approval_body(
-        gate,
-        run.read(Prepare),
-        version,
-        version_links(version) | links,
-        warnings,
-        validation=run.read(Validation) if run.result("validate").is_file() else None,
-        standing=standing(settings, version),
-        hours=hours_to_answer(),
-        barred=barred(settings, version),
-    )
+    body = _body(settings, version, run, links)
     return Question(
         version=version,
         run=run_id,
         body=body,
         verdict=gate.sentence,
         warnings=warnings,
-        cautions=calibration_warnings(gate),
+        cautions=cautions(gate),
         year=told_year(gate),
         candidacy=candidacies(read_events(settings.history), version),
     )
+
+
+def _body(settings: Settings, version: int, run: RunFolder, links: dict[str, str]) -> str:
+    """Returns what a person reads before deciding, in the language of people; what it is made of is in English."""
+    standing_now, may_not = standing(settings, version), barred(settings, version)
+    with for_people():
+        return approval_body(
+            run.read(Gate),
+            run.read(Prepare),
+            version,
+            version_links(version) | {tr(name): address for name, address in links.items()},
+            warnings_of(run),
+            validation=run.read(Validation) if run.result("validate").is_file() else None,
+            standing=standing_now,
+            hours=hours_to_answer(),
+            barred=may_not,
+            check=run.read(Check) if run.result("check").is_file() else None,
+        )
 
 
 class CloseQuestion(BaseOperator):
@@ -161,15 +174,11 @@ def _require_its_decision(settings: Settings, version: int, gate: Gate) -> None:
         )
 
 
-def require_canary(version: int, state: State) -> None:
+def require_canary(settings: Settings, version: int) -> None:
     """Ends the run, and says why, when `version` is no longer the canary: nobody has to answer."""
-    if state.canary != version:
-        known = state.versions.get(version)
-        now = "there is no canary now" if state.canary is None else f"the canary is now version {state.canary}"
-        raise AirflowSkipException(
-            f"Superseded: version {version} is {known.condition if known else 'unknown'}; {now}. This question is "
-            "closed, and nothing changed."
-        )
+    if why := superseded(version, read_state(settings), read_events(settings.history)):
+        with for_people():
+            raise AirflowSkipException(recorded(why))
 
 
 @task
@@ -178,5 +187,6 @@ def find_canary() -> int:
     """Returns the version of the canary; without a canary, the rest of the run is skipped."""
     canary = read_state(step_settings()).canary
     if canary is None:
-        raise AirflowSkipException("there is no canary")
+        with for_people():
+            raise AirflowSkipException(tr("there is no canary"))
     return canary

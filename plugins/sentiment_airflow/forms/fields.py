@@ -1,4 +1,4 @@
-"""The fields of Airflow's forms, made of the options that they are filled in for."""
+"""The fields of Airflow's forms, made of the options that they are filled in for, in the language spoken."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from sentiment.language import tr
 from sentiment.options.declaration import Field, Option
-
-KINDS = {int: "integer", float: "number", str: "string"}
+from sentiment_airflow.forms.numbers import written
+from sentiment_airflow.people import shown_as
 
 
 def fields(*options: Option) -> dict[str, Param]:
@@ -27,14 +28,17 @@ def in_section(section: str, made: Mapping[str, Param]) -> dict[str, Param]:
 def field(option: Option, **more: Any) -> Param:
     """Returns the field of an option: its type, its bounds, its words, and `more` demands of JSON Schema.
 
-    One without a default may be left empty.
+    One without a default may be left empty. Airflow shows one without a `type` as a field for text.
     """
     form = form_of(option)
-    kind = KINDS[option.kind]
-    demands = {"type": kind if form.default is not None else ["null", kind], **bounds(option), **form.schema, **more}
+    may_be_empty = form.default is None
+    if issubclass(option.kind, str):
+        demands: dict[str, Any] = {"type": ["null", "string"] if may_be_empty else "string"}
+    else:
+        demands = written(option.kind, bounds(option), may_be_empty=may_be_empty)
     if option.choices:
-        demands["enum"] = list(option.choices)
-    return made_of(option, **demands)
+        demands |= {"enum": list(option.choices), **names_of(option.choices, form.names)}
+    return made_of(option, **demands, **{**form.schema, **more})
 
 
 def tick(option: Option) -> Param:
@@ -51,14 +55,22 @@ def one_of(names: Sequence[str], *, may_be_empty: bool = False) -> dict[str, Any
     """Returns the demand of JSON Schema that a value is one of these; no demand when there are none."""
     if not names:
         return {}
-    return {"enum": [None, *names], "values_display": {"null": "default"}} if may_be_empty else {"enum": list(names)}
+    return (
+        {"enum": [None, *names], "values_display": {"null": tr("default")}} if may_be_empty else {"enum": list(names)}
+    )
+
+
+def names_of(choices: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the names that a form shows for values, in a language that shows more than the values themselves."""
+    shown = {choice: shown_as(choice, names[choice]) for choice in choices if choice in names}
+    return {"values_display": shown} if any(choice != name for choice, name in shown.items()) else {}
 
 
 def made_of(option: Option, **demands: Any) -> Param:
     """Returns a field with the words and the default of an option, and with these demands of JSON Schema."""
     form = form_of(option)
-    description = form.description.format(default=option.default)
-    return Param(form.default, title=form.title, description=description, **demands)
+    description = tr(form.description, default=option.default)
+    return Param(form.default, title=tr(form.title), description=description, **demands)
 
 
 def bounds(option: Option) -> dict[str, float]:

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from airflow.sdk import Param
 
+from sentiment.gate.thresholds import configured
+from sentiment.language import tr
 from sentiment.options import gate, mixing, training
 from sentiment.options.declaration import Option
 from sentiment.settings import encoders_for_forms, read_airflow_settings
-from sentiment_airflow.forms.fields import bounds, field, fields, in_section, made_of, one_of
-
-LONGEST_NUMBER = 30  # characters
-
-
-def rate(option: Option) -> Param:
-    """Returns a field for a number as people write it, with an exponent or without.
-
-    Airflow's field for numbers knows no exponent: it takes 3e-5 for 35, and then for the greatest number allowed. A
-    field without a type is one for text.
-    """
-    pattern = r"^(0?\.\d*[1-9]\d*|[1-9](\.\d+)?[eE]-\d+)$"
-    limits = bounds(option)
-    number = {"type": "number", "exclusiveMinimum": limits["minimum"], "exclusiveMaximum": limits["maximum"]}
-    written = {"type": "string", "pattern": pattern, "maxLength": LONGEST_NUMBER}
-    return made_of(option, anyOf=[{"type": "null"}, number, written])
+from sentiment_airflow.forms.fields import field, fields, in_section, one_of
+from sentiment_airflow.runners.environment import step_settings
 
 
 def limits() -> list[Option]:
     """Returns the gate's limits, loosened no further than the settings allow a form to."""
     names = [f"form_{option.name}" for option in gate.THRESHOLDS]
-    found = read_airflow_settings(*names)
-    return [gate.within(option, getattr(found, f"form_{option.name}")) for option in gate.THRESHOLDS]
+    bounds, now = read_airflow_settings(*names), configured(step_settings())
+    return [
+        gate.within(option, getattr(bounds, f"form_{option.name}"), getattr(now, option.name))
+        for option in gate.THRESHOLDS
+    ]
 
 
-_FIELDS = {
-    **fields(*training.FORM),
-    training.LEARNING_RATE.name: rate(training.LEARNING_RATE),
-    training.MODEL_NAME.name: field(training.MODEL_NAME, **one_of(encoders_for_forms(), may_be_empty=True)),
-}
+@dataclass(frozen=True)
+class RetrainForm:
+    """The fields of the form by the steps that they are options of."""
 
-MIXING = {**fields(mixing.MODE), **in_section("Data", fields(*mixing.DATA_FORM))}
-TRAINING = in_section("Training", _FIELDS)
-GATE = in_section("Gate", fields(*limits(), gate.LOOSEN_REASON, gate.OVERRIDE_REASON))
-RETRAIN_FORM = {**MIXING, **TRAINING, **GATE}
+    mixing: dict[str, Param]
+    training: dict[str, Param]
+    gate: dict[str, Param]
+
+    @property
+    def whole(self) -> dict[str, Param]:
+        return {**self.mixing, **self.training, **self.gate}
+
+
+def retrain_form() -> RetrainForm:
+    """Returns the form as the settings and the language spoken make it."""
+    model = {training.MODEL_NAME.name: field(training.MODEL_NAME, **one_of(encoders_for_forms(), may_be_empty=True))}
+    return RetrainForm(
+        mixing={**fields(mixing.MODE), **in_section(tr("Data"), fields(*mixing.DATA_FORM))},
+        training=in_section(tr("Training"), {**fields(*training.FORM), **model}),
+        gate=in_section(tr("Gate"), fields(*limits(), gate.LOOSEN_REASON, gate.OVERRIDE_REASON)),
+    )

@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar, cast
 
 from airflow.sdk import Context
 
-from sentiment.mail.approval import decided_mail
+from sentiment.errors import InputError
+from sentiment.language import tr
+from sentiment.mail.approval import Asking, decided_mail
 from sentiment.mail.letter import Mail
+from sentiment.results.decision import Gate
+from sentiment.results.record import StepResult
 from sentiment.results.serving import Outcome, Question
-from sentiment_airflow.links import version_links
+from sentiment.results.validation import Validation
+from sentiment.run_folder import RunFolder
+from sentiment_airflow.links import decision_link, log_link, version_links
 from sentiment_airflow.notify.notifier import MailNotifier
 from sentiment_airflow.passed_on import pulled
-from sentiment_airflow.steps import StepOperator
+from sentiment_airflow.steps import StepOperator, step_settings
 
-Links = Mapping[str, str]
+R = TypeVar("R", bound=StepResult)
 
 
 class QuestionNotifier(MailNotifier):
-    """Mails what `write` makes of the question that `describe` returned, with a link to the page for the answer."""
+    """Mails what `write` makes of the question that `describe` returned; it waits until `end`."""
 
-    def __init__(self, write: Callable[[Question, Links], Mail], **kwargs: Any) -> None:
+    def __init__(self, write: Callable[[Asking], Mail], end: datetime, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.write = write
+        self.write, self.end = write, end
 
     def compose(self, context: Context) -> Mail:
         ti = context["ti"]
         question = pulled(ti, "describe", Question)
-        links = {"Approve or reject": answer_link(ti.log_url), **version_links(question.version)}
-        return self.write(question, links)
+        links = {
+            tr("Approve or reject"): decision_link(question.version),
+            tr("The question in Airflow"): answer_link(ti.log_url),
+        }
+        return self.write(Asking(question, self.end, links, _result(question, Gate), _export_bytes(question)))
 
 
 class DecisionNotifier(MailNotifier):
@@ -38,10 +48,23 @@ class DecisionNotifier(MailNotifier):
     def compose(self, context: Context) -> Mail:
         ti, step = context["ti"], cast(StepOperator, context["task"])
         result = pulled(ti, ti.task_id, Outcome)
-        links = {"Log": ti.log_url, **version_links(result.version)}
+        links = {**log_link(ti.log_url), **version_links(result.version)}
         return decided_mail(result, step.options, step.run, links)
 
 
 def answer_link(log_url: str) -> str:
     """Returns the address of the page on which people answer; `log_url` is that of the task that asks."""
     return f"{log_url.partition('?')[0]}/required_actions"
+
+
+def _result(question: Question, kind: type[R]) -> R | None:
+    """Returns what a step of the run left that the question is about; None, without which the mail goes out too."""
+    try:
+        return RunFolder.named(step_settings(), question.run).read(kind)
+    except InputError:
+        return None
+
+
+def _export_bytes(question: Question) -> int | None:
+    validation = _result(question, Validation)
+    return validation.export_bytes if validation else None

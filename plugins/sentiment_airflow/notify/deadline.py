@@ -13,7 +13,8 @@ from airflow.sdk import Context
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-from sentiment.mail.letter import Mail, letter
+from sentiment.language import tr
+from sentiment.mail.letter import Mail, about, letter
 from sentiment.settings import read_airflow_settings
 from sentiment_airflow.links import run_link
 from sentiment_airflow.notify.notifier import MailNotifier
@@ -24,14 +25,20 @@ class LateNotifier(MailNotifier):
 
     def compose(self, context: Context) -> Mail:
         run: Any = context["dag_run"]
-        lead = f"No new model yet: run {run['dag_run_id']} has not ended after {deadline_hours():g} hours."
+        lead = tr(
+            "No new model yet: run {run} has not ended after {hours:g} hours.",
+            run=run["dag_run_id"],
+            hours=deadline_hours(),
+        )
         address = run_link(run["dag_id"], str(run["dag_run_id"]))
         to_do = [
-            "Nothing is urgent: the stable model keeps serving, and the run continues and may still end well.",
-            "Look at which step the run is in: training takes longer on more data or on a slower machine. "
-            "SENTIMENT_DEADLINE_HOURS sets another limit.",
+            tr("Nothing is urgent: the stable model keeps serving, and the run continues and may still end well."),
+            tr(
+                "Look at which step the run is in: training takes longer on more data or on a slower machine. "
+                "SENTIMENT_DEADLINE_HOURS sets another limit."
+            ),
         ]
-        return letter(f"Sentiment: {lead}", lead, str(run["dag_run_id"]), {"What to do": to_do}, {"Run": address})
+        return letter(about(lead), lead, str(run["dag_run_id"]), {tr("What to do"): to_do}, {tr("Run"): address})
 
 
 def tell_late(context: Any) -> None:

@@ -18,14 +18,15 @@ from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 from airflow.sdk import Context
 
 from sentiment.errors import InputError
+from sentiment.language import speaking, tr_many
 from sentiment.mail.letter import Mail
 from sentiment.mail.repeats import Told, look, mailed_file, note
-from sentiment.settings import read_airflow_settings
+from sentiment.settings import language_of_people, read_airflow_settings
 from sentiment_airflow.steps import step_settings
 
 
 class MailNotifier(SmtpNotifier, ABC):
-    """Sends the mail that `compose` returns, if it returns one."""
+    """Sends the mail that `compose` returns, if it returns one, in the language of people (SENTIMENT_LANGUAGE)."""
 
     # A mail quotes posts: none of it is a template, also where one process mails twice.
     template_fields = ()  # type: ignore[assignment]
@@ -39,8 +40,9 @@ class MailNotifier(SmtpNotifier, ABC):
 
     def notify(self, context: Context) -> None:
         try:
-            if mail := self.compose(context):
-                self._send_once(mail, context)
+            with speaking(language_of_people()):
+                if mail := self.compose(context):
+                    self._send_once(mail, context)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a mail, the task's outcome stands
             self.log.error("A mail could not be sent: %s: %s", type(error).__name__, " ".join(str(error).split()))
 
@@ -106,5 +108,9 @@ def _note(mail: Mail, *, mailed: bool) -> None:
 
 
 def _held_back(told: Told) -> str:
-    mails = "1 mail" if told.held == 1 else f"{told.held} mails"
-    return f"{mails} about the same cause had been held back since the last one at {told.since}."
+    return tr_many(
+        "{number} mail about the same cause had been held back since the last one at {since}.",
+        "{number} mails about the same cause had been held back since the last one at {since}.",
+        told.held,
+        since=told.since,
+    )

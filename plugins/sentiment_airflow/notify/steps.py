@@ -8,13 +8,15 @@ from typing import cast
 from airflow.sdk import Context
 
 from sentiment.errors import InputError
+from sentiment.language import tr
 from sentiment.mail import failure as failure_mail
-from sentiment.mail.checks import check_mail, warnings_of
+from sentiment.mail.checks import check_mail, deliveries_of, suspects_of, warnings_of
 from sentiment.mail.experiment import experiment_mail
 from sentiment.mail.fall import fall_mail
-from sentiment.mail.letter import Mail, letter
+from sentiment.mail.letter import Mail
 from sentiment.mail.quiet_nights import is_due, quiet_mail, quiet_nights
 from sentiment.mail.regression import regression_mail
+from sentiment.mail.rollback import rollback_mail
 from sentiment.mail.served import differs_mail, over_mail
 from sentiment.mail.withdrawal import withdrawn_mail
 from sentiment.probe.decision import UNREACHABLE
@@ -29,7 +31,7 @@ from sentiment.results.serving import Outcome
 from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder
 from sentiment.settings import read_airflow_settings
-from sentiment_airflow.links import experiment_link, version_links
+from sentiment_airflow.links import experiment_link, log_link, refusal_links, version_links
 from sentiment_airflow.notify.notifier import MailNotifier
 from sentiment_airflow.passed_on import pulled
 from sentiment_airflow.steps import StepOperator, StepRefused, step_settings
@@ -41,9 +43,9 @@ class StepFailureNotifier(MailNotifier):
     def compose(self, context: Context) -> Mail:
         """Returns the mail about the failed task of `context`."""
         ti = context["ti"]
-        cause = " ".join(str(context.get("exception") or "no cause was given").split())
+        cause = " ".join(str(context.get("exception") or failure_mail.NO_CAUSE).split())
         failure = failure_mail.Failure(ti.dag_id, ti.run_id, ti.task_id, ti.try_number, cause)
-        return failure_mail.failure_mail(failure, {"Log": ti.log_url})
+        return failure_mail.failure_mail(failure, log_link(ti.log_url))
 
 
 class RegressionNotifier(StepFailureNotifier):
@@ -53,8 +55,8 @@ class RegressionNotifier(StepFailureNotifier):
         if not isinstance(context.get("exception"), StepRefused):
             return super().compose(context)
         run = RunFolder.named(step_settings(), str(context["run_id"]))
-        links = {"Log": context["ti"].log_url}
-        return regression_mail(run.read(Gate), run.name, run.read(Prepare), links, warnings_of(run))
+        links = refusal_links(run, context["ti"].log_url)
+        return regression_mail(run.read(Gate), run.name, run.read(Prepare), links, warnings_of(run), suspects_of(run))
 
 
 class CheckNotifier(StepFailureNotifier):
@@ -64,7 +66,7 @@ class CheckNotifier(StepFailureNotifier):
         if not isinstance(context.get("exception"), StepRefused):
             return super().compose(context)
         run = RunFolder.named(step_settings(), str(context["run_id"]))
-        return check_mail(run.read(Check), run.name, {"Log": context["ti"].log_url})
+        return check_mail(run.read(Check), run.name, refusal_links(run, context["ti"].log_url), deliveries_of(run))
 
 
 class FallNotifier(MailNotifier):
@@ -75,7 +77,7 @@ class FallNotifier(MailNotifier):
         if confidence is None or confidence.night is None:
             return None
         night = confidence.night
-        return fall_mail(night, {"Log": context["ti"].log_url, **version_links(night.version)})
+        return fall_mail(night, {**log_link(context["ti"].log_url), **version_links(night.version)})
 
 
 class ValidationNotifier(StepFailureNotifier):
@@ -85,7 +87,7 @@ class ValidationNotifier(StepFailureNotifier):
         if not isinstance(context.get("exception"), StepRefused):
             return super().compose(context)
         run = RunFolder.named(step_settings(), str(context["run_id"]))
-        return failure_mail.validation_mail(run.read(Validation), run.name, {"Log": context["ti"].log_url})
+        return failure_mail.validation_mail(run.read(Validation), run.name, refusal_links(run, context["ti"].log_url))
 
 
 class ExperimentNotifier(StepFailureNotifier):
@@ -96,7 +98,7 @@ class ExperimentNotifier(StepFailureNotifier):
         if not isinstance(exception, StepRefused):
             return super().compose(context)
         run = str(context["run_id"])
-        links = {"The experiment on the Models page": experiment_link(run), "Log": context["ti"].log_url}
+        links = {tr("The experiment on the Models page"): experiment_link(run), **log_link(context["ti"].log_url)}
         return experiment_mail(exception.told(ExperimentTable), run, links)
 
 
@@ -111,7 +113,7 @@ class QuietNightsNotifier(MailNotifier):
         nights = quiet_nights(settings.runs)
         if not is_due(len(nights), every):
             return None
-        return quiet_mail(nights, settings.source_folder, str(context["run_id"]), {"Log": context["ti"].log_url})
+        return quiet_mail(nights, settings.source_folder, str(context["run_id"]), log_link(context["ti"].log_url))
 
 
 class WithdrawalNotifier(StepFailureNotifier):
@@ -123,7 +125,7 @@ class WithdrawalNotifier(StepFailureNotifier):
             return super().compose(context)
         ti = context["ti"]
         watch = exception.told(Watch)
-        links = {"Log": ti.log_url, **version_links(watch.version or None)}
+        links = {**log_link(ti.log_url), **version_links(watch.version or None)}
         return withdrawn_mail(watch, ti.run_id, links, step_settings().label_set.names)
 
     def notify(self, context: Context) -> None:
@@ -151,7 +153,7 @@ class DiffersNotifier(StepFailureNotifier):
         if not isinstance(exception, StepRefused):
             return super().compose(context)
         ti = context["ti"]
-        return differs_mail(exception.told(Served), ti.run_id, {"Log": ti.log_url})
+        return differs_mail(exception.told(Served), ti.run_id, log_link(ti.log_url))
 
 
 class OverNotifier(MailNotifier):
@@ -159,7 +161,7 @@ class OverNotifier(MailNotifier):
 
     def compose(self, context: Context) -> Mail | None:
         ti = context["ti"]
-        return over_mail(pulled(ti, ti.task_id, Served), ti.run_id, {"Log": ti.log_url})
+        return over_mail(pulled(ti, ti.task_id, Served), ti.run_id, log_link(ti.log_url))
 
 
 class RollbackNotifier(MailNotifier):
@@ -168,18 +170,5 @@ class RollbackNotifier(MailNotifier):
     def compose(self, context: Context) -> Mail:
         ti, step = context["ti"], cast(StepOperator, context["task"])
         result, asked = pulled(ti, ti.task_id, Outcome), step.options
-        labels = (("stable", result.stable), ("previous", result.previous), ("canary", result.canary))
-        return letter(
-            f"Sentiment: rollback by {asked['who']}. {result.sentence}",
-            result.sentence,
-            ti.run_id,
-            {
-                "Who and why": [f"By: {asked['who']}", f"Reason: {asked['reason']}"],
-                "What is served now": [f"{label}: {version or 'none'}" for label, version in labels],
-                "What to do": [
-                    "Nothing is urgent. The next night continues training from the version that is stable now, and its "
-                    "batch contains again what the later version was trained on. `sentiment status` shows the state."
-                ],
-            },
-            {"Log": ti.log_url, **version_links(result.stable)},
-        )
+        links = {**log_link(ti.log_url), **version_links(result.stable)}
+        return rollback_mail(result, asked["who"], asked["reason"], ti.run_id, links)

@@ -19,12 +19,14 @@ from typing import Any
 from airflow.providers.docker.exceptions import DockerContainerFailedException
 from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk.bases.operator import ExecutorSafeguard
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException
 from docker.errors import APIError, NotFound  # type: ignore[import-not-found]
 from docker.types import DeviceRequest  # type: ignore[import-not-found]
 
+from sentiment.language import tr
 from sentiment.settings import RunnerSettings, Settings
 from sentiment.settings.declaration import declarations
+from sentiment_airflow.refusal import Refusal
 from sentiment_airflow.runners.confinement import CONFINED
 from sentiment_airflow.runners.container import HOME_LABEL, LABEL, engines_home, mounts
 from sentiment_airflow.runners.settings import gpus_for, size_in_bytes
@@ -138,13 +140,23 @@ class DockerRunner:
 
     def _refusal(self, error: APIError) -> AirflowException:
         """Returns the engine's refusal as one line; a refusal that no retry would change fails for good."""
-        kind = AirflowFailException if error.is_client_error() else AirflowException
+        kind = Refusal if error.is_client_error() else AirflowException
         if not self._operator.cli.images(name=self._settings.image):
             return kind(
-                f"the engine must have the image {self._settings.image}, or find it in a registry; found neither "
-                f"({error.explanation}). Run `make build_images`, or name another image in SENTIMENT_RUNNER_IMAGE."
+                tr(
+                    "the engine must have the image {name}, or find it in a registry; found neither ({quoted}). Run "
+                    "`make build_images`, or name another image in SENTIMENT_RUNNER_IMAGE.",
+                    name=self._settings.image,
+                    quoted=error.explanation,
+                )
             )
-        return kind(f"the Docker engine must run a container for {self._step.verb}; it said: {error.explanation}")
+        return kind(
+            tr(
+                "the Docker engine must run a container for {name}; it said: {quoted}",
+                name=self._step.verb,
+                quoted=error.explanation,
+            )
+        )
 
 
 def confined(create_host_config: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,10 +7,12 @@ import re
 from collections.abc import Mapping
 
 from airflow.sdk import BaseHook
-from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowNotFoundException
 
+from sentiment.language import tr
 from sentiment.settings import CHECKOUT, NOT_FOR_STEPS, Settings, read_airflow_settings, read_settings
 from sentiment.settings.declaration import PREFIX
+from sentiment_airflow.refusal import Refusal
 from sentiment_airflow.runners.step import LIBRARIES, PROXIES
 
 # What a step's process needs of its machine: where programs, libraries, caches and certificates are, and how text is
@@ -27,7 +29,7 @@ NEEDED_STARTS = (PREFIX, "LC_", *LIBRARIES, "XLA_", "CUDA_", "NVIDIA_", "NCCL_",
 # A variable that looks like a secret goes only to the verbs that use it.
 SECRET = re.compile(r"TOKEN(?!IZER)|SECRET|PASSW|CREDENTIAL|_KEYS?\b|PRIVATE")
 HUB = ("HF_", "HUGGING_FACE_", "HUGGINGFACE_")
-FETCHING = frozenset({"train", "experiment-train"})  # these fetch a model from its hub
+FETCHING = frozenset({"train", "experiment-train", "refresh-encoder"})  # these fetch a model from its hub
 CHANGING = ("canary", "promote", "withdraw", "rollback", "publish")
 ASKING = frozenset((*CHANGING, "watch", "probe", "verify", "status"))  # the servers
 
@@ -58,9 +60,12 @@ def bucket_environment(environment: Mapping[str, str]) -> dict[str, str]:
     try:
         connection = BaseHook.get_connection(name)
     except AirflowNotFoundException:
-        raise AirflowFailException(
-            f"SENTIMENT_BUCKET_CONNECTION must name an Airflow connection; found none called {name!r}. Add the "
-            "connection, or unset the variable."
+        raise Refusal(
+            tr(
+                "SENTIMENT_BUCKET_CONNECTION must name an Airflow connection; found none called {name!r}. Add the "
+                "connection, or unset the variable.",
+                name=name,
+            )
         ) from None
     extra = connection.extra_dejson
     found = {
@@ -83,8 +88,11 @@ def step_command(environment: Mapping[str, str]) -> str:
     stated = read_airflow_settings("command", environment=environment).command
     command = stated or str(CHECKOUT / ".venv" / "bin" / "sentiment")
     if not os.access(command, os.X_OK):
-        raise AirflowFailException(
-            f"the steps' command must be an executable file; found none at {command}. "
-            "Run `make setup`, or set SENTIMENT_COMMAND to its path."
+        raise Refusal(
+            tr(
+                "the steps' command must be an executable file; found none at {name}. "
+                "Run `make setup`, or set SENTIMENT_COMMAND to its path.",
+                name=command,
+            )
         )
     return command

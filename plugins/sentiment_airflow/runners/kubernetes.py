@@ -12,10 +12,12 @@ from typing import Any
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException
 from kubernetes.client import models as k8s
 
+from sentiment.language import tr
 from sentiment.settings import RunnerSettings
+from sentiment_airflow.refusal import Refusal
 from sentiment_airflow.runners.confinement import TMP, TMP_SIZE
 from sentiment_airflow.runners.environment import SECRET
 from sentiment_airflow.runners.settings import gpus_for, size_in_bytes
@@ -121,9 +123,11 @@ def pod_environment(step: StepCommand) -> dict[str, str]:
 def bucket_secret(step: StepCommand, settings: RunnerSettings) -> list[k8s.V1EnvFromSource]:
     """Returns the Secret with the bucket's key, for the step that reads the bucket."""
     if "AWS_SECRET_ACCESS_KEY" in step.credentials and not settings.secret:
-        raise AirflowFailException(
-            "the bucket's key must come from a Secret of the cluster; found a key in Airflow only. "
-            "Put the key into a Secret, and name the Secret in SENTIMENT_RUNNER_SECRET."
+        raise Refusal(
+            tr(
+                "the bucket's key must come from a Secret of the cluster; found a key in Airflow only. "
+                "Put the key into a Secret, and name the Secret in SENTIMENT_RUNNER_SECRET."
+            )
         )
     if not (step.reads_bucket and settings.secret):
         return []

@@ -12,12 +12,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from sentiment.language import marked, tr
 from sentiment.text.defanged import unlinked
 
 # What a container gets from Airflow's environment. The rest belongs to another machine: PATH, HOME, LD_LIBRARY_PATH.
 LIBRARIES = ("HF_", "HUGGING_FACE_", "HUGGINGFACE_", "TF_", "TFHUB_", "TRANSFORMERS_")
 PASSED_ON = ("SENTIMENT_", *LIBRARIES)
 PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
+CODE = marked("{name} ended with exit code {code}: {cause}")
+CODE_OUT_OF_MEMORY = marked(
+    "{name} ended with exit code {code}, out of memory (raise SENTIMENT_RUNNER_MEMORY, or use a smaller batch): {cause}"
+)
+SIGNAL = marked("{name} was killed by signal {signal}: {cause}")
+SIGNAL_OUT_OF_MEMORY = marked(
+    "{name} was killed by signal {signal}, out of memory (raise SENTIMENT_RUNNER_MEMORY, or use a smaller batch): "
+    "{cause}"
+)
+PERHAPS_OUT_OF_MEMORY = marked("{name} was killed by signal {signal}, perhaps out of memory: {cause}")
 KILLED = 128 + 9  # the exit code after KILL; if nobody stopped the step, most often the kernel did, for its memory
 
 
@@ -43,13 +54,17 @@ class Ended:
     code: int
     out_of_memory: bool | None = None  # None: unknown
 
-    def in_words(self) -> str:
-        words = f"was killed by signal {self.code - 128}" if self.code > 128 else f"ended with exit code {self.code}"
-        if self.out_of_memory:
-            return f"{words}, out of memory (raise SENTIMENT_RUNNER_MEMORY, or use a smaller batch)"
+    def told(self, verb: str, cause: str) -> str:
+        """Returns the sentence about a step that ended so; `cause` is what it said, "" when it said nothing."""
+        told = {"name": verb, "code": self.code, "signal": self.code - 128, "cause": cause or tr("it left no message")}
+        return tr(self._sentence(), **told)
+
+    def _sentence(self) -> str:
+        if self.code <= 128:
+            return CODE_OUT_OF_MEMORY if self.out_of_memory else CODE
         if self.out_of_memory is False and self.code == KILLED:
-            return f"{words}, perhaps out of memory"
-        return words
+            return PERHAPS_OUT_OF_MEMORY
+        return SIGNAL_OUT_OF_MEMORY if self.out_of_memory else SIGNAL
 
 
 class Runner(Protocol):

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from airflow.api_fastapi.app import get_cookie_path
 from airflow.models.dagrun import DagRun
-from airflow.models.hitl import HITLDetail
-from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 from fastapi import Request
 from sqlalchemy import select
 
 from sentiment.run_folder import safe_name
-from sentiment_airflow.workflows import PROMOTE, RETRAIN
+from sentiment_airflow.web.asked import Asked, question_about
+from sentiment_airflow.workflows import RETRAIN
 
-MOST_LOOKED_AT = 5000  # newest runs or approvals, which is years of nights
-_VERSION = re.compile(r"\bversion (\d+)\b", re.IGNORECASE)
+MOST_LOOKED_AT = 5000  # newest runs, which is years of nights
 
 
 @dataclass(frozen=True)
 class Links:
-    """Paths below Airflow's own; "" when Airflow does not know the run or the approval (any more)."""
+    """A path below Airflow's own, and the question; empty when Airflow does not know the run or asked nothing."""
 
     run: str = ""
-    approval: str = ""
-    waits: bool = False  # whether the approval waits for an answer
+    asked: Asked | None = None
 
 
 def home_of(request: Request) -> str:
@@ -37,34 +34,28 @@ def home_of(request: Request) -> str:
 
 def links_of(run: str, version: int) -> Links:
     """Returns the links of a version whose run has the folder `run`."""
-    approval, waits = _approval(version)
-    return Links(run_path(RETRAIN, run), approval, waits)
+    return Links(run_path(RETRAIN, run), question_about(version))
 
 
 def run_path(workflow: str, folder: str) -> str:
-    """Returns the path of the run whose folder is `folder`: the run's id cannot be derived from the folder's name."""
+    """Returns the path of the run whose folder is `folder`, "" when Airflow does not know it (any more)."""
+    return run_paths(workflow, [folder])[folder]
+
+
+def run_paths(workflow: str, folders: Collection[str]) -> dict[str, str]:
+    """Returns the same of several folders: a run's id cannot be derived from its folder's name."""
+    if not folders:
+        return {}
     query = select(DagRun.run_id).where(DagRun.dag_id == workflow).order_by(DagRun.id.desc()).limit(MOST_LOOKED_AT)
     with create_session(scoped=False) as session:
         known = session.scalars(query).all()
-    run_id = next((run_id for run_id in known if folder in (run_id, safe_name(run_id))), None)
-    return _path("dags", workflow, "runs", run_id) if run_id and folder else ""
+    paths = {name: _path("dags", workflow, "runs", run_id) for run_id in reversed(known) for name in _names(run_id)}
+    return {folder: paths.get(folder, "") for folder in folders}
 
 
-def _approval(version: int) -> tuple[str, bool]:
-    """Returns the path of the newest question about the version, and whether it waits for an answer."""
-    query = (
-        select(HITLDetail.subject, HITLDetail.responded_at, TaskInstance.run_id, TaskInstance.task_id)
-        .join(TaskInstance, TaskInstance.id == HITLDetail.ti_id)
-        .where(TaskInstance.dag_id == PROMOTE)
-        .order_by(HITLDetail.created_at.desc())
-        .limit(MOST_LOOKED_AT)
-    )
-    with create_session(scoped=False) as session:
-        questions = session.execute(query).all()
-    for subject, answered, run_id, task_id in questions:
-        if _VERSION.findall(subject)[:1] == [str(version)]:
-            return _path("dags", PROMOTE, "runs", run_id, "tasks", task_id, "required_actions"), answered is None
-    return "", False
+def _names(run_id: str) -> tuple[str, str]:
+    """Returns how the folder of a run may be called: a home of version 0.1.0 has some that are called as the run."""
+    return run_id, safe_name(run_id)
 
 
 def _path(*parts: str) -> str:

@@ -4,43 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
-from urllib.parse import parse_qs
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-from airflow.api_fastapi.core_api.security import requires_access_dag
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from sentiment.errors import InputError
+from sentiment.language import marked, recorded, speaking, tr
+from sentiment.language.catalogue import LANGUAGES
 from sentiment.models_page.experiment_page import experiment_of, experiment_page, plot_of
-from sentiment.models_page.history import Filters
-from sentiment.models_page.ledger import Ledger, trusted_ledger
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.overview import overview
-from sentiment.models_page.run_files import report_of
-from sentiment.models_page.trying import sentences_of, try_out
-from sentiment.models_page.version_page import version_page
+from sentiment.models_page.trying import disagreements, sentences_of, title_of, try_out
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
-from sentiment_airflow.steps import step_settings
-from sentiment_airflow.web.airflow_links import home_of, links_of, run_path
-from sentiment_airflow.web.pages import FRAME, PAGE_POLICY, PICTURE_POLICY, REPORT_POLICY, compile_templates, rendered
+from sentiment_airflow.web import answers, compare, moves, run_files, versions
+from sentiment_airflow.web.airflow_links import run_path, run_paths
+from sentiment_airflow.web.card_links import card_links
+from sentiment_airflow.web.forms import Form, form_of
+from sentiment_airflow.web.pages import FRAME, PAGE_POLICY, PICTURE_POLICY, compile_templates
+from sentiment_airflow.web.reading import in_the_readers_language
 from sentiment_airflow.web.same_origin import require_same_origin
+from sentiment_airflow.web.showing import nothing_to_show, read_home, shown
+from sentiment_airflow.web.waiting import waiting_for
 from sentiment_airflow.workflows import EXPERIMENT, RETRAIN
 
 LARGEST_FORM = 256 << 10  # bytes: ten sentences of 2,000 characters, percent-encoded
+TOO_LONG = marked("The text is too long to try at once.")
+# What Airflow and its framework say of a request that they refuse.
+OF_AIRFLOW = (
+    *(marked("Not authenticated"), marked("Invalid JWT token"), marked("Token Expired"), marked("Forbidden")),
+    *(marked("Not Found"), marked("Method Not Allowed")),
+)
 may_read = requires_access_dag("GET", DagAccessEntity.RUN, RETRAIN)
 app = FastAPI(
     title="Sentiment models", openapi_url=None, docs_url=None, redoc_url=None, dependencies=[Depends(may_read)]
 )
+app.include_router(versions.router)
+app.include_router(answers.router)
+app.include_router(moves.router)
+app.include_router(compare.router)
+app.include_router(run_files.router)
 
 
 def prepare() -> None:
-    """Compiles the templates and reads the history, so that the first request need not wait for either."""
+    """Compiles the templates, and reads the history and the catalogues: the first request need not wait for any."""
     compile_templates()
-    _read()
+    read_home()
+    for language in LANGUAGES:
+        with speaking(language):
+            recorded("a sentence that nobody recorded")
+
+
+app.middleware("http")(in_the_readers_language)
 
 
 @app.middleware("http")
@@ -55,11 +73,15 @@ async def with_headers(request: Request, answer: Callable[[Request], Awaitable[R
 
 
 @app.get("/")
-def show_overview(request: Request) -> HTMLResponse:
-    """Shows stable and canary, accuracy over versions, the newest versions, the history, and the box."""
-    settings, ledger, notices = _read()
+def show_overview(request: Request, user: GetUserDep) -> HTMLResponse:
+    """Shows what waits for a person, stable and canary, accuracy over versions, the versions, the history, the box."""
+    settings, ledger, notices = read_home()
     page = overview(ledger, settings, request.query_params, notices) if settings else None
-    return _page(request, "overview.html", notices, page=page, tried=None, box="")
+    runs = run_paths(RETRAIN, [one.run for one in page.refused]) if page else {}
+    waiting = waiting_for(user, ledger, settings)
+    links = card_links(user, ledger, waiting) if settings else {}
+    found = {"page": page, "waiting": waiting, "links": links, "runs": runs, "tried": None, "box": ""}
+    return shown(request, "overview.html", notices, 200, **found)
 
 
 @app.get("/frame.js")
@@ -68,42 +90,15 @@ def show_frame() -> Response:
     return Response(FRAME, media_type="text/javascript")
 
 
-@app.get("/versions/{number}")
-def show_version(request: Request, number: str) -> HTMLResponse:
-    """Shows one version: comparison, confusion, flips, data, checks, links."""
-    settings, ledger, notices = _read()
-    version = _known(ledger, number)
-    if not settings:
-        return _page(request, "overview.html", notices, page=None, tried=None, box="")
-    page = version_page(ledger, version, settings, notices)
-    links = links_of(page.run, version)
-    return _page(request, "version.html", notices, page=page, links=links)
-
-
-@app.get("/versions/{number}/report")
-def show_report(number: str) -> Response:
-    """Returns a version's training report as it was written, in a sandbox: whatever it contains can do no harm."""
-    settings, ledger, _ = _read()
-    version = ledger.state.versions[_known(ledger, number)]
-    path = report_of(settings, version) if settings else None
-    try:
-        content = path.read_bytes() if path else None
-    except OSError:
-        content = None
-    if content is None:
-        raise HTTPException(404, f"The training report of version {version.number} no longer exists.")
-    return HTMLResponse(content, headers={"Content-Security-Policy": REPORT_POLICY})
-
-
 @app.get("/experiments/{run}")
 def show_experiment(request: Request, run: str) -> HTMLResponse:
     """Shows one experiment: table, failures, plot, data, its run."""
-    settings, _, notices = _read()
+    settings, _, notices = read_home()
     if not settings:
-        return _page(request, "overview.html", notices, page=None, tried=None, box="")
+        return nothing_to_show(request, notices)
     page = experiment_page(_experiment(settings, run), settings, notices)
     link = run_path(EXPERIMENT, page.run)
-    response = _page(request, "experiment.html", notices, page=page, link=link)
+    response = shown(request, "experiment.html", notices, page=page, link=link)
     response.headers["Content-Security-Policy"] = PICTURE_POLICY
     return response
 
@@ -111,77 +106,39 @@ def show_experiment(request: Request, run: str) -> HTMLResponse:
 @app.get("/experiments/{run}/plot.png")
 def show_plot(run: str) -> Response:
     """Returns an experiment's plot."""
-    settings, _, _ = _read()
+    settings, _, _ = read_home()
     content = plot_of(settings, _experiment(settings, run)) if settings else None
     if content is None:
-        raise HTTPException(404, "This experiment has no plot.")
+        raise HTTPException(404, tr("This experiment has no plot."))
     return Response(content, media_type="image/png")
 
 
-async def box_of(request: Request) -> str:
-    """Returns the text in the form's box. Raises: HTTPException 413 when it is larger than anything that fits."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_FORM:
-            raise HTTPException(413, "The text is too long to try at once.")
-    try:
-        fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=10, keep_blank_values=True)
-    except ValueError:
-        fields = {}
-    return fields.get("sentences", [""])[0]
-
-
 @app.post("/try", dependencies=[Depends(require_same_origin)])
-def try_sentences(request: Request, box: Annotated[str, Depends(box_of)]) -> HTMLResponse:
+def try_sentences(request: Request, form: Annotated[Form, Depends(form_of(LARGEST_FORM, TOO_LONG))]) -> HTMLResponse:
     """Shows what stable and canary say about the sentences in the box."""
-    settings, ledger, notices = _read()
+    box, title = form.get("sentences", ""), form.get("title", "")
+    settings, ledger, notices = read_home()
     sentences, sides = [], []
     try:
         sentences = sentences_of(box)
-        sides = try_out(sentences, ledger.state, settings) if settings else []
+        title = title_of(title)
+        sides = try_out(sentences, ledger.state, settings, title=title) if settings else []
     except ValueError as error:
         notices.add(str(error))
-    return _page(request, "try.html", notices, sentences=sentences, sides=sides, box=box)
+    differ = disagreements(sides)
+    return shown(request, "try.html", notices, sentences=sentences, sides=sides, differ=differ, box=box, title=title)
 
 
 @app.exception_handler(AnyHTTPException)
 async def show_refusal(request: Request, error: AnyHTTPException) -> HTMLResponse:
     """Shows a refusal as a page: what is wrong and, when a login is missing, where to log in."""
     login = get_auth_manager().get_url_login(next_url=request.url.path) if error.status_code == 401 else ""
-    context = {"status": error.status_code, "detail": str(error.detail), "login": login}
-    response = _page(request, "refusal.html", Notices(), **context)
-    response.status_code = error.status_code
-    return response
-
-
-def _read() -> tuple[Settings | None, Ledger, Notices]:
-    """Returns settings and ledger; when an environment variable is wrong, no settings but a notice."""
-    notices, settings = Notices(), None
-    try:
-        settings = step_settings()
-    except InputError as error:
-        notices.add(f"What is served cannot be shown: {error}")
-    ledger = trusted_ledger(settings) if settings else Ledger()
-    for line in ledger.notices:
-        notices.add(line)
-    return settings, ledger, notices
-
-
-def _known(ledger: Ledger, number: str) -> int:
-    """Returns the version with that number. Raises: HTTPException 404 when there is none."""
-    if number.isascii() and number.isdecimal() and len(number) < 20 and int(number) in ledger.state.versions:
-        return int(number)
-    raise HTTPException(404, "There is no such version.")
+    context = {"code": error.status_code, "detail": recorded(str(error.detail)), "login": login}
+    return shown(request, "refusal.html", Notices(), error.status_code, **context)
 
 
 def _experiment(settings: Settings, run: str) -> RunFolder:
     """Returns the experiment with that name. Raises: HTTPException 404 when there is none."""
     if (folder := experiment_of(settings, run)) is None:
-        raise HTTPException(404, "There is no such experiment.")
+        raise HTTPException(404, tr("There is no such experiment."))
     return folder
-
-
-def _page(request: Request, template: str, notices: Notices, **context: object) -> HTMLResponse:
-    shared = {"root": request.scope["root_path"], "airflow": home_of(request), "notices": notices.lines}
-    return HTMLResponse(rendered(template, **shared, filters=Filters(), **context))

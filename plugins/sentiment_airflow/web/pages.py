@@ -11,6 +11,9 @@ import jinja2
 from markupsafe import Markup
 
 from sentiment import charts
+from sentiment.language import recorded, tr, tr_many
+from sentiment.language.markup import tr_html
+from sentiment.options.gate import LONGEST_REASON
 
 FOLDER = Path(__file__).parent / "templates"
 # Every template escapes its values, whatever its name: strangers wrote the text that it shows.
@@ -23,13 +26,16 @@ _environment = jinja2.Environment(
 )
 _style = "".join(path.read_text(encoding="utf-8") for path in (charts.TEMPLATES / "charts.css", FOLDER / "style.css"))
 _environment.globals["style"] = Markup(_style)
+_environment.globals["longest_reason"] = LONGEST_REASON
 _environment.filters["query"] = urlencode
+_environment.globals |= {"tr": tr, "tr_many": tr_many, "tr_html": tr_html, "recorded": recorded}
 _digest = base64.b64encode(hashlib.sha256(_style.encode()).digest()).decode()
 
 PAGE_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 PICTURE_POLICY = f"{PAGE_POLICY}; img-src 'self'"  # for the one page that has a picture
+FRAME_POLICY = f"{PAGE_POLICY}; frame-src 'self'"  # for the one page that shows another
 # A report is a page of its own, with style attributes; no script, form or link works outside the sandbox.
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; sandbox; form-action 'none'; base-uri 'none'; "

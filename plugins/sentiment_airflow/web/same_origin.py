@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 from fastapi import HTTPException, Request
 
+from sentiment.language import tr
+
 
 def require_same_origin(request: Request) -> None:
     """Refuses (403) a form from another site; one without an origin needs a token, which no browser adds by itself."""
@@ -19,4 +21,4 @@ def require_same_origin(request: Request) -> None:
     else:
         accepted = request.headers.get("authorization", "").lower().startswith("bearer ")
     if not accepted:
-        raise HTTPException(403, "This form must be sent from the Models page itself.")
+        raise HTTPException(403, tr("This form must be sent from the Models page itself."))

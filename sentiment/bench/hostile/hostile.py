@@ -98,7 +98,7 @@ def soak(settings: Settings, export: Mapping[str, Path], texts: Sequence[str], r
     ((name, folder),) = export.items()
     with (
         tempfile.TemporaryDirectory(prefix="sentiment-") as work,
-        running([Target(name, folder, batching=True)], settings, None) as (servers, failures),
+        running([Target(name, folder)], settings, None) as (servers, failures),
     ):
         if name not in servers:
             raise InputError("a server must start", found="; ".join(failures), do="Check the export.")

@@ -25,7 +25,17 @@ from sentiment.bench.load.plan import Plan, design, measured_of
 from sentiment.bench.load.requests import SIGNATURES, TEXT
 from sentiment.bench.load.run import Asked, LoadTest, run
 from sentiment.bench.load.siege import NAME as SIEGE
-from sentiment.bench.load.targets import LABEL, Target, exports_of, flags_of, running_target, targets_of
+from sentiment.bench.load.targets import (
+    BATCHINGS,
+    GRAPH,
+    LABEL,
+    OFF,
+    Target,
+    exports_of,
+    flags_of,
+    running_target,
+    targets_of,
+)
 from sentiment.data.posts import read_posts
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError, UnavailableError
@@ -38,7 +48,6 @@ from sentiment.step import Result, step
 
 CLIENTS = (GRPC, REST, SIEGE)
 BUSY = 0.5  # of the cores
-BATCHING = {"on": (True,), "off": (False,), "both": (False, True)}
 
 
 def require_answers(plan: Plan, failures: Sequence[str]) -> None:
@@ -101,10 +110,11 @@ def summary(plan: Plan, asked: Asked, lines: Sequence[str], setup: Mapping[str, 
 )
 @click.option(
     "--batching",
-    type=click.Choice(list(BATCHING)),
-    default="on",
+    type=FormatList(BATCHINGS),
+    default=f"{GRAPH},{OFF}",
     show_default=True,
-    help="Batching in the servers that this starts.",
+    help=f"{', '.join(BATCHINGS)}: who computes requests together, the export or the server. An export that does it "
+    "itself is asked with graph alone, any other with the rest.",
 )
 @click.option(
     "--rate", type=click.FloatRange(0), default=0.0, help="Requests per second, answered or not; not for siege."
@@ -123,7 +133,7 @@ def command(
     concurrency: tuple[int, ...],
     rounds: int,
     clients: tuple[str, ...],
-    batching: str,
+    batching: tuple[str, ...],
     label: str,
     data: Path | None,
     output: Path | None,
@@ -152,7 +162,7 @@ def command(
                 lines.append(why_not)
             lines += busy(os.getloadavg()[0], os.cpu_count() or 1)
             setup = {"requests": requests, "data": str(data), "siege": siege, "server": server or "embedded"}
-            flags = {one.name: flags_of(settings, one) for one in targets if one.folder}
+            flags = {one.name: flags_of(settings, one, Path("batching.config")) for one in targets if one.folder}
             identity = {"asked": asdict(asked), "data": sha256_of(data), "siege": siege, "server": server}
             identity |= {"flags": flags, "versions": installed_versions()}
             plan = design(
@@ -195,7 +205,7 @@ def choose_targets(
     runs: Sequence[str],
     version: str | None,
     target: str | None,
-    batching: str,
+    batching: Sequence[str],
 ) -> tuple[list[Target], list[str]]:
     """Returns the servers to ask, and a line about each format that is left out."""
     if bool(target) == bool(exports or runs or version):
@@ -206,4 +216,4 @@ def choose_targets(
         )
     if target:
         return [running_target(target)], []
-    return targets_of(exports_of(settings, exports, runs, version), BATCHING[batching])
+    return targets_of(exports_of(settings, exports, runs, version), list(dict.fromkeys(batching)))

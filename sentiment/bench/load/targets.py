@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 from sentiment import processes
 from sentiment.errors import InputError
-from sentiment.export.formats import MARKS, SAVED_MODEL, TENSORRT, TFLITE, TFLITE_INT8, folder_of
+from sentiment.export.formats import MARKS, SAVED_MODEL, TENSORRT, TFLITE, TFLITE_INT8, batches_itself, folder_of
 from sentiment.run_folder import RunFolder
 from sentiment.serving.flags import BATCHING, flags_file, overridden, read_flags
 from sentiment.serving.history import read_state
@@ -19,11 +20,23 @@ from sentiment.step import say
 from sentiment.validation.throwaway import NotServedError, ThrowawayServer, throwaway_server
 
 LABEL = "stable"
+GRAPH, SESSION, OFF = BATCHINGS = ("graph", "session", "off")  # who computes requests together: the export, the server
+SHOWN = {GRAPH: "batching in the graph", SESSION: "batching by the server", OFF: "no batching"}
+# For an export that does not batch itself, as its server once did it.
+PARAMETERS = """max_batch_size { value: 1024 } max_execution_batch_size { value: 32 }
+enable_large_batch_splitting { value: true } batch_timeout_micros { value: 2000 } max_enqueued_batches { value: 64 }
+num_batch_threads { value: 2 } pad_variable_length_inputs: true
+allowed_batch_sizes: [1, 2, 4, 8, 16, 32, 1024]
+"""
 NOT_MADE = {
     TENSORRT: "not exported: it needs a GPU and TensorRT's libraries (`sentiment export --format tensorrt`)",
     TFLITE: "not exported (`sentiment export --format tflite`)",
 }
 LITE = "not asked: TensorFlow Serving serves it only with --prefer_tflite_model, the embedded server never"
+UNFIT = {
+    True: "not asked: it batches in its graph (`sentiment export --no-batching` makes one that does not)",
+    False: "not asked: it does not batch in its graph (`sentiment export` makes one that does)",
+}
 ADDRESSES = ("grpc", "rest")
 
 
@@ -33,7 +46,7 @@ class Target:
 
     name: str
     folder: Path | None = None
-    batching: bool = False
+    batching: str = GRAPH
     addresses: tuple[tuple[str, str], ...] = ()
 
     def identity(self) -> dict[str, Any]:
@@ -84,8 +97,11 @@ def exports_of(settings: Settings, named: Sequence[str], runs: Sequence[str], ve
     return found
 
 
-def targets_of(exports: dict[str, Path], batching: Sequence[bool]) -> tuple[list[Target], list[str]]:
-    """Returns a server for each format that can be served, and a line about each one that cannot."""
+def targets_of(exports: dict[str, Path], batching: Sequence[str]) -> tuple[list[Target], list[str]]:
+    """Returns a server for each format that can be served, and a line about each one that cannot.
+
+    Of `batching`, an export that batches itself is asked with `graph` alone, any other with the rest.
+    """
     found, lines = [], []
     for name, folder in exports.items():
         for kind, row in ((SAVED_MODEL, name), (TENSORRT, f"{name} → tensorRT")):
@@ -93,8 +109,11 @@ def targets_of(exports: dict[str, Path], batching: Sequence[bool]) -> tuple[list
             if not (place / MARKS[kind]).is_file():
                 lines.append(f"{row}: {NOT_MADE[kind]}")
                 continue
-            for batched in batching:
-                found.append(Target(row + ", batching" * (batched and len(batching) > 1), place, batched))
+            fitting = [way for way in batching if (way == GRAPH) == batches_itself(place)]
+            named = {way: f"{row}, {SHOWN[way]}" if len(batching) > 1 else row for way in fitting}
+            found += [Target(name, place, way) for way, name in named.items()]
+            if not fitting:
+                lines.append(f"{row}: {UNFIT[batches_itself(place)]}")
         made = [kind for kind in (TFLITE, TFLITE_INT8) if (folder_of(folder, kind) / MARKS[kind]).is_file()]
         lines.append(f"{name} → tflite: {LITE if made else NOT_MADE[TFLITE] + '; ' + LITE}")
     return found, lines
@@ -117,11 +136,11 @@ def running_target(text: str) -> Target:
     return Target("running server", addresses=tuple(sorted(addresses.items())))
 
 
-def flags_of(settings: Settings, target: Target) -> list[str]:
-    """Returns production's flags, with batching on or off as in the target."""
+def flags_of(settings: Settings, target: Target, parameters: Path) -> list[str]:
+    """Returns production's flags, with the server's batching on, by the file `parameters`, or off."""
     flags = read_flags(flags_file(settings))
-    if target.batching:
-        return overridden(flags, enable_batching="true")
+    if target.batching == SESSION:
+        return overridden(flags, enable_batching="true", **{BATCHING: parameters})
     # The real server refuses batching parameters when batching is off.
     return [flag for flag in flags if not flag.startswith((f"--{BATCHING}=", "--enable_batching="))]
 
@@ -132,6 +151,8 @@ def running(
 ) -> Iterator[tuple[dict[str, Running], list[str]]]:
     """Starts the servers and yields those that answer, by name, with a line about each one that does not."""
     with ExitStack() as stack:
+        parameters = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentiment-"))) / "batching.config"
+        parameters.write_text(PARAMETERS, encoding="utf-8")
         found: dict[str, Running] = {}
         lines = []
         for target in targets:
@@ -139,7 +160,7 @@ def running(
                 found[target.name] = Running(dict(target.addresses))
                 continue
             say(f"bench serve: starting a server for {target.name} …")
-            flags, versions, labels = flags_of(settings, target), {1: target.folder}, {LABEL: 1}
+            flags, versions, labels = flags_of(settings, target, parameters), {1: target.folder}, {LABEL: 1}
             try:
                 own = stack.enter_context(
                     throwaway_server(versions, flags, labels, command, settings.model_name, settings.load_timeout)
@@ -147,5 +168,6 @@ def running(
             except NotServedError as error:
                 lines.append(f"{target.name}: cannot be served on this machine: {error}")
                 continue
+            lines.append(f"{target.name}: the server was ready after {own.load_seconds:.1f} s")
             found[target.name] = Running({"grpc": own.grpc, "rest": own.rest}, own)
         yield found, lines

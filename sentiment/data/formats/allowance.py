@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 from sentiment.data.formats.unpack import most_rows, most_unpacked
 
 MINUTES = 5  # for the smallest file
+MOST_SECONDS = 2 * 60 * 60  # for the largest
 BYTES_A_SECOND = 100_000  # a tenth, or less, of what any form is read at
 
 Item = TypeVar("Item")
@@ -23,7 +24,7 @@ class OutOfTime(Exception):
 
 def most_seconds(size: int) -> float:
     """Returns how long the reading of a file of `size` bytes may take."""
-    return 60 * MINUTES + size / BYTES_A_SECOND
+    return min(60 * MINUTES + size / BYTES_A_SECOND, MOST_SECONDS)
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,17 @@ import errno
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from sentiment.data.formats.allowance import Allowance
+from sentiment.data.formats.allowance import MOST_SECONDS, Allowance
 from sentiment.data.formats.json_elements import LARGEST_ELEMENT
 from sentiment.data.formats.record import TOO_WIDE
-from sentiment.processes import why_ended
+from sentiment.processes import python_module, why_ended
 
 MEMORY = 2 << 30  # bytes that the child may hold
 SECONDS = 20  # of processor time for the smallest file, and as many for each megabyte, up to MOST_AT_FIRST
-MOST_AT_FIRST = 120  # and one second more for every megabyte of the file
+MOST_AT_FIRST = 120  # and one second more for every megabyte of the file, up to MOST_SECONDS
 # Exit codes.
 OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED, MANY_COLUMNS, MANY_SHEETS = range(3, 11)
 PIECE = 1 << 16  # bytes of a line's rest, which nobody reads
@@ -32,7 +31,7 @@ PIECE = 1 << 16  # bytes of a line's rest, which nobody reads
 def most_seconds(size: int) -> int:
     """Returns how much processor time the reader of a file may take that is of `size` bytes where it was delivered."""
     megabytes = size / (1 << 20)
-    return int(min(SECONDS * (1 + megabytes), MOST_AT_FIRST) + megabytes)
+    return int(min(SECONDS * (1 + megabytes), MOST_AT_FIRST) + min(megabytes, MOST_SECONDS))
 
 
 class Written(NamedTuple):
@@ -60,7 +59,7 @@ class Child:
         """
         most = allowed.unpacked
         limits = map(str, (MEMORY, most_seconds(allowed.size), most))
-        command = [sys.executable, "-m", self._module, *limits, *self._options]
+        command = python_module(self._module, *limits, *self._options)
         file.seek(0)
         with subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
             assert child.stdout is not None
@@ -91,7 +90,7 @@ class Child:
             OUT_OF_MEMORY: f"the {self._what} file needs too much memory to read",
             BROKEN: f"the file is not a complete {self._what} file",
             NO_COLUMNS: "the file has no columns text and label",
-            MANY_COLUMNS: f"the file has {TOO_WIDE}",
+            MANY_COLUMNS: TOO_WIDE,
             MANY_SHEETS: "the workbook has more sheets than are looked at: deliver the one with the posts",
             MANY_TABLES: "more than one sheet has a text and a label: deliver each as a file of its own",
             TOO_LARGE: f"the {self._what} file unpacks to more than is read",

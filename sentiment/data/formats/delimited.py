@@ -35,7 +35,7 @@ def read_delimited(
 
     reader, header = begin()
     if header and len(header.fields) > MOST_COLUMNS:
-        raise UnreadableFile(f"the file has {TOO_WIDE}", header.raw[:LONGEST_SHOWN])
+        raise UnreadableFile(TOO_WIDE, header.raw[:LONGEST_SHOWN])
     table = Table(header.fields, labels, label_field) if header and not header.error else None
     if header is None or table is None or not table.is_labelled:
         raise UnreadableFile(_why_no_header(header), header.raw if header else "")

@@ -33,10 +33,16 @@ def item_of(value: Mapping[str, Any], labels: Labels) -> Item:
         TOOL,
         value,
         ({"label": label},),
-        scalar(value.get("_input_hash")),
+        _task(value),
         error,
         against=answer == "reject" and not isinstance(value.get("accept"), list),
     )
+
+
+def _task(value: Mapping[str, Any]) -> str:
+    """Returns what two answers to the same have in common; Prodigy's hash is of the text, whatever its title."""
+    task, title = scalar(value.get("_input_hash")), scalar(value.get("title")).strip()
+    return f"{task} {title}" if task and title else task
 
 
 def _chosen(value: Mapping[str, Any], labels: Labels) -> list[Any]:

@@ -23,10 +23,12 @@ from sentiment.data.formats.table import Table
 from sentiment.data.formats.workbook import read_workbook
 from sentiment.data.rows import delimiter_within
 from sentiment.labels import Labels
+from sentiment.text.harmless import visible
 
 SUFFIXES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 ARCHIVE = ".zip"
 PACKED = (".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst", ".7z", ".rar")
+LONGEST_SUFFIX = 20  # characters that are told of one
 ZIP_MAGIC = b"PK\x03\x04"
 FOREIGN = {
     ZIP_MAGIC: "a ZIP archive or an Excel workbook under another name",
@@ -74,7 +76,7 @@ def why_not_read(name: str) -> str:
         return "an old Excel workbook is not read: save it as .xlsx"
     if suffix in PACKED:
         return f"a {suffix} archive is not read: unpack it, or deliver a .zip"
-    what = f"a file of the kind {suffix}" if suffix else "a file without a suffix"
+    what = f"a file of the kind {visible(suffix, LONGEST_SUFFIX)}" if suffix else "a file without a suffix"
     return f"{what} is not read: deliver {', '.join(SUFFIXES)} or {ARCHIVE}"
 
 

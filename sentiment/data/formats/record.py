@@ -11,7 +11,7 @@ from sentiment.data.tsv import OPTIONAL
 TEXT_NAMES = ("text", "data")
 LABEL_NAMES = ("label", "labels", "sentiment", "choice", "cats")
 MOST_COLUMNS = 1_000  # of a table, and fields of an object: a row of few characters costs as much as it has columns
-TOO_WIDE = f"more than {MOST_COLUMNS:,} columns"
+TOO_WIDE = f"the file has more than {MOST_COLUMNS:,} columns"
 TOO_MANY = "more rows than a file of this size may hold: {:,} were read, and none from here on"
 
 

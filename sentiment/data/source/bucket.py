@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError, FlexibleChecksumError, ReadTimeoutE
 
 from sentiment.data.formats.recognise import why_not_read
 from sentiment.data.source.refusal import refused
-from sentiment.data.source.source import LeftForNextTime, SourceFile, is_auxiliary
+from sentiment.data.source.source import LeftForNextTime, SourceFile, is_auxiliary, leads_out
 from sentiment.errors import InputError
 
 PIECE = 1 << 20
@@ -59,7 +59,7 @@ class Bucket:
                     self._is_empty = False
                     if is_auxiliary(key):
                         continue
-                    if not_read := why_not_read(key):
+                    if not_read := leads_out(key) or why_not_read(key):
                         yield SourceFile(key, "", item["Size"], partial(self._opened, item), not_read=not_read)
                     else:
                         # Two objects with the same content may have the same tag, and a tag may be weak.

@@ -13,12 +13,13 @@ from typing import BinaryIO
 
 from sentiment.data.formats.recognise import why_not_read
 from sentiment.data.source.source import LeftForNextTime, SourceFile, folder_of, is_auxiliary
-from sentiment.data.source.walk import walked
-from sentiment.errors import InputError
+from sentiment.data.source.walk import HOLES, has_holes, walked
+from sentiment.errors import NoSuchFile
 
 WRITTEN_TO = "it is still being written"
 REPLACED = "it, or a folder on the way to it, was replaced since it was found"
 ELSEWHERE = "it links to a file of another source: deliver the file itself"
+AGAIN = "it is the same file as {}"  # a second name of it, or a link to it
 MOST_LEFT = 200  # that are named
 Found = tuple[
     str, Path, os.stat_result | None, str
@@ -33,10 +34,11 @@ class Folder:
 
     def __init__(self, path: Path, settle_seconds: float, *, by_folder: bool = False) -> None:
         if not path.is_dir():
-            raise InputError(
-                "the source must be an existing folder",
-                found=str(path),
+            raise NoSuchFile(
+                path,
+                must_hold="the source must be an existing folder",
                 do="Create it, or set SENTIMENT_SOURCE (or --source).",
+                kind="folder",
             )
         self._root = path.resolve()
         self._settle_seconds = settle_seconds
@@ -49,8 +51,12 @@ class Folder:
     def files(self) -> Iterator[SourceFile]:
         found = sorted(_fewer(list(self._found()), self._root), key=_by_key)
         self._wait_for(found)
+        first = dict[tuple[int, int, str], str]()
         for key, path, before, left in found:
-            if not_read := "" if left or before else why_not_read(path.name):
+            not_read = "" if left or before else why_not_read(path.name)
+            if before and (other := first.setdefault(self._file_of(key, before), key)) != key:
+                not_read = AGAIN.format(other)
+            if not_read:
                 yield SourceFile(key, "", 0, partial(_opened, path, ""), not_read=not_read)
                 continue
             fingerprint = _fingerprint(before) if before else ""
@@ -62,6 +68,10 @@ class Folder:
                 confirm=partial(_confirm, fingerprint),
                 left=left,
             )
+
+    def _file_of(self, key: str, status: os.stat_result) -> tuple[int, int, str]:
+        """Returns what tells a file from all others of its source: nobody's file is another source's, too."""
+        return status.st_dev, status.st_ino, folder_of(key) if self._by_folder else ""
 
     def nothing_found(self) -> None:
         """A folder that is there is not misspelt: the first night of a new home may find it empty."""
@@ -138,4 +148,6 @@ def _opened(path: Path, fingerprint: str) -> Iterator[BinaryIO]:
         if Path(f"/proc/self/fd/{descriptor}").readlink() != path:
             raise LeftForNextTime(REPLACED)
         _confirm(fingerprint, file)
+        if has_holes(descriptor):
+            raise LeftForNextTime(HOLES)
         yield file

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from sentiment.data.formats.archive import Member, members, unpacked
 from sentiment.data.formats.recognise import PACKED, is_archive, why_not_read
-from sentiment.data.source.source import SourceFile, is_auxiliary
+from sentiment.data.source.source import SourceFile, is_auxiliary, leads_out
 
 
 def members_of(packed: SourceFile, content: BinaryIO, scratch: Path) -> tuple[list[SourceFile], str]:
@@ -35,4 +35,4 @@ def _file(packed: SourceFile, content: BinaryIO, member: Member, scratch: Path) 
 def _why_not_read(member: Member) -> str:
     if is_archive(member.name) or Path(member.name).suffix.lower() in PACKED:
         return "an archive within an archive is not read: unpack it"
-    return why_not_read(member.name) or member.fault
+    return leads_out(member.name) or why_not_read(member.name) or member.fault

@@ -62,9 +62,10 @@ class Source(Protocol):
         ...
 
 
+LEADS_OUT = "its name leads out of where it lies: give it a plain name"
 # What Spark, Hadoop and Delta Lake write beside the parts of a table, and packers and office programs beside a file.
 _AUXILIARY = re.compile(
-    r"\.|_SUCCESS$|_temporary$|_committed_|_started_|_metadata$|_common_metadata$|_spark_metadata$|_delta_log$|_logs$"
+    r"\.(?!\.$)|_SUCCESS$|_temporary$|_committed_|_started_|_metadata$|_common_metadata$|_spark_metadata$|_delta_log$|_logs$"
     r"|__MACOSX$|~\$|(?i:thumbs\.db|desktop\.ini)$|.*\.crc$"
 )
 
@@ -72,6 +73,11 @@ _AUXILIARY = re.compile(
 def is_auxiliary(key: str) -> bool:
     """Tells whether a file is hidden (an upload in progress is), or is not for readers of the data."""
     return any(_AUXILIARY.match(part) for part in key.split("/"))
+
+
+def leads_out(key: str) -> str:
+    """Returns why a name with a `..` in it, as an archive or a bucket may give one, is not read; "" without one."""
+    return LEADS_OUT if ".." in key.split("/") else ""
 
 
 def folder_of(key: str) -> str:

@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple
 
 DEEPEST = 100  # folders within each other: what is deeper takes ever longer to reach
 TOO_DEEP = f"it is more than {DEEPEST} folders deep"
+HOLES = "parts of it were never written (a sparse file): deliver a copy made with `cp --sparse=never`"
 LINK = "a link to a folder is not followed"
 
 
@@ -45,14 +46,31 @@ def walked(root: Path) -> Iterator[Seen]:
 def opened_as_found(path: Path) -> BinaryIO:
     """Opens a file for reading that was found below a folder with an absolute path without links.
 
-    Raises: OSError when it is no regular file any more, or when it, or a folder on the way, is a link by now.
+    Raises: OSError when it is no regular file any more, when it, or a folder on the way, is a link by now, or when it
+    has holes.
     """
     file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     where = Path(f"/proc/self/fd/{file.fileno()}").readlink()
+    wrong = "it was replaced since it was found"
     if where == path and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        return file
+        if not has_holes(file.fileno()):
+            return file
+        wrong = HOLES
     file.close()
-    raise OSError(errno.ESTALE, "it was replaced since it was found", str(path))
+    raise OSError(errno.ESTALE, wrong, str(path))
+
+
+def has_holes(descriptor: int) -> bool:
+    """Tells whether parts of a file take no disk: it may then be as large as no disk is, and all limits follow sizes.
+
+    Its place is its beginning afterwards. Where the file system cannot tell, it has none.
+    """
+    try:
+        return os.lseek(descriptor, 0, os.SEEK_HOLE) < os.fstat(descriptor).st_size
+    except OSError:  # an empty file has no place to look at, and not every file system knows
+        return False
+    finally:
+        os.lseek(descriptor, 0, os.SEEK_SET)
 
 
 def _is_folder(entry: os.DirEntry[str], follow_symlinks: bool) -> bool:

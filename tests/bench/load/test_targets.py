@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.bench.load.targets import exports_of, flags_of, running_target, targets_of
+from sentiment.bench.load.targets import BATCHINGS, PARAMETERS, exports_of, flags_of, running_target, targets_of
 from sentiment.errors import InputError
+from sentiment.model_server.parameter_files import read_batching
 from sentiment.settings import Settings
 
 
@@ -21,12 +22,12 @@ def export(folder: Path, *marks: str) -> Path:
 
 def test_every_format_that_can_be_served_has_its_server(tmp_path: Path) -> None:
     made = export(tmp_path / "7", "7-tensorrt/saved_model.pb", "7-tflite/model.tflite")
-    targets, lines = targets_of({"bert": made}, (False, True))
+    targets, lines = targets_of({"bert": made}, BATCHINGS)
     assert [(target.name, target.batching) for target in targets] == [
-        ("bert", False),
-        ("bert, batching", True),
-        ("bert → tensorRT", False),
-        ("bert → tensorRT, batching", True),
+        ("bert, batching by the server", "session"),
+        ("bert, no batching", "off"),
+        ("bert → tensorRT, batching by the server", "session"),
+        ("bert → tensorRT, no batching", "off"),
     ]
     assert targets[2].folder == tmp_path / "7-tensorrt"
     assert lines == [
@@ -35,8 +36,20 @@ def test_every_format_that_can_be_served_has_its_server(tmp_path: Path) -> None:
     ]
 
 
+def test_an_export_that_batches_itself_is_not_asked_otherwise(tmp_path: Path) -> None:
+    made = export(tmp_path / "7")
+    (made / "saved_model.pb").write_bytes(b"\x0d BatchFunction \x00")
+    assert [(target.name, target.batching) for target in targets_of({"bert": made}, ("graph",))[0]] == [
+        ("bert", "graph")
+    ]
+    targets, lines = targets_of({"bert": made}, ("session",))
+    assert targets == [] and lines[0].startswith("bert: not asked: it batches in its graph (`sentiment export --no-b")
+    lines = targets_of({"bert": export(tmp_path / "8")}, ("graph",))[1]
+    assert lines[0].startswith("bert: not asked: it does not batch in its graph")
+
+
 def test_what_was_not_made_is_a_line(tmp_path: Path) -> None:
-    targets, lines = targets_of({"bert": export(tmp_path / "7")}, (True,))
+    targets, lines = targets_of({"bert": export(tmp_path / "7")}, ("off",))
     assert [target.name for target in targets] == ["bert"]
     assert lines[0].startswith("bert → tensorRT: not exported: it needs a GPU")
     assert lines[1].startswith("bert → tflite: not exported")
@@ -87,7 +100,14 @@ def test_servers_have_productions_flags_and_batching_as_asked(tmp_path: Path) ->
     (tmp_path / "serving").mkdir()
     flags = ["--num_load_threads=1", "--enable_batching=true", "--batching_parameters_file={serving}/batching.config"]
     (tmp_path / "serving" / "flags").write_text("\n".join(flags) + "\n")
-    (off, on), _ = targets_of({"a": export(tmp_path / "7")}, (False, True))
-    assert flags_of(settings, off) == ["--num_load_threads=1"]
-    expected = [flags[0], flags[1], f"--batching_parameters_file={tmp_path}/serving/batching.config"]
-    assert flags_of(settings, on) == expected
+    (server, off), _ = targets_of({"a": export(tmp_path / "7")}, BATCHINGS)
+    parameters = tmp_path / "other.config"
+    assert flags_of(settings, off, parameters) == ["--num_load_threads=1"]
+    expected = [flags[0], flags[1], f"--batching_parameters_file={parameters}"]
+    assert flags_of(settings, server, parameters) == expected
+
+
+def test_the_parameters_of_the_servers_own_batching_are_valid(tmp_path: Path) -> None:
+    (tmp_path / "batching.config").write_text(PARAMETERS, encoding="utf-8")
+    limits = read_batching(tmp_path / "batching.config")
+    assert (limits.max_batch_size, limits.largest_batch, limits.split_large, limits.pad) == (1024, 32, True, True)

@@ -24,7 +24,7 @@ from support.results import in_json
 from sentiment.cli import run
 from sentiment.data import ingest as ingesting
 from sentiment.data.source.bucket import Bucket
-from sentiment.data.source.source import LeftForNextTime
+from sentiment.data.source.source import LEADS_OUT, LeftForNextTime
 from sentiment.errors import InputError
 from sentiment.settings import Settings
 
@@ -73,7 +73,7 @@ def deliver_nights(store: Any, deliver: Deliver, nights: int = 3) -> None:
             f"{night}/a.tsv": f"text\tlabel\n{lines}".encode(),
             f"{night}/b.csv.gz": gzip.compress(f"text,label\n{lines}".replace("\t", ",").encode("big5"), mtime=0),
             f"{night}/c.json": json.dumps(as_json).encode(),
-            f"{night}/d.tsv": b"PK\x03\x04",
+            f"{night}/d.tsv": b"PK\x03\x04" + bytes([night]),
         }.items():
             deliver(name, content)
             store.put_object(Bucket="posts", Key=f"2026/{name}", Body=content)
@@ -275,3 +275,10 @@ def test_two_ingests_of_a_bucket_at_once_end_like_one(store: Any, settings: Sett
     told = [process.communicate() for process in running]
     assert [process.returncode for process in running] == [0, 0], told
     assert state(settings) == clean
+
+
+def test_a_key_that_leads_out_is_refused_by_its_name(store: Any, settings: Settings) -> None:
+    for key in ("2026/../a.tsv", "2026/.hidden.tsv"):
+        store.put_object(Bucket="posts", Key=key, Body=b"text\tlabel\n")
+    files = list(Bucket(SOURCE, settings.datasets).files())
+    assert [(file.key, file.not_read) for file in files] == [("../a.tsv", LEADS_OUT)]

@@ -16,6 +16,7 @@ from sentiment.data.claims import CONTESTED, PLAIN
 from sentiment.data.formats import archive
 from sentiment.data.ingest import ingest
 from sentiment.data.ledger import opened
+from sentiment.data.source.source import LEADS_OUT
 from sentiment.results.record import as_json
 from sentiment.settings import Settings
 
@@ -194,5 +195,14 @@ def test_a_refused_answer_is_not_taken_from_quarantine_as_it_is(settings: Settin
 
 
 def test_a_damaged_member_says_nothing_of_the_others(settings: Settings, deliver: Deliver) -> None:
-    deliver("export.zip", packed({"a.tsv": TSV.format("好吃"), "b.json": "{", "c.tsv": TSV.format("好吃")}))
+    deliver("export.zip", packed({"a.tsv": TSV.format("好吃"), "b.json": "{", "c.tsv": TSV.format("好吃") + "\n"}))
     assert [item["accepted"] for item in ingested(settings)["deliveries"]] == [1, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["../../../evil.tsv", "a/../../evil.tsv", "..\\evil.tsv"])
+def test_a_member_whose_name_leads_out_is_refused_by_its_name(settings: Settings, deliver: Deliver, name: str) -> None:
+    deliver("export.zip", packed({name: TSV.format("難吃"), "b.tsv": TSV.format("好吃"), ".hidden.tsv": "", "...": ""}))
+    result = ingested(settings)
+    assert [item["key"] for item in result["deliveries"]] == ["export.zip/b.tsv"]
+    (refused,) = result["not_read"]
+    assert refused["key"].endswith("../evil.tsv") and refused["reason"] == LEADS_OUT

@@ -1,7 +1,7 @@
-# What is outside the system, from packages: PostgreSQL and Redis of Debian, an S3 server, a mailbox.
+# What is outside the system, from packages: PostgreSQL, Redis and nginx of Debian, an S3 server, a mailbox.
 FROM python:3.11-slim-bookworm
 RUN apt-get update -qq \
-    && apt-get install -y -qq --no-install-recommends postgresql redis-server >/dev/null \
+    && apt-get install -y -qq --no-install-recommends postgresql redis-server nginx-light >/dev/null \
     && rm -rf /var/lib/apt/lists/* \
     && python3 -m pip install --quiet --no-cache-dir "moto[s3,server]==5.2.5" aiosmtpd==1.4.6 \
     && install --directory --owner=postgres /var/lib/postgresql/data \

@@ -71,9 +71,9 @@ def test_the_page_that_shows_what_came_of_it_is_in_the_result_and_in_the_log(
     command("result({'failed': 'fail' in str(sys.argv), 'sentence': 'It is done.'})")
     found = run(page=lambda run_id: f"https://host/{safe_name(run_id)}")
     address = f"https://host/{safe_name(RUN)}"
-    assert (found["page"], found["sentence"]) == (address, f"It is done. See {address}")
+    assert (found["page"], found["sentence"]) == (address, f"It is done. See its page: {address}")
     assert f"The outcome is shown at {address}" in capsys.readouterr().out
-    with pytest.raises(StepRefused, match=rf"^It is done\. See {address}$"):
+    with pytest.raises(StepRefused, match=rf"^It is done\. See its page: {address}$"):
         run(verb="fail", fail_when="failed", page=lambda run_id: f"https://host/{safe_name(run_id)}")
 
 

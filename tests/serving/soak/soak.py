@@ -1,6 +1,6 @@
 """Mixed load on the embedded server while versions come and go: `soak.py SECONDS OUTPUT [--rate N] [FLAG …]`.
 
-The server (batching on), the load and the operators are three processes. Writes OUTPUT/soak.json, soak.png, and what
+The server, the load and the operators are three processes. Writes OUTPUT/soak.json, soak.png, and what
 they are made of: answers.jsonl, changes.jsonl, samples.jsonl, server.log. Exit code 0 when it held, 1 when not.
 """
 
@@ -86,7 +86,7 @@ def running_server(folder: Path, output: Path, flags: list[str]) -> Iterator[tup
     """Yields `sentiment serve` of a new home, and what its ready file says."""
     home, ready = folder / "home", folder / "ready.json"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SENTIMENT_")}
-    options = ["serve", "--port", "0", "--rest-api-port", "0", "--ready-file", str(ready), "--enable-batching", *flags]
+    options = ["serve", "--port", "0", "--rest-api-port", "0", "--ready-file", str(ready), *flags]
     environment["SENTIMENT_HOME"] = str(home)
     with (output / "server.log").open("wb") as log:
         process = processes.start_module(

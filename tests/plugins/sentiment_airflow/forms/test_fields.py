@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import copy
-import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from airflow.sdk import Param
 from airflow.sdk.exceptions import ParamValidationError
-from sentiment_airflow.forms import experiment as experiment_form
-from sentiment_airflow.forms import retrain as retrain_form
-from sentiment_airflow.forms.experiment import EXPERIMENT_FORM
-from sentiment_airflow.forms.fields import KINDS, bounds, form_of
-from sentiment_airflow.forms.retrain import RETRAIN_FORM, limits
+from sentiment_airflow.forms.experiment import experiment_form
+from sentiment_airflow.forms.fields import bounds, form_of
+from sentiment_airflow.forms.retrain import limits, retrain_form
 
 from sentiment.errors import InputError
 from sentiment.options import experiment, gate, mixing, training
 from sentiment.options.declaration import Option
 from sentiment.settings.encoders import CHECKPOINTS, TESTED
 
+RETRAIN_FORM, EXPERIMENT_FORM = retrain_form().whole, experiment_form()
 OPTIONS_OF_RETRAIN = (mixing.MODE, *mixing.DATA_FORM, *training.FORM, *limits(), *gate.FORM[-2:])
 OF_LISTS = (experiment.MODELS, experiment.LEARNING_RATES, experiment.SEEDS)
 OPTIONS_OF_EXPERIMENT = (*OF_LISTS, experiment.WITH_UNTRAINED, experiment.DATA_RUN, *experiment.COMMON)
@@ -30,7 +28,7 @@ SHARED = [
 ]
 # Where the form is stricter than the command, on purpose; each declaration says why.
 STRICTER = {
-    *("mix_number", "minimum_content_length", "num_epochs", "batch_size", "learning_rate"),
+    *("mix_number", "minimum_content_length", "num_epochs", "batch_size"),
     *("floor", "margin", "recall_drop", "minimum_rolling"),
 }
 
@@ -52,20 +50,19 @@ def test_a_form_and_its_command_agree(form: dict[str, Param], option: Option) ->
         assert not {"minimum", "maximum"} & field.schema.keys()
         return
     limits = bounds(option)
-    assert option.name == "learning_rate" or (option.holds(limits["minimum"]) and option.holds(limits["maximum"]))
+    assert option.holds(limits["minimum"]) and option.holds(limits["maximum"])
     same = (limits["minimum"], limits.get("maximum")) == (option.low, option.high)
     assert same or option.name in STRICTER
-    if option.name != "learning_rate":  # a field of its own: tests/dags/test_workflows.py
-        assert KINDS[option.kind] in field.schema["type"]
-        _require_edges(field, option, limits)
+    assert "number" in field.schema["format"]
+    _require_edges(field, option, limits)
 
 
 def _require_edges(field: Param, option: Option, limits: dict[str, float]) -> None:
     least: Any = 1 if option.kind is int else 1e-9
     low, high = (option.kind(limits[name]) for name in ("minimum", "maximum"))
     field = copy.deepcopy(field)  # it keeps the value that it last resolved, and the form is everybody's
-    assert (field.resolve(low), field.resolve(high)) == (low, high)
-    for wrong in (low - least, high + least):
+    assert (field.resolve(low), field.resolve(str(high))) == (low, str(high))
+    for wrong in (low - least, high + least, str(high + least)):
         with pytest.raises(ParamValidationError):
             field.resolve(wrong)
 
@@ -74,7 +71,7 @@ Forms = Callable[[str | None], tuple[Param, Param]]
 
 
 @pytest.fixture
-def forms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forms]:
+def forms(monkeypatch: pytest.MonkeyPatch) -> Forms:
     """The fields for a model of retrain and experiment, as Airflow reads them when SENTIMENT_ENCODERS is so."""
 
     def read(encoders: str | None) -> tuple[Param, Param]:
@@ -82,15 +79,9 @@ def forms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forms]:
             monkeypatch.delenv("SENTIMENT_ENCODERS")
         else:
             monkeypatch.setenv("SENTIMENT_ENCODERS", encoders)
-        return (
-            importlib.reload(retrain_form).RETRAIN_FORM["model_name"],
-            importlib.reload(experiment_form).EXPERIMENT_FORM["models"],
-        )
+        return retrain_form().training["model_name"], experiment_form()["models"]
 
-    yield read
-    monkeypatch.undo()
-    importlib.reload(retrain_form)
-    importlib.reload(experiment_form)
+    return read
 
 
 @pytest.mark.parametrize("wrong", ["someone/else", "/models/mine", "./mine", "http://example.com/bert", "", "BERT"])

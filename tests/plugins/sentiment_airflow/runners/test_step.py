@@ -53,7 +53,8 @@ def test_no_secret_is_in_a_steps_representation() -> None:
     ],
 )
 def test_an_end_in_words(ended: Ended, words: str) -> None:
-    assert ended.in_words() == words
+    assert ended.told("train", "no more rows") == f"train {words}: no more rows"
+    assert ended.told("train", "") == f"train {words}: it left no message"
 
 
 def test_the_log_shows_every_line_but_the_result(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

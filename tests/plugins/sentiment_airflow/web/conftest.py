@@ -9,8 +9,10 @@ import json
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ import httpx
 import pytest
 import uvicorn
 
-USERS = "ann:viewer,bob:user,nobody:"
+USERS = "ann:viewer,bob:user,cho:user,nobody:"
 PASSWORD = "correct horse"
 PAGE = "/sentiment/models"
 
@@ -61,7 +63,7 @@ def served(app: Any) -> tuple[uvicorn.Server, str]:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
-    """Airflow with three users: ann may read, bob may trigger, nobody may do nothing."""
+    """Airflow with four users: ann may read, bob and cho may trigger and answer, nobody may do nothing."""
     passwords = airflow_home.HOME / "passwords.json"
     names = [entry.split(":")[0] for entry in USERS.split(",")]
     passwords.write_text(json.dumps(dict.fromkeys(names, PASSWORD)), encoding="utf-8")
@@ -84,6 +86,51 @@ def site() -> Iterator[Site]:
 def serve() -> Callable[[Any], tuple[uvicorn.Server, str]]:
     """Serves one more application."""
     return served
+
+
+@pytest.fixture
+def airflows_rows(site: Site) -> Iterator[Callable[..., None]]:
+    """Adds a run of the retraining with that id, and a question about that version, as a waiting task leaves it."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.hitl import HITLDetail
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete, insert
+
+    def add(
+        version: int,
+        run_id: str,
+        answered: bool = False,
+        until: str = "",
+        *,
+        state: str = "awaiting_input",
+        **more: Any,
+    ) -> None:
+        now, task = datetime.now(UTC), uuid.uuid4()
+        shared = {"run_type": "manual", "run_after": now, "log_template_id": None, "span_status": "not_started"}
+        with create_session(scoped=False) as session:
+            for dag_id in ("sentiment_retrain", "sentiment_promote"):
+                session.execute(insert(DagRun.__table__).values(dag_id=dag_id, run_id=run_id, **shared))
+            place = {"dag_id": "sentiment_promote", "run_id": run_id, "task_id": "approve", "map_index": -1}
+            needed = {"pool": "default_pool", "pool_slots": 1, "max_tries": 0, "span_status": "not_started"}
+            waiting = {"state": state, "next_method": "execute_complete", "next_kwargs": {"until": until}}
+            session.execute(insert(TaskInstance.__table__).values(id=task, **place, **needed, **waiting))
+            said = {"subject": f"Make version {version} stable?", "responded_at": now if answered else None}
+            detail: dict[str, Any] = {
+                "ti_id": task,
+                "options": ["Approve", "Reject"],
+                "params": {},
+                "params_input": {},
+                "created_at": now,
+                **said,
+                **more,
+            }
+            session.execute(insert(HITLDetail.__table__).values(**detail))
+
+    yield add
+    with create_session(scoped=False) as session:
+        for table in (HITLDetail, TaskInstance, DagRun):
+            session.execute(delete(table))
 
 
 @pytest.fixture

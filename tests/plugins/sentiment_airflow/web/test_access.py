@@ -14,7 +14,16 @@ from support import models_page_homes as homes
 
 PAGE = "/sentiment/models"
 EXPERIMENT = ["/experiments/exp-1", "/experiments/exp-1/plot.png"]
-ROUTES = ["/", "/versions/2", "/versions/2/report", *EXPERIMENT, "/versions/99", "/experiments/none"]
+ROUTES = [
+    "/",
+    "/versions/2",
+    "/versions/2/report",
+    "/versions/2/report/whole",
+    "/compare?a=1&b=2",
+    *EXPERIMENT,
+    "/versions/99",
+    "/experiments/none",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +62,7 @@ def test_a_made_up_token_is_refused(site: Any, token: str) -> None:
 @pytest.mark.parametrize("user", ["ann", "bob"])
 def test_who_may_read_the_workflow_may_read_the_page_by_cookie_or_token(site: Any, user: str) -> None:
     with site.client(user) as client:
-        assert [client.get(f"{PAGE}{path}").status_code for path in ROUTES] == [200] * 5 + [404] * 2
+        assert [client.get(f"{PAGE}{path}").status_code for path in ROUTES] == [200] * 7 + [404] * 2
     with site.client(user=None) as client:
         assert client.get(f"{PAGE}/", headers={"Authorization": f"Bearer {site.token(user)}"}).status_code == 200
 

@@ -128,8 +128,10 @@ def test_the_pages_own_policy_lets_its_plot_in(home: Path, browse: Callable[...,
 def test_a_report_runs_nothing_and_is_out_of_reach(home: Path, browse: Callable[..., Seen]) -> None:
     homes.whole_home(home)
     homes.write_run(home, "night-2", homes.results(), report=f"<title>report</title>{EVIL}")
-    seen = browse("/versions/2/report")
+    seen = browse("/versions/2/report/whole")
     assert not seen["hacked"] and not seen["reached"]
+    around = browse("/versions/2/report", 375, 1200)
+    assert not around["hacked"] and around["scripts"] == 0 and around["needed"] == 375
 
 
 def test_who_is_not_logged_in_sees_the_way_in(site: Any) -> None:

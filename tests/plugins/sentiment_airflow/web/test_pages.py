@@ -81,7 +81,7 @@ def test_one_version_with_its_comparison_and_flips(home: Path, look: Look) -> No
         "Compared with version 1",
         "By source",
         "好吃到哭",
-        "Right before",
+        "Right in version 1, wrong in version 2",
         "3 more",
         "This version, frozen set",
         "30 new rows",
@@ -186,7 +186,10 @@ def test_a_wrong_setting_is_a_notice(home: Path, look: Look, monkeypatch: pytest
 def test_the_report_is_served_in_a_sandbox(home: Path, look: Look) -> None:
     homes.whole_home(home)
     homes.write_run(home, "night-2", homes.results(), report="<script>alert(1)</script>")
-    answer = look("/versions/2/report")
+    page = look("/versions/2/report")
+    assert f'<a href="{PAGE}/versions/2">← version 2</a>' in page.text and "alert" not in page.text
+    assert "frame-src 'self'" in page.headers["content-security-policy"]
+    answer = look("/versions/2/report/whole")
     assert answer.text == "<script>alert(1)</script>" and answer.headers["content-type"].startswith("text/html")
     policy = answer.headers["content-security-policy"]
     assert "sandbox;" in policy and "default-src 'none'" in policy and "allow-scripts" not in policy
@@ -198,7 +201,7 @@ def test_no_other_file_is_served_as_a_report(home: Path, look: Look, run: str) -
     for folder in (home / "secret", home.parent / "secret"):
         (folder / "model").mkdir(parents=True)
         (folder / "model" / "report.html").write_text("secret", encoding="utf-8")
-    assert look("/versions/1/report").status_code == 404
+    assert [look(f"/versions/1/report{end}").status_code for end in ("", "/whole")] == [404, 404]
 
 
 def test_a_thousand_versions_take_less_than_300_ms(home: Path, look: Look) -> None:
@@ -240,4 +243,38 @@ def test_the_first_request_after_a_start_waits_for_nothing(home: Path, look: Loo
     for address in ("/", "/versions/1000"):
         first = seconds(address)
         later = min(seconds(address) for _ in range(5))
-        assert first < 0.3 and first < 3 * later, (address, first, later)
+        assert first < 0.3 and first < 4 * later, (address, first, later)
+
+
+def test_a_version_has_a_model_card_and_charts_of_its_new_posts(home: Path, look: Look) -> None:
+    homes.whole_home(home, homes.EVIL)
+    page = found_in(look("/versions/2"))
+    assert f"{PAGE}/versions/2/card" in page.addresses and "beside stable's training data" in page.said
+    card = look("/versions/2/card")
+    assert card.text.startswith("# Sentiment model, version 2") and card.headers["Content-Type"].startswith(
+        "text/plain"
+    )
+    assert look("/versions/9/card").status_code == 404
+
+
+def test_refused_runs_with_their_reasons_report_and_suspects(home: Path, look: Look) -> None:
+    homes.whole_home(home)
+    gate = homes.results()["gate"] | {"passed": False, "reasons": [homes.EVIL, "Below the floor."]}
+    homes.write_run(home, "night-4", {"gate": gate, "prepare": homes.results()["prepare"]}, "<p>its curves</p>")
+    (home / "runs" / "night-4" / "suspects.json").write_text("[]")
+    found = found_in(look("/"))
+    assert "Refused runs" in found.said and "Below the floor." in found.said and "night-4" in found.said
+    assert {f"{PAGE}/runs/night-4/report", f"{PAGE}/runs/night-4/suspects.json"} <= found.addresses
+    report = look("/runs/night-4/report")
+    assert report.text == "<p>its curves</p>" and "sandbox" in report.headers["Content-Security-Policy"]
+    suspects = look("/runs/night-4/suspects.json")
+    assert suspects.text == "[]" and "attachment" in suspects.headers["Content-Disposition"]
+    assert [look(f"/runs/night-9/{what}").status_code for what in ("report", "suspects.json")] == [404, 404]
+
+
+def test_any_two_versions_have_an_address_to_share(home: Path, look: Look) -> None:
+    homes.whole_home(home)
+    page = look("/compare?a=1&b=3")
+    assert page.status_code == 200 and "Versions 1 and 3" in page.text and "<h2>On the same rows</h2>" in page.text
+    assert f'<form class="filters" method="get" action="{PAGE}/compare">' in look("/versions/3").text
+    assert [look(f"/compare?{query}").status_code for query in ("a=1&b=1", "a=1&b=99", "a=x&b=1", "")] == [404] * 4

@@ -51,6 +51,17 @@ def test_a_box_that_cannot_be_asked(site: Any, home: Path, ann: httpx.Client, se
     assert answer.status_code == 200 and told in answer.text
 
 
+def test_a_title_stays_in_its_field_and_one_that_is_too_long_is_told(site: Any, home: Path, ann: httpx.Client) -> None:
+    homes.whole_home(home)
+
+    def asked(title: str) -> str:
+        data = {"sentences": "推", "title": title}
+        return ann.post(f"{PAGE}/try", data=data, headers={"Origin": site.address}).text
+
+    assert 'name="title" maxlength="200" value="&lt;b&gt;踩雷"' in asked("<b>踩雷")
+    assert "A title may have at most 200 characters." in asked("長" * 201)
+
+
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"sentences", b"a=1&" * 50, b"%ff%fe=%zz", b"{}"])
 def test_a_form_of_nonsense(site: Any, home: Path, ann: httpx.Client, body: bytes) -> None:
     headers = {"Origin": site.address, "Content-Type": "application/x-www-form-urlencoded"}
@@ -100,4 +111,24 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.slow
 def test_stable_and_canary_answer_side_by_side(site: Any, server: None, ann: httpx.Client) -> None:
     page = ask(ann, site, "好吃\n難吃").text
-    assert "version 1," in page and "version 2," in page and page.count(" %</td>") == 4
+    assert "version 1," in page and "version 2," in page and page.count("<td><b>") == 4
+    assert page.count("<br><small>") == 8  # every other label's share too
+    differ = page.count('class="differ"')
+    assert (f"They disagree on {differ} of 2." if differ else "They agree on every sentence.") in page
+
+
+def test_where_they_disagree_is_marked_and_counted() -> None:
+    from sentiment_airflow.web.pages import rendered
+
+    from sentiment.models_page.trying import Said, Side, disagreements
+
+    others = (("負面", 6.0), ("中立", 4.0))
+    sides = [Side(name, 1, [Said("正面", 90.0, others), Said(said, 90.0, others)], 1) for name, said in ANSWERS]
+    context = {"root": "", "airflow": "/", "notices": [], "box": "", "title": "", "sentences": ["a", "b"]}
+    reader: dict[str, Any] = {"lang": "en", "theme": "", "languages": []}
+    page = rendered("try.html", sides=sides, differ=disagreements(sides), **reader, **context)
+    assert page.count('<tr class="differ">') == 1 and "They disagree on 1 of 2." in page
+    assert page.count("<br><small>負面 6.0 %</small>") == 4
+
+
+ANSWERS = (("stable", "正面"), ("canary", "中立"))

@@ -1,0 +1,25 @@
+"""What Airflow knows of a workflow: its newest run, and whether it is paused."""
+
+from __future__ import annotations
+
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+from sentiment_airflow.web.moving import LastRun
+
+
+def last_run(workflow: str) -> LastRun | None:
+    """Returns the newest run of a workflow; None when there is none."""
+    query = select(DagRun).where(DagRun.dag_id == workflow).order_by(DagRun.id.desc()).limit(1)
+    with create_session(scoped=False) as session:
+        run = session.scalars(query).first()
+        at = run and (run.queued_at or run.run_after)
+        return LastRun(run.run_id, str(run.state), run.triggering_user_name or "", at) if run and at else None
+
+
+def is_paused(workflow: str) -> bool:
+    """Tells whether Airflow starts no run of the workflow now."""
+    with create_session(scoped=False) as session:
+        return bool(session.scalar(select(DagModel.is_paused).where(DagModel.dag_id == workflow)))

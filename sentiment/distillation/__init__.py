@@ -1,0 +1,6 @@
+"""Students: small models that learn what a large one, their teacher, says of posts that nobody labelled.
+
+teacher.py      the model that answers, as a person names it
+soft_labels.py  the teacher's answers, asked once and kept on the disk
+distil.py       `sentiment distil`
+"""

@@ -1,0 +1,1 @@
+"""Everything that needs a GPU, tried on the machine that has one."""

@@ -1,0 +1,85 @@
+"""Lets a pretraining that was stopped go on: its state is kept beside the folder that it makes, now and then.
+
+`.<output>.unfinished/state-N/` holds TensorFlow's checkpoint of weights and optimizer after N steps, and `place.json`.
+What is random needs no state: it is drawn from the seed and the place in the corpus.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sentiment import atomic
+from sentiment.step import say
+from sentiment.tensorflow_setup import tf
+
+STATE, PLACE = "state", "place.json"
+
+
+@dataclass
+class Place:
+    """How far a pretraining has come: `part` is the next one of the pass."""
+
+    passes: int = 0
+    part: int = 0
+    steps: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    judged: list[dict[str, Any]] = field(default_factory=list)
+    resumed: bool = False
+
+
+class Kept:
+    """The kept state of the pretraining that makes `output`; `made_of` names its inputs and its options."""
+
+    def __init__(self, output: Path, made_of: str) -> None:
+        self.folder = output.with_name(f".{output.name}.unfinished")
+        self._made_of = made_of
+
+    def find(self, state: Any) -> Place | None:
+        """Reads the last kept state into `state` (a tf.train.Checkpoint); None when there is none of these inputs."""
+        for found in sorted(filter(_is_state, self.folder.glob("state-*/")), key=lambda path: -_steps(path)):
+            kept = atomic.read_json(found / PLACE)
+            if kept is None or kept.get("made_of") != self._made_of:
+                say(f"pretrain: {found} is of other inputs or options; it is discarded")
+                shutil.rmtree(found, ignore_errors=True)
+                continue
+            try:
+                place = msgspec.convert(kept.get("place"), Place)
+                state.read(str(found / STATE)).assert_existing_objects_matched()
+            except (tf.errors.OpError, AssertionError, ValueError) as error:  # of msgspec, too
+                say(f"pretrain: {found} cannot be read ({str(error).splitlines()[0][:100]}); it is discarded")
+                shutil.rmtree(found, ignore_errors=True)
+                continue
+            return replace(place, resumed=True)
+        return None
+
+    def keep(self, state: Any, place: Place) -> None:
+        """Keeps `state` in the place of the one before; if it cannot be written, says so and goes on."""
+        made = self.folder / f"state-{place.steps}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with atomic.replacing_folder(made) as temporary:
+                state.write(str(temporary / STATE))
+                atomic.write_json(temporary / PLACE, {"made_of": self._made_of, "place": asdict(place)})
+        except (OSError, tf.errors.OpError) as error:
+            why = str(getattr(error, "strerror", None) or error).splitlines()[0][:120]
+            say(f"pretrain: the state after {place.steps:,} steps cannot be kept in {self.folder} ({why}); it goes on")
+            return
+        for old in set(self.folder.glob("state-*/")) - {made}:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def discard(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _is_state(folder: Path) -> bool:
+    return folder.name.removeprefix("state-").isdecimal()
+
+
+def _steps(folder: Path) -> int:
+    return int(folder.name.removeprefix("state-"))

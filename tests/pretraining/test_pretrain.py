@@ -1,0 +1,156 @@
+"""`sentiment pretrain` from end to end: small corpora, a kill, a resume, a folder that others open."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from safetensors.numpy import load_file
+
+from sentiment.errors import InputError
+from sentiment.model import checkpoint, encoder
+from sentiment.pretraining import fit, network
+from sentiment.pretraining.pretrain import command
+
+FOOD, TALK = ("牛肉麵", "滷肉飯", "鹹酥雞", "臭豆腐"), ("好吃", "難吃", "普通", "太貴")
+POSTS = [f"第{number}家的{FOOD[number % 4]}真的{TALK[number % 4]}，{number}分" for number in range(1200)]
+SMALL = ["--model-name", "scratch/tiny", "--passes", "1.5", "--pieces", "400", "--length", "32"]
+SMALL += ["--part-tokens", "2048", "--parts", "2", "--learning-rate", "0.002"]
+
+
+@pytest.fixture(autouse=True)
+def small_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home of this test's own, and a smaller encoder."""
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path / "home"))
+    monkeypatch.setitem(encoder.SCRATCH, "scratch/tiny", (1, 32, 2))
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(POSTS), encoding="utf-8")
+    return path
+
+
+def pretrain(corpus: Path, output: Path, *more: str) -> Result:
+    return CliRunner().invoke(command, ["--corpus", str(corpus), "--output", str(output), *SMALL, *more])
+
+
+def result_of(done: Result) -> dict[str, Any]:
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.slow
+def test_it_learns_what_stands_beside_what(corpus: Path, tmp_path: Path) -> None:
+    found = result_of(pretrain(corpus, tmp_path / "out", "--at", "0.3", "--passes", "6"))
+    first, last = found["judged"]
+    assert last["loss"] < first["loss"] - 0.3 and last["passes"] >= 6 > first["passes"]
+    assert found["corpus"]["learnt"] + found["corpus"]["held_out"] == 1200
+    early = json.loads((tmp_path / "out-at-0.3" / "pretraining.json").read_text(encoding="utf-8"))
+    assert early["judged"] == [first]
+    assert not list(tmp_path.glob(".out*")), "nothing is left beside the result"
+
+
+def test_the_folder_is_an_encoder_that_says_the_same(corpus: Path, tmp_path: Path) -> None:
+    from transformers import TFBertForMaskedLM
+
+    from sentiment.model import pretrained
+    from sentiment.tensorflow_setup import tf
+
+    found = result_of(pretrain(corpus, tmp_path / "out", "--weights", "float32"))
+    source = encoder.pretrained(str(tmp_path / "out"), None)
+    assert source.architecture["pooling"] == "mean" and len(source.pieces) == found["pieces"]
+    assert source.pretrained == tmp_path / "out" / checkpoint.WEIGHTS[0]
+    again = network.built(source.architecture, 99, source.pretrained)
+    opened = TFBertForMaskedLM(again.config)
+    opened(tf.zeros((1, 2), tf.int32))
+    pretrained.load(opened, source.pretrained)
+    ids = tf.constant([[2, 7, 9, 3]])
+    assert np.allclose(opened(ids).logits, again(ids).logits, atol=1e-5)
+    weights = load_file(source.pretrained)
+    assert weights["cls.predictions.transform.dense.weight"].shape == (32, 32)
+    assert sum(value.size for value in weights.values()) == found["parameters"]
+
+
+@pytest.mark.slow
+def test_the_same_again_is_not_made_again(corpus: Path, tmp_path: Path) -> None:
+    once = result_of(pretrain(corpus, tmp_path / "out"))
+    again = pretrain(corpus, tmp_path / "out")
+    assert result_of(again) == once and "was already made" in again.stderr
+    assert result_of(pretrain(corpus, tmp_path / "out", "--seed", "14"))["judged"] != once["judged"]
+
+
+@pytest.mark.slow
+def test_one_that_was_killed_ends_as_if_it_had_not_been(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = result_of(pretrain(corpus, tmp_path / "whole"))
+    monkeypatch.setattr(fit, "SECONDS_BETWEEN_STATES", 0.0)
+    steps = fit.Course._steps
+
+    def killed(self: Any, place: Any) -> Any:
+        for step in steps(self, place):
+            if place.steps == 5:
+                raise KeyboardInterrupt
+            yield step
+
+    monkeypatch.setattr(fit.Course, "_steps", killed)
+    assert pretrain(corpus, tmp_path / "out").exit_code != 0
+    assert not (tmp_path / "out").exists() and (tmp_path / ".out.unfinished" / "state-4").is_dir()
+    monkeypatch.setattr(fit.Course, "_steps", steps)
+    resumed = result_of(pretrain(corpus, tmp_path / "out"))
+    assert resumed["resumed"] and resumed["judged"] == whole["judged"]
+    one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "out"))
+    assert all((one[name] == two[name]).all() for name in one)
+
+
+def test_a_damaged_state_is_discarded_and_said(corpus: Path, tmp_path: Path) -> None:
+    state = tmp_path / ".out.unfinished" / "state-7"
+    state.mkdir(parents=True)
+    (state / "place.json").write_text('{"made_of": "another"}', encoding="utf-8")
+    done = pretrain(corpus, tmp_path / "out")
+    assert "other inputs or options; it is discarded" in done.stderr and not result_of(done)["resumed"]
+
+
+def test_words_between_spaces_are_hidden_whole(corpus: Path, tmp_path: Path) -> None:
+    segmented = tmp_path / "segmented.txt"
+    segmented.write_text("\n".join(post.replace("真的", " 真的 ") for post in POSTS), encoding="utf-8")
+    from sentiment.model.tokenizer import Tokenizer
+    from sentiment.pretraining.corpus import read_corpus
+    from sentiment.pretraining.start import pieces_of
+    from sentiment.pretraining.tokens import tokenised
+
+    pieces = pieces_of(POSTS, 400)
+    read, tokenizer = read_corpus([segmented], []), Tokenizer(pieces, max_seq_length=32, lower_case=True)
+    learnt, _ = tokenised(read, tokenizer, pieces, 32, tmp_path / "words", segmented=True, made_of="a")
+    row = slice(0, learnt.ends[0])
+    said = [pieces[piece] for piece in learnt.ids[row]]
+    assert [said[place] for place in np.flatnonzero(learnt.begins[row])] == ["第", "真", said[said.index("真") + 2]]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--passes", "0"), "--passes must be"),
+        (("--at", "1.5"), "--at must be a share"),
+        (("--model-name", "scratch/huge"), "a from-scratch encoder must be one of"),
+        (("--corpus", "none.txt"), "none.txt"),
+        (("--exclude", "none.tsv"), "none.tsv"),
+        (("--vocab", "no-mask.txt"), r"found no-mask.txt without [MASK]"),
+        (("--output", "."), "must be a new folder, or an encoder"),
+    ],
+)
+def test_bad_input_is_one_line(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("no-mask.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n好\n", encoding="utf-8")
+    Path("something").touch()
+    done = pretrain(corpus, tmp_path / "out", *more)
+    assert isinstance(done.exception, InputError) and told in str(done.exception)
