@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from functools import cached_property, partial
 from typing import Any
@@ -51,9 +51,13 @@ class StepContainer(DockerOperator):
 
     @cached_property
     def cli(self) -> Any:
-        """The engine's client. The operator has no options for confinement, so its host configuration is completed."""
+        """The engine's client. The operator has no options for confinement, so its host configuration is completed.
+
+        It reads what a container writes as one stream, in which the two outputs may meet within a line.
+        """
         engine = self.hook.api_client
         engine.create_host_config = confined(engine.create_host_config)
+        engine.attach = attached_by_lines(engine.attach)
         return engine
 
     def start(self) -> None:
@@ -162,6 +166,21 @@ class DockerRunner:
 def confined(create_host_config: Callable[..., Any]) -> Callable[..., Any]:
     """Returns the function with which the host configuration of every container is a confined one."""
     return partial(create_host_config, **CONFINED)
+
+
+def attached_by_lines(attach: Callable[..., Any]) -> Callable[..., Iterator[bytes]]:
+    """Returns the function that reads a container's two outputs, and yields each line whole."""
+    return lambda **options: whole_lines(attach(**options, demux=True))
+
+
+def whole_lines(frames: Iterable[tuple[bytes | None, bytes | None]]) -> Iterator[bytes]:
+    """Yields the lines of two outputs that come in pieces, each with its end; what has no end comes last."""
+    begun = [b"", b""]
+    for frame in frames:
+        for which, piece in enumerate(frame):
+            *lines, begun[which] = (begun[which] + (piece or b"")).split(b"\n")
+            yield from (line + b"\n" for line in lines)
+    yield from (rest + b"\n" for rest in begun if rest)
 
 
 def step_container(step: StepCommand, settings: RunnerSettings) -> StepContainer:

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from docker.api.container import ContainerApiMixin  # type: ignore[import-not-found]
 from sentiment_airflow.runners.container import mounts
-from sentiment_airflow.runners.docker import DockerRunner, StepContainer, labels, leftovers, step_container
+from sentiment_airflow.runners.docker import (
+    DockerRunner,
+    StepContainer,
+    labels,
+    leftovers,
+    step_container,
+    whole_lines,
+)
 from sentiment_airflow.runners.step import StepCommand
 
 from sentiment.settings import RunnerSettings
@@ -42,6 +49,12 @@ def test_limits_user_and_network() -> None:
     assert (made.mem_limit, made.shm_size, made.network_mode) == (8 << 30, 1 << 30, "serving")
     assert (made.user, made.working_dir) == (f"{os.getuid()}:{os.getgid()}", "/srv/home")
     assert step_container(step(), settings()).mem_limit is None
+
+
+def test_two_outputs_never_meet_within_a_line() -> None:
+    half = "一半".encode()
+    frames = [(None, b"10%\r20%"), (b'{"rows": 3}\n' + half[:2], None), (half[2:], b"\n"), (b"\nend", b"last")]
+    assert list(whole_lines(frames)) == [b'{"rows": 3}\n', b"10%\r20%\n", half + b"\n", b"end\n", b"last\n"]
 
 
 class NoEngine(ContainerApiMixin):
