@@ -23,6 +23,7 @@ BATCH_POSTS, BATCH_CHARACTERS = 10_000, 4_000_000  # that go into the ledger tog
 FORGOTTEN = "forgotten: deleted on request, not taken in again"
 MISSING = "empty text: a mark for a missing value"
 MISSING_MARKS = frozenset({r"\N", "NULL", "null", "NA", "N/A", "#N/A", "NaN", "nan", "None", "<NA>", "NaT"})
+_LONGEST_MARK = max(map(len, MISSING_MARKS))  # characters
 NUMBERS = "the labels {} are the numbers of another label table: deliver the names of the labels"
 _MINUS = str.maketrans(dict.fromkeys("\u2010\u2012\u2013\u2014\u2212\u2796", "-"))  # which NFKC leaves as they are
 _NUMBER = re.compile(r"([+-]?\d{1,4})(?:\.0*)?")  # a longer one is no label of any table
@@ -39,7 +40,9 @@ def judge(record: Record, labels: Labels) -> Post | str:
     """Returns the post in `record`, or the reason why it goes to quarantine."""
     if record.error:
         return record.error
-    text, stated, title, source = map(_cleaned, record.columns)
+    text, stated, title, source = record.columns
+    text, stated = _cleaned(text), _cleaned(stated)
+    title, source = title and _cleaned(title), source and _cleaned(source)
     label = labels.parse(stated)
     if label is None:
         return f"unknown label {stated[:LONGEST_SHOWN]!r}"
@@ -47,9 +50,9 @@ def judge(record: Record, labels: Labels) -> Post | str:
         return "empty text"
     if is_blank(text):
         return INVISIBLE
-    if text in MISSING_MARKS:
+    if len(text) <= _LONGEST_MARK and text in MISSING_MARKS:
         return MISSING
-    if text.count("\ufffd") > LOST_MANY * len(text):
+    if "\ufffd" in text and text.count("\ufffd") > LOST_MANY * len(text):
         return "broken character in text: much of it was lost before it came here"
     for name, value in (("text", text), ("title", title), ("source", source)):
         if value and (wrong := fault(value)):
@@ -96,12 +99,12 @@ def _cleaned(value: str) -> str:
 
 def fault(value: str) -> str:
     """Returns what is wrong with a column's value, with `{}` for the column's name; "" when nothing is wrong."""
+    if len(value) <= MOST_MARKS and value.isprintable():  # nearly always: this is asked of every row
+        return ""
     if len(value) > LONGEST_TEXT:
         return f"{{}} too long: {len(value):,} characters"
     if len(value) > MOST_MARKS and most_marks(value) > MOST_MARKS:
         return f"more than {MOST_MARKS:,} combining characters in a row in {{}}"
-    if value.isprintable():
-        return ""
     if _CONTROL.search(value):
         return "control character in {}"
     return "broken character in {}" if _SURROGATE.search(value) else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Callable, Iterator
-from typing import BinaryIO, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO, NamedTuple, Protocol
 
 MAXIMUM_LINE_BYTES = 262_144
+BLOCK = 1 << 16  # bytes that are read and decoded at once
 LONGEST_SHOWN = 4_000  # bytes kept of a row that cannot be read
 BOM = b"\xef\xbb\xbf"
 _TRANSLATED = re.compile(rb"\xed[\xb0-\xb3][\x80-\xbf]")  # a byte that was no character of the file's encoding
@@ -21,24 +23,96 @@ class Line(NamedTuple):
     error: str = ""
 
 
-def decoded_lines(handle: BinaryIO, encoding: str, broken: Callable[[], str]) -> Iterator[Line]:
-    """Yields the lines of a file in UTF-8; `encoding` is the name of what it was translated from."""
-    for number, line, reason in bounded_lines(handle, MAXIMUM_LINE_BYTES, broken):
-        if reason:
-            yield Line(number, shown(line[:LONGEST_SHOWN]), "", reason)
-            continue
-        if number == 1:
-            line = line.removeprefix(BOM)
-        ending = "\r\n" if line.endswith(b"\r\n") else "\n" if line.endswith(b"\n") else ""
-        content = line[: len(line) - len(ending)]
+class Readable(Protocol):
+    """What lines are read from."""
+
+    def readline(self, most: int, /) -> bytes: ...
+
+
+class Lines:
+    """The lines of a file in UTF-8, one after the other; `encoding` is the name of what it was translated from.
+
+    Nearly every line is whole, and so are its neighbours. Those are decoded together, and may be taken from `plain`
+    instead, as numbers and texts, each of which `ending` ends.
+    """
+
+    def __init__(self, handle: BinaryIO, encoding: str, broken: Callable[[], str]) -> None:
+        self._handle, self._encoding, self._broken = handle, encoding, broken
+        self.plain: Iterator[tuple[int, str]] = iter(())
+        self.ending = "\n"
+        self._careful: Iterator[Line] = iter(())  # the lines of a block of which not every one is whole
+        self._number = 0  # of lines in the blocks so far
+        self._is_last = False
+
+    def __iter__(self) -> Iterator[Line]:
+        return self
+
+    def __next__(self) -> Line:
+        while True:
+            for number, text in self.plain:
+                return Line(number, text, self.ending)
+            for line in self._careful:
+                return line
+            if self._is_last:
+                raise StopIteration
+            self._read()
+
+    def _read(self) -> None:
+        block = self._handle.read(BLOCK)
+        if not block.endswith(b"\n"):
+            block += self._handle.readline(MAXIMUM_LINE_BYTES + 1)
+        first = self._number
+        if not block.endswith(b"\n") or len(block) > MAXIMUM_LINE_BYTES:
+            # The file's end, which may have come too soon, or a line that is too long.
+            self._is_last = True
+            rest = bounded_lines(_Joined(block, self._handle), MAXIMUM_LINE_BYTES, self._broken)
+            self._careful = self._decoded((first + number, line, reason) for number, line, reason in rest)
+            return
+        count, ended_by_crlf = block.count(b"\n"), block.count(b"\r\n")
+        self._number += count
         try:
-            yield Line(number, content.decode("utf-8"), ending)
+            text = block.decode()
         except UnicodeDecodeError:
-            yield Line(number, shown(content), ending or "\n", f"not {encoding}")
+            text = ""
+        if not text or ended_by_crlf not in (0, count):
+            lines = enumerate(block.split(b"\n")[:-1], first + 1)
+            self._careful = self._decoded((number, line + b"\n", "") for number, line in lines)
+            return
+        self.ending = "\r\n" if ended_by_crlf else "\n"
+        texts = (text.removeprefix("\ufeff") if first == 0 else text).split(self.ending)
+        texts.pop()
+        self.plain = enumerate(texts, first + 1)
+
+    def _decoded(self, lines: Iterable[tuple[int, bytes, str]]) -> Iterator[Line]:
+        for number, line, reason in lines:
+            if reason:
+                yield Line(number, shown(line[:LONGEST_SHOWN]), "", reason)
+                continue
+            if number == 1:
+                line = line.removeprefix(BOM)
+            ending = "\r\n" if line.endswith(b"\r\n") else "\n" if line.endswith(b"\n") else ""
+            content = line[: len(line) - len(ending)]
+            try:
+                yield Line(number, content.decode("utf-8"), ending)
+            except UnicodeDecodeError:
+                yield Line(number, shown(content), ending or "\n", f"not {self._encoding}")
+
+
+class _Joined:
+    """A file whose beginning has been read already."""
+
+    def __init__(self, beginning: bytes, rest: Readable) -> None:
+        self._beginning, self._rest = io.BytesIO(beginning), rest
+
+    def readline(self, most: int) -> bytes:
+        line = self._beginning.readline(most)
+        if line.endswith(b"\n") or len(line) == most:
+            return line
+        return line + self._rest.readline(most - len(line))
 
 
 def bounded_lines(
-    handle: BinaryIO, longest: int, broken: Callable[[], str] = lambda: ""
+    handle: Readable, longest: int, broken: Callable[[], str] = lambda: ""
 ) -> Iterator[tuple[int, bytes, str]]:
     """Yields each line's number, its bytes (at most `longest` and one more), and a reason to refuse it (or "").
 

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from sentiment.data.file_lines import BOM, MAXIMUM_LINE_BYTES, Line, decoded_lines
+from sentiment.data.file_lines import BOM, MAXIMUM_LINE_BYTES, Line, Lines
 from sentiment.data.quoted_fields import Fields
 from sentiment.text import cells
 
@@ -131,7 +131,7 @@ class RowReader:
         When `broken` gives a reason at the end of the file, that is the error of the line that was cut off there.
         """
         self.encoding = encoding
-        self._lines = decoded_lines(handle, encoding, broken)
+        self._lines = Lines(handle, encoding, broken)
         self._ahead: deque[Line] = deque()
         self._delimiter = delimiter
         # How many characters may be looked at in vain: a file of nothing but quotes costs in proportion to its size.
@@ -162,12 +162,23 @@ class RowReader:
 
     def _rows(self, is_complete: IsComplete) -> Iterator[Row]:
         delimiter, ahead, lines = self._delimiter, self._ahead, self._lines
-        while line := ahead.popleft() if ahead else next(lines, None):
+        while True:
+            line = None
+            if not ahead:
+                for number, text in lines.plain:  # nearly always: this is done millions of times
+                    if '"' in text or text.endswith("\\"):
+                        line = Line(number, text, lines.ending)
+                        break
+                    if text and not text.isspace():
+                        yield Row(number, text, tuple(text.split(delimiter)))
+            line = line or self._next()
+            if line is None:
+                return
             number, text, _, error = line
             if text.endswith("\\") and not error and self._goes_on(line, is_complete):
                 yield from self._escaped_lines(line)
                 continue
-            if not error and '"' not in text:  # nearly always: this is done millions of times
+            if not error and '"' not in text:
                 if text.strip():
                     yield Row(number, text, tuple(text.split(delimiter)))
                 continue

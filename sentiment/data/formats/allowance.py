@@ -54,8 +54,10 @@ class Allowance:
 
     def in_time(self, items: Iterable[Item]) -> Iterator[Item]:
         """Yields the items. Raises: OutOfTime."""
+        now, until = time.monotonic, self.until
         for item in items:
-            self.check()
+            if now() > until:
+                self.check()
             yield item
 
     def first(self, items: Iterable[Item]) -> Iterator[Item]:

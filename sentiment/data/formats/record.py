@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from sentiment.data.tsv import OPTIONAL
@@ -47,11 +48,11 @@ class UnreadableFile(Exception):
 
 def up_to(records: Iterable[Record], most: int) -> Iterator[Record]:
     """Yields the records, at most so many; the next one is an error, and the last."""
-    for count, record in enumerate(records):
-        if count >= most:
-            yield Record(record.number, "", error=TOO_MANY.format(most))
-            return
-        yield record
+    rest = iter(records)
+    yield from islice(rest, most)
+    for record in rest:
+        yield Record(record.number, "", error=TOO_MANY.format(most))
+        return
 
 
 def by_cleaned_name(names: Iterable[str]) -> dict[str, list[str]]:
