@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sentiment.errors import InputError
+from sentiment.model.word_counts import WordCounts
 from sentiment.text.marks import without_accents
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -37,19 +37,17 @@ CHINESE = (
 CONTROL = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F"
 CONTROLS = re.compile(f"[{CONTROL}]")
 MOST_WORDS = 2000
-LONGEST_WORD = 20
 LARGEST = 16 << 20  # bytes of a file; bert-base-chinese has 110 KB
 
 
 def build(texts: Iterable[str], *, lower_case: bool = True) -> list[str]:
     """Returns the pieces for `texts`: special, ASCII, common Traditional Chinese, then everything else in the texts."""
     characters = [*string.ascii_letters, *string.digits, *string.punctuation, *big5(0xA1, 0xA3), *big5(0xA4, 0xC6)]
-    seen: Counter[str] = Counter()
-    words: Counter[str] = Counter()
+    seen, words = set[str](), WordCounts()
     for text in texts:
         for word in split(text, lower_case=lower_case):
             seen.update(word)
-            words[word] += 1
+            words.add(word)
     pieces = dict.fromkeys(SPECIAL)
     for character in [*characters, *sorted(seen)]:
         for word in split(character, lower_case=lower_case):
@@ -57,8 +55,7 @@ def build(texts: Iterable[str], *, lower_case: bool = True) -> list[str]:
                 pieces[letter] = None
                 if not stands_alone(letter):
                     pieces[f"##{letter}"] = None
-    frequent = [word for word, count in words.most_common() if count > 1 and 1 < len(word) <= LONGEST_WORD]
-    pieces.update(dict.fromkeys(sorted(frequent[:MOST_WORDS])))
+    pieces.update(dict.fromkeys(sorted(words.often()[:MOST_WORDS])))
     return list(pieces)
 
 

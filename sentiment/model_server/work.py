@@ -25,10 +25,14 @@ BYTES_FOR_A_TOKEN = 64  # of a text that is cut, which takes about as long as a 
 
 
 def lengths_of(arrays: Mapping[str, Any]) -> list[int]:
-    """Returns the tokens of each row of a request; of a text, those that it has at most."""
+    """Returns the tokens of each row of a request; of a text, those that it has at most.
+
+    A title and its text are both cut into pieces, and computed one behind the other; token ids come with their masks.
+    """
+    together = sum if all(array.dtype == object for array in arrays.values()) else max
     columns = [_lengths(array) for array in arrays.values()]
     if len(set(map(len, columns))) == 1:
-        return [max(row) for row in zip(*columns, strict=True)]
+        return [together(row) for row in zip(*columns, strict=True)]
     return max(columns, key=work_of, default=[])
 
 

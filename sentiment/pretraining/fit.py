@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sentiment.errors import InputError
 from sentiment.model.batches import BUCKETS
 from sentiment.pretraining.filled import Filled, filled
 from sentiment.pretraining.kept import Kept, Place
@@ -155,7 +156,10 @@ class Course:
         return filled(hidden, ids != signs.pad, rows_at_once(self._options.part_tokens, width))
 
     def judge(self, place: Place) -> Judged:
-        """Returns how well hidden pieces of the held-out posts are said; the same pieces each time."""
+        """Returns how well hidden pieces of the held-out posts are said; the same pieces each time.
+
+        Raises: InputError when the weights have become no numbers.
+        """
         loss = right = asked = 0.0
         order = np.random.default_rng([self._options.seed, HELD_OUT_PASS])
         for number, rows in enumerate(
@@ -166,6 +170,12 @@ class Course:
             found = self._learning.ask(part.ids, part.there, part.places, part.answers)
             loss, right, asked = loss + float(found[0]), right + float(found[1]), asked + part.asked
         mean = loss / asked
+        if not math.isfinite(mean):
+            raise InputError(
+                "a pretraining must end with a loss that is a number",
+                found=f"{mean} after {place.steps:,} steps",
+                do="Give a lower --learning-rate, or a longer warm-up.",
+            )
         passes = round(place.tokens / max(1, int(self._learnt.lengths.sum())), 3)
         return Judged(passes, place.steps, round(mean, 4), round(math.exp(min(mean, 50)), 3), round(right / asked, 4))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,5 +70,5 @@ def _decoded(line: bytes, path: Path, number: int) -> str:
         raise InputError(
             "a corpus must be UTF-8 text with one post a line",
             found=f"the byte 0x{line[error.start]:02x} in line {number:,} of {path}",
-            do=f"Convert it: iconv -f BIG5 -t UTF-8 (or -f GB18030) {path.name} > utf8.txt",
+            do=f"Convert it: iconv -f BIG5 -t UTF-8 (or -f GB18030) {shlex.quote(path.name)} > utf8.txt",
         ) from None

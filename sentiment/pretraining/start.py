@@ -12,10 +12,10 @@ from sentiment.errors import InputError
 from sentiment.model import checkpoint, encoder, pinned, vocabulary
 from sentiment.model.model_type import CUSTOM
 from sentiment.model.vocabulary import SPECIAL
+from sentiment.model.word_counts import WordCounts
 from sentiment.options.training import LONGEST_SEQUENCE
 
 SPARE = 500  # pieces of the vocabulary that are no single characters; of a small one, a tenth
-LEAST_OFTEN = 2
 
 
 @dataclass(frozen=True)
@@ -55,21 +55,20 @@ def start_of(name: str, vocab: Path | None, posts: Iterable[str], most_pieces: i
 def pieces_of(posts: Iterable[str], most: int) -> list[str]:
     """Returns the pieces of a corpus: special ones, then its most frequent characters, then its most frequent words.
 
-    Of equals, the smaller code comes first: the same posts in any order give the same pieces.
+    Of equals, the smaller code comes first: the same posts in any order give the same pieces, unless they have so many
+    different words that rare ones are forgotten.
     """
     characters: Counter[str] = Counter()
-    words: Counter[str] = Counter()
+    words = WordCounts()
     for post in posts:
         for word in vocabulary.split(post, lower_case=True):
             characters.update(word)
-            if len(word) > 1:
-                words[word] += 1
+            words.add(word)
     room = most - len(SPECIAL)
     # A letter or digit is two pieces: at the beginning of a word, and inside it.
     single = [piece for character in _by_count(characters) for piece in _pieces_of(character)]
     kept = single[: room - min(SPARE, most // 10)]
-    often = [word for word in _by_count(words) if words[word] >= LEAST_OFTEN and len(word) <= vocabulary.LONGEST_WORD]
-    return [*SPECIAL, *kept, *often[: room - len(kept)]]
+    return [*SPECIAL, *kept, *words.often()[: room - len(kept)]]
 
 
 def _by_count(counted: Counter[str]) -> list[str]:

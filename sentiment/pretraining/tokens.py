@@ -1,29 +1,32 @@
 """A tokenised corpus on the disk: written once, then read a row at a time, whatever its size.
 
 `ids.bin` holds the pieces of all rows behind each other, `begins.bin` a byte a piece: 1 where a word begins, and
-`ends.bin` where each row ends. `tokens.json` is written last: without it, the folder is not whole.
+`ends.bin` where each row ends. `tokens.json` is written last, with the size of each: where one is another, or it is not
+there, the folder is not whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentiment import atomic
+from sentiment.errors import InputError
 from sentiment.progress import progress
 
 if TYPE_CHECKING:
     from sentiment.model.tokenizer import Tokenizer
     from sentiment.pretraining.corpus import Corpus
 
-AT_ONCE = 4096  # posts
+AT_ONCE, BYTES_AT_ONCE = 4096, 4 << 20  # posts, and bytes of them: to cut a text takes some hundred times its size
 DESCRIPTION = "tokens.json"
+LEARNT, HELD_OUT = "learnt", "held_out"
 CONTINUES = "##"
 Ints = NDArray[np.int32]
 
@@ -62,19 +65,33 @@ def tokenised(
     """Returns the rows to learn from, and the held-out ones; makes the folder unless it is there, of the same corpus.
 
     With `segmented`, words stand between spaces in the posts; else every Chinese character is a word. `made_of` names
-    the corpus and the tokenizer.
+    the corpus and the tokenizer. A row of unknown pieces alone is none: nothing of it can be hidden.
+
+    Raises: InputError when no row is left.
     """
     known = atomic.read_json(folder / DESCRIPTION) if (folder / DESCRIPTION).is_file() else None
-    if known is None or known.get("made_of") != made_of:
+    if known is None or known != _description(folder, made_of):
         with atomic.replacing_folder(folder) as made:
             _write(corpus, tokenizer, pieces, length, made, segmented)
-            atomic.write_json(made / DESCRIPTION, {"made_of": made_of})
-    return _opened(folder / "learnt"), _opened(folder / "held_out")
+            atomic.write_json(made / DESCRIPTION, _description(made, made_of))
+    found = _opened(folder / LEARNT), _opened(folder / HELD_OUT)
+    if not all(len(tokens.ends) for tokens in found):
+        raise InputError(
+            "a corpus must have posts, some of them held out, with pieces that the vocabulary knows",
+            found=f"{len(found[0].ends):,} to learn from and {len(found[1].ends):,} held out",
+            do="Name files of other posts with --corpus, or another --vocab.",
+        )
+    return found
+
+
+def _description(folder: Path, made_of: str) -> dict[str, Any]:
+    files = sorted(path for part in (LEARNT, HELD_OUT) for path in (folder / part).glob("*.bin"))
+    return {"made_of": made_of, "bytes": {f"{path.parent.name}/{path.name}": path.stat().st_size for path in files}}
 
 
 def _opened(folder: Path) -> Tokens:
     ends = np.fromfile(folder / "ends.bin", np.int64)
-    if not len(ends):
+    if not len(ends):  # an empty file cannot be mapped
         return Tokens(np.zeros(0, np.uint16), np.zeros(0, np.uint8), ends)
     ids = np.memmap(folder / "ids.bin", np.uint16, "r")
     return Tokens(ids, np.memmap(folder / "begins.bin", np.uint8, "r"), ends)
@@ -82,15 +99,28 @@ def _opened(folder: Path) -> Tokens:
 
 def _write(corpus: Corpus, tokenizer: Tokenizer, pieces: list[str], length: int, folder: Path, segmented: bool) -> None:
     continues = np.array([piece.startswith(CONTINUES) for piece in pieces])
-    learnt, held_out = _Rows(folder / "learnt", length - 2), _Rows(folder / "held_out", length - 2)
+    learnt, held_out = (_Rows(folder / part, length - 2, tokenizer.unknown) for part in (LEARNT, HELD_OUT))
     posts = corpus.posts()
     with learnt, held_out, progress(corpus.counted.learnt + corpus.counted.held_out, "tokenising", "posts") as line:
-        while some := list(islice(posts, AT_ONCE)):
+        for some in _at_once(posts):
             texts = [post for post, _ in some]
             cut = _of_words(tokenizer, texts) if segmented else _of_posts(tokenizer, texts, continues)
             for (ids, begins), (_, is_held_out) in zip(cut, some, strict=True):
                 (held_out if is_held_out else learnt).add(ids, begins)
             line.update(len(some))
+
+
+def _at_once(posts: Iterable[tuple[str, bool]]) -> Iterator[list[tuple[str, bool]]]:
+    some: list[tuple[str, bool]] = []
+    size = 0
+    for post, is_held_out in posts:
+        some.append((post, is_held_out))
+        size += len(post.encode())
+        if len(some) == AT_ONCE or size >= BYTES_AT_ONCE:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 def _of_posts(tokenizer: Tokenizer, posts: list[str], continues: NDArray[np.bool_]) -> Iterator[tuple[Ints, Ints]]:
@@ -112,12 +142,12 @@ def _of_words(tokenizer: Tokenizer, posts: list[str]) -> Iterator[tuple[Ints, In
 
 
 class _Rows:
-    """Writes rows of at most so many pieces; a longer post is cut into several, an empty one is none."""
+    """Writes rows of at most so many pieces; a longer post is cut into several, one of `unknown` ones alone is none."""
 
-    def __init__(self, folder: Path, longest: int) -> None:
+    def __init__(self, folder: Path, longest: int, unknown: int) -> None:
         folder.mkdir()
-        self._folder, self._longest = folder, longest
-        self._ends: list[int] = []
+        self._folder, self._longest, self._unknown = folder, longest, unknown
+        self._ends = array("q")
         self._end = 0
 
     def __enter__(self) -> _Rows:
@@ -127,6 +157,8 @@ class _Rows:
     def add(self, ids: Ints, begins: Ints) -> None:
         for start in range(0, len(ids), self._longest):
             row = slice(start, start + self._longest)
+            if (ids[row] == self._unknown).all():
+                continue
             self._ids.write(ids[row].astype(np.uint16).tobytes())
             self._begins.write(begins[row].astype(np.uint8).tobytes())
             self._end += len(ids[row])
@@ -136,4 +168,4 @@ class _Rows:
         with self._ids, self._begins:  # both are closed, also when one of them cannot write its last bytes
             pass
         # Not by `tofile`: its error on a full disk does not say that the disk is full.
-        (self._folder / "ends.bin").write_bytes(np.array(self._ends, np.int64).tobytes())
+        (self._folder / "ends.bin").write_bytes(self._ends.tobytes())

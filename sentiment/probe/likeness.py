@@ -86,8 +86,9 @@ def likeness(
 ) -> Finding:
     """Returns whether what `label` answered to the kept texts is what `version` did: `found` are the probabilities.
 
-    Those of the kept token ids, if there are any, come behind those of the texts. `named` are the label ids and labels
-    of the answers. Which label a text gets is not compared: the kept texts are those of which the model is least sure.
+    Those of the kept token ids, and of the kept titles, come behind those of the texts. `named` are the label ids and
+    labels of the answers. Which label a text gets is not compared: the kept texts are those of which the model is least
+    sure.
     """
     if renamed := _renamed(kept, named):
         said = tr(
@@ -97,7 +98,7 @@ def likeness(
             renamed=renamed,
         )
         return Finding(server=server, label=label, kind=ANOTHER_MODEL, sentence=said)
-    before = [*kept.probabilities, *kept.of_ids]
+    before = [*kept.probabilities, *kept.of_ids, *kept.of_titled]
     apart = [_apart(wanted, said) for wanted, said in zip(before, found, strict=True)]
     others = sum(difference > kept.within for difference in apart)
     if not others:
@@ -112,6 +113,16 @@ def likeness(
         answers=len(apart),
         most=max(apart),
         allowed=kept.within,
+    )
+    return Finding(server=server, label=label, kind=ANOTHER_MODEL, sentence=said)
+
+
+def reads_titles(server: str, label: str, version: int) -> Finding:
+    """Returns what it means that `label` has the signature for titles, which `version` had not at its validation."""
+    said = tr(
+        "label {label} answers as another model than version {version}: it reads titles, which that version does not",
+        label=label,
+        version=version,
     )
     return Finding(server=server, label=label, kind=ANOTHER_MODEL, sentence=said)
 

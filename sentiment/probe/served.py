@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sentiment.client.answer import Failure, NoAnswer, Then
+from sentiment.client.answer import TITLED, Failure, NoAnswer, Prediction, Then
 from sentiment.client.rest import RestServer
 from sentiment.errors import InputError
 from sentiment.language import tr
@@ -19,8 +19,9 @@ from sentiment.probe.likeness import (
     foreign_versions,
     labels_of,
     likeness,
+    reads_titles,
 )
-from sentiment.results.served import Finding, Kind, inputs_of_ids, read_answers
+from sentiment.results.served import Finding, KeptAnswers, Kind, inputs_of_ids, read_answers
 from sentiment.serving import servers
 from sentiment.serving.flags import flags_file, read_flags, value_of
 from sentiment.serving.history import read_state
@@ -103,9 +104,9 @@ def _findings(address: str, reported: Reported, state: State, settings: Settings
 
 
 def answers_of(address: str, label: str, version: int, settings: Settings) -> Finding:
-    """Asks one label of one server the texts and token ids that were kept with its version; returns whose answers came.
+    """Asks one label of one server what was kept with its version; returns whose answers came.
 
-    An older version has no token ids: its texts are compared alone.
+    An older version has no token ids or titles: what it has is compared. Raises: OSError.
     """
 
     def found(kind: Kind, sentence: str) -> Finding:
@@ -123,8 +124,7 @@ def answers_of(address: str, label: str, version: int, settings: Settings) -> Fi
         return found(NOT_COMPARED, said)
     server = RestServer(address, settings.model_name)
     try:
-        predictions, _ = server.ask(kept.texts, label, SECONDS_FOR_THE_ANSWERS)
-        of_ids = server.ask_ids(inputs_of_ids(kept.ids), label, SECONDS_FOR_THE_ANSWERS) if kept.ids else []
+        answers, named = _answers(server, kept, label)
     except NoAnswer as failure:
         return not_compared(UNREACHABLE, failure)
     except Failure as failure:
@@ -139,6 +139,23 @@ def answers_of(address: str, label: str, version: int, settings: Settings) -> Fi
         return found(REFUSES, said)
     finally:
         server.close()
-    named = [(prediction.label_id, prediction.label) for prediction in predictions]
-    answers = [*(prediction.probabilities for prediction in predictions), *of_ids]
+    if kept.titles == [] and TITLED in servers.signatures(address, settings.model_name, label):
+        return reads_titles(address, label, version)
     return likeness(address, label, version, kept, answers, named)
+
+
+def _answers(
+    server: RestServer, kept: KeptAnswers, label: str
+) -> tuple[list[tuple[float, ...]], list[tuple[int, str]]]:
+    """Returns the probabilities of the kept texts, token ids and titles, and which label each id is called.
+
+    Raises: Failure.
+    """
+
+    def asked(titles: list[str] | None) -> list[Prediction]:
+        return server.ask(kept.texts, label, SECONDS_FOR_THE_ANSWERS, titles)[0]
+
+    of_texts, of_titled = asked(None), asked(kept.titles) if kept.titles else []
+    of_ids = server.ask_ids(inputs_of_ids(kept.ids), label, SECONDS_FOR_THE_ANSWERS) if kept.ids else []
+    named = [(said.label_id, said.label) for said in (*of_texts, *of_titled)]
+    return [*(said.probabilities for said in of_texts), *of_ids, *(said.probabilities for said in of_titled)], named

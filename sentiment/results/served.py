@@ -29,6 +29,9 @@ class KeptAnswers(Record, frozen=True):
     # Rows of token ids, each [CLS], pieces, [SEP]; older: none.
     ids: Annotated[list[TokenIds], msgspec.Meta(max_length=1024)] = msgspec.field(default_factory=list)
     of_ids: list[list[float]] = msgspec.field(default_factory=list)  # of each row, as those of the texts
+    # A title for each text; []: it reads none, and so has no signature for them. Older: None, and nothing is known.
+    titles: list[str] | None = None
+    of_titled: list[list[float]] = msgspec.field(default_factory=list)  # of each title and text, as those of the texts
 
 
 Kind = Literal["agrees", "other version", "another model", "refuses", "not compared", "unreachable"]
@@ -79,10 +82,13 @@ def read_answers(folder: Path) -> KeptAnswers | None:
     if not (folder / FILE).is_file():
         return None
     kept = record.read(folder / FILE, KeptAnswers, AGAIN)
-    asked, answers = [len(kept.texts), len(kept.ids)], [len(kept.probabilities), len(kept.of_ids)]
-    if asked != answers:
+    titles = len(kept.titles or ())
+    asked = [len(kept.texts), len(kept.ids), titles]
+    answers = [len(kept.probabilities), len(kept.of_ids), len(kept.of_titled)]
+    if asked != answers or titles not in (0, len(kept.texts)):
         said = f"{answers[0]} for {asked[0]} texts, {answers[1]} for {asked[1]} rows of token ids"
-        raise InputError(f"{folder / FILE} must hold an answer for each text and row", found=said, do=AGAIN)
+        said += f", {answers[2]} for {titles} titles" if titles or answers[2] else ""
+        raise InputError(f"{folder / FILE} must hold an answer for each text, row and title", found=said, do=AGAIN)
     return kept
 
 

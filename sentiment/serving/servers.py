@@ -57,6 +57,14 @@ def labelled_version(address: str, model: str, label: str) -> int | None:
     return int(version) if version is not None else None
 
 
+def signatures(address: str, model: str, label: str) -> frozenset[str]:
+    """Returns the names of the signatures that `label` has on one server; none when it knows no such label."""
+    found = _ask(f"{address}/v1/models/{model}/labels/{label}/metadata")
+    for name in ("metadata", "signature_def", "signature_def"):
+        found = found.get(name, {}) if isinstance(found, dict) else {}
+    return frozenset(found if isinstance(found, dict) else ())
+
+
 def metrics_page(address: str) -> str:
     """Returns what a server counts, as Prometheus reads it; "" when it has no such page. Raises: OSError."""
     return (_read(f"{address}/metrics") or b"").decode("utf-8", "replace")

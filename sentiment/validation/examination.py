@@ -138,7 +138,7 @@ class Examination:
     def keep_answers(self, export: Path, pieces: Sequence[str]) -> None:
         """Keeps answers in the export, by which it is recognised when it is served."""
         try:
-            keep_answers(export, self.cold, pieces, self.tolerance)
+            keep_answers(export, self.cold, pieces, self.tolerance, titled=TITLED in self.questions.signatures)
         except AnswerError as error:
             said = tr("it must answer again; {error}", error=error)
             self.checks.append(ExportCheck("kept answers", False, None, None, said))

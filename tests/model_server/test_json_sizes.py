@@ -7,6 +7,7 @@ import itertools
 import json
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -85,6 +86,13 @@ def test_others_have_their_turn_while_many_numbers_are_parsed() -> None:
     Measured by the processor time of the thread that parses, between two turns of another: no other work counts.
     """
     body = b'{"inputs": [' + b"1234567," * 1_000_000 + b"1]}"
+    assert longest_share(lambda: tensor_json.parse_body(body)) < 0.15
+    document, _ = tensor_json.parse_body(body)
+    assert len(document["inputs"]) == 1_000_001
+
+
+def longest_share(work: Callable[[], object]) -> float:
+    """Returns the longest part of the work that kept the others waiting."""
     clock, turns, ended = time.pthread_getcpuclockid(threading.get_ident()), list[float](), threading.Event()
 
     def look() -> None:
@@ -94,13 +102,43 @@ def test_others_have_their_turn_while_many_numbers_are_parsed() -> None:
     other = threading.Thread(target=look)
     other.start()
     try:
-        document, _ = tensor_json.parse_body(body)
+        work()
     finally:
         ended.set()
         other.join()
-    assert len(document["inputs"]) == 1_000_001
-    longest = max(after - before for before, after in itertools.pairwise(turns))
-    assert longest < 0.15 * (turns[-1] - turns[0])
+    return max(after - before for before, after in itertools.pairwise(turns)) / (turns[-1] - turns[0])
+
+
+@pytest.mark.parametrize("before", [0, 1, 308, 309, 310, json_sizes.AT_ONCE - 309, json_sizes.AT_ONCE - 1])
+@pytest.mark.parametrize(("digits", "refused"), [(MOST_DIGITS, False), (MOST_DIGITS + 1, True)])
+def test_a_long_number_is_found_wherever_the_body_is_cut(before: int, digits: int, refused: bool) -> None:
+    body = b"[" + b" " * (json_sizes.AT_ONCE - 2 - before) + b"1" * digits + b" " * json_sizes.NO_BURDEN + b"]"
+    if not refused:
+        require_countable(body)
+        return
+    with pytest.raises(Refusal, match=DIGITS):
+        require_countable(body)
+
+
+def test_a_large_body_is_counted_in_parts_between_which_others_have_their_turn() -> None:
+    """As it was, ten looks at 16 MB, each to its end, and two copies of it."""
+
+    class Looked(bytes):
+        longest = 0
+
+        def count(self, *sign_start_end: Any) -> int:
+            _, start, end = sign_start_end
+            Looked.longest = max(Looked.longest, end - start)
+            return super().count(*sign_start_end)
+
+        def __getitem__(self, part: Any) -> bytes:
+            Looked.longest = max(Looked.longest, part.stop - part.start)
+            return super().__getitem__(part)
+
+    body = Looked(b'["' + (b"1" * 310 + b"a[") * 80_000 + b'"]')
+    require_countable(body)
+    assert Looked.longest == json_sizes.AT_ONCE + 1
+    assert max(map(len, json_sizes._without_texts(body))) <= json_sizes.AT_ONCE
 
 
 @pytest.mark.parametrize(
@@ -130,9 +168,14 @@ def test_strings_are_never_more_than_their_quotes_and_these_never_more_than_two_
     data = json.dumps(value).encode()
     quotes = data.count(b'"') - data.count(b'\\"')
     assert strings_in(value) <= quotes <= 2 * strings_in(value)
-    outside = json_sizes._without_texts(data)
-    assert outside.count(b"[") + outside.count(b"{") == lists_in(value)
-    assert outside.count(b'"') == strings_in(value)
+    whole = b"".join(json_sizes._without_texts(data))
+    for at_once in (1, 2, 3, 7):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(json_sizes, "AT_ONCE", at_once)
+            assert b"".join(json_sizes._without_texts(data)) == whole, "however it is cut"
+            assert json_sizes._count(data, b'\\"') == data.count(b'\\"')
+    assert whole.count(b"[") + whole.count(b"{") == lists_in(value)
+    assert whole.count(b'"') == strings_in(value)
 
 
 def strings_in(value: Any) -> int:

@@ -39,6 +39,13 @@ def test_a_text_counts_at_least_the_pieces_that_it_may_have(text: str, pieces: i
     assert lengths_of(texts(text)) == [pieces]
 
 
+def test_a_title_counts_beside_its_text() -> None:
+    """As it was, only the longer one did: with titles, a request was twice as dear as it counted."""
+    title = "好" * 2000
+    assert lengths_of(texts(title) | {"title": np.array([title.encode()], object)}) == [2 * lengths_of(texts(title))[0]]
+    assert lengths_of(texts("今天天氣", "") | {"title": np.array([b"", b"ab"], object)}) == [8, 6]
+
+
 def test_rows_of_ids_count_by_the_widest_input() -> None:
     arrays = {"input_ids": np.zeros((3, 40), np.int32), "input_mask": np.zeros((3, 50), np.int32)}
     assert lengths_of(arrays) == [50] * 3

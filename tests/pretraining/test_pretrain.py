@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,14 @@ from safetensors.numpy import load_file
 
 from sentiment.errors import InputError
 from sentiment.model import checkpoint, encoder
+from sentiment.model.tokenizer import Tokenizer
+from sentiment.model.vocabulary import read as vocabulary_of
+from sentiment.model.vocabulary import write
 from sentiment.pretraining import fit, network
+from sentiment.pretraining.corpus import read_corpus
 from sentiment.pretraining.pretrain import command
+from sentiment.pretraining.start import pieces_of
+from sentiment.pretraining.tokens import tokenised
 
 FOOD, TALK = ("牛肉麵", "滷肉飯", "鹹酥雞", "臭豆腐"), ("好吃", "難吃", "普通", "太貴")
 POSTS = [f"第{number}家的{FOOD[number % 4]}真的{TALK[number % 4]}，{number}分" for number in range(1200)]
@@ -44,6 +52,59 @@ def result_of(done: Result) -> dict[str, Any]:
     assert done.exit_code == 0, done.output
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+@pytest.fixture
+def vocab(tmp_path: Path) -> Path:
+    """The word pieces of the posts."""
+    path = tmp_path / "vocab.txt"
+    write(path, pieces_of(POSTS, 400))
+    return path
+
+
+def test_posts_without_a_known_piece_are_left_out(tmp_path: Path, vocab: Path) -> None:
+    """As it was, one of them, alone in its part, ended a pretraining with a stack trace: nothing could be hidden."""
+    path = tmp_path / "strange.txt"
+    strange = ["😂" * number for number in range(20, 25)]
+    path.write_text("\n".join([*POSTS[:200], *strange, *(chr(0x300 + number) for number in range(40))]), "utf-8")
+    found = result_of(pretrain(path, tmp_path / "out", "--vocab", str(vocab)))
+    assert found["unknown_share"] == 0 and found["corpus"]["lines"] == 245
+    assert found["rows"] == sum(1 for post, held in read_corpus([path], []).posts() if not held and "家" in post)
+
+
+@pytest.mark.parametrize("post", ["😂", "\u0301"], ids=["unknown", "without pieces"])
+def test_a_corpus_without_a_known_piece_is_one_line(tmp_path: Path, vocab: Path, post: str) -> None:
+    """As it was, a corpus of accents alone never ended."""
+    path = tmp_path / "strange.txt"
+    path.write_text("\n".join(chr(ord(post) + number) * 3 for number in range(50)), "utf-8")
+    done = pretrain(path, tmp_path / "out", "--vocab", str(vocab))
+    assert isinstance(done.exception, InputError)
+    assert "with pieces that the vocabulary knows; found 0 to learn from" in str(done.exception)
+
+
+def test_weights_that_became_no_numbers_are_no_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it was, a home's first encoder was current also then."""
+    monkeypatch.setattr(fit.Course, "_hidden", lambda *_: SimpleNamespace(ids=0, there=0, places=0, answers=0, asked=1))
+    learning: Any = SimpleNamespace(ask=lambda *_: (float("nan"), 0.0))
+    held_out: Any = SimpleNamespace(lengths=np.array([5]))
+    options = fit.Options(1, 32, 0.15, 0.1, 0, 0, 64, 1, 0, 13, "auto")
+    with pytest.raises(InputError, match="must end with a loss that is a number; found nan after 3 steps"):
+        fit.Course(learning, held_out, held_out, Any, options).judge(fit.Place(steps=3))
+
+
+@pytest.mark.parametrize("name", ["ids.bin", "begins.bin", "ends.bin"])
+def test_tokens_that_were_cut_are_made_again(corpus: Path, tmp_path: Path, vocab: Path, name: str) -> None:
+    """As it was, an emptied file ended each further try with a stack trace."""
+    pieces, read = vocabulary_of(vocab), read_corpus([corpus], [])
+    tokenizer = Tokenizer(pieces, max_seq_length=32, lower_case=True)
+
+    def made() -> list[int]:
+        learnt, _ = tokenised(read, tokenizer, pieces, 32, tmp_path / "words", segmented=False, made_of="a")
+        return list(learnt.ids)
+
+    before, damaged = made(), tmp_path / "words" / "learnt" / name
+    os.truncate(damaged, 0)
+    assert made() == before and damaged.stat().st_size
 
 
 @pytest.mark.slow
@@ -121,11 +182,6 @@ def test_a_damaged_state_is_discarded_and_said(corpus: Path, tmp_path: Path) -> 
 def test_words_between_spaces_are_hidden_whole(corpus: Path, tmp_path: Path) -> None:
     segmented = tmp_path / "segmented.txt"
     segmented.write_text("\n".join(post.replace("真的", " 真的 ") for post in POSTS), encoding="utf-8")
-    from sentiment.model.tokenizer import Tokenizer
-    from sentiment.pretraining.corpus import read_corpus
-    from sentiment.pretraining.start import pieces_of
-    from sentiment.pretraining.tokens import tokenised
-
     pieces = pieces_of(POSTS, 400)
     read, tokenizer = read_corpus([segmented], []), Tokenizer(pieces, max_seq_length=32, lower_case=True)
     learnt, _ = tokenised(read, tokenizer, pieces, 32, tmp_path / "words", segmented=True, made_of="a")

@@ -76,6 +76,13 @@ def test_answers_to_token_ids_are_compared_behind_those_to_texts() -> None:
     assert found.kind == "another model" and "1 of 3 answers differ" in found.sentence
 
 
+def test_answers_to_titles_are_compared_last() -> None:
+    kept = structs.replace(KEPT, titles=["店", "新聞"], of_titled=[[0.2, 0.2, 0.6], [0.5, 0.3, 0.2]])
+    assert likeness("a", "stable", 2, kept, [*KEPT.probabilities, *kept.of_titled]).kind == "agrees"
+    found = likeness("a", "stable", 2, kept, [*KEPT.probabilities, *reversed(kept.of_titled)])
+    assert found.kind == "another model" and "2 of 4 answers differ" in found.sentence
+
+
 NAMED = structs.replace(KEPT, labels={"0": "正面", "1": "負面"})
 
 

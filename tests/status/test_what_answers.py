@@ -255,6 +255,40 @@ def test_right_answers_to_texts_and_wrong_ones_to_token_ids_are_another_model(
     assert shown(shop.settings)[0]["served"]["agrees"] is not bool(ids)
 
 
+@pytest.mark.parametrize(
+    ("stands", "titles", "said"),
+    [
+        ({"version": 2, "titled_as": 3}, ["店", "新聞"], "2 of 4 answers differ"),
+        ({"version": 2, "titled_as": 3}, None, ""),  # validated before answers under titles were kept
+        ({"version": 3, "titled_as": 3}, [], "it reads titles, which that version does not"),
+        ({"version": 3}, ["店", "新聞"], '"titled" not found'),
+        ({"version": 3}, [], ""),
+    ],
+)
+def test_right_answers_to_texts_and_wrong_ones_to_titles_are_another_model(
+    shop: Shop, tmp_path: Path, start: Callable[..., Any], stands: dict[str, int], titles: list[str] | None, said: str
+) -> None:
+    """Another model stands where one with `titles` was validated, which answers texts alone as that one did."""
+    number = stands["version"]
+    shop.deploy(1)
+    shop.do(promote, 1)
+    shop.deploy(2, keep_toy_answers(number, titles=titles))
+    save_toy(tmp_path / "toy", **stands)
+    other = Path(tmp_path / "other")
+    other.mkdir()
+    site = Site(other, {1: shop.toys[1], 2: tmp_path / "toy"})
+    site.add(1)
+    site.add(2)
+    site.configure(1, 2, stable=1, canary=2)
+    port = shop.client.server.rest_port
+    shop.client.server.stop()
+    start(site, rest_port=port)
+    [_, found] = verify(shop.settings).findings
+    assert found.differs is bool(said) and said in found.sentence
+    if found.kind == "another model":
+        assert not watch(shop.settings).healthy
+
+
 def test_a_model_that_takes_no_token_ids_any_more_is_found(
     shop: Shop, tmp_path: Path, start: Callable[..., Any]
 ) -> None:
@@ -278,8 +312,11 @@ def test_a_model_that_takes_no_token_ids_any_more_is_found(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"of_ids": []}, "must hold an answer for each text and row; found 2 for 2 texts, 0 for 2 rows of token ids"),
-        ({"texts": ["好"]}, "must hold an answer for each text and row; found 2 for 1 texts"),
+        ({"of_ids": []}, "an answer for each text, row and title; found 2 for 2 texts, 0 for 2 rows of token ids."),
+        ({"texts": ["好"]}, "must hold an answer for each text, row and title; found 2 for 1 texts"),
+        ({"titles": ["好", "壞"]}, "found 2 for 2 texts, 2 for 2 rows of token ids, 0 for 2 titles"),
+        ({"of_titled": [[1.0, 0.0, 0.0]]}, "found 2 for 2 texts, 2 for 2 rows of token ids, 1 for 0 titles"),
+        ({"titles": ["好"], "of_titled": [[1.0, 0.0, 0.0]]}, "2 rows of token ids, 1 for 1 titles"),
         ({"ids": [[], [2]]}, "ids[0] must be"),
         ({"ids": [[2**31], [2]]}, "ids[0][0] must be"),
         ({"ids": [[-1], [2]]}, "ids[0][0] must be"),

@@ -25,10 +25,10 @@ VERSIONS = (1, 2, 3)
 WAIT = 20.0
 
 
-def save_toy(folder: Path, version: int, of_ids_as: int = 0) -> None:
+def save_toy(folder: Path, version: int, of_ids_as: int = 0, titled_as: int = 0) -> None:
     """Saves a model whose every answer is label `version - 1`, unless the post says otherwise.
 
-    With `of_ids_as`, the one for token ids answers as that version.
+    With `of_ids_as`, the one for token ids answers as that version; with `titled_as`, the one for titles.
 
     Version 2 was trained with titles: its signature `titled` goes by the title instead, if there is one.
     `text`: 推 at the start is 正面, 噓 is 負面. `wait_for_file` answers when the file it is given exists: a request
@@ -44,12 +44,8 @@ def save_toy(folder: Path, version: int, of_ids_as: int = 0) -> None:
             self.embedding = tf.Variable(tf.zeros([50, 3]))
             self.table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["推", "噓"], [0, 1]), -1)
 
-        def probabilities(self, scores: Any) -> Any:
-            return tf.nn.softmax(scores + self.bias)
-
-        def of_ids(self, scores: Any) -> Any:
-            other = tf.one_hot(of_ids_as - 1, 3) * 4.0
-            return tf.nn.softmax(scores + other) if of_ids_as else self.probabilities(scores)
+        def probabilities(self, scores: Any, as_version: int = 0) -> Any:
+            return tf.nn.softmax(scores + (tf.one_hot(as_version - 1, 3) * 4.0 if as_version else self.bias))
 
     toy = Toy()
     ids = tf.TensorSpec([None, None], tf.int32)
@@ -61,12 +57,11 @@ def save_toy(folder: Path, version: int, of_ids_as: int = 0) -> None:
         unused = 0.0 * tf.cast(tf.reduce_sum(input_mask + segment_ids), tf.float32)
         # The number of real tokens decides the third score: padding must not change an answer.
         count = tf.reduce_sum(mask, 1) * tf.constant([[0.0, 0.0, 0.01]])
-        return {"probabilities": toy.of_ids(tf.reduce_sum(words, 1) + count + unused)}
+        return {"probabilities": toy.probabilities(tf.reduce_sum(words, 1) + count + unused, of_ids_as)}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    def of_text(text: Any) -> Any:
+    def answer(text: Any, as_version: int = 0) -> dict[str, Any]:
         said = toy.table.lookup(tf.strings.substr(text, 0, 1, unit="UTF8_CHAR"))
-        probabilities = toy.probabilities(tf.one_hot(said, 3) * 8.0)
+        probabilities = toy.probabilities(tf.one_hot(said, 3) * 8.0, as_version)
         label_id = tf.argmax(probabilities, 1, tf.int32)
         rows = tf.fill([tf.shape(text)[0]], tf.shape(text)[0])
         return {
@@ -76,10 +71,13 @@ def save_toy(folder: Path, version: int, of_ids_as: int = 0) -> None:
             "rows": rows,
         }
 
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def of_text(text: Any) -> Any:
+        return answer(text)
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string), tf.TensorSpec([None], tf.string)])
     def of_titled(title: Any, text: Any) -> Any:
-        answer: Any = of_text(tf.where(title == "", text, title))
-        return answer
+        return answer(tf.where(title == "", text, title), titled_as)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def wait_for_file(path: Any) -> Any:
@@ -96,7 +94,7 @@ def save_toy(folder: Path, version: int, of_ids_as: int = 0) -> None:
         return {"done": tf.fill([tf.shape(text)[0]], matrix[0, 0])}
 
     signatures = {"serving_default": of_ids, "text": of_text, "wait_for_file": wait_for_file, "slow": slow}
-    if version == 2:
+    if version == 2 or titled_as:
         signatures["titled"] = of_titled
     tf.saved_model.save(toy, str(folder), signatures=signatures)
 
@@ -141,14 +139,17 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
 
 
 def keep_toy_answers(
-    version: int, off: float = 0.0, labels: Sequence[str] = (), ids: Sequence[Sequence[int]] = ()
+    version: int,
+    off: float = 0.0,
+    labels: Sequence[str] = (),
+    ids: Sequence[Sequence[int]] = (),
+    titles: Sequence[str] | None = None,
 ) -> Callable[[Path], None]:
     """Returns what writes the answers of toy `version` into its export, as `validate` does, each `off` by so much.
 
-    With `labels`, also what each label id is called; with `ids`, also what it answers to these rows of token ids.
+    With `labels`, also what each label id is called; with `ids`, also what it answers to these rows of token ids; with
+    two `titles`, also what it answers to the texts under them; none: that it reads none.
     """
-    from msgspec import structs
-
     from sentiment.results import record
     from sentiment.results.served import FILE, KeptAnswers
 
@@ -156,11 +157,17 @@ def keep_toy_answers(
         sure = math.exp(4) / (math.exp(4) + 2)
         row = [(1 - sure) / 2 + off / 2] * 3
         row[version - 1] = sure - off
-        named = {str(number): label for number, label in enumerate(labels)}
-        texts = ["今天", "天氣如何"]
-        kept = KeptAnswers(texts=texts, probabilities=[row, row], within=0.01, labels=named)
-        by_ids = {"ids": [list(each) for each in ids], "of_ids": [row for _ in ids]}
-        record.write(export / FILE, structs.replace(kept, **by_ids) if ids else kept)
+        kept = KeptAnswers(
+            texts=["今天", "天氣如何"],
+            probabilities=[row, row],
+            within=0.01,
+            labels={str(number): label for number, label in enumerate(labels)},
+            ids=[list(each) for each in ids],
+            of_ids=[row for _ in ids],
+            titles=None if titles is None else list(titles),
+            of_titled=[row for _ in titles or ()],
+        )
+        record.write(export / FILE, kept)
 
     return keep
 

@@ -67,6 +67,23 @@ def test_the_answers_to_token_ids_are_kept_and_compared(version: Version, model:
     assert keep_answers(tmp_path, version, pieces, SAME) == older, "a second validation leaves the export as it was"
 
 
+def test_the_answers_to_titles_are_kept_and_compared(version: Version, model: Path, tmp_path: Path) -> None:
+    pieces = open_model(model).pieces
+    kept = keep_answers(tmp_path, version, pieces, SAME, titled=True)
+    assert kept.titles is not None and len(kept.titles) == len(kept.of_titled) == KEPT
+    assert kept.of_titled != kept.probabilities, "a title counts"
+    assert keep_answers(tmp_path, version, pieces, SAME, titled=True) == kept
+    pairs = {"title": [kept.titles[0].encode()], "text": [kept.texts[0].encode()]}
+    assert version.predict("titled", pairs)["probabilities"][0] == pytest.approx(kept.of_titled[0], abs=1e-4)
+    record.write(tmp_path / FILE, structs.replace(kept, of_titled=[[1.0, 0.0, 0.0]] * KEPT))
+    assert keep_answers(tmp_path, version, pieces, SAME, titled=True).of_titled != [[1.0, 0.0, 0.0]] * KEPT
+    untitled = keep_answers(tmp_path, version, pieces, SAME)
+    assert (untitled.titles, untitled.of_titled) == ([], []), "titles that stood there were another model's"
+    older = structs.replace(kept, titles=None, of_titled=[])
+    record.write(tmp_path / FILE, older)
+    assert keep_answers(tmp_path, version, pieces, SAME, titled=True) == older
+
+
 def inputs_of_alone(row: list[int]) -> dict[str, Any]:
     ids = np.array([row], np.int32)
     return {"input_ids": ids, "input_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
