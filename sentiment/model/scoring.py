@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.model.batches import Encoded, padded, plan
+from sentiment.model.forward import forward_of
 from sentiment.model.pace import pace_of
 from sentiment.progress import progress
 from sentiment.results.cost import Pace
@@ -31,8 +32,9 @@ class Scorer:
 
     def __init__(self, model: Any, max_seq_length: int, batch_size: int = BATCH_SIZE) -> None:
         self.max_seq_length, self.batch_size = max_seq_length, batch_size
+        ask = forward_of(model)
         self.forward = tf.function(
-            lambda inputs: model(inputs, training=False), input_signature=[INPUTS], autograph=False
+            lambda inputs: ask(inputs, training=False), input_signature=[INPUTS], autograph=False
         )
         self._compiled = False
         self._seconds: deque[float] = deque(maxlen=NEWEST)  # of full batches, without the first

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.model import pretrained
+from sentiment.model.flat import encoded
 from sentiment.pretraining.filled import NONE
-from sentiment.pretraining.forward import encoded
 from sentiment.tensorflow_setup import keras, tf
 
 Part = Callable[[Any, Any, Any, Any], Any]

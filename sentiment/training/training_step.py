@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from sentiment.model.batches import Inputs, Ints
+from sentiment.model.forward import forward_of
 from sentiment.model.scoring import INPUTS
 from sentiment.model.soft import SMALLEST, Soft
 from sentiment.tensorflow_setup import keras, tf
@@ -50,13 +51,13 @@ def training_step(
     `clip_norm` of 0 clips nothing. Model and optimizer must have been made in the scope of `strategy`; None is the
     current one.
     """
-    strategy = strategy or tf.distribute.get_strategy()
+    strategy, ask = strategy or tf.distribute.get_strategy(), forward_of(model)
     with strategy.scope():
         optimizer._create_all_weights(model.trainable_variables)  # inside the function, this would cause a second trace
 
     def on_all(inputs: Any, labels: Any, weights: Any, wanted: Any) -> tuple[Any, Any]:
         results = strategy.run(
-            lambda *batch: _on_one(model, optimizer, clip_norm, *map(_own_rows, batch)),
+            lambda *batch: _on_one(model, ask, optimizer, clip_norm, *map(_own_rows, batch)),
             (inputs, labels, weights, wanted),
         )
         return tuple(strategy.reduce(tf.distribute.ReduceOp.SUM, result, axis=None) for result in results)
@@ -116,11 +117,11 @@ def _own_rows(batch: Any) -> Any:
 
 
 def _on_one(
-    model: Any, optimizer: Any, clip_norm: float, inputs: Any, labels: Any, weights: Any, wanted: Any
+    model: Any, ask: Any, optimizer: Any, clip_norm: float, inputs: Any, labels: Any, weights: Any, wanted: Any
 ) -> tuple[Any, Any]:
     scales_loss = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
     with tf.GradientTape() as tape:
-        probabilities = tf.cast(model(inputs, training=True), tf.float32)
+        probabilities = tf.cast(ask(inputs, training=True), tf.float32)
         loss = tf.reduce_sum(weights * _losses(probabilities, labels, wanted))
         to_lower = optimizer.get_scaled_loss(loss) if scales_loss else loss
     gradients, variables = _present(tape.gradient(to_lower, model.trainable_variables), model.trainable_variables)
