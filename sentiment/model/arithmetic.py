@@ -25,13 +25,18 @@ def multiplies_bfloat16(told: str) -> bool:
     return any(name.strip() in ("flags", "Features") and NATIVE & set(value.split()) for name, _, value in lines)
 
 
+def in_use() -> str:
+    """Returns the arithmetic of this process."""
+    return BFLOAT16 if os.environ.get(VARIABLE) == VALUES[BFLOAT16] else FLOAT32
+
+
 def use(asked: str) -> str:
     """Sets the arithmetic of this process, and returns it; `auto`: bfloat16 where that is native.
 
     With `auto`, what the environment says already stands.
     """
     if asked == AUTO and VARIABLE in os.environ:
-        return BFLOAT16 if os.environ[VARIABLE] == VALUES[BFLOAT16] else FLOAT32
+        return in_use()
     told = PROCESSORS.read_text("utf-8", "replace") if PROCESSORS.is_file() else ""
     chosen = asked if asked != AUTO else BFLOAT16 if multiplies_bfloat16(told) else FLOAT32
     os.environ[VARIABLE] = VALUES[chosen]

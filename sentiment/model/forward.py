@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+from sentiment.model.arithmetic import in_use
+from sentiment.model.compiling import Prices, Shape, worth
 from sentiment.model.flat import dense, encoded
 from sentiment.tensorflow_setup import keras, tf
 
@@ -27,6 +30,12 @@ def forward_of(model: Any) -> Forward:
     if encoder is None or encoder.compute_dtype != "float32" or encoder.config.type_vocab_size != SEGMENTS:
         return AsKeras(model)
     return Flat(model, encoder)
+
+
+def worth_compiling(model: Any, counted: Mapping[Shape, int], prices: Mapping[str, Prices]) -> frozenset[Shape]:
+    """Returns the shapes of so many batches that XLA is to compile for `model`, by the prices of each arithmetic."""
+    settings = forward_of(model).settings
+    return worth(counted, settings, prices[in_use()], len(os.sched_getaffinity(0))) if settings else frozenset()
 
 
 class AsKeras:

@@ -17,7 +17,7 @@ from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import folder
+from sentiment.model import arithmetic, folder
 from sentiment.model.curves import Curves
 from sentiment.model.folder import OpenedModel
 from sentiment.model.split import hold_out, require_every_label, require_held_out
@@ -121,6 +121,7 @@ def _build(
     """Returns the model to train, with the devices and the precision for which it was built."""
     machine = find_devices(devices)
     precision = choose_precision(settings.precision, machine.capabilities)
+    arithmetic.use(settings.precision if settings.precision == arithmetic.FLOAT32 else arithmetic.AUTO)
     with machine.strategy.scope(), building_in(precision.policy):
         start = starting_point(files, settings, labels, posts)
     return start, machine, precision
@@ -142,7 +143,7 @@ def _environment(
     from sentiment.training.tensorboard import EpochLog
 
     with EpochLog(tensorboard) if tensorboard else nullcontext() as log:
-        yield Environment(machine.strategy, precision.scales_loss, unfinished, log)
+        yield Environment(machine.strategy, precision.scales_loss, machine.is_one_cpu, unfinished, log)
 
 
 def fit_and_test(
