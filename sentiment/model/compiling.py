@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sentiment.model.arithmetic import BFLOAT16, FLOAT32
 from sentiment.model.batches import Ints, plan, width
 
@@ -33,9 +36,14 @@ TRAINING = {BFLOAT16: Prices(layer=1.5, saved=0.025), FLOAT32: Prices(layer=1.5,
 ANSWERING = {BFLOAT16: Prices(layer=0.2, saved=0.0055), FLOAT32: Prices(layer=0.2, saved=0.0)}
 
 
+def shape_of(lengths: Ints, rows: NDArray[np.int64], max_seq_length: int) -> Shape:
+    """Returns the shape to which a batch of these rows is padded."""
+    return len(rows), width(int(lengths[rows].max()), max_seq_length)
+
+
 def shapes(lengths: Ints, batch_size: int, max_seq_length: int) -> Counter[Shape]:
     """Returns how many batches of each shape one pass has, in whatever order its rows come."""
-    return Counter((len(rows), width(int(lengths[rows].max()), max_seq_length)) for rows in plan(lengths, batch_size))
+    return Counter(shape_of(lengths, rows, max_seq_length) for rows in plan(lengths, batch_size))
 
 
 def worth(counted: Mapping[Shape, int], settings: Mapping[str, Any], prices: Prices, cores: int) -> frozenset[Shape]:

@@ -173,7 +173,8 @@ def fit_and_test(
     kept, held_out = hold_out([post.label for post in posts], settings.validation_share, settings.seed)
     judged = [row for row in held_out if row < len(labelled)]
     # Scoring keeps no activations for a backward pass, so twice the rows of a training step fit into memory.
-    scorer = Scorer(start.keras, settings.max_seq_length, min(BATCH_SIZE, 2 * settings.batch_size))
+    at_once = min(BATCH_SIZE, 2 * settings.batch_size)
+    scorer = Scorer(start.keras, settings.max_seq_length, at_once, passes=settings.num_epochs)
     validation = encoded.only(held_out) if held_out else None
     curves = fit(start, encoded.only(kept), validation, settings, scorer, environment)
     unseen = [row for row in judged if row not in learned]
