@@ -10,6 +10,7 @@ from sentiment.client.answer import TEXT, TITLED
 from sentiment.export.batched import Columns, Compute, batched, require_rows, used
 from sentiment.export.buckets import buckets_for
 from sentiment.model.folder import OpenedModel
+from sentiment.model.forward import forward_of
 from sentiment.model.scoring import INPUTS
 from sentiment.tensorflow_setup import tf
 
@@ -27,8 +28,8 @@ class ServedModel(tf.Module):
         """`batching`: requests of several callers are computed together; without it, each one alone."""
         super().__init__(name="sentiment")
         self.parameters = opened.keras.weights
-        model = opened.keras  # a local variable: as an attribute, it would be saved as Keras does
-        forward = tf.function(lambda inputs: model(inputs, training=False), input_signature=[INPUTS], autograph=False)
+        ask = forward_of(opened.keras)  # a local variable: as an attribute, it would be saved as Keras does
+        forward = tf.function(lambda inputs: ask(inputs, training=False), input_signature=[INPUTS], autograph=False)
         self._answer_with(forward, opened, batching=batching)
 
     def _answer_with(self, forward: Compute, opened: OpenedModel, *, batching: bool) -> None:

@@ -86,7 +86,7 @@ class Reference:
         self.texts = [post.text.encode("utf-8", "replace") for post in posts]
         self.titles = [post.title.encode("utf-8", "replace") for post in posts]
         self.reads_titles = opened.card.titles is True
-        scorer = Scorer(opened.keras, self.max_seq_length)
+        scorer = Scorer(opened.keras, self.max_seq_length, exact=True)
         self.wanted = scorer.probabilities(self.encoded, "parity")
         self.wanted_of_texts = self.wanted
         if any(post.title for post in posts):  # the text signature sees no title

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
+from sentiment.lean import importing
 from sentiment.model import hub_encoder, model_type, pretrained
 from sentiment.model.encoder import Architecture
 from sentiment.model.model_type import CUSTOM, ORIGIN, TF_HUB
@@ -123,7 +124,8 @@ class MaskedMean(keras.layers.Layer):
 
 def _classes(table: str) -> dict[str, str]:
     """Returns transformers' table of TF class names by architecture."""
-    from transformers.models.auto import modeling_tf_auto
+    with importing("transformers"):
+        from transformers.models.auto import modeling_tf_auto
 
     names: dict[str, str] = getattr(modeling_tf_auto, table)
     return names

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
+from sentiment.lean import importing
 from sentiment.model import checkpoint, encoder_limits, vocabulary
 from sentiment.options.training import LONGEST_SEQUENCE
 
@@ -98,7 +99,8 @@ def pretrained(name: str, vocabulary_file: Path | None) -> Source:
 
 def _architecture(name: str, config_file: Path) -> Architecture:
     """Returns a checkpoint's settings, with defaults. Raises: InputError unless they describe a BERT-like encoder."""
-    from transformers import AutoConfig
+    with importing("transformers"):
+        from transformers import AutoConfig
 
     read = checkpoint.read_json(config_file)
     model_type = read.pop("model_type", None)

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sentiment.lean import importing
 from sentiment.model import pretrained
+from sentiment.model.flat import encoded
 from sentiment.pretraining.filled import NONE
-from sentiment.pretraining.forward import encoded
 from sentiment.tensorflow_setup import keras, tf
 
 Part = Callable[[Any, Any, Any, Any], Any]
@@ -44,7 +45,8 @@ def architecture(layers: int, width: int, heads: int, pieces: int, positions: in
 
 def built(settings: dict[str, Any], seed: int, weights: Path | None = None) -> Any:
     """Returns transformers' TFBertForMaskedLM with the weights of a file, or with random ones, which `seed` decides."""
-    from transformers import BertConfig, TFBertForMaskedLM
+    with importing("transformers"):
+        from transformers import BertConfig, TFBertForMaskedLM
 
     keras.utils.set_random_seed(seed)
     model = TFBertForMaskedLM(BertConfig(**settings))

@@ -18,9 +18,10 @@ import click
 from sentiment import atomic
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
+from sentiment.model import arithmetic
 from sentiment.options import pretraining as options_of
 from sentiment.options.as_click import option, options
-from sentiment.pretraining import lines, precision, start
+from sentiment.pretraining import lines, start
 from sentiment.pretraining.corpus import Corpus, read_corpus
 from sentiment.pretraining.never_learnt import texts_of_tests
 from sentiment.results.pretraining import Judged, Pretraining
@@ -113,7 +114,7 @@ def pretrain(
     from sentiment.pretraining.encoder_folder import write_encoder
     from sentiment.pretraining.kept import Kept
 
-    options = replace(options, precision=precision.use(options.precision))
+    options = replace(options, precision=arithmetic.use(options.precision))
     text = identity_of(corpus, begun, segmented=segmented, length=options.length)
     stated = {**asdict(options), "segmented": segmented, "weights": kind}
     made_of = _digest([text, stated, begun.settings, str(begun.weights and sha256_of(begun.weights))])

@@ -20,6 +20,10 @@ class Devices:
     models: tuple[str, ...] = ()
     capabilities: tuple[Capability, ...] = ()
 
+    @property
+    def is_one_cpu(self) -> bool:
+        return len(self.names) == 1 and self.names[0].startswith("CPU")
+
     def describe(self) -> str:
         return ", ".join(self.names) + (f" ({', '.join(dict.fromkeys(self.models))})" if self.models else "")
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.errors import InputError
+from sentiment.model.arithmetic import in_use
 from sentiment.model.batches import Encoded, epoch, hide
+from sentiment.model.compiling import TRAINING, Shape, shapes
 from sentiment.model.curves import Curves, best_epoch, out_of_patience
 from sentiment.model.folder import OpenedModel
+from sentiment.model.forward import worth_compiling
 from sentiment.model.metrics import measure
 from sentiment.model.scoring import Scorer
 from sentiment.model.soft import Soft, cross_entropy
@@ -37,11 +42,13 @@ from sentiment.training.training_step import adam, learning_rate, training_step
 class Environment:
     """The circumstances of a training that do not decide what it learns.
 
-    If `strategy` is None, TensorFlow's current one is used. Without `unfinished`, the training cannot be resumed.
+    What XLA compiles multiplies in the arithmetic of the process, see `model.arithmetic`. If `strategy` is None,
+    TensorFlow's current one is used. Without `unfinished`, the training cannot be resumed.
     """
 
     strategy: Any = None
     scales_loss: bool = False
+    compiles: bool = False  # XLA compiles the shapes of batches for which that pays
     unfinished: Unfinished | None = None
     log: EpochLog | None = None
 
@@ -86,11 +93,23 @@ class Fitting:
         with strategy.scope():
             self.optimizer = adam(scales_loss=environment.scales_loss)
         soft = train.soft is not None
-        self.step = training_step(start.keras, self.optimizer, settings.clip_norm, weights, strategy, soft=soft)
+        compiled = self._compiled() if environment.compiles else ()
+        self.step = training_step(
+            start.keras, self.optimizer, settings.clip_norm, weights, strategy, soft=soft, compiled=compiled
+        )
         self.state = tf.train.Checkpoint(model=start.keras, optimizer=self.optimizer)
         self.generators = generators_of(start.keras)
         self.steps = math.ceil(len(train) / settings.batch_size)
         self.best: Any = None
+
+    def _compiled(self) -> Collection[Shape]:
+        """Returns the shapes of batches to compile, and says how many."""
+        counted = shapes(self.train.lengths, self.settings.batch_size, self.settings.max_seq_length)
+        whole = Counter({shape: batches * self.settings.num_epochs for shape, batches in counted.items()})
+        found = worth_compiling(self.start.keras, whole, TRAINING)
+        if found:
+            say(f"train: {len(found)} of {len(counted)} shapes of batches are compiled, to multiply in {in_use()}")
+        return found
 
     def resume(self) -> Curves:
         """Restores the last kept epoch, if there is one, and returns the curves so far."""

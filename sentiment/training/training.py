@@ -17,7 +17,7 @@ from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import folder
+from sentiment.model import arithmetic, folder
 from sentiment.model.curves import Curves
 from sentiment.model.folder import OpenedModel
 from sentiment.model.split import hold_out, require_every_label, require_held_out
@@ -121,6 +121,7 @@ def _build(
     """Returns the model to train, with the devices and the precision for which it was built."""
     machine = find_devices(devices)
     precision = choose_precision(settings.precision, machine.capabilities)
+    arithmetic.use(settings.precision if settings.precision == arithmetic.FLOAT32 else arithmetic.AUTO)
     with machine.strategy.scope(), building_in(precision.policy):
         start = starting_point(files, settings, labels, posts)
     return start, machine, precision
@@ -142,7 +143,7 @@ def _environment(
     from sentiment.training.tensorboard import EpochLog
 
     with EpochLog(tensorboard) if tensorboard else nullcontext() as log:
-        yield Environment(machine.strategy, precision.scales_loss, unfinished, log)
+        yield Environment(machine.strategy, precision.scales_loss, machine.is_one_cpu, unfinished, log)
 
 
 def fit_and_test(
@@ -172,7 +173,8 @@ def fit_and_test(
     kept, held_out = hold_out([post.label for post in posts], settings.validation_share, settings.seed)
     judged = [row for row in held_out if row < len(labelled)]
     # Scoring keeps no activations for a backward pass, so twice the rows of a training step fit into memory.
-    scorer = Scorer(start.keras, settings.max_seq_length, min(BATCH_SIZE, 2 * settings.batch_size))
+    at_once = min(BATCH_SIZE, 2 * settings.batch_size)
+    scorer = Scorer(start.keras, settings.max_seq_length, at_once, passes=settings.num_epochs)
     validation = encoded.only(held_out) if held_out else None
     curves = fit(start, encoded.only(kept), validation, settings, scorer, environment)
     unseen = [row for row in judged if row not in learned]

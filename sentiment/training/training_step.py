@@ -8,11 +8,14 @@ norm.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any, Protocol
 
 import numpy as np
 
 from sentiment.model.batches import Inputs, Ints
+from sentiment.model.compiling import Shape
+from sentiment.model.forward import forward_of
 from sentiment.model.scoring import INPUTS
 from sentiment.model.soft import SMALLEST, Soft
 from sentiment.tensorflow_setup import keras, tf
@@ -43,30 +46,36 @@ def training_step(
     strategy: Any = None,
     *,
     soft: bool = False,
+    compiled: Collection[Shape] = (),
 ) -> Step:
     """Returns a step, traced once for all shapes; with `soft`, one that learns from soft labels, and must get them.
 
     The loss is the mean over the rows, each multiplied by the weight of its class, and by its soft label's. A
     `clip_norm` of 0 clips nothing. Model and optimizer must have been made in the scope of `strategy`; None is the
-    current one.
+    current one. XLA compiles the shapes that are to be `compiled`, each when it comes for the first time.
     """
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
         optimizer._create_all_weights(model.trainable_variables)  # inside the function, this would cause a second trace
 
-    def on_all(inputs: Any, labels: Any, weights: Any, wanted: Any) -> tuple[Any, Any]:
-        results = strategy.run(
-            lambda *batch: _on_one(model, optimizer, clip_norm, *map(_own_rows, batch)),
-            (inputs, labels, weights, wanted),
-        )
-        return tuple(strategy.reduce(tf.distribute.ReduceOp.SUM, result, axis=None) for result in results)
+    def traced(learn: Any) -> Any:
+        def on_all(inputs: Any, labels: Any, weights: Any, wanted: Any) -> tuple[Any, Any]:
+            results = strategy.run(
+                lambda *batch: _on_one(learn, model.trainable_variables, optimizer, clip_norm, *map(_own_rows, batch)),
+                (inputs, labels, weights, wanted),
+            )
+            return tuple(strategy.reduce(tf.distribute.ReduceOp.SUM, result, axis=None) for result in results)
 
-    traced = tf.function(on_all, input_signature=[*SIGNATURE, SOFT if soft else ()], autograph=False)
+        return tf.function(on_all, input_signature=[*SIGNATURE, SOFT if soft else ()], autograph=False)
+
+    learn = _learning(model, optimizer)
+    plain, fast = traced(learn), traced(tf.function(learn, autograph=False, jit_compile=True))
 
     def take(inputs: Inputs, labels: Ints, soft: Soft | None = None) -> tuple[Any, Any]:
         weights = row_weights(labels, class_weights) * (1 if soft is None else soft.weights)
         devices = strategy.num_replicas_in_sync
-        loss, hits = traced(*evenly(inputs, labels, weights, devices), soft_evenly(soft, devices) if soft else ())
+        step = fast if inputs["input_ids"].shape in compiled else plain
+        loss, hits = step(*evenly(inputs, labels, weights, devices), soft_evenly(soft, devices) if soft else ())
         return loss, hits
 
     return take
@@ -115,25 +124,34 @@ def _own_rows(batch: Any) -> Any:
     return tf.nest.map_structure(part, batch)
 
 
-def _on_one(
-    model: Any, optimizer: Any, clip_norm: float, inputs: Any, labels: Any, weights: Any, wanted: Any
-) -> tuple[Any, Any]:
+def _learning(model: Any, optimizer: Any) -> Any:
+    """Returns a function of a batch: its loss, its right answers, and each weight's gradient, if it has one."""
+    ask = forward_of(model)
     scales_loss = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
-    with tf.GradientTape() as tape:
-        probabilities = tf.cast(model(inputs, training=True), tf.float32)
-        loss = tf.reduce_sum(weights * _losses(probabilities, labels, wanted))
-        to_lower = optimizer.get_scaled_loss(loss) if scales_loss else loss
-    gradients, variables = _present(tape.gradient(to_lower, model.trainable_variables), model.trainable_variables)
+
+    def learn(inputs: Any, labels: Any, weights: Any, wanted: Any) -> tuple[Any, Any, Any]:
+        with tf.GradientTape() as tape:
+            probabilities = tf.cast(ask(inputs, training=True), tf.float32)
+            loss = tf.reduce_sum(weights * _losses(probabilities, labels, wanted))
+            to_lower = optimizer.get_scaled_loss(loss) if scales_loss else loss
+        hits = tf.argmax(probabilities, axis=1, output_type=tf.int32) == labels
+        return loss, tf.reduce_sum(tf.cast(hits, tf.int32)), tape.gradient(to_lower, model.trainable_variables)
+
+    return learn
+
+
+def _on_one(learn: Any, all_variables: Any, optimizer: Any, clip_norm: float, *batch: Any) -> tuple[Any, Any]:
+    loss, hits, found = learn(*batch)
+    gradients, variables = _present(found, all_variables)
     context = tf.distribute.get_replica_context()
     if context.num_replicas_in_sync > 1:
         gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-    if scales_loss:
+    if isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
         gradients = optimizer.get_unscaled_gradients(gradients)
     if clip_norm:
-        gradients, _ = tf.clip_by_global_norm([_merged(gradient) for gradient in gradients], clip_norm)
+        gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
     optimizer.apply_gradients(zip(gradients, variables, strict=True), experimental_aggregate_gradients=False)
-    hits = tf.argmax(probabilities, axis=1, output_type=tf.int32) == labels
-    return loss, tf.reduce_sum(tf.cast(hits, tf.int32))
+    return loss, hits
 
 
 def _losses(probabilities: Any, labels: Any, wanted: Any) -> Any:
@@ -146,17 +164,17 @@ def _losses(probabilities: Any, labels: Any, wanted: Any) -> Any:
     return -tf.reduce_sum(targets * tf.nn.log_softmax(logits), axis=1)
 
 
-def _merged(gradient: Any) -> Any:
-    """Adds up the parts of a lookup's gradient that belong to one row: the norm must be that of their sum."""
-    if not isinstance(gradient, tf.IndexedSlices):
-        return gradient
-    rows, places = tf.unique(gradient.indices)
-    return tf.IndexedSlices(
-        tf.math.unsorted_segment_sum(gradient.values, places, tf.shape(rows)[0]), rows, gradient.dense_shape
-    )
-
-
 def _present(gradients: Any, variables: Any) -> tuple[list[Any], list[Any]]:
     """Leaves out weights on which the loss does not depend, such as a pooler that nothing reads."""
     pairs = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
-    return [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
+    return [_whole(gradient) for gradient, _ in pairs], [variable for _, variable in pairs]
+
+
+def _whole(gradient: Any) -> Any:
+    """Returns a lookup's gradient as a table of its own, in which the parts that belong to one row are added up.
+
+    Keras' Adam changes all rows in either case; of parts, in ten passes over its table instead of one.
+    """
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    return tf.math.unsorted_segment_sum(gradient.values, gradient.indices, gradient.dense_shape[0])

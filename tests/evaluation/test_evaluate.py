@@ -203,7 +203,9 @@ def test_both_models_are_timed_in_the_pass_that_is_made_anyway(
     many = (posts * 300)[:320]
     result = evaluate(toy_model, evaluating.Model(toy_model, 1), {"frozen": many, "rolling": many[:10]})
     sides = [side for side, _ in asked]
-    assert sides == [sides[0], sides[1]] * 6 and sides[0] != sides[1], "in turn"
+    candidate, stable = sides[:2]
+    pairs = [candidate, candidate, stable, stable]
+    assert sides == [candidate, stable, *pairs, *pairs, candidate, stable] and candidate != stable, "in turn"
     assert sum(rows for _, rows in asked) == 2 * 330, "each row once"
     costs = result["costs"]
     parameters = json.loads((toy_model / "model.json").read_text(encoding="utf-8"))["parameters"]

@@ -158,3 +158,34 @@ def test_a_student_comes_to_answer_like_its_teacher() -> None:
 def test_soft_rows_without_weight_fill_a_batch_up_too() -> None:
     targets, temperatures = soft_evenly(soft_rows(LABELS[:3], 1.0, np.zeros((0, 3)), 2.0), 2)
     assert targets.shape == (4, 3) and not targets[3].any() and temperatures.tolist() == [1, 1, 1, 1]
+
+
+@pytest.fixture(scope="module")
+def bert_inputs() -> dict[str, NDArray[np.int32]]:
+    ids = np.random.default_rng(2).integers(5, 21, (4, 8)).astype(np.int32)
+    return {"input_ids": ids, "input_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
+
+
+def small_bert() -> Any:
+    from sentiment.model import classifier
+    from sentiment.tensorflow_setup import keras
+
+    keras.utils.set_random_seed(3)
+    sizes = {"vocab_size": 21, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    none = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "intermediate_size": 16}
+    architecture = {"model_type": "bert", "pooling": "mean", **sizes, **none}
+    return classifier.build("custom", architecture, labels=3, dropout=0.0)
+
+
+@pytest.mark.slow
+def test_a_compiled_step_changes_the_weights_as_any_other_does(bert_inputs: dict[str, NDArray[np.int32]]) -> None:
+    found = []
+    for compiled in ((), {(4, 8)}):
+        model = small_bert()
+        take = training_step(model, adam(), 1.0, compiled=compiled)
+        results = [take(bert_inputs, LABELS) for _ in range(3)]
+        found.append(([float(loss) for loss, _ in results], [int(hits) for _, hits in results], model.get_weights()))
+    (losses, hits, weights), (compiled_losses, compiled_hits, compiled_weights) = found
+    assert compiled_losses == pytest.approx(losses, rel=1e-4) and compiled_hits == hits
+    for one, other in zip(weights, compiled_weights, strict=True):
+        np.testing.assert_allclose(one, other, atol=3e-4)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sentiment.model.flat import encoded
 from sentiment.pretraining.filled import ASKED_AT_ONCE, filled
-from sentiment.pretraining.forward import encoded
 from sentiment.pretraining.masking import Hidden
 from sentiment.pretraining.network import Learning, architecture, built, logits_at
 

@@ -1,0 +1,78 @@
+"""A classifier as a function of its inputs: the flat pass where it has one, otherwise the Keras model's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from sentiment.model.arithmetic import in_use
+from sentiment.model.compiling import Prices, Shape, worth
+from sentiment.model.flat import dense, encoded
+from sentiment.tensorflow_setup import keras, tf
+
+BERTS = ("TFBertModel", "TFBertForSequenceClassification")  # by name: importing them takes a second
+SEGMENTS = 2
+HEADS = (keras.layers.Dropout, keras.layers.Dense, keras.layers.Activation)
+
+
+class Forward(Protocol):
+    """Inputs, int32 [B, L] by name → probabilities [B, labels]."""
+
+    settings: Mapping[str, Any] | None  # a BERT's, as in its config.json, where XLA may compile the pass
+
+    def __call__(self, inputs: Any, *, training: bool) -> Any: ...
+
+
+def forward_of(model: Any) -> Forward:
+    """Returns how `model`, which `classifier.build` made, is computed fastest."""
+    encoder = next((layer for layer in model.layers if type(layer).__name__ in BERTS), None)
+    if encoder is None or encoder.compute_dtype != "float32" or encoder.config.type_vocab_size != SEGMENTS:
+        return AsKeras(model)
+    return Flat(model, encoder)
+
+
+def worth_compiling(model: Any, counted: Mapping[Shape, int], prices: Mapping[str, Prices]) -> frozenset[Shape]:
+    """Returns the shapes of so many batches that XLA is to compile for `model`, by the prices of each arithmetic."""
+    settings = forward_of(model).settings
+    return worth(counted, settings, prices[in_use()], len(os.sched_getaffinity(0))) if settings else frozenset()
+
+
+class AsKeras:
+    """The Keras model's own pass."""
+
+    settings: Mapping[str, Any] | None = None
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def __call__(self, inputs: Any, *, training: bool) -> Any:
+        return self._model(inputs, training=training)
+
+
+class Flat:
+    """A BERT's flat pass, and then the layers of its classifier."""
+
+    def __init__(self, model: Any, encoder: Any) -> None:
+        self._model, self._encoder = model, encoder
+        self.settings: Mapping[str, Any] | None = encoder.config.to_dict()
+
+    def __call__(self, inputs: Any, *, training: bool) -> Any:
+        ids, there = inputs["input_ids"], inputs["input_mask"]
+        state = encoded(self._encoder.bert, ids, there, inputs["segment_ids"], training=training)
+        vectors = tf.reshape(state, (*tf.unstack(tf.shape(ids)), state.shape[1]))
+        found = self._pooled(vectors, there)
+        for layer in self._head():
+            found = layer(found, training=training) if isinstance(layer, keras.layers.Dropout) else layer(found)
+        return found
+
+    def _pooled(self, vectors: Any, there: Any) -> Any:
+        pooler = self._encoder.bert.pooler
+        if pooler is None:
+            return self._model.get_layer("mean")(vectors, there)
+        return tf.tanh(dense(pooler.dense, vectors[:, 0]))
+
+    def _head(self) -> Iterator[Any]:
+        if hasattr(self._encoder, "classifier"):
+            yield from (self._encoder.dropout, self._encoder.classifier)
+        yield from (layer for layer in self._model.layers if isinstance(layer, HEADS))
