@@ -18,6 +18,7 @@ from typing import Any  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 from support.toy_model import toy_encoder, toy_files, toy_model, toy_result  # noqa: E402, F401
+from support.toy_servers import toys  # noqa: E402, F401
 
 # A change is judged by the same examples wherever it is; `make search` looks for new ones. Never by the clock.
 settings.register_profile("same", deadline=None, derandomize=True)
