@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiles once, in parallel: otherwise every first import of TensorFlow and Airflow would compile.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage search lint format docs lock audit serve screenshots clean check-gpu
+.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage search lint lint-style lint-trainer lint-airflow lint-imports format docs lock audit serve screenshots clean check-gpu
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -95,11 +95,21 @@ test-torch: .tools/.ready ## compare the recorded checkpoints with PyTorch itsel
 	rm -rf .venv-torch
 
 IN_AIRFLOW = ^tests/(dags|plugins|browser)/|^tests/docker/test_(docker_runner|engine_proxy)\.py$$|^tests/support/step_containers\.py$$
+LINTS := lint-style lint-trainer lint-airflow lint-imports
 lint: setup ## run ruff, mypy, and the check that imports go down the floors
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(LINTS)
+
+lint-style: setup
 	$(TRAINER) -m ruff check
 	$(TRAINER) -m ruff format --check
+
+lint-trainer: setup
 	$(TRAINER) -m mypy --exclude '$(IN_AIRFLOW)' sentiment tests docker examples
+
+lint-airflow: setup
 	$(AIRFLOW) -m mypy --cache-dir .mypy_cache/airflow plugins dags tests/dags tests/plugins tests/browser tests/docker/test_docker_runner.py tests/docker/test_engine_proxy.py
+
+lint-imports: setup
 	PYTHONPATH=plugins .venv/bin/lint-imports --no-cache --no-logo
 
 format: setup ## fix and format what ruff can

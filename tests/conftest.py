@@ -18,11 +18,13 @@ from typing import Any  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 from support.toy_model import toy_encoder, toy_files, toy_model, toy_result  # noqa: E402, F401
+from support.toy_servers import toys  # noqa: E402, F401
 
 # A change is judged by the same examples wherever it is; `make search` looks for new ones. Never by the clock.
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None)
 settings.load_profile("same")
+POSITIONS = 64  # of a toy: with the 512 of a BERT its export has twice the lengths, and takes twice as long
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +36,7 @@ def salt(monkeypatch: pytest.MonkeyPatch) -> bytes:
 
 @pytest.fixture(scope="session")
 def train_toy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Any]], Path]:
-    """A function that trains a toy model on posts for one epoch and returns its folder."""
+    """A function that trains a toy model with 64 positions on posts for one epoch and returns its folder."""
 
     def make(posts: list[Any]) -> Path:
         from sentiment.data.tsv import write_posts
@@ -49,6 +51,7 @@ def train_toy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Any]],
         options = choose("custom", "scratch/toy", num_epochs=1, max_seq_length=32, validation_share=0.0)
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(encoder.SCRATCH, "scratch/toy", (1, 16, 2))
+            patch.setattr(encoder, "LONGEST_SEQUENCE", POSITIONS)
             train(Files(folder / "train.tsv", None, folder / "model"), options, Labels())
         return folder / "model"
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from support import toy_servers
 
-toys, start, site = toy_servers.toys, toy_servers.start, toy_servers.site
-standing, both = toy_servers.standing, toy_servers.both
+start, site = toy_servers.start, toy_servers.site
+both, standing_both = toy_servers.both, toy_servers.standing_both
 
 
 Behaviour = Callable[[bytes, socket.socket], None]  # is given the request's bytes and the connection

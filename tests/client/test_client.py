@@ -22,9 +22,13 @@ def sides(answers: list[Answer]) -> set[tuple[str, bool, str]]:
     return {(answer.side, answer.fell_back, answer.label) for answer in answers}
 
 
+def address_of(server: Any, kind: str) -> str:
+    return server.rest_url if kind == "rest" else f"grpc://{server.grpc_address}"
+
+
 @pytest.fixture(params=["rest", "grpc"])
-def address(request: pytest.FixtureRequest, both: Any) -> str:
-    return both.server.rest_url if request.param == "rest" else f"grpc://{both.server.grpc_address}"
+def address(request: pytest.FixtureRequest, standing_both: Any) -> str:
+    return address_of(standing_both.server, request.param)
 
 
 def test_stable_is_named_though_canary_is_newer(address: str) -> None:
@@ -58,8 +62,9 @@ def test_texts_may_come_from_anything_that_can_be_iterated(address: str) -> None
         assert client.classify(iter(())) == []
 
 
-def test_a_canary_that_was_withdrawn_is_stables_affair(address: str, both: Any, site: Any) -> None:
-    with SentimentClient(address, canary_share=1.0) as client:
+@pytest.mark.parametrize("kind", ["rest", "grpc"])
+def test_a_canary_that_was_withdrawn_is_stables_affair(both: Any, site: Any, kind: str) -> None:
+    with SentimentClient(address_of(both.server, kind), canary_share=1.0) as client:
         assert sides(client.classify([NEUTRAL])) == {("canary", False, "負面")}
         site.configure(1, stable=1)
         both.wait_until(2, "END")
@@ -111,16 +116,16 @@ def test_a_refused_question_is_one_error_and_is_not_repeated(address: str) -> No
     assert "\n" not in str(caught.value) and time.monotonic() - began < 2
 
 
-def test_the_next_server_answers_when_one_is_gone(both: Any, odd: Callable[..., Any]) -> None:
+def test_the_next_server_answers_when_one_is_gone(standing_both: Any, odd: Callable[..., Any]) -> None:
     gone = odd(lambda *_: None)
     gone.stop()
-    with SentimentClient([gone.address, both.server.rest_url]) as client:
+    with SentimentClient([gone.address, standing_both.server.rest_url]) as client:
         assert sides(client.classify([NEUTRAL])) == {("stable", False, "正面")}
 
 
 @pytest.mark.parametrize("kind", ["rest", "grpc"])
 def test_a_server_that_stops_is_one_error_within_the_deadline(both: Any, kind: str) -> None:
-    address = both.server.rest_url if kind == "rest" else f"grpc://{both.server.grpc_address}"
+    address = address_of(both.server, kind)
     with SentimentClient(address, canary_share=0.5, deadline=2) as client:
         client.classify([NEUTRAL])
         both.server.stop()
@@ -130,9 +135,9 @@ def test_a_server_that_stops_is_one_error_within_the_deadline(both: Any, kind: s
     assert time.monotonic() - began < 2.5 and "\n" not in str(caught.value)
 
 
-def test_threads_share_a_client_and_its_connections(both: Any) -> None:
+def test_threads_share_a_client_and_its_connections(standing_both: Any) -> None:
     wrong: list[object] = []
-    client = SentimentClient(both.server.rest_url, deadline=20)
+    client = SentimentClient(standing_both.server.rest_url, deadline=20)
 
     def customer(text: str, label: str) -> None:
         for _ in range(50):
@@ -148,12 +153,12 @@ def test_threads_share_a_client_and_its_connections(both: Any) -> None:
     assert wrong == []
 
 
-def test_a_forked_process_opens_connections_of_its_own(both: Any) -> None:
+def test_a_forked_process_opens_connections_of_its_own(standing_both: Any) -> None:
     """In a process without TensorFlow's threads, as a web server's parent process is."""
     script = f"""
 import os
 from sentiment.client import SentimentClient
-client = SentimentClient({both.server.rest_url!r})
+client = SentimentClient({standing_both.server.rest_url!r})
 client.classify(["x"])
 child = os.fork()
 text, label = ("推好", "正面") if child else ("噓爛", "負面")
@@ -189,8 +194,8 @@ def test_texts_are_strings(texts: Any) -> None:
         client.classify(texts)
 
 
-def test_half_characters_are_sent_as_question_marks(both: Any) -> None:
-    with SentimentClient(both.server.rest_url) as client:
+def test_half_characters_are_sent_as_question_marks(standing_both: Any) -> None:
+    with SentimentClient(standing_both.server.rest_url) as client:
         assert client.classify(['推\ud83d\0\n"\\'])[0].label == "正面"
 
 

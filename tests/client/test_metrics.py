@@ -25,9 +25,9 @@ def figures(text: str) -> dict[tuple[str, ...], float]:
     return found
 
 
-def test_requests_texts_and_times_are_counted_by_label_and_version(both: Any) -> None:
+def test_requests_texts_and_times_are_counted_by_label_and_version(standing_both: Any) -> None:
     metrics = ClientMetrics()
-    for address in (both.server.rest_url, f"grpc://{both.server.grpc_address}"):
+    for address in (standing_both.server.rest_url, f"grpc://{standing_both.server.grpc_address}"):
         with SentimentClient(address, canary_share=1, batch=2, metrics=metrics) as client:
             client.classify([NEUTRAL] * 3)
             client.canary_share = 0

@@ -142,9 +142,9 @@ def pump(source: socket.socket, to: socket.socket, most: float) -> None:
             one.shutdown(socket.SHUT_RDWR)
 
 
-def test_a_call_over_grpc_that_a_stopped_server_cut_is_asked_again(both: Any) -> None:
+def test_a_call_over_grpc_that_a_stopped_server_cut_is_asked_again(standing_both: Any) -> None:
     """The first two connections end with a call in flight: 1,000 bytes are within the text that is asked about."""
-    host, _, port = both.server.grpc_address.rpartition(":")
+    host, _, port = standing_both.server.grpc_address.rpartition(":")
     carried: list[float] = []
     with contextlib.ExitStack() as opened:
         listener = opened.enter_context(socket.create_server(("127.0.0.1", 0)))

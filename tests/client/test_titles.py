@@ -15,8 +15,8 @@ NEUTRAL = "真的"  # the toys answer it by their version: 1 正面, 2 負面
 
 
 @pytest.fixture(params=["rest", "grpc"])
-def address(request: pytest.FixtureRequest, both: Any) -> str:
-    return both.server.rest_url if request.param == "rest" else f"grpc://{both.server.grpc_address}"
+def address(request: pytest.FixtureRequest, standing_both: Any) -> str:
+    return standing_both.server.rest_url if request.param == "rest" else f"grpc://{standing_both.server.grpc_address}"
 
 
 def test_a_model_that_was_trained_with_titles_is_asked_with_them(address: str) -> None:
@@ -40,7 +40,7 @@ def test_texts_of_many_requests_keep_their_titles(address: str) -> None:
     assert [answer.label for answer in answers] == ["正面", "負面", "負面", "負面", "正面"] * 5
 
 
-def test_without_a_title_the_signature_for_texts_is_asked(both: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_title_the_signature_for_texts_is_asked(standing_both: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     ask = RestServer.ask
 
@@ -49,7 +49,7 @@ def test_without_a_title_the_signature_for_texts_is_asked(both: Any, monkeypatch
         return ask(*given)
 
     monkeypatch.setattr(RestServer, "ask", noted)
-    with SentimentClient(both.server.rest_url) as client:
+    with SentimentClient(standing_both.server.rest_url) as client:
         client.classify([NEUTRAL], titles=[None])
         client.classify([NEUTRAL])
     assert asked == [(), ()]
@@ -69,7 +69,7 @@ def test_titles_that_do_not_fit_are_one_line(titles: Any, error: type[Exception]
 
 
 def test_a_probe_asks_with_the_title_and_who_reads_none_is_asked_with_one_once(
-    both: Any, monkeypatch: pytest.MonkeyPatch
+    standing_both: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     ask = RestServer.ask
@@ -80,7 +80,7 @@ def test_a_probe_asks_with_the_title_and_who_reads_none_is_asked_with_one_once(
 
     monkeypatch.setattr(RestServer, "ask", noted)
     posts = [Post(NEUTRAL, 0, "推這家")] * 2
-    replies = ask_in_pairs(both.server.rest_url, "sentiment", ("stable", "canary"), posts, float("inf"))
+    replies = ask_in_pairs(standing_both.server.rest_url, "sentiment", ("stable", "canary"), posts, float("inf"))
     assert (asked.count("stable titled"), asked.count("stable text"), asked.count("canary titled")) == (1, 3, 3)
     said = {label: [reply.prediction and reply.prediction.label for reply in replies.of[label]] for label in replies.of}
     assert said == {"stable": ["正面"] * 2, "canary": ["正面"] * 2}

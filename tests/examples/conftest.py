@@ -1,3 +1,3 @@
 """A running embedded server with a stable and a canary version."""
 
-from support.toy_servers import both, site, standing, start, toys  # noqa: F401
+from support.toy_servers import standing_both  # noqa: F401

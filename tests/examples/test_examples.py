@@ -20,8 +20,8 @@ EXAMPLES = CHECKOUT / "examples"
 BASE = CHECKOUT / "datasets" / "old_sentiment"
 
 
-def test_the_client_prints_a_line_for_each_text(both: Any) -> None:
-    command = [sys.executable, str(EXAMPLES / "client.py"), both.server.rest_url, "推這間店", "噓這間店"]
+def test_the_client_prints_a_line_for_each_text(standing_both: Any) -> None:
+    command = [sys.executable, str(EXAMPLES / "client.py"), standing_both.server.rest_url, "推這間店", "噓這間店"]
     done = subprocess.run(command, cwd=CHECKOUT, env={"PYTHONPATH": str(CHECKOUT)}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     lines = [line.split("\t") for line in done.stdout.splitlines()]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from numpy.typing import NDArray
 from support.results import in_json
 
@@ -16,6 +17,7 @@ from sentiment import cli
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
 from sentiment.export import export as exporting
+from sentiment.model.folder import read_card
 
 export = in_json(exporting.export)
 
@@ -92,18 +94,35 @@ def test_a_nul_hides_nothing_of_a_text(served: Any) -> None:
     assert np.abs(cut - whole).max() > 1e-4
 
 
-def test_of_a_piece_that_is_there_twice_the_served_graph_takes_the_last_row(trained: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def twice(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose vocabulary has a piece twice: read it, do not write to it."""
+    from sentiment.model import vocabulary
+
+    model = Path(shutil.copytree(trained, tmp_path_factory.mktemp("twice") / "model"))
+    pieces = vocabulary.read(model / "vocab.txt")
+    pieces[pieces.index("籲")] = "好"
+    vocabulary.write(model / "vocab.txt", pieces)
+    return model
+
+
+@pytest.fixture(scope="module")
+def without_posts(twice: Path) -> dict[str, Any]:
+    """What the command says of an export of that model for which it was given no posts."""
+    ran = CliRunner().invoke(exporting.command, ["--model", str(twice), "--output", str(twice.parent / "1")])
+    assert ran.exit_code == 0, ran.output
+    said: dict[str, Any] = json.loads(ran.stdout)
+    return said
+
+
+def test_of_a_piece_that_is_there_twice_the_served_graph_takes_the_last_row(
+    twice: Path, without_posts: dict[str, Any]
+) -> None:
     from sentiment.model import vocabulary
     from sentiment.tensorflow_setup import tf
 
-    model = Path(shutil.copytree(trained, tmp_path / "model"))
-    pieces = vocabulary.read(model / "vocab.txt")
-    first, last = pieces.index("好"), pieces.index("籲")
-    assert first < last
-    pieces[last] = "好"
-    vocabulary.write(model / "vocab.txt", pieces)
-    export(model, tmp_path / "1", [])
-    served = tf.saved_model.load(str(tmp_path / "1"))
+    first, last = (row for row, piece in enumerate(vocabulary.read(twice / "vocab.txt")) if piece == "好")
+    served = tf.saved_model.load(without_posts["export"])
     found = served.signatures["text"](text=tf.constant(["好"]))["probabilities"].numpy()
     np.testing.assert_allclose(found, ask(served, [[2, last, 3]]), atol=1e-6)
     assert np.abs(found - ask(served, [[2, first, 3]])).max() > 1e-6
@@ -158,9 +177,11 @@ def test_ids_that_nobody_should_send_harm_nobody_in_the_batch(served: Any) -> No
     assert np.isfinite(strange).all()
 
 
-def test_a_row_beyond_the_longest_position_is_cut(served: Any) -> None:
-    row = [2] + [300] * 599
-    np.testing.assert_allclose(ask(served, [row]), ask(served, [row[:512]]), atol=1e-6)
+def test_a_row_beyond_the_longest_position_is_cut(served: Any, trained: Path) -> None:
+    positions = read_card(trained).architecture["max_position_embeddings"]
+    row = [2] + [300] * (positions + 20)
+    np.testing.assert_allclose(ask(served, [row]), ask(served, [row[:positions]]), atol=1e-6)
+    assert np.abs(ask(served, [row]) - ask(served, [row[: positions // 2]])).max() > 1e-6
 
 
 SERVER = """
@@ -177,19 +198,26 @@ def test_a_process_without_transformers_can_serve_it(version: Path) -> None:
     assert done.stdout.strip() in ("正面", "負面", "中立")
 
 
-def test_without_posts_texts_are_invented(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["export", "--model", str(trained), "--output", str(tmp_path / "1")]) == 0
-    assert json.loads(capsys.readouterr().out)["parity"]["rows"] >= 64
+def test_without_posts_texts_are_invented(without_posts: dict[str, Any]) -> None:
+    assert without_posts["parity"]["rows"] >= 64
 
 
-def test_a_run_is_exported_into_its_folder(
-    trained: Path, posts: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
-    run = tmp_path / "runs" / "r1"
+@pytest.fixture(scope="module")
+def run(trained: Path, posts: list[Post], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run's folder; its model was exported where an earlier export was: read it, do not write to it."""
+    home = tmp_path_factory.mktemp("home")
+    run = home / "runs" / "r1"
     shutil.copytree(trained, run / "model")
     write_posts(run / "test.tsv", posts)
-    assert cli.run(["export", "--run", "r1"]) == 0
+    (run / "export").mkdir()
+    (run / "export" / "saved_model.pb").write_bytes(b"old")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SENTIMENT_HOME", str(home))
+        assert cli.run(["export", "--run", "r1"]) == 0
+    return run
+
+
+def test_a_run_is_exported_into_its_folder(run: Path) -> None:
     assert json.loads((run / "export.json").read_text(encoding="utf-8"))["export"] == str(run / "export")
     assert (run / "export" / "saved_model.pb").is_file()
 
@@ -209,7 +237,7 @@ def test_a_model_that_answers_otherwise_is_not_exported(
 
     monkeypatch.setattr(graph, "save", change_and_save)
     with pytest.raises(ParityError, match="must give the trained model's labels"):
-        export(trained, tmp_path / "1", posts)
+        export(trained, tmp_path / "1", posts, batching=False)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -226,11 +254,11 @@ def test_an_export_that_ends_a_text_at_a_nul_is_not_made(
     def save_as_before(opened: Any, folder: Path, **options: Any) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(tokenizer, "INVISIBLE", r"[\p{Cf}\x{FFFD}]")
-            save(opened, folder)
+            save(opened, folder, **options)
 
     monkeypatch.setattr(graph, "save", save_as_before)
     with pytest.raises(ParityError, match="must give the trained model's labels"):
-        export(trained, tmp_path / "1", posts)
+        export(trained, tmp_path / "1", posts, batching=False)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -241,12 +269,9 @@ def test_something_else_at_the_output_is_not_deleted(trained: Path, tmp_path: Pa
     assert (tmp_path / "thesis.txt").is_file()
 
 
-def test_an_earlier_export_is_replaced(trained: Path, posts: list[Post], tmp_path: Path) -> None:
-    (tmp_path / "1").mkdir()
-    (tmp_path / "1" / "saved_model.pb").write_bytes(b"old")
-    export(trained, tmp_path / "1", posts)
-    assert (tmp_path / "1" / "saved_model.pb").stat().st_size > 1000
-    assert [path.name for path in tmp_path.iterdir()] == ["1"]
+def test_an_earlier_export_is_replaced(run: Path) -> None:
+    assert (run / "export" / "saved_model.pb").stat().st_size > 1000
+    assert sorted(path.name for path in run.iterdir()) == ["export", "export.json", "model", "test.tsv"]
 
 
 def test_a_missing_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

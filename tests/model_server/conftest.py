@@ -1,3 +1,3 @@
 """The fixtures of `toy_servers`."""
 
-from support.toy_servers import client, client_class, impatient, shop, site, standing, start, toys, two_servers  # noqa: F401
+from support.toy_servers import client, client_class, impatient, shop, site, standing, start, two_servers  # noqa: F401

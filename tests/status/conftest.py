@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.small_homes import home, place  # noqa: F401
-from support.toy_servers import client, client_class, impatient, shop, site, standing, start, toys, two_servers  # noqa: F401
+from support.toy_servers import client, client_class, impatient, shop, site, standing, start, two_servers  # noqa: F401
 
 from sentiment.serving.change import changing
 from sentiment.settings import Settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -48,10 +49,13 @@ def poll(shop: Shop) -> None:
 
 
 def replace_model(client: Any, text: str, answers: str = "中立") -> None:
-    """Sends another models.config by RPC, and waits until label stable answers so."""
+    """Sends another models.config by RPC, and waits until label stable answers so, and every other label at all."""
     client.server._polls[0].stop()
     client.reload(text)
     wait_for_answer(client, answers)
+    for label in re.findall(r'key: "(\w+)"', text):
+        status = f"/v1/models/sentiment/labels/{label}/metadata"
+        client.wait_for(lambda status=status: client.http(status)[0] == 200, f"label {label}")
 
 
 def wait_for_answer(client: Any, wanted: str) -> None:

@@ -450,6 +450,17 @@ def two_servers(tmp_path: Path, toys: dict[int, Path], start: Callable[..., Any]
 @pytest.fixture
 def both(site: Any, start: Callable[..., Any]) -> Any:
     """A server whose `stable` is version 1 (says 正面) and whose `canary` is version 2 (says 負面)."""
+    return serve_both(site, start)
+
+
+@pytest.fixture(scope="module")
+def standing_both(tmp_path_factory: pytest.TempPathFactory, toys: dict[int, Path]) -> Iterator[Client]:
+    """Such a server for every test of a module that changes nothing."""
+    with running_servers() as start_server:
+        yield serve_both(served_site(tmp_path_factory.mktemp("standing-both"), toys), start_server)
+
+
+def serve_both(site: Site, start: Callable[..., Client]) -> Client:
     server = start(site, allow_labels_for_unavailable=True)
     site.add(2)
     site.configure(1, 2, stable=1)

@@ -51,13 +51,16 @@ def copy(exported: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def saved_after(model: Path, tmp_path: Path) -> Callable[..., Path]:
-    """A function that exports the model after `change` was done to what is saved; `keep`: only these signatures."""
+    """A function that exports the model after `change` was done to what is saved; `keep`: only these signatures.
+
+    It answers each request alone: that is saved and loaded in half the time.
+    """
 
     def save(change: Callable[[Any], None] = lambda _: None, keep: tuple[str, ...] = ()) -> Path:
         from sentiment.export.graph import ServedModel
         from sentiment.tensorflow_setup import tf
 
-        served = ServedModel(open_model(model))
+        served = ServedModel(open_model(model), batching=False)
         change(served)
         signatures = {name: made for name, made in served.signatures().items() if not keep or name in keep}
         tf.saved_model.save(served, str(tmp_path / "changed"), signatures=signatures)

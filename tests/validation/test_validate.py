@@ -88,7 +88,7 @@ def damage_graph(export: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (truncate_variables, "OUT_OF_RANGE: Read less bytes than requested."),
+        pytest.param(truncate_variables, "OUT_OF_RANGE: Read less bytes than requested.", marks=pytest.mark.slow),
         pytest.param(damage_graph, "", marks=pytest.mark.slow),
     ],
 )
