@@ -47,7 +47,7 @@ class Tally:
     aside: int = 0
     put_aside: dict[str, str] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
-    missing: int = 0  # files without a column that was named
+    missing: set[str] = field(default_factory=set)  # files without a column that was named
     begun: float = field(default_factory=time.monotonic)
     said: float = field(default_factory=time.monotonic)
 
@@ -62,7 +62,8 @@ class Tally:
 
     def refuse(self, outcome: Outcome) -> None:
         (self.left if outcome.again else self.put_aside)[outcome.file] = outcome.reason
-        self.missing += outcome.missing_column
+        if outcome.missing_column:
+            self.missing.add(outcome.file)
 
 
 def score(settings: Settings, asked: Asked) -> ScoreResult:
@@ -156,7 +157,7 @@ def _take(outcome: Outcome, ledger: Ledger, tally: Tally) -> None:
 
 def _require_columns(plan: archive.Plan, tally: Tally, columns: Columns) -> None:
     """Raises: InputError when no file of the archive has the columns that were named."""
-    if plan.files and tally.missing == len(plan.files):
+    if plan.files and len(tally.missing) == len(plan.files):
         name, reason = next(iter(tally.put_aside.items()))
         raise InputError(
             f"the files of the archive must have {' and '.join(f'a column {name}' for name in columns.wanted())}",
@@ -183,7 +184,7 @@ def _result(
     whole = archive.finished(plan.files, ledger.by_file())
     complete = not tally.left and whole + len(set(put_aside) - set(broken)) >= len(plan.files)
     now = current.read(root, current.CURRENT, Current)
-    if complete and number == read_state(settings).stable:
+    if complete and rows and number == read_state(settings).stable:
         now = current.point(root, number, rows, complete)
     return ScoreResult(
         version=number, source=source.address, output=root.address, files=len(plan.files), files_finished=whole,
