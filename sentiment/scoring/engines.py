@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from sentiment.errors import InputError, UnavailableError
+from sentiment.errors import InputError
+from sentiment.scoring.engine import LOCAL, RAY, Engine
 from sentiment.scoring.shards import Portion
 from sentiment.scoring.work import Job, Outcome, Worker
-
-LOCAL, RAY = "local", "ray"
-
-
-@dataclass(frozen=True)
-class Engine:
-    """How the work is done. `actors`, `gpus` and `address` are Ray's; `threads` are those of a copy of the model."""
-
-    name: str
-    batch_size: int
-    threads: int | None = None
-    actors: int | None = None
-    gpus: float = 0
-    address: str = ""
 
 
 class Run(Protocol):
@@ -57,11 +43,3 @@ def local(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> Ite
     worker = Worker(job, answers_of(model, engine.batch_size, engine.threads))
     for portion in portions:
         yield from worker.outcomes(portion)
-
-
-def unreachable(address: str, reason: str) -> UnavailableError:
-    return UnavailableError(
-        f"the Ray cluster at {address} must answer",
-        found=" ".join(reason.split())[:200],
-        do="Check --address, and `ray status` there; --engine local needs no cluster.",
-    )

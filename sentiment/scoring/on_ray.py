@@ -20,7 +20,7 @@ from ray.data import ActorPoolStrategy, DataContext
 from sentiment import disk
 from sentiment.errors import InputError, UnavailableError
 from sentiment.results.record import as_json
-from sentiment.scoring.engines import Engine, unreachable
+from sentiment.scoring.engine import Engine, unreachable
 from sentiment.scoring.scorer import answers_of, packed_model, unpack_model
 from sentiment.scoring.shards import Portion
 from sentiment.scoring.work import Job, Outcome, Worker

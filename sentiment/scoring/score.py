@@ -21,7 +21,7 @@ from sentiment.results.scoring import Current, PointResult, ScoreResult
 from sentiment.scoring import archive, current, engines
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.current import Made
-from sentiment.scoring.engines import Engine
+from sentiment.scoring.engine import LOCAL, RAY, Engine
 from sentiment.scoring.ledger import Ledger
 from sentiment.scoring.ledger import read as ledger_of
 from sentiment.scoring.places import FolderPlace, Place, place_of, require_apart, require_source
@@ -209,6 +209,14 @@ def _say_plan(plan: archive.Plan, ledger: Ledger) -> None:
         say(tr("{files} in the archive, {finished:,} of them finished", files=files, finished=plan.finished))
 
 
+def _put_aside(name: str, reason: str) -> str:
+    return tr("put aside: {name}: {reason}", name=name, reason=reason)
+
+
+def _left(name: str, reason: str) -> str:
+    return tr("left for the next run: {name}: {reason}", name=name, reason=reason)
+
+
 def told(result: ScoreResult) -> list[str]:
     """Returns the result as lines for people."""
     posts = tr_many("{number:,} post", "{number:,} posts", result.rows_new)
@@ -222,12 +230,8 @@ def told(result: ScoreResult) -> list[str]:
     if result.rows_aside:
         where = f"{result.output.rstrip('/')}/{current.folder_of(result.version)}/{ASIDE}"
         lines.append(tr("{number:,} rows were put aside: {folder}", number=result.rows_aside, folder=where))
-    for files, sentence in (
-        (result.put_aside, tr("put aside: {name}: {reason}")),
-        (result.left, tr("left for the next run: {name}: {reason}")),
-    ):
-        named = list(files.items())[:MOST_NAMED]
-        lines += [sentence.format(name=visible(name), reason=visible(reason)) for name, reason in named]
+    for files, sentence in ((result.put_aside, _put_aside), (result.left, _left)):
+        lines += [sentence(visible(name), visible(reason)) for name, reason in list(files.items())[:MOST_NAMED]]
         if len(files) > MOST_NAMED:
             lines.append(tr("and {number:,} more files", number=len(files) - MOST_NAMED))
     if gone := len(result.not_in_archive):
@@ -273,7 +277,7 @@ def _pointed(settings: Settings, address: str, which: str) -> PointResult:
 @click.option("--id", "id_", help="The column that names a post.  [default: id, where there is one]")
 @click.option("--time", "time_", help="The column that says when.  [default: time, where there is one]")
 @click.option("--source-column", help="The column that says where from.  [default: source, where there is one]")
-@click.option("--engine", type=click.Choice([engines.LOCAL, engines.RAY]), help="[default: ray where installed]")
+@click.option("--engine", type=click.Choice([LOCAL, RAY]), help="[default: ray where installed]")
 @click.option("--address", default="", help="The Ray cluster, such as 10.0.0.1:6379 or auto.  [default: this machine]")
 @click.option("--actors", type=click.IntRange(1), help="Copies of the model.  [default: as the processors allow]")
 @click.option("--threads", type=click.IntRange(1), help="Processors of a copy.  [default: all, of Ray's actors 1]")
@@ -319,7 +323,7 @@ def command(
         return _pointed(settings, output, version)
     if not (source := source or settings.archive):
         raise InputError("there must be an archive", found="none", do="Give --source, or set SENTIMENT_ARCHIVE.")
-    name = engines.RAY if address and engine is None else engines.chosen(engine)
+    name = RAY if address and engine is None else engines.chosen(engine)
     asked = Asked(
         source=source, output=output, version=version,
         columns=Columns(text=text, title=title, id=id_, time=time_, source=source_column),

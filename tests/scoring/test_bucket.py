@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from pyarrow import parquet
+from support.object_store import server, store  # noqa: F401
 
 from sentiment.scoring import places
 from sentiment.scoring.places import BucketPlace, Changed
 
-from ..data.source.conftest import server, store  # noqa: F401
 from .conftest import Score
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sentiment import cli
 from sentiment.scoring import rows
 
 from .conftest import Score, delimited, ids, rows_of, scores_of
+from .test_score import expected
 
 
 def test_a_full_disk_is_one_line_and_the_next_run_goes_on(
@@ -23,8 +25,10 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(
         assert "must have room" in said and "\n" not in said
         kept = list((disk / "scores/version-2/data").iterdir())
         assert kept and all(path.suffix == ".parquet" for path in kept), "nothing half made is left"
-        (archive / "z.tsv").unlink()
-        assert score("--drop-gone", output=disk / "scores")["rows"] == 88
+        subprocess.run(["mount", "-o", "remount,size=10m", str(disk)], check=True)
+        result = score(output=disk / "scores")
+        assert (result["rows"], result["complete"]) == (2088, True)
+        assert ids(scores_of(disk / "scores")) == sorted([*expected(archive), *(f"z-{row}" for row in range(2000))])
 
 
 def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(

@@ -18,6 +18,7 @@ PROGRAM = f"""
 import os, signal
 from sentiment.scoring import ledger, places
 from sentiment import cli
+ledger.SECONDS_BETWEEN = 1e9  # it is written at the end alone, however slow the machine is
 owner, name, calls = {{place}}
 {AT_CALL}
 cli.run({{command!r}})
