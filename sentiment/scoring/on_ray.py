@@ -6,6 +6,7 @@ once more, and the actor finds the shards that are written. Only a line for each
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -62,9 +63,11 @@ def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> It
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     cpus = max(1, engine.threads or 1)
     actors = engine.actors or max(1, int(ray.cluster_resources().get("CPU", 1)) // cpus)
     actors = min(actors, len(portions))
+    kept = ray.put(packed_model(model))  # held as long as an actor may begin anew
     asked = [{"portion": msgspec.json.encode(portion)} for portion in portions]
     found = ray.data.from_items(asked, override_num_blocks=len(asked)).map_batches(
         Scoring,
@@ -75,7 +78,7 @@ def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> It
         num_gpus=engine.gpus or None,
         fn_constructor_kwargs={
             "job": msgspec.json.encode(as_json(job)),
-            "model": ray.put(packed_model(model)),
+            "model": kept,
             "batch_size": engine.batch_size,
             "threads": engine.threads,
         },
@@ -102,6 +105,7 @@ def _connect(engine: Engine) -> None:
         if engine.address:
             ray.init(address=engine.address, **quiet)
         else:
-            ray.init(include_dashboard=False, **quiet)
+            # Without `local`, Ray would join whatever cluster was last on this machine, even one that is gone.
+            ray.init(address="local", include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         raise unreachable(engine.address or "this machine", str(error)) from None

@@ -148,6 +148,8 @@ def _take(outcome: Outcome, ledger: Ledger, tally: Tally) -> None:
     if outcome.shard is None:
         tally.refuse(outcome)
         return
+    if (outcome.shard.id, outcome.shard.index) in ledger.shards:  # a worker that did not live to tell was asked again
+        return
     ledger.add(outcome.shard)
     tally.shards += 1
     tally.rows += outcome.shard.scored

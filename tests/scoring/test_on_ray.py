@@ -63,11 +63,15 @@ def start(tmp_path: Path) -> Iterator[Start]:
     begun: list[subprocess.Popen[str]] = []
 
     def run(*arguments: str) -> subprocess.Popen[str]:
-        log = (tmp_path / f"log-{len(begun)}.txt").open("w")
-        environment = dict(os.environ) | {"PYTHONPATH": str(CHECKOUT), "RAY_USAGE_STATS_ENABLED": "0"}
-        child = subprocess.Popen(
-            [str(PYTHON), *arguments], stdout=log, stderr=log, text=True, env=environment, start_new_session=True
-        )
+        environment = dict(os.environ) | {
+            "PYTHONPATH": str(CHECKOUT),
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_worker_niceness": "0",  # or else whatever runs beside the test is served first
+        }
+        with (tmp_path / f"log-{len(begun)}.txt").open("w") as log:
+            child = subprocess.Popen(
+                [str(PYTHON), *arguments], stdout=log, stderr=log, text=True, env=environment, start_new_session=True
+            )
         begun.append(child)
         return child
 
