@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiles once, in parallel: otherwise every first import of TensorFlow and Airflow would compile.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage search lint lint-style lint-trainer lint-airflow lint-imports format docs lock audit serve screenshots clean check-gpu
+.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage search lint lint-style lint-trainer lint-airflow lint-imports format docs lock audit serve screenshots clean check-gpu score-environment
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -42,6 +42,15 @@ setup: .venv/.ready .venv-airflow/.ready ## make both environments (about a minu
 	@$(UV) pip install --quiet --python $(AIRFLOW) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# The trainer environment with Ray: a third one, so that nobody installs Ray who scores no archive with it.
+score-environment: .venv-score/.ready ## make .venv-score, which holds Ray for `sentiment score`
+
+.venv-score/.ready: .tools/.ready requirements/score.txt pyproject.toml
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-score
+	@$(SYNC) --python .venv-score/bin/python requirements/score.txt
+	@$(UV) pip install --quiet --python .venv-score/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
 # make demo               stops at the approval and waits for you
 # make demo APPROVE=1     approves the model itself
 # make demo CHECK=1       runs unattended, checks every claim, stops what it started
@@ -53,7 +62,7 @@ demo: export DATA := $(DATA)
 
 # Three parts of about the same duration run side by side, and every line is marked with its part.
 TRAINING := $(addprefix tests/,charts checkpoints checks data datasets evaluation experiments export gate gpu_check language lineage mail model pretraining report \
-	statistics text training)
+	scoring statistics text training)
 PYTEST = $(if $(MEASURED),-m coverage run )-m pytest
 PYTEST_training = $(TRAINER) $(PYTEST) $(TRAINING)
 PYTEST_serving = $(TRAINER) $(PYTEST) tests $(addprefix --ignore ,$(TRAINING) tests/dags tests/plugins tests/browser tests/docker)
@@ -135,6 +144,7 @@ lock: .tools/.ready ## renew the pins in requirements/ from pyproject.toml
 	echo "pip-audit" | $(LOCK) - -o requirements/audit.txt
 	$(LOCK) pyproject.toml --extra trainer -o requirements/trainer.txt
 	$(LOCK) pyproject.toml --extra trainer --extra gpu -c requirements/trainer.txt -o requirements/trainer-gpu.txt
+	$(LOCK) pyproject.toml --extra trainer --extra score -c requirements/trainer.txt -o requirements/score.txt
 	$(LOCK) pyproject.toml --extra trainer --extra dev --extra s3-server -c requirements/trainer.txt -o requirements/trainer-dev.txt
 	$(LOCK) pyproject.toml --extra airflow -o requirements/airflow.txt
 	$(LOCK) pyproject.toml --extra airflow --extra dev --extra browser -c requirements/airflow.txt -o requirements/airflow-dev.txt
@@ -152,7 +162,7 @@ audit: .tools/.ready ## look for pins that were withdrawn or have a known vulner
 	done; exit $$failed
 
 clean: ## remove what make made: environments, caches, the demo
-	rm -rf .venv .venv-airflow .venv-torch .venv-audit .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+	rm -rf .venv .venv-airflow .venv-score .venv-torch .venv-audit .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 
 # The older tool's targets, with its variables. They run here; with IN_DOCKER=1 they run in the image that build_images
 # makes, with this folder mounted, and with GPUS=all (or a number) on its GPUs. A value reaches a command as an environment

@@ -41,6 +41,8 @@ VERBS = {
     "estimate": ("sentiment.evaluation.estimate", "estimate the accuracy on posts without labels"),
     "predict": ("sentiment.evaluation.predict", "classify a TSV, or lines on stdin"),
     "infer": ("sentiment.evaluation.infer", "classify what you type, at a prompt"),
+    "score": ("sentiment.scoring.score", "score every post of an archive, each exactly once"),
+    "compare-scores": ("sentiment.scoring.compare_scores", "show what changed between two versions' scores"),
     "export": ("sentiment.export.export", "turn a trained model into a SavedModel for serving"),
     "validate": (
         "sentiment.validation.validate",

@@ -10,7 +10,7 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[1] / "requirements"
 FILES = sorted(FOLDER.glob("*.txt"))
 PIN = re.compile(r"([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==([^\s;\\]+)")
-EXTENDED = [("trainer-dev", "trainer"), ("trainer-gpu", "trainer"), ("airflow-dev", "airflow")]
+EXTENDED = [("trainer-dev", "trainer"), ("trainer-gpu", "trainer"), ("score", "trainer"), ("airflow-dev", "airflow")]
 
 
 def requirements(file: Path) -> list[str]:

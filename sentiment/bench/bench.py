@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sentiment.bench import airflow, alarms, data, distil, encoders, gate, length, size
+from sentiment.bench import airflow, alarms, data, distil, encoders, gate, length, score, size
 from sentiment.bench.hostile import hostile
 from sentiment.bench.load import serve
 from sentiment.experiments import lr
@@ -25,6 +25,7 @@ for experiment in (
     length.command,
     distil.command,
     data.command,
+    score.command,
     serve.command,
     hostile.command,
     airflow.command,

@@ -5,7 +5,8 @@ the files that data come from, and then, when nobody reads the old ledger any lo
 stays is the hash of each text, which serves to refuse it and to name the models that saw it. It may be killed at any
 step: run it again.
 
-It cannot reach object storage, Airflow's own database and logs, mails that were sent, or copies elsewhere.
+It names the files of the archive's scores that hold a text. It cannot reach the archive itself, object storage,
+Airflow's own database and logs, mails that were sent, or copies elsewhere.
 """
 
 from __future__ import annotations
@@ -113,6 +114,7 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
         "models": exposed_versions(settings, state, texts.identities),
         # Before a deletion everything is still there, so there is nothing to report.
         "remaining": _remaining(search, [*files, *_served(search, settings)], texts, settings) if write else [],
+        "scores": [_shown(path, settings) for path in _in_scores(search, texts, settings)],
         "not_searched": _not_searched(search, files, settings),
     }
 
@@ -243,13 +245,29 @@ def _remaining(search: Search, files: list[Path], texts: Texts, settings: Settin
     return [_shown(path, settings) for path in sorted(remaining)]
 
 
+def _in_scores(search: Search, texts: Texts, settings: Settings) -> list[Path]:
+    """Returns the files of the archive's scores that hold one of the texts: they follow the archive, nothing else."""
+    if "://" in settings.scores_place:
+        return []
+    from sentiment.scoring import holding  # Arrow takes a while
+
+    patterns, found = texts.patterns(), list[Path]()
+    for path in search.files([Path(settings.scores_place)]):
+        with search.alone(path):
+            of_scores = holding.is_scores(path)
+            if holding.holds(path, texts.identities[VERSION]) if of_scores else still_in(path, patterns):
+                found.append(path)
+    return found
+
+
 def _not_searched(search: Search, files: list[Path], settings: Settings) -> list[str]:
     """Returns what this system cannot search or change."""
     closed = []
     for path in files:
         with search.alone(path):
             closed += [_shown(path, settings)] * (path not in search.failed and not _can_be_searched(path))
-    elsewhere = [settings.source_folder] if "://" in settings.source_folder else []
+    elsewhere = [place for place in (settings.source_folder, settings.scores_place) if "://" in place]
+    elsewhere += [settings.archive] if settings.archive else []
     copies = [*sorted(settings.home.glob(f"{REPLACED}*")), *filter(None, [settings.backup_place])]
     failed, more = search.not_searched()
     return [
@@ -285,6 +303,8 @@ def told(result: Result) -> list[str]:
     lines += [tr("version {version} is too old to tell", version=number) for number in models["unknown"]]
     for path in result["remaining"]:
         lines.append(tr("{path} still holds one of them: this system cannot change such files", path=path))
+    for path in result["scores"]:
+        lines.append(tr("{path} holds scores of one of them: take it out of the archive, and score again", path=path))
     return [*lines, *(tr("{path} was not searched", path=recorded(path)) for path in result["not_searched"])]
 
 

@@ -40,7 +40,7 @@ def drawn(report: Mapping[str, Any]) -> str:
 
 def render(report: Mapping[str, Any]) -> str:
     """Returns the HTML page of `report`, which is what `report.json` or `test_report.json` holds, as is spoken."""
-    html: str = _environment().get_template("page.html").render(context(report))
+    html: str = environment().get_template("page.html").render(context(report))
     # A lone surrogate (JSON can contain one) is not a character and cannot be written.
     return html.encode("utf-8", errors="replace").decode("utf-8")
 
@@ -100,11 +100,12 @@ def _analysed(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _environment() -> Environment:
+def environment(*folders: Path) -> Environment:
+    """Returns what draws pages of this style; `folders` hold templates beside the report's."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, CHART_TEMPLATES]),
+        loader=FileSystemLoader([*folders, TEMPLATES, CHART_TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -72,6 +72,18 @@ class Settings(Declared):
         "line. A relative path is below SENTIMENT_HOME.",
         shown_default="none: nothing is pretrained",
     )
+    archive: str = setting(
+        "",
+        text(),
+        "The folder, or `s3://bucket/prefix`, of the posts that `sentiment score` scores.",
+        shown_default="none: nothing is scored",
+    )
+    scores: str = setting(
+        "",
+        text(),
+        "The folder, or `s3://bucket/prefix`, in which the scores of the archive are.",
+        shown_default="`<home>/scores`",
+    )
     start_from: str = setting(
         DEFAULT_START,
         choice(DEFAULT_START, PRETRAINED_START),
@@ -299,6 +311,11 @@ class Settings(Declared):
     def own_encoders(self) -> Path:
         """The folder whose numbered sub-folders are the encoders that were pretrained in this home."""
         return self.home / "encoders"
+
+    @property
+    def scores_place(self) -> str:
+        """The folder, or `s3://…`, of the archive's scores."""
+        return self.scores or str(self.home / "scores")
 
     @property
     def datasets(self) -> Path:

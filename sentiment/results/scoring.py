@@ -1,0 +1,100 @@
+"""What `sentiment score` and `compare-scores` leave, and what points readers of the scores to a version."""
+
+from __future__ import annotations
+
+from sentiment.results.record import Count, Record, StepResult
+
+
+class Current(Record, frozen=True, kw_only=True):
+    """`current.json`: which version's scores readers are to take, and where the list of their files is."""
+
+    version: int
+    folder: str
+    ledger: str
+    rows: Count
+    at: str
+    complete: bool
+
+
+class ScoreResult(StepResult, frozen=True, kw_only=True):
+    """What `sentiment score` prints: this run's work, and what the version's scores are by now."""
+
+    STEP = "score"
+
+    version: int
+    source: str
+    output: str
+    files: Count  # of the archive that are read
+    files_finished: Count
+    shards_new: Count
+    rows_new: Count
+    rows_aside_new: Count
+    rows: Count  # scored, in all runs
+    rows_aside: Count
+    put_aside: dict[str, str]  # files that cannot be read (to their end), with the reason
+    left: dict[str, str]  # files that the next run takes
+    not_in_archive: list[str]  # files of which there are scores, and that are gone
+    seconds: float
+    current: int | None  # the version whose scores readers are to take
+    complete: bool
+
+
+class PointResult(StepResult, frozen=True, kw_only=True):
+    """What `sentiment score --only-point` prints."""
+
+    STEP = "score"
+
+    current: int
+    before: int | None
+    rows: Count
+
+
+class Direction(Record, frozen=True, kw_only=True):
+    """Posts that had one label and have another now, by label id."""
+
+    before: int
+    after: int
+    posts: Count
+
+
+class Part(Record, frozen=True, kw_only=True):
+    """The posts of a source or of a month: how many of each label, by the version before and by the one after."""
+
+    name: str  # "" where the posts do not say
+    posts: Count
+    flipped: Count
+    before: list[Count]
+    after: list[Count]
+
+
+class Example(Record, frozen=True, kw_only=True):
+    """A post whose label changed, of those of which both versions are surest."""
+
+    before: int
+    after: int
+    sure_before: float
+    sure_after: float
+    text: str  # as one line, cut
+    source: str
+    time: str
+
+
+class ScoresCompared(StepResult, frozen=True, kw_only=True):
+    """What `sentiment compare-scores` says of the posts that both versions have scores of."""
+
+    STEP = "compare-scores"
+
+    at: str
+    before: int  # versions
+    after: int
+    labels: list[str]
+    posts: Count
+    flipped: Count
+    only_before: Count  # posts that one of the two alone has scores of
+    only_after: Count
+    directions: list[Direction]
+    sources: list[Part]  # the largest, by posts
+    more_sources: Count
+    months: list[Part]
+    examples: list[Example]
+    page: str = ""

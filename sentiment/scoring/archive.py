@@ -1,0 +1,93 @@
+"""What is in the archive: its files with their digests, and what of each is left to do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from sentiment import atomic
+from sentiment.data.formats.record import UnreadableFile
+from sentiment.digests import sha256_of_content
+from sentiment.scoring.places import Changed, Listed, Place
+from sentiment.scoring.rows import READ, form_of, is_parquet, rows_of_parquet
+from sentiment.scoring.shards import Portion, Shard, SourceFile, is_whole, portions
+from sentiment.scoring.unpacked import PACKINGS
+from sentiment.scoring.work import CHANGED, Outcome
+
+DIGESTS = "digests.json"  # of the archive's files, by name and stamp: only spares reading them again
+
+
+@dataclass
+class Plan:
+    """What is left to do, and what cannot be done."""
+
+    files: list[SourceFile] = field(default_factory=list)
+    portions: list[Portion] = field(default_factory=list)
+    refused: list[Outcome] = field(default_factory=list)
+    finished: int = 0  # files of which nothing is left to do
+    ignored: list[str] = field(default_factory=list)  # files of another kind
+
+
+def known_files(source: Place, output: Place) -> Plan:
+    """Returns a plan that has the files of the archive, and those that cannot be read; there is no work in it yet."""
+    plan = Plan()
+    before = json.loads(output.read(DIGESTS) or b"{}")
+    digests: dict[str, list[str]] = {}
+    for listed in source.listed():
+        if not form_of(listed.name):
+            plan.ignored.append(listed.name)
+            continue
+        try:
+            stamp, digest = before.get(listed.name, ("", ""))
+            if stamp != listed.stamp:
+                digest = _digest(source, listed)
+            digests[listed.name] = [listed.stamp, digest]
+            plan.files.append(SourceFile(name=listed.name, size=listed.size, stamp=listed.stamp, digest=digest))
+        except Changed:
+            plan.refused.append(Outcome(file=listed.name, reason=CHANGED, again=True))
+        except OSError as error:
+            plan.refused.append(Outcome(file=listed.name, reason=error.strerror or str(error)))
+    if digests != before:
+        output.write(DIGESTS, atomic.json_text(digests).encode())
+    return plan
+
+
+def _digest(source: Place, listed: Listed) -> str:
+    """Returns what stands for the content: a bucket's tag and size, or the sha256 of all bytes."""
+    if source.knows_content:
+        return listed.stamp
+    with source.open(listed) as handle:
+        digest = sha256_of_content(handle)
+    source.confirm(listed)
+    return digest
+
+
+def plan_of(plan: Plan, source: Place, shards: dict[str, list[Shard]], shard_rows: int) -> Plan:
+    """Adds to the plan what is left to do of its files; `shards` are finished, by the file's id."""
+    for file in plan.files:
+        finished = shards.get(file.id, [])
+        if is_whole(finished):
+            plan.finished += 1
+            continue
+        done = frozenset(shard.index for shard in finished)
+        try:
+            rows = None
+            if is_parquet(file.name):
+                with source.open(file.listed) as handle:
+                    rows = rows_of_parquet(handle)
+            plan.portions += portions(file, rows, shard_rows, done)
+        except UnreadableFile as error:
+            plan.refused.append(Outcome(file=file.name, reason=str(error)))
+        except Changed:
+            plan.refused.append(Outcome(file=file.name, reason=CHANGED, again=True))
+    return plan
+
+
+def finished(files: list[SourceFile], shards: dict[str, list[Shard]]) -> int:
+    """Returns how many files are finished."""
+    return sum(is_whole(shards.get(file.id, [])) for file in files)
+
+
+def kinds() -> str:
+    """Returns which files are read, for people."""
+    return f"{', '.join(READ)} (text also as {', '.join(PACKINGS)})"

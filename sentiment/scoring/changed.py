@@ -1,0 +1,150 @@
+"""Two versions' scores of the same posts, a shard of each at a time: what flipped, by source and month; examples."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import parquet
+
+from sentiment.results.scoring import Direction, Example, Part
+from sentiment.scoring.columns import OURS, Columns
+from sentiment.scoring.months import months_of
+from sentiment.scoring.places import Place
+from sentiment.scoring.shards import Shard
+from sentiment.text.harmless import one_line
+
+EXAMPLES = 5  # of each direction
+SOURCES = 20  # that are told apart
+LONGEST_TEXT, LONGEST_NAME = 240, 60  # characters
+Key = tuple[str, str]  # a source and a month
+
+
+@dataclass
+class Changes:
+    """Counts [label before, label after] by source and month; `surest` are examples by direction."""
+
+    labels: int
+    counts: dict[Key, NDArray[np.int64]] = field(default_factory=dict)
+    surest: dict[tuple[int, int], list[tuple[float, int, Example]]] = field(default_factory=dict)
+    only_before: int = 0
+    only_after: int = 0
+    _seen: int = 0
+
+    def add(self, before: pa.Table, after: pa.Table, columns: Columns) -> None:
+        """Adds a shard's rows by both versions, of which `before` has scores alone."""
+        rows_before, rows_after = (table.column(f"{OURS}row").to_numpy() for table in (before, after))
+        _, at_before, at_after = np.intersect1d(rows_before, rows_after, assume_unique=True, return_indices=True)
+        self.only_before += len(rows_before) - len(at_before)
+        self.only_after += len(rows_after) - len(at_after)
+        before, after = before.take(pa.array(at_before)), after.take(pa.array(at_after))
+        old, new = (table.column(f"{OURS}label_id").to_numpy().astype(np.int64) for table in (before, after))
+        places = columns.found([name for name in after.column_names if not name.startswith(OURS)])
+        sources = _texts(after, places.get("source"))
+        months = months_of(after.column(places["time"])).to_pylist() if "time" in places else [""] * len(new)
+        for (source, month, was, now), number in Counter(zip(sources, months, old, new, strict=True)).items():
+            self.counts.setdefault((source, month), np.zeros((self.labels,) * 2, np.int64))[was, now] += number
+        self._examples(before, after, old, new, places)
+
+    def _examples(
+        self, before: pa.Table, after: pa.Table, old: NDArray[np.int64], new: NDArray[np.int64], places: dict[str, int]
+    ) -> None:
+        flipped = np.flatnonzero(old != new)
+        if not len(flipped):
+            return
+        chances = [np.stack([table.column(f"{OURS}p{label}").to_numpy() for label in range(self.labels)], 1)
+                   for table in (before, after)]  # fmt: skip
+        sure = [table[flipped, label[flipped]] for table, label in zip(chances, (old, new), strict=True)]
+        for place in np.argsort(-(sure[0] * sure[1]))[: EXAMPLES * self.labels**2 * 4]:
+            row = int(flipped[place])
+            direction = (int(old[row]), int(new[row]))
+            kept = self.surest.setdefault(direction, [])
+            strength = float(sure[0][place] * sure[1][place])
+            if len(kept) < EXAMPLES or strength > kept[0][0]:
+                self._seen += 1
+                example = _example(after, row, direction, (sure[0][place], sure[1][place]), places)
+                (heapq.heappush if len(kept) < EXAMPLES else heapq.heapreplace)(kept, (strength, -self._seen, example))
+
+    @property
+    def total(self) -> NDArray[np.int64]:
+        return sum(self.counts.values(), np.zeros((self.labels,) * 2, np.int64))
+
+    def directions(self) -> list[Direction]:
+        """Returns how many posts went from each label to each other one, the most first."""
+        total = self.total
+        found = [
+            Direction(before=int(old), after=int(new), posts=int(total[old, new]))
+            for old, new in np.argwhere(total)
+            if old != new
+        ]
+        return sorted(found, key=lambda one: -one.posts)
+
+    def by_source(self) -> tuple[list[Part], int]:
+        """Returns the largest sources, and how many more there are."""
+        parts = sorted(self._parts(0), key=lambda part: (-part.posts, part.name))
+        return parts[:SOURCES], max(0, len(parts) - SOURCES)
+
+    def by_month(self) -> list[Part]:
+        return sorted(self._parts(1), key=lambda part: part.name)
+
+    def _parts(self, which: int) -> Iterator[Part]:
+        merged: dict[str, NDArray[np.int64]] = {}
+        for key, counts in self.counts.items():
+            merged[key[which]] = merged.get(key[which], 0) + counts
+        for name, counts in merged.items():
+            posts = int(counts.sum())
+            yield Part(
+                name=name, posts=posts, flipped=posts - int(np.trace(counts)),
+                before=counts.sum(axis=1).tolist(), after=counts.sum(axis=0).tolist(),
+            )  # fmt: skip
+
+    def examples(self) -> list[Example]:
+        """Returns the examples, those of the most frequent direction first, and the surest first."""
+        order = [(one.before, one.after) for one in self.directions()]
+        kept = [sorted(self.surest.get(direction, []), key=lambda one: one[:2], reverse=True) for direction in order]
+        return [example for some in kept for _, _, example in some]
+
+
+def _example(
+    table: pa.Table, row: int, direction: tuple[int, int], sure: tuple[float, float], places: dict[str, int]
+) -> Example:
+    def of(part: str, longest: int) -> str:
+        value = table.column(places[part])[row].as_py() if part in places else None
+        return "" if value is None else one_line(value, longest)
+
+    return Example(
+        before=direction[0], after=direction[1], sure_before=round(float(sure[0]), 4),
+        sure_after=round(float(sure[1]), 4), text=of("text", LONGEST_TEXT), source=of("source", LONGEST_NAME),
+        time=of("time", LONGEST_NAME),
+    )  # fmt: skip
+
+
+def _texts(table: pa.Table, place: int | None) -> list[str]:
+    if place is None:
+        return [""] * len(table)
+    return ["" if value is None else str(value).strip()[:LONGEST_NAME] for value in table.column(place).to_pylist()]
+
+
+def pairs(before: list[Shard], after: list[Shard]) -> tuple[list[tuple[Shard, Shard]], list[Shard], list[Shard]]:
+    """Returns the shards that both versions have, and those that one alone has."""
+    of_before, of_after = ({(one.id, one.index): one for one in shards} for shards in (before, after))
+    both = [(of_before[key], of_after[key]) for key in sorted(of_before.keys() & of_after.keys())]
+    return (
+        both,
+        [of_before[key] for key in sorted(of_before.keys() - of_after.keys())],
+        [of_after[key] for key in sorted(of_after.keys() - of_before.keys())],
+    )
+
+
+def table_of(place: Place, shard: Shard, *, scores_alone: bool) -> pa.Table:
+    """Returns a shard's scores; with `scores_alone` without the columns of the posts."""
+    content: Any = pa.BufferReader(place.read(shard.path) or b"")
+    opened = parquet.ParquetFile(content)
+    names = [name for name in opened.schema_arrow.names if name.startswith(OURS)] if scores_alone else None
+    return opened.read(columns=names)

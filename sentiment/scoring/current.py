@@ -1,0 +1,122 @@
+"""What a place of scores holds: a folder for each version, and `current.json`, which names the one to read."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+
+from sentiment import atomic
+from sentiment.errors import InputError
+from sentiment.results.record import Record, as_json, decoded
+from sentiment.results.scoring import Current
+from sentiment.scoring.columns import Columns
+from sentiment.scoring.places import Place, place_of
+
+CURRENT, ABOUT, OURS = "current.json", "version.json", "scores.json"
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class Made(Record, frozen=True, kw_only=True):
+    """`version.json`: what made the scores of a version's folder. All of its runs must agree with it."""
+
+    version: int
+    model: str  # the digest of the model
+    labels: list[str]
+    columns: Columns
+    shard_rows: int
+    source: str
+    home: str = ""
+
+
+def folder_of(version: int) -> str:
+    return f"version-{version}"
+
+
+def version_place(root: Place, version: int) -> Place:
+    return place_of(f"{root.address.rstrip('/')}/{folder_of(version)}")
+
+
+def read(place: Place, name: str, kind: type[R]) -> R | None:
+    """Returns a small JSON file of ours. Raises: InputError when it is not one."""
+    content = place.read(name)
+    if content is None:
+        return None
+    where = f"{place.address.rstrip('/')}/{name}"
+    try:
+        found = json.loads(content)
+    except ValueError as error:
+        raise InputError(f"{where} must be JSON", found=str(error), do="Restore or remove it.") from None
+    return decoded(found, kind, where, "Restore or remove it.")
+
+
+def write(place: Place, name: str, value: msgspec.Struct) -> None:
+    place.write(name, (atomic.json_text(as_json(value), indent=2) + "\n").encode())
+
+
+def require_ours(root: Place) -> None:
+    """Marks a new place of scores. Raises: InputError when something else is there."""
+    if root.read(OURS) is not None:
+        return
+    other = next(iter(root.listed()), None)
+    if other is not None:
+        raise InputError(
+            "the scores must go to a new folder, or to one that `sentiment score` made",
+            found=f"{other.name} in {root.address}",
+            do="Name another --output.",
+        )
+    root.write(OURS, b'{"format": 1}\n')
+
+
+def agreed(place: Place, wanted: Made, *, shard_rows_given: bool) -> Made:
+    """Returns what the version's folder was begun with, or begins it.
+
+    Raises: InputError when it belongs to another model, or its rows would be read in another way.
+    """
+    found = read(place, ABOUT, Made)
+    if found is None:
+        write(place, ABOUT, wanted)
+        return wanted
+    if found.model != wanted.model or found.labels != wanted.labels:
+        raise InputError(
+            f"{place.address} must hold scores of the model that is version {wanted.version} here",
+            found=f"those of another version {found.version} (model {found.model[:12]}, here {wanted.model[:12]})",
+            do="Name another --output.",
+        )
+    if found.columns != wanted.columns or found.source != wanted.source:
+        parts = ("source", "columns")
+        name = next(part for part in parts if getattr(found, part) != getattr(wanted, part))
+        raise InputError(
+            f"{place.address} must be gone on with as it was begun: {name} {_shown(getattr(found, name))}",
+            found=_shown(getattr(wanted, name)),
+            do="Give the same options, or name another --output.",
+        )
+    if shard_rows_given and found.shard_rows != wanted.shard_rows:
+        raise InputError(
+            f"the shards of {place.address} have {found.shard_rows:,} rows",
+            found=f"--shard-rows {wanted.shard_rows}",
+            do="Leave --shard-rows out.",
+        )
+    return found
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Columns):
+        return ", ".join(f"{part} {name}" for part, name in as_json(value).items() if name is not None)
+    return str(value)
+
+
+def point(root: Place, version: int, rows: int, complete: bool) -> Current:
+    """Makes a version's scores those to read, at once."""
+    current = Current(
+        version=version,
+        folder=folder_of(version),
+        ledger=f"{folder_of(version)}/ledger.jsonl",
+        rows=rows,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        complete=complete,
+    )
+    write(root, CURRENT, current)
+    return current

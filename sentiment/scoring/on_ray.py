@@ -1,0 +1,111 @@
+"""Ray Data as the engine: every actor holds a copy of the model, and reads and writes its portions itself.
+
+What a worker or a node that died was doing is done again by another: Ray starts the actor anew and gives it the portion
+once more, and the actor finds the shards that are written. Only a line for each shard travels to the driver.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import ray
+from ray.data import ActorPoolStrategy, DataContext
+
+from sentiment import disk
+from sentiment.errors import InputError, UnavailableError
+from sentiment.results.record import as_json
+from sentiment.scoring.engine import Engine, unreachable
+from sentiment.scoring.scorer import answers_of, packed_model, unpack_model
+from sentiment.scoring.shards import Portion
+from sentiment.scoring.work import Job, Outcome, Worker
+
+SECONDS_TO_ANSWER = 30
+PORTIONS_AHEAD = 2  # that an actor has, with the one it does: it never waits for the driver
+
+
+class Scoring:
+    """An actor: a worker with a model of its own."""
+
+    def __init__(self, job: bytes, model: Any, batch_size: int, threads: int | None) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="sentiment-model-")
+        unpack_model(ray.get(model), Path(self._folder.name))
+        answers = answers_of(Path(self._folder.name), batch_size, threads)
+        self._worker = Worker(msgspec.json.decode(job, type=Job), answers)
+
+    def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        for portion in batch["portion"]:
+            try:
+                for outcome in self._worker.outcomes(msgspec.json.decode(portion, type=Portion)):
+                    yield _row(outcome=msgspec.json.encode(outcome))
+            except InputError as error:
+                yield _row(refusal=str(error).encode(), code=error.exit_code)
+            except OSError as error:
+                if not (refusal := disk.refusal(error)):
+                    raise
+                yield _row(refusal=str(refusal).encode(), code=refusal.exit_code)
+
+
+def _row(outcome: bytes = b"", refusal: bytes = b"", code: int = 0) -> dict[str, Any]:
+    values: dict[str, list[Any]] = {"outcome": [outcome], "refusal": [refusal], "code": [code]}
+    return {name: np.array(value, dtype=object if name != "code" else None) for name, value in values.items()}
+
+
+def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> Iterator[Outcome]:
+    """Yields the outcomes of all portions as they come. Raises: UnavailableError when the cluster does not answer."""
+    _connect(engine)
+    context = DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    cpus = max(1, engine.threads or 1)
+    actors = engine.actors or max(1, int(ray.cluster_resources().get("CPU", 1)) // cpus)
+    actors = min(actors, len(portions))
+    kept = ray.put(packed_model(model))  # held as long as an actor may begin anew
+    asked = [{"portion": msgspec.json.encode(portion)} for portion in portions]
+    found = ray.data.from_items(asked, override_num_blocks=len(asked)).map_batches(
+        Scoring,
+        batch_size=1,
+        batch_format="numpy",
+        compute=ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=PORTIONS_AHEAD),
+        num_cpus=cpus,
+        num_gpus=engine.gpus or None,
+        fn_constructor_kwargs={
+            "job": msgspec.json.encode(as_json(job)),
+            "model": kept,
+            "batch_size": engine.batch_size,
+            "threads": engine.threads,
+        },
+    )
+    for row in found.iter_rows():
+        if row["refusal"]:
+            raise _refused(row)
+        yield msgspec.json.decode(row["outcome"], type=Outcome)
+
+
+def _refused(row: dict[str, Any]) -> InputError:
+    """Returns the line that an actor said, with its exit code."""
+    error = (UnavailableError if row["code"] == UnavailableError.exit_code else InputError)("", found="", do="")
+    error.args = (row["refusal"].decode(),)
+    return error
+
+
+def _connect(engine: Engine) -> None:
+    if ray.is_initialized():
+        return
+    os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", str(SECONDS_TO_ANSWER))
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error", "configure_logging": True}
+    try:
+        if engine.address:
+            ray.init(address=engine.address, **quiet)
+        else:
+            # Without `local`, Ray would join whatever cluster was last on this machine, even one that is gone.
+            ray.init(address="local", include_dashboard=False, **quiet)
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        raise unreachable(engine.address or "this machine", str(error)) from None

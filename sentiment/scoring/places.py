@@ -1,0 +1,264 @@
+"""Where an archive is, and where its scores go: a folder, or a bucket's prefix. A file appears whole, or not at all."""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+from sentiment import atomic
+from sentiment.data.source.source import is_auxiliary
+from sentiment.data.source.walk import walked
+from sentiment.errors import InputError, NoSuchFile
+
+READ_AHEAD = 4 << 20  # bytes that are asked of a bucket at once
+PARTS = 8 << 20  # bytes of a local file that are read at once
+
+
+class Changed(Exception):
+    """The file is not what it was when it was listed; the next run finds what it is by then."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file: its name below the place, its size in bytes, and a stamp that changes when its content does."""
+
+    name: str
+    size: int
+    stamp: str
+
+
+class Place(Protocol):
+    """A folder or a bucket's prefix. It can be pickled, and used from another machine that reaches it."""
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def knows_content(self) -> bool:
+        """Whether a file's stamp is the same for the same content (a bucket's tag), and not a mere time."""
+        ...
+
+    def listed(self, below: str = "") -> Iterator[Listed]:
+        """Yields the files, without hidden ones and those that are being written."""
+        ...
+
+    def open(self, file: Listed) -> BinaryIO:
+        """Returns the file, in which one can seek. Raises, also while it is read: Changed."""
+        ...
+
+    def confirm(self, file: Listed) -> None:
+        """Raises: Changed when the file is another one by now."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """Returns a whole file; None when there is none."""
+        ...
+
+    def write(self, name: str, content: bytes) -> None:
+        """Makes or replaces a file."""
+        ...
+
+    def remove(self, name: str) -> None: ...
+
+
+def place_of(address: str) -> Place:
+    """Returns the place of a path or of `s3://bucket/prefix`."""
+    if address.startswith("s3://"):
+        return BucketPlace(address)
+    if "://" in address:
+        raise InputError("a place must be a folder or s3://bucket/prefix", found=repr(address), do="Name one of these.")
+    return FolderPlace(str(Path(address).expanduser().resolve()))
+
+
+@dataclass(frozen=True)
+class FolderPlace:
+    """The files below a folder, which need not exist before something is written."""
+
+    address: str
+    knows_content = False
+
+    @property
+    def root(self) -> Path:
+        return Path(self.address)
+
+    def listed(self, below: str = "") -> Iterator[Listed]:
+        folder = self.root / below
+        if not folder.is_dir():
+            return
+        for path, why_closed in sorted(walked(folder)):
+            name = os.fsencode(path.relative_to(self.root)).decode("utf-8", "backslashreplace")
+            if why_closed or is_auxiliary(name) or not path.is_file():
+                continue
+            status = path.stat()
+            yield Listed(name, status.st_size, _stamp(status))
+
+    def open(self, file: Listed) -> BinaryIO:
+        self.confirm(file)
+        try:
+            return (self.root / file.name).open("rb", buffering=PARTS)
+        except FileNotFoundError:
+            raise Changed from None
+
+    def confirm(self, file: Listed) -> None:
+        try:
+            found = _stamp((self.root / file.name).stat())
+        except FileNotFoundError:
+            raise Changed from None
+        if found != file.stamp:
+            raise Changed
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self.root / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, content: bytes) -> None:
+        with atomic.replacing(self.root / name) as temporary:
+            temporary.write_bytes(content)
+
+    def remove(self, name: str) -> None:
+        (self.root / name).unlink(missing_ok=True)
+
+
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+@dataclass(frozen=True)
+class BucketPlace:
+    """The objects of a bucket below a prefix; boto3 finds the address, region and credentials by itself."""
+
+    address: str
+    knows_content = True
+
+    @property
+    def _bucket(self) -> str:
+        return self.address.removeprefix("s3://").partition("/")[0]
+
+    def _key(self, name: str) -> str:
+        prefix = self.address.removeprefix("s3://").partition("/")[2].strip("/")
+        return f"{prefix}/{name}" if prefix else name
+
+    def listed(self, below: str = "") -> Iterator[Listed]:
+        from sentiment.data.source.refusal import refused
+
+        start = self._key(below)
+        with refused(self.address):
+            pages = (
+                _client()
+                .get_paginator("list_objects_v2")
+                .paginate(Bucket=self._bucket, Prefix=f"{start.rstrip('/')}/" if start else "")
+            )
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    name = item["Key"].removeprefix(self._key(""))
+                    if not name.endswith("/") and not is_auxiliary(name):
+                        yield Listed(name, item["Size"], f"{item['ETag'].strip(chr(34))}-{item['Size']}")
+
+    def open(self, file: Listed) -> BinaryIO:
+        return cast(BinaryIO, io.BufferedReader(_Ranges(self, file), READ_AHEAD))
+
+    def part(self, file: Listed, start: int, size: int) -> bytes:
+        """Returns some bytes of the object that was listed. Raises: Changed when it is another one by now."""
+        from botocore.exceptions import ClientError
+
+        from sentiment.data.source.bucket import GONE
+        from sentiment.data.source.refusal import refused
+
+        asked = {"Range": f"bytes={start}-{start + size - 1}", "IfMatch": file.stamp.rpartition("-")[0]}
+        with refused(self.address):
+            try:
+                answer = _client().get_object(Bucket=self._bucket, Key=self._key(file.name), **asked)
+                return cast(bytes, answer["Body"].read())
+            except ClientError as error:
+                if str(error.response.get("Error", {}).get("Code", "")) in GONE:
+                    raise Changed from None
+                raise
+
+    def confirm(self, file: Listed) -> None:
+        """Every part was asked for by the object's tag: what was read is what was listed."""
+
+    def read(self, name: str) -> bytes | None:
+        from botocore.exceptions import ClientError
+
+        from sentiment.data.source.refusal import refused
+
+        with refused(self.address):
+            try:
+                return cast(bytes, _client().get_object(Bucket=self._bucket, Key=self._key(name))["Body"].read())
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+                    return None
+                raise
+
+    def write(self, name: str, content: bytes) -> None:
+        from sentiment.data.source.refusal import refused
+
+        with refused(self.address):
+            _client().put_object(Bucket=self._bucket, Key=self._key(name), Body=content)
+
+    def remove(self, name: str) -> None:
+        from sentiment.data.source.refusal import refused
+
+        with refused(self.address):
+            _client().delete_object(Bucket=self._bucket, Key=self._key(name))
+
+
+class _Ranges(io.RawIOBase):
+    """An object of a bucket that is fetched in ranges, as it is read."""
+
+    def __init__(self, place: BucketPlace, file: Listed) -> None:
+        self._place, self._file, self._at = place, file, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._file.size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        size = min(len(buffer), self._file.size - self._at)
+        if size <= 0:
+            return 0
+        part = self._place.part(self._file, self._at, size)
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+
+@functools.cache
+def _client() -> Any:
+    import boto3
+
+    from sentiment.data.source.bucket import CONFIG
+
+    return boto3.session.Session().client("s3", config=CONFIG)
+
+
+def require_source(place: Place) -> None:
+    """Raises: NoSuchFile when a source is a folder that does not exist."""
+    if isinstance(place, FolderPlace) and not place.root.is_dir():
+        raise NoSuchFile(
+            place.address, must_hold="the archive must be an existing folder", do="Correct --source.", kind="folder"
+        )
+
+
+def require_apart(source: Place, output: Place) -> None:
+    """Raises: InputError when the scores would lie among the posts, where the next run would read them."""
+    inside = f"{output.address.rstrip('/')}/".startswith(f"{source.address.rstrip('/')}/")
+    if inside:
+        raise InputError(
+            "the scores must not lie within the archive", found=f"{output.address} in {source.address}",
+            do="Name another --output.",
+        )  # fmt: skip

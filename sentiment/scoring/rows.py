@@ -1,0 +1,284 @@
+"""A file's rows as tables of so many rows each. A row that cannot be scored is put aside and spoils only itself."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, NamedTuple, cast
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from sentiment import atomic
+from sentiment.data.file_lines import LONGEST_SHOWN, bounded_lines, shown
+from sentiment.data.formats.encoding import UTF_8, AsUtf8, detect
+from sentiment.data.formats.json_elements import LARGEST_ELEMENT
+from sentiment.data.formats.labelled_json import object_of
+from sentiment.data.formats.opened import SAMPLE
+from sentiment.data.formats.record import MOST_COLUMNS, TOO_WIDE, UnreadableFile
+from sentiment.data.rows import RowReader, delimiter_within, fitted
+from sentiment.scoring.columns import Columns
+from sentiment.scoring.unpacked import Unpacked, packing_of
+
+DELIMITERS = {".tsv": "\t", ".csv": ","}
+JSON_LINES = (".jsonl", ".ndjson")
+PARQUET = ".parquet"
+READ = (PARQUET, *DELIMITERS, *JSON_LINES)
+READ_AT_ONCE = 2_048  # rows of a Parquet file
+
+
+class Aside(NamedTuple):
+    """A row that is not scored: its place in the file (from 0), why, and as much of it as can be shown."""
+
+    row: int
+    reason: str
+    raw: str
+
+
+@dataclass
+class Piece:
+    """The rows of one shard: `table` has those that can be scored, `numbers` their places in the file."""
+
+    first: int
+    table: pa.Table
+    numbers: list[int]
+    places: dict[str, int]
+    aside: list[Aside] = field(default_factory=list)
+    last: bool = False
+    reason: str = ""
+
+    @property
+    def rows(self) -> int:
+        return len(self.numbers) + len(self.aside)
+
+
+class _Read(NamedTuple):
+    """A row as it was read: its values by column, or the reason why there are none."""
+
+    values: tuple[Any, ...] | dict[str, Any]
+    raw: str = ""
+    error: str = ""
+
+
+def form_of(name: str) -> str:
+    """Returns the suffix that says how a file is read, without that of its packing; "" when it is not read."""
+    plain = name.lower()
+    if packing := packing_of(plain):
+        plain = plain.removesuffix(packing)
+    return next((suffix for suffix in READ if plain.endswith(suffix)), "")
+
+
+def is_parquet(name: str) -> bool:
+    return name.lower().endswith(PARQUET)
+
+
+def rows_of_parquet(file: BinaryIO) -> int:
+    """Returns how many rows a Parquet file states. Raises: UnreadableFile when it is none."""
+    try:
+        return int(parquet.ParquetFile(file).metadata.num_rows)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise UnreadableFile(f"the file is not Parquet that can be read: {_line(error)}") from None
+
+
+def pieces(file: BinaryIO, name: str, columns: Columns, rows: int, skip: Callable[[int], bool]) -> Iterator[Piece]:
+    """Yields a text file's rows, `rows` at a time, without the shards that `skip` names by their index.
+
+    Raises: UnreadableFile, NoColumn when the file cannot be scored at all.
+    """
+    unpacked = Unpacked(file, packing_of(name.lower()))
+    sample = unpacked.start().peek(SAMPLE)
+    if not sample:
+        raise UnreadableFile(unpacked.broken or "the file is empty")
+    encoding = detect(sample)
+    whole: Any = unpacked.start()
+    if encoding.codec != UTF_8.codec:
+        whole = io.BufferedReader(AsUtf8(whole, encoding), SAMPLE)
+    else:
+        whole.read(len(encoding.mark))
+    form = form_of(name)
+    if form in JSON_LINES:
+        yield from _cut(_json_rows(whole, unpacked, encoding.name), None, columns, rows, skip, unpacked)
+        return
+    promised = DELIMITERS[form]
+    delimiter = delimiter_within(sample, promised, lambda header: len(header) > 1)
+    reader = RowReader(whole, delimiter, encoding.name, lambda: unpacked.broken)
+    header = reader.header()
+    if header is None or header.error:
+        raise UnreadableFile(unpacked.broken or (header.error if header else "the file is empty"))
+    names = tuple(name.strip() for name in header.fields)
+    while names and not names[-1]:
+        names = names[:-1]
+    if len(names) > MOST_COLUMNS:
+        raise UnreadableFile(TOO_WIDE)
+    columns.found(names)  # before a row is read
+    yield from _cut(_delimited(reader, len(names)), names, columns, rows, skip, unpacked)
+
+
+def _delimited(reader: RowReader, width: int) -> Iterator[_Read]:
+    for row in reader.rows(lambda fields: len(fitted(fields, width)) == width):
+        fields = fitted(row.fields, width)
+        wrong = "" if len(fields) == width else f"{len(row.fields)} columns instead of {width}"
+        yield _Read(fields, row.raw, row.error or wrong)
+
+
+def _json_rows(file: Any, unpacked: Unpacked, encoding: str) -> Iterator[_Read]:
+    for _, line, reason in bounded_lines(file, LARGEST_ELEMENT, lambda: unpacked.broken):
+        if reason:
+            yield _Read({}, shown(line[:LONGEST_SHOWN]), reason)
+        elif line.strip():
+            try:
+                value, error = object_of(line.decode("utf-8").strip())
+            except UnicodeDecodeError:
+                value, error = {}, f"not {encoding}"
+            wide = "" if len(value) <= MOST_COLUMNS else TOO_WIDE
+            yield _Read(value, shown(line[:LONGEST_SHOWN]) if error or wide else "", error or wide)
+
+
+def _cut(
+    found: Iterator[_Read],
+    names: tuple[str, ...] | None,
+    columns: Columns,
+    rows: int,
+    skip: Callable[[int], bool],
+    unpacked: Unpacked,
+) -> Iterator[Piece]:
+    """Yields the pieces of a text file; the last one says so, and why the file ended early when it did."""
+    some = list(itertools.islice(found, rows))
+    for index in itertools.count():
+        more = list(itertools.islice(found, 1))
+        if not skip(index):
+            piece = _piece(index * rows, some, names, columns)
+            piece.last, piece.reason = not more, unpacked.broken if not more else ""
+            yield piece
+        if not more:
+            return
+        some = more + list(itertools.islice(found, rows - 1))
+
+
+def _piece(first: int, read: list[_Read], names: tuple[str, ...] | None, columns: Columns) -> Piece:
+    if names is None:  # JSON Lines: whatever names its objects have
+        names = tuple(dict.fromkeys(name for row in read if not row.error for name in row.values))
+        if first or not names:  # further on, an object without the column is a row without a text
+            names += tuple(name for name in columns.wanted() if name not in names)
+        given = [tuple(row.values.get(name) for name in names) for row in read]  # type: ignore[union-attr]
+    else:
+        given = [cast(tuple[Any, ...], row.values) for row in read]
+    places = columns.found(names)
+    good, aside = list[int](), list[Aside]()
+    for number, (row, values) in enumerate(zip(read, given, strict=True)):
+        wrong = row.error or _why_no_text(values[places["text"]])
+        if wrong:
+            aside.append(
+                Aside(first + number, wrong, row.raw or atomic.json_text(dict(zip(names, values, strict=True))))
+            )
+        else:
+            good.append(number)
+    table = pa.table({
+        name: _texts([given[number][place] for number in good]) for place, name in enumerate(names)
+    })  # fmt: skip
+    return Piece(first, table, [first + number for number in good], places, aside)
+
+
+def _why_no_text(value: Any) -> str:
+    if value is None:
+        return "no text"
+    if not isinstance(value, str):
+        return "the text is no text"
+    return "" if value.strip() else "empty text"
+
+
+def _texts(values: list[Any]) -> pa.Array:
+    """Returns a column of texts; what is no text in JSON is written as JSON."""
+    texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeEncodeError:  # JSON may hold half a character
+        return pa.array([text and text.encode("utf-8", "replace").decode() for text in texts], pa.string())
+
+
+def parquet_piece(file: BinaryIO, columns: Columns, rows: int, index: int) -> Piece:
+    """Returns one shard of a Parquet file: its row groups are decoded a few rows at a time, up to the end of the shard.
+
+    Raises: UnreadableFile, NoColumn.
+    """
+    first = index * rows
+    try:
+        opened = parquet.ParquetFile(file)
+        schema, end = opened.schema_arrow, opened.metadata.num_rows
+        places = columns.found(schema.names)
+        text = schema.names[places["text"]]
+        _require_texts(schema, text)
+        table = _slice(opened, first, min(first + rows, end))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise UnreadableFile(f"rows {first + 1:,} and on cannot be read: {_line(error)}") from None
+    numbers, aside = _with_text(table.column(text), first)
+    if aside:
+        table = table.take(pa.array([number - first for number in numbers], pa.int64()))
+    return Piece(first, table, numbers, places, aside, last=first + rows >= end)
+
+
+def _require_texts(schema: pa.Schema, name: str) -> None:
+    kind = schema.field(name).type
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if not (pa.types.is_string(inner) or pa.types.is_large_string(inner)):
+        raise UnreadableFile(f"the column {name} is {kind}, and not text")
+
+
+def _slice(opened: parquet.ParquetFile, first: int, end: int) -> pa.Table:
+    """Returns rows first … end of a file, of which no more than the row groups that hold them is read."""
+    start, groups, skipped = 0, list[int](), 0
+    for number in range(opened.num_row_groups):
+        size = opened.metadata.row_group(number).num_rows
+        if start + size > first and start < end:
+            skipped = start if not groups else skipped
+            groups.append(number)
+        start += size
+    batches, at = [], skipped
+    if groups:
+        for batch in opened.iter_batches(READ_AT_ONCE, row_groups=groups, use_threads=False):
+            begin, stop = max(first - at, 0), min(end - at, len(batch))
+            if begin < stop:
+                batches.append(batch.slice(begin, stop - begin))
+            at += len(batch)
+            if at >= end:
+                break
+    return pa.Table.from_batches(batches, opened.schema_arrow)
+
+
+def _with_text(column: pa.ChunkedArray, first: int) -> tuple[list[int], list[Aside]]:
+    good, aside = list[int](), list[Aside]()
+    for number, value in enumerate(texts_of(column), first):
+        if isinstance(value, bytes):
+            aside.append(Aside(number, "not UTF-8", shown(value[:LONGEST_SHOWN])))
+        elif wrong := _why_no_text(value):
+            aside.append(Aside(number, wrong, value or ""))
+        else:
+            good.append(number)
+    return good, aside
+
+
+def texts_of(column: pa.ChunkedArray) -> list[str | bytes | None]:
+    """Returns a column's texts; one that is not UTF-8 as its bytes."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+    try:
+        found: list[str | bytes | None] = column.to_pylist()
+    except UnicodeDecodeError:
+        binary = pa.large_binary() if pa.types.is_large_string(column.type) else pa.binary()
+        found = [_decoded(value) for value in column.cast(binary).to_pylist()]
+    return found
+
+
+def _decoded(value: bytes | None) -> str | bytes | None:
+    try:
+        return value and value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,95 @@
+"""What files are cut into: portions, which are read in one go, and shards, each of which becomes one file of scores.
+
+A shard is the rows INDEX × ROWS … of a file that is known by its name and content. Its file is named after that alone,
+so that the same work always leads to the same file, whoever does it and how often.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from sentiment.results.record import Count, Record
+from sentiment.scoring.places import Listed
+
+ROWS = 20_000  # of a shard: some minutes' work of a small model on one processor, a few megabytes of memory
+DATA, ASIDE = "data", "put-aside"
+
+
+class SourceFile(Record, frozen=True, kw_only=True):
+    """A file of the archive with its content's digest."""
+
+    name: str
+    size: int
+    stamp: str
+    digest: str
+
+    @property
+    def id(self) -> str:
+        """What its shards are named after: another name or another content is another file."""
+        return hashlib.sha256(f"{self.name}\0{self.digest}".encode()).hexdigest()[:20]
+
+    @property
+    def listed(self) -> Listed:
+        return Listed(self.name, self.size, self.stamp)
+
+
+class Shard(Record, frozen=True, kw_only=True):
+    """A finished shard: a line of the ledger. `rows` are those of the file: `scored` and `aside` make them up."""
+
+    file: str  # its name in the archive
+    digest: str
+    id: str
+    index: Count
+    first: Count  # row of the file, from 0
+    rows: Count
+    scored: Count
+    aside: Count
+    last: bool  # whether the file ends here
+    reason: str = ""  # why it ends here before it should, when it does
+    bytes: Count = 0
+    sha256: str = ""  # of its file of scores
+
+    @property
+    def path(self) -> str:
+        return data_path(self.id, self.index)
+
+
+class Portion(Record, frozen=True, kw_only=True):
+    """What one worker reads in one go: a shard of a Parquet file, or all of a text file, which is read from its start.
+
+    `done` are shards of it that are finished.
+    """
+
+    file: SourceFile
+    first_shard: int = 0
+    shards: int | None = None
+    done: frozenset[int] = frozenset()
+
+
+def data_path(file_id: str, index: int) -> str:
+    return f"{DATA}/{file_id}-{index:06d}.parquet"
+
+
+def aside_path(file_id: str, index: int) -> str:
+    return f"{ASIDE}/{file_id}-{index:06d}.jsonl"
+
+
+def named(path: str) -> tuple[str, int] | None:
+    """Returns the file id and index of which `path` is the file of scores; None when it is none."""
+    name = path.removeprefix(f"{DATA}/").removesuffix(".parquet")
+    file_id, _, index = name.rpartition("-")
+    return (file_id, int(index)) if file_id and index.isdecimal() and path == data_path(file_id, int(index)) else None
+
+
+def portions(file: SourceFile, rows: int | None, shard_rows: int, done: frozenset[int]) -> list[Portion]:
+    """Returns what is left to do of a file; `rows` is how many it has, None where only reading it tells."""
+    if rows is None:
+        return [Portion(file=file, done=done)]
+    indices = range(max(1, -(-rows // shard_rows)))
+    return [Portion(file=file, first_shard=index, shards=1) for index in indices if index not in done]
+
+
+def is_whole(shards: list[Shard]) -> bool:
+    """Tells whether these finished shards of one file are all that it has."""
+    found = {shard.index: shard for shard in shards}
+    return bool(found) and sorted(found) == list(range(len(found))) and found[len(found) - 1].last

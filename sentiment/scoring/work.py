@@ -1,0 +1,184 @@
+"""One portion of a file: read, scored, written, a shard at a time. Every engine does its work by this."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import parquet
+
+from sentiment import atomic
+from sentiment.data.formats.record import UnreadableFile
+from sentiment.data.identity import identity
+from sentiment.data.tsv import Post, one_line
+from sentiment.results.record import Record, decoded
+from sentiment.scoring import rows
+from sentiment.scoring.columns import OURS, Columns, NoColumn
+from sentiment.scoring.places import Changed, Place, place_of
+from sentiment.scoring.shards import Portion, Shard, SourceFile, aside_path, data_path
+
+Answers = Callable[[list[Post]], NDArray[np.float32]]  # posts → [posts, labels], in their order
+ABOUT = b"sentiment.shard"  # the key of a shard's line in the footer of its own file
+CHANGED = "it changed while it was read: the next run scores it as it is then"
+
+
+class Job(Record, frozen=True, kw_only=True):
+    """What is the same for all portions of a run; it goes to every worker."""
+
+    source: str  # addresses of places
+    output: str  # of the version's folder
+    version: int
+    labels: list[str]
+    columns: Columns
+    shard_rows: int
+
+
+class Outcome(Record, frozen=True, kw_only=True):
+    """What became of a shard, or of a file: `shard` is finished, or `reason` says why there is none.
+
+    With `again` the file is no wrong one, and the next run finds it.
+    """
+
+    file: str
+    shard: Shard | None = None
+    reason: str = ""
+    again: bool = False
+    missing_column: bool = False
+
+
+@dataclass
+class Worker:
+    """Does the portions of a job with one copy of the model."""
+
+    job: Job
+    answers: Answers
+
+    def __post_init__(self) -> None:
+        self.source, self.output = place_of(self.job.source), place_of(self.job.output)
+
+    def outcomes(self, portion: Portion) -> Iterator[Outcome]:
+        """Yields what became of each shard, once its scores are where they belong."""
+        file = portion.file
+        try:
+            for index, piece in self._pieces(portion):
+                yield Outcome(file=file.name, shard=self._done(file, index) or self._write(file, index, piece))
+                if piece.reason:
+                    yield Outcome(file=file.name, reason=piece.reason)
+        except (UnreadableFile, NoColumn) as error:
+            missing = isinstance(error, NoColumn) and error.missing
+            yield Outcome(file=file.name, reason=str(error), missing_column=missing)
+        except Changed:
+            yield Outcome(file=file.name, reason=CHANGED, again=True)
+
+    def _pieces(self, portion: Portion) -> Iterator[tuple[int, rows.Piece]]:
+        job, file = self.job, portion.file.listed
+        with self.source.open(file) as handle:
+            if portion.shards is not None:
+                found = rows.parquet_piece(handle, job.columns, job.shard_rows, portion.first_shard)
+                self.source.confirm(file)
+                yield portion.first_shard, found
+                return
+            for piece in rows.pieces(handle, file.name, job.columns, job.shard_rows, portion.done.__contains__):
+                self.source.confirm(file)  # what was read is what the shard will be named after
+                yield piece.first // job.shard_rows, piece
+
+    def _done(self, file: SourceFile, index: int) -> Shard | None:
+        """Returns the shard that a worker wrote which did not live to tell, or another one that did the same work."""
+        return shard_in(self.output, file.id, index)
+
+    def _write(self, file: SourceFile, index: int, piece: rows.Piece) -> Shard:
+        job = self.job
+        shard = Shard(
+            file=file.name, digest=file.digest, id=file.id, index=index, first=piece.first, rows=piece.rows,
+            scored=len(piece.numbers), aside=len(piece.aside), last=piece.last, reason=piece.reason,
+        )  # fmt: skip
+        posts = posts_of(piece)
+        chances = self.answers(posts) if posts else np.empty((0, len(job.labels)), np.float32)
+        if piece.aside:  # first: the file of scores says that all is done
+            self.output.write(aside_path(file.id, index), aside_lines(file.name, piece.aside))
+        content = packed(scored(piece, posts, chances, job), shard)
+        self.output.write(data_path(file.id, index), content)
+        return with_sums(shard, content)
+
+
+def posts_of(piece: rows.Piece) -> list[Post]:
+    texts = rows.texts_of(piece.table.column(piece.places["text"])) if piece.numbers else []
+    titles: list[Any] = [""] * len(texts)
+    if "title" in piece.places and piece.numbers:
+        titles = rows.texts_of(piece.table.column(piece.places["title"]))
+    return [Post(str(text), 0, _title(title)) for text, title in zip(texts, titles, strict=True)]
+
+
+def _title(value: Any) -> str:
+    if value is None or isinstance(value, bytes):
+        return ""
+    return one_line(str(value))
+
+
+def scored(piece: rows.Piece, posts: list[Post], chances: NDArray[np.float32], job: Job) -> pa.Table:
+    """Returns the rows as they were, with the columns of their scores behind them."""
+    best = chances.argmax(axis=1) if len(posts) else np.empty(0, np.int64)
+    texts = [bytes.fromhex(identity(post.text)) for post in posts]
+    added = {
+        "row": pa.array(piece.numbers, pa.int64()),
+        "text_id": pa.array(texts, pa.binary(16)),
+        "label_id": pa.array(best, pa.int8()),
+        "label": pa.array([job.labels[label] for label in best], pa.string()),
+        **{f"p{label}": pa.array(chances[:, label], pa.float32()) for label in range(len(job.labels))},
+        "version": pa.array([job.version] * len(posts), pa.int32()),
+        "scored_at": pa.array([datetime.now(UTC)] * len(posts), pa.timestamp("ms", "UTC")),
+    }
+    table = piece.table
+    for name, column in added.items():
+        table = table.append_column(f"{OURS}{name}", column)
+    return table
+
+
+def packed(table: pa.Table, shard: Shard) -> bytes:
+    """Returns a shard's table as a Parquet file, which says in its footer what it is."""
+    metadata = dict(table.schema.metadata or {}) | {ABOUT: atomic.json_text(_as_line(shard)).encode()}
+    sink = pa.BufferOutputStream()
+    parquet.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd")
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def _as_line(shard: Shard) -> dict[str, Any]:
+    from sentiment.results.record import as_json
+
+    found: dict[str, Any] = as_json(shard)
+    return found
+
+
+def with_sums(shard: Shard, content: bytes) -> Shard:
+    import msgspec
+
+    return msgspec.structs.replace(shard, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def shard_in(output: Place, file_id: str, index: int) -> Shard | None:
+    """Returns what the file of a shard says that it is; None when there is no such file, or it is not whole."""
+    content = output.read(data_path(file_id, index))
+    if content is None:
+        return None
+    try:
+        about = parquet.ParquetFile(pa.BufferReader(content)).schema_arrow.metadata[ABOUT]
+        return with_sums(decoded(json.loads(about), Shard, "it", ""), content)
+    except (pa.ArrowException, OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def aside_lines(name: str, aside: list[rows.Aside]) -> bytes:
+    """Returns the rows that were put aside, a JSON object each: rows count from 1, as people count."""
+    lines = ({"file": name, "row": one.row + 1, "reason": one.reason, "raw": one.raw[:LONGEST_RAW]} for one in aside)
+    return "".join(f"{atomic.json_text(line)}\n" for line in lines).encode("utf-8", "replace")
+
+
+LONGEST_RAW = 2_000  # characters of a row that was put aside

@@ -1,0 +1,99 @@
+"""`sentiment compare-scores`: figures that follow from the two versions' rows, and the page that shows them."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from sentiment import cli
+from sentiment.scoring.changed import Changes
+from sentiment.scoring.columns import Columns
+from sentiment.scoring.months import months_of
+
+from .conftest import Score, delimited, rows_of, scores_of
+
+
+def compared(tmp_path: Path, *versions: str, code: int = 0) -> dict[str, Any]:
+    result = tmp_path / "compared.json"
+    command = ["compare-scores", *versions, "--scores", str(tmp_path / "scores"), "--result", str(result)]
+    assert cli.run(command) == code
+    found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+    return found
+
+
+def test_the_page_says_what_the_rows_say(score: Score, archive: Path, tmp_path: Path) -> None:
+    score("--version", "1")
+    (archive / "f.tsv").write_bytes(delimited(rows_of(3, "f"), "\t"))
+    score()
+    found = compared(tmp_path, "1", "stable")
+    before, after = (
+        {row["id"]: row["sentiment_label_id"] for row in scores_of(tmp_path / "scores", version).to_pylist()}
+        for version in (1, 2)
+    )
+    flipped = sum(after[name] != label for name, label in before.items())
+    assert (found["posts"], found["flipped"], found["only_before"], found["only_after"]) == (88, flipped, 0, 3)
+    assert 0 < flipped < 88
+    assert sum(one["posts"] for one in found["directions"]) == flipped
+    assert {part["name"] for part in found["sources"]} == {"ptt", "dcard"}
+    assert [part["name"] for part in found["months"]] == ["2026-01", "2026-02", "2026-03"]
+    counted = np.bincount([after[name] for name in before], minlength=3).tolist()
+    assert np.sum([part["after"] for part in found["months"]], axis=0).tolist() == counted
+    page = Path(found["page"]).read_text(encoding="utf-8")
+    assert "of 88 posts otherwise than version 1" in page and found["examples"][0]["text"] in page
+    assert len(re.findall(r"<svg", page)) == 3, "a trend line for each label"
+    assert not re.search(r"<script|https?://|src=", page), "it needs nothing from elsewhere"
+    assert json.loads(Path(found["page"]).with_suffix(".json").read_text(encoding="utf-8")) == found
+
+
+def test_versions_without_scores_are_one_line(score: Score, tmp_path: Path) -> None:
+    score()
+    assert "must hold scores of version 1; found none" in compared(tmp_path, "1", "2", code=2)["error"]
+    assert "a version must be stable" in compared(tmp_path, "best", "2", code=2)["error"]
+
+
+def test_other_shards_are_not_comparable(score: Score, tmp_path: Path) -> None:
+    score()
+    score("--version", "1", "--shard-rows", "20")
+    assert "shards of as many rows" in compared(tmp_path, "1", "2", code=2)["error"]
+
+
+def table(rows: list[int], labels: list[int], texts: list[str] | None = None) -> pa.Table:
+    chances = np.full((len(rows), 3), 0.1, np.float32)
+    chances[np.arange(len(rows)), labels] = 0.8
+    columns = {"sentiment_row": pa.array(rows, pa.int64()), "sentiment_label_id": pa.array(labels, pa.int8())}
+    columns |= {f"sentiment_p{label}": pa.array(chances[:, label]) for label in range(3)}
+    return pa.table({"text": texts, **columns} if texts else columns)
+
+
+def test_rows_that_one_version_put_aside_do_not_shift_the_others() -> None:
+    changes = Changes(3)
+    changes.add(table([0, 1, 3], [0, 0, 1]), table([1, 2, 3], [2, 0, 1], ["甲", "乙", "<b>"]), Columns())
+    assert changes.total.tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 0]]
+    assert (changes.only_before, changes.only_after) == (1, 1)
+    [example] = changes.examples()
+    assert (example.text, example.before, example.after) == ("甲", 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("values", "months"),
+    [
+        (["2026-11-05", "2026/03/01 08:00", "20251231", "2026-11", "昨天", None, "2026-13-01"],
+         ["2026-11", "2026-03", "2025-12", "2026-11", "", "", ""]),
+        ([1767225600, 1767225600_000, 1767225600_000_000, None], ["2026-01", "2026-01", "2026-01", ""]),
+        ([1.5], [""]),
+    ],
+)  # fmt: skip
+def test_months_of_times_as_people_write_them(values: list[Any], months: list[str]) -> None:
+    assert months_of(pa.chunked_array([pa.array(values)])).to_pylist() == months
+
+
+def test_a_time_with_a_zone_is_taipeis() -> None:
+    late = pa.chunked_array([pa.array([datetime(2025, 12, 31, 23, 59, tzinfo=UTC)], pa.timestamp("us", "UTC"))])
+    assert months_of(late).to_pylist() == ["2026-01"], "the last minute of December in London"

@@ -1,0 +1,153 @@
+"""The engine Ray Data, in an environment of its own: the same scores, whoever is killed meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.waiting import wait_until
+
+from sentiment.settings import CHECKOUT, Settings
+
+from .conftest import delimited, fill, ids, rows_of, scores_of
+
+PYTHON = CHECKOUT / ".venv-score" / "bin" / "python"
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-score: `make score-environment` makes it"),
+]
+TWO_NODES = """
+import sys, threading, time
+from pathlib import Path
+from ray.cluster_utils import Cluster
+from sentiment import cli
+data = Path(sys.argv[1])
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+other = cluster.add_node(num_cpus=1)
+def lose():
+    while len(list(data.glob("*.parquet"))) < 3:
+        time.sleep(0.05)
+    cluster.remove_node(other, allow_graceful=False)
+    print("lost a node", flush=True)
+threading.Thread(target=lose, daemon=True).start()
+sys.exit(cli.run([*sys.argv[2:], "--address", cluster.address]))
+"""
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    folder = tmp_path / "archive"
+    fill(folder)
+    for number in range(6):
+        (folder / f"more-{number}.tsv").write_bytes(delimited(rows_of(300, f"more-{number}"), "\t"))
+    return folder
+
+
+@pytest.fixture
+def command(home: Settings, archive: Path, tmp_path: Path) -> list[str]:
+    places = ["--source", str(archive), "--output", str(tmp_path / "scores"), "--result", str(tmp_path / "result.json")]
+    return ["score", *places, "--engine", "ray", "--threads", "1", "--shard-rows", "50"]
+
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a program in .venv-score; whatever it started ends with the test."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str) -> subprocess.Popen[str]:
+        environment = dict(os.environ) | {
+            "PYTHONPATH": str(CHECKOUT),
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_worker_niceness": "0",  # or else whatever runs beside the test is served first
+        }
+        with (tmp_path / f"log-{len(begun)}.txt").open("w") as log:
+            child = subprocess.Popen(
+                [str(PYTHON), *arguments], stdout=log, stderr=log, text=True, env=environment, start_new_session=True
+            )
+        begun.append(child)
+        return child
+
+    yield run
+    for child in begun:
+        for process in [*descendants(child.pid), child.pid]:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        child.wait()
+
+
+def descendants(parent: int) -> list[int]:
+    """Returns the processes below a process, while it lives."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), []).append(int(folder.name))
+    found, waiting = list[int](), [parent]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def workers(parent: int) -> list[int]:
+    """Returns the processes that hold a copy of the model."""
+    named = []
+    for process in descendants(parent):
+        try:
+            named += [process] * ("ray::MapWorker" in Path(f"/proc/{process}/cmdline").read_text())
+        except OSError:
+            continue
+    return named
+
+
+def written(tmp_path: Path) -> int:
+    return len(list((tmp_path / "scores/version-2/data").glob("*.parquet")))
+
+
+def require_all(tmp_path: Path) -> None:
+    found = ids(scores_of(tmp_path / "scores"))
+    assert len(found) == len(set(found)) == 88 + 6 * 300
+    result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
+    assert (result["rows"], result["complete"], result["current"]) == (1888, True, 2)
+
+
+def test_driver_and_worker_are_killed(command: list[str], start: Start, tmp_path: Path) -> None:
+    first = start("-m", "sentiment", *command, "--actors", "2")
+    wait_until(lambda: written(tmp_path) >= 2 or first.poll() is not None, 300)
+    first.kill()
+    assert first.wait() == -signal.SIGKILL
+    before = written(tmp_path)
+    second = start("-m", "sentiment", *command, "--actors", "2")
+    wait_until(lambda: written(tmp_path) > before or second.poll() is not None, 300)
+    os.kill(workers(second.pid)[0], signal.SIGKILL)
+    assert second.wait(400) == 0
+    require_all(tmp_path)
+
+
+def test_a_node_is_lost(command: list[str], start: Start, tmp_path: Path) -> None:
+    data = str(tmp_path / "scores/version-2/data")
+    child = start("-c", TWO_NODES, data, *command, "--actors", "2")
+    assert child.wait(500) == 0
+    assert "lost a node" in (tmp_path / "log-0.txt").read_text()
+    require_all(tmp_path)
+
+
+def test_a_cluster_that_does_not_answer_is_one_line(command: list[str], start: Start, tmp_path: Path) -> None:
+    child = start("-m", "sentiment", *command, "--address", "127.0.0.1:1")
+    assert child.wait(300) == 1
+    said = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["error"]
+    assert said.startswith("the Ray cluster at 127.0.0.1:1 must answer")
+    assert "Traceback" not in (tmp_path / "log-0.txt").read_text()

@@ -1,0 +1,233 @@
+"""`sentiment score` on an archive in every form: each post once, with the answers that `predict` gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from sentiment import cli
+from sentiment.settings import Settings
+
+from .conftest import Score, delimited, fill, ids, json_lines, rows_of, scores_of
+
+
+def expected(archive: Path) -> list[str]:
+    return sorted(
+        f"{name}-{row}" for name, number in zip("abcde", (25, 12, 7, 11, 33), strict=True) for row in range(number)
+    )
+
+
+def test_every_post_is_scored_once_with_its_columns(score: Score, archive: Path, tmp_path: Path) -> None:
+    result = score()
+    table = scores_of(tmp_path / "scores")
+    assert ids(table) == expected(archive)
+    assert (result["rows"], result["rows_aside"], result["files_finished"], result["complete"]) == (88, 0, 5, True)
+    chances = np.stack([table.column(f"sentiment_p{label}").to_numpy() for label in range(3)], 1)
+    assert np.allclose(chances.sum(axis=1), 1, atol=1e-4)
+    assert (chances.argmax(axis=1) == table.column("sentiment_label_id").to_numpy()).all()
+    assert set(table.column("sentiment_version").to_pylist()) == {2}
+    whole = parquet.read_table(next((tmp_path / "scores/version-2/data").glob("*.parquet")))
+    assert {"id", "text", "source", "time", "likes"} < set(whole.column_names)
+
+
+def test_the_answers_are_those_of_predict(score: Score, home: Settings, archive: Path, tmp_path: Path) -> None:
+    score()
+    answers = tmp_path / "answers.jsonl"
+    model = str(home.trained / "2")
+    command = [
+        "predict",
+        "--model",
+        model,
+        "--data",
+        str(archive / "a.tsv"),
+        "--output",
+        str(answers),
+        "--format",
+        "jsonl",
+    ]
+    assert cli.run(command) == 0
+    predicted = [json.loads(line)["probabilities"]["正面"] for line in answers.read_text(encoding="utf-8").splitlines()]
+    table = scores_of(tmp_path / "scores").to_pylist()
+    found = {row["id"]: row["sentiment_p0"] for row in table}
+    assert np.allclose([found[f"a-{row}"] for row in range(25)], predicted, atol=1e-5)
+
+
+def test_the_second_run_computes_nothing_and_a_new_file_alone(score: Score, archive: Path, tmp_path: Path) -> None:
+    score()
+    data = tmp_path / "scores/version-2/data"
+    before = {path.name: path.stat().st_mtime_ns for path in data.iterdir()}
+    assert score()["shards_new"] == 0
+    (archive / "f.tsv").write_bytes(delimited(rows_of(3, "f"), "\t"))
+    result = score()
+    assert (result["shards_new"], result["rows_new"], result["rows"]) == (1, 3, 91)
+    assert before.items() <= {path.name: path.stat().st_mtime_ns for path in data.iterdir()}.items()
+
+
+def test_a_touched_file_is_not_scored_again(score: Score, archive: Path) -> None:
+    score()
+    os.utime(archive / "a.tsv", (1, 1))
+    assert score()["shards_new"] == 0
+
+
+def test_a_changed_file_replaces_its_scores(score: Score, archive: Path, tmp_path: Path) -> None:
+    score()
+    (archive / "a.tsv").write_bytes(delimited(rows_of(4, "new"), "\t"))
+    result = score()
+    assert result["rows"] == 88 - 25 + 4
+    found = ids(scores_of(tmp_path / "scores"))
+    assert [name for name in found if name.startswith(("a-", "new-"))] == [f"new-{row}" for row in range(4)]
+    listed = (tmp_path / "scores/version-2/ledger.jsonl").read_text().splitlines()
+    assert len(list((tmp_path / "scores/version-2/data").iterdir())) == len(listed)
+
+
+def test_what_is_gone_stays_until_somebody_says_so(score: Score, archive: Path, tmp_path: Path) -> None:
+    score()
+    (archive / "a.tsv").unlink()
+    result = score()
+    assert (result["rows"], result["not_in_archive"]) == (88, ["a.tsv"])
+    result = score("--drop-gone")
+    assert (result["rows"], result["not_in_archive"]) == (63, [])
+    assert not any(name.startswith("a-") for name in ids(scores_of(tmp_path / "scores")))
+
+
+def test_the_ledger_has_the_sums_of_the_files(score: Score, tmp_path: Path) -> None:
+    score()
+    folder = tmp_path / "scores/version-2"
+    for line in (folder / "ledger.jsonl").read_text(encoding="utf-8").splitlines():
+        shard = json.loads(line)
+        content = (folder / "data" / f"{shard['id']}-{shard['index']:06d}.parquet").read_bytes()
+        assert (hashlib.sha256(content).hexdigest(), len(content)) == (shard["sha256"], shard["bytes"])
+        assert shard["scored"] + shard["aside"] == shard["rows"]
+
+
+def test_scores_that_are_gone_or_cut_are_made_again(score: Score, archive: Path, tmp_path: Path) -> None:
+    score()
+    first, second, *_ = sorted((tmp_path / "scores/version-2/data").iterdir())
+    first.unlink()
+    second.write_bytes(second.read_bytes()[:-10])
+    assert score()["shards_new"] == 2
+    assert ids(scores_of(tmp_path / "scores")) == expected(archive)
+
+
+def test_without_a_ledger_the_files_say_what_they_are(score: Score, archive: Path, tmp_path: Path) -> None:
+    score()
+    before = (tmp_path / "scores/version-2/ledger.jsonl").read_bytes()
+    (tmp_path / "scores/version-2/ledger.jsonl").unlink()
+    assert score()["shards_new"] == 0
+    assert (tmp_path / "scores/version-2/ledger.jsonl").read_bytes() == before
+
+
+def test_a_rollback_points_readers_back_at_once(score: Score, tmp_path: Path) -> None:
+    current = tmp_path / "scores/current.json"
+    assert score("--version", "1")["current"] is None, "version 1 is not stable"
+    assert score()["current"] == 2
+    assert json.loads(current.read_text())["folder"] == "version-2"
+    assert score("--only-point", "--version", "1") == {"current": 1, "before": 2, "rows": 88}
+    found = json.loads(current.read_text())
+    assert (found["version"], found["ledger"]) == (1, "version-1/ledger.jsonl")
+
+
+def test_parquet_keeps_its_types(score: Score, tmp_path: Path) -> None:
+    source = tmp_path / "typed"
+    source.mkdir()
+    rows = [{"text": "好吃", "n": 3, "at": None}, {"text": "難吃", "n": None, "at": "x"}]
+    parquet.write_table(pa.Table.from_pylist(rows), source / "t.parquet")
+    score(source=source)
+    [path] = (tmp_path / "scores/version-2/data").iterdir()
+    assert parquet.read_table(path).select(["text", "n", "at"]).to_pylist() == rows
+
+
+def test_titles_and_other_names_of_columns(score: Score, tmp_path: Path) -> None:
+    source = tmp_path / "named"
+    source.mkdir()
+    (source / "t.csv").write_text("內文,標題\n好吃,開箱\n難吃,\n", encoding="utf-8")
+    result = score("--text", "內文", "--title", "標題", source=source)
+    assert result["rows"] == 2
+    assert "gone on with as it was begun" in score(source=source, code=2)["error"]
+
+
+def test_a_json_line_without_the_text_is_put_aside(score: Score, tmp_path: Path) -> None:
+    source = tmp_path / "poisoned"
+    source.mkdir()
+    rows: list[object] = [{"text": "好吃", "n": 1}, {"n": 2}, {"text": 7}, {"text": " "}, {"text": "\ud83d好"}, [1]]
+    content = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    (source / "p.jsonl").write_bytes(content + b"{broken\n" + b'{"text": "\xff"}\n' + json_lines([{"text": "很爛"}]))
+    result = score(source=source)
+    assert (result["rows"], result["rows_aside"], result["complete"]) == (3, 6, True)
+    [aside] = (tmp_path / "scores/version-2/put-aside").glob("*.jsonl")
+    lines = [json.loads(line) for line in aside.read_text(encoding="utf-8").splitlines()]
+    assert [(line["row"], line["reason"]) for line in lines] == [
+        (2, "no text"),
+        (3, "the text is no text"),
+        (4, "empty text"),
+        (6, "not a JSON object but a list"),
+        (7, "not JSON"),
+        (8, "not UTF-8"),
+    ]
+
+
+def test_poisoned_files_stop_nothing(score: Score, archive: Path, tmp_path: Path) -> None:
+    (archive / "g.tsv").write_text("words\tlabel\n好\t1\n", encoding="utf-8")
+    (archive / "h.parquet").write_bytes(b"PAR1 no parquet")
+    whole = (archive / "b.csv.gz").read_bytes()
+    (archive / "i.csv.gz").write_bytes(whole[: len(whole) - 12])
+    (archive / "j.tsv").write_bytes(b"")
+    parquet.write_table(pa.table({"text": [1, 2]}), archive / "k.parquet")
+    (archive / "readme.md").write_text("no posts", encoding="utf-8")
+    result = score()
+    assert set(result["put_aside"]) == {"g.tsv", "h.parquet", "i.csv.gz", "j.tsv", "k.parquet"}
+    assert "no column text" in result["put_aside"]["g.tsv"]
+    assert "cut off" in result["put_aside"]["i.csv.gz"]
+    assert [name for name in ids(scores_of(tmp_path / "scores")) if name.startswith("e-")]
+    assert result["complete"], "what cannot be read is put aside, and all else is scored"
+    kept = json.loads((tmp_path / "scores/version-2/put-aside/files.json").read_text(encoding="utf-8"))
+    assert {"g.tsv", "h.parquet", "j.tsv", "k.parquet"} <= set(kept)
+
+
+def test_rows_that_are_not_like_the_header_are_put_aside(score: Score, tmp_path: Path) -> None:
+    source = tmp_path / "odd"
+    source.mkdir()
+    (source / "t.tsv").write_bytes("text\tid\n好吃\t1\n難吃\t2\tmore\n\t3\n".encode() + b"\xff\xfe\t4\n")
+    result = score(source=source)
+    assert (result["rows"], result["rows_aside"]) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--version", "9"), "no model in"),
+        (("--version", "new"), "a version must be stable, canary, previous or a number"),
+        (("--text", "body"), "must have a column body"),
+        (("--source", "/nowhere/at/all"), "No such folder: /nowhere/at/all"),
+        (("--output", "ftp://x/y"), "a place must be a folder or s3://bucket/prefix"),
+        (("--only-point",), "must hold scores of version stable"),
+    ],
+)
+def test_bad_input_is_one_line(score: Score, options: tuple[str, ...], said: str) -> None:
+    assert said in score(*options, code=2)["error"]
+
+
+def test_scores_of_another_model_are_refused(score: Score, home: Settings, other_model: Path) -> None:
+    score()
+    (home.trained / "2" / "weights.h5").write_bytes((other_model / "weights.h5").read_bytes())
+    said = score(code=2)["error"]
+    assert "must hold scores of the model that is version 2 here" in said and "\n" not in said
+
+
+def test_a_folder_of_something_else_is_refused(score: Score, archive: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    fill(other)
+    assert "a new folder, or to one that `sentiment score` made" in score(output=other, code=2)["error"]
+    assert "must not lie within the archive" in score(output=archive / "scores", code=2)["error"]
+
+
+def test_other_shards_than_it_was_begun_with_are_refused(score: Score) -> None:
+    score()
+    assert "have 10 rows" in score("--shard-rows", "20", code=2)["error"]
