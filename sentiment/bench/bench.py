@@ -7,6 +7,7 @@ import click
 from sentiment.bench import airflow, alarms, data, distil, encoders, gate, length, size
 from sentiment.bench.hostile import hostile
 from sentiment.bench.load import serve
+from sentiment.bench.speed import predict, train
 from sentiment.experiments import lr
 
 
@@ -25,6 +26,8 @@ for experiment in (
     length.command,
     distil.command,
     data.command,
+    train.command,
+    predict.command,
     serve.command,
     hostile.command,
     airflow.command,
