@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sentiment.bench import airflow, alarms, data, distil, encoders, gate, length, size
+from sentiment.bench import airflow, alarms, data, distil, encoders, gate, length, nightly, size
 from sentiment.bench.hostile import hostile
 from sentiment.bench.load import serve
 from sentiment.bench.speed import predict, train
@@ -31,6 +31,7 @@ for experiment in (
     serve.command,
     hostile.command,
     airflow.command,
+    nightly.command,
     gate.command,
     alarms.command,
 ):

@@ -28,10 +28,15 @@ class Turn:
 
 
 class Asked:
-    """A process that is ready to work."""
+    """A process that is ready to work, as it said in `ready`."""
 
     def __init__(self, process: subprocess.Popen[str], complaints: IO[str]) -> None:
         self._process, self._complaints = process, complaints
+        self.ready: dict[str, Any] = self.answer()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def ask(self, question: Mapping[str, Any]) -> Turn:
         """Has the work done once. Raises: child.Failed when the process ends without an answer."""
@@ -75,8 +80,6 @@ def asked(command: Sequence[str], job: Mapping[str, Any]) -> Iterator[Asked]:
         text = {"text": True, "encoding": "utf-8", "errors": "replace"}
         process = processes.start([*command, json.dumps(job)], **pipes, **text)
         try:
-            found = Asked(process, complaints)
-            found.answer()
-            yield found
+            yield Asked(process, complaints)
         finally:
             processes.end(process)
