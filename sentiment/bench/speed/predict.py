@@ -19,6 +19,7 @@ from sentiment.model.folder import CARD, open_model
 from sentiment.model.scoring import BATCH_SIZE
 from sentiment.settings import read_settings
 from sentiment.step import Result, step
+from sentiment.text.units import counted
 
 TORCH, ONNX, OPENVINO = "PyTorch, sorted by length", "ONNX Runtime", "OpenVINO"
 
@@ -83,7 +84,7 @@ def command(
         done = in_turn("bench predict", ways, repetitions, lambda _: {}, kept=True, warm=True)
         title = f"predicting {len(posts):,} posts of {data} with {opened.card.name}"
         how = (
-            f"in turn, {repetitions} repetitions after one that does not count: median (lowest–highest); ratios within "
+            f"in turn, {counted(repetitions, 'repetition')} after one that does not count: median (lowest–highest); ratios within "
             f"one; batches of {BATCH_SIZE}, {sum(lengths) / len(lengths):.0f} pieces in the mean; cutting posts into "
             "pieces is part of it, start-up is not"
         )

@@ -20,6 +20,7 @@ from sentiment.experiments import results
 from sentiment.model import vocabulary
 from sentiment.settings import read_settings
 from sentiment.step import Result, step
+from sentiment.text.units import counted
 
 OURS, OLDER = "ours", "the older tool's recipe"
 TRAINER = "Trainer, PyTorch"
@@ -100,9 +101,11 @@ def command(
             return passed / seconds
 
         operations = products.least(architecture, lengths, 1 + products.BACKWARD) / len(train)
-        title = f"fine-tuning {shape[0]}×{shape[1]} on {len(train):,} posts of {data}, {given['epochs']} epochs"
+        title = (
+            f"fine-tuning {shape[0]}×{shape[1]} on {len(train):,} posts of {data}, {counted(given['epochs'], 'epoch')}"
+        )
         how = (
-            f"in turn, {repetitions} repetitions, each with another seed: median (lowest–highest); ratios within one; "
+            f"in turn, {counted(repetitions, 'repetition')}, each with another seed: median (lowest–highest); ratios within one; "
             f"batches of {given['batch_size']}, at most {given['max_seq_length']} pieces, "
             f"{sum(lengths) / len(lengths):.0f} in the mean; accuracy on {len(test):,} posts; rows/s are those of the "
             "training loop alone, processor seconds and memory those of all the work"
