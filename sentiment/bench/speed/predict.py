@@ -83,8 +83,9 @@ def command(
         ways, lengths = ways_of(bench, job, model, work / "theirs"), lengths_of(opened, posts)
         done = in_turn("bench predict", ways, repetitions, lambda _: {}, kept=True, warm=True)
         title = f"predicting {len(posts):,} posts of {data} with {opened.card.name}"
+        turns = counted(repetitions, "repetition")
         how = (
-            f"in turn, {counted(repetitions, 'repetition')} after one that does not count: median (lowest–highest); ratios within "
+            f"in turn, {turns} after one that does not count: median (lowest–highest); ratios within "
             f"one; batches of {BATCH_SIZE}, {sum(lengths) / len(lengths):.0f} pieces in the mean; cutting posts into "
             "pieces is part of it, start-up is not"
         )

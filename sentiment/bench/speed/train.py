@@ -104,8 +104,9 @@ def command(
         title = (
             f"fine-tuning {shape[0]}×{shape[1]} on {len(train):,} posts of {data}, {counted(given['epochs'], 'epoch')}"
         )
+        turns = counted(repetitions, "repetition")
         how = (
-            f"in turn, {counted(repetitions, 'repetition')}, each with another seed: median (lowest–highest); ratios within one; "
+            f"in turn, {turns}, each with another seed: median (lowest–highest); ratios within one; "
             f"batches of {given['batch_size']}, at most {given['max_seq_length']} pieces, "
             f"{sum(lengths) / len(lengths):.0f} in the mean; accuracy on {len(test):,} posts; rows/s are those of the "
             "training loop alone, processor seconds and memory those of all the work"
