@@ -67,6 +67,7 @@ def test_a_file_that_is_no_earlier_measurement_is_one_line(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # two trainings and two nights under Airflow
 @pytest.mark.skipif(not airflow.PYTHON.exists(), reason="needs Airflow's environment: `make setup`")
 def test_a_night_is_run_and_timed(run: Callable[..., int], tmp_path: Path) -> None:
     assert run("nightly", "--output", tmp_path / "out") == 0

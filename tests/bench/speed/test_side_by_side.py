@@ -61,9 +61,11 @@ def test_the_others_train_and_answer_with_the_same_weights(run: Callable[..., in
     assert run("train", *TINY, "--data", data, "--repetitions", "1", "--output", output) == 0
     result, _ = kept(output)
     assert [row["name"] for row in result["rows"]][:3] == [*ALONE, "Trainer, PyTorch"]
+    assert [note for note in result["notes"] if "failed" in note] == []
     given = ["--data", data, "--repetitions", "1", "--output", tmp_path / "answers"]
     assert run("predict", "--model", output / "model", *given) == 0
     result, _ = kept(tmp_path / "answers")
+    assert [note for note in result["notes"] if "failed" in note] == []
     rows = {row["name"]: row for row in result["rows"]}
     assert {"ours", "PyTorch, sorted by length", "ONNX Runtime", "ONNX Runtime, int8", "OpenVINO"} <= set(rows)
     assert rows["PyTorch, sorted by length"]["changed"] == rows["ONNX Runtime"]["changed"] == 0
