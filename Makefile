@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiles once, in parallel: otherwise every first import of TensorFlow and Airflow would compile.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch coverage search lint lint-style lint-trainer lint-airflow lint-imports format docs lock audit serve screenshots clean check-gpu score-environment
+.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch bench-tools coverage search lint lint-style lint-trainer lint-airflow lint-imports format docs lock audit serve screenshots clean check-gpu score-environment
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -95,6 +95,16 @@ test-docker: setup ## test the images on a Docker engine
 	$(TRAINER) -m pytest tests/docker tests/test_stack_files.py
 	$(AIRFLOW) -m pytest tests/docker/test_docker_runner.py tests/docker/test_engine_proxy.py
 
+# What others use for the same work, for `sentiment bench train`, `bench predict` and `bench serve --beside` alone.
+BENCH_TOOLS := torch==2.13.0 transformers==4.54.1 safetensors==0.8.0 numpy==1.26.4 accelerate==1.15.0 onnx==1.23.2 \
+	onnxruntime==1.32.0 openvino==2026.4.1 fastapi==0.165.0 uvicorn==0.54.0
+bench-tools: .venv-bench/.ready ## PyTorch, ONNX Runtime and OpenVINO to compare with, in an environment of their own
+
+.venv-bench/.ready:
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check $(BENCH_TOOLS)
+	@touch $@
+
 # Only this target needs PyTorch, so no environment of ours has it. Where pip knows no CPU build, it takes the large one.
 test-torch: .tools/.ready ## compare the recorded checkpoints with PyTorch itself, in a throw-away environment
 	rm -rf .venv-torch
@@ -162,7 +172,7 @@ audit: .tools/.ready ## look for pins that were withdrawn or have a known vulner
 	done; exit $$failed
 
 clean: ## remove what make made: environments, caches, the demo
-	rm -rf .venv .venv-airflow .venv-score .venv-torch .venv-audit .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+	rm -rf .venv .venv-airflow .venv-score .venv-torch .venv-bench .venv-audit .tools .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 
 # The older tool's targets, with its variables. They run here; with IN_DOCKER=1 they run in the image that build_images
 # makes, with this folder mounted, and with GPUS=all (or a number) on its GPUs. A value reaches a command as an environment

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from sentiment.bench import airflow, alarms, data, distil, encoders, gate, length, score, size
+from sentiment.bench import airflow, alarms, data, distil, encoders, gate, length, nightly, score, size
 from sentiment.bench.hostile import hostile
 from sentiment.bench.load import serve
+from sentiment.bench.speed import predict, train
 from sentiment.experiments import lr
 
 
@@ -26,9 +27,12 @@ for experiment in (
     distil.command,
     data.command,
     score.command,
+    train.command,
+    predict.command,
     serve.command,
     hostile.command,
     airflow.command,
+    nightly.command,
     gate.command,
     alarms.command,
 ):

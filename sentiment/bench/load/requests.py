@@ -21,12 +21,19 @@ def batches(texts: Sequence[str], rows: int, most: int = MOST) -> list[list[str]
     return [[texts[(start + row) % len(texts)] for row in range(rows)] for start in range(0, number * rows, rows)]
 
 
-def inputs_of(signature: str, texts: Sequence[str], max_seq_length: int) -> dict[str, NDArray[Any]]:
-    """Returns the inputs of one request. Ids are [B, L] int32, as long as the texts, with one piece per character."""
+def inputs_of(
+    signature: str, texts: Sequence[str], max_seq_length: int, *, padded: bool = False
+) -> dict[str, NDArray[Any]]:
+    """Returns the inputs of one request. Ids are [B, L] int32, as long as the texts, with one piece per character.
+
+    With `padded` all rows are as long as the longest may be, which the older tool did.
+    """
     if signature == TEXT:
         return {"text": np.array([text.encode("utf-8") for text in texts], object)}
     lengths = [min(len(text) + 2, max_seq_length) for text in texts]
-    mask = (np.arange(max(lengths))[np.newaxis] < np.array(lengths)[:, np.newaxis]).astype(np.int32)
+    mask = (
+        np.arange(max_seq_length if padded else max(lengths))[np.newaxis] < np.array(lengths)[:, np.newaxis]
+    ).astype(np.int32)
     return {"input_ids": mask * np.int32(PIECE), "input_mask": mask, "segment_ids": np.zeros_like(mask)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from sentiment.bench.load import siege
 from sentiment.bench.load.figures import Measured
 from sentiment.bench.load.load import GRPC, REST, Job
 from sentiment.bench.load.plan import NOTHING, Plan, Turn
+from sentiment.bench.load.requests import IDS
 from sentiment.bench.load.siege import NAME as SIEGE
 from sentiment.bench.load.targets import Running, running
 from sentiment.experiments import child
@@ -40,32 +41,32 @@ class Asked:
 
 
 class LoadTest:
-    """Runs the turns, one after the other."""
+    """Runs the turns, one after the other; `padded` are the targets that are asked with padded ids."""
 
-    def __init__(self, asked: Asked, texts: Sequence[str], work: Path) -> None:
-        self.asked, self.work = asked, work
-        self.inputs = [
-            load_requests.inputs_of(asked.signature, batch, asked.max_seq_length)
-            for batch in load_requests.batches(texts, asked.rows)
-        ]
-        self._requests: dict[str, list[bytes]] = {}
+    def __init__(self, asked: Asked, texts: Sequence[str], work: Path, padded: Collection[str] = ()) -> None:
+        self.asked, self.work, self.padded = asked, work, padded
+        self._batches = load_requests.batches(texts, asked.rows)
+        self._requests: dict[tuple[str, bool], list[bytes]] = {}
 
-    def requests(self, client: str) -> list[bytes]:
+    def requests(self, client: str, *, padded: bool = False) -> list[bytes]:
         """Returns the requests for a client, made when first needed, because those for gRPC import TensorFlow."""
         kind = GRPC if client == GRPC else REST
-        if kind not in self._requests:
-            asked = self.asked
-            made = (
-                [load_requests.grpc_request(asked.model, asked.label, asked.signature, one) for one in self.inputs]
-                if kind == GRPC
-                else [load_requests.rest_body(asked.signature, one) for one in self.inputs]
+        if (kind, padded) not in self._requests:
+            asked, signature = self.asked, IDS if padded else self.asked.signature
+            inputs = (
+                load_requests.inputs_of(signature, batch, asked.max_seq_length, padded=padded)
+                for batch in self._batches
             )
-            self._requests[kind] = made
-        return self._requests[kind]
+            self._requests[kind, padded] = (
+                [load_requests.grpc_request(asked.model, asked.label, signature, one) for one in inputs]
+                if kind == GRPC
+                else [load_requests.rest_body(signature, one) for one in inputs]
+            )
+        return self._requests[kind, padded]
 
     def measure(self, turn: Turn, server: Running) -> Measured:
         """Returns a turn's measurement. Raises: child.Failed when the load fails or its figures do not add up."""
-        client, requests = turn.case.client, self.requests(turn.case.client)
+        client, requests = turn.case.client, self.requests(turn.case.client, padded=turn.case.target in self.padded)
         before = server.processor()
         if client == SIEGE:
             url = load_requests.rest_url(server.addresses[REST], self.asked.model, self.asked.label)

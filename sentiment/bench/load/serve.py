@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import click
 from sentiment import atomic
 from sentiment.bench.load import siege as serve_siege
 from sentiment.bench.load import table as load_table
+from sentiment.bench.load.beside import beside
 from sentiment.bench.load.figures import figures, ratios
 from sentiment.bench.load.load import GRPC, REST
 from sentiment.bench.load.plan import Plan, design, measured_of
@@ -42,7 +44,7 @@ from sentiment.errors import InputError, UnavailableError
 from sentiment.experiments import results
 from sentiment.experiments.options import Numbers
 from sentiment.export.formats import FormatList
-from sentiment.model.folder import installed_versions
+from sentiment.model.folder import installed_versions, read_card
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, step
 
@@ -94,6 +96,8 @@ def summary(plan: Plan, asked: Asked, lines: Sequence[str], setup: Mapping[str, 
     metavar="grpc=…,rest=…",
     help="A running server: grpc=HOST:PORT,rest=http://HOST:PORT, or grpc=grpcs://…,rest=https://….",
 )
+@click.option("--model", type=click.Path(path_type=Path), help="A model folder, to be compared with other servers.")
+@click.option("--tools", "named", type=click.Path(path_type=Path), help="Python with PyTorch, for --model.")
 @click.option("--server", type=click.Path(exists=True, dir_okay=False), help="tensorflow_model_server. [default: ours]")
 @click.option("--requests", type=click.IntRange(1), default=5000, show_default=True, help="Requests per row.")
 @click.option(
@@ -128,6 +132,8 @@ def command(
     runs: tuple[str, ...],
     version: str | None,
     target: str | None,
+    model: Path | None,
+    named: Path | None,
     server: str | None,
     requests: int,
     concurrency: tuple[int, ...],
@@ -141,12 +147,18 @@ def command(
 ) -> Result:
     """Load a model server and compare formats: the older tool's table, percentiles, a plot.
 
-    When started again, it continues where it was stopped.
+    With --model, ours stands beside the same server asked in the older way, and beside FastAPI with a pipeline on
+    PyTorch. Without it, a load test that is started again continues where it was stopped.
     """
     settings = read_settings()
     folder = results.folder_for(settings, "serve", output)
     data = data or settings.base_data / "test.tsv"
-    targets, lines = choose_targets(settings, exports, runs, version, target, batching)
+    if model is None:
+        targets, lines = choose_targets(settings, exports, runs, version, target, batching)
+    elif exports or runs or version or target:
+        raise InputError("--model must be alone", found="another server to ask", do="Leave out one of the two.")
+    else:
+        read_card(model)
     if min(concurrency) < 1:
         raise InputError("--concurrency must be at least 1", found=str(min(concurrency)), do="Correct --concurrency.")
     texts = [post.text for post in read_posts(data, settings.label_set)]
@@ -154,7 +166,10 @@ def command(
     with atomic.exclusive_lock(folder / ".lock"):
         work = folder / "work"
         work.mkdir(parents=True, exist_ok=True)
+        others = ExitStack()
         try:
+            if model is not None:
+                targets, lines = others.enter_context(beside(model, work, named))
             siege = serve_siege.version(work) if SIEGE in clients else None
             why_not = why_no_siege(siege, targets, settings) if SIEGE in clients else ""
             if why_not:
@@ -168,8 +183,14 @@ def command(
             plan = design(
                 targets, clients, list(dict.fromkeys(concurrency)), requests, rounds, identity, folder / "rows"
             )
-            failures = run(plan, LoadTest(asked, texts, work), settings, [server] if server else None)
+            failures = run(
+                plan,
+                LoadTest(asked, texts, work, {one.name for one in targets if one.padded}),
+                settings,
+                [server] if server else None,
+            )
         finally:
+            others.close()
             shutil.rmtree(work, ignore_errors=True)
         require_answers(plan, failures)
         result, table, draw = summary(plan, asked, [*lines, *failures], setup)
@@ -210,7 +231,7 @@ def choose_targets(
     """Returns the servers to ask, and a line about each format that is left out."""
     if bool(target) == bool(exports or runs or version):
         raise InputError(
-            "the load test must have either exports (--export, --run, --version) or a --target",
+            "the load test must have either exports (--export, --run, --version), a --target, or a --model",
             found="both" if target else "neither",
             do="Give one of them; see --help.",
         )

@@ -17,7 +17,7 @@ from sentiment.serving.flags import BATCHING, flags_file, overridden, read_flags
 from sentiment.serving.history import read_state
 from sentiment.settings import Settings
 from sentiment.step import say
-from sentiment.validation.throwaway import NotServedError, ThrowawayServer, throwaway_server
+from sentiment.validation.throwaway import NotServedError, throwaway_server
 
 LABEL = "stable"
 GRAPH, SESSION, OFF = BATCHINGS = ("graph", "session", "off")  # who computes requests together: the export, the server
@@ -42,35 +42,39 @@ ADDRESSES = ("grpc", "rest")
 
 @dataclass(frozen=True)
 class Target:
-    """One server to ask: a version folder for a new server, or the addresses of a running one."""
+    """One server to ask: a version folder for a new server, or the addresses of a running one, and its process.
+
+    With `padded` it is asked with ids, each row as long as the longest one may be.
+    """
 
     name: str
     folder: Path | None = None
     batching: str = GRAPH
     addresses: tuple[tuple[str, str], ...] = ()
+    padded: bool = False
+    pid: int | None = None
 
     def identity(self) -> dict[str, Any]:
         """Returns what decides the server's speed and is in files: each file with its size and time."""
         files = sorted(path for path in self.folder.rglob("*") if path.is_file()) if self.folder else []
         known = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
-        return {"name": self.name, "batching": self.batching, "addresses": self.addresses, "files": known}
+        said = {"name": self.name, "batching": self.batching, "addresses": self.addresses, "files": known}
+        return {**said, **({"padded": True} if self.padded else {})}
 
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers. `own` is None if the load test did not start it: its process cannot be measured."""
+    """A server that answers. `pid` is None if the load test did not start it: its process cannot be measured."""
 
     addresses: dict[str, str]
-    own: ThrowawayServer | None = None
+    pid: int | None = None
 
     def processor(self) -> float | None:
         """Returns the CPU seconds that the server has used so far."""
-        if self.own is None:
-            return None
-        return processes.processor_seconds(self.own.pid)
+        return processes.processor_seconds(self.pid) if self.pid else None
 
     def peak_bytes(self) -> int | None:
-        return self.own.peak_memory_bytes() if self.own else None
+        return processes.memory_bytes(self.pid, "VmHWM") if self.pid else None
 
 
 def exports_of(settings: Settings, named: Sequence[str], runs: Sequence[str], version: str | None) -> dict[str, Path]:
@@ -157,7 +161,7 @@ def running(
         lines = []
         for target in targets:
             if target.folder is None:
-                found[target.name] = Running(dict(target.addresses))
+                found[target.name] = Running(dict(target.addresses), target.pid)
                 continue
             say(f"bench serve: starting a server for {target.name} …")
             flags, versions, labels = flags_of(settings, target, parameters), {1: target.folder}, {LABEL: 1}
@@ -169,5 +173,5 @@ def running(
                 lines.append(f"{target.name}: cannot be served on this machine: {error}")
                 continue
             lines.append(f"{target.name}: the server was ready after {own.load_seconds:.1f} s")
-            found[target.name] = Running({"grpc": own.grpc, "rest": own.rest}, own)
+            found[target.name] = Running({"grpc": own.grpc, "rest": own.rest}, own.pid)
         yield found, lines

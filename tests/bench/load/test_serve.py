@@ -11,11 +11,21 @@ import numpy as np
 import pytest
 
 from sentiment.bench.load import requests
+from sentiment.bench.load.run import Asked, LoadTest
 from sentiment.bench.load.serve import why_no_siege
 from sentiment.bench.load.targets import Target
+from sentiment.bench.speed import tools
+from sentiment.bench.speed.start import Shape, begin, write_ours
+from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post, write_posts
+from sentiment.labels import Labels
+from sentiment.model import vocabulary
 from sentiment.settings import Settings
 from sentiment.tensorflow_setup import tf
+
+needs_tools = pytest.mark.skipif(
+    not tools.PYTHON.is_file(), reason="PyTorch is not here: `make bench-tools` installs it"
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +82,8 @@ def test_a_load_test_from_end_to_end_and_again(
         ([], "must have either exports"),
         (["--export", "a=b", "--target", "grpc=x"], "must have either exports"),
         (["--export", "a=nowhere"], "a must be an export"),
+        (["--model", "m", "--target", "grpc=127.0.0.1:1"], "--model must be alone"),
+        (["--model", "nowhere"], "No such folder: nowhere"),
         (["--target", "grpc=127.0.0.1:1", "--concurrency", "0"], "--concurrency must be at least 1"),
         (["--target", "grpc=127.0.0.1:1", "--clients", "wget"], "'wget' is not one of grpc, rest, siege"),
     ],
@@ -107,6 +119,41 @@ def test_ids_are_as_long_as_the_texts_and_padded() -> None:
     body = json.loads(requests.rest_body("ids", inputs))
     assert body["signature_name"] == "serving_default"
     assert body["inputs"]["input_ids"][1] == [1, 1, 1] + [0] * 13
+
+
+def test_asked_in_the_older_way_every_row_is_as_long_as_the_longest_may_be() -> None:
+    plain, padded = (requests.inputs_of("ids", ["好吃", "很"], 16, padded=padded) for padded in (False, True))
+    assert plain["input_ids"].shape == (2, 4) and padded["input_ids"].shape == (2, 16)
+    assert padded["input_mask"].sum(axis=1).tolist() == [4, 3]
+
+
+def test_each_server_gets_the_requests_of_its_way(tmp_path: Path) -> None:
+    load = LoadTest(Asked("text", 1, 16, 0.0, "stable", "sentiment"), ["好吃"], tmp_path, {"older"})
+    plain, padded = (json.loads(load.requests("rest", padded=padded)[0]) for padded in (False, True))
+    assert plain["instances"] == ["好吃"]
+    assert len(padded["inputs"]["input_ids"][0]) == 16 and padded["signature_name"] == "serving_default"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("there", [False, pytest.param(True, marks=needs_tools)])
+def test_a_model_is_served_beside_the_older_way_and_a_pipeline(
+    run: Callable[..., int], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    if not there:
+        monkeypatch.setattr(tools, "PYTHON", tmp_path / "nowhere")
+    posts = [post for name in ("train.tsv", "test.tsv") for post in read_posts(data / name, Labels())]
+    pieces = vocabulary.build(post.text for post in posts)
+    write_ours(tmp_path / "model", begin(Shape(1, 16, 10), pieces, Labels(), 16, seed=1))
+    arguments = ["--model", tmp_path / "model", "--data", data / "test.tsv", "--clients", "rest", "--concurrency", "4"]
+    assert run("serve", *arguments, "--requests", "20", "--rounds", "2", "--output", tmp_path / "out") == 0
+    result = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    names = ["ours", "the older way", *(["FastAPI + pipeline"] if there else [])]
+    assert [(row["target"], row["okay"], row["failed"]) for row in result["rows"]] == [(name, 20, 0) for name in names]
+    assert all(row["server_processor"] > 0 and row["peak_bytes"] > 100_000_000 for row in result["rows"])
+    assert [ratio["case"]["target"] for ratio in result["ratios"]] == names[1:]
+    assert any("natively" in note for note in result["notes"])
+    assert any("make bench-tools" in note for note in result["notes"]) is not there
+    assert not (tmp_path / "out" / "work").exists()
 
 
 @pytest.mark.parametrize(
