@@ -49,6 +49,7 @@ ELSEWHERE = [
     ),
     Elsewhere("sentiment bench size", "tests/bench/test_size.py", 'run("size"'),
     Elsewhere("sentiment bench encoders", "tests/bench/test_encoders.py", "encoders.command"),
+    Elsewhere("sentiment bench pretrain", "tests/bench/pretraining/test_pretrain.py", "pretrain.command"),
     Elsewhere("sentiment bench length", "tests/bench/test_length.py", '"length"'),
     Elsewhere("sentiment bench serve", "tests/bench/load/test_serve.py", '"serve"'),
     Elsewhere("sentiment bench hostile", "tests/bench/hostile/test_hostile.py", 'run("hostile"'),
