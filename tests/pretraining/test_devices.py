@@ -48,25 +48,26 @@ for name, devices in (("one", "1"), ("two", "2")):
     assert told[name], done.output
 told["again"] = pretrain("two", "--devices", "1")[0].stderr
 fit.SECONDS_BETWEEN_STATES, steps = 0.0, fit.Course._steps
-fit.Course._steps = killed_after(steps, 7)
-assert pretrain("resumed", "--devices", "2")[1] is None
-fit.Course._steps = steps
-done, told["resumed"] = pretrain("resumed", "--devices", "2")
-assert told["resumed"], done.output
+for name, devices in (("resumed", "2"), ("moved", "1")):
+    fit.Course._steps = killed_after(steps, 7)
+    assert pretrain(name, "--devices", "2")[1] is None
+    fit.Course._steps = steps
+    done, told[name] = pretrain(name, "--devices", devices)
+    assert told[name], done.output
 print(json.dumps(told))
 """
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """The folder, and what was told of `one`, `two`, the same `again`, and `resumed`."""
+    """The folder, and what was told of `one`, `two`, the same `again`, `resumed` and `moved`."""
     folder = tmp_path_factory.mktemp("devices")
     food = ("牛肉麵", "滷肉飯", "鹹酥雞", "臭豆腐")
     posts = [f"第{number}家的{food[number % 4]}真的好吃，{number}分" for number in range(600)]
     (folder / "corpus.txt").write_text("\n".join(posts), encoding="utf-8")
     command = [sys.executable, "-c", TWO_DEVICES, str(folder)]
     environment = {**os.environ, "SENTIMENT_HOME": str(folder / "home")}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=500)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=1500)
     assert done.returncode == 0, done.stderr[-2000:]
     return folder, json.loads(done.stdout.splitlines()[-1])
 
@@ -93,6 +94,14 @@ def test_one_that_was_killed_on_two_devices_ends_as_if_it_had_not_been(told: tup
     assert found["resumed"]["resumed"] and found["resumed"]["judged"] == found["two"]["judged"]
     two, resumed = weights(folder / "two"), weights(folder / "resumed")
     assert all((two[name] == resumed[name]).all() for name in two)
+
+
+@pytest.mark.slow
+def test_one_that_was_killed_on_two_devices_goes_on_on_one(told: tuple[Path, dict[str, Any]]) -> None:
+    folder, found = told
+    assert found["moved"]["resumed"] and found["moved"]["devices"] == ["CPU:0"]
+    one, moved = weights(folder / "one"), weights(folder / "moved")
+    assert max(float(np.abs(one[name] - moved[name]).max()) for name in one) < 1e-3
 
 
 @pytest.mark.slow

@@ -68,10 +68,13 @@ def unlike(rows: Sequence[Stepped]) -> list[str]:
     found = []
     for row in rows:
         ours = next(one for one in rows if one.arithmetic == row.arithmetic)
-        apart = [abs(one / own - 1) for one, own in zip(row.losses, ours.losses, strict=True)]
-        if not all(share <= SAME[row.arithmetic] for share in apart):  # not a number is never within
+        if not all(share <= SAME[row.arithmetic] for share in _apart(row, ours)):  # not a number is never within
             found.append(f"{row.name} in {row.arithmetic} comes to other losses: {_losses(row)}, ours {_losses(ours)}")
     return found
+
+
+def _apart(row: Stepped, ours: Stepped) -> list[float]:
+    return [abs(one / own - 1) for one, own in zip(row.losses, ours.losses, strict=True)]
 
 
 def _losses(row: Stepped) -> str:
@@ -106,13 +109,13 @@ def table_of(rows: Sequence[Stepped], work: Work, title: str, notes: Sequence[st
 
 def _measured(rows: Sequence[Stepped]) -> list[str]:
     times = len(rows[0].steps)
+    apart = max(max(_apart(row, rows[0])) for row in rows)
     kinds = list(dict.fromkeys(row.arithmetic for row in rows))
     machine = (f"{median(best_products(rows, kind)) / 1e9:,.0f} GFLOP/s in {kind}" for kind in kinds)
     return [
         f"medians of {counted(times, 'round')}, in which each takes a step in turn; in brackets the least and the most",
         f"the machine's rate: the faster product of two {PRODUCT:,} × {PRODUCT:,} matrices, {' and '.join(machine)}",
-        f"losses of the first {STEPS_BEFORE} steps: "
-        + "; ".join(f"{row.name}, {row.arithmetic}: {_losses(row)}" for row in rows),
+        f"the loss of the first {STEPS_BEFORE} steps is {_losses(rows[0])}; in all rows the same within {apart:.2%}",
     ]
 
 
