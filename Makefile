@@ -106,11 +106,12 @@ bench-tools: .venv-bench/.ready ## PyTorch, ONNX Runtime and OpenVINO to compare
 	@touch $@
 
 # Only this target needs PyTorch, so no environment of ours has it. Where pip knows no CPU build, it takes the large one.
-test-torch: .tools/.ready ## compare the recorded checkpoints with PyTorch itself, in a throw-away environment
+test-torch: .venv/.ready ## compare with PyTorch itself, in a throw-away environment: recorded checkpoints, the step of a pretraining
 	rm -rf .venv-torch
 	$(PYTHON) -m venv .venv-torch
 	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 transformers==4.54.1 safetensors==0.8.0 numpy==1.26.4
 	.venv-torch/bin/python tests/checkpoints/make.py --check
+	TORCH_PYTHON=.venv-torch/bin/python $(TRAINER) -m pytest tests/bench/pretraining -k pytorch
 	rm -rf .venv-torch
 
 IN_AIRFLOW = ^tests/(dags|plugins|browser)/|^tests/docker/test_(docker_runner|engine_proxy)\.py$$|^tests/support/step_containers\.py$$

@@ -7,6 +7,7 @@ import click
 from sentiment.bench import airflow, alarms, data, distil, encoders, gate, length, nightly, score, size
 from sentiment.bench.hostile import hostile
 from sentiment.bench.load import serve
+from sentiment.bench.pretraining import pretrain
 from sentiment.bench.speed import predict, train
 from sentiment.experiments import lr
 
@@ -23,6 +24,7 @@ for experiment in (
     size.command,
     lr.command,
     encoders.command,
+    pretrain.command,
     length.command,
     distil.command,
     data.command,

@@ -30,6 +30,11 @@ def in_use() -> str:
     return BFLOAT16 if os.environ.get(VARIABLE) == VALUES[BFLOAT16] else FLOAT32
 
 
+def native() -> bool:
+    """Tells whether this machine's processor multiplies bfloat16 itself."""
+    return multiplies_bfloat16(PROCESSORS.read_text("utf-8", "replace") if PROCESSORS.is_file() else "")
+
+
 def use(asked: str) -> str:
     """Sets the arithmetic of this process, and returns it; `auto`: bfloat16 where that is native.
 
@@ -37,7 +42,6 @@ def use(asked: str) -> str:
     """
     if asked == AUTO and VARIABLE in os.environ:
         return in_use()
-    told = PROCESSORS.read_text("utf-8", "replace") if PROCESSORS.is_file() else ""
-    chosen = asked if asked != AUTO else BFLOAT16 if multiplies_bfloat16(told) else FLOAT32
+    chosen = asked if asked != AUTO else BFLOAT16 if native() else FLOAT32
     os.environ[VARIABLE] = VALUES[chosen]
     return chosen

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from sentiment.errors import InputError
 from sentiment.model.batches import BUCKETS
+from sentiment.pretraining.devices import Together
 from sentiment.pretraining.filled import Filled, filled
 from sentiment.pretraining.kept import Kept, Place
 from sentiment.pretraining.masking import hide
-from sentiment.pretraining.network import Learning
 from sentiment.pretraining.schedule import parts_of_a_step, rate
 from sentiment.pretraining.tokens import Tokens
 from sentiment.progress import progress
@@ -81,7 +81,7 @@ def parts(lengths: NDArray[np.int64], most_tokens: int, longest: int, draw: np.r
 class Course:
     """One pretraining: what it learns from, and how."""
 
-    def __init__(self, learning: Learning, learnt: Tokens, held_out: Tokens, signs: Signs, options: Options) -> None:
+    def __init__(self, learning: Together, learnt: Tokens, held_out: Tokens, signs: Signs, options: Options) -> None:
         self._learning, self._learnt, self._held_out = learning, learnt, held_out
         self._signs, self._options = signs, options
         self._total = max(1, int(options.passes * int(learnt.lengths.sum())))
@@ -134,14 +134,13 @@ class Course:
                 place.passes, place.part = place.passes + 1, 0
 
     def _step(self, some: list[Rows], place: Place, done: float) -> tuple[int, float]:
-        options, asked, loss, tokens = self._options, 0, 0.0, 0
+        options, hidden = self._options, []
         for rows in some:
             draw = np.random.default_rng([options.seed, place.passes, place.part])
-            part = self._hidden(self._learnt, rows, draw)
-            loss += float(self._learning.add(part.ids, part.there, part.places, part.answers))
-            asked += part.asked
-            tokens += int(self._learnt.lengths[rows].sum())
+            hidden.append(self._hidden(self._learnt, rows, draw))
             place.part += 1
+        asked, tokens = sum(part.asked for part in hidden), int(self._learnt.lengths[np.concatenate(some)].sum())
+        loss = self._learning.add(hidden)
         self._learning.step(np.float32(rate(done, options.learning_rate, options.warm_up_share)), np.float32(asked))
         place.steps += 1
         return tokens, loss / asked
@@ -167,7 +166,7 @@ class Course:
         ):
             draw = np.random.default_rng([self._options.seed, HELD_OUT_PASS, number])
             part = self._hidden(self._held_out, rows, draw)
-            found = self._learning.ask(part.ids, part.there, part.places, part.answers)
+            found = self._learning.ask(part)
             loss, right, asked = loss + float(found[0]), right + float(found[1]), asked + part.asked
         mean = loss / asked
         if not math.isfinite(mean):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from sentiment import atomic
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.model import arithmetic
+from sentiment.model.devices import choose_devices, logical_devices, require_known
 from sentiment.options import pretraining as options_of
 from sentiment.options.as_click import option, options
 from sentiment.pretraining import lines, start
@@ -31,9 +32,9 @@ from sentiment.step import say, step
 from sentiment.text.units import counted
 
 if TYPE_CHECKING:
+    from sentiment.pretraining.devices import Together
     from sentiment.pretraining.fit import Course, Options
     from sentiment.pretraining.kept import Place
-    from sentiment.pretraining.network import Learning
 
 KINDS = ("float16", "float32")
 
@@ -58,6 +59,9 @@ KINDS = ("float16", "float32")
 @click.option("--segmented", is_flag=True, help="Spaces in the corpus part words, which are hidden whole.")
 @click.option("--weights", "kind", type=click.Choice(KINDS), default=KINDS[0], show_default=True, help="Their type.")
 @click.option("--at", multiple=True, type=float, help="Also keep the encoder at this share of the course, 0 to 1.")
+@click.option(
+    "--devices", default="1", show_default=True, help="A number, auto, cpu or gpu (all GPUs); they share a step."
+)
 @option(options_of.PIECES)
 @options(*options_of.OPTIONS)
 @step
@@ -70,6 +74,7 @@ def command(
     segmented: bool,
     kind: str,
     at: tuple[float, ...],
+    devices: str,
     pieces: int,
     **given: Any,
 ) -> Pretraining:
@@ -79,10 +84,11 @@ def command(
     for declared in (options_of.PIECES, *options_of.OPTIONS):
         declared.require({**given, "pieces": pieces}[declared.name])
     require_shares(at)
+    require_known(devices)
     start.require_output(output, model_name)
     lines.require_readable([*corpus, *exclude])
     found, begun = begin(read_settings(), corpus, exclude, model_name, vocab, pieces)
-    result = pretrain(found, begun, Options(**given), output, kind, sorted(at), segmented=segmented)
+    result = pretrain(found, begun, Options(**given), output, kind, sorted(at), segmented=segmented, devices=devices)
     say(told(result))
     return result
 
@@ -108,9 +114,17 @@ def require_shares(at: Iterable[float]) -> None:
 
 
 def pretrain(
-    corpus: Corpus, begun: start.Start, options: Options, output: Path, kind: str, at: list[float], *, segmented: bool
+    corpus: Corpus,
+    begun: start.Start,
+    options: Options,
+    output: Path,
+    kind: str,
+    at: list[float],
+    *,
+    segmented: bool,
+    devices: str = "1",
 ) -> Pretraining:
-    """Pretrains, and writes the encoder; one that was made of the same is not made again."""
+    """Pretrains, and writes the encoder; one that was made of the same is not made again, on whichever devices."""
     from sentiment.pretraining.encoder_folder import write_encoder
     from sentiment.pretraining.kept import Kept
 
@@ -122,14 +136,15 @@ def pretrain(
         say(f"pretrain: {output} was already made from these inputs")
         return earlier
     kept = Kept(output, made_of)
-    made = _built(corpus, begun, options, kept.folder / "tokens", text, segmented=segmented)
+    names = choose_devices(devices, *logical_devices())
+    made = _built(corpus, begun, options, kept.folder / "tokens", text, names, segmented=segmented)
     written: list[Pretraining] = []
 
     def reached(share: float, place: Place) -> None:
         folder = output if share == 1 else output.with_name(f"{output.name}-at-{share:g}")
         card = _card(made, corpus, begun, place, {**stated, "made_of": made_of}, output)
         with atomic.replacing_folder(folder) as new:
-            write_encoder(new, made.learning.model, begun.settings, begun.pieces, card, kind)
+            write_encoder(new, made.learning.first.model, begun.settings, begun.pieces, card, kind)
         written.append(card)
 
     made.course.run(kept, made.state, at, reached, knows=begun.weights is not None)
@@ -141,7 +156,7 @@ def pretrain(
 class _Made:
     """What learns, what it learns from, and how; and how much it is."""
 
-    learning: Learning
+    learning: Together
     course: Course
     state: Any
     rows: int
@@ -149,10 +164,20 @@ class _Made:
     unknown_share: float
 
 
-def _built(corpus: Corpus, begun: start.Start, options: Options, folder: Path, text: str, *, segmented: bool) -> _Made:
+def _built(
+    corpus: Corpus,
+    begun: start.Start,
+    options: Options,
+    folder: Path,
+    text: str,
+    devices: Sequence[str],
+    *,
+    segmented: bool,
+) -> _Made:
     from sentiment.model.tokenizer import Tokenizer
+    from sentiment.pretraining.devices import Together
     from sentiment.pretraining.fit import Course, Signs
-    from sentiment.pretraining.network import Learning, built
+    from sentiment.pretraining.network import built
     from sentiment.pretraining.tokens import tokenised
     from sentiment.tensorflow_setup import tf
 
@@ -160,11 +185,11 @@ def _built(corpus: Corpus, begun: start.Start, options: Options, folder: Path, t
     tokenizer = Tokenizer(pieces, max_seq_length=options.length, lower_case=begun.lower_case)
     folder.parent.mkdir(parents=True, exist_ok=True)
     learnt, held_out = tokenised(corpus, tokenizer, pieces, options.length, folder, segmented=segmented, made_of=text)
-    learning = Learning(built(begun.settings, options.seed, begun.weights), options.weight_decay)
+    learning = Together(devices, lambda: built(begun.settings, options.seed, begun.weights), options.weight_decay)
     signs = Signs(0, tokenizer.unknown, tokenizer.classify, tokenizer.separator, tokenizer.mask, len(pieces))
     rows, tokens = len(learnt.ends), int(learnt.lengths.sum())
     say(f"pretrain: {counted(rows, 'row')}, {tokens:,} tokens, {len(pieces):,} pieces")
-    state = tf.train.Checkpoint(model=learning.model, optimizer=learning.optimizer)
+    state = tf.train.Checkpoint(model=learning.first.model, optimizer=learning.first.optimizer)
     unknown = float((learnt.ids == tokenizer.unknown).mean())
     return _Made(learning, Course(learning, learnt, held_out, signs, options), state, rows, tokens, unknown)
 
@@ -172,8 +197,6 @@ def _built(corpus: Corpus, begun: start.Start, options: Options, folder: Path, t
 def _card(
     made: _Made, corpus: Corpus, begun: start.Start, place: Place, options: dict[str, Any], output: Path
 ) -> Pretraining:
-    from sentiment.tensorflow_setup import tf
-
     return Pretraining(
         encoder=str(output),
         made=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -182,14 +205,14 @@ def _card(
         rows=made.rows,
         tokens=made.tokens,
         unknown_share=round(made.unknown_share, 6),
-        parameters=sum(int(weight.shape.num_elements()) for weight in made.learning.weights),
+        parameters=sum(int(weight.shape.num_elements()) for weight in made.learning.first.weights),
         passes=options["passes"],
         steps=place.steps,
         seconds=round(place.seconds, 1),
         tokens_per_second=round(place.tokens / max(1e-9, place.seconds), 1),
         resumed=place.resumed,
         judged=[decoded(one, Judged, "judged", "") for one in place.judged],
-        devices=[device.name.removeprefix("/device:") for device in tf.config.list_logical_devices()],
+        devices=made.learning.names,
         options=options,
     )
 

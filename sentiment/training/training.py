@@ -19,13 +19,14 @@ from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import arithmetic, folder
 from sentiment.model.curves import Curves
+from sentiment.model.devices import require_known
 from sentiment.model.folder import OpenedModel
 from sentiment.model.split import hold_out, require_every_label, require_held_out
 from sentiment.results.model_card import ModelCard
 from sentiment.results.report import ReportedModel, TrainingReport
 from sentiment.results.training import Scaling, Training
 from sentiment.step import say
-from sentiment.training.devices import Devices, find_devices, require_known
+from sentiment.training.devices import Devices, find_devices
 from sentiment.training.hyperparameters import Hyperparameters, as_json
 from sentiment.training.precision import Precision, building_in, choose_precision
 from sentiment.training.resume import Unfinished

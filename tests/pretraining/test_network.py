@@ -45,8 +45,8 @@ def test_rows_and_places_that_fill_a_part_up_change_no_loss_and_no_gradient(mode
         assert part.asked == len(places)
         loss = float(learning.add(part.ids, part.there, part.places, part.answers))
         asked, right = learning.ask(part.ids, part.there, part.places, part.answers)
-        found.append((loss, float(asked), int(right), [total.numpy() for total in learning._sums]))
-        for total in learning._sums:
+        found.append((loss, float(asked), int(right), [total.numpy() for total in learning.sums]))
+        for total in learning.sums:
             total.assign(total * 0)
     (loss, asked_loss, right, sums), other = found
     assert loss > 0 and loss == pytest.approx(other[0], rel=1e-5) == pytest.approx(asked_loss, rel=1e-5)

@@ -196,6 +196,8 @@ def test_words_between_spaces_are_hidden_whole(corpus: Path, tmp_path: Path) -> 
         (("--passes", "0"), "--passes must be"),
         (("--at", "1.5"), "--at must be a share"),
         (("--model-name", "scratch/huge"), "a from-scratch encoder must be one of"),
+        (("--devices", "0"), "--devices must be auto, cpu, gpu or a number from 1"),
+        (("--devices", "99"), "--devices 99 must find as many devices"),
         (("--corpus", "none.txt"), "none.txt"),
         (("--exclude", "none.tsv"), "none.tsv"),
         (("--vocab", "no-mask.txt"), r"found no-mask.txt without [MASK]"),

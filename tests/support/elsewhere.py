@@ -49,6 +49,7 @@ ELSEWHERE = [
     ),
     Elsewhere("sentiment bench size", "tests/bench/test_size.py", 'run("size"'),
     Elsewhere("sentiment bench encoders", "tests/bench/test_encoders.py", "encoders.command"),
+    Elsewhere("sentiment bench pretrain", "tests/bench/pretraining/test_pretrain.py", "pretrain.command"),
     Elsewhere("sentiment bench length", "tests/bench/test_length.py", '"length"'),
     Elsewhere("sentiment bench train", "tests/bench/speed/test_side_by_side.py", 'run("train"'),
     Elsewhere("sentiment bench predict", "tests/bench/speed/test_side_by_side.py", 'run("predict"'),
