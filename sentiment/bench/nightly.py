@@ -7,7 +7,7 @@ An earlier measurement of the same machine, its results.json, can stand beside i
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -159,8 +159,11 @@ def command(data: Path, repetitions: int, before: Path | None, output: Path | No
     with atomic.exclusive_lock(folder / ".lock"):
         for number in range(repetitions):
             say(f"bench nightly: {number + 1} of {counted(repetitions, 'night')}")
-            with tempfile.TemporaryDirectory(dir=folder, prefix="work-") as work:
-                nights.append(measured(data, Path(work)))
+            work = folder / "work"  # of a night that failed it stays: the message names the logs in it
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir(parents=True)
+            nights.append(measured(data, work))
+            shutil.rmtree(work, ignore_errors=True)
         table = table_of(nights, then)
         result: Result = {
             "nights": [asdict(night) for night in nights],
