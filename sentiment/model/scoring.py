@@ -53,7 +53,8 @@ class Scorer:
         on_gpu = bool(tf.config.get_visible_devices("GPU"))
         self._model, self._passes, self._compiles = model, passes, not (exact or on_gpu)
         self._at_once = 1 if on_gpu else AT_ONCE
-        arithmetic.use(arithmetic.AUTO)
+        if self._compiles:
+            arithmetic.use(arithmetic.AUTO)
         ask = forward_of(model)
 
         def forward(inputs: Any) -> Any:

@@ -27,12 +27,13 @@ def choose_precision(asked: str, capabilities: Sequence[Capability]) -> Precisio
     """Returns the policy for `asked`; `auto` depends on the weakest GPU's compute capability (none: a CPU).
 
     Tensor cores multiply float16 from capability 7.0 (Volta) on, bfloat16 from 8.0 (Ampere) on. A CPU stays at float32:
-    with AMX, mixed bfloat16 trained a small BERT at 37 rows/s, float32 at 45.
+    with AMX, mixed bfloat16 trained a small BERT at 37 rows/s, float32 at 45. What XLA compiles there multiplies in
+    bfloat16 none the less, see `model.arithmetic`.
     """
     if asked != "auto":
         return Precision(asked, "as asked")
     if not capabilities:
-        return Precision(FLOAT32, "16 bits train no faster on a CPU")
+        return Precision(FLOAT32, "layers in 16 bits train no faster on a CPU")
     major, minor = min(capabilities)
     shown = f"compute capability {major}.{minor}"
     if major >= 8:

@@ -289,3 +289,24 @@ def test_a_state_that_cannot_be_written_is_said_and_does_not_stop_a_training(
     found = unfinished.find()
     assert found == Curves([0.9], [0.5])
     assert [path.name for path in (tmp_path / ".model.unfinished").iterdir()] == ["epoch-1"]
+
+
+@pytest.mark.slow
+def test_a_compiled_training_is_repeated_and_resumed_exactly(
+    toy_files: Files, toy_encoder: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from sentiment.model import compiling
+
+    with pytest.MonkeyPatch.context() as patch:
+        for prices in (compiling.TRAINING, compiling.ANSWERING):
+            patch.setitem(prices, "float32", compiling.Prices(layer=1.0, saved=1e6))
+        folders = [tmp_path / name for name in ("whole", "again", "resumed")]
+        results = [train(replace(toy_files, output=each), settings(num_epochs=3), Labels()) for each in folders[:2]]
+        assert "shapes of batches are compiled, to multiply in float32" in capsys.readouterr().err
+        with interrupted_at(7):  # three steps an epoch
+            train(replace(toy_files, output=folders[2]), settings(num_epochs=3), Labels())
+        results.append(train(replace(toy_files, output=folders[2]), settings(num_epochs=3), Labels()))
+    assert results[2]["resumed_from_epoch"] == 2
+    for result, folder in zip(results[1:], folders[1:], strict=True):
+        assert [result[curve] for curve in CURVES] == [results[0][curve] for curve in CURVES]
+        require_equal(folders[0], folder)
