@@ -8,7 +8,7 @@ posts that the system started from, and `dealt` holds one row for every post, wi
     later      what it has not seen, and this run leaves out because of its limits: new again for the next run
     aside      what it has seen, and this run leaves out because of its limits
     rolling    delivered rows of the rolling test set
-    leak       texts kept out of training because a test set, or a case that must hold, holds them
+    leak       texts kept out of training because a test set, or a case that must hold, holds them, or their title
     tested     texts that a frozen test set holds or held, and that are on one side anyway
     contested  texts that two sources label differently: neither trained nor tested on until somebody decides
     apart      texts that were on both sides once: neither trained nor tested on
@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sentiment.data.claims import APART, CONTESTED, DECIDED
-from sentiment.data.identity import HEX_DIGITS, identity_1, post_identity
+from sentiment.data.identity import HAS_TITLE, HEX_DIGITS, identity_1, post_identity
 from sentiment.data.ledger_batch import ANY_TITLE
 from sentiment.data.selection import NO_LIMIT, Restriction, Slices, condition
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post
@@ -43,6 +43,8 @@ TABLES = (
     # The delivered posts whose text the base has: on which side, and where it gives them another label.
     "CREATE TEMP TABLE on_side (side INTEGER, row INTEGER, PRIMARY KEY (side, row)) WITHOUT ROWID",
     "CREATE TEMP TABLE contradicted (row INTEGER PRIMARY KEY)",
+    # The delivered posts whose title is a text that is held out: a model reads both.
+    "CREATE TEMP TABLE under_held_out (row INTEGER PRIMARY KEY)",
 )
 # The texts stay where they are, in the ledger or in the base: a dealt row points at a row of one of them.
 WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.position = dealt.base"
@@ -51,6 +53,8 @@ COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRE
 ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side IN ({}) AND side.words = {}.words)"
 POST_ON_SIDE = "EXISTS (SELECT 1 FROM on_side WHERE on_side.side IN ({}) AND on_side.row = posts.row)"
 HELD_OUT = f"{FROZEN}, {RETIRED}, {MUST_HOLD}"  # what is, or once was, the frozen test set, and what must hold
+AS_TITLE = f"side.words = substr({{}}, {TEXT_BYTES + 1})"  # a post's title is a text of the base
+TITLE_HELD_OUT = f"EXISTS (SELECT 1 FROM base AS side WHERE side.side IN ({HELD_OUT}) AND {AS_TITLE})"
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def deal(connection: sqlite3.Connection, taken: Taken) -> None:
     Of a post that comes more than once, the ledger's label is taken. Where the base has another label, the post is
     contested, unless somebody decided. A text that the base trains on keeps that side for ever, under every title and
     whatever its hash says: a model that has seen it cannot be tested on it. A text of a frozen test set, also of a
-    retired one, is never trained on, and is not in the rolling set.
+    retired one, is never trained on, as a title neither, and is not in the rolling set.
     """
     compare_with_base(connection)
     seen, of_seen = condition(taken.seen)
@@ -129,6 +133,7 @@ def deal(connection: sqlite3.Connection, taken: Taken) -> None:
             WHEN {contested} THEN 'contested'
             WHEN {tested} OR (rolling AND NOT {trained}) THEN CASE WHEN {frozen} THEN 'tested' ELSE 'rolling' END
             WHEN {frozen} THEN CASE WHEN {trained} THEN 'tested' ELSE 'leak' END
+            WHEN EXISTS (SELECT 1 FROM under_held_out WHERE under_held_out.row = posts.row) THEN 'leak'
             WHEN {seen} THEN CASE WHEN {old} THEN 'old' ELSE 'aside' END
             WHEN {new} THEN 'new'
             ELSE 'later'
@@ -147,6 +152,8 @@ def compare_with_base(connection: sqlite3.Connection) -> None:
     connection.execute(f"{of_words} ON posts.identity = base.words")
     if connection.execute(ANY_TITLE).fetchone()[0]:
         connection.execute(f"{of_words} INDEXED BY posts_with_title ON {TITLED_OF_WORDS}")
+        titled = f"SELECT row FROM posts INDEXED BY posts_with_title WHERE {HAS_TITLE}"
+        connection.execute(f"INSERT INTO under_held_out {titled} AND {TITLE_HELD_OUT.format('posts.identity')}")
     connection.execute(
         f"""INSERT OR IGNORE INTO contradicted SELECT posts.row FROM (
             SELECT identity, label, max(position) FROM base WHERE side IN ({TRAIN}, {ROLLING}) GROUP BY side, identity
@@ -169,7 +176,7 @@ def _deal_base(connection: sqlite3.Connection, restriction: Restriction) -> None
     connection.execute(
         f"""INSERT INTO dealt (kind, identity, label, source, characters, delivery, base)
         SELECT CASE
-            WHEN {frozen} OR {tested} THEN 'leak'
+            WHEN {frozen} OR {tested} OR {TITLE_HELD_OUT.format("base.identity")} THEN 'leak'
             WHEN {int(restriction.takes_undated)} AND {within} THEN 'old'
             ELSE 'aside'
         END AS kind, identity, label, source, characters, 0, position

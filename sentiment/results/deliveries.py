@@ -159,7 +159,7 @@ class Prepare(StepResult, frozen=True):
     per_label: list[Count]  # of the training rows
     frozen_rows: Count
     rolling_rows: Count
-    excluded_leaks: Count  # rows that were kept out because a test set, or a case that must hold, has their text
+    excluded_leaks: Count  # rows kept out because a test set, or a case that must hold, has their text or title
     partial: bool  # whether a person limited the run to some days or sources
     left_for_later: Count  # new rows that such a limit leaves for another run
     watermark: Count  # the delivery up to which a model of this run has seen everything

@@ -30,7 +30,7 @@ from sentiment.data.mix import Mixing
 from sentiment.data.posts import columns_of, read_posts
 from sentiment.data.seen import count_in, trained_on
 from sentiment.data.selection import up_to
-from sentiment.data.tsv import Post
+from sentiment.data.tsv import Post, write_posts
 from sentiment.lineage.forget import forget
 from sentiment.lineage.texts import Texts
 from sentiment.probe.questions import newest_rolling
@@ -120,6 +120,21 @@ def test_a_text_of_a_test_set_is_trained_on_under_no_title(settings: Settings, d
     run = prepared(settings)
     assert [post.text for post in read_posts(run.train, settings.label_set)].count("推") == 0
     assert [post.text for post in read_posts(run.rolling, settings.label_set)].count("推") == 0
+
+
+def test_a_text_of_the_frozen_set_is_trained_on_as_no_title_either(settings: Settings, deliver: Deliver) -> None:
+    """As it was, whoever knew a test text could have a model read it, with a label, as the title of another post."""
+    with (settings.base_data / "test.tsv").open("a", encoding="utf-8") as file:
+        file.write("這家店的牛肉麵\t0\n")
+    train = settings.base_data / "train.tsv"
+    rows = [*read_posts(train, settings.label_set), Post("樓上說得對", 1, "這家店的牛肉麵")]
+    write_posts(train, rows)
+    secret, other = " 這家店的 牛肉麵​ ", "別家店的牛肉麵"
+    rows = [(f"第{number}個回覆", number % 3, title, "") for number in range(40) for title in (secret, other)]
+    deliver_rows(deliver, settings, "1.tsv", *rows, ("沒有標題", 1, "", ""))
+    found = read_posts(prepared(settings).train, settings.label_set)
+    assert {post.title for post in found} == {"", other}
+    assert "樓上說得對" not in {post.text for post in found}
 
 
 def test_what_the_base_says_under_another_title_contradicts_nobody() -> None:
