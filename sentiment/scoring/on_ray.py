@@ -7,7 +7,6 @@ once more, and the actor finds the shards that are written. Only a line for each
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,12 +20,11 @@ from ray.data import ActorPoolStrategy, DataContext
 from sentiment import disk
 from sentiment.errors import InputError, UnavailableError
 from sentiment.results.record import as_json
-from sentiment.scoring.engine import Engine, unreachable
+from sentiment.scoring.engine import Engine, require_listening, unreachable
 from sentiment.scoring.scorer import answers_of, packed_model, unpack_model
 from sentiment.scoring.shards import Portion
 from sentiment.scoring.work import Job, Outcome, Worker
 
-SECONDS_TO_ANSWER = 30
 PORTIONS_AHEAD = 2  # that an actor has, with the one it does: it never waits for the driver
 
 
@@ -83,10 +81,13 @@ def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> It
             "threads": engine.threads,
         },
     )
-    for row in found.iter_rows():
-        if row["refusal"]:
-            raise _refused(row)
-        yield msgspec.json.decode(row["outcome"], type=Outcome)
+    try:
+        for row in found.iter_rows():
+            if row["refusal"]:
+                raise _refused(row)
+            yield msgspec.json.decode(row["outcome"], type=Outcome)
+    finally:
+        ray.shutdown()  # while the cluster is there: a driver that outlives it ends with an error
 
 
 def _refused(row: dict[str, Any]) -> InputError:
@@ -99,10 +100,10 @@ def _refused(row: dict[str, Any]) -> InputError:
 def _connect(engine: Engine) -> None:
     if ray.is_initialized():
         return
-    os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", str(SECONDS_TO_ANSWER))
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error", "configure_logging": True}
     try:
         if engine.address:
+            require_listening(engine.address)
             ray.init(address=engine.address, **quiet)
         else:
             # Without `local`, Ray would join whatever cluster was last on this machine, even one that is gone.

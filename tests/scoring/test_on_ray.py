@@ -35,7 +35,9 @@ def lose():
     cluster.remove_node(other, allow_graceful=False)
     print("lost a node", flush=True)
 threading.Thread(target=lose, daemon=True).start()
-sys.exit(cli.run([*sys.argv[2:], "--address", cluster.address]))
+code = cli.run([*sys.argv[2:], "--address", cluster.address])
+cluster.shutdown()
+sys.exit(code)
 """
 
 
