@@ -50,7 +50,9 @@ def score_in_turn(models: Mapping[str, Path], sets: Sets, line: tqdm[Any]) -> di
     scoring: dict[str, Scoring] = {}
     for side, folder in models.items():
         opened = open_model(folder)
-        scoring[side] = Scoring(opened, Scorer(opened.keras, opened.card.max_seq_length), {})
+        # Exact: the gate decides on what will be served, and an export answers in float32.
+        scorer = Scorer(opened.keras, opened.card.max_seq_length, exact=True)
+        scoring[side] = Scoring(opened, scorer, {})
     for name, posts in sets.items():
         line.set_description_str(f"evaluate: {' and '.join(models)}, {name}", refresh=False)
         _answer(list(scoring.values()), name, posts, line)

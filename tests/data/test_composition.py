@@ -91,7 +91,7 @@ def in_the_ledger(arrived: Sequence[Accepted]) -> list[Accepted]:
     found = []
     for item in arrived:
         rolling, is_apart = sides.setdefault(words(item.post), (item.rolling, item.standing == APART))
-        found.append(replace(item, rolling=rolling, standing=APART if is_apart else item.standing))
+        found.append(item._replace(rolling=rolling, standing=APART if is_apart else item.standing))
     return found
 
 

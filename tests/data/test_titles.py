@@ -130,8 +130,8 @@ def test_a_text_of_the_frozen_set_is_trained_on_as_no_title_either(settings: Set
     rows = [*read_posts(train, settings.label_set), Post("樓上說得對", 1, "這家店的牛肉麵")]
     write_posts(train, rows)
     secret, other = " 這家店的 牛肉麵​ ", "別家店的牛肉麵"
-    rows = [(f"第{number}個回覆", number % 3, title, "") for number in range(40) for title in (secret, other)]
-    deliver_rows(deliver, settings, "1.tsv", *rows, ("沒有標題", 1, "", ""))
+    delivered = [(f"第{number}個回覆", number % 3, title, "") for number in range(40) for title in (secret, other)]
+    deliver_rows(deliver, settings, "1.tsv", *delivered, ("沒有標題", 1, "", ""))
     found = read_posts(prepared(settings).train, settings.label_set)
     assert {post.title for post in found} == {"", other}
     assert "樓上說得對" not in {post.text for post in found}

@@ -44,7 +44,7 @@ def many_short_rows(folder: Path) -> None:
 
 
 def _add(folder: Path, rows: int, pieces: int) -> None:
-    with _Rows(folder / "learnt", 8) as made:
+    with _Rows(folder / "learnt", 8, unknown=0) as made:
         for _ in range(rows):
             made.add(np.ones(pieces, np.int32), np.ones(pieces, np.int32))
 

@@ -19,6 +19,7 @@ from sentiment.model.tokenizer import Tokenizer
 from sentiment.model.vocabulary import read as vocabulary_of
 from sentiment.model.vocabulary import write
 from sentiment.pretraining import fit, network
+from sentiment.pretraining.kept import Place
 from sentiment.pretraining.corpus import read_corpus
 from sentiment.pretraining.pretrain import command
 from sentiment.pretraining.start import pieces_of
@@ -87,9 +88,10 @@ def test_weights_that_became_no_numbers_are_no_encoder(monkeypatch: pytest.Monke
     monkeypatch.setattr(fit.Course, "_hidden", lambda *_: SimpleNamespace(ids=0, there=0, places=0, answers=0, asked=1))
     learning: Any = SimpleNamespace(ask=lambda *_: (float("nan"), 0.0))
     held_out: Any = SimpleNamespace(lengths=np.array([5]))
+    signs: Any = None
     options = fit.Options(1, 32, 0.15, 0.1, 0, 0, 64, 1, 0, 13, "auto")
     with pytest.raises(InputError, match="must end with a loss that is a number; found nan after 3 steps"):
-        fit.Course(learning, held_out, held_out, Any, options).judge(fit.Place(steps=3))
+        fit.Course(learning, held_out, held_out, signs, options).judge(Place(steps=3))
 
 
 @pytest.mark.parametrize("name", ["ids.bin", "begins.bin", "ends.bin"])
