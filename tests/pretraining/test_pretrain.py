@@ -19,8 +19,8 @@ from sentiment.model.tokenizer import Tokenizer
 from sentiment.model.vocabulary import read as vocabulary_of
 from sentiment.model.vocabulary import write
 from sentiment.pretraining import fit, network
-from sentiment.pretraining.kept import Place
 from sentiment.pretraining.corpus import read_corpus
+from sentiment.pretraining.kept import Place
 from sentiment.pretraining.pretrain import command
 from sentiment.pretraining.start import pieces_of
 from sentiment.pretraining.tokens import tokenised

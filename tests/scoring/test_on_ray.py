@@ -104,12 +104,12 @@ def descendants(parent: int) -> list[int]:
     return found
 
 
-def workers(parent: int) -> list[int]:
-    """Returns the processes that hold a copy of the model."""
+def working(parent: int) -> list[int]:
+    """Returns the processes that have a copy of the model and are scoring at the moment, as Ray names them."""
     named = []
     for process in descendants(parent):
         try:
-            named += [process] * ("ray::MapWorker" in Path(f"/proc/{process}/cmdline").read_text())
+            named += [process] * ("(Scoring)).submit" in Path(f"/proc/{process}/cmdline").read_text())
         except OSError:
             continue
     return named
@@ -131,10 +131,8 @@ def test_driver_and_worker_are_killed(command: list[str], start: Start, tmp_path
     wait_until(lambda: written(tmp_path) >= 2 or first.poll() is not None, 300)
     first.kill()
     assert first.wait() == -signal.SIGKILL
-    before = written(tmp_path)
     second = start("-m", "sentiment", *command, "--actors", "2")
-    wait_until(lambda: written(tmp_path) > before or second.poll() is not None, 300)
-    os.kill(workers(second.pid)[0], signal.SIGKILL)
+    os.kill(wait_until(lambda: working(second.pid), 300)[0], signal.SIGKILL)
     assert second.wait(400) == 0
     require_all(tmp_path)
 
