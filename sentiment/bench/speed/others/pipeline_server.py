@@ -14,7 +14,7 @@ from typing import Any
 os.environ.update(HF_HUB_OFFLINE="1", USE_TF="0", USE_TORCH="1", TOKENIZERS_PARALLELISM="true")
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI  # type: ignore[import-not-found]
 from transformers import pipeline
 
 
