@@ -211,3 +211,15 @@ def test_a_line_of_backslashes_and_quotes_is_looked_at_a_few_times_only(
     line = Counted('"好' + part * 2_000)
     Fields("\t", backslash).take(line, "\n")
     assert Counted.read < 4 * len(line)
+
+
+@given(
+    st.lists(st.sampled_from(["好", "\t", "0", '"', "\\", "\n", "\r\n", "\r", "\xe5", "\ufeff"]), max_size=40),
+    st.integers(1, 12),
+)
+def test_where_a_block_of_the_file_ends_changes_no_row(pieces: list[str], size: int) -> None:
+    content = "".join(pieces).encode().replace("\xe5".encode(), b"\xe5")  # half a character
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(file_lines, "BLOCK", size)
+        in_blocks = read(content)
+    assert in_blocks == read(content)
