@@ -39,7 +39,7 @@ class Ledger:
     def opened(cls, place: Place) -> Ledger:
         """Returns what is finished: recorded shards whose files are there, and files that are not recorded yet."""
         recorded = {(one.id, one.index): one for one in read(place)}
-        there = {key: file.size for file in place.listed(DATA) if (key := named(file.name))}
+        there = {name: file.size for file in place.listed(DATA) if (name := named(file.name))}
         ledger = cls(place, {key: one for key, one in recorded.items() if there.get(key) == one.bytes})
         ledger.gone = len(recorded) - len(ledger.shards)
         for key in sorted(there.keys() - ledger.shards.keys()):

@@ -189,8 +189,9 @@ def test_both_models_are_timed_in_the_pass_that_is_made_anyway(
     asked: list[tuple[int, int]] = []
     plain = Scorer.__init__
 
-    def watched(scorer: Any, *arguments: Any) -> None:
-        plain(scorer, *arguments)
+    def watched(scorer: Any, *arguments: Any, **options: Any) -> None:
+        assert options == {"exact": True}, "as what will be served answers"
+        plain(scorer, *arguments, **options)
         forward = scorer.forward
 
         def counted(inputs: Any) -> Any:

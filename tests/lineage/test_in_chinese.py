@@ -30,7 +30,7 @@ RETRACTED: dict[str, Any] = {
 FORGOTTEN: dict[str, Any] = {
     "dry_run": False, "texts": 2, "posts": 3, "files": [{"file": "runs/1/train.tsv", "number": 4}],
     "models": {"versions": SAW["trained"], "runs": ["night-4"], "unknown": [1]},
-    "remaining": ["a.gz"], "not_searched": ["b.xlsx", "7 more files or folders"],
+    "remaining": ["a.gz"], "scores": ["scores/1/data/a.parquet"], "not_searched": ["b.xlsx", "7 more files or folders"],
 }  # fmt: skip
 
 
