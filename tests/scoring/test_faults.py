@@ -16,6 +16,7 @@ from .conftest import Score, delimited, ids, rows_of, scores_of
 from .test_score import expected
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_the_next_run_goes_on(
     score: Score, archive: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

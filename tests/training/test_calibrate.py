@@ -96,6 +96,7 @@ def test_the_same_training_gives_the_same_temperature(
     assert again.test == result.test
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_ends_with_the_same_temperature(
     result: Training, files: Files, settings: Hyperparameters
 ) -> None:
@@ -157,6 +158,7 @@ def test_a_warm_start_on_few_rows_keeps_the_temperature_of_the_model_before(
     assert report_of(warm.output)["analysis"]["uncalibrated"]["temperature"] == result.scaling.temperature
 
 
+@pytest.mark.slow
 def test_a_warm_start_fits_its_temperature_on_rows_that_the_model_before_never_learned(
     files: Files, result: Training, tmp_path: Path
 ) -> None:

@@ -83,11 +83,13 @@ def test_a_model_without_titles_leaves_them_out_and_says_so_once(
     assert "titles" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_older_model_answers_to_titles_bit_for_bit_as_it_did(titled: Path, tmp_path: Path) -> None:
     older = without_the_word(titled, tmp_path / "older")
     assert (answers(older, ASKED) == answers(titled, ASKED)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "known"), [("titled", True), ("untitled", False), ("older", UNSET)])
 def test_a_warm_start_on_rows_without_titles_keeps_what_the_model_before_could(
     before: str, known: Any, titled: Path, untitled: Path, posts: list[Post], tmp_path: Path
@@ -117,6 +119,7 @@ def test_a_line_may_have_a_title_where_the_model_reads_titles(
     assert predicted(untitled, TITLED, monkeypatch, capsys)["text"] == "火鍋踩雷\t推"
 
 
+@pytest.mark.slow
 def test_the_console_takes_a_title_before_a_tab(
     titled: Path, untitled: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
