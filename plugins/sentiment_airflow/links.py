@@ -7,7 +7,7 @@ from urllib.parse import quote
 from airflow.sdk import conf
 
 from sentiment.language import tr
-from sentiment.models_page import ADDRESS
+from sentiment.models_page import ADDRESS, OVERVIEW
 from sentiment.run_folder import RunFolder, safe_name
 
 MODELS_PAGE = ADDRESS  # below Airflow's own address
@@ -40,11 +40,11 @@ def experiment_link(run_id: str) -> str:
 
 def refusal_links(run: RunFolder, log: str) -> dict[str, str]:
     """Returns what there is to look at of a refused run: the page of refused runs, report, suspects, the log."""
-    page = f"{airflow_address()}{MODELS_PAGE}"
-    report = {tr("Its training report"): f"{page}/runs/{run.name}/report"} if run.report.is_file() else {}
-    doubtful = {tr("Posts whose label looks wrong"): f"{page}/runs/{run.name}/suspects.json"}
+    page = f"{airflow_address()}{OVERVIEW}"
+    report = {tr("Its training report"): f"{page}runs/{run.name}/report"} if run.report.is_file() else {}
+    doubtful = {tr("Posts whose label looks wrong"): f"{page}runs/{run.name}/suspects.json"}
     suspects = doubtful if run.suspects.is_file() else {}
-    return {tr("The refused runs on the Models page"): f"{page}/#refused", **report, **suspects, **log_link(log)}
+    return {tr("The refused runs on the Models page"): f"{page}#refused", **report, **suspects, **log_link(log)}
 
 
 def version_links(version: int | None) -> dict[str, str]:

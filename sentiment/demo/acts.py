@@ -20,7 +20,7 @@ from sentiment.language import speaking, tr
 from sentiment.language.patterns import longest_literal
 from sentiment.mail import subjects
 from sentiment.mail.approval import awaits
-from sentiment.models_page import ADDRESS as MODELS_PAGE
+from sentiment.models_page import OVERVIEW
 from sentiment.results.decision import Gate
 from sentiment.results.evaluation import Evaluation
 from sentiment.results.training import Metrics
@@ -242,7 +242,7 @@ class Demo:
         self.screen.as_it_is(f"    {self.stack.api.address}/required_actions", bold=True)
         self.screen.line(f"    user {USER}, password {self.stack.password}")
         self.screen.line("  The Models page shows it beside the version that serves:")
-        self.screen.as_it_is(f"    {self.stack.api.address}{MODELS_PAGE}", bold=True)
+        self.screen.as_it_is(f"    {self.stack.api.address}{OVERVIEW}", bold=True)
         self.screen.line("  The demo waits, and goes on with your answer. Ctrl-C ends it here.")
 
     def _wait_for_dags(self) -> None:

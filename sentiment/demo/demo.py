@@ -19,7 +19,7 @@ from sentiment.demo.processes import stop_leftovers
 from sentiment.demo.screen import Screen
 from sentiment.demo.stack import USER, Stack, fresh_folder
 from sentiment.errors import InputError, SentimentError
-from sentiment.models_page import ADDRESS as MODELS_PAGE
+from sentiment.models_page import OVERVIEW
 from sentiment.settings import CHECKOUT, Settings
 
 FOLDER = CHECKOUT / ".demo"
@@ -47,7 +47,7 @@ def look_around(demo: Demo) -> None:
     screen.line()
     screen.line("  Look around: Airflow, and the Models page with all versions side by side.")
     screen.as_it_is(f"    {address}", bold=True)
-    screen.as_it_is(f"    {address}{MODELS_PAGE}", bold=True)
+    screen.as_it_is(f"    {address}{OVERVIEW}", bold=True)
     screen.line(f"    user {USER}, password {demo.stack.password}")
     screen.line("  Ctrl-C stops Airflow, the model server and the mailbox; the files stay.")
     with contextlib.suppress(KeyboardInterrupt):

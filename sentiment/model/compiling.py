@@ -56,7 +56,11 @@ def worth(counted: Mapping[Shape, int], settings: Mapping[str, Any], prices: Pri
 
 
 def operations(shape: Shape, settings: Mapping[str, Any]) -> int:
-    """Returns the additions and multiplications of a forward pass over a batch."""
+    """Returns the additions and multiplications of a forward pass over a batch, in its products of matrices.
+
+    A product of [a, b] and [b, c] takes 2abc. Of each layer: queries, keys, values and output, the two of the
+    feed-forward, scores and the means of the values.
+    """
     (rows, pieces), size = shape, settings["hidden_size"]
     products = 4 * size * size + 2 * size * settings["intermediate_size"] + 2 * pieces * size
     return int(2 * rows * pieces * settings["num_hidden_layers"] * products)

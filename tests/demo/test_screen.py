@@ -78,7 +78,7 @@ def test_the_invitation_says_until_when_and_its_addresses_are_whole(
     waiting._invite(datetime(2026, 11, 26, 23, 25, tzinfo=UTC))
     lines = printed(capsys)
     assert max(map(cells, lines)) <= columns
-    assert {"    http://localhost:8080/required_actions", "    http://localhost:8080/sentiment/models"} <= set(lines)
+    assert {"    http://localhost:8080/required_actions", "    http://localhost:8080/sentiment/models/"} <= set(lines)
     assert "until 28 Nov 07:25 (Taipei)" in " ".join(" ".join(lines).split())
     assert "Ctrl-C" in lines[-1]
 
@@ -106,7 +106,7 @@ def test_the_end_leads_to_the_models_page(
         demo.look_around(waiting)
     lines = printed(capsys)
     assert max(map(cells, lines)) <= columns
-    assert "    http://localhost:8080/sentiment/models" in lines and any("Ctrl-C" in line for line in lines)
+    assert "    http://localhost:8080/sentiment/models/" in lines and any("Ctrl-C" in line for line in lines)
 
 
 def test_what_waits_is_said_as_in_the_mail() -> None:

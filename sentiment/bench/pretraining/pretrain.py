@@ -8,7 +8,6 @@ ratio is one of two steps of the same round.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,9 +17,10 @@ from sentiment import atomic, processes
 from sentiment.bench.pretraining import torch_step
 from sentiment.bench.pretraining.table import Stepped, Work, draw, table_of, unlike
 from sentiment.bench.pretraining.work import Shape, lay_out, operations
-from sentiment.bench.pretraining.worker import Ask, worker
 from sentiment.bench.speed import tools
+from sentiment.bench.speed.asked import Asked, asked
 from sentiment.bench.speed.machine import this_processor
+from sentiment.bench.speed.turns import Way
 from sentiment.errors import InputError
 from sentiment.experiments import results
 from sentiment.experiments.child import Failed
@@ -41,80 +41,72 @@ def arithmetics() -> list[str]:
     return [arithmetic.FLOAT32, arithmetic.BFLOAT16] if arithmetic.native() else [arithmetic.FLOAT32]
 
 
-def commands(folder: Path, torch_python: Path | None) -> list[tuple[str, str, list[str]]]:
-    """Returns how, in which arithmetic, and by which command each is measured; ours comes first."""
+def ways(folder: Path, python: Path | None) -> list[Way]:
+    """Returns the ways to take a step, ours first in each arithmetic; `python` has PyTorch."""
     found = []
     for kind in arithmetics():
-        found.append(("", kind, processes.python_module(OURS, str(folder), kind)))
-        for how in (EAGER, COMPILED) if torch_python else ():
-            # -I: neither our packages nor the folder of the script are among its modules.
-            script = [str(torch_python), "-I", torch_step.__file__, str(folder), kind, how]
-            found.append((how, kind, script))
+        job = {"folder": str(folder), "arithmetic": kind}
+        found.append(Way("", processes.python_module(OURS), job))
+        # -I: neither our packages nor the folder of the script are among its modules.
+        script = [str(python), "-I", torch_step.__file__]
+        found += [Way(how, script, {**job, "how": how}) for how in (EAGER, COMPILED) if python]
     return found
 
 
-def measured(folder: Path, torch_python: Path | None, times: int) -> tuple[list[Stepped], list[str]]:
+def measured(folder: Path, python: Path | None, times: int) -> tuple[list[Stepped], list[str]]:
     """Returns a row for each stack and arithmetic, and why PyTorch could not compile its step, if so."""
-    rows, asks, failed = [], [], []
+    rows: list[tuple[Stepped, Asked]] = []
+    failed = []
     with ExitStack() as open_ones:
-        for how, kind, command in commands(folder, torch_python):
+        for way in ways(folder, python):
             try:
-                row, ask = _ready(open_ones, how, kind, command)
+                rows.append(_ready(open_ones, way))
             except Failed as error:
-                if how == EAGER:
+                if way.name == EAGER:
                     raise _no_step(error) from error
-                if not how:
+                if not way.name:
                     raise
-                failed.append(f"PyTorch could not compile its step in {kind}: {error}")
-                continue
-            rows.append(row)
-            asks.append(ask)
+                failed.append(f"PyTorch could not compile its step in {way.job['arithmetic']}: {error}")
         for number in range(times):
             say(f"bench pretrain: round {number + 1} of {times}")
-            for row, ask in zip(rows, asks, strict=True):
-                row.steps.append(ask("step")["seconds"])
-            for row, ask in zip(rows, asks, strict=True):
-                row.products.append(ask("product")["seconds"])
-    return rows, failed
+            for row, process in rows:
+                row.steps.append(process.ask({"do": "step"}).seconds)
+            for row, process in rows:
+                row.products.append(process.ask({"do": "product"}).seconds)
+    return [row for row, _ in rows], failed
 
 
 def _no_step(error: Failed) -> InputError:
     return InputError(
         "PyTorch must be able to take a step",
         found=str(error),
-        do="Give --torch-python another one; 2.13 with transformers 4.54 is what the project is tested with.",
+        do="Give --tools another one; 2.13 with transformers 4.54 is what the project is tested with.",
     )
 
 
-def _ready(open_ones: ExitStack, how: str, kind: str, command: Sequence[str]) -> tuple[Stepped, Ask]:
+def _ready(open_ones: ExitStack, way: Way) -> tuple[Stepped, Asked]:
+    how, kind = way.name, way.job["arithmetic"]
     say(f"bench pretrain: first steps of {f'PyTorch, {how},' if how else 'our own'} in {kind}")
-    ask = open_ones.enter_context(worker(command))
-    ready = ask(None)
-    name = f"{ready['name']}, {how}" if how else ready["name"]
-    return Stepped(name, kind, ready["losses"], [], []), ask
+    process = open_ones.enter_context(asked(way.command, way.job))
+    name = f"{process.ready['name']}, {how}" if how else process.ready["name"]
+    return Stepped(name, kind, process.ready["losses"], [], []), process
 
 
-def require_torch(python: Path | None) -> None:
-    """Raises: InputError when a Python is named that has no PyTorch."""
-    if python is None:
-        return
-    try:
-        with worker([str(python), "-I", "-c", "import torch, transformers, safetensors.torch, numpy; print(1)"]) as ask:
-            ask(None)
-    except (Failed, OSError) as error:
+def pytorch_of(named: Path | None) -> Path | None:
+    """Returns the Python that has PyTorch; None: there is none. Raises: InputError when the named one has none."""
+    python = tools.python_of(named)
+    found = tools.versions_of(python) if python else {}
+    if python and not {"torch", "transformers"} <= found.keys():
         raise InputError(
-            "--torch-python must be a Python that has torch, transformers and numpy",
-            found=f"{python}: {error}",
+            "--tools must be a Python that has torch and transformers",
+            found=f"{python} with {', '.join(found) or 'neither'}",
             do=tools.HOW + ".",
-        ) from error
+        )
+    return python
 
 
 @click.command("pretrain")
-@click.option(
-    "--torch-python",
-    type=click.Path(path_type=Path),
-    help="A Python with PyTorch. [default: that of `make bench-tools`]",
-)
+@click.option("--tools", "named", type=click.Path(path_type=Path), help=tools.HELP)
 @click.option("--model-name", default="scratch/mini", show_default=True, help="scratch/tiny or scratch/mini.")
 @click.option(
     "--length", type=click.IntRange(8, LONGEST_SEQUENCE), default=64, show_default=True, help="Pieces of a row."
@@ -130,7 +122,7 @@ def require_torch(python: Path | None) -> None:
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the results. [default: runs/bench/pretrain]")
 @step
 def command(
-    torch_python: Path | None,
+    named: Path | None,
     model_name: str,
     length: int,
     part_tokens: int,
@@ -143,17 +135,16 @@ def command(
     from sentiment.pretraining.network import architecture
 
     encoder.require_scratch_name(model_name)
-    require_torch(torch_python)
-    torch_python = torch_python or tools.python_of(None)
+    python = pytorch_of(named)
     folder = results.folder_for(read_settings(), "pretrain", output)
     shape = Shape(length, part_tokens, parts, float(options.HIDDEN_SHARE.default))
     settings = architecture(*encoder.SCRATCH[model_name], pieces, LONGEST_SEQUENCE)
     with atomic.exclusive_lock(folder / ".lock"), tempfile.TemporaryDirectory(prefix="sentiment-bench-") as place:
-        asked = lay_out(Path(place), settings, shape)
-        work = Work(shape.tokens, operations(settings, shape, asked))
-        rows, failed = measured(Path(place), torch_python, times)
-        here, notes = this_processor().told(), [*failed, *unlike(rows), *([] if torch_python else [TO_GET_PYTORCH])]
-        title = f"a step of {model_name}: {parts} × {shape.rows} rows of {length} pieces, {asked:,} of them hidden"
+        hidden = lay_out(Path(place), settings, shape)
+        work = Work(shape.tokens, operations(settings, shape, hidden))
+        rows, failed = measured(Path(place), python, times)
+        here, notes = this_processor().told(), [*failed, *unlike(rows), *([] if python else [TO_GET_PYTORCH])]
+        title = f"a step of {model_name}: {parts} × {shape.rows} rows of {length} pieces, {hidden:,} of them hidden"
         table = table_of(rows, work, title, [f"on {here}", *notes])
         kept = {"rows": [as_json(row) for row in rows], "work": as_json(work), "machine": here, "notes": notes}
         result = results.keep(folder, kept, table, draw(rows, work))

@@ -1,6 +1,6 @@
 """Our side of `sentiment bench pretrain`: the step of `sentiment pretrain`, in a process whose arithmetic is its own.
 
-python -m sentiment.bench.pretraining.tensorflow_step FOLDER float32|bfloat16
+python -m sentiment.bench.pretraining.tensorflow_step '{"folder": …, "arithmetic": "float32" or "bfloat16"}'
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ def parts_in(folder: Path) -> list[Filled]:
     return found
 
 
-def main(folder: Path, arithmetic: str) -> None:
+def main(folder: str, arithmetic: str) -> None:
     use(arithmetic)
+    work = Path(folder)
     from sentiment.pretraining.network import Learning, built
     from sentiment.tensorflow_setup import tf
 
     tf.config.set_visible_devices([], "GPU")
-    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-    learning, parts = Learning(built(settings, 0, folder / WEIGHTS), DECAY), parts_in(folder)
+    settings = json.loads((work / SETTINGS).read_text(encoding="utf-8"))
+    learning, parts = Learning(built(settings, 0, work / WEIGHTS), DECAY), parts_in(work)
     asked = sum(part.asked for part in parts)
 
     def step() -> float:
@@ -48,4 +49,4 @@ def main(folder: Path, arithmetic: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(**json.loads(sys.argv[1]))

@@ -1,10 +1,10 @@
 """PyTorch's side of `sentiment bench pretrain`: a script for a Python with torch and transformers, and nothing of us.
 
-    python -I torch_step.py FOLDER float32|bfloat16 eager|compiled
+    python -I torch_step.py '{"folder": …, "arithmetic": "float32" or "bfloat16", "how": "eager" or "compiled"}'
 
-It learns what `work.py` laid out in FOLDER. Its first line says who it is, and the loss of its first steps. Then it
-answers a line `step` or `product` with the seconds that one took, until stdin ends. `answer` is our own side's, too:
-only this file can be imported by neither side's environment alone.
+It learns what `work.py` laid out in the folder. Its first answer says who it is, and the loss of its first steps. Then
+it does what each line of stdin asks for, a `step` or a `product`. `answer` is our own side's, too: only this file can
+be imported by neither side's environment alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,13 @@ PRODUCT = 2048  # rows and columns of the matrices whose product tells what the 
 
 
 def answer(name: str, step: Callable[[], float], product: Callable[[], object]) -> None:
-    """Takes the first steps, then times `step` or `product` for each line of stdin."""
+    """Takes the first steps, then a `step` or a `product` for each line of stdin, as `speed.asked` asks for them."""
     losses = [step() for _ in range(STEPS_BEFORE)]
     product()
-    print(json.dumps({"name": name, "losses": losses}), flush=True)
+    print("answer", json.dumps({"name": name, "losses": losses}), flush=True)
     for line in sys.stdin:
-        asked = {"step": step, "product": product}[line.strip()]
-        begin = time.perf_counter()
-        asked()
-        print(json.dumps({"seconds": time.perf_counter() - begin}), flush=True)
+        {"step": step, "product": product}[json.loads(line)["do"]]()
+        print("answer {}", flush=True)
 
 
 def opened(folder: Path) -> Any:
@@ -78,18 +75,18 @@ def optimizer_of(model: Any) -> Any:
     return torch.optim.AdamW(groups, lr=RATE, betas=BETAS, eps=EPSILON, fused=True)
 
 
-def main(folder: Path, precision: str, how: str) -> None:
+def main(folder: str, arithmetic: str, how: str) -> None:
     # What our own processes set for themselves is not for PyTorch's.
     os.environ.update(USE_TORCH="1", ONEDNN_DEFAULT_FPMATH_MODE="STRICT")
     import torch
 
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    model, parts, asked = opened(folder), parts_in(folder), 0
+    model, parts = opened(Path(folder)), parts_in(Path(folder))
     optimizer, asked = optimizer_of(model), sum(len(answers) for _, _, answers in parts)
 
     def loss_of(ids: Any, places: Any, answers: Any) -> Any:
         there = torch.ones_like(ids)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bfloat16"):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=arithmetic == "bfloat16"):
             state = model.bert(input_ids=ids, attention_mask=there).last_hidden_state
             said = model.cls(state.reshape(-1, state.shape[-1])[places])
         return torch.nn.functional.cross_entropy(said.float(), answers, reduction="sum")
@@ -107,9 +104,9 @@ def main(folder: Path, precision: str, how: str) -> None:
         optimizer.zero_grad(set_to_none=True)
         return total
 
-    matrix = torch.rand(PRODUCT, PRODUCT, dtype=getattr(torch, precision))
+    matrix = torch.rand(PRODUCT, PRODUCT, dtype=getattr(torch, arithmetic))
     answer(f"PyTorch {torch.__version__.partition('+')[0]}", step, lambda: matrix @ matrix)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:])
+    main(**json.loads(sys.argv[1]))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sentiment import atomic
-from sentiment.model import checkpoint
+from sentiment.model import checkpoint, compiling
 from sentiment.pretraining.fit import rows_at_once
 from sentiment.pretraining.masking import Hidden, hide
 
@@ -61,12 +61,10 @@ def operations(settings: dict[str, Any], shape: Shape, asked: int) -> float:
 
     A product of [a, b] and [b, c] takes 2abc. What a stack adds to fill its shapes up is no work and does not count.
     """
-    width, inner = settings["hidden_size"], settings["intermediate_size"]
-    dense = 4 * width**2 + 2 * width * inner  # query, key, value, output; up and down
-    attention = 2 * shape.length * width  # scores, and the mean of the values
-    encoder = shape.tokens * settings["num_hidden_layers"] * (dense + attention)
-    head = asked * (width**2 + width * settings["vocab_size"])
-    return float(2 * (1 + BACK) * (encoder + head))
+    width = settings["hidden_size"]
+    encoder = compiling.operations((shape.parts * shape.rows, shape.length), settings)
+    head = 2 * asked * (width**2 + width * settings["vocab_size"])
+    return float((1 + BACK) * (encoder + head))
 
 
 def lay_out(folder: Path, settings: dict[str, Any], shape: Shape) -> int:

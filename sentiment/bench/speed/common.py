@@ -31,7 +31,7 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     path = click.Path(path_type=Path)
     for add in (
         click.option("--output", type=path, help="Folder of the results. [default: runs/bench/ and the verb's name]"),
-        click.option("--tools", "named", type=path, help="Python with PyTorch. [default: that of `make bench-tools`]"),
+        click.option("--tools", "named", type=path, help=tools.HELP),
         click.option("--seed", type=int, default=13, show_default=True, help="Of the first repetition; then the next."),
         click.option("--repetitions", type=click.IntRange(1), default=3, show_default=True, help="Turns of each."),
         click.option("--data", type=path, help="Folder with train.tsv, test.tsv. [default: base data]"),

@@ -15,21 +15,19 @@ from typing import Any
 
 from sentiment import processes
 from sentiment.bench.speed.asked import asked
+from sentiment.model.arithmetic import BFLOAT16, FLOAT32
+from sentiment.model.compiling import operations
 
 SIDE, TRIES = 2048, 12
-FLOAT32, BFLOAT16 = "float32", "bfloat16"
 BACKWARD = 2  # a backward pass has two products for each of the forward one
 
 
 def least(architecture: Mapping[str, Any], lengths: Iterable[int], passes: int = 1) -> float:
     """Returns the operations of the products for rows of these lengths, forward, `passes` times; padding is none.
 
-    A product of [a, b] and [b, c] has 2abc. Of each layer that is: queries, keys, values, output (4w²), the two of the
-    feed-forward (2wf), scores and sums (2Lw). Embeddings, pooler and the last layer are left out: under one percent.
+    Embeddings, pooler and the last layer are left out: under one percent.
     """
-    width, wide = architecture["hidden_size"], architecture["intermediate_size"]
-    each = [2 * length * (4 * width**2 + 2 * width * wide + 2 * length * width) for length in lengths]
-    return float(passes * architecture["num_hidden_layers"] * sum(each))
+    return float(passes * sum(operations((1, length), architecture) for length in lengths))
 
 
 def measured(*, bfloat16: bool) -> dict[str, float]:

@@ -11,6 +11,7 @@ from sentiment.settings import CHECKOUT
 
 PYTHON = CHECKOUT / ".venv-bench" / "bin" / "python"
 HOW = "`make bench-tools` installs PyTorch, ONNX Runtime and OpenVINO for this bench"
+HELP = "Python with PyTorch. [default: that of `make bench-tools`]"
 PACKAGES = ("torch", "transformers", "onnxruntime", "openvino", "fastapi")
 LOOK = """
 import importlib.metadata, json, sys

@@ -84,17 +84,25 @@ def test_other_losses_are_told_since_they_are_of_other_work() -> None:
 def test_bfloat16_is_measured_only_where_it_is_native(monkeypatch: pytest.MonkeyPatch) -> None:
     for native, kinds in ((True, ["float32", "bfloat16"]), (False, ["float32"])):
         monkeypatch.setattr(arithmetic, "native", lambda native=native: native)
-        found = pretrain.commands(Path("work"), Path("other/python"))
-        assert list(dict.fromkeys(kind for _, kind, _ in found)) == kinds
-        assert [how for how, _, _ in found] == ["", "eager", "compiled"] * len(kinds)
-        assert found[1][2][:2] == ["other/python", "-I"] and len(pretrain.commands(Path("work"), None)) == len(kinds)
+        found = pretrain.ways(Path("work"), Path("other/python"))
+        assert list(dict.fromkeys(way.job["arithmetic"] for way in found)) == kinds
+        assert [way.name for way in found] == ["", "eager", "compiled"] * len(kinds)
+        assert found[1].command[:2] == ["other/python", "-I"] and len(pretrain.ways(Path("work"), None)) == len(kinds)
 
 
-@pytest.mark.parametrize("python", ["none/python", sys.executable])
-def test_a_python_without_pytorch_is_one_line(python: str) -> None:
-    done = CliRunner().invoke(pretrain.command, [*TINY, "--torch-python", python])
+@pytest.mark.parametrize(
+    ("python", "must"),
+    [
+        ("none/python", "--tools must be the Python of an environment with PyTorch; found no none/python"),
+        (sys.executable, f"--tools must be a Python that has torch and transformers; found {sys.executable} with "),
+    ],
+)
+def test_a_python_without_pytorch_is_one_line(python: str, must: str) -> None:
+    done = CliRunner().invoke(pretrain.command, [*TINY, "--tools", python])
     assert isinstance(done.exception, InputError)
-    assert "--torch-python must be a Python that has torch" in str(done.exception) and python in str(done.exception)
+    assert (
+        "--tools must be " in str(done.exception) and "PyTorch" in str(done.exception) and python in str(done.exception)
+    )
 
 
 def bench(output: Path, *more: str) -> tuple[dict[str, Any], str]:
@@ -119,7 +127,7 @@ def test_our_step_is_timed_alone_and_says_how_to_get_pytorch(tmp_path: Path, mon
 @pytest.mark.slow
 @pytest.mark.skipif(not TORCH, reason="TORCH_PYTHON names no Python with PyTorch")
 def test_pytorch_does_the_same_work(tmp_path: Path) -> None:
-    found, _ = bench(tmp_path, "--torch-python", str(TORCH))
+    found, _ = bench(tmp_path, "--tools", str(TORCH))
     names = [row["name"].partition(" ")[0] for row in found["rows"]]
     assert names.count("PyTorch") >= names.count("sentiment") >= 1
     assert found["notes"] == [], "losses are the same, and nothing failed"

@@ -12,6 +12,8 @@ import pytest
 from support import airflow_home
 from support import models_page_homes as homes
 
+from sentiment.models_page import OVERVIEW
+
 PAGE = "/sentiment/models"
 EXPERIMENT = ["/experiments/exp-1", "/experiments/exp-1/plot.png"]
 ROUTES = [
@@ -65,6 +67,13 @@ def test_who_may_read_the_workflow_may_read_the_page_by_cookie_or_token(site: An
         assert [client.get(f"{PAGE}{path}").status_code for path in ROUTES] == [200] * 7 + [404] * 2
     with site.client(user=None) as client:
         assert client.get(f"{PAGE}/", headers={"Authorization": f"Bearer {site.token(user)}"}).status_code == 200
+
+
+def test_the_address_that_people_are_told_is_the_page(site: Any) -> None:
+    """As it was, the demo named it without its slash, where Airflow's own pages say that there is none."""
+    with site.client("ann") as client:
+        told = client.get(OVERVIEW)
+    assert told.status_code == 200 and "night-2" in told.text and 'id="root"' not in told.text
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc"])
