@@ -73,7 +73,7 @@ def test_the_address_that_people_are_told_is_the_page(site: Any) -> None:
     """As it was, the demo named it without its slash, where Airflow's own pages say that there is none."""
     with site.client("ann") as client:
         told = client.get(OVERVIEW)
-    assert told.status_code == 200 and "night-2" in told.text and 'id="root"' not in told.text
+    assert told.status_code == 200 and "versions/2" in told.text and 'id="root"' not in told.text
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc"])
