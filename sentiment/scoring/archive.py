@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from sentiment import atomic
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.digests import sha256_of_content
+from sentiment.scoring.parquet_rows import is_parquet, rows_of_parquet
 from sentiment.scoring.places import Changed, Listed, Place
-from sentiment.scoring.rows import READ, form_of, is_parquet, rows_of_parquet
+from sentiment.scoring.rows import READ, form_of
 from sentiment.scoring.shards import Portion, Shard, SourceFile, is_whole, portions
 from sentiment.scoring.unpacked import PACKINGS
 from sentiment.scoring.work import CHANGED, Outcome

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -18,14 +19,15 @@ from sentiment import atomic
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.identity import identity
 from sentiment.data.tsv import Post, one_line
-from sentiment.results.record import Record, decoded
-from sentiment.scoring import rows
+from sentiment.results.record import Record, as_json, decoded
+from sentiment.scoring import parquet_rows, rows
 from sentiment.scoring.columns import OURS, Columns, NoColumn
 from sentiment.scoring.places import Changed, Place, place_of
 from sentiment.scoring.shards import Portion, Shard, SourceFile, aside_path, data_path
 
 Answers = Callable[[list[Post]], NDArray[np.float32]]  # posts → [posts, labels], in their order
 ABOUT = b"sentiment.shard"  # the key of a shard's line in the footer of its own file
+LONGEST_RAW = 2_000  # characters of a row that was put aside
 CHANGED = "it changed while it was read: the next run scores it as it is then"
 
 
@@ -81,7 +83,7 @@ class Worker:
         job, file = self.job, portion.file.listed
         with self.source.open(file) as handle:
             if portion.shards is not None:
-                found = rows.parquet_piece(handle, job.columns, job.shard_rows, portion.first_shard)
+                found = parquet_rows.parquet_piece(handle, job.columns, job.shard_rows, portion.first_shard)
                 self.source.confirm(file)
                 yield portion.first_shard, found
                 return
@@ -109,10 +111,10 @@ class Worker:
 
 
 def posts_of(piece: rows.Piece) -> list[Post]:
-    texts = rows.texts_of(piece.table.column(piece.places["text"])) if piece.numbers else []
+    texts = parquet_rows.texts_of(piece.table.column(piece.places["text"])) if piece.numbers else []
     titles: list[Any] = [""] * len(texts)
     if "title" in piece.places and piece.numbers:
-        titles = rows.texts_of(piece.table.column(piece.places["title"]))
+        titles = parquet_rows.texts_of(piece.table.column(piece.places["title"]))
     return [Post(str(text), 0, _title(title)) for text, title in zip(texts, titles, strict=True)]
 
 
@@ -151,15 +153,11 @@ def packed(table: pa.Table, shard: Shard) -> bytes:
 
 
 def _as_line(shard: Shard) -> dict[str, Any]:
-    from sentiment.results.record import as_json
-
     found: dict[str, Any] = as_json(shard)
     return found
 
 
 def with_sums(shard: Shard, content: bytes) -> Shard:
-    import msgspec
-
     return msgspec.structs.replace(shard, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
@@ -179,6 +177,3 @@ def aside_lines(name: str, aside: list[rows.Aside]) -> bytes:
     """Returns the rows that were put aside, a JSON object each: rows count from 1, as people count."""
     lines = ({"file": name, "row": one.row + 1, "reason": one.reason, "raw": one.raw[:LONGEST_RAW]} for one in aside)
     return "".join(f"{atomic.json_text(line)}\n" for line in lines).encode("utf-8", "replace")
-
-
-LONGEST_RAW = 2_000  # characters of a row that was put aside
