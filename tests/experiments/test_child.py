@@ -9,8 +9,10 @@ import pytest
 from sentiment.experiments import child
 
 
-def test_a_result_is_read_from_its_file(tmp_path: Path) -> None:
-    """`status` answers without a server: a verb that is quick."""
+def test_a_result_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`status` of a home without a server, whatever else runs on the machine: a verb that is quick."""
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SENTIMENT_SERVING_URLS", "")
     result = child.result_of("sentiment", ["status"], tmp_path / "status.json")
     assert result == json.loads((tmp_path / "status.json").read_text(encoding="utf-8"))
 
