@@ -152,7 +152,8 @@ def _so_far(found: Worn) -> str:
     decisions = tr_many("{number:,} decision", "{number:,} decisions", found.decisions)
     if not found.promotions:
         return tr(
-            "The frozen test set has served {decisions}, none of which made a version stable", decisions=decisions
+            "The frozen test set has served {decisions}, none of which made a version stable that was not rolled back",
+            decisions=decisions,
         )
     return tr(
         "The frozen test set has served {decisions}, {promotions:,} of which made a version stable",
