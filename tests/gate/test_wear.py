@@ -126,7 +126,8 @@ def test_what_was_rolled_back_was_no_promotion_and_what_was_pruned_still_was() -
     [
         (
             (1, 0, 0.0),
-            "The frozen test set has served 1 decision, none of which made a version stable that was not rolled back; that hardly",
+            "The frozen test set has served 1 decision, none of which made a version stable that was not "
+            "rolled back; that hardly",
         ),
         ((41, 3, 0.006), "41 decisions, 3 of which made a version stable: the stable version's accuracy on it is prob"),
         ((41, 3, 0.006), "about 0.6 percentage points too high."),
