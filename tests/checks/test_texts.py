@@ -41,7 +41,7 @@ def test_characters_that_no_piece_holds_are_unknown() -> None:
     found = unknown_to(pieces, posts("好吃AB", "好 難 難"))
     assert found.value == pytest.approx(2 / 7) and list(found.examples) == ["難"]
     assert unknown_to(pieces, []).value == 0.0
-    began = time.monotonic()
+    began = time.process_time()
     assert unknown_to(pieces, posts("a" + "\u0301" * 40_000 + "\u0323" * 40_000)).value == 0.0
-    assert time.monotonic() - began < 2  # not a minute
+    assert time.process_time() - began < 5  # not a minute
     assert unknown_to(pieces, [Post("好", 0, title="題")]).value == 0.5

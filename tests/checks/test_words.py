@@ -131,7 +131,7 @@ def test_the_whole_name_is_shown() -> None:
 def test_a_flood_of_characters_takes_neither_the_time_nor_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "MOST_OF_ALL", 60_000)
     night = [Post("哈" * 500, number % 3) for number in range(2_000)]
-    began = time.monotonic()
+    began = time.process_time()
     assert len(within_bounds(night, night, night).posts) <= 130
     assert words(night, night, LABELS).value == 0
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

@@ -250,6 +250,6 @@ def test_whatever_the_operation_puts_in_order_is_left_out_or_counted() -> None:
     ids=["accents", "others", "joined", "every mark", "short runs", "short runs of others"],
 )
 def test_a_text_of_marks_takes_no_time(tokenizer: Any, run: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     tokenizer.pieces(["a" + run])
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +72,15 @@ def test_an_impossible_name_is_neither_listed_nor_opened(settings: Settings, run
     assert not isinstance(run, str) or experiment_of(settings, run) is None
 
 
-def test_the_list_costs_the_same_beside_thousands_of_runs(settings: Settings) -> None:
-    for number in range(2000):
-        (settings.runs / f"run-{number}").mkdir(parents=True)
+def test_the_list_costs_the_same_beside_thousands_of_runs(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks at no folder's content: neither of them can be called."""
     names = [f"run-{number}" for number in range(50)]
+    for name in names:
+        (settings.runs / name).mkdir(parents=True)
+    monkeypatch.setattr(os, "listdir", None)
+    monkeypatch.setattr(os, "scandir", None)
     homes.write_list(settings.home, *map(homes.listed, names))
-    began = time.process_time()
     rows, _ = rows_of(settings)
-    assert time.process_time() - began < 0.02
     assert [row.run for row in rows] == names[:5]
 
 

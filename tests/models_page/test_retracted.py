@@ -99,7 +99,7 @@ def test_a_glance_makes_no_file_and_does_not_wait_for_who_writes(settings: Setti
     with opened(settings.posts_database) as ledger, ledger.writing() as connection:
         retraction.change(ledger, connection, 1, True, "bob", "it was right")
         began = time.monotonic()
-        assert glanced(settings.posts_database)[1] == {1: "1.tsv"} and time.monotonic() - began < 1
+        assert glanced(settings.posts_database)[1] == {1: "1.tsv"} and time.monotonic() - began < 4
         assert len(glanced(settings.posts_database)[0]) == 1  # the other is not committed
     assert [one.who for one in glanced(settings.posts_database)[0]] == ["ann", "bob"]
 

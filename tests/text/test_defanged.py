@@ -84,9 +84,9 @@ def test_a_number_is_never_changed(number: object) -> None:
     "text", ["@" * 1000, "a@" * 500, "a." * 500, "1." * 500, "mailto:" * 150, "." * 1000, "a@" + "b-" * 500]
 )
 def test_no_text_takes_long(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     defanged(text)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
