@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiles once, in parallel: otherwise every first import of TensorFlow and Airflow would compile.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch bench-tools coverage search lint lint-style lint-trainer lint-airflow lint-imports format docs lock audit serve screenshots clean check-gpu score-environment
+.PHONY: help setup demo test test-training test-server test-others test-airflow test-slow test-docker test-torch bench-tools coverage search lint lint-style lint-trainer lint-airflow lint-imports format docs lock audit serve screenshots clean check-gpu score-environment
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -60,15 +60,17 @@ demo: setup ## run the whole loop: first model, better model, refused batch
 	@$(TRAINER) -m sentiment demo $(if $(APPROVE),--approve) $(if $(CHECK),--check) $(if $(DATA),--data "$$DATA") $(DEMO_OPTIONS)
 demo: export DATA := $(DATA)
 
-# Three parts of about the same duration run side by side, and every line is marked with its part.
-TRAINING := $(addprefix tests/,charts checkpoints checks data datasets evaluation experiments export gate gpu_check language lineage mail model pretraining report \
+# Four parts of about the same duration run side by side, and every line is marked with its part.
+TRAINING := $(addprefix tests/,charts checks data datasets evaluation experiments gate language lineage mail model pretraining report \
 	scoring statistics text training)
+SERVER := $(addprefix tests/,client export gpu_check model_server probe)
 PYTEST = $(if $(MEASURED),-m coverage run )-m pytest
 PYTEST_training = $(TRAINER) $(PYTEST) $(TRAINING)
-PYTEST_serving = $(TRAINER) $(PYTEST) tests $(addprefix --ignore ,$(TRAINING) tests/dags tests/plugins tests/browser tests/docker)
+PYTEST_server = $(TRAINER) $(PYTEST) $(SERVER)
+PYTEST_others = $(TRAINER) $(PYTEST) tests $(addprefix --ignore ,$(TRAINING) $(SERVER) tests/dags tests/plugins tests/browser tests/docker)
 PYTEST_airflow = $(AIRFLOW) $(PYTEST) tests/dags tests/plugins tests/browser
-PARTS := test-training test-serving test-airflow
-SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs 3 MARKED=1 $(PARTS)
+PARTS := test-training test-server test-others test-airflow
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs 4 MARKED=1 $(PARTS)
 WHICH = not slow and not browser
 
 test: setup lint ## run all checks and tests that need neither Docker nor a browser

@@ -9,6 +9,7 @@ import resource
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -25,6 +26,12 @@ REQUEST = b"GET /v1/models/sentiment HTTP/1.1\r\nHost: x\r\n"
 
 def connect(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=20)
+
+
+def messages_after(event: threading.Event) -> Iterator[bytes]:
+    """Yields nothing at all, and keeps a call waiting for it until the event."""
+    event.wait()
+    yield from ()
 
 
 def answer_to(client: Any, data: bytes) -> bytes:
@@ -244,7 +251,7 @@ def test_a_call_whose_message_never_comes_gives_its_place_back(
     monkeypatch.setattr(model_server, "SECONDS_BETWEEN_SILENT", 0.1)
     client, never = start(site), threading.Event()
     call = client.channel.stream_unary("/tensorflow.serving.PredictionService/Predict")
-    silent = [call.future(iter(never.wait, None)) for _ in range(20)]
+    silent = [call.future(messages_after(never)) for _ in range(20)]
     for one in silent:
         with pytest.raises((grpc.RpcError, grpc.FutureCancelledError)):
             one.result(timeout=20)
@@ -257,7 +264,7 @@ def test_health_checks_whose_message_never_comes_are_answered_and_hold_nothing(s
     """They bring no token. There are more of them than the port has threads."""
     never, response = threading.Event(), health_messages()[1]
     check = standing.channel.stream_unary("/grpc.health.v1.Health/Check", response_deserializer=response.FromString)
-    silent = [check.future(iter(never.wait, None), timeout=20) for _ in range(700)]
+    silent = [check.future(messages_after(never), timeout=20) for _ in range(700)]
     try:
         assert standing.ask("好") == ["正面"]
         assert {one.result().status for one in silent} == {1}
@@ -272,7 +279,7 @@ def test_few_messages_of_a_client_are_read_at_once_and_others_are_served(
     monkeypatch.setattr(model_server, "SECONDS_BETWEEN_SILENT", 0.1)
     client, never = start(site), threading.Event()
     calls, call = client.server._calls, client.channel.stream_unary("/tensorflow.serving.PredictionService/Predict")
-    futures = [call.future(iter(never.wait, None)) for _ in range(40)]
+    futures = [call.future(messages_after(never)) for _ in range(40)]
     try:
         client.wait_for(lambda: calls.places.free == grpc_calls.MAX_CONCURRENT_CALLS - 40, "all calls to be taken in")
         client.wait_for(lambda: calls.reading.waiting, "some to wait")

@@ -21,7 +21,7 @@ ELSEWHERE = [
     Elsewhere("make test", ".ci/run", "make test"),
     Elsewhere("make setup", ".github/workflows/ci.yml", "make setup"),
     Elsewhere("make lint", "Makefile", "test: setup lint"),
-    Elsewhere(".venv/bin/python -m pytest", "Makefile", "PYTEST_serving = $(TRAINER) $(PYTEST)"),
+    Elsewhere(".venv/bin/python -m pytest", "Makefile", "PYTEST_others = $(TRAINER) $(PYTEST)"),
     Elsewhere(".venv-airflow/bin/python -m pytest", "Makefile", "PYTEST_airflow = $(AIRFLOW) $(PYTEST)"),
     # A Docker engine.
     Elsewhere("make env", "tests/support/compose_stack.py", '"make", "env"'),
