@@ -156,6 +156,23 @@ def memory_bytes(pid: int | str, field: str = "VmRSS") -> int:
     return int(found[0][1]) * 1024 if found else 0
 
 
+def available_memory() -> int:
+    """Returns the bytes that are available without swapping, or that this process's cgroup may still use."""
+    found = _named_bytes(Path("/proc/meminfo"), "MemAvailable:") * 1024
+    group = Path("/sys/fs/cgroup")
+    with suppress(OSError, ValueError):  # without a group, or without a limit: "max"
+        most = int((group / "memory.max").read_text(encoding="ascii"))
+        held = int((group / "memory.current").read_text(encoding="ascii"))
+        # What was read of files counts as held, and is given up when somebody wants the room.
+        found = min(found, most - held + _named_bytes(group / "memory.stat", "inactive_file"))
+    return found
+
+
+def _named_bytes(path: Path, name: str) -> int:
+    lines = (line.split() for line in path.read_text(encoding="ascii").splitlines())
+    return next(int(line[1]) for line in lines if line[0] == name)
+
+
 def processor_seconds(pid: int) -> float:
     """Returns the CPU seconds that a process has used so far. Raises: OSError when it is gone."""
     user, system = stat_fields(pid)[11:13]

@@ -17,6 +17,7 @@ from typing import Any  # noqa: E402
 
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
+from support.in_memory import disk  # noqa: E402, F401
 from support.toy_model import toy_encoder, toy_files, toy_model, toy_result  # noqa: E402, F401
 from support.toy_servers import toys  # noqa: E402, F401
 

@@ -120,3 +120,7 @@ def test_a_signal_is_named() -> None:
     assert processes.why_ended(-signal.SIGSEGV, ["noise"]) == "killed by SIGSEGV"
     assert processes.why_ended(3, []) == "exit code 3"
     assert processes.why_ended(1, ["first", "last", ""]) == "last"
+
+
+def test_the_machines_free_memory_is_read_from_the_kernel() -> None:
+    assert processes.available_memory() > 100_000_000

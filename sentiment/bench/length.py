@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sentiment import atomic
+from sentiment import atomic, processes
 from sentiment.bench.search import Search, one_smaller
 from sentiment.bench.step_memory import CPU_MEMORY
-from sentiment.bench.trials import Trial, Trials, available_memory
+from sentiment.bench.trials import Trial, Trials
 from sentiment.experiments import child, results
 from sentiment.experiments.options import Numbers
 from sentiment.experiments.table import Table
@@ -229,7 +229,7 @@ def command(
         **{"memory": memory, "versions": model_folder.installed_versions()},
     }
     files = [row_file(folder / "rows", length, identity) for length in lengths]
-    machine = memory or _limit_of(files) or round(available_memory() * SHARE_OF_AVAILABLE)
+    machine = memory or _limit_of(files) or round(processes.available_memory() * SHARE_OF_AVAILABLE)
     limits = Limits(machine, memory, largest_batch)
     arguments = ["--model-type", model_type, "--model-name", model_name, "--precision", precision]
     with atomic.exclusive_lock(folder / ".lock"):

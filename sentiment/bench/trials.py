@@ -14,7 +14,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -116,14 +115,3 @@ class Trials:
             if processes.memory_bytes(process.pid) > self._limit:
                 process.kill()
                 return
-
-
-def available_memory() -> int:
-    """Returns the bytes that are available without swapping, or that this process's cgroup may still use."""
-    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    found = int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) * 1024
-    group = Path("/sys/fs/cgroup")
-    with suppress(OSError, ValueError):
-        most = int((group / "memory.max").read_text(encoding="ascii"))
-        found = min(found, most - int((group / "memory.current").read_text(encoding="ascii")))
-    return found

@@ -237,6 +237,22 @@ def of_trusted(trusted: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     return (f"dealt.source IN ({', '.join('?' * len(trusted))})" if trusted else "1"), tuple(trusted)
 
 
+def under_tested(connection: sqlite3.Connection) -> int:
+    """Returns how many texts of training have a title that is a text of the rolling test set.
+
+    They stay: a title has no label, and where titles are the texts of first posts, a fifth of the replies would go.
+    """
+    if not connection.execute(
+        f"SELECT EXISTS (SELECT 1 FROM dealt WHERE kind IN ('new', 'old') AND length(identity) > {TEXT_BYTES})"
+    ).fetchone()[0]:
+        return 0
+    query = f"""SELECT count(*) FROM dealt WHERE kind IN ('new', 'old') AND length(identity) > {TEXT_BYTES}
+        AND substr(identity, {TEXT_BYTES + 1}) IN (
+            SELECT substr(identity, 1, {TEXT_BYTES}) FROM dealt WHERE kind = 'rolling'
+            UNION SELECT words FROM base WHERE side = {ROLLING})"""
+    return int(connection.execute(query).fetchone()[0])
+
+
 def contested(connection: sqlite3.Connection, seen: Slices) -> tuple[int, int]:
     """Returns how many texts are contested, and how many of them became so after `seen`."""
     known, parameters = condition(seen)

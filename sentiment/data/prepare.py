@@ -122,6 +122,7 @@ def prepare(
         written, new_test_rows = _write(run, connection, cap_of(settings), taken.seen, nothing_new, cases)
         made = {} if nothing_new else _made(connection, run, plan, labels, options, deliveries)
         contested, newly_contested = composition.contested(connection, taken.seen)
+        under_tested = composition.under_tested(connection)
         labelled_twice = doubles(connection, deliveries)
         leaks, later = (sum(composition.count(connection, kind, len(labels))) for kind in ("leak", "later"))
     warm = stable if mode == "warm" else None
@@ -137,6 +138,7 @@ def prepare(
         rolling_rows=written.rolling.rows,
         new_test_rows=new_test_rows,
         excluded_leaks=leaks,
+        under_tested=under_tested,
         contested=contested,
         newly_contested=newly_contested,
         doubles=labelled_twice,

@@ -16,6 +16,7 @@ from msgspec import UNSET
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.distillation import soft_labels
+from sentiment.distillation.room import require_room
 from sentiment.distillation.teacher import Teacher, require_apart, teacher_of
 from sentiment.errors import InputError
 from sentiment.language import tr, tr_many
@@ -27,6 +28,7 @@ from sentiment.pretraining import lines
 from sentiment.pretraining.corpus import FEWEST, Corpus, hash_of, read_corpus
 from sentiment.pretraining.never_learnt import texts_of_tests
 from sentiment.pretraining.pretrain import told_corpus
+from sentiment.processes import available_memory
 from sentiment.results.model_card import Teaching
 from sentiment.results.training import Training
 from sentiment.serving.records import prepared
@@ -138,6 +140,7 @@ def distil(
     tests = [path for path in (*lesson.exclude, files.test) if path]
     found = read_corpus(lesson.corpus, texts_of_tests(settings, tests))
     found = soft_labels.drawn(found, lesson.most_posts, hyperparameters.seed)
+    require_room(found, hyperparameters.max_seq_length, available_memory())
     used = int(found.use.sum())
     drawn = f"; {used:,} are drawn from them" if used < found.counted.learnt else ""
     say(f"distil: {told_corpus(found)}{drawn}")

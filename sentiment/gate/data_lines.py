@@ -26,6 +26,10 @@ def data_lines(prepare: Prepare | None, labels: list[str]) -> list[str]:
                 rows=prepare.excluded_leaks,
             )
         )
+    if prepare.under_tested:
+        lines.append(
+            tr("{rows:,} texts of training have a text of the rolling set as their title.", rows=prepare.under_tested)
+        )
     return lines
 
 

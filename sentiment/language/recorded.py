@@ -29,7 +29,9 @@ LONGEST = 4_000  # characters of them
 DEEPEST = 8  # sentences within sentences
 # Times that the catalogue is searched for one text. Ours take some 60, and the reasons of three servers 1,500; one
 # that a stranger had made for it, of 900 characters, took minutes.
+# A search takes time for the text's length, and counts for it, once for each so many characters.
 MOST_SEARCHES = 4_000
+LONGEST_OF_ALL = 20_000  # characters; no sentence of ours has that many, and none is shown whole
 NAMED = re.compile(r"(\S+): (.+)", re.DOTALL)  # a server's address, or a set's name, and what is said of it
 LETTERS = re.compile("[A-Za-z]{2}")  # what has none is a number, or Chinese
 # English words in a row: they would stand in the midst of a translation.
@@ -75,7 +77,7 @@ class Translator:
 
         So does all of a text that takes too long, whatever a stranger wrote in it.
         """
-        return self._said(text) if self._known and text else text
+        return self._said(text) if self._known and text and len(text) <= LONGEST_OF_ALL else text
 
     def _within_limits(self, text: str) -> str:
         self._searches.left = MOST_SEARCHES
@@ -105,7 +107,7 @@ class Translator:
 
     def _of_pattern(self, text: str, depth: int, ends: Ends) -> str:
         """Returns the first translation whose parts belong there; none of them goes on behind one of the ends."""
-        self._searches.left -= 1
+        self._searches.left -= 1 + len(text) // LONGEST
         if self._searches.left < 0:
             raise _TooManySearches
         for translated, parts in self._patterns.readings(text):

@@ -51,7 +51,10 @@ class Wish:
 
 
 def retract(settings: Settings, wish: Wish) -> Result:
-    """Retracts a delivery, or takes it in again; the result says what changed. Done before, it changes nothing.
+    """Retracts a delivery, or takes it in again; the result says what changed.
+
+    Done before, it changes nothing, and names once more which models saw it: a command that was killed between the
+    ledger's change and its own words is given again for them.
 
     Raises: InputError when there is no such delivery, or when too few rows would be left in the frozen test set.
     """
@@ -71,10 +74,12 @@ def retract(settings: Settings, wish: Wish) -> Result:
         found: Result = {"delivery": delivery.number, "key": delivery.key, "retracted": not wish.undo}
         found |= {"dry_run": wish.dry_run, "changed": done == wish.undo, "texts": len(texts)}
         if done != wish.undo:
-            last = known.get(delivery.number)
-            return found | ({"number": last.number, "who": last.who, "reason": last.reason} if last else {})
-        with _tried(connection, keep=not wish.dry_run):
-            found |= _change(settings, ledger, connection, wish, delivery, texts)
+            if (last := known.get(delivery.number)) is None:
+                return found
+            found |= {"number": last.number, "who": last.who, "reason": last.reason}
+        else:
+            with _tried(connection, keep=not wish.dry_run):
+                found |= _change(settings, ledger, connection, wish, delivery, texts)
         found["saw"] = saw(settings, connection, delivery.number, texts, list(known.values()))
         found["must_hold"] = _cases(settings, texts)
         found["earlier_labels_known"] = delivery.number > _kept_since(connection)
@@ -189,7 +194,8 @@ def command(delivery: str, reason: str, undo: bool, accept_small: bool, dry_run:
     """Take the rows of a delivery out of training and tests, and list the models that saw them.
 
     DELIVERY is its number, or the name of its file. A text that other deliveries had too takes the newest of their
-    labels. The file is not taken in again; a corrected one is. Given again, it changes nothing.
+    labels. The file is not taken in again; a corrected one is. Given again, it changes nothing, and lists the models
+    again.
     """
     wish = Wish(delivery, who or user(), reason, undo, accept_small, dry_run)
     found = retract(read_settings(), wish)

@@ -17,8 +17,9 @@ SETS = (
 
 def told(found: Result) -> list[str]:
     """Returns the result as lines for people."""
+    models = list(_models(found["saw"])) if found["retracted"] else []
     if not found["changed"]:
-        return [_unchanged(found)]
+        return [_unchanged(found), *models]
     lines = [_done(found)]
     for name, sentence in SETS:
         before, after = found["before"][name], found["after"][name]
@@ -36,7 +37,7 @@ def told(found: Result) -> list[str]:
                 " leaves with it, until it is delivered again"
             )
         )
-    return [*lines, *(_models(found["saw"]) if found["retracted"] else [])]
+    return [*lines, *models]
 
 
 def _unchanged(found: Result) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from datetime import datetime
 from typing import Any, TypeGuard
 
@@ -17,8 +17,8 @@ LABELS = (marked("stable"), marked("canary"), marked("previous"), marked("refere
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Tells whether `value` is a number that can be written; NaN and True are not."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Tells whether `value` is a number that can be written; NaN, True and what no float can hold are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def is_count(value: object) -> TypeGuard[int]:

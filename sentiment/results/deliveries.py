@@ -178,6 +178,7 @@ class Prepare(StepResult, frozen=True):
     warm_rows: Count | None = None  # training rows of the version from which the training continues; null: not known
     warm_is_base: bool = False  # whether they were base data alone
     encoder: EncoderPin | None = None  # that a full training starts from; null: the default model
+    under_tested: Count = 0  # texts of training whose title is a text of the rolling set; not in an older result
 
 
 class Finding(Record, frozen=True):

@@ -71,6 +71,8 @@ def decoded(found: object, kind: type[T], name: str, do: str) -> T:
     """
     try:
         return msgspec.convert(found, kind)
+    except UnicodeEncodeError:  # where a text must be one of a few, and is half of a character
+        raise InputError(f"{name} must hold whole characters", found="half of one", do=do) from None
     except msgspec.ValidationError as error:
         field, must_be, what = _told(str(error), found)
         whose = "its" if name == "it" else f"{name}'s"

@@ -84,6 +84,7 @@ def test_the_first_model_learns_all_there_is(settings: Settings, deliver: Delive
         "rolling_rows": 9,
         "new_test_rows": 3,
         "excluded_leaks": 0,
+        "under_tested": 0,
         "contested": 0,
         "newly_contested": 0,
         "doubles": [],

@@ -137,6 +137,26 @@ def test_a_text_of_the_frozen_set_is_trained_on_as_no_title_either(settings: Set
     assert "樓上說得對" not in {post.text for post in found}
 
 
+def test_titles_that_are_texts_of_the_rolling_set_stay_and_are_counted(
+    settings: Settings, deliver: Deliver, sides: Sides
+) -> None:
+    [tested], replies = sides(True, 1), sides(False, 4)
+    of_base = read_posts(settings.base_data / "latest_test.tsv", settings.label_set)[0].text
+    titles = (f" {tested} ", of_base, replies[0], "")
+    deliver_rows(
+        deliver,
+        settings,
+        "1.tsv",
+        (tested, 0, "", ""),
+        *((text, 1, title, "") for text, title in zip(replies, titles, strict=True)),
+    )
+    run = RunFolder.named(settings, "night")
+    found = prepare(run, settings, "full", Mixing(mix_number=5, minimum_content_length=0))
+    assert found["under_tested"] == 2
+    trained = {post.text for post in read_posts(run.train, settings.label_set)}
+    assert set(replies) <= trained and tested not in trained
+
+
 def test_what_the_base_says_under_another_title_contradicts_nobody() -> None:
     titled, alone = Post("推", 1, "串", "PTT"), Post("推", 1, "", "PTT")
     for post, doubled in ((titled, 0), (alone, 2)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
 from time import process_time
 
@@ -9,7 +10,8 @@ import pytest
 
 from sentiment.language import recorded, speaking
 from sentiment.language.catalogue import sentences
-from sentiment.language.recorded import Translator
+from sentiment.language.patterns import Patterns
+from sentiment.language.recorded import LONGEST, LONGEST_OF_ALL, MOST_SEARCHES, Translator
 
 SENTENCES = {
     "Accuracy on the {set} set fell by {by} points ({rows:,} rows).": "{set}集下降 {by} 個百分點（{rows} 筆）。",
@@ -156,3 +158,19 @@ def test_a_text_made_of_our_own_words_is_given_up_before_it_takes_long() -> None
     assert known.said(text) == text
     assert process_time() - begin < 0.5
     assert known.said("one then two") == "one THEN two", "another text is said"
+
+
+@pytest.mark.parametrize("length", [LONGEST_OF_ALL, 10_000_000])
+def test_the_longer_a_text_the_fewer_searches_it_is_worth(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    """Of 10 MB in a damaged record, a page in Chinese took more than a minute."""
+    searched, readings = list[int](), Patterns.readings
+
+    def counted(self: Patterns, text: str) -> Iterator[tuple[str, dict[str, str]]]:
+        searched.append(len(text))
+        return readings(self, text)
+
+    monkeypatch.setattr(Patterns, "readings", counted)
+    text = f"The gate was loosened by {'ann, bob; cho. ' * length}"[:length]
+    with speaking("zh-TW"):
+        assert recorded(text) == text
+    assert sum(1 + one // LONGEST for one in searched) <= MOST_SEARCHES and max(searched, default=0) <= LONGEST_OF_ALL

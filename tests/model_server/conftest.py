@@ -1,3 +1,13 @@
 """The fixtures of `toy_servers`."""
 
-from support.toy_servers import client, client_class, impatient, shop, site, standing, start, two_servers  # noqa: F401
+from support.toy_servers import (  # noqa: F401
+    client,
+    client_class,
+    impatient,
+    shop,
+    site,
+    standing,
+    standing_both,
+    start,
+    two_servers,
+)

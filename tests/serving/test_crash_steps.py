@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -114,18 +111,6 @@ def story(tmp_path: Path) -> Path:
     path = tmp_path / "story.py"
     path.write_text(STORY, encoding="utf-8")
     return path
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory, where the machine has one. What dies is the process: what it wrote is there on any disk, and
-    waiting for a real one would be nine tenths of the time."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
-        yield Path(folder)
 
 
 def test_a_crash_before_any_change_to_the_disk_is_mended_by_the_next_command(story: Path, disk: Path) -> None:
