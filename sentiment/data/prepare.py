@@ -13,7 +13,7 @@ import click
 from msgspec import UNSET, UnsetType
 
 from sentiment import atomic, own_encoder
-from sentiment.data import composition, draw, must_hold, retired
+from sentiment.data import composition, draw, must_hold, retired, tally
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.composition import Base, Taken
 from sentiment.data.composition_table import tabulate, used_by_delivery, with_rows_of
@@ -115,15 +115,15 @@ def prepare(
         labels = settings.label_set
         cases = [case for case in must_hold.of_home(settings) if not ledger.is_forgotten(case.post.text)]
         composition.load(connection, read_base(settings, cases, connection))
-        composition.deal(connection, taken)
-        new = composition.count(connection, "new", len(labels))
+        composition.deal(connection, taken, options.minimum_content_length)
+        new = tally.count(connection, "new", len(labels))
         nothing_new = mode == "warm" and not sum(new)
         plan = None if nothing_new else _choose(connection, mode, labels, options)
         written, new_test_rows = _write(run, connection, cap_of(settings), taken.seen, nothing_new, cases)
-        made = {} if nothing_new else _made(connection, run, plan, labels, options, deliveries)
-        contested, newly_contested = composition.contested(connection, taken.seen)
+        made = {} if nothing_new else _made(connection, run, plan, labels, deliveries)
+        contested, newly_contested = tally.contested(connection, taken.seen)
         labelled_twice = doubles(connection, deliveries)
-        leaks, later = (sum(composition.count(connection, kind, len(labels))) for kind in ("leak", "later"))
+        leaks, later = (sum(tally.count(connection, kind, len(labels))) for kind in ("leak", "later"))
     warm = stable if mode == "warm" else None
     seen = united(taken.seen, taken.new)
     nothing = {"train_rows": 0, "per_label": [0] * len(labels), "fingerprint": None}
@@ -175,7 +175,7 @@ def _choose(connection: sqlite3.Connection, mode: str, labels: Labels, options: 
         counts = plan.result
     else:
         draw.draw(connection, options.seed, None)
-        new, old = (composition.count(connection, kind, len(labels)) for kind in ("new", "old"))
+        new, old = (tally.count(connection, kind, len(labels)) for kind in ("new", "old"))
         counts = [some + others for some, others in zip(new, old, strict=True)]
     if sum(number > 0 for number in counts) < 2:
         raise InputError(
@@ -231,13 +231,11 @@ def _made(
     run: RunFolder,
     plan: MixPlan | None,
     labels: Labels,
-    options: Mixing,
     deliveries: Sequence[Delivered],
 ) -> dict[str, Any]:
     """Returns the fields of the result that tell about the training rows."""
-    minimum = options.minimum_content_length if plan else 0
     nights = {delivery.number: night_of(delivery.at).isoformat() for delivery in deliveries}
-    table = tabulate(connection, plan, len(labels), minimum, nights)
+    table = tabulate(connection, plan, len(labels), nights)
     counts = [line.result for line in table.per_label]
     used = used_by_delivery(connection, len(labels))
     return {

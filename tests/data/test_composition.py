@@ -23,6 +23,7 @@ from sentiment.data.ledger_batch import Accepted
 from sentiment.data.ledger_schema import set_up
 from sentiment.data.rolling import Cap, most_of_a_source, rolling
 from sentiment.data.selection import Restriction, Slice, Slices, up_to
+from sentiment.data.tally import contested, count
 from sentiment.data.tsv import Post
 
 EMPTY = Base([], [], [])
@@ -64,9 +65,9 @@ def composed(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int | C
             list(composition.batch(connection)),
             [Post(*row) for row in connection.execute(query + order)],
             list(rolling(connection, cap if isinstance(cap, Cap) else Cap(cap))),
-            sum(composition.count(connection, "leak", 3)),
-            sum(composition.count(connection, "later", 3)),
-            composition.contested(connection, ())[0],
+            sum(count(connection, "leak", 3)),
+            sum(count(connection, "later", 3)),
+            contested(connection, ())[0],
         )
 
 
