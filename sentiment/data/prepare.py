@@ -19,6 +19,7 @@ from sentiment.data.composition import Base, Taken
 from sentiment.data.composition_table import tabulate, used_by_delivery, with_rows_of
 from sentiment.data.doubles import doubles
 from sentiment.data.ledger import Delivered
+from sentiment.data.many_rows import seldom_collected
 from sentiment.data.mix import Mixing, plan_for
 from sentiment.data.must_hold import Case
 from sentiment.data.posts import each_post
@@ -109,7 +110,7 @@ def prepare(
     stable = read_stable(settings)
     mode = choose_mode(wished_mode, stable)
     encoder = own_encoder.start_of_full(settings) if mode == "full" else None
-    with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
+    with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection, seldom_collected():
         deliveries = ledger.deliveries()
         taken = taken_by(limits, stable, deliveries)
         labels = settings.label_set
