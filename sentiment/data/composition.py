@@ -56,7 +56,13 @@ TABLES = (
 )
 # The texts stay where they are, in the ledger or in the base: a dealt row points at a row of one of them.
 WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.position = dealt.base"
-COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRED, *OPTIONAL))
+VALUES = {
+    "text": "coalesce(posts.text, base.text)",
+    "label": "dealt.label",
+    "title": "coalesce(posts.title, base.title)",
+    "source": "dealt.source",
+}
+COLUMNS = ", ".join(VALUES.values())
 # What stands on a side is the text, whatever its title: `words` is the identity of the text alone.
 ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side IN ({}) AND side.words = {}.words)"
 HELD_OUT = f"{FROZEN}, {RETIRED}, {MUST_HOLD}"  # what is, or once was, the frozen test set, and what must hold
@@ -212,20 +218,26 @@ def _deal_base(connection: sqlite3.Connection, restriction: Restriction) -> None
 
 def batch(connection: sqlite3.Connection) -> Iterator[Post]:
     """Yields the new posts, oldest delivery first."""
-    query = "SELECT posts.text, posts.label, posts.title, posts.source FROM dealt CROSS JOIN posts"
-    of_new = "ON posts.row = dealt.post WHERE kind = 'new' ORDER BY dealt.delivery, dealt.identity"
-    return as_posts(connection.execute(f"{query} {of_new}"))
+    return as_posts(batch_rows(connection, Post._fields))
+
+
+def batch_rows(connection: sqlite3.Connection, columns: Iterable[str]) -> sqlite3.Cursor:
+    """Returns the new posts' values in these columns, oldest delivery first. Each was delivered."""
+    query = f"SELECT {', '.join(f'posts.{name}' for name in columns)} FROM dealt CROSS JOIN posts"
+    return connection.execute(
+        f"{query} ON posts.row = dealt.post WHERE kind = 'new' ORDER BY dealt.delivery, dealt.identity"
+    )
 
 
 def batch_columns(connection: sqlite3.Connection) -> list[str]:
-    """Returns which of the columns title and source the new posts use."""
+    """Returns the columns that the new posts use."""
     return columns_in_use(connection, "FROM dealt WHERE kind = 'new'")
 
 
 def columns_in_use(connection: sqlite3.Connection, rows: str) -> list[str]:
-    """Returns which of the columns title and source `rows` use; `rows` is a FROM clause with `dealt` in it."""
+    """Returns the columns that `rows` use, of which title and source may be empty; a FROM clause with `dealt` in it."""
     found = connection.execute(f"SELECT max(titled), max(dealt.source <> '') {rows}").fetchone()
-    return [name for name, is_used in zip(OPTIONAL, found, strict=True) if is_used]
+    return [*REQUIRED, *(name for name, is_used in zip(OPTIONAL, found, strict=True) if is_used)]
 
 
 def frozen(connection: sqlite3.Connection) -> Iterator[Post]:
@@ -238,7 +250,9 @@ def new_tests(connection: sqlite3.Connection, seen: Slices, trusted: Sequence[st
     """Yields the delivered rows of the rolling test set that are not in `seen`, if their source is trusted."""
     known, parameters = condition(seen, "dealt.delivery", "dealt.source")
     may_test, names = of_trusted(trusted)
-    query = f"SELECT {COLUMNS} FROM dealt {WITH_TEXTS} WHERE kind = 'rolling' AND NOT {known} AND {may_test}"
+    query = (
+        f"SELECT {COLUMNS} FROM dealt NOT INDEXED {WITH_TEXTS} WHERE kind = 'rolling' AND NOT {known} AND {may_test}"
+    )
     return as_posts(connection.execute(f"{query} ORDER BY dealt.delivery, dealt.identity", (*parameters, *names)))
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from sentiment.data.composition import COLUMNS, WITH_TEXTS, as_posts, columns_in_use
+from sentiment.data.composition import VALUES, WITH_TEXTS, as_posts, columns_in_use
 from sentiment.data.identity import HEX_DIGITS
 from sentiment.data.tsv import Post
 
@@ -57,18 +57,22 @@ def _hash(seed: int, purpose: str) -> Callable[[bytes], int]:
 
 
 def chosen_columns(connection: sqlite3.Connection) -> list[str]:
-    """Returns which of the columns title and source the chosen posts use."""
+    """Returns the columns that the chosen posts use."""
     return columns_in_use(connection, CHOSEN)
 
 
 def chosen_posts(connection: sqlite3.Connection) -> Iterator[Post]:
     """Yields the chosen posts, shuffled."""
-    return as_posts(
-        connection.execute(f"SELECT {COLUMNS} {CHOSEN} {WITH_TEXTS} ORDER BY place, dealt.identity, number")
-    )
+    return as_posts(chosen_rows(connection, Post._fields))
+
+
+def chosen_rows(connection: sqlite3.Connection, columns: Iterable[str]) -> sqlite3.Cursor:
+    """Returns the chosen posts' values in these columns, shuffled."""
+    values = ", ".join(VALUES[name] for name in columns)
+    return connection.execute(f"SELECT {values} {CHOSEN} {WITH_TEXTS} ORDER BY place, dealt.identity, number")
 
 
 def chosen_identities(connection: sqlite3.Connection) -> Iterator[bytes]:
     """Yields the identities of the chosen texts, sorted, each once: of posts with titles that of their text."""
-    query = f"SELECT DISTINCT substr(identity, 1, {HEX_DIGITS // 2}) AS text {CHOSEN} ORDER BY text"
+    query = f"SELECT substr(identity, 1, {HEX_DIGITS // 2}) AS text {CHOSEN} GROUP BY text ORDER BY text"
     return (text for (text,) in connection.execute(query))

@@ -19,11 +19,11 @@ from pathlib import Path
 import click
 
 from sentiment.data.composition import ON_SIDE, TRAIN, Base, load, put_base
-from sentiment.data.draw import chosen_columns, chosen_posts, draw
+from sentiment.data.draw import chosen_columns, chosen_posts, chosen_rows, draw
 from sentiment.data.ledger_schema import set_up
 from sentiment.data.posts import each_post
 from sentiment.data.tally import count, tally
-from sentiment.data.tsv import Post, write_posts
+from sentiment.data.tsv import Post, write_rows
 from sentiment.options.as_click import options
 from sentiment.options.mixing import MAXIMUM_DIGITS, MINIMUM_CONTENT_LENGTH, MIX_NUMBER, RULE, SEED
 from sentiment.results.deliveries import MixPlan
@@ -124,6 +124,7 @@ def command(old: Path, new: Path, output: Path, **rule: int) -> Result:
     mixing_options = Mixing(**rule)
     labels = read_settings().label_set
     with mixing(each_post(old, labels), each_post(new, labels), len(labels), mixing_options) as (connection, plan):
-        rows = write_posts(output, chosen_posts(connection), chosen_columns(connection))
+        columns = chosen_columns(connection)
+        rows = write_rows(output, columns, chosen_rows(connection, columns))
     say(f"mixed {sum(plan.added)} old posts into {sum(plan.result) - sum(plan.added)} new ones: {plan.result}")
     return {"output": str(output), "rows": rows, **as_json(plan)}

@@ -27,7 +27,7 @@ from sentiment.data.rolling import Cap, rolling
 from sentiment.data.seen import write_identities
 from sentiment.data.selection import Restriction, Slices, beyond, seen_by, united, watermark_of
 from sentiment.data.still_tested import still_tested
-from sentiment.data.tsv import write_posts
+from sentiment.data.tsv import write_posts, write_rows
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -203,14 +203,16 @@ def _write(
     for path in (*files, run.result("prepare")):
         for left_by_a_kill in run.path.glob(f".{path.name}.*.tmp"):
             left_by_a_kill.unlink()
-    write_posts(run.batch, composition.batch(connection), composition.batch_columns(connection))
+    columns = composition.batch_columns(connection)
+    write_rows(run.batch, columns, composition.batch_rows(connection, columns))
     frozen = write_posts(run.frozen, composition.frozen(connection))
     recent = write_posts(run.rolling, rolling(connection, cap))
     new_tests = write_posts(run.new_tests, composition.new_tests(connection, seen, cap.trusted))
     if not nothing_new:
         with atomic.replacing(run.identities) as temporary, temporary.open("wb") as file:
             write_identities(file, draw.chosen_identities(connection))
-        write_posts(run.train, draw.chosen_posts(connection), draw.chosen_columns(connection))
+        columns = draw.chosen_columns(connection)
+        write_rows(run.train, columns, draw.chosen_rows(connection, columns))
     tests = TestFiles(
         frozen=TestFile(rows=frozen, sha256=sha256_of(run.frozen)),
         rolling=TestFile(rows=recent, sha256=sha256_of(run.rolling)),

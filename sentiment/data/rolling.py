@@ -62,9 +62,10 @@ def rolling(connection: sqlite3.Connection, cap: Cap) -> Iterator[Post]:
     return as_posts(
         connection.execute(
             f"""SELECT {COLUMNS} FROM (
-                SELECT 0 AS delivery, position, identity, NULL AS post, position AS base {OF_BASE}
+                SELECT 0 AS delivery, position, identity, label, source, NULL AS post, position AS base {OF_BASE}
                 UNION ALL
-                SELECT dealt.delivery, 0, dealt.identity, post, NULL FROM dealt LEFT JOIN beyond USING (source)
+                SELECT dealt.delivery, 0, dealt.identity, label, source, post, NULL
+                FROM dealt LEFT JOIN beyond USING (source)
                 WHERE kind = 'rolling' AND {may_test} AND (beyond.source IS NULL
                     OR (dealt.delivery, dealt.identity) > (beyond.delivery, beyond.identity))
                 ORDER BY delivery DESC, position DESC, identity DESC LIMIT ?

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
@@ -49,8 +49,12 @@ def write_posts(path: Path, posts: Iterable[Post], optional: Collection[str] | N
         posts = list(posts)
         optional = _optional_of(posts)
     columns = [*REQUIRED, *(name for name in OPTIONAL if name in optional)]
+    return write_rows(path, columns, map(itemgetter(*map(Post._fields.index, columns)), posts))
+
+
+def write_rows(path: Path, columns: Sequence[str], rows: Iterator[tuple[str | int, ...]]) -> int:
+    """Replaces `path` with rows that hold the values of these columns, atomically; returns how many there were."""
     written = 0
-    rows = map(itemgetter(*map(Post._fields.index, columns)), posts)
     with atomic.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
         writer.writerow(columns)
@@ -60,11 +64,11 @@ def write_posts(path: Path, posts: Iterable[Post], optional: Collection[str] | N
                 handle.write(lines)
                 continue
             for values in block:
-                writer.writerow([one_line(value) if value.__class__ is str else value for value in values])
+                writer.writerow([one_line(value) if isinstance(value, str) else value for value in values])
     return written
 
 
-def _plain_lines(rows: Sequence[tuple[object, ...]]) -> str:
+def _plain_lines(rows: Sequence[tuple[str | int, ...]]) -> str:
     """Returns what csv makes of the rows, "" where a value is to be quoted or stripped: nearly always none is."""
     width, number = len(rows[0]), len(rows)
     lines = ("\t".join(["%s"] * width) + "\n") * number % tuple(chain.from_iterable(rows))
