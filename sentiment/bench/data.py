@@ -8,7 +8,7 @@ Each step is the real command in a process of its own, so its peak memory can be
     warm         prepares with those 1,000 as the new rows, and draws old rows from the rest
     mix          mixes the train.tsv of the full training into the 1,000, from file to file
 
-Seconds include the start of the process.
+Seconds include the start of the process, and memory is at least that of this experiment, which starts it.
 """
 
 from __future__ import annotations
@@ -207,7 +207,10 @@ def read_sizes(text: str) -> list[int]:
 
 @click.command("data")
 @click.option(
-    "--rows", default="1e5,1e6", show_default=True, help="Numbers of rows, comma-separated. 1e7 makes 8 GB of files."
+    "--rows",
+    default="1e4,1e5,1e6",
+    show_default=True,
+    help="Numbers of rows, comma-separated. 1e7 makes 8 GB of files.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the results. [default: runs/bench/data]")
 @step

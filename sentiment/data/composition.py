@@ -19,14 +19,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sentiment.data.claims import APART, CONTESTED, DECIDED
 from sentiment.data.identity import HAS_TITLE, HEX_DIGITS, identity_1, post_identity
 from sentiment.data.ledger_batch import ANY_TITLE
 from sentiment.data.selection import NO_LIMIT, Restriction, Slices, condition
+from sentiment.data.tally import tally
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post
 
 PAGE_CACHE_KIB = 131_072
+PAGE_BYTES = 32_768  # of the temporary tables, which are read from end to end
 TEXT_BYTES = HEX_DIGITS // 2  # of a post's identity; those behind them are the title's
 TITLED_OF_WORDS = f"length(posts.identity) > {TEXT_BYTES} AND substr(posts.identity, 1, {TEXT_BYTES}) = base.words"
 TRAIN, FROZEN, ROLLING, RETIRED, MUST_HOLD = range(5)  # the sides of `base`
@@ -38,21 +41,39 @@ TABLES = (
     )""",
     """CREATE TEMP TABLE dealt (
         number INTEGER PRIMARY KEY, kind TEXT NOT NULL, identity BLOB NOT NULL, label INTEGER NOT NULL,
-        source TEXT NOT NULL, characters INTEGER NOT NULL, delivery INTEGER NOT NULL, post INTEGER, base INTEGER
+        source TEXT NOT NULL, titled INTEGER NOT NULL, characters INTEGER NOT NULL, delivery INTEGER NOT NULL,
+        post INTEGER, base INTEGER
     )""",
     # The delivered posts whose text the base has: on which side, and where it gives them another label.
     "CREATE TEMP TABLE on_side (side INTEGER, row INTEGER, PRIMARY KEY (side, row)) WITHOUT ROWID",
     "CREATE TEMP TABLE contradicted (row INTEGER PRIMARY KEY)",
     # The delivered posts whose title is a text that is held out: a model reads both.
     "CREATE TEMP TABLE under_held_out (row INTEGER PRIMARY KEY)",
+    # All of this of a post in one row: every post of the ledger is looked up in it, and few are there.
+    """CREATE TEMP TABLE noted (
+        row INTEGER PRIMARY KEY, trained INTEGER, held_out INTEGER, tested INTEGER, contradicted INTEGER, under INTEGER
+    )""",
 )
 # The texts stay where they are, in the ledger or in the base: a dealt row points at a row of one of them.
 WITH_TEXTS = "LEFT JOIN posts ON posts.row = dealt.post LEFT JOIN base ON base.position = dealt.base"
-COLUMNS = ", ".join(f"coalesce(posts.{name}, base.{name})" for name in (*REQUIRED, *OPTIONAL))
+VALUES = {
+    "text": "coalesce(posts.text, base.text)",
+    "label": "dealt.label",
+    "title": "coalesce(posts.title, base.title)",
+    "source": "dealt.source",
+}
+COLUMNS = ", ".join(VALUES.values())
 # What stands on a side is the text, whatever its title: `words` is the identity of the text alone.
 ON_SIDE = "EXISTS (SELECT 1 FROM base AS side WHERE side.side IN ({}) AND side.words = {}.words)"
-POST_ON_SIDE = "EXISTS (SELECT 1 FROM on_side WHERE on_side.side IN ({}) AND on_side.row = posts.row)"
 HELD_OUT = f"{FROZEN}, {RETIRED}, {MUST_HOLD}"  # what is, or once was, the frozen test set, and what must hold
+NOTE = f"""INSERT INTO noted
+    SELECT row, max(side = {TRAIN}), max(side IN ({HELD_OUT})), max(side = {ROLLING}), max(side = -1), max(side = -2)
+    FROM (
+        SELECT row, side FROM on_side UNION ALL SELECT row, -1 FROM contradicted
+        UNION ALL SELECT row, -2 FROM under_held_out
+    ) GROUP BY row"""
+# What is tested on is asked for source by source.
+TESTED = "CREATE INDEX temp.dealt_tested ON dealt (source, delivery, identity) WHERE kind = 'rolling'"
 AS_TITLE = f"side.words = substr({{}}, {TEXT_BYTES + 1})"  # a post's title is a text of the base
 TITLE_HELD_OUT = f"EXISTS (SELECT 1 FROM base AS side WHERE side.side IN ({HELD_OUT}) AND {AS_TITLE})"
 
@@ -80,6 +101,7 @@ class Taken:
 
 def load(connection: sqlite3.Connection, base: Base) -> None:
     """Makes the temporary tables and puts the posts of `base` into one of them."""
+    connection.execute(f"PRAGMA temp.page_size = {PAGE_BYTES}")
     connection.execute(f"PRAGMA temp.cache_size = -{PAGE_CACHE_KIB}")
     for table in TABLES:
         connection.execute(table)
@@ -112,8 +134,8 @@ def put_base(connection: sqlite3.Connection, side: int, posts: Iterable[Post]) -
     )
 
 
-def deal(connection: sqlite3.Connection, taken: Taken) -> None:
-    """Fills `dealt` from the ledger and the base.
+def deal(connection: sqlite3.Connection, taken: Taken, minimum_characters: int = 0) -> None:
+    """Fills `dealt` from the ledger and the base, and counts it (see `sentiment.data.tally`).
 
     Of a post that comes more than once, the ledger's label is taken. Where the base has another label, the post is
     contested, unless somebody decided. A text that the base trains on keeps that side for ever, under every title and
@@ -121,26 +143,29 @@ def deal(connection: sqlite3.Connection, taken: Taken) -> None:
     retired one, is never trained on, as a title neither, and is not in the rolling set.
     """
     compare_with_base(connection)
+    connection.execute(NOTE)
     seen, of_seen = condition(taken.seen)
     old, of_old = condition(taken.old)
     new, of_new = condition(taken.new)
-    trained, frozen, tested = (POST_ON_SIDE.format(side) for side in (TRAIN, HELD_OUT, ROLLING))
-    contested = f"(standing = {CONTESTED} OR EXISTS (SELECT 1 FROM contradicted WHERE contradicted.row = posts.row))"
     connection.execute(
-        f"""INSERT INTO dealt (kind, identity, label, source, characters, delivery, post)
-        SELECT CASE
+        f"""INSERT INTO dealt (number, kind, identity, label, source, titled, characters, delivery, post)
+        SELECT posts.row, CASE
             WHEN standing = {APART} THEN 'apart'
-            WHEN {contested} THEN 'contested'
-            WHEN {tested} OR (rolling AND NOT {trained}) THEN CASE WHEN {frozen} THEN 'tested' ELSE 'rolling' END
-            WHEN {frozen} THEN CASE WHEN {trained} THEN 'tested' ELSE 'leak' END
-            WHEN EXISTS (SELECT 1 FROM under_held_out WHERE under_held_out.row = posts.row) THEN 'leak'
+            WHEN standing = {CONTESTED} OR contradicted THEN 'contested'
+            WHEN tested OR (rolling AND NOT coalesce(trained, 0))
+                THEN CASE WHEN held_out THEN 'tested' ELSE 'rolling' END
+            WHEN held_out THEN CASE WHEN trained THEN 'tested' ELSE 'leak' END
+            WHEN under THEN 'leak'
             WHEN {seen} THEN CASE WHEN {old} THEN 'old' ELSE 'aside' END
             WHEN {new} THEN 'new'
             ELSE 'later'
-        END, identity, label, source, length(text), delivery, row FROM posts ORDER BY row""",
+        END, identity, label, source, title <> '', length(text), delivery, posts.row
+        FROM posts LEFT JOIN noted ON noted.row = posts.row ORDER BY posts.row""",
         (*of_seen, *of_old, *of_new),
     )
+    connection.execute(TESTED)
     _deal_base(connection, taken.old_base)
+    tally(connection, minimum_characters)
 
 
 def compare_with_base(connection: sqlite3.Connection) -> None:
@@ -174,12 +199,12 @@ def _deal_base(connection: sqlite3.Connection, restriction: Restriction) -> None
     names = ", ".join("?" * len(restriction.sources))
     within = f"(source IN ({names}))" if names else "1"
     connection.execute(
-        f"""INSERT INTO dealt (kind, identity, label, source, characters, delivery, base)
+        f"""INSERT INTO dealt (kind, identity, label, source, titled, characters, delivery, base)
         SELECT CASE
             WHEN {frozen} OR {tested} OR {TITLE_HELD_OUT.format("base.identity")} THEN 'leak'
             WHEN {int(restriction.takes_undated)} AND {within} THEN 'old'
             ELSE 'aside'
-        END AS kind, identity, label, source, characters, 0, position
+        END AS kind, identity, label, source, title <> '', characters, 0, position
         FROM base WHERE side = {TRAIN}
             AND NOT EXISTS (
                 SELECT 1 FROM base AS later
@@ -191,31 +216,28 @@ def _deal_base(connection: sqlite3.Connection, restriction: Restriction) -> None
     )
 
 
-def count(connection: sqlite3.Connection, kind: str, labels: int, minimum_characters: int = 0) -> list[int]:
-    """Returns the number of texts of `kind` per label."""
-    counts = [0] * labels
-    query = "SELECT label, count(*) FROM dealt WHERE kind = ? AND characters >= ? GROUP BY label"
-    for label, number in connection.execute(query, (kind, minimum_characters)):
-        counts[label] = number
-    return counts
-
-
 def batch(connection: sqlite3.Connection) -> Iterator[Post]:
     """Yields the new posts, oldest delivery first."""
-    order = "ORDER BY dealt.delivery, dealt.identity"
-    return as_posts(connection.execute(f"SELECT {COLUMNS} FROM dealt {WITH_TEXTS} WHERE kind = 'new' {order}"))
+    return as_posts(batch_rows(connection, Post._fields))
+
+
+def batch_rows(connection: sqlite3.Connection, columns: Iterable[str]) -> sqlite3.Cursor:
+    """Returns the new posts' values in these columns, oldest delivery first. Each was delivered."""
+    query = f"SELECT {', '.join(f'posts.{name}' for name in columns)} FROM dealt CROSS JOIN posts"
+    return connection.execute(
+        f"{query} ON posts.row = dealt.post WHERE kind = 'new' ORDER BY dealt.delivery, dealt.identity"
+    )
 
 
 def batch_columns(connection: sqlite3.Connection) -> list[str]:
-    """Returns which of the columns title and source the new posts use."""
-    return columns_in_use(connection, f"FROM dealt {WITH_TEXTS} WHERE kind = 'new'")
+    """Returns the columns that the new posts use."""
+    return columns_in_use(connection, "FROM dealt WHERE kind = 'new'")
 
 
-def columns_in_use(connection: sqlite3.Connection, texts: str) -> list[str]:
-    """Returns which of the columns title and source `texts` use; `texts` is a FROM clause with WITH_TEXTS in it."""
-    used = ", ".join(f"max(coalesce(posts.{name}, base.{name}) <> '')" for name in OPTIONAL)
-    found = connection.execute(f"SELECT {used} {texts}").fetchone()
-    return [name for name, is_used in zip(OPTIONAL, found, strict=True) if is_used]
+def columns_in_use(connection: sqlite3.Connection, rows: str) -> list[str]:
+    """Returns the columns that `rows` use, of which title and source may be empty; a FROM clause with `dealt` in it."""
+    found = connection.execute(f"SELECT max(titled), max(dealt.source <> '') {rows}").fetchone()
+    return [*REQUIRED, *(name for name, is_used in zip(OPTIONAL, found, strict=True) if is_used)]
 
 
 def frozen(connection: sqlite3.Connection) -> Iterator[Post]:
@@ -228,7 +250,9 @@ def new_tests(connection: sqlite3.Connection, seen: Slices, trusted: Sequence[st
     """Yields the delivered rows of the rolling test set that are not in `seen`, if their source is trusted."""
     known, parameters = condition(seen, "dealt.delivery", "dealt.source")
     may_test, names = of_trusted(trusted)
-    query = f"SELECT {COLUMNS} FROM dealt {WITH_TEXTS} WHERE kind = 'rolling' AND NOT {known} AND {may_test}"
+    query = (
+        f"SELECT {COLUMNS} FROM dealt NOT INDEXED {WITH_TEXTS} WHERE kind = 'rolling' AND NOT {known} AND {may_test}"
+    )
     return as_posts(connection.execute(f"{query} ORDER BY dealt.delivery, dealt.identity", (*parameters, *names)))
 
 
@@ -253,15 +277,6 @@ def under_tested(connection: sqlite3.Connection) -> int:
     return int(connection.execute(query).fetchone()[0])
 
 
-def contested(connection: sqlite3.Connection, seen: Slices) -> tuple[int, int]:
-    """Returns how many texts are contested, and how many of them became so after `seen`."""
-    known, parameters = condition(seen)
-    query = f"SELECT count(*), coalesce(sum(NOT {known}), 0) FROM dealt WHERE kind = 'contested'"
-    everything, new = connection.execute(query, parameters).fetchone()
-    return everything, new
-
-
 def as_posts(cursor: sqlite3.Cursor) -> Iterator[Post]:
     """Yields the posts in rows of text, label, title and source."""
-    for row in cursor:
-        yield Post(*row)
+    return map(partial(tuple.__new__, Post), cursor)  # nothing is faster, and this is done for every row

@@ -20,10 +20,7 @@ from sentiment.results.deliveries import Composition, LabelPart, MixPlan, Part, 
 SOURCES_LISTED = 20
 NIGHTS_LISTED = 60
 BASE = "base"
-COUNTS = (
-    "kind, label, count(*), sum(characters >= ?), count(chosen.number)"
-    " FROM dealt LEFT JOIN chosen USING (number) WHERE kind IN ('new', 'old')"
-)
+COUNTS = "kind, label, sum(rows), sum(rows * (is_long >= ?)), sum(chosen) FROM tally WHERE kind IN ('new', 'old')"
 
 
 @dataclass
@@ -57,13 +54,14 @@ class _Line:
 
 
 def tabulate(
-    connection: sqlite3.Connection, plan: MixPlan | None, labels: int, minimum: int, nights: Mapping[int, str]
+    connection: sqlite3.Connection, plan: MixPlan | None, labels: int, nights: Mapping[int, str]
 ) -> Composition:
     """Returns the table (see above) of what was dealt and chosen; `nights` are the days of the deliveries.
 
-    `minimum` is the number of characters from which an old row could be mixed in.
+    With a `plan`, only the long rows were available; without one, all.
     """
-    lines = list(_nights(connection, labels, minimum, nights).items())
+    only_long = plan is not None
+    lines = list(_nights(connection, labels, only_long, nights).items())
     per_night = [line.part(name, len(line.members), plan) for name, line in lines]
     total = _Line(labels)
     for _, line in lines:
@@ -82,11 +80,11 @@ def tabulate(
         )
         for label in range(labels)
     ]
-    return Composition(per_label=per_label, per_source=_sources(connection, plan, labels, minimum), per_night=per_night)
+    return Composition(per_label=per_label, per_source=_sources(connection, plan, labels), per_night=per_night)
 
 
 def _nights(
-    connection: sqlite3.Connection, labels: int, minimum: int, nights: Mapping[int, str]
+    connection: sqlite3.Connection, labels: int, only_long: bool, nights: Mapping[int, str]
 ) -> dict[str | None, _Line]:
     listed = set(sorted(set(nights.values()))[-NIGHTS_LISTED:])
 
@@ -94,19 +92,21 @@ def _nights(
         night = nights.get(delivery, BASE)
         return night if night in listed or night == BASE else None
 
-    rows = connection.execute(f"SELECT delivery, {COUNTS} GROUP BY delivery, kind, label", (minimum,))
+    rows = connection.execute(f"SELECT delivery, {COUNTS} GROUP BY delivery, kind, label", (only_long,))
     found = _gathered(rows, labels, name)
     # The base first, then what lies too far back to be listed, then night by night.
     return dict(sorted(found.items(), key=lambda item: (item[0] != BASE, item[0] or "")))
 
 
-def _sources(connection: sqlite3.Connection, plan: MixPlan | None, labels: int, minimum: int) -> list[Part]:
+def _sources(connection: sqlite3.Connection, plan: MixPlan | None, labels: int) -> list[Part]:
     kinds = "WHERE kind IN ('new', 'old')"
-    largest = f"SELECT source FROM dealt {kinds} GROUP BY source ORDER BY count(*) DESC, source LIMIT ?"
+    largest = f"SELECT source FROM tally {kinds} GROUP BY source ORDER BY sum(rows) DESC, source LIMIT ?"
     listed = [name for (name,) in connection.execute(largest, (SOURCES_LISTED,))]
-    everyone = connection.execute(f"SELECT count(DISTINCT source) FROM dealt {kinds}").fetchone()[0]
+    everyone = connection.execute(f"SELECT count(DISTINCT source) FROM tally {kinds}").fetchone()[0]
     group = f"CASE WHEN source IN ({', '.join('?' * len(listed))}) THEN source END"
-    rows = connection.execute(f"SELECT {group} AS name, {COUNTS} GROUP BY name, kind, label", (*listed, minimum))
+    rows = connection.execute(
+        f"SELECT {group} AS name, {COUNTS} GROUP BY name, kind, label", (*listed, plan is not None)
+    )
     found = _gathered(rows, labels, lambda name: name)
     names = [*listed, *([None] if everyone > len(listed) else [])]
     return [found[name].part(name, 1 if name is not None else everyone - len(listed), plan) for name in names]
@@ -128,9 +128,7 @@ def used_by_delivery(connection: sqlite3.Connection, labels: int) -> list[UsedDe
 
     A kind is left out where a delivery gave no rows of it.
     """
-    query = (
-        "SELECT delivery, kind, label, count(*) FROM chosen JOIN dealt USING (number) GROUP BY delivery, kind, label"
-    )
+    query = "SELECT delivery, kind, label, sum(chosen) FROM tally WHERE chosen > 0 GROUP BY delivery, kind, label"
     found: dict[int, dict[str, list[int]]] = {}
     for delivery, kind, label, rows in connection.execute(query):
         found.setdefault(delivery, {}).setdefault(kind, [0] * labels)[label] = rows

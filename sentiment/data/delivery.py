@@ -151,16 +151,17 @@ class Delivery:
         self._disputed = disputed
         self._ledger, self._quarantine = ledger, quarantine
         self._number, self._labels, self._rolling_share = number, labels, rolling_share
-        self._salt = ledger.salt()
+        self._salt, self._may_forget = ledger.salt(), ledger.may_forget
         self._numbers: set[int | None] = set()  # the labels that were stated as whole numbers, None for all others
-        self._waiting: list[Accepted] = []
+        self._waiting: list[Post] = []
         self._waiting_characters = 0
 
     def take_in(self, records: Iterator[Record]) -> None:
         """Puts every row into the ledger or into quarantine."""
+        labels, numbers = self._labels, self._numbers
         for record in records:
-            post = judge(record, self._labels)
-            self._numbers.add(stated_number(record.columns.label))
+            post = judge(record, labels)
+            numbers.add(stated_number(record.columns.label))
             if isinstance(post, str):
                 self.refuse(record, post)
                 if post == DISAGREE and record.columns.text:
@@ -176,7 +177,7 @@ class Delivery:
 
     def refuse(self, record: Record, reason: str) -> None:
         """Quarantines a row, or a whole file as row 0, but never the words of a text that was deleted on request."""
-        if self._ledger.may_forget and self._tells_forgotten(record):
+        if self._may_forget and self._tells_forgotten(record):
             record, reason = Record(record.number, ""), FORGOTTEN
         self._quarantine.add(record, reason, intact=not any(fault(_cleaned(value)) for value in record.columns))
         self.counts.quarantined += 1
@@ -190,20 +191,16 @@ class Delivery:
 
     def _accept(self, record: Record, post: Post) -> None:
         """Sees to it that the post gets into the ledger, unless it has a forgotten text or title, or is disputed."""
-        if self._ledger.is_forgotten(post.text) or (post.title and self._ledger.is_forgotten(post.title)):
+        if self._may_forget and any(map(self._ledger.is_forgotten, filter(None, (post.text, post.title)))):
             self.refuse(Record(record.number, ""), FORGOTTEN)
             return
         if self._source is not None:
             post = Post(post.text, post.label, post.title, self._source)
-        whole = post_identity(post.text, post.title)
-        if self._disputed and post_key(whole) in self._disputed:
+        if self._disputed and post_key(whole := post_identity(post.text, post.title)) in self._disputed:
             self.refuse(record._replace(columns=record.columns._replace(label="")), DISAGREE)
             self._dispute(whole, post.source)
             return
-        # A text has one side for ever: one that may not be tested on goes to training from the start.
-        may_test = is_one_of(post.source, self._trusted)
-        rolling = may_test and is_rolling(of_text(whole), self._rolling_share, self._salt)
-        self._waiting.append(Accepted(whole, post, self._number, rolling))
+        self._waiting.append(post)
         self._waiting_characters += len(post.text) + len(post.title) + len(post.source)
         if len(self._waiting) >= BATCH_POSTS or self._waiting_characters >= BATCH_CHARACTERS:
             self._put()
@@ -218,5 +215,17 @@ class Delivery:
 
     def _put(self) -> None:
         """Adds new texts, and hears what is said of known ones."""
-        self.counts.add(self._ledger.put(self._waiting))
+        self.counts.add(self._ledger.put(self._accepted()))
         self._waiting, self._waiting_characters = [], 0
+
+    def _accepted(self) -> list[Accepted]:
+        """Returns the waiting posts with their identities and sides.
+
+        A text has one side for ever: one that may not be tested on goes to training from the start.
+        """
+        number, share, salt, trusted = self._number, self._rolling_share, self._salt, self._trusted
+        return [
+            Accepted(whole, post, number, is_one_of(post.source, trusted) and is_rolling(of_text(whole), share, salt))
+            for post in self._waiting
+            for whole in (post_identity(post.text, post.title),)
+        ]

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from sentiment.data.composition import COLUMNS, WITH_TEXTS, as_posts, columns_in_use
+from sentiment.data.composition import VALUES, WITH_TEXTS, as_posts, columns_in_use
 from sentiment.data.identity import HEX_DIGITS
 from sentiment.data.tsv import Post
 
-CHOSEN = f"FROM chosen JOIN dealt USING (number) {WITH_TEXTS}"
+CHOSEN = "FROM chosen CROSS JOIN dealt USING (number)"
+COUNT_DRAWN = f"""INSERT INTO tally (kind, delivery, source, label, is_long, rows, chosen)
+    SELECT kind, delivery, source, label, 0, 0, count(*) {CHOSEN} WHERE kind = 'old' GROUP BY delivery, source, label"""
 
 
 def draw(connection: sqlite3.Connection, seed: int, added: Sequence[int] | None, minimum_characters: int = 0) -> None:
-    """Chooses all new texts, and `added` old ones of each label that have at least `minimum_characters`.
+    """Chooses all new texts, and `added` old ones of each label that have at least `minimum_characters`; tallies them.
 
     When `added` is None, it chooses every old text.
     """
@@ -36,6 +37,9 @@ def draw(connection: sqlite3.Connection, seed: int, added: Sequence[int] | None,
             " ORDER BY lot(identity), identity, number LIMIT ?",
             (label, minimum_characters, number),
         )
+    connection.execute(f"UPDATE tally SET chosen = rows WHERE kind IN {kinds}")
+    if added is not None:
+        connection.execute(COUNT_DRAWN)
 
 
 def _choose(connection: sqlite3.Connection, query: str, parameters: tuple[int, ...] = ()) -> None:
@@ -53,16 +57,22 @@ def _hash(seed: int, purpose: str) -> Callable[[bytes], int]:
 
 
 def chosen_columns(connection: sqlite3.Connection) -> list[str]:
-    """Returns which of the columns title and source the chosen posts use."""
+    """Returns the columns that the chosen posts use."""
     return columns_in_use(connection, CHOSEN)
 
 
 def chosen_posts(connection: sqlite3.Connection) -> Iterator[Post]:
     """Yields the chosen posts, shuffled."""
-    return as_posts(connection.execute(f"SELECT {COLUMNS} {CHOSEN} ORDER BY place, dealt.identity, number"))
+    return as_posts(chosen_rows(connection, Post._fields))
+
+
+def chosen_rows(connection: sqlite3.Connection, columns: Iterable[str]) -> sqlite3.Cursor:
+    """Returns the chosen posts' values in these columns, shuffled."""
+    values = ", ".join(VALUES[name] for name in columns)
+    return connection.execute(f"SELECT {values} {CHOSEN} {WITH_TEXTS} ORDER BY place, dealt.identity, number")
 
 
 def chosen_identities(connection: sqlite3.Connection) -> Iterator[bytes]:
     """Yields the identities of the chosen texts, sorted, each once: of posts with titles that of their text."""
-    query = "SELECT dealt.identity FROM chosen JOIN dealt USING (number) ORDER BY dealt.identity"
-    return (text for text, _ in groupby(identity[: HEX_DIGITS // 2] for (identity,) in connection.execute(query)))
+    query = f"SELECT substr(identity, 1, {HEX_DIGITS // 2}) AS text {CHOSEN} GROUP BY text ORDER BY text"
+    return (text for (text,) in connection.execute(query))

@@ -11,6 +11,7 @@ import click
 from sentiment import disk
 from sentiment.data import ledger as posts_ledger
 from sentiment.data import receipts
+from sentiment.data.many_rows import seldom_collected
 from sentiment.data.pull import Pull, in_turn
 from sentiment.data.report_delivery import report, table
 from sentiment.data.source.opening import open_source
@@ -26,7 +27,7 @@ def ingest(source: str, settings: Settings) -> Ingest:
     """Takes in every file below `source` that is new or changed; returns the deliveries and the watermark."""
     by_folder = settings.source_from == "folder"
     opened_source = open_source(source, settings.settle_seconds, settings.datasets, by_folder=by_folder)
-    with posts_ledger.opened(settings.posts_database) as ledger:
+    with posts_ledger.opened(settings.posts_database) as ledger, seldom_collected():
         receipts.make_tables(ledger)
         pull = Pull(ledger, opened_source.address, settings)
         for file in in_turn(opened_source.files(), receipts.slow(ledger, opened_source.address)):

@@ -21,6 +21,7 @@ FIRST_TIME = f"{FROM_A_BACKUP} Only where no post was ever taken in, delete it"
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 NOT_OURS = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
 UNREADABLE_TEXT = "Could not decode"  # what Python's module says of a damaged text; it gives no code
+PAGE_BYTES = 8_192  # of a new ledger; an older one keeps what it has
 PRIMARY = 0xFF  # the bits of an error's code that say its kind
 
 
@@ -36,6 +37,7 @@ def require_or_make(path: Path) -> None:
             atomic.replacing(path, mode=0o644) as temporary,  # as SQLite makes its own
             closing(sqlite3.connect(temporary, isolation_level=None)) as new,
         ):
+            new.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             new.execute("PRAGMA journal_mode = MEMORY")  # a half-made one is thrown away
             set_up(path, new)
     _mark(lock_of(path))

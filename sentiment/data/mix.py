@@ -18,11 +18,12 @@ from pathlib import Path
 
 import click
 
-from sentiment.data.composition import ON_SIDE, TRAIN, Base, count, load, put_base
-from sentiment.data.draw import chosen_columns, chosen_posts, draw
+from sentiment.data.composition import ON_SIDE, TRAIN, Base, load, put_base
+from sentiment.data.draw import chosen_columns, chosen_posts, chosen_rows, draw
 from sentiment.data.ledger_schema import set_up
 from sentiment.data.posts import each_post
-from sentiment.data.tsv import Post, write_posts
+from sentiment.data.tally import count, tally
+from sentiment.data.tsv import Post, write_rows
 from sentiment.options.as_click import options
 from sentiment.options.mixing import MAXIMUM_DIGITS, MINIMUM_CONTENT_LENGTH, MIX_NUMBER, RULE, SEED
 from sentiment.results.deliveries import MixPlan
@@ -83,11 +84,12 @@ def mixing(
         put_base(connection, NEW, new)
         for kind, side, condition in (("new", NEW, "1"), ("old", TRAIN, f"NOT {ON_SIDE.format(NEW, 'base')}")):
             connection.execute(
-                "INSERT INTO dealt (kind, identity, label, source, characters, delivery, base)"
-                " SELECT ?, identity, label, source, characters, 0, position FROM base"
+                "INSERT INTO dealt (kind, identity, label, source, titled, characters, delivery, base)"
+                " SELECT ?, identity, label, source, title <> '', characters, 0, position FROM base"
                 f" WHERE side = ? AND {condition} ORDER BY position",
                 (kind, side),
             )
+        tally(connection, options.minimum_content_length)
         plan = plan_for(connection, labels, options)
         draw(connection, options.seed, plan.added, options.minimum_content_length)
         yield connection, plan
@@ -96,8 +98,8 @@ def mixing(
 
 
 def plan_for(connection: sqlite3.Connection, labels: int, options: Mixing) -> MixPlan:
-    """Returns the plan for the texts that were dealt in the database."""
-    available = count(connection, "old", labels, options.minimum_content_length)
+    """Returns the plan for the texts that were dealt in the database, and tallied by the minimum of `options`."""
+    available = count(connection, "old", labels, long=True)
     return mixing_plan(count(connection, "new", labels), available, options.mix_number, options.maximum_digits)
 
 
@@ -122,6 +124,7 @@ def command(old: Path, new: Path, output: Path, **rule: int) -> Result:
     mixing_options = Mixing(**rule)
     labels = read_settings().label_set
     with mixing(each_post(old, labels), each_post(new, labels), len(labels), mixing_options) as (connection, plan):
-        rows = write_posts(output, chosen_posts(connection), chosen_columns(connection))
+        columns = chosen_columns(connection)
+        rows = write_rows(output, columns, chosen_rows(connection, columns))
     say(f"mixed {sum(plan.added)} old posts into {sum(plan.result) - sum(plan.added)} new ones: {plan.result}")
     return {"output": str(output), "rows": rows, **as_json(plan)}

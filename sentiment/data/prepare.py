@@ -13,12 +13,13 @@ import click
 from msgspec import UNSET, UnsetType
 
 from sentiment import atomic, own_encoder
-from sentiment.data import composition, draw, must_hold, retired
+from sentiment.data import composition, draw, must_hold, retired, tally
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.composition import Base, Taken
 from sentiment.data.composition_table import tabulate, used_by_delivery, with_rows_of
 from sentiment.data.doubles import doubles
 from sentiment.data.ledger import Delivered
+from sentiment.data.many_rows import seldom_collected
 from sentiment.data.mix import Mixing, plan_for
 from sentiment.data.must_hold import Case
 from sentiment.data.posts import each_post
@@ -26,7 +27,7 @@ from sentiment.data.rolling import Cap, rolling
 from sentiment.data.seen import write_identities
 from sentiment.data.selection import Restriction, Slices, beyond, seen_by, united, watermark_of
 from sentiment.data.still_tested import still_tested
-from sentiment.data.tsv import write_posts
+from sentiment.data.tsv import write_posts, write_rows
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -109,22 +110,22 @@ def prepare(
     stable = read_stable(settings)
     mode = choose_mode(wished_mode, stable)
     encoder = own_encoder.start_of_full(settings) if mode == "full" else None
-    with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
+    with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection, seldom_collected():
         deliveries = ledger.deliveries()
         taken = taken_by(limits, stable, deliveries)
         labels = settings.label_set
         cases = [case for case in must_hold.of_home(settings) if not ledger.is_forgotten(case.post.text)]
         composition.load(connection, read_base(settings, cases, connection))
-        composition.deal(connection, taken)
-        new = composition.count(connection, "new", len(labels))
+        composition.deal(connection, taken, options.minimum_content_length)
+        new = tally.count(connection, "new", len(labels))
         nothing_new = mode == "warm" and not sum(new)
         plan = None if nothing_new else _choose(connection, mode, labels, options)
         written, new_test_rows = _write(run, connection, cap_of(settings), taken.seen, nothing_new, cases)
-        made = {} if nothing_new else _made(connection, run, plan, labels, options, deliveries)
-        contested, newly_contested = composition.contested(connection, taken.seen)
+        made = {} if nothing_new else _made(connection, run, plan, labels, deliveries)
+        contested, newly_contested = tally.contested(connection, taken.seen)
         under_tested = composition.under_tested(connection)
         labelled_twice = doubles(connection, deliveries)
-        leaks, later = (sum(composition.count(connection, kind, len(labels))) for kind in ("leak", "later"))
+        leaks, later = (sum(tally.count(connection, kind, len(labels))) for kind in ("leak", "later"))
     warm = stable if mode == "warm" else None
     seen = united(taken.seen, taken.new)
     nothing = {"train_rows": 0, "per_label": [0] * len(labels), "fingerprint": None}
@@ -177,7 +178,7 @@ def _choose(connection: sqlite3.Connection, mode: str, labels: Labels, options: 
         counts = plan.result
     else:
         draw.draw(connection, options.seed, None)
-        new, old = (composition.count(connection, kind, len(labels)) for kind in ("new", "old"))
+        new, old = (tally.count(connection, kind, len(labels)) for kind in ("new", "old"))
         counts = [some + others for some, others in zip(new, old, strict=True)]
     if sum(number > 0 for number in counts) < 2:
         raise InputError(
@@ -204,14 +205,16 @@ def _write(
     for path in (*files, run.result("prepare")):
         for left_by_a_kill in run.path.glob(f".{path.name}.*.tmp"):
             left_by_a_kill.unlink()
-    write_posts(run.batch, composition.batch(connection), composition.batch_columns(connection))
+    columns = composition.batch_columns(connection)
+    write_rows(run.batch, columns, composition.batch_rows(connection, columns))
     frozen = write_posts(run.frozen, composition.frozen(connection))
     recent = write_posts(run.rolling, rolling(connection, cap))
     new_tests = write_posts(run.new_tests, composition.new_tests(connection, seen, cap.trusted))
     if not nothing_new:
         with atomic.replacing(run.identities) as temporary, temporary.open("wb") as file:
             write_identities(file, draw.chosen_identities(connection))
-        write_posts(run.train, draw.chosen_posts(connection), draw.chosen_columns(connection))
+        columns = draw.chosen_columns(connection)
+        write_rows(run.train, columns, draw.chosen_rows(connection, columns))
     tests = TestFiles(
         frozen=TestFile(rows=frozen, sha256=sha256_of(run.frozen)),
         rolling=TestFile(rows=recent, sha256=sha256_of(run.rolling)),
@@ -233,13 +236,11 @@ def _made(
     run: RunFolder,
     plan: MixPlan | None,
     labels: Labels,
-    options: Mixing,
     deliveries: Sequence[Delivered],
 ) -> dict[str, Any]:
     """Returns the fields of the result that tell about the training rows."""
-    minimum = options.minimum_content_length if plan else 0
     nights = {delivery.number: night_of(delivery.at).isoformat() for delivery in deliveries}
-    table = tabulate(connection, plan, len(labels), minimum, nights)
+    table = tabulate(connection, plan, len(labels), nights)
     counts = [line.result for line in table.per_label]
     used = used_by_delivery(connection, len(labels))
     return {

@@ -6,14 +6,18 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sentiment.data.composition import HELD_OUT, ON_SIDE, ROLLING, as_posts, of_trusted
+from sentiment.data.composition import COLUMNS, HELD_OUT, ON_SIDE, ROLLING, WITH_TEXTS, as_posts, of_trusted
 from sentiment.data.tsv import Post
 
 OF_BASE = (
-    f"FROM base WHERE side = {ROLLING}"
-    " AND identity NOT IN (SELECT identity FROM dealt WHERE kind IN ('rolling', 'contested', 'apart'))"
+    f"FROM base WHERE side = {ROLLING} AND NOT EXISTS (SELECT 1 FROM posts JOIN dealt ON dealt.number = posts.row"
+    " WHERE posts.identity = base.identity AND dealt.kind IN ('rolling', 'contested', 'apart'))"
     f" AND NOT {ON_SIDE.format(HELD_OUT, 'base')}"
 )
+
+BEYOND = """CREATE TEMP TABLE beyond (
+    source TEXT PRIMARY KEY, delivery INTEGER NOT NULL, identity BLOB NOT NULL
+) WITHOUT ROWID"""
 
 
 @dataclass(frozen=True)
@@ -53,36 +57,35 @@ def rolling(connection: sqlite3.Connection, cap: Cap) -> Iterator[Post]:
     Older rows, those beyond a source's share, and those of a source that is trusted no more, are tested on no more,
     and trained on never.
     """
-    beyond, parameters = _beyond_the_share(connection, cap)
+    _note_shares(connection, cap)
     may_test, names = of_trusted(cap.trusted)
     return as_posts(
         connection.execute(
-            f"""SELECT text, label, title, source FROM (
-                SELECT text, label, title, source, 0 AS delivery, position, identity {OF_BASE}
+            f"""SELECT {COLUMNS} FROM (
+                SELECT 0 AS delivery, position, identity, label, source, NULL AS post, position AS base {OF_BASE}
                 UNION ALL
-                SELECT posts.text, posts.label, posts.title, posts.source, posts.delivery, 0, posts.identity
-                FROM dealt JOIN posts ON posts.row = dealt.post WHERE kind = 'rolling' AND {may_test} AND NOT ({beyond})
+                SELECT dealt.delivery, 0, dealt.identity, label, source, post, NULL
+                FROM dealt LEFT JOIN beyond USING (source)
+                WHERE kind = 'rolling' AND {may_test} AND (beyond.source IS NULL
+                    OR (dealt.delivery, dealt.identity) > (beyond.delivery, beyond.identity))
                 ORDER BY delivery DESC, position DESC, identity DESC LIMIT ?
-            ) ORDER BY delivery, position, identity""",
-            (*names, *parameters, cap.rows),
+            ) AS dealt {WITH_TEXTS} ORDER BY dealt.delivery, dealt.position, dealt.identity""",
+            (*names, cap.rows),
         )
     )
 
 
-def _beyond_the_share(connection: sqlite3.Connection, cap: Cap) -> tuple[str, list[object]]:
-    """Returns the SQL condition that a dealt row is beyond its source's share, and its parameters."""
+def _note_shares(connection: sqlite3.Connection, cap: Cap) -> None:
+    """Notes, of each source that has more than its share, the newest row beyond it in the table `beyond`."""
+    connection.execute("DROP TABLE IF EXISTS temp.beyond")
+    connection.execute(BEYOND)
     may_test, names = of_trusted(cap.trusted)
     by_source = f"SELECT source, count(*) FROM dealt WHERE kind = 'rolling' AND {may_test} GROUP BY source"
     delivered: dict[str, int] = dict(connection.execute(by_source, names).fetchall())
     others = connection.execute(f"SELECT count(*) {OF_BASE}").fetchone()[0]
     most = most_of_a_source(delivered, others, cap)
-    condition, parameters = "0", list[object]()
-    for source in (name for name, number in delivered.items() if most is not None and number > most):
-        first_left_out = connection.execute(
-            "SELECT delivery, identity FROM dealt WHERE kind = 'rolling' AND source = ?"
-            " ORDER BY delivery DESC, identity DESC LIMIT 1 OFFSET ?",
-            (source, most),
-        ).fetchone()
-        condition += " OR (dealt.source = ? AND (dealt.delivery, dealt.identity) <= (?, ?))"
-        parameters += [source, *first_left_out]
-    return condition, parameters
+    connection.executemany(
+        "INSERT INTO beyond SELECT source, delivery, identity FROM dealt WHERE kind = 'rolling' AND source = ?"
+        " ORDER BY delivery DESC, identity DESC LIMIT 1 OFFSET ?",
+        ((source, most) for source, number in delivered.items() if most is not None and number > most),
+    )

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -161,7 +162,7 @@ class RowReader:
         return map(given, rows)
 
     def _rows(self, is_complete: IsComplete) -> Iterator[Row]:
-        delimiter, ahead, lines = self._delimiter, self._ahead, self._lines
+        delimiter, ahead, lines, row_of = self._delimiter, self._ahead, self._lines, partial(tuple.__new__, Row)
         while True:
             line = None
             if not ahead:
@@ -170,7 +171,7 @@ class RowReader:
                         line = Line(number, text, lines.ending)
                         break
                     if text and not text.isspace():
-                        yield Row(number, text, tuple(text.split(delimiter)))
+                        yield row_of((number, text, tuple(text.split(delimiter)), ""))
             line = line or self._next()
             if line is None:
                 return

@@ -22,8 +22,7 @@ _HEADING = b"identity version"  # 16 bytes; the 16 after it hold the number
 def write_identities(file: BinaryIO, identities: Iterable[bytes]) -> None:
     """Writes identities of today's version, which must come sorted."""
     file.write(_HEADING + VERSION.to_bytes(IDENTITY_BYTES, "big"))
-    for identity in identities:
-        file.write(identity)
+    file.writelines(identities)
 
 
 def count_in(path: Path, identities: Mapping[int, Collection[str]]) -> int:

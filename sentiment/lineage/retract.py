@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import click
 
-from sentiment.data import composition, must_hold, retraction
+from sentiment.data import composition, must_hold, retraction, tally
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import post_identity
 from sentiment.data.ledger import Delivered, Ledger
@@ -155,7 +155,7 @@ def sizes(settings: Settings, ledger: Ledger, connection: sqlite3.Connection) ->
         composition.load(connection, read_base(settings, must_hold.of_home(settings), connection))
         composition.deal(connection, taken_by(Limits(), read_stable(settings), ledger.deliveries()))
         labels = len(settings.label_set)
-        trainable = sum(sum(composition.count(connection, kind, labels)) for kind in ("new", "old"))
+        trainable = sum(sum(tally.count(connection, kind, labels)) for kind in ("new", "old"))
         frozen = sum(1 for _ in composition.frozen(connection))
         return {"frozen": frozen, "rolling": sum(1 for _ in rolling(connection, cap_of(settings))), "train": trainable}
 

@@ -23,6 +23,7 @@ from sentiment.data.ledger_batch import Accepted
 from sentiment.data.ledger_schema import set_up
 from sentiment.data.rolling import Cap, most_of_a_source, rolling
 from sentiment.data.selection import Restriction, Slice, Slices, up_to
+from sentiment.data.tally import contested, count
 from sentiment.data.tsv import Post
 
 EMPTY = Base([], [], [])
@@ -64,9 +65,9 @@ def composed(base: Base, arrived: Sequence[Accepted], taken: Taken, cap: int | C
             list(composition.batch(connection)),
             [Post(*row) for row in connection.execute(query + order)],
             list(rolling(connection, cap if isinstance(cap, Cap) else Cap(cap))),
-            sum(composition.count(connection, "leak", 3)),
-            sum(composition.count(connection, "later", 3)),
-            composition.contested(connection, ())[0],
+            sum(count(connection, "leak", 3)),
+            sum(count(connection, "later", 3)),
+            contested(connection, ())[0],
         )
 
 
@@ -362,3 +363,14 @@ def test_what_always_holds(
     assert all(newest.get(whole(post), post.label) == post.label for post in found.rolling)
     assert not held & ({whole(post) for post in found.rolling} | set(trained))
     assert found.excluded_leaks <= len({key for key in candidates if of_text(key) in held_out})
+
+
+def test_any_number_of_sources_may_have_more_than_their_share() -> None:
+    """SQLite takes no condition with a part for each of them."""
+    rows = [
+        accepted(f"第{number}家的第{each}篇", 0, rolling=True, source=f"論壇{number}")
+        for number in range(1_100)
+        for each in range(2)
+    ]
+    found = composed(EMPTY, rows, Taken((), EVERYTHING, ()), Cap(1_100, 0.0)).rolling
+    assert len(found) == len({post.source for post in found}) == 1_100

@@ -30,6 +30,7 @@ from sentiment.data.mix import Mixing
 from sentiment.data.posts import columns_of, read_posts
 from sentiment.data.seen import count_in, trained_on
 from sentiment.data.selection import up_to
+from sentiment.data.tally import contested
 from sentiment.data.tsv import Post, write_posts
 from sentiment.lineage.forget import forget
 from sentiment.lineage.texts import Texts
@@ -166,7 +167,7 @@ def test_what_the_base_says_under_another_title_contradicts_nobody() -> None:
             composition.load(connection, composition.Base([Post("推", 0)], [], []))
             composition.deal(connection, composition.Taken((), up_to(9), ()))
             assert len(doubles(connection, [])) == doubled
-            assert composition.contested(connection, ())[0] == bool(doubled)
+            assert contested(connection, ())[0] == bool(doubled)
 
 
 @pytest.mark.parametrize("first", ["trusted", "stranger"])

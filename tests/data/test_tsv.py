@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment.data.posts import read_posts
-from sentiment.data.tsv import Post, one_line, write_posts, write_posts_for_people
+from sentiment.data.tsv import OPTIONAL, Post, one_line, write_posts, write_posts_for_people
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.text.cells import is_harmless
@@ -28,6 +29,28 @@ def test_posts_come_back_as_they_were_written(tmp_path_factory: pytest.TempPathF
     write_posts(path, posts)
     assert read_posts(path, LABELS) == posts
     assert len(path.read_bytes().split(b"\n")) == len(posts) + 2  # header, a line a post, the end
+
+
+ANY = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('"\t\r\n \u3000\x1c'), max_size=4)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.builds(Post, ANY, st.integers(0, 2), ANY, ANY), max_size=5))
+def test_lines_that_are_joined_are_what_csv_writes(tmp_path_factory: pytest.TempPathFactory, posts: list[Post]) -> None:
+    path = tmp_path_factory.mktemp("posts") / "posts.tsv"
+    for some in ([post] for post in posts):
+        write_posts(path, some, OPTIONAL)
+        wanted = io.StringIO(newline="")
+        rows = [(post.text, str(post.label), post.title, post.source) for post in some]
+        csv.writer(wanted, delimiter="\t", lineterminator="\n").writerows([map(one_line, row) for row in rows])
+        assert path.read_bytes().decode().partition("\n")[2] == wanted.getvalue()
+
+
+def test_one_row_of_many_that_needs_quotes_gets_them(tmp_path: Path) -> None:
+    posts = [Post(f"第{number}篇" if number != 1_700 else '他說"好"', 0) for number in range(2_500)]
+    assert write_posts(tmp_path / "posts.tsv", posts) == 2_500
+    lines = (tmp_path / "posts.tsv").read_text(encoding="utf-8").splitlines()
+    assert (lines[1], lines[1_701], lines[2_500]) == ("第0篇\t0", '"他說""好"""\t0', "第2499篇\t0")
 
 
 @settings(max_examples=40)
