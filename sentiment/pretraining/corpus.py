@@ -1,7 +1,7 @@
 """Which posts of the corpus count: each once, and none that stands in a test set. A few of them are held out.
 
 The corpus is read more than once: first every post is hashed, then those that count are yielded. What is held in memory
-is 17 bytes a line, whatever the lines are. Which posts count is known by their lines, so the files must stay as they are.
+is 17 bytes a line, whatever the lines are. Which posts count is known by their lines: the files must stay as they are.
 """
 
 from __future__ import annotations

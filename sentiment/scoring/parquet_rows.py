@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
 from sentiment.data.file_lines import LONGEST_SHOWN, shown
@@ -87,13 +88,20 @@ def _slice(opened: parquet.ParquetFile, first: int, end: int, most: int) -> pa.T
             begin, stop = max(first - at, 0), min(end - at, len(batch))
             if begin < stop:
                 batches.append(batch.slice(begin, stop - begin))
-                held += batches[-1].nbytes
+                held += sum(map(_bytes_of, batches[-1].columns))
                 if held > most:
                     raise UnreadableFile(TOO_MUCH if most == MOST_OF_SHARD else UNPACKS)
             at += len(batch)
             if at >= end:
                 break
     return pa.Table.from_batches(batches, opened.schema_arrow)
+
+
+def _bytes_of(column: pa.Array) -> int:
+    """Returns how many bytes a column takes; where a word stands once for many rows, as often as it is meant."""
+    if not (pa.types.is_dictionary(column.type) and _is_text(column.type)):
+        return int(column.nbytes)
+    return pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
 
 
 def _with_text(column: pa.ChunkedArray, first: int) -> tuple[list[int], list[Aside]]:

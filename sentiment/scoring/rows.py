@@ -191,21 +191,26 @@ def _piece(first: int, read: list[_Read], names: tuple[str, ...] | None, columns
         if first or not names:  # further on, an object without the column is a row without a text
             names += tuple(name for name in columns.wanted() if name not in names)
     places = columns.found(names)
+    text = names[places["text"]]
     good, aside = list[int](), list[Aside]()
     for number, row in enumerate(read):
-        wrong = row.error or why_no_text(_value(row, places["text"], names[places["text"]]))
+        wrong = row.error or why_no_text(_value(row, places["text"], text))
         if wrong:
             aside.append(Aside(first + number, wrong, row.raw or atomic.json_text(row.values)))
         else:
             good.append(number)
-    table = pa.table({
-        name: _texts([_value(read[number], place, name) for number in good]) for place, name in enumerate(names)
-    })  # fmt: skip
+    rows = [read[number].values for number in good]
+    table = pa.table({name: _texts(_column(rows, place, name)) for place, name in enumerate(names)})
     return Piece(first, table, [first + number for number in good], places, aside)
 
 
 def _value(row: _Read, place: int, name: str) -> Any:
     return row.values.get(name) if isinstance(row.values, dict) else row.values[place]
+
+
+def _column(rows: list[Any], place: int, name: str) -> list[Any]:
+    of_json = bool(rows) and isinstance(rows[0], dict)
+    return [row.get(name) for row in rows] if of_json else [row[place] for row in rows]
 
 
 def why_no_text(value: Any) -> str:

@@ -79,7 +79,7 @@ class Worker:
             yield Outcome(file=file.name, reason=str(error), again=True)
 
     def _read(self, portion: Portion) -> Iterator[tuple[int, rows.Piece]]:
-        """Yields the pieces of a portion; whatever else its reader raises ends with the file, unless the disk failed."""
+        """Yields the pieces of a portion. Whatever its reader raises ends with the file, unless the disk failed."""
         try:
             yield from self._pieces(portion)
         except OSError as error:
