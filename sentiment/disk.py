@@ -1,6 +1,7 @@
 """Says in one line that a disk is full or failing: which file, how much is free, what to free.
 
-It also says that a folder lies where a file must be. Docker makes one where the file of a mount is missing.
+It also says that a folder lies where a file must be (Docker makes one where the file of a mount is missing), that a
+file lies where a folder must be, and that somebody may not read or write there.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ EMPTY = (
     "Docker makes an empty folder where the file of a mount is missing: remove it if it is empty (`rmdir`), or move it "
     "away, then repeat the command."
 )
+ALLOW = "Give that user the right, or name another place."
 LOOK = "Look at the machine's kernel log and at that disk, then repeat the command."
 
 
@@ -42,11 +44,19 @@ def named(error: OSError, path: Path) -> OSError:
 
 
 def refusal(error: OSError) -> InputError | None:
-    """Returns the line about a full or failing disk, or a folder in the place of a file; None for all other errors."""
+    """Returns the line about a full or failing disk, a right that is missing, or a file or folder in the way.
+
+    None for all other errors.
+    """
     if is_about_the_disk(error):
         return told(error.strerror or str(error), error.filename, full=is_full(error))
     if isinstance(error, IsADirectoryError) and (folder := _folder_of(error)):
         return InputError(f"{folder} must be a file", found="a folder", do=EMPTY)
+    if isinstance(error, NotADirectoryError | FileExistsError) and (file := _file_of(error)):
+        return InputError(f"{file} must be a folder", found="a file", do="Name another place.")
+    if isinstance(error, PermissionError) and error.filename:
+        name = os.fsdecode(error.filename)
+        return InputError(f"the user who gives a command must be allowed to use {name}", found="no right", do=ALLOW)
     return None
 
 
@@ -54,6 +64,14 @@ def _folder_of(error: OSError) -> Path | None:
     """Returns the folder that stands in the way: of a rename, it is the second name."""
     named = (name for name in (error.filename, error.filename2) if isinstance(name, str | bytes))
     return next((path for path in map(Path, map(os.fsdecode, named)) if path.is_dir()), None)
+
+
+def _file_of(error: OSError) -> Path | None:
+    """Returns the file that stands where a folder must be."""
+    if not isinstance(error.filename, str | bytes):
+        return None
+    path = Path(os.fsdecode(error.filename))
+    return next((one for one in (path, *path.parents) if one.is_file()), None)
 
 
 def told(what: str, path: str | os.PathLike[str] | None, full: bool) -> UnavailableError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import click
 import pytest
 from support.terminals import screen_of
 
+from sentiment import disk
 from sentiment.cli import VERBS, run
 
 LIGHT = [
@@ -98,6 +101,24 @@ def test_a_folder_in_the_place_of_a_file_is_one_line(
     assert run([verb]) == 2
     [said] = capsys.readouterr().err.splitlines()
     assert said.startswith(f"sentiment: {folder} must be a file; found a folder. Docker makes an empty folder where")
+
+
+def test_a_file_in_the_place_of_a_folder_is_one_line(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("x")
+    assert run(["status", "--result", str(tmp_path / "file" / "below" / "status.json")]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == f"sentiment: {tmp_path / 'file'} must be a folder; found a file. Name another place."
+
+
+def test_what_the_user_may_not_write_to_is_one_line() -> None:
+    refused = disk.refusal(PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/somewhere/x.tsv"))
+    assert refused and refused.exit_code == 2
+    assert str(refused).startswith(
+        "the user who gives a command must be allowed to use /somewhere/x.tsv; found no right."
+    )
+    assert disk.refusal(PermissionError(errno.EACCES, "a port, which has no name")) is None
 
 
 def test_a_refused_step_leaves_its_cause_in_the_result_file(home: Path) -> None:

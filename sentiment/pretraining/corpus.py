@@ -1,7 +1,7 @@
 """Which posts of the corpus count: each once, and none that stands in a test set. A few of them are held out.
 
-The corpus is read twice: first every post is hashed, then those that count are yielded. What is held in memory is 17
-bytes a line, whatever the lines are.
+The corpus is read more than once: first every post is hashed, then those that count are yielded. What is held in memory
+is 17 bytes a line, whatever the lines are. Which posts count is known by their lines: the files must stay as they are.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ FEWEST = 30  # posts; with fewer there is nothing to hold out, and nothing to le
 HELD_OUT_SHARE, LEAST_HELD_OUT, MOST_HELD_OUT = 0.01, 10, 2000  # about: the texts' hashes decide
 
 Hashes = NDArray[np.uint64]
+Stamp = tuple[int, int, int] | None
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,37 @@ class Corpus:
     files: tuple[Path, ...]
     use: NDArray[np.uint8]
     counted: Counted
+    stamps: tuple[Stamp, ...]
 
     def posts(self) -> Iterator[tuple[str, bool]]:
-        """Yields every post that counts, in the order of the files, and whether it is held out."""
-        for use, post in zip(self.use, posts_of(self.files, Read()), strict=True):
+        """Yields every post that counts, in the order of the files, and whether it is held out.
+
+        Raises: InputError when a file is another one than it was when it was read first.
+        """
+        self.require_unchanged()
+        for use, post in zip(self.use, posts_of(self.files, Read()), strict=False):
             if use:
                 yield post, use == 2
+        self.require_unchanged()
+
+    def require_unchanged(self) -> None:
+        """Raises: InputError when a file is another one by now."""
+        for path, stamp in zip(self.files, self.stamps, strict=True):
+            if stamp_of(path) != stamp:
+                raise InputError(
+                    "a corpus must stay as it is while it is learnt from",
+                    found=f"a change in {path}",
+                    do="Give the command again, with a copy that nobody writes to.",
+                )
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Returns what changes when a file does; None of one that is gone."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def hash_of(text: str) -> int:
@@ -50,6 +76,7 @@ def hash_of(text: str) -> int:
 def read_corpus(files: Iterable[Path], tests: Iterable[str]) -> Corpus:
     """Reads a corpus, leaving out the texts of test sets. Raises: InputError when hardly any post is left."""
     files, read = tuple(files), Read()
+    stamps = tuple(map(stamp_of, files))
     found = array("Q")
     with progress(sum(path.stat().st_size for path in files), "reading", "bytes") as line:
         for post in posts_of(files, read):
@@ -68,7 +95,9 @@ def read_corpus(files: Iterable[Path], tests: Iterable[str]) -> Corpus:
         held_out=int((use == 2).sum()),
     )
     _require_some(counted)
-    return Corpus(files, use, counted)
+    corpus = Corpus(files, use, counted, stamps)
+    corpus.require_unchanged()
+    return corpus
 
 
 def chosen(hashes: Hashes, tested: Hashes) -> tuple[NDArray[np.uint8], int, int]:

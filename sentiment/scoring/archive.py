@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from sentiment import atomic
+import msgspec
+
+from sentiment import atomic, disk
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.digests import sha256_of_content
 from sentiment.scoring.parquet_rows import is_parquet, rows_of_parquet
@@ -13,8 +17,9 @@ from sentiment.scoring.places import Changed, Listed, Place
 from sentiment.scoring.rows import READ, form_of
 from sentiment.scoring.shards import Portion, Shard, SourceFile, is_whole, portions
 from sentiment.scoring.unpacked import PACKINGS
-from sentiment.scoring.work import CHANGED, Outcome
+from sentiment.scoring.work import Outcome
 
+PAIR = msgspec.Meta(min_length=2, max_length=2)
 DIGESTS = "digests.json"  # of the archive's files, by name and stamp: only spares reading them again
 
 
@@ -28,29 +33,54 @@ class Plan:
     finished: int = 0  # files of which nothing is left to do
     ignored: list[str] = field(default_factory=list)  # files of another kind
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What the names begin with of files of which nobody knows now whether they are there, and as what."""
+        return tuple(outcome.file.removeprefix("./") for outcome in self.refused)
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Ends what fails with one file, unless the disk failed."""
+        try:
+            yield
+        except Changed as error:
+            self.refused.append(Outcome(file=name, reason=str(error), again=True))
+        except UnreadableFile as error:
+            self.refused.append(Outcome(file=name, reason=str(error)))
+        except OSError as error:
+            if disk.is_about_the_disk(error):
+                raise
+            self.refused.append(Outcome(file=name, reason=error.strerror or str(error)))
+
 
 def known_files(source: Place, output: Place) -> Plan:
     """Returns a plan that has the files of the archive, and those that cannot be read; there is no work in it yet."""
     plan = Plan()
-    before = json.loads(output.read(DIGESTS) or b"{}")
+    before = _digests_known(output)
     digests: dict[str, list[str]] = {}
     for listed in source.listed():
-        if not form_of(listed.name):
+        if listed.closed:
+            plan.refused.append(Outcome(file=listed.name, reason=listed.closed, again=listed.again))
+        elif not form_of(listed.name):
             plan.ignored.append(listed.name)
-            continue
-        try:
-            stamp, digest = before.get(listed.name, ("", ""))
-            if stamp != listed.stamp:
-                digest = _digest(source, listed)
-            digests[listed.name] = [listed.stamp, digest]
-            plan.files.append(SourceFile(name=listed.name, size=listed.size, stamp=listed.stamp, digest=digest))
-        except Changed:
-            plan.refused.append(Outcome(file=listed.name, reason=CHANGED, again=True))
-        except OSError as error:
-            plan.refused.append(Outcome(file=listed.name, reason=error.strerror or str(error)))
+        else:
+            with plan.alone(listed.name):
+                stamp, digest = before.get(listed.name, ("", ""))
+                if stamp != listed.stamp:
+                    digest = _digest(source, listed)
+                digests[listed.name] = [listed.stamp, digest]
+                plan.files.append(SourceFile(name=listed.name, size=listed.size, stamp=listed.stamp, digest=digest))
     if digests != before:
         output.write(DIGESTS, atomic.json_text(digests).encode())
     return plan
+
+
+def _digests_known(output: Place) -> dict[str, list[str]]:
+    """Returns the digests that are there; none when they are damaged: then every file is read again."""
+    try:
+        return msgspec.json.decode(output.read(DIGESTS) or b"{}", type=dict[str, Annotated[list[str], PAIR]])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
 
 
 def _digest(source: Place, listed: Listed) -> str:
@@ -71,16 +101,12 @@ def plan_of(plan: Plan, source: Place, shards: dict[str, list[Shard]], shard_row
             plan.finished += 1
             continue
         done = frozenset(shard.index for shard in finished)
-        try:
+        with plan.alone(file.name):
             rows = None
             if is_parquet(file.name):
                 with source.open(file.listed) as handle:
-                    rows = rows_of_parquet(handle)
+                    rows = rows_of_parquet(handle, file.size)
             plan.portions += portions(file, rows, shard_rows, done)
-        except UnreadableFile as error:
-            plan.refused.append(Outcome(file=file.name, reason=str(error)))
-        except Changed:
-            plan.refused.append(Outcome(file=file.name, reason=CHANGED, again=True))
     return plan
 
 

@@ -13,9 +13,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
+from sentiment.errors import InputError
 from sentiment.results.scoring import Direction, Example, Part
 from sentiment.scoring.columns import OURS, Columns
 from sentiment.scoring.months import months_of
+from sentiment.scoring.parquet_rows import in_a_line, values_of
 from sentiment.scoring.places import Place
 from sentiment.scoring.shards import Shard
 from sentiment.text.harmless import one_line
@@ -115,8 +117,8 @@ def _example(
     table: pa.Table, row: int, direction: tuple[int, int], sure: tuple[float, float], places: dict[str, int]
 ) -> Example:
     def of(part: str, longest: int) -> str:
-        value = table.column(places[part])[row].as_py() if part in places else None
-        return "" if value is None else one_line(value, longest)
+        values = values_of(table.column(places[part]).slice(row, 1)) if part in places else [None]
+        return one_line(_told(values[0]), longest)
 
     return Example(
         before=direction[0], after=direction[1], sure_before=round(float(sure[0]), 4),
@@ -128,7 +130,13 @@ def _example(
 def _texts(table: pa.Table, place: int | None) -> list[str]:
     if place is None:
         return [""] * len(table)
-    return ["" if value is None else str(value).strip()[:LONGEST_NAME] for value in table.column(place).to_pylist()]
+    return [_told(value).strip()[:LONGEST_NAME] for value in values_of(table.column(place))]
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return "" if value is None else str(value)
 
 
 def pairs(before: list[Shard], after: list[Shard]) -> tuple[list[tuple[Shard, Shard]], list[Shard], list[Shard]]:
@@ -143,8 +151,18 @@ def pairs(before: list[Shard], after: list[Shard]) -> tuple[list[tuple[Shard, Sh
 
 
 def table_of(place: Place, shard: Shard, *, scores_alone: bool) -> pa.Table:
-    """Returns a shard's scores; with `scores_alone` without the columns of the posts."""
-    content: Any = pa.BufferReader(place.read(shard.path) or b"")
-    opened = parquet.ParquetFile(content)
-    names = [name for name in opened.schema_arrow.names if name.startswith(OURS)] if scores_alone else None
-    return opened.read(columns=names)
+    """Returns a shard's scores; with `scores_alone` without the columns of the posts.
+
+    Raises: InputError when they are gone or damaged.
+    """
+    content = place.read(shard.path)
+    try:
+        opened = parquet.ParquetFile(pa.BufferReader(content or b""))
+        names = [name for name in opened.schema_arrow.names if name.startswith(OURS)] if scores_alone else None
+        return opened.read(columns=names)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(
+            f"{place.address}/{shard.path} must hold the scores that were written",
+            found="no file" if content is None else in_a_line(error),
+            do="Remove it if it is there, and give `sentiment score` for that version again.",
+        ) from None

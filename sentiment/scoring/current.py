@@ -47,7 +47,7 @@ def read(place: Place, name: str, kind: type[R]) -> R | None:
     where = f"{place.address.rstrip('/')}/{name}"
     try:
         found = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{where} must be JSON", found=str(error), do="Restore or remove it.") from None
     return decoded(found, kind, where, "Restore or remove it.")
 

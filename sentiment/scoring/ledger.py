@@ -33,6 +33,7 @@ class Ledger:
     found_again: int = 0  # shards that were not recorded before
     gone: int = 0  # shards that are recorded, and whose file is gone or not as long as it was
     now: dict[str, str] = field(default_factory=dict)  # the id that each file of the archive has as it is now
+    unknown: tuple[str, ...] = ()  # beginnings of names: nobody knows now whether those files are there
     _written: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -79,7 +80,8 @@ class Ledger:
 
     def of_no_file(self) -> list[Shard]:
         """Returns the shards of files that are not in the archive any more."""
-        return [shard for shard in self.shards.values() if shard.file not in self.now]
+        gone = (shard for shard in self.shards.values() if shard.file not in self.now)
+        return [shard for shard in gone if not shard.file.startswith(self.unknown)]
 
     def _changed(self) -> tuple[set[str], set[str]]:
         """Returns the ids of changed files that are not finished, and those of what finished ones were before."""
@@ -109,11 +111,12 @@ def read(place: Place) -> list[Shard]:
     """Returns the lines of a ledger; none when there is none."""
     content = place.read(NAME) or b""
     name = f"{place.address}/{NAME}"
-    return [decoded(_parsed(line), Shard, name, DO) for line in content.decode("utf-8", "replace").splitlines()]
+    lines = content.decode("utf-8", "replace").split("\n")  # a file's name may hold any other end of a line
+    return [decoded(_parsed(line), Shard, name, DO) for line in lines if line]
 
 
 def _parsed(line: str) -> object:
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return line

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
 from sentiment.data.file_lines import LONGEST_SHOWN, shown
-from sentiment.data.formats.record import UnreadableFile
+from sentiment.data.formats.record import MOST_COLUMNS, TOO_WIDE, UnreadableFile
+from sentiment.data.formats.unpack import LARGEST_RATIO, most_rows, most_unpacked
 from sentiment.scoring.columns import Columns
-from sentiment.scoring.rows import PARQUET, Aside, Piece, why_no_text
+from sentiment.scoring.rows import MOST_OF_SHARD, PARQUET, TOO_MUCH, Aside, Piece, why_no_text
 
-READ_AT_ONCE = 2_048  # rows
+READ_AT_ONCE = 64  # rows: a value that stands in a few hundred bytes for thousands of rows may be long
+MANY_ROWS = "it states far more rows than a file of its size can hold"
+UNPACKS = f"it unpacks to more than {LARGEST_RATIO} times its size"
+NO_VALUES = (pa.ArrowException, ValueError, OverflowError, LookupError)  # of what Python has no value for
 
 
 def is_parquet(name: str) -> bool:
     return name.lower().endswith(PARQUET)
 
 
-def rows_of_parquet(file: BinaryIO) -> int:
-    """Returns how many rows a Parquet file states. Raises: UnreadableFile when it is none."""
+def rows_of_parquet(file: BinaryIO, size: int) -> int:
+    """Returns how many rows a Parquet file of `size` bytes states.
+
+    Raises: UnreadableFile when it is none, or states more rows or bytes than it may honestly hold.
+    """
     try:
-        return int(parquet.ParquetFile(file).metadata.num_rows)
+        metadata = parquet.ParquetFile(file).metadata
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise UnreadableFile(f"the file is not Parquet that can be read: {_line(error)}") from None
+        raise UnreadableFile(f"the file is not Parquet that can be read: {in_a_line(error)}") from None
+    if metadata.num_rows > most_rows(size):
+        raise UnreadableFile(MANY_ROWS)
+    if metadata.num_columns > MOST_COLUMNS:
+        raise UnreadableFile(TOO_WIDE)
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    if sum(group.total_byte_size for group in groups) > most_unpacked(size):
+        raise UnreadableFile(UNPACKS)
+    return int(metadata.num_rows)
 
 
-def parquet_piece(file: BinaryIO, columns: Columns, rows: int, index: int) -> Piece:
+def parquet_piece(file: BinaryIO, size: int, columns: Columns, rows: int, index: int) -> Piece:
     """Returns one shard of a Parquet file: its row groups are decoded a few rows at a time, up to the end of the shard.
 
     Raises: UnreadableFile, NoColumn.
@@ -39,9 +55,9 @@ def parquet_piece(file: BinaryIO, columns: Columns, rows: int, index: int) -> Pi
         places = columns.found(schema.names)
         text = schema.names[places["text"]]
         _require_texts(schema, text)
-        table = _slice(opened, first, min(first + rows, end))
+        table = _slice(opened, first, min(first + rows, end), min(MOST_OF_SHARD, most_unpacked(size)))
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise UnreadableFile(f"rows {first + 1:,} and on cannot be read: {_line(error)}") from None
+        raise UnreadableFile(f"rows {first + 1:,} and on cannot be read: {in_a_line(error)}") from None
     numbers, aside = _with_text(table.column(text), first)
     if aside:
         table = table.take(pa.array([number - first for number in numbers], pa.int64()))
@@ -50,13 +66,15 @@ def parquet_piece(file: BinaryIO, columns: Columns, rows: int, index: int) -> Pi
 
 def _require_texts(schema: pa.Schema, name: str) -> None:
     kind = schema.field(name).type
-    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if not (pa.types.is_string(inner) or pa.types.is_large_string(inner)):
+    if not _is_text(kind):
         raise UnreadableFile(f"the column {name} is {kind}, and not text")
 
 
-def _slice(opened: parquet.ParquetFile, first: int, end: int) -> pa.Table:
-    """Returns rows first … end of a file, of which no more than the row groups that hold them is read."""
+def _slice(opened: parquet.ParquetFile, first: int, end: int, most: int) -> pa.Table:
+    """Returns rows first … end of a file, of which no more than the row groups that hold them is read.
+
+    Raises: UnreadableFile when they take more than `most` bytes.
+    """
     start, groups, skipped = 0, list[int](), 0
     for number in range(opened.num_row_groups):
         size = opened.metadata.row_group(number).num_rows
@@ -64,16 +82,26 @@ def _slice(opened: parquet.ParquetFile, first: int, end: int) -> pa.Table:
             skipped = start if not groups else skipped
             groups.append(number)
         start += size
-    batches, at = [], skipped
+    batches, at, held = [], skipped, 0
     if groups:
         for batch in opened.iter_batches(READ_AT_ONCE, row_groups=groups, use_threads=False):
             begin, stop = max(first - at, 0), min(end - at, len(batch))
             if begin < stop:
                 batches.append(batch.slice(begin, stop - begin))
+                held += sum(map(_bytes_of, batches[-1].columns))
+                if held > most:
+                    raise UnreadableFile(TOO_MUCH if most == MOST_OF_SHARD else UNPACKS)
             at += len(batch)
             if at >= end:
                 break
     return pa.Table.from_batches(batches, opened.schema_arrow)
+
+
+def _bytes_of(column: pa.Array) -> int:
+    """Returns how many bytes a column takes; where a word stands once for many rows, as often as it is meant."""
+    if not (pa.types.is_dictionary(column.type) and _is_text(column.type)):
+        return int(column.nbytes)
+    return pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
 
 
 def _with_text(column: pa.ChunkedArray, first: int) -> tuple[list[int], list[Aside]]:
@@ -88,7 +116,7 @@ def _with_text(column: pa.ChunkedArray, first: int) -> tuple[list[int], list[Asi
     return good, aside
 
 
-def texts_of(column: pa.ChunkedArray) -> list[str | bytes | None]:
+def texts_of(column: pa.ChunkedArray | pa.Array) -> list[str | bytes | None]:
     """Returns a column's texts; one that is not UTF-8 as its bytes."""
     kind = column.type
     if pa.types.is_dictionary(kind):
@@ -101,6 +129,26 @@ def texts_of(column: pa.ChunkedArray) -> list[str | bytes | None]:
     return found
 
 
+def values_of(column: pa.ChunkedArray | pa.Array) -> list[Any]:
+    """Returns a column's values, whatever it holds; None for what Python has no value for."""
+    try:
+        return texts_of(column) if _is_text(column.type) else column.to_pylist()
+    except NO_VALUES:
+        return [_value_of(value) for value in column]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner))
+
+
+def _value_of(value: Any) -> Any:
+    try:
+        return value.as_py()
+    except NO_VALUES:
+        return None
+
+
 def _decoded(value: bytes | None) -> str | bytes | None:
     try:
         return value and value.decode("utf-8")
@@ -108,5 +156,5 @@ def _decoded(value: bytes | None) -> str | bytes | None:
         return value
 
 
-def _line(error: Exception) -> str:
+def in_a_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]

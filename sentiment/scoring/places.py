@@ -11,25 +11,38 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 from sentiment import atomic
+from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.source.source import is_auxiliary
-from sentiment.data.source.walk import walked
+from sentiment.data.source.walk import HOLES, LINK, TOO_DEEP, has_holes, walked
 from sentiment.errors import InputError, NoSuchFile
 
 READ_AHEAD = 4 << 20  # bytes that are asked of a bucket at once
 PARTS = 8 << 20  # bytes of a local file that are read at once
+OUTSIDE = "it links to a file outside of the archive"
+NO_NAME = "its name is not UTF-8: give it another one"
+CHANGED = "it changed while it was read: the next run scores it as it is then"
 
 
 class Changed(Exception):
-    """The file is not what it was when it was listed; the next run finds what it is by then."""
+    """The file is not what it was when it was listed, or cannot be had now; the next run finds what it is by then."""
+
+    def __init__(self, reason: str = CHANGED) -> None:
+        super().__init__(reason)
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A file: its name below the place, its size in bytes, and a stamp that changes when its content does."""
+    """A file: its name below the place, its size in bytes, and a stamp that changes when its content does.
+
+    With a reason in `closed` it is not to be opened: it is a folder that cannot be gone into, with a `/` behind its
+    name, or a file that is none of the place's. `again` says that this may be otherwise tomorrow.
+    """
 
     name: str
     size: int
     stamp: str
+    closed: str = ""
+    again: bool = False
 
 
 class Place(Protocol):
@@ -48,7 +61,7 @@ class Place(Protocol):
         ...
 
     def open(self, file: Listed) -> BinaryIO:
-        """Returns the file, in which one can seek. Raises, also while it is read: Changed."""
+        """Returns the file, in which one can seek. Raises: UnreadableFile; also while it is read: Changed, OSError."""
         ...
 
     def confirm(self, file: Listed) -> None:
@@ -92,17 +105,29 @@ class FolderPlace:
             return
         for path, why_closed in sorted(walked(folder)):
             name = os.fsencode(path.relative_to(self.root)).decode("utf-8", "backslashreplace")
-            if why_closed or is_auxiliary(name) or not path.is_file():
+            if is_auxiliary(name) and path != self.root:
                 continue
-            status = path.stat()
-            yield Listed(name, status.st_size, _stamp(status))
+            if why_closed:
+                yield Listed(f"{name}/", 0, "", why_closed, again=why_closed not in (LINK, TOO_DEEP))
+            elif path.is_file():
+                status = path.stat()
+                yield Listed(name, status.st_size, _stamp(status), self._why_closed(path, name))
+
+    def _why_closed(self, path: Path, name: str) -> str:
+        if path.is_symlink() and not path.resolve().is_relative_to(self.root):
+            return OUTSIDE
+        return "" if os.fsencode(path.relative_to(self.root)) == name.encode() else NO_NAME
 
     def open(self, file: Listed) -> BinaryIO:
         self.confirm(file)
         try:
-            return (self.root / file.name).open("rb", buffering=PARTS)
+            opened = (self.root / file.name).open("rb", buffering=PARTS)
         except FileNotFoundError:
             raise Changed from None
+        if has_holes(opened.fileno()):
+            opened.close()
+            raise UnreadableFile(HOLES)
+        return opened
 
     def confirm(self, file: Listed) -> None:
         try:
@@ -165,7 +190,10 @@ class BucketPlace:
         return cast(BinaryIO, io.BufferedReader(_Ranges(self, file), READ_AHEAD))
 
     def part(self, file: Listed, start: int, size: int) -> bytes:
-        """Returns some bytes of the object that was listed. Raises: Changed when it is another one by now."""
+        """Returns some bytes of the object that was listed.
+
+        Raises: Changed when it is another one by now, or when the store does not give it, or not as much as it should.
+        """
         from botocore.exceptions import ClientError
 
         from sentiment.data.source.bucket import GONE
@@ -175,11 +203,15 @@ class BucketPlace:
         with refused(self.address):
             try:
                 answer = _client().get_object(Bucket=self._bucket, Key=self._key(file.name), **asked)
-                return cast(bytes, answer["Body"].read())
+                found = cast(bytes, answer["Body"].read())
             except ClientError as error:
-                if str(error.response.get("Error", {}).get("Code", "")) in GONE:
+                told = error.response.get("Error", {})
+                if (code := str(told.get("Code", ""))) in GONE:
                     raise Changed from None
-                raise
+                raise Changed(f"the store refuses it: {code} {told.get('Message', '')}".strip()) from None
+        if len(found) != size:
+            raise Changed(f"the store gave {len(found):,} of {size:,} bytes")
+        return found
 
     def confirm(self, file: Listed) -> None:
         """Every part was asked for by the object's tag: what was read is what was listed."""
@@ -228,7 +260,7 @@ class _Ranges(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        size = min(len(buffer), self._file.size - self._at)
+        size = min(len(buffer), self._file.size - self._at)  # of what was listed: a part is as long, or refused
         if size <= 0:
             return 0
         part = self._place.part(self._file, self._at, size)

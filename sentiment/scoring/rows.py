@@ -7,7 +7,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 
@@ -26,6 +26,9 @@ DELIMITERS = {".tsv": "\t", ".csv": ","}
 JSON_LINES = (".jsonl", ".ndjson")
 PARQUET = ".parquet"
 READ = (PARQUET, *DELIMITERS, *JSON_LINES)
+MOST_OF_SHARD = 1 << 30  # bytes
+TOO_MUCH = f"the rows of a shard take more than {MOST_OF_SHARD >> 20:,} MB: begin anew with fewer --shard-rows"
+HALF_A_CHARACTER = "a name holds half a character"
 
 
 class Aside(NamedTuple):
@@ -59,6 +62,7 @@ class _Read(NamedTuple):
     values: tuple[Any, ...] | dict[str, Any]
     raw: str = ""
     error: str = ""
+    size: int = 0  # about so many bytes
 
 
 def form_of(name: str) -> str:
@@ -69,12 +73,14 @@ def form_of(name: str) -> str:
     return next((suffix for suffix in READ if plain.endswith(suffix)), "")
 
 
-def pieces(file: BinaryIO, name: str, columns: Columns, rows: int, skip: Callable[[int], bool]) -> Iterator[Piece]:
-    """Yields a text file's rows, `rows` at a time, without the shards that `skip` names by their index.
+def pieces(
+    file: BinaryIO, name: str, size: int, columns: Columns, rows: int, skip: Callable[[int], bool]
+) -> Iterator[Piece]:
+    """Yields the rows of a text file of `size` bytes, `rows` at a time, without the shards that `skip` names by index.
 
     Raises: UnreadableFile, NoColumn when the file cannot be scored at all.
     """
-    unpacked = Unpacked(file, packing_of(name.lower()))
+    unpacked = Unpacked(file, packing_of(name.lower()), size)
     sample = unpacked.start().peek(SAMPLE)
     if not sample:
         raise UnreadableFile(unpacked.broken or "the file is empty")
@@ -107,7 +113,7 @@ def _delimited(reader: RowReader, width: int) -> Iterator[_Read]:
     for row in reader.rows(lambda fields: len(fitted(fields, width)) == width):
         fields = fitted(row.fields, width)
         wrong = "" if len(fields) == width else f"{len(row.fields)} columns instead of {width}"
-        yield _Read(fields, row.raw, row.error or wrong)
+        yield _Read(fields, row.raw, row.error or wrong, len(row.raw) + 8 * width)
 
 
 def _json_rows(file: Any, unpacked: Unpacked, encoding: str) -> Iterator[_Read]:
@@ -119,8 +125,43 @@ def _json_rows(file: Any, unpacked: Unpacked, encoding: str) -> Iterator[_Read]:
                 value, error = object_of(line.decode("utf-8").strip())
             except UnicodeDecodeError:
                 value, error = {}, f"not {encoding}"
-            wide = "" if len(value) <= MOST_COLUMNS else TOO_WIDE
-            yield _Read(value, shown(line[:LONGEST_SHOWN]) if error or wide else "", error or wide)
+            error = error or _why_no_names(value)
+            yield _Read(value, shown(line[:LONGEST_SHOWN]) if error else "", error, len(line))
+
+
+def _why_no_names(row: dict[str, Any]) -> str:
+    """Returns why the names of a row cannot be those of columns; "" when they can."""
+    if len(row) > MOST_COLUMNS:
+        return TOO_WIDE
+    try:
+        "".join(row).encode("utf-8")
+    except UnicodeEncodeError:
+        return HALF_A_CHARACTER
+    return ""
+
+
+def _taken(found: Iterator[_Read], rows: int) -> list[_Read]:
+    """Returns the next rows. Raises: UnreadableFile when they are more than a shard may hold."""
+    some, held = list[_Read](), 0
+    for row in itertools.islice(found, rows):
+        some.append(row)
+        held += row.size
+        if held > MOST_OF_SHARD:
+            raise UnreadableFile(TOO_MUCH)
+    return some
+
+
+def _names_of(read: list[_Read]) -> tuple[tuple[str, ...], list[_Read]]:
+    """Returns the names that objects have together, and the objects: those are refused that bring too many names."""
+    names, kept = dict[str, None](), list[_Read]()
+    for row in read:
+        found = dict.fromkeys(() if row.error else row.values)
+        if found and len(names) + len(found.keys() - names.keys()) > MOST_COLUMNS:
+            row = row._replace(raw=atomic.json_text(row.values)[:LONGEST_SHOWN], error=TOO_WIDE)
+        else:
+            names |= found
+        kept.append(row)
+    return tuple(names), kept
 
 
 def _cut(
@@ -132,7 +173,7 @@ def _cut(
     unpacked: Unpacked,
 ) -> Iterator[Piece]:
     """Yields the pieces of a text file; the last one says so, and why the file ended early when it did."""
-    some = list(itertools.islice(found, rows))
+    some = _taken(found, rows)
     for index in itertools.count():
         more = list(itertools.islice(found, 1))
         if not skip(index):
@@ -141,31 +182,35 @@ def _cut(
             yield piece
         if not more:
             return
-        some = more + list(itertools.islice(found, rows - 1))
+        some = more + _taken(found, rows - 1)
 
 
 def _piece(first: int, read: list[_Read], names: tuple[str, ...] | None, columns: Columns) -> Piece:
     if names is None:  # JSON Lines: whatever names its objects have
-        names = tuple(dict.fromkeys(name for row in read if not row.error for name in row.values))
+        names, read = _names_of(read)
         if first or not names:  # further on, an object without the column is a row without a text
             names += tuple(name for name in columns.wanted() if name not in names)
-        given = [tuple(row.values.get(name) for name in names) for row in read]  # type: ignore[union-attr]
-    else:
-        given = [cast(tuple[Any, ...], row.values) for row in read]
     places = columns.found(names)
+    text = names[places["text"]]
     good, aside = list[int](), list[Aside]()
-    for number, (row, values) in enumerate(zip(read, given, strict=True)):
-        wrong = row.error or why_no_text(values[places["text"]])
+    for number, row in enumerate(read):
+        wrong = row.error or why_no_text(_value(row, places["text"], text))
         if wrong:
-            aside.append(
-                Aside(first + number, wrong, row.raw or atomic.json_text(dict(zip(names, values, strict=True))))
-            )
+            aside.append(Aside(first + number, wrong, row.raw or atomic.json_text(row.values)))
         else:
             good.append(number)
-    table = pa.table({
-        name: _texts([given[number][place] for number in good]) for place, name in enumerate(names)
-    })  # fmt: skip
+    rows = [read[number].values for number in good]
+    table = pa.table({name: _texts(_column(rows, place, name)) for place, name in enumerate(names)})
     return Piece(first, table, [first + number for number in good], places, aside)
+
+
+def _value(row: _Read, place: int, name: str) -> Any:
+    return row.values.get(name) if isinstance(row.values, dict) else row.values[place]
+
+
+def _column(rows: list[Any], place: int, name: str) -> list[Any]:
+    of_json = bool(rows) and isinstance(rows[0], dict)
+    return [row.get(name) for row in rows] if of_json else [row[place] for row in rows]
 
 
 def why_no_text(value: Any) -> str:

@@ -80,7 +80,7 @@ def score(settings: Settings, asked: Asked) -> ScoreResult:
         made = current.agreed(output, _made(settings, asked, number, model, source), shard_rows_given=asked.rows_given)
         ledger, tally = Ledger.opened(output), Tally()
         plan = archive.known_files(source, root)
-        ledger.now = {file.name: file.id for file in plan.files}
+        ledger.now, ledger.unknown = {file.name: file.id for file in plan.files}, plan.unknown
         archive.plan_of(plan, source, ledger.by_file(), made.shard_rows)
         for outcome in plan.refused:
             tally.refuse(outcome)

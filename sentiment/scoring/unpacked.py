@@ -9,6 +9,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from sentiment.data.formats.opened import SAMPLE, Borrowed
+from sentiment.data.formats.unpack import LARGEST_RATIO, most_unpacked
 from sentiment.data.formats.unpack import Unpacked as Gzip
 
 PACKINGS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
@@ -22,8 +23,8 @@ def packing_of(name: str) -> str:
 class Unpacked:
     """A file that can be read from its start more than once; `broken` is why it ended before it should have."""
 
-    def __init__(self, file: BinaryIO, packing: str) -> None:
-        self._file, self._packing = file, packing
+    def __init__(self, file: BinaryIO, packing: str, size: int) -> None:
+        self._file, self._packing, self._size = file, packing, size
         self._part: Gzip | _Streamed | None = None
 
     @property
@@ -35,15 +36,18 @@ class Unpacked:
         self._file.seek(0)
         if not self._packing:
             return io.BufferedReader(Borrowed(self._file, lambda: None), SAMPLE)
-        self._part = Gzip(self._file) if self._packing == ".gz" else _Streamed(self._file, PACKINGS[self._packing])
+        if self._packing == ".gz":
+            self._part = Gzip(self._file)
+        else:
+            self._part = _Streamed(self._file, PACKINGS[self._packing], most_unpacked(self._size))
         return io.BufferedReader(self._part, SAMPLE)
 
 
 class _Streamed(io.RawIOBase):
-    """bzip2 or Zstandard, unpacked by Arrow."""
+    """bzip2 or Zstandard, unpacked by Arrow, up to `most` bytes."""
 
-    def __init__(self, file: BinaryIO, packing: str) -> None:
-        self.broken = ""
+    def __init__(self, file: BinaryIO, packing: str, most: int) -> None:
+        self.broken, self._left = "", most
         self._stream = pa.CompressedInputStream(pa.PythonFile(_StaysOpen(file)), packing)
 
     def readable(self) -> bool:
@@ -54,6 +58,10 @@ class _Streamed(io.RawIOBase):
             part = self._stream.read(len(buffer)) if not self.broken else b""
         except (OSError, pa.ArrowException, zlib.error) as error:
             self.broken = f"the packed file is broken or cut off: {' '.join(str(error).split())[:100]}"
+            return 0
+        self._left -= len(part)
+        if self._left < 0:
+            self.broken = f"the packed file unpacks to more than {LARGEST_RATIO} times its size"
             return 0
         buffer[: len(part)] = part
         return len(part)

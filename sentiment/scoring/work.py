@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from sentiment import atomic
+from sentiment import atomic, disk
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.identity import identity
 from sentiment.data.tsv import Post, one_line
@@ -28,7 +28,6 @@ from sentiment.scoring.shards import Portion, Shard, SourceFile, aside_path, dat
 Answers = Callable[[list[Post]], NDArray[np.float32]]  # posts → [posts, labels], in their order
 ABOUT = b"sentiment.shard"  # the key of a shard's line in the footer of its own file
 LONGEST_RAW = 2_000  # characters of a row that was put aside
-CHANGED = "it changed while it was read: the next run scores it as it is then"
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -69,25 +68,37 @@ class Worker:
         """Yields what became of each shard, once its scores are where they belong."""
         file = portion.file
         try:
-            for index, piece in self._pieces(portion):
+            for index, piece in self._read(portion):
                 yield Outcome(file=file.name, shard=self._done(file, index) or self._write(file, index, piece))
                 if piece.reason:
                     yield Outcome(file=file.name, reason=piece.reason)
         except (UnreadableFile, NoColumn) as error:
             missing = isinstance(error, NoColumn) and error.missing
             yield Outcome(file=file.name, reason=str(error), missing_column=missing)
-        except Changed:
-            yield Outcome(file=file.name, reason=CHANGED, again=True)
+        except Changed as error:
+            yield Outcome(file=file.name, reason=str(error), again=True)
+
+    def _read(self, portion: Portion) -> Iterator[tuple[int, rows.Piece]]:
+        """Yields the pieces of a portion. Whatever its reader raises ends with the file, unless the disk failed."""
+        try:
+            yield from self._pieces(portion)
+        except OSError as error:
+            if disk.is_about_the_disk(error):
+                raise
+            raise UnreadableFile(error.strerror or str(error)) from None
+        except (pa.ArrowException, ValueError, OverflowError) as error:
+            raise UnreadableFile(f"it cannot be read: {parquet_rows.in_a_line(error)}") from None
 
     def _pieces(self, portion: Portion) -> Iterator[tuple[int, rows.Piece]]:
         job, file = self.job, portion.file.listed
         with self.source.open(file) as handle:
             if portion.shards is not None:
-                found = parquet_rows.parquet_piece(handle, job.columns, job.shard_rows, portion.first_shard)
+                found = parquet_rows.parquet_piece(handle, file.size, job.columns, job.shard_rows, portion.first_shard)
                 self.source.confirm(file)
                 yield portion.first_shard, found
                 return
-            for piece in rows.pieces(handle, file.name, job.columns, job.shard_rows, portion.done.__contains__):
+            name, size = file.name, file.size
+            for piece in rows.pieces(handle, name, size, job.columns, job.shard_rows, portion.done.__contains__):
                 self.source.confirm(file)  # what was read is what the shard will be named after
                 yield piece.first // job.shard_rows, piece
 
@@ -114,7 +125,7 @@ def posts_of(piece: rows.Piece) -> list[Post]:
     texts = parquet_rows.texts_of(piece.table.column(piece.places["text"])) if piece.numbers else []
     titles: list[Any] = [""] * len(texts)
     if "title" in piece.places and piece.numbers:
-        titles = parquet_rows.texts_of(piece.table.column(piece.places["title"]))
+        titles = parquet_rows.values_of(piece.table.column(piece.places["title"]))
     return [Post(str(text), 0, _title(title)) for text, title in zip(texts, titles, strict=True)]
 
 

@@ -83,3 +83,20 @@ def test_a_corpus_of_hardly_anything_is_refused_with_its_counts(tmp_path: Path, 
         read_corpus([written(tmp_path / "corpus.txt", content)], [])
     with pytest.raises(NoSuchFile):
         require_readable([tmp_path / "none.txt"])
+
+
+@pytest.mark.parametrize("change", ["more", "less", "other", "gone"])
+def test_a_corpus_that_changes_while_it_is_learnt_from_is_one_line(tmp_path: Path, change: str) -> None:
+    path = written(tmp_path / "a.txt", as_lines(POSTS))
+    corpus = read_corpus([path], [POSTS[7]])
+    assert len(list(corpus.posts())) == 2999
+    posts = corpus.posts()
+    next(posts)
+    if change == "gone":
+        path.unlink()
+    else:
+        changed = {"more": [*POSTS, "新的"], "less": POSTS[:40], "other": [*POSTS[1:], POSTS[0]]}[change]
+        written(tmp_path / "new.txt", as_lines(changed)).replace(path)
+    for again in (posts, corpus.posts()):
+        with pytest.raises(InputError, match=r"a corpus must stay as it is while it is learnt from; found a change in"):
+            list(again)
