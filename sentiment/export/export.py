@@ -167,7 +167,7 @@ def _told(name: str, path: str | UnsetType, size: int | UnsetType) -> str:
     "--int8/--no-int8",
     default=None,
     help="Multiply 8-bit numbers, for x86 processors that do so natively; needs labelled posts. "
-    "[default: SENTIMENT_INT8]",
+    "[default: SENTIMENT_EIGHT_BIT]",
 )
 @step
 def command(
@@ -188,7 +188,7 @@ def command(
     if not (model and output):
         raise click.UsageError("give --run, or --model and --output")
     posts = read_posts(data, read_card(model).label_set) if data else []
-    rounded = Rounded(posts, settings.gate_margin) if (settings.int8 if int8 is None else int8) else None
+    rounded = Rounded(posts, settings.gate_margin) if (settings.eight_bit if int8 is None else int8) else None
     if rounded and not posts:
         raise InputError(
             "--int8 must be tried on labelled posts",

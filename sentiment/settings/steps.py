@@ -138,7 +138,7 @@ class Settings(Declared):
     load_timeout: float = setting(
         300.0, number(1, 86400), "How long each model server has to load a version.", unit="seconds"
     )
-    int8: bool = setting(
+    eight_bit: bool = setting(
         False,
         switch(),
         "Whether `export` makes a SavedModel that multiplies 8-bit numbers, for serving on x86 processors that do so "
