@@ -98,9 +98,10 @@ test-docker: setup ## test the images on a Docker engine
 	$(AIRFLOW) -m pytest tests/docker/test_docker_runner.py tests/docker/test_engine_proxy.py
 
 # What others use for the same work, for `sentiment bench train`, `bench predict` and `bench serve --beside` alone.
-BENCH_TOOLS := torch==2.13.0 transformers==4.54.1 safetensors==0.8.0 numpy==1.26.4 accelerate==1.15.0 onnx==1.23.2 \
-	onnxruntime==1.32.0 openvino==2026.4.1 fastapi==0.165.0 uvicorn==0.54.0
-bench-tools: .venv-bench/.ready ## PyTorch, ONNX Runtime and OpenVINO to compare with, in an environment of their own
+BENCH_TOOLS := torch==2.13.0 transformers==4.54.1 safetensors==0.8.0 numpy==1.26.4 accelerate==1.15.0 onnx==1.18.0 \
+	onnxruntime==1.32.0 openvino==2026.4.1 fastapi==0.165.0 uvicorn==0.54.0 \
+	tensorflow==2.17.1 tensorflow-text==2.17.0 'ray[serve]==2.60.0'
+bench-tools: .venv-bench/.ready ## PyTorch, ONNX Runtime, OpenVINO and Ray Serve to compare with, in an environment of their own
 
 .venv-bench/.ready:
 	$(PYTHON) -m venv .venv-bench

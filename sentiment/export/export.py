@@ -13,7 +13,7 @@ from msgspec import UnsetType
 from sentiment import atomic
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
-from sentiment.errors import SentimentError
+from sentiment.errors import InputError, SentimentError
 from sentiment.export.formats import (
     FORMATS,
     MARKS,
@@ -24,9 +24,10 @@ from sentiment.export.formats import (
     require_replaceable,
     to_make,
 )
+from sentiment.export.rounded import Rounded
 from sentiment.language import tr
 from sentiment.model.folder import OpenedModel, open_model, read_card
-from sentiment.results.export import Export, Format
+from sentiment.results.export import Changed, Export, Format
 from sentiment.serving.records import prepared
 from sentiment.settings import read_settings
 from sentiment.step import say, step
@@ -38,13 +39,19 @@ if TYPE_CHECKING:
 
 
 def export(
-    model: Path, output: Path, posts: list[Post], formats: Sequence[str] = (SAVED_MODEL,), *, batching: bool = True
+    model: Path,
+    output: Path,
+    posts: list[Post],
+    formats: Sequence[str] = (SAVED_MODEL,),
+    *,
+    batching: bool = True,
+    rounded: Rounded | None = None,
 ) -> Export:
     """Makes each of `formats` and compares it with the trained model on `posts`; a folder appears whole or not at all.
 
-    Without `batching`, a version answers each request alone. If there are too few posts, texts are made from the
-    model's vocabulary. Raises: ParityError when the SavedModel differs. Another format that cannot be made is reported
-    as `{"made": false, "why": …}`; an earlier one stays.
+    Without `batching`, a version answers each request alone; with `rounded`, the SavedModel has 8-bit products. If
+    there are too few posts, texts are made from the model's vocabulary. Raises: ParityError when the SavedModel
+    differs. Another format that cannot be made is reported as `{"made": false, "why": …}`; an earlier one stays.
     """
     require_replaceable(output, formats)
     opened = open_model(model)
@@ -56,7 +63,7 @@ def export(
     for name in to_make(formats):
         say(f"export: {name} of {model}")
         if name == SAVED_MODEL:
-            made[name] = _saved_model(opened, reference, output, batching)
+            made[name] = _saved_model(opened, reference, output, batching, rounded)
         else:
             made[name] = _other(opened, reference, output, name, batching)
     plain = made.get(SAVED_MODEL)
@@ -70,10 +77,14 @@ def export(
     )
 
 
-def _saved_model(opened: OpenedModel, reference: Reference, output: Path, batching: bool) -> Format:
-    from sentiment.export import graph
+def _saved_model(
+    opened: OpenedModel, reference: Reference, output: Path, batching: bool, rounded: Rounded | None
+) -> Format:
+    from sentiment.export import graph, int8
 
     def write(folder: Path) -> dict[str, Any]:
+        if rounded:
+            return int8.make(opened, reference, folder, rounded, batching=batching)
         graph.save(opened, folder, batching=batching)
         return {"parity": reference.check_saved_model(folder)}
 
@@ -114,6 +125,17 @@ def _written(folder: Path, write: Callable[[Path], dict[str, Any]]) -> Format:
     return Format(made=True, path=str(folder), bytes=size, seconds=seconds, **written)
 
 
+def _told_changed(found: Changed) -> str:
+    return tr(
+        "Of {rows:,} labelled posts, the 8-bit export answers {changed:,} otherwise than the trained model: {right:,}"
+        " of them rightly where the model is wrong, {wrong:,} wrongly where it is right.",
+        rows=found.rows,
+        changed=found.changed,
+        right=found.only_exported,
+        wrong=found.only_trained,
+    )
+
+
 def _told(name: str, path: str | UnsetType, size: int | UnsetType) -> str:
     if not size:
         return tr("The {name} is {path}.", name=name, path=path)
@@ -141,6 +163,12 @@ def _told(name: str, path: str | UnsetType, size: int | UnsetType) -> str:
     show_default=True,
     help="Let the graph compute the posts of several requests together; without it, each request alone.",
 )
+@click.option(
+    "--int8/--no-int8",
+    default=None,
+    help="Multiply 8-bit numbers, for x86 processors that do so natively; needs labelled posts. "
+    "[default: SENTIMENT_EIGHT_BIT]",
+)
 @step
 def command(
     run_id: str | None,
@@ -149,6 +177,7 @@ def command(
     data: Path | None,
     formats: tuple[tuple[str, ...], ...],
     batching: bool,
+    int8: bool | None,
 ) -> Export:
     """Turn a trained model into a SavedModel for serving, a TensorRT one, or a TFLite file."""
     settings = read_settings()
@@ -159,11 +188,21 @@ def command(
     if not (model and output):
         raise click.UsageError("give --run, or --model and --output")
     posts = read_posts(data, read_card(model).label_set) if data else []
-    result = export(model, output, posts, [name for names in formats for name in names], batching=batching)
+    rounded = Rounded(posts, settings.gate_margin) if (settings.eight_bit if int8 is None else int8) else None
+    if rounded and not posts:
+        raise InputError(
+            "--int8 must be tried on labelled posts",
+            found="no --data, and no run with a frozen test set",
+            do="Give --data, or leave out --int8.",
+        )
+    chosen = [name for names in formats for name in names]
+    result = export(model, output, posts, chosen, batching=batching, rounded=rounded)
     if run:
         run.write(result)
     with to_people():
         for name, one in result.formats.items():
             if one.made:
                 say(_told(name, one.path, one.bytes))
+            if one.changed:
+                say(_told_changed(one.changed))
     return result

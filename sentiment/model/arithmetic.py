@@ -16,13 +16,23 @@ from sentiment.options.pretraining import PRECISION
 AUTO, FLOAT32, BFLOAT16 = PRECISION.choices
 VARIABLE, VALUES = "ONEDNN_DEFAULT_FPMATH_MODE", {FLOAT32: "STRICT", BFLOAT16: "BF16"}
 NATIVE = {"amx_bf16", "avx512_bf16", "bf16"}  # as x86's and ARM's kernels name what the processor can do
+NATIVE_INT8 = {"amx_int8", "avx512_vnni", "avx_vnni", "asimddp", "i8mm"}
 PROCESSORS = Path("/proc/cpuinfo")
 
 
 def multiplies_bfloat16(told: str) -> bool:
     """Tells whether a processor, of which /proc/cpuinfo says so much, multiplies bfloat16 itself."""
+    return _can(told, NATIVE)
+
+
+def multiplies_int8(told: str) -> bool:
+    """Tells whether a processor, of which /proc/cpuinfo says so much, multiplies 8-bit numbers itself."""
+    return _can(told, NATIVE_INT8)
+
+
+def _can(told: str, names: set[str]) -> bool:
     lines = (line.partition(":") for line in told.splitlines())
-    return any(name.strip() in ("flags", "Features") and NATIVE & set(value.split()) for name, _, value in lines)
+    return any(name.strip() in ("flags", "Features") and names & set(value.split()) for name, _, value in lines)
 
 
 def in_use() -> str:
@@ -32,7 +42,12 @@ def in_use() -> str:
 
 def native() -> bool:
     """Tells whether this machine's processor multiplies bfloat16 itself."""
-    return multiplies_bfloat16(PROCESSORS.read_text("utf-8", "replace") if PROCESSORS.is_file() else "")
+    return multiplies_bfloat16(processors())
+
+
+def processors() -> str:
+    """Returns what the kernel says of this machine's processors; nothing where it says nothing."""
+    return PROCESSORS.read_text("utf-8", "replace") if PROCESSORS.is_file() else ""
 
 
 def use(asked: str) -> str:

@@ -8,18 +8,27 @@ which XLA's code on a CPU needs ten times as long as for one (20 ms and 2 ms, of
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from sentiment.tensorflow_setup import tf
 
 HIDDEN = -1e9  # what is added to the score of a place where there is no piece
+Product = Callable[[Any, Any], Any]  # computes a dense layer, as `dense` does
 
 
-def encoded(bert: Any, ids: Any, there: Any, segments: Any = None, *, training: bool = False) -> Any:
+def dense(layer: Any, state: Any) -> Any:
+    """Returns what a dense layer makes of the vectors [N, width], without its activation."""
+    return tf.nn.bias_add(tf.matmul(state, layer.kernel), layer.bias)
+
+
+def encoded(
+    bert: Any, ids: Any, there: Any, segments: Any = None, *, training: bool = False, product: Product = dense
+) -> Any:
     """Returns the vectors of all pieces, float32 [rows · pieces, width]; `there` is 1 where there is a piece.
 
-    Without `segments`, all are the first. Dropout draws from the layers' own generators, and as many numbers as in
-    transformers' pass.
+    Without `segments`, all are the first. `product` computes the dense layers. Dropout draws from the layers' own
+    generators, and as many numbers as in transformers' pass.
     """
     from transformers.activations_tf import get_tf_activation
 
@@ -29,15 +38,11 @@ def encoded(bert: Any, ids: Any, there: Any, segments: Any = None, *, training: 
     state = _embedded(bert.embeddings, ids, segments)
     state = bert.embeddings.dropout(state, training=training)
     for layer in bert.encoder.layer:
-        heard = _attended(layer.attention.self_attention, state, (rows, pieces), unseen, training)
-        state = _added(layer.attention.dense_output, heard, state, training)
-        state = _added(layer.bert_output, activation(dense(layer.intermediate.dense, state)), state, training)
+        heard = _attended(layer.attention.self_attention, state, (rows, pieces), unseen, training, product)
+        state = _added(layer.attention.dense_output, heard, state, training, product)
+        wide = activation(product(layer.intermediate.dense, state))
+        state = _added(layer.bert_output, wide, state, training, product)
     return state
-
-
-def dense(layer: Any, state: Any) -> Any:
-    """Returns what a dense layer makes of the vectors [N, width], without its activation."""
-    return tf.nn.bias_add(tf.matmul(state, layer.kernel), layer.bias)
 
 
 def _embedded(embeddings: Any, ids: Any, segments: Any) -> Any:
@@ -54,8 +59,8 @@ def _embedded(embeddings: Any, ids: Any, segments: Any) -> Any:
     return _normed(embeddings.LayerNorm, state)
 
 
-def _added(layer: Any, new: Any, state: Any, training: bool) -> Any:
-    return _normed(layer.LayerNorm, layer.dropout(dense(layer.dense, new), training=training) + state)
+def _added(layer: Any, new: Any, state: Any, training: bool, product: Product) -> Any:
+    return _normed(layer.LayerNorm, layer.dropout(product(layer.dense, new), training=training) + state)
 
 
 def _normed(layer: Any, state: Any) -> Any:
@@ -65,11 +70,11 @@ def _normed(layer: Any, state: Any) -> Any:
     return apart * tf.math.rsqrt(variance + layer.epsilon) * layer.gamma + layer.beta
 
 
-def _attended(attention: Any, state: Any, shape: tuple[Any, Any], unseen: Any, training: bool) -> Any:
+def _attended(attention: Any, state: Any, shape: tuple[Any, Any], unseen: Any, training: bool, product: Product) -> Any:
     heads, size = attention.num_attention_heads, attention.attention_head_size
 
     def apart(layer: Any) -> Any:
-        return tf.transpose(tf.reshape(dense(layer, state), (*shape, heads, size)), (0, 2, 1, 3))
+        return tf.transpose(tf.reshape(product(layer, state), (*shape, heads, size)), (0, 2, 1, 3))
 
     query, key, value = (apart(layer) for layer in (attention.query, attention.key, attention.value))
     scores = tf.matmul(query, key, transpose_b=True) / math.sqrt(size) + unseen

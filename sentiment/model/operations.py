@@ -39,7 +39,7 @@ MatMul MaxPool MaxPoolGrad Softmax SoftmaxCrossEntropyWithLogits SparseSoftmaxCr
 """
 QUANTIZED = """
 Dequantize FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel QuantizeAndDequantizeV2
-QuantizeAndDequantizeV3 QuantizeAndDequantizeV4 QuantizeV2 Requantize
+QuantizeAndDequantizeV3 QuantizeAndDequantizeV4 QuantizeV2 QuantizedMatMulWithBiasAndDequantize Requantize
 """
 RANDOM = """
 RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt RngReadAndSkip RngSkip StatefulStandardNormalV2
@@ -121,6 +121,8 @@ TF_TEXT = frozenset(
 # TensorFlow itself knows their names, but what computes them is in a library of its Python package
 # (python/_pywrap_tensorflow_internal.so), which the model server does not have.
 OF_PYTHON = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
+# An export that multiplies 8-bit numbers has it. Only oneDNN computes it, which TensorFlow has on x86 alone.
+INT8 = "QuantizedMatMulWithBiasAndDequantize"
 # Only the -gpu image links TensorRT.
 TENSORRT = frozenset({"CreateTRTResourceHandle", "InitializeTRTResource", "SerializeTRTResource", "TRTEngineOp"})
 

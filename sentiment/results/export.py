@@ -19,6 +19,17 @@ class Parity(msgspec.Struct, frozen=True):
     agreement: Share
 
 
+class Changed(Record, frozen=True):
+    """A rounded export's answers beside the trained model's, on labelled posts, by the gate's own test."""
+
+    rows: int
+    changed: int  # of them have another label
+    only_exported: int  # of these are right in the export alone
+    only_trained: int  # and of these in the trained model alone
+    lower_bound: float  # of the accuracy's difference: with 95 % confidence it is not lower
+    margin: float  # how far that may fall: the gate's
+
+
 class Format(Record, frozen=True):
     """One format: where it is, or `why` it is not made here. What a format knows nothing of is left out."""
 
@@ -29,6 +40,7 @@ class Format(Record, frozen=True):
     parity: Parity | UnsetType = UNSET
     engines: int | UnsetType = UNSET  # of TensorRT
     plan: dict[str, Any] | UnsetType = UNSET  # of TensorRT: shapes and precision
+    changed: Changed | UnsetType = UNSET  # of a SavedModel with 8-bit products
     select_tf_ops: list[str] | UnsetType = UNSET  # of TFLite: operations that run in TensorFlow's own kernels
     why: str | UnsetType = UNSET
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sentiment.labels import Labels
 from sentiment.settings.declaration import Declared, setting
 from sentiment.settings.encoders import ANY, TESTED
-from sentiment.settings.kinds import choice, folder, limits, number, secret, some_words, text, whole, words
+from sentiment.settings.kinds import choice, folder, limits, number, secret, some_words, switch, text, whole, words
 from sentiment.settings.limits import Limits
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -137,6 +137,12 @@ class Settings(Declared):
     model_name: str = setting("sentiment", text(), "The name under which the model is served.")
     load_timeout: float = setting(
         300.0, number(1, 86400), "How long each model server has to load a version.", unit="seconds"
+    )
+    eight_bit: bool = setting(
+        False,
+        switch(),
+        "Whether `export` makes a SavedModel that multiplies 8-bit numbers, for serving on x86 processors that do so "
+        "natively.",
     )
     gate_floor: float = setting(
         0.5, number(0, 1), "A candidate whose accuracy on the frozen test set is lower never passes."

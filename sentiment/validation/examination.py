@@ -15,7 +15,7 @@ from sentiment.client.answer import IDS, TEXT, TITLED
 from sentiment.export import warmup
 from sentiment.export.parity import ROUNDED, SAME, Probabilities, Reference, Tolerance
 from sentiment.language import marked, tr
-from sentiment.model.operations import TENSORRT
+from sentiment.model.operations import INT8, TENSORRT
 from sentiment.results.export import Parity
 from sentiment.results.validation import ExportCheck, Latency
 from sentiment.step import say
@@ -102,10 +102,10 @@ class Examination:
         rows: Rows = np.unique(np.linspace(0, len(by_ids) - 1, ASKED_TWICE, dtype=np.int64))
         alone = [self.cold.predict(IDS, self.questions.inputs_of(IDS, rows[at : at + 1])) for at in range(len(rows))]
         one = np.concatenate([answer["probabilities"] for answer in alone])
-        self.checks.append(findings.close("alone", ALONE, one, by_ids[rows]))
+        self.checks.append(findings.close("alone", ALONE, one, by_ids[rows], self.tolerance))
         texts = [self.reference.texts[row].decode("utf-8", "replace") for row in rows]
         rest = np.array([answer["probabilities"] for answer in self.cold.predict_by_rest(texts)])
-        self.checks.append(findings.close("REST", REST, rest, by_text[rows]))
+        self.checks.append(findings.close("REST", REST, rest, by_text[rows], self.tolerance))
 
     def strange_texts(self) -> None:
         encoded = [*(text.encode() for text in STRANGE), NO_TEXT]
@@ -183,5 +183,5 @@ def _must_answer(error: AnswerError) -> str:
 
 
 def tolerance_of(operations: frozenset[str]) -> Tolerance:
-    """Returns how much a version may differ from the trained model: TensorRT rounds to half floats."""
-    return ROUNDED if operations & TENSORRT else SAME
+    """Returns how much a version may differ from the trained model: TensorRT and 8-bit products round."""
+    return ROUNDED if operations & {*TENSORRT, INT8} else SAME

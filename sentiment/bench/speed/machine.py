@@ -5,13 +5,8 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import dataclass
-from pathlib import Path
 
-from sentiment.model.arithmetic import multiplies_bfloat16
-
-PROCESSORS = Path("/proc/cpuinfo")
-# As the kernels of x86 and ARM name what a processor can do.
-NATIVE_INT8 = {"amx_int8", "avx512_vnni", "avx_vnni", "asimddp", "i8mm"}
+from sentiment.model.arithmetic import multiplies_bfloat16, multiplies_int8, processors
 
 
 @dataclass(frozen=True)
@@ -33,14 +28,12 @@ class Processor:
 
 
 def this_processor() -> Processor:
-    told = PROCESSORS.read_text("utf-8", "replace") if PROCESSORS.is_file() else ""
-    return processor_of(told, len(os.sched_getaffinity(0)))
+    return processor_of(processors(), len(os.sched_getaffinity(0)))
 
 
 def processor_of(told: str, cores: int) -> Processor:
     """Returns the processor of which /proc/cpuinfo says so much."""
     lines = [(name.strip(), value) for name, _, value in (line.partition(":") for line in told.splitlines())]
     names = [" ".join(value.split()) for name, value in lines if name == "model name"]
-    int8 = any(name in ("flags", "Features") and NATIVE_INT8 & set(value.split()) for name, value in lines)
     name = next(filter(None, names), platform.machine())
-    return Processor(name, cores, multiplies_bfloat16(told), int8)
+    return Processor(name, cores, multiplies_bfloat16(told), multiplies_int8(told))
