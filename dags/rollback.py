@@ -28,7 +28,7 @@ with (
         owner_links=owner_links(),
     ),
 ):
-    StepOperator(
+    rollback = StepOperator(
         **told.TASKS.shown("rollback"),
         verb="rollback",
         run=ROLLBACK,
@@ -42,3 +42,15 @@ with (
         form=["skip_unreachable"],
         on_success_callback=RollbackNotifier(),
     )
+    point = StepOperator(
+        **told.TASKS.shown("point"),
+        verb="score",
+        run=ROLLBACK,
+        pass_run=False,
+        options={"only_point": True, "if_scored": True, "version": "stable"},
+        skip_when="not_scored",
+        reads_bucket=True,
+    )
+
+    # The run is what its rollback is: when readers of scores cannot be pointed back, a mail says so, and no more.
+    rollback >> point.as_teardown(setups=rollback)

@@ -11,7 +11,7 @@ import msgspec
 from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.results.record import Record, as_json, decoded
-from sentiment.results.scoring import Current
+from sentiment.results.scoring import Current, folder_of
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.places import Place, place_of
 
@@ -29,10 +29,6 @@ class Made(Record, frozen=True, kw_only=True):
     shard_rows: int
     source: str
     home: str = ""
-
-
-def folder_of(version: int) -> str:
-    return f"version-{version}"
 
 
 def version_place(root: Place, version: int) -> Place:
