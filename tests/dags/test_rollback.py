@@ -81,7 +81,7 @@ def test_readers_that_cannot_be_pointed_back_fail_no_rollback(
     run = workflow.test(run_conf={"reason": "wrong on night 3"})
     states = {task.task_id: str(task.state) for task in run.get_task_instances()}
     assert (run.state, states) == (DagRunState.SUCCESS, {"rollback": "success", "point": "failed"})
-    assert [str(mail["subject"])[:20] for mail in mails] == ["Sentiment: rollback ", "Sentiment: sentiment"]
+    assert [str(mail["subject"])[:20] for mail in mails] == ["Sentiment: rollback ", "Sentiment: step poin"]
 
 
 def test_a_rollback_that_failed_points_nobody_back(

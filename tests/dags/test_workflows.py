@@ -234,7 +234,7 @@ def test_the_archive_is_scored_after_a_promotion_and_for_new_files_or_by_hand_al
     assert workflows["sentiment_score"].timetable.__class__.__name__ == "NullTimetable", "there is no archive"
     monkeypatch.setenv("SENTIMENT_ARCHIVE", "/archive")
     both = timetable()
-    assert (both.__class__.__name__, both.timetable.expression) == ("AssetOrTimeSchedule", "0 6 * * *")
+    assert (both.__class__.__name__, both.timetable.summary) == ("AssetOrTimeSchedule", "0 6 * * *")
     assert [asset.name for _, asset in both.asset_condition.iter_assets()] == ["sentiment_stable"]
     monkeypatch.setenv("SENTIMENT_ARCHIVE_CHECK", "off")
     assert timetable().__class__.__name__ == "AssetTriggeredTimetable"

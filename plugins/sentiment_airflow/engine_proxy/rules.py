@@ -103,7 +103,7 @@ def is_of(container: dict[str, Any], steps: Steps) -> bool:
 
 
 def host_configs(steps: Steps) -> list[dict[str, Any]]:
-    """Returns what a step's host configuration can be: with and without the GPUs, and the folder for backups or scores."""
+    """Returns what a step's host configuration can be: with and without the GPUs, and a folder beside the home."""
     settings = steps.settings
     folders: list[list[str]] = [[], *([place] for place in (steps.backup_folder, steps.scores) if is_folder(place))]
     counts = [None, *([-1 if settings.gpus == ALL else int(settings.gpus)] if settings.gpus else [])]
