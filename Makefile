@@ -54,7 +54,7 @@ score-environment: .venv-score/.ready ## make .venv-score, which holds Ray for `
 # make demo               stops at the approval and waits for you
 # make demo APPROVE=1     approves the model itself
 # make demo CHECK=1       runs unattended, checks every claim, stops what it started
-# make demo SCORE=1         also scores an archive after each promotion
+# make demo SCORE=1       also scores an archive after each promotion
 # make demo DATA=folder   uses train.tsv, test.tsv, latest_test.tsv and arrivals/*.tsv of that folder
 # make demo DEMO_OPTIONS="--margin 0.02 --num-epochs 3 --model-name scratch/mini"    see `sentiment demo --help`
 demo: setup ## run the whole loop: first model, better model, refused batch

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DagRunState
 from airflow.sdk.exceptions import ParamValidationError
+from support import airflow_home
 
 Calls = Callable[[], list[list[str]]]
 History = Callable[..., None]
@@ -72,3 +76,48 @@ def test_a_version_with_nothing_to_compare_it_to_is_no_failure(
     command.write_text(text.replace('"nothing_to_compare": False', '"nothing_to_compare": True'), encoding="utf-8")
     run = workflows[WORKFLOW].test()
     assert (run.state, states(run)["compare"], mails) == (DagRunState.SUCCESS, "skipped", [])
+
+
+@pytest.fixture
+def toys(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with two toy versions, the real command, and an archive of three files of 30 posts; returns the scores."""
+    python = airflow_home.CHECKOUT / ".venv" / "bin" / "python"
+    script = Path(__file__).with_name("score_toys.py")
+    subprocess.run([str(python), str(script), "make", str(home)], check=True, capture_output=True)
+    command = tmp_path / "sentiment"
+    command.write_text(f'#!/bin/sh\nexec {python} {script} "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    (archive := tmp_path / "archive").mkdir()
+    posts = "".join(f"{text}\n" for text in ("真的好吃", "很爛", "請問在哪") * 10)
+    for name in "abc":
+        (archive / f"{name}.tsv").write_text(f"text\n{posts}", encoding="utf-8")
+    monkeypatch.setenv("SENTIMENT_COMMAND", str(command))
+    monkeypatch.setenv("SENTIMENT_ARCHIVE", str(archive))
+    monkeypatch.setenv("SENTIMENT_SERVING_URLS", "")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    return home / "scores"
+
+
+@pytest.mark.slow
+def test_a_scoring_that_is_killed_goes_on_in_its_next_try_and_a_rollback_points_back(
+    workflows: dict[str, Any], toys: Path, home: Path, mails: list[EmailMessage]
+) -> None:
+    def current() -> tuple[int, int]:
+        found = json.loads((toys / "current.json").read_text(encoding="utf-8"))
+        return found["version"], found["rows"]
+
+    workflow = workflows[WORKFLOW]
+    workflow.get_task("score").retry_delay = timedelta(seconds=0)
+    (home / "kill").touch()
+    run = workflow.test()
+    tries = {task.task_id: task.try_number for task in run.get_task_instances()}
+    assert (run.state, tries["score"], (home / "kill").exists()) == (DagRunState.SUCCESS, 2, False)
+    assert (states(run)["compare"], current(), mails) == ("skipped", (2, 90), [])
+    made = sorted((toys / "version-2" / "data").iterdir())
+    assert len(made) == 3
+    assert workflow.test(run_conf={"version": 1}).state == DagRunState.SUCCESS
+    assert current() == (2, 90), "readers keep those of the stable version"
+    run = workflow.test(run_conf={"version": 2})
+    assert states(run)["compare"] == "success" and (toys / "changed-1-2.html").is_file()
+    run = workflows["sentiment_rollback"].test(run_conf={"reason": "wrong on night 3"})
+    assert (run.state, states(run)["point"], current()) == (DagRunState.SUCCESS, "success", (1, 90))
