@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.sdk import DAG
 from sentiment_airflow.explained import rollback as told
 from sentiment_airflow.forms.rollback import rollback_form
@@ -50,6 +52,7 @@ with (
         options={"only_point": True, "if_scored": True, "version": "stable"},
         skip_when="not_scored",
         reads_bucket=True,
+        execution_timeout=timedelta(minutes=2),  # a bucket that does not answer must not keep the next rollback waiting
     )
 
     # The run is what its rollback is: when readers of scores cannot be pointed back, a mail says so, and no more.

@@ -14,7 +14,7 @@ from sentiment.demo.acts import FINISHED, SCORE, SECONDS_FOR_A_RUN, Demo
 from sentiment.demo.material import BASE_FILES, Material
 from sentiment.errors import SentimentError
 from sentiment.models_page import ADDRESS
-from sentiment.results.scoring import Current, ScoresCompared, comparison_of
+from sentiment.results.scoring import CURRENT, Current, ScoresCompared, comparison_of
 from sentiment.scoring.page import headline
 from sentiment.serving.history import read_state
 from sentiment.settings import Settings
@@ -94,5 +94,5 @@ def _wait(demo: Demo, version: int) -> Current:
 
 
 def _current(demo: Demo) -> Current | None:
-    file = demo.stack.settings.scores_folder / "current.json"
+    file = demo.stack.settings.scores_folder / CURRENT
     return msgspec.json.decode(file.read_bytes(), type=Current) if file.exists() else None

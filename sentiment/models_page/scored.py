@@ -11,11 +11,10 @@ from sentiment.language import tr
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.run_files import is_ours
 from sentiment.models_page.wording import Line, count, text, when
-from sentiment.results.scoring import SCORED, Current, Scored, ScoresCompared, folder_of
+from sentiment.results.scoring import CURRENT, SCORED, Current, Scored, ScoresCompared, folder_of
 from sentiment.settings import Settings
 from sentiment.text import units
 
-CURRENT = "current.json"
 T = TypeVar("T")
 
 

@@ -6,6 +6,7 @@ from msgspec import field
 
 from sentiment.results.record import Count, Record, StepResult
 
+CURRENT = "current.json"
 SCORED = "scored.json"  # in a version's folder
 
 

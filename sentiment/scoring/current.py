@@ -11,11 +11,11 @@ import msgspec
 from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.results.record import Record, as_json, decoded
-from sentiment.results.scoring import Current, folder_of
+from sentiment.results.scoring import CURRENT, Current, folder_of
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.places import Place, place_of
 
-CURRENT, ABOUT, OURS = "current.json", "version.json", "scores.json"
+ABOUT, OURS = "version.json", "scores.json"
 R = TypeVar("R", bound=msgspec.Struct)
 
 

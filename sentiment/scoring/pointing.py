@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sentiment.errors import InputError
 from sentiment.language import tr
-from sentiment.results.scoring import SCORED, Current, PointResult, Scored
-from sentiment.scoring import current
+from sentiment.results.scoring import CURRENT, SCORED, Current, PointResult, Scored
+from sentiment.scoring import current, shown
 from sentiment.scoring.ledger import read as ledger_of
 from sentiment.scoring.places import Place, place_of
 from sentiment.serving.trained import number_of
@@ -19,7 +19,7 @@ def point(settings: Settings, address: str, which: str, *, if_scored: bool = Fal
     readers keep what they have.
     """
     number, root = number_of(settings, which), place_of(address)
-    before = current.read(root, current.CURRENT, Current)
+    before = current.read(root, CURRENT, Current)
     rows = _rows(root, number) if number is not None else 0
     if number is None or not rows:
         if not if_scored:
@@ -32,6 +32,7 @@ def point(settings: Settings, address: str, which: str, *, if_scored: bool = Fal
     if before is None or (before.version, before.rows) != (number, rows):
         summary = current.read(current.version_place(root, number), SCORED, Scored)
         current.point(root, number, rows, complete=summary.complete if summary else True)
+        shown.copy_current(settings, root)
     return PointResult(
         current=number, before=before.version if before else None, rows=rows, asked=number, not_scored=False
     )

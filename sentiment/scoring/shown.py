@@ -9,7 +9,7 @@ import msgspec
 
 from sentiment import atomic
 from sentiment.results.record import as_json
-from sentiment.results.scoring import SCORED, Scored, ScoreResult, folder_of
+from sentiment.results.scoring import CURRENT, SCORED, Scored, ScoreResult, folder_of
 from sentiment.scoring.places import BucketPlace, FolderPlace, Place, place_of
 from sentiment.settings import Settings
 
@@ -17,8 +17,18 @@ from sentiment.settings import Settings
 def keep(settings: Settings, root: Place, name: str, content: bytes) -> None:
     """Writes a small file beside the scores, and its copy in the home when they are the home's, in a bucket."""
     root.write(name, content)
+    _copy(settings, root, name, content)
+
+
+def _copy(settings: Settings, root: Place, name: str, content: bytes) -> None:
     if isinstance(root, BucketPlace) and root == place_of(settings.scores_place):
         FolderPlace(str(settings.scores_folder)).write(name, content)
+
+
+def copy_current(settings: Settings, root: Place) -> None:
+    """Copies which version's scores readers take into the home, when they are the home's, in a bucket."""
+    if (content := root.read(CURRENT)) is not None:
+        _copy(settings, root, CURRENT, content)
 
 
 def keep_record(settings: Settings, root: Place, name: str, value: msgspec.Struct) -> None:
@@ -32,4 +42,6 @@ def keep_summary(settings: Settings, result: ScoreResult, at: str) -> None:
         version=result.version, source=result.source, output=result.output, files=result.files, rows=result.rows,
         rows_aside=result.rows_aside, at=at, complete=result.complete,
     )  # fmt: skip
-    keep_record(settings, place_of(result.output), f"{folder_of(result.version)}/{SCORED}", found)
+    root = place_of(result.output)
+    keep_record(settings, root, f"{folder_of(result.version)}/{SCORED}", found)
+    copy_current(settings, root)

@@ -53,9 +53,10 @@ def trained(folder: Path, epochs: int) -> Path:
     from sentiment.training.training_files import Files
 
     folder.mkdir(parents=True)
-    files = Files(folder / "train.tsv", folder / "test.tsv", folder / "model")
-    write_posts(files.train, POSTS)
-    write_posts(files.test, POSTS[::3])
+    train_file, test_file = folder / "train.tsv", folder / "test.tsv"
+    write_posts(train_file, POSTS)
+    write_posts(test_file, POSTS[::3])
+    files = Files(train_file, test_file, folder / "model")
     train(
         files, choose("custom", TOY, num_epochs=epochs, learning_rate=0.01, batch_size=8, max_seq_length=16), Labels()
     )
@@ -74,7 +75,7 @@ def killed_once() -> None:
         add(ledger, shard)
 
     if flag.exists():
-        Ledger.add = adding  # type: ignore[method-assign]
+        setattr(Ledger, "add", adding)  # noqa: B010 - mypy takes no method for another
 
 
 if sys.argv[1] == "make":

@@ -20,7 +20,7 @@ AT = "2026-11-28T02:00:00+00:00"
 
 def write(path: Path, value: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(as_json(value)), encoding="utf-8")  # type: ignore[arg-type]  # a record
+    path.write_text(json.dumps(as_json(value)), encoding="utf-8")
 
 
 def scored(settings: Settings, number: int = 2, *, complete: bool = True, current: int = 2) -> None:
