@@ -54,10 +54,11 @@ score-environment: .venv-score/.ready ## make .venv-score, which holds Ray for `
 # make demo               stops at the approval and waits for you
 # make demo APPROVE=1     approves the model itself
 # make demo CHECK=1       runs unattended, checks every claim, stops what it started
+# make demo SCORE=1       also scores an archive after each promotion
 # make demo DATA=folder   uses train.tsv, test.tsv, latest_test.tsv and arrivals/*.tsv of that folder
 # make demo DEMO_OPTIONS="--margin 0.02 --num-epochs 3 --model-name scratch/mini"    see `sentiment demo --help`
 demo: setup ## run the whole loop: first model, better model, refused batch
-	@$(TRAINER) -m sentiment demo $(if $(APPROVE),--approve) $(if $(CHECK),--check) $(if $(DATA),--data "$$DATA") $(DEMO_OPTIONS)
+	@$(TRAINER) -m sentiment demo $(if $(APPROVE),--approve) $(if $(CHECK),--check) $(if $(SCORE),--score) $(if $(DATA),--data "$$DATA") $(DEMO_OPTIONS)
 demo: export DATA := $(DATA)
 
 # Four parts of about the same duration run side by side, and every line is marked with its part.

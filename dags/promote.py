@@ -9,7 +9,7 @@ from sentiment_airflow.explained import promote as told
 from sentiment_airflow.notify.approval import DecisionNotifier
 from sentiment_airflow.people import for_people, shown_as
 from sentiment_airflow.steps import StepOperator
-from sentiment_airflow.workflows import CANARY, DEFAULT_ARGS, PROMOTE, owner_links
+from sentiment_airflow.workflows import CANARY, DEFAULT_ARGS, PROMOTE, STABLE, owner_links
 
 from sentiment.language import tr
 
@@ -39,8 +39,9 @@ with (
             options=DECISION,
             needs=NEEDS_DECISION,
             on_success_callback=DecisionNotifier(),
+            **announced,
         )
-        for verb in ("promote", "withdraw")
+        for verb, announced in (("promote", {"outlets": [STABLE], "event_keys": ["stable"]}), ("withdraw", {}))
     )
     older = find_older.override(**told.TASKS.shown("find_older"))(description)  # type: ignore[arg-type]  # Airflow's decorator: the value comes when it runs
     CloseQuestion.partial(**told.TASKS.shown("close_older")).expand(asking=older)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.sdk import DAG
 from sentiment_airflow.explained import rollback as told
 from sentiment_airflow.forms.rollback import rollback_form
@@ -28,7 +30,7 @@ with (
         owner_links=owner_links(),
     ),
 ):
-    StepOperator(
+    rollback = StepOperator(
         **told.TASKS.shown("rollback"),
         verb="rollback",
         run=ROLLBACK,
@@ -42,3 +44,16 @@ with (
         form=["skip_unreachable"],
         on_success_callback=RollbackNotifier(),
     )
+    point = StepOperator(
+        **told.TASKS.shown("point"),
+        verb="score",
+        run=ROLLBACK,
+        pass_run=False,
+        options={"only_point": True, "if_scored": True, "version": "stable"},
+        skip_when="not_scored",
+        reads_bucket=True,
+        execution_timeout=timedelta(minutes=2),  # a bucket that does not answer must not keep the next rollback waiting
+    )
+
+    # The run is what its rollback is: when readers of scores cannot be pointed back, a mail says so, and no more.
+    rollback >> point.as_teardown(setups=rollback)

@@ -102,11 +102,14 @@ def test_steps_share_no_network_with_airflow_or_its_database(services: dict[str,
         assert services[name]["environment"]["SENTIMENT_RUNNER_NETWORK"] == networks["steps"]["name"]
 
 
+WRITTEN = ("SENTIMENT_BACKUP_FOLDER", "SENTIMENT_SCORES")  # the folders beside the home that a step may write to
+
+
 def test_the_proxy_knows_every_setting_of_a_steps_container_and_no_secret(services: dict[str, dict[str, Any]]) -> None:
     of_pods = {"SENTIMENT_RUNNER_NAMESPACE", "SENTIMENT_RUNNER_CLAIM", "SENTIMENT_RUNNER_SECRET"}
     of_pods |= {"SENTIMENT_RUNNER_POD_TEMPLATE"}
     known = services["engine-proxy"]["environment"].keys()
-    assert known == variables(RunnerSettings) - of_pods | {"SENTIMENT_HOME", "SENTIMENT_BACKUP_FOLDER", "PYTHONPATH"}
+    assert known == variables(RunnerSettings) - of_pods | {"SENTIMENT_HOME", *WRITTEN, "PYTHONPATH"}
     assert "env_file" not in services["engine-proxy"]
 
 

@@ -54,6 +54,11 @@ def version_links(version: int | None) -> dict[str, str]:
     return {tr("Version {version} on the Models page", version=version): version_link(version)}
 
 
+def archive_links(version: int) -> dict[str, str]:
+    """Returns the link to what a version changed in the archive, under its name."""
+    return {tr("What changed in the archive"): f"{version_link(version)}#archive"}
+
+
 def log_link(address: str) -> dict[str, str]:
     """Returns the link to a task's log under its name."""
     return {tr("Log"): address}

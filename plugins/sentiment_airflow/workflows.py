@@ -6,12 +6,12 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset, CronTriggerTimetable
+from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable
 from airflow.sdk.exceptions import AirflowTimetableInvalid
 from airflow.timetables.trigger import CronTriggerTimetable as SchedulersTimetable
 
 from sentiment.language import marked
-from sentiment.settings import AirflowSettings, read_airflow_settings
+from sentiment.settings import AirflowSettings, read_airflow_settings, read_settings
 from sentiment.settings.declaration import declarations
 from sentiment.settings.kinds import OFF
 from sentiment.text.taipei import TAIPEI
@@ -20,13 +20,14 @@ from sentiment_airflow.preconditions import require_known_params
 
 RETRAIN, PROMOTE = "sentiment_retrain", "sentiment_promote"
 CANARY_WATCH, ROLLBACK = "sentiment_canary_watch", "sentiment_rollback"
-EXPERIMENT, PRETRAIN = "sentiment_experiment", "sentiment_pretrain"
+EXPERIMENT, PRETRAIN, SCORE = "sentiment_experiment", "sentiment_pretrain", "sentiment_score"
 THE_NIGHTLY_RUN = marked("the nightly run")  # who made a canary that no person started
 # Behind whose run it was: Airflow does not tell a task who cleared it.
 STARTED_AGAIN = marked("{who}, started again by somebody").removeprefix("{who}")
 SOMEBODY = marked("somebody in Airflow")  # who triggered a run, when Airflow does not say
 AGAIN = f"('{STARTED_AGAIN}' if dag_run.clear_number else '')"  # in a template, behind the name of who triggered it
 CANARY = Asset("sentiment_canary")  # an event says: version `version`, made by run `run`, is now the canary
+STABLE = Asset("sentiment_stable")  # an event says: somebody's approval was carried out; version `stable` is stable now
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "sentiment",
@@ -53,6 +54,17 @@ def weekly() -> CronTriggerTimetable | None:
 def watching() -> CronTriggerTimetable | None:
     """Returns when the canary is probed: SENTIMENT_WATCH, a cron expression; `off`: only by hand."""
     return _schedule("watch", read_airflow_settings("watch").watch)
+
+
+def scoring() -> list[Asset] | AssetOrTimeSchedule | None:
+    """Returns when the archive is scored: after each promotion, and when SENTIMENT_ARCHIVE_CHECK says, in Taipei time.
+
+    Without an archive (SENTIMENT_ARCHIVE) nothing starts it but a person.
+    """
+    if not read_settings().archive:
+        return None
+    checks = _schedule("archive_check", read_airflow_settings("archive_check").archive_check)
+    return AssetOrTimeSchedule(timetable=checks, assets=[STABLE]) if checks else [STABLE]
 
 
 def gpu_pool() -> str:

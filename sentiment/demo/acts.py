@@ -31,6 +31,7 @@ from sentiment.settings import AirflowSettings, language_of_people
 
 RETRAIN, PROMOTE, ROLLBACK, APPROVAL = "sentiment_retrain", "sentiment_promote", "sentiment_rollback", "approve"
 APPROVE = 0  # the place of that answer among those that a question offers, in whatever language
+SCORE = "sentiment_score"
 FINISHED = ("success", "failed")
 SECONDS_FOR_A_RUN = 3600.0
 # Airflow loses an answer that arrives while the asking task's process is still ending (up to 5 s), and asks again. No
@@ -49,6 +50,11 @@ class Demo:
     screen: Screen
     conf: Result = field(default_factory=dict)  # the retrain form's values
     approves: bool = False
+    scores: bool = False  # an archive, after each promotion
+
+    @property
+    def workflows(self) -> tuple[str, ...]:
+        return (RETRAIN, PROMOTE, ROLLBACK, *((SCORE,) if self.scores else ()))
 
     def first_model(self) -> None:
         """Act 1: from the base data alone to a stable version."""
@@ -248,13 +254,13 @@ class Demo:
     def _wait_for_dags(self) -> None:
         deadline = time.monotonic() + 120
         api = self.stack.api
-        while not all(api.dag_is_there(dag) for dag in (RETRAIN, PROMOTE, ROLLBACK)):
+        while not all(api.dag_is_there(dag) for dag in self.workflows):
             if time.monotonic() > deadline:
                 raise SentimentError(f"Airflow did not parse the workflows; see {self.stack.folder / 'logs'}")
             self.screen.live("Airflow is reading the workflows")
             self.stack.processes.check()
             time.sleep(0.5)
-        for dag in (RETRAIN, PROMOTE, ROLLBACK):
+        for dag in self.workflows:
             api.unpause(dag)
 
     def _labelled(self, label: str) -> int | None:

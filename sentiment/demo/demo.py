@@ -16,6 +16,7 @@ import click
 from sentiment.demo.acts import Demo
 from sentiment.demo.material import SAMPLE, Material
 from sentiment.demo.processes import stop_leftovers
+from sentiment.demo.scoring import archive_settings, lay_out_archive, pointed_back, scored
 from sentiment.demo.screen import Screen
 from sentiment.demo.stack import USER, Stack, fresh_folder
 from sentiment.errors import InputError, SentimentError
@@ -36,9 +37,13 @@ def show(demo: Demo) -> None:
     screen.line(f"  {stack.api.address} is up ({screen.seconds:.0f} s)")
     demo.first_model()
     demo.better_model()
+    if demo.scores:
+        scored(demo)
     demo.refused_model()
     demo.epilogue()
     demo.second_thoughts()
+    if demo.scores:
+        pointed_back(demo)
 
 
 def look_around(demo: Demo) -> None:
@@ -85,6 +90,8 @@ def run(demo: Demo, *, stays: bool) -> int:
     screen, stack, interrupted = demo.screen, demo.stack, False
     try:
         demo.material.lay_out(stack.settings)
+        if demo.scores:
+            lay_out_archive(demo.material, stack.settings)
         show(demo)
         broken = verdict(screen)
         if stays:
@@ -130,6 +137,7 @@ def _interrupt(*_: Any) -> None:
 @click.option(
     "--margin", type=click.FloatRange(0, 1), help="The gate's margin, e.g. 0.02; default: depends on the data's size."
 )
+@click.option("--score", is_flag=True, help="After each promotion, also score an archive: the posts of the data.")
 @click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help="Where the demo keeps its files.")
 def command(
     approve: bool,
@@ -138,6 +146,7 @@ def command(
     model_name: str | None,
     num_epochs: int | None,
     margin: float | None,
+    score: bool,
     folder: Path,
 ) -> None:
     """Run the whole loop on one machine: a first model, a better one, a refused one, a rollback."""
@@ -152,6 +161,7 @@ def command(
         if stop_leftovers(folder / "home"):
             screen.line("An earlier demo was killed; the processes that it left have been stopped.")
         fresh_folder(folder)
-        demo = Demo(Stack(folder, thresholds), material, screen, conf, approves=approve or check)
+        chosen_settings = {**thresholds, **(archive_settings(folder) if score else {})}
+        demo = Demo(Stack(folder, chosen_settings), material, screen, conf, approves=approve or check, scores=score)
         code = run(demo, stays=not check and sys.stdout.isatty())
     raise click.exceptions.Exit(code)

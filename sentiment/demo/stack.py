@@ -41,20 +41,21 @@ class Ports:
 class Stack:
     """Everything that runs beside the demo. `start` starts it; `stop` leaves nothing behind."""
 
-    def __init__(self, folder: Path, thresholds: dict[str, str]) -> None:
+    def __init__(self, folder: Path, chosen: dict[str, str]) -> None:
+        """`chosen` are the settings of this demo alone."""
         self.folder, self.home = folder, folder / "home"
         self.ports = Ports.choose()
         self.password = secrets.token_urlsafe(12)
         self.processes = Processes(self.home, folder / "logs")
         self.mailbox = Mailbox(folder / "mail", self.ports.mail)
         self.api = AirflowApi(f"http://localhost:{self.ports.web}", USER, self.password)
-        self.thresholds = thresholds
+        self.chosen = chosen
 
     @property
     def settings(self) -> Settings:
         """The settings of the demo's own home."""
         own = {"SENTIMENT_HOME": str(self.home), "SENTIMENT_SERVING_URLS": f"http://127.0.0.1:{self.ports.rest}"}
-        return read_settings({**own, **self.thresholds})
+        return read_settings({**own, **self.chosen})
 
     def start(self) -> None:
         """Starts everything at once, because importing TensorFlow and Airflow takes the most time."""
@@ -107,7 +108,7 @@ class Stack:
             "SENTIMENT_HOME": str(self.home),
             "SENTIMENT_SERVING_URLS": f"http://127.0.0.1:{self.ports.rest}",
             "SENTIMENT_SETTLE_SECONDS": "0",  # the demo delivers whole files, by renaming
-            **self.thresholds,
+            **self.chosen,
         }
 
     def _airflow_environment(self) -> dict[str, str]:

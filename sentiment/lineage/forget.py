@@ -247,12 +247,10 @@ def _remaining(search: Search, files: list[Path], texts: Texts, settings: Settin
 
 def _in_scores(search: Search, texts: Texts, settings: Settings) -> list[Path]:
     """Returns the files of the archive's scores that hold one of the texts: they follow the archive, nothing else."""
-    if "://" in settings.scores_place:
-        return []
     from sentiment.scoring import holding  # Arrow takes a while
 
     patterns, found = texts.patterns(), list[Path]()
-    for path in search.files([Path(settings.scores_place)]):
+    for path in search.files([settings.scores_folder]):
         with search.alone(path):
             of_scores = holding.is_scores(path)
             if holding.holds(path, texts.identities[VERSION]) if of_scores else still_in(path, patterns):

@@ -92,12 +92,33 @@ def four_eyes_mail(asking: Asking, who: str) -> Mail:
     return _asking(about(lead), lead, asking, [why])
 
 
-def decided_mail(result: Outcome, decision: Mapping[str, str], run: str, links: Mapping[str, str]) -> Mail:
-    """Returns the mail about what an answer did; `result` is what `sentiment promote` or `sentiment withdraw` left."""
+def decided_mail(
+    result: Outcome, decision: Mapping[str, str], run: str, links: Mapping[str, str], *, has_archive: bool = False
+) -> Mail:
+    """Returns the mail about what an answer did; `result` is what `sentiment promote` or `sentiment withdraw` left.
+
+    `has_archive` says that scoring follows, which a promotion has when there is an archive.
+    """
     who, why = decision["who"], decision["reason"]
     by = tr("Decided by {who}: {why}", who=who, why=why) if who != NOBODY else tr("Nobody answered in time.")
     told = together(recorded(result.sentence), by)
-    return letter(_decided(result, who), told, run, {tr("What to do"): _to_do(result)}, links)
+    follows = _scoring_follows(result) if has_archive else []
+    sections = {tr("What to do"): _to_do(result), tr("The archive"): follows}
+    return letter(_decided(result, who), told, run, sections, links)
+
+
+def is_promoted(result: Outcome) -> bool:
+    """Tells whether an answer made its version stable."""
+    return result.changed and result.stable == result.version
+
+
+def _scoring_follows(result: Outcome) -> list[str]:
+    told = tr(
+        "If `sentiment_score` is switched on, it scores the archive with version {version} now. Then the version's "
+        "page says what changed in it.",
+        version=result.version,
+    )
+    return [told]
 
 
 def _decided(result: Outcome, who: str) -> str:

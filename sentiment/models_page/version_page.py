@@ -20,6 +20,7 @@ from sentiment.models_page.ledger import Ledger
 from sentiment.models_page.notices import Notices
 from sentiment.models_page.parts import Matrix, Part, matrices, parts
 from sentiment.models_page.run_files import RunFiles, report_of
+from sentiment.models_page.scored import ScoredArchive, scored_archive
 from sentiment.models_page.trial import Trial, trial
 from sentiment.models_page.wording import Line, text, when
 from sentiment.probe.record import probes_file, read_probes
@@ -97,6 +98,7 @@ class VersionPage:
     older: int | None = None
     newer: int | None = None
     trial: Trial | None = None  # of the canary
+    archive: ScoredArchive | None = None
 
 
 def version_page(ledger: Ledger, number: int, settings: Settings, notices: Notices) -> VersionPage:
@@ -124,6 +126,7 @@ def version_page(ledger: Ledger, number: int, settings: Settings, notices: Notic
         report_of(settings, version) is not None,
         *_neighbours(ledger, number),
         trial(number, read_probes(probes_file(settings)), settings) if ledger.state.canary == number else None,
+        scored_archive(settings, number, notices, is_stable=ledger.state.stable == number),
     )
 
 

@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
+from msgspec import field
+
 from sentiment.results.record import Count, Record, StepResult
+
+CURRENT = "current.json"
+SCORED = "scored.json"  # in a version's folder
+
+
+def folder_of(version: int) -> str:
+    """Returns the folder of a version's scores, below the place of the scores."""
+    return f"version-{version}"
+
+
+def comparison_of(before: int, after: int) -> str:
+    """Returns how the files that say what changed between two versions begin: a page (.html), and its figures."""
+    return f"changed-{before}-{after}"
+
+
+class Scored(Record, frozen=True, kw_only=True):
+    """`scored.json`: what there is of a version's scores after its last run."""
+
+    version: int
+    source: str
+    output: str
+    files: Count  # of the archive
+    rows: Count
+    rows_aside: Count
+    at: str
+    complete: bool
 
 
 class Current(Record, frozen=True, kw_only=True):
@@ -44,9 +72,11 @@ class PointResult(StepResult, frozen=True, kw_only=True):
 
     STEP = "score"
 
-    current: int
+    current: int | None  # the version whose scores readers are to take
     before: int | None
     rows: Count
+    asked: int | None  # the version to point to; None when there is no such version
+    not_scored: bool = True  # there are no scores of it, and nothing changed
 
 
 class Direction(Record, frozen=True, kw_only=True):
@@ -98,3 +128,14 @@ class ScoresCompared(StepResult, frozen=True, kw_only=True):
     months: list[Part]
     examples: list[Example]
     page: str = ""
+    ledgers: list[str] = field(default_factory=list)  # sha256 of each version's ledger, as it was compared
+    nothing_to_compare: bool = False
+
+
+class NothingCompared(StepResult, frozen=True, kw_only=True):
+    """What `sentiment compare-scores --version` prints when no earlier version has scores."""
+
+    STEP = "compare-scores"
+
+    after: int
+    nothing_to_compare: bool = True

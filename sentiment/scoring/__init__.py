@@ -14,6 +14,8 @@ score      `sentiment score`
 changed    two versions' scores of the same posts: what flipped, by source and month
 months     which month a post is of
 page       the page that says so; compare_scores is `sentiment compare-scores`
+shown      what the Models page shows of the scores
 current    which version's scores are the ones to read
+pointing   changes that alone, as after a rollback
 holding    which outputs hold a text, for `forget`
 """

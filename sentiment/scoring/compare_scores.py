@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import click
 import msgspec
 
-from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.language import tr
-from sentiment.results.record import as_json
-from sentiment.results.scoring import ScoresCompared
-from sentiment.scoring import changed, current, ledger, page
+from sentiment.results.scoring import NothingCompared, ScoresCompared, comparison_of
+from sentiment.scoring import changed, current, ledger, page, shown
 from sentiment.scoring.changed import Changes
 from sentiment.scoring.current import ABOUT, Made
 from sentiment.scoring.places import Place, place_of
+from sentiment.serving.history import read_state
+from sentiment.serving.state import State
 from sentiment.serving.trained import number_of
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
@@ -41,7 +42,7 @@ def compare(root: Place, before: int, after: int) -> ScoresCompared:
             found=f"{made[before].shard_rows:,} and {made[after].shard_rows:,}",
             do=f"Score version {after} into another --output with --shard-rows {made[before].shard_rows}.",
         )
-    changes = Changes(len(made[after].labels))
+    changes, ledgers = Changes(len(made[after].labels)), _ledgers(root, before, after)
     both, *alone = changed.pairs(ledger.read(places[before]), ledger.read(places[after]))
     changes.only_before, changes.only_after = (sum(shard.scored for shard in shards) for shards in alone)
     for old, new in both:
@@ -50,7 +51,7 @@ def compare(root: Place, before: int, after: int) -> ScoresCompared:
             changed.table_of(places[after], new, scores_alone=False),
         )
         changes.add(*tables, made[after].columns)
-    return _found(changes, before, after, made[after].labels)
+    return _found(changes, before, after, made[after].labels, ledgers)
 
 
 def _made(root: Place, place: Place, version: int) -> Made:
@@ -64,7 +65,7 @@ def _made(root: Place, place: Place, version: int) -> Made:
     return found
 
 
-def _found(changes: Changes, before: int, after: int, labels: list[str]) -> ScoresCompared:
+def _found(changes: Changes, before: int, after: int, labels: list[str], ledgers: list[str]) -> ScoresCompared:
     total = changes.total
     posts = int(total.sum())
     sources, more = changes.by_source()
@@ -72,17 +73,42 @@ def _found(changes: Changes, before: int, after: int, labels: list[str]) -> Scor
         at=datetime.now(UTC).isoformat(timespec="seconds"), before=before, after=after, labels=labels, posts=posts,
         flipped=posts - int(total.trace()), only_before=changes.only_before, only_after=changes.only_after,
         directions=changes.directions(), sources=sources, more_sources=more, months=changes.by_month(),
-        examples=changes.examples(),
+        examples=changes.examples(), ledgers=ledgers,
     )  # fmt: skip
 
 
-def write(root: Place, found: ScoresCompared) -> ScoresCompared:
+def write(settings: Settings, root: Place, found: ScoresCompared) -> ScoresCompared:
     """Writes the page and its figures beside the scores; returns the result with the page's address."""
-    name = f"changed-{found.before}-{found.after}"
+    name = comparison_of(found.before, found.after)
     found = msgspec.structs.replace(found, page=f"{root.address.rstrip('/')}/{name}.html")
-    root.write(f"{name}.html", page.drawn(found).encode())
-    root.write(f"{name}.json", (atomic.json_text(as_json(found), indent=2) + "\n").encode())
+    shown.keep(settings, root, f"{name}.html", page.drawn(found).encode())
+    shown.keep_record(settings, root, f"{name}.json", found)
     return found
+
+
+def before_it(state: State, root: Place, after: int) -> int | None:
+    """Returns the last version that was stable before `after` and has scores; None when none has."""
+    stables = state.stables
+    earlier = stables[: stables.index(after)] if after in stables else stables
+    return next((one for one in reversed(earlier) if ledger.read(current.version_place(root, one))), None)
+
+
+def _kept(root: Place, before: int, after: int) -> ScoresCompared | None:
+    """Returns the comparison that is there, if neither version has got other scores since."""
+    found = current.read(root, f"{comparison_of(before, after)}.json", ScoresCompared)
+    return found if found and found.ledgers == _ledgers(root, before, after) else None
+
+
+def _ledgers(root: Place, *versions: int) -> list[str]:
+    return [sha256(current.version_place(root, one).read(ledger.NAME) or b"").hexdigest() for one in versions]
+
+
+def with_the_one_before(settings: Settings, root: Place, after: int) -> ScoresCompared | NothingCompared:
+    """Compares a version with the one before it; what was compared already is not read again."""
+    before = before_it(read_state(settings), root, after)
+    if before is None:
+        return NothingCompared(after=after)
+    return _kept(root, before, after) or write(settings, root, compare(root, before, after))
 
 
 def _number(settings: Settings, which: str) -> int:
@@ -94,21 +120,36 @@ def _number(settings: Settings, which: str) -> int:
     return number
 
 
+def _compared(
+    settings: Settings, root: Place, versions: tuple[str, ...], version: str | None
+) -> ScoresCompared | NothingCompared:
+    """Raises: InputError when neither two versions are given, nor one alone by its option."""
+    if len(versions) != (0 if version else 2):
+        given = f"{' '.join(versions) or 'none'}{' and --version' if version else ''}"
+        raise InputError("there must be two versions, A and B, or --version alone", found=given, do="Give one of both.")
+    if version:
+        return with_the_one_before(settings, root, _number(settings, version))
+    before, after = (_number(settings, which) for which in versions)
+    return write(settings, root, compare(root, before, after))
+
+
 @click.command("compare-scores")
-@click.argument("before", metavar="A")
-@click.argument("after", metavar="B")
+@click.argument("versions", nargs=-1, metavar="[A B]")
+@click.option("--version", help="Instead of A and B: this version, and the last stable one before it with scores.")
 @click.option("--scores", help="Where `sentiment score` put the scores.  [default: SENTIMENT_SCORES]")
 @step
-def command(before: str, after: str, scores: str | None) -> ScoresCompared:
+def command(versions: tuple[str, ...], version: str | None, scores: str | None) -> ScoresCompared | NothingCompared:
     """Show what changed between the scores of version A and those of version B, and draw the page.
 
     A and B are numbers, or stable, canary, previous. The page, changed-A-B.html, is beside the scores.
     """
     settings = read_settings()
-    root = place_of(scores or settings.scores_place)
-    found = write(root, compare(root, _number(settings, before), _number(settings, after)))
+    found = _compared(settings, place_of(scores or settings.scores_place), versions, version)
     with to_people():
-        say(page.headline(found))
-        say(page.verdict(found))
-        say(tr("the page: {file}", file=found.page))
+        if isinstance(found, NothingCompared):
+            say(tr("there are no scores of a version before version {version}", version=found.after))
+        else:
+            say(page.headline(found))
+            say(page.verdict(found))
+            say(tr("the page: {file}", file=found.page))
     return found

@@ -11,11 +11,11 @@ import msgspec
 from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.results.record import Record, as_json, decoded
-from sentiment.results.scoring import Current
+from sentiment.results.scoring import CURRENT, Current, folder_of
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.places import Place, place_of
 
-CURRENT, ABOUT, OURS = "current.json", "version.json", "scores.json"
+ABOUT, OURS = "version.json", "scores.json"
 R = TypeVar("R", bound=msgspec.Struct)
 
 
@@ -29,10 +29,6 @@ class Made(Record, frozen=True, kw_only=True):
     shard_rows: int
     source: str
     home: str = ""
-
-
-def folder_of(version: int) -> str:
-    return f"version-{version}"
 
 
 def version_place(root: Place, version: int) -> Place:

@@ -18,7 +18,7 @@ from sentiment.text.taipei import taipei_moment
 
 TEMPLATES = Path(__file__).parent / "templates"
 FRAME = Frame(width=360, height=200, left=40, right=250, top=14, bottom=164)
-MOST_MONTHS_NAMED = 4  # on an axis
+MOST_MONTHS_NAMED = 3  # on an axis
 
 
 @dataclass(frozen=True)

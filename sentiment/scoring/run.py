@@ -15,7 +15,7 @@ from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.language import tr
 from sentiment.progress import SECONDS_BETWEEN_LINES
-from sentiment.results.scoring import Current, ScoreResult
+from sentiment.results.scoring import CURRENT, Current, ScoreResult
 from sentiment.scoring import archive, current, engines
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.current import Made
@@ -182,7 +182,7 @@ def _result(
     put_aside = broken | tally.put_aside
     whole = archive.finished(plan.files, ledger.by_file())
     complete = not tally.left and whole + len(set(put_aside) - set(broken)) >= len(plan.files)
-    now = current.read(root, current.CURRENT, Current)
+    now = current.read(root, CURRENT, Current)
     if complete and rows and number == read_state(settings).stable:
         now = current.point(root, number, rows, complete)
     return ScoreResult(

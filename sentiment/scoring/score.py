@@ -5,51 +5,34 @@ It may be stopped or killed at any moment: the same command goes on after the la
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 
 from sentiment.errors import InputError
-from sentiment.language import tr
-from sentiment.results.scoring import Current, PointResult, ScoreResult
-from sentiment.scoring import current, engines
+from sentiment.results.scoring import PointResult, ScoreResult
+from sentiment.scoring import engines, pointing, shown
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.engine import LOCAL, RAY, Engine
-from sentiment.scoring.ledger import read as ledger_of
-from sentiment.scoring.places import place_of
 from sentiment.scoring.run import Asked, score
 from sentiment.scoring.shards import ROWS
 from sentiment.scoring.told import told
-from sentiment.serving.trained import number_of
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
 from sentiment.text.aloud import to_people
 
 
-def _pointed(settings: Settings, address: str, which: str) -> PointResult:
-    """Makes a version's scores those to read, as after a rollback: a file of a few lines is replaced.
-
-    Raises: InputError when there are no scores of that version.
-    """
-    number = number_of(settings, which)
-    root = place_of(address)
-    shards = ledger_of(current.version_place(root, number)) if number is not None else []
-    if number is None or not shards:
-        raise InputError(
-            f"{root.address} must hold scores of version {which}", found="none",
-            do="Score the archive with it first: leave out --only-point.",
-        )  # fmt: skip
-    before = current.read(root, current.CURRENT, Current)
-    rows = sum(shard.scored for shard in shards)
-    current.point(root, number, rows, complete=True)
-    with to_people():
-        say(tr("readers take the scores of version {version}", version=number))
-    return PointResult(current=number, before=before.version if before else None, rows=rows)
+def _columns(settings: Settings, **named: str | None) -> Columns:
+    """Returns the names of the columns: the options, or else SENTIMENT_ARCHIVE_COLUMNS."""
+    given = {part: name for part, name in named.items() if name is not None}
+    return Columns(**{**dict(settings.archive_columns), **given})
 
 
 @click.command("score")
 @click.option("--source", help="The archive: a folder, or s3://bucket/prefix.  [default: SENTIMENT_ARCHIVE]")
 @click.option("--output", help="Where the scores go: a folder, or s3://….  [default: SENTIMENT_SCORES]")
 @click.option("--version", default="stable", show_default=True, help="stable, canary, previous or a number.")
-@click.option("--text", default="text", show_default=True, help="The column that holds the text.")
+@click.option("--text", help="The column that holds the text.  [default: text]")
 @click.option("--title", help="The column that holds the title.  [default: title, where there is one]")
 @click.option("--id", "id_", help="The column that names a post.  [default: id, where there is one]")
 @click.option("--time", "time_", help="The column that says when.  [default: time, where there is one]")
@@ -69,12 +52,13 @@ def _pointed(settings: Settings, address: str, which: str) -> PointResult:
 )
 @click.option("--drop-gone", is_flag=True, help="Remove the scores of files that are gone from the archive.")
 @click.option("--only-point", is_flag=True, help="Score nothing: make this version's scores the ones to read.")
+@click.option("--if-scored", is_flag=True, help="With --only-point: without scores of it, say so and end well.")
 @step
 def command(
     source: str | None,
     output: str | None,
     version: str,
-    text: str,
+    text: str | None,
     title: str | None,
     id_: str | None,
     time_: str | None,
@@ -88,6 +72,7 @@ def command(
     shard_rows: int | None,
     drop_gone: bool,
     only_point: bool,
+    if_scored: bool,
 ) -> ScoreResult | PointResult:
     """Score every post of an archive with a published version, each exactly once.
 
@@ -97,17 +82,21 @@ def command(
     settings = read_settings()
     output = output or settings.scores_place
     if only_point:
-        return _pointed(settings, output, version)
+        pointed = pointing.point(settings, output, version, if_scored=if_scored)
+        with to_people():
+            say(pointing.told(pointed, version))
+        return pointed
     if not (source := source or settings.archive):
         raise InputError("there must be an archive", found="none", do="Give --source, or set SENTIMENT_ARCHIVE.")
     name = RAY if address and engine is None else engines.chosen(engine)
     asked = Asked(
         source=source, output=output, version=version,
-        columns=Columns(text=text, title=title, id=id_, time=time_, source=source_column),
+        columns=_columns(settings, text=text, title=title, id=id_, time=time_, source=source_column),
         engine=Engine(name, batch_size, threads, actors, gpus, address),
         shard_rows=shard_rows or ROWS, rows_given=shard_rows is not None, drop_gone=drop_gone,
     )  # fmt: skip
     result = score(settings, asked)
+    shown.keep_summary(settings, result, datetime.now(UTC).isoformat(timespec="seconds"))
     with to_people():
         for line in told(result):
             say(line)

@@ -7,13 +7,20 @@ from collections.abc import Sequence
 import click
 
 from sentiment.errors import InputError, UnavailableError
-from sentiment.language import tr
+from sentiment.language import marked, tr
+from sentiment.results.scoring import CURRENT
 from sentiment.results.serving import Outcome
 from sentiment.serving import servers
 from sentiment.serving.change import Change, changing, outcome
 from sentiment.serving.load import Note, confirm, load
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
+from sentiment.text.aloud import to_people
+
+POINT = marked(
+    "readers of the archive's scores still take the other version's: `sentiment score --only-point --version stable` "
+    "points them back; in Airflow, the next task does"
+)
 
 
 def rollback(change: Change, to: int | None, why: str = "", skip_unreachable: bool = False) -> Outcome:
@@ -100,5 +107,10 @@ def _target(change: Change, to: int | None) -> int:
 @step
 def command(to: int | None, who: str | None, reason: str, skip_unreachable: bool) -> Outcome:
     """Make an earlier version stable again."""
-    with changing(read_settings(), who, way_back=True) as change:
-        return rollback(change, to, reason, skip_unreachable)
+    settings = read_settings()
+    with changing(settings, who, way_back=True) as change:
+        done = rollback(change, to, reason, skip_unreachable)
+    if done.changed and (settings.scores_folder / CURRENT).is_file():
+        with to_people():
+            say(tr(POINT))
+    return done

@@ -32,6 +32,12 @@ class AirflowSettings(Declared):
         schedule(),
         "When the canary is probed, in Taipei's time; `off`: only when somebody starts it.",
     )
+    archive_check: str = setting(
+        "0 6 * * *",
+        schedule(),
+        "When `sentiment_score` looks for new files in SENTIMENT_ARCHIVE, in Taipei's time; `off`: only after a "
+        "promotion, or when somebody starts it.",
+    )
     deadline_hours: float = setting(
         6.0,
         number_or_off(0, LONGEST),

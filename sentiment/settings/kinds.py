@@ -157,6 +157,26 @@ def mounts() -> Kind[tuple[str, ...]]:
     )
 
 
+def names_of(*parts: str) -> Kind[tuple[tuple[str, str], ...]]:
+    """What each of some parts is called, as `part=name`, comma-separated."""
+    must = f"be PART=NAME, comma-separated, each part once; a part is {', '.join(parts)}"
+    return Kind(must, "`part=name`, comma-separated", _pairs, lambda pairs: _are_of(pairs, parts), _written_pairs)
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    found = [word.partition("=") for word in _words(text)]
+    return tuple((part.strip(), name.strip()) for part, _, name in found)
+
+
+def _are_of(pairs: tuple[tuple[str, str], ...], parts: tuple[str, ...]) -> bool:
+    named = [part for part, _ in pairs]
+    return len(set(named)) == len(named) and set(named) <= set(parts) and all(name for _, name in pairs)
+
+
+def _written_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
+    return repr(",".join(f"{part}={name}" for part, name in pairs))
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 

@@ -8,7 +8,19 @@ from pathlib import Path
 from sentiment.labels import Labels
 from sentiment.settings.declaration import Declared, setting
 from sentiment.settings.encoders import ANY, TESTED
-from sentiment.settings.kinds import choice, folder, limits, number, secret, some_words, switch, text, whole, words
+from sentiment.settings.kinds import (
+    choice,
+    folder,
+    limits,
+    names_of,
+    number,
+    secret,
+    some_words,
+    switch,
+    text,
+    whole,
+    words,
+)
 from sentiment.settings.limits import Limits
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -77,6 +89,12 @@ class Settings(Declared):
         text(),
         "The folder, or `s3://bucket/prefix`, of the posts that `sentiment score` scores.",
         shown_default="none: nothing is scored",
+    )
+    archive_columns: tuple[tuple[str, str], ...] = setting(
+        (),
+        names_of("text", "title", "id", "time", "source"),
+        "The archive's columns that have another name than what they are, such as `text=content,time=posted_at`.",
+        shown_default="each is called as what it is",
     )
     scores: str = setting(
         "",
@@ -322,6 +340,11 @@ class Settings(Declared):
     def scores_place(self) -> str:
         """The folder, or `s3://…`, of the archive's scores."""
         return self.scores or str(self.home / "scores")
+
+    @property
+    def scores_folder(self) -> Path:
+        """The folder of the archive's scores; of scores in a bucket, that of their pages' copies."""
+        return self.home / "scores" if "://" in self.scores_place else Path(self.scores_place).expanduser().resolve()
 
     @property
     def datasets(self) -> Path:

@@ -78,10 +78,11 @@ import json, pathlib, sys
 result = next(pathlib.Path(text[9:]) for text in sys.argv if text.startswith("--result="))
 result.parent.mkdir(parents=True, exist_ok=True)
 passed = sys.argv[1] != ""
-version = next((int(text[10:]) for text in sys.argv if text.startswith("--version=")), 7)
+version = next((int(text[10:]) for text in sys.argv if text[:10] == "--version=" and text[10:].isdecimal()), 7)
 found = {{"nothing_new": False, "passed": passed, "sentence": "Worse.", "version": version}}
 found |= {{"changed": True, "stable": version if sys.argv[1] == "promote" else 2, "previous": 1, "canary": None}}
 found |= {{"not_set": False, "agrees": True, "findings": [], "last": None}}
+found |= {{"not_scored": False, "nothing_to_compare": False}}
 found |= {{"withdrawn": False, "healthy": True, "probe": None}}
 result.write_text(json.dumps(found))
 with open({log!r}, "a") as file:

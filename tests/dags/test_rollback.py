@@ -39,8 +39,9 @@ def test_the_form_becomes_options_and_nothing_else(
 ) -> None:
     run = workflows["sentiment_rollback"].test(run_conf=form)
     assert run.state == DagRunState.SUCCESS
-    [[verb, *given]] = rolled()
+    [[verb, *given], pointed] = rolled()
     assert verb == "rollback" and sorted(given) == sorted(["--who=dag_test", *options])
+    assert pointed == ["score", "--only-point", "--if-scored", "--version=stable"]
     [mail] = mails
     assert str(mail["subject"]) == "Sentiment: rollback by dag_test. Version 2 is stable again (before: 3)."
     part = mail.get_body(("plain",))
@@ -67,3 +68,26 @@ def test_a_misspelt_param_rolls_nothing_back(
     assert run.state == DagRunState.FAILED and rolled() == []
     body = mails[0].get_body(("plain",))
     assert body and "found 'versoin' (did you mean 'version'?)" in " ".join(body.get_content().split())
+
+
+@pytest.mark.parametrize("refuses", ["raise SystemExit(2)", "raise SystemExit(1)", "print('{'); result.unlink()"])
+def test_readers_that_cannot_be_pointed_back_fail_no_rollback(
+    workflows: dict[str, Any], rolled: Calls, tmp_path: Path, mails: list[EmailMessage], refuses: str
+) -> None:
+    with (tmp_path / "sentiment").open("a", encoding="utf-8") as command:
+        command.write(f"\nif sys.argv[1] == 'score': {refuses}\n")
+    workflow = workflows["sentiment_rollback"]
+    workflow.get_task("point").retries = 0
+    run = workflow.test(run_conf={"reason": "wrong on night 3"})
+    states = {task.task_id: str(task.state) for task in run.get_task_instances()}
+    assert (run.state, states) == (DagRunState.SUCCESS, {"rollback": "success", "point": "failed"})
+    assert [str(mail["subject"])[:20] for mail in mails] == ["Sentiment: rollback ", "Sentiment: step poin"]
+
+
+def test_a_rollback_that_failed_points_nobody_back(
+    workflows: dict[str, Any], rolled: Calls, tmp_path: Path, mails: list[EmailMessage]
+) -> None:
+    with (tmp_path / "sentiment").open("a", encoding="utf-8") as command:
+        command.write("\nif sys.argv[1] == 'rollback': raise SystemExit(2)\n")
+    run = workflows["sentiment_rollback"].test(run_conf={"reason": "wrong on night 3"})
+    assert (run.state, [verb for verb, *_ in rolled()], len(mails)) == (DagRunState.FAILED, ["rollback"], 1)

@@ -42,9 +42,10 @@ PROMOTE = {
     "withdraw": [],
 }
 WATCH: dict[str, list[str]] = {"verify": [], "find_canary": ["watch"], "watch": []}
-ROLLBACK: dict[str, list[str]] = {"rollback": []}
+ROLLBACK: dict[str, list[str]] = {"rollback": ["point"], "point": []}
 EXPERIMENT = {"plan": ["table", "train"], "train": ["table"], "table": []}
 PRETRAIN: dict[str, list[str]] = {"pretrain": []}
+SCORE: dict[str, list[str]] = {"find_version": ["score"], "score": ["compare"], "compare": []}
 EDGES = {
     "sentiment_retrain": RETRAIN,
     "sentiment_promote": PROMOTE,
@@ -52,6 +53,7 @@ EDGES = {
     "sentiment_rollback": ROLLBACK,
     "sentiment_experiment": EXPERIMENT,
     "sentiment_pretrain": PRETRAIN,
+    "sentiment_score": SCORE,
 }
 
 
@@ -218,6 +220,24 @@ def test_the_form_of_a_pretraining_refuses_what_it_cannot_take(
     assert set(form.validate().values()) == {None}, "every field may be empty"
     with pytest.raises(ParamValidationError):
         form.get_param(name).resolve(value)
+
+
+def test_the_archive_is_scored_after_a_promotion_and_for_new_files_or_by_hand_alone(
+    workflows: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def timetable() -> Any:
+        bag = DagBag(str(airflow_home.CHECKOUT / "dags" / "score.py"))
+        assert bag.import_errors == {}
+        return decode_timetable(encode_timetable(bag.dags["sentiment_score"].timetable))
+
+    assert [asset.name for asset in workflows["sentiment_promote"].get_task("promote").outlets] == ["sentiment_stable"]
+    assert workflows["sentiment_score"].timetable.__class__.__name__ == "NullTimetable", "there is no archive"
+    monkeypatch.setenv("SENTIMENT_ARCHIVE", "/archive")
+    both = timetable()
+    assert (both.__class__.__name__, both.timetable.summary) == ("AssetOrTimeSchedule", "0 6 * * *")
+    assert [asset.name for _, asset in both.asset_condition.iter_assets()] == ["sentiment_stable"]
+    monkeypatch.setenv("SENTIMENT_ARCHIVE_CHECK", "off")
+    assert timetable().__class__.__name__ == "AssetTriggeredTimetable"
 
 
 def test_a_rollback_starts_by_hand_only_and_needs_a_reason(workflows: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post, write_posts
 from sentiment.demo.material import SAMPLE, Material
+from sentiment.demo.scoring import archive_settings, lay_out_archive
 from sentiment.errors import InputError
-from sentiment.settings import Settings
+from sentiment.settings import Settings, read_settings
 
 
 def make_folder(folder: Path, arrivals: int) -> Path:
@@ -47,3 +49,15 @@ def test_a_folder_without_a_base_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "test.tsv").unlink()
     with pytest.raises(InputError, match=r"no .*test\.tsv"):
         Material.of(tmp_path, Settings())
+
+
+def test_the_archive_has_every_post_of_the_base_data_and_the_good_night_once(tmp_path: Path) -> None:
+    settings = read_settings({"SENTIMENT_HOME": str(tmp_path / "home"), **archive_settings(tmp_path)})
+    material = Material.of(make_folder(tmp_path / "data", arrivals=2), settings)
+    assert lay_out_archive(material, settings) == 12
+    lines = (tmp_path / "archive" / "posts.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row["text"] for row in rows] == ["好吃", "難吃", "請問幾點"] * 4
+    assert [row["source"] for row in rows[::3]] == ["train", "test", "latest_test", "2026-11-01"]
+    times = [row["time"] for row in rows]
+    assert times == sorted(times) and (times[0][:7], times[-1][:7]) == ("2025-12", "2026-11")

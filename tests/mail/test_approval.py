@@ -128,6 +128,14 @@ def test_what_the_answer_did_is_told(result: Outcome, who: str, subject: str, bo
     assert body in mail.text
 
 
+def test_a_promotion_says_that_the_archive_follows_and_a_rejection_does_not() -> None:
+    decision = {"who": "Ann", "reason": "why"}
+    told = "it scores the archive with version 3 now"
+    assert told in " ".join(decided_mail(outcome(True, 3), decision, "night-1", {}, has_archive=True).text.split())
+    assert "archive" not in decided_mail(outcome(True, 3), decision, "night-1", {}).text
+    assert "archive" not in decided_mail(outcome(True, 2), decision, "night-1", {}).text
+
+
 @pytest.mark.parametrize(
     ("hours", "told"), [(24, "24 hours"), (6.02, "6 hours"), (1.5, "90 minutes"), (0, "0 minutes")]
 )

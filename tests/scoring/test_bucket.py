@@ -12,8 +12,10 @@ import pytest
 from pyarrow import parquet
 from support.object_store import server, store  # noqa: F401
 
+from sentiment import cli
 from sentiment.scoring import places
 from sentiment.scoring.places import BucketPlace, Changed
+from sentiment.settings import Settings
 
 from .conftest import Score
 
@@ -54,3 +56,24 @@ def test_an_object_that_is_replaced_while_it_is_read_is_noticed(store: Any, monk
 
 def test_a_bucket_that_does_not_exist_is_one_line(score: Score, store: Any) -> None:  # noqa: F811
     assert "the bucket of s3://nowhere/x must exist" in score(source="s3://nowhere/x", code=2)["error"]
+
+
+def test_of_scores_in_a_bucket_the_home_keeps_what_the_models_page_shows(
+    score: Score,
+    store: Any,  # noqa: F811
+    home: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SENTIMENT_SCORES", "s3://posts/scores")
+    for version in ("1", "2"):
+        score("--version", version, output="s3://posts/scores")
+    assert cli.run(["compare-scores", "--version", "stable"]) == 0
+    score("--only-point", "--version", "1", output="s3://posts/scores")
+    score(output="s3://posts/elsewhere")
+    kept = {str(path.relative_to(home.home / "scores")) for path in (home.home / "scores").rglob("*.*")}
+    names = {"current.json", "changed-1-2.html", "changed-1-2.json"}
+    assert kept == names | {"version-1/scored.json", "version-2/scored.json"}
+    for name in names:
+        body = store.get_object(Bucket="posts", Key=f"scores/{name}")["Body"].read()
+        assert (home.home / "scores" / name).read_bytes() == body
+    assert json.loads((home.home / "scores" / "current.json").read_bytes())["version"] == 1

@@ -58,6 +58,26 @@ def test_versions_without_scores_are_one_line(score: Score, tmp_path: Path) -> N
     assert "a version must be stable" in compared(tmp_path, "best", "2", code=2)["error"]
 
 
+def test_a_version_is_compared_with_the_one_before_that_has_scores(score: Score, archive: Path, tmp_path: Path) -> None:
+    score()
+    asked = ("--version", "stable")
+    assert compared(tmp_path, *asked) == {"after": 2, "nothing_to_compare": True}
+    score("--version", "1")
+    found = compared(tmp_path, *asked)
+    assert (found["before"], found["after"], found["posts"], found["nothing_to_compare"]) == (1, 2, 88, False)
+    page = Path(found["page"])
+    page.unlink()
+    assert compared(tmp_path, *asked) == found and not page.exists(), "nothing is read again that has not changed"
+    (archive / "f.tsv").write_bytes(delimited(rows_of(3, "f"), "\t"))
+    score()
+    assert compared(tmp_path, *asked)["only_after"] == 3 and page.exists()
+
+
+@pytest.mark.parametrize("asked", [(), ("1",), ("1", "2", "--version", "2"), ("1", "2", "1")])
+def test_two_versions_or_one_by_its_option(score: Score, tmp_path: Path, asked: tuple[str, ...]) -> None:
+    assert "there must be two versions, A and B, or --version alone" in compared(tmp_path, *asked, code=2)["error"]
+
+
 def test_other_shards_are_not_comparable(score: Score, tmp_path: Path) -> None:
     score()
     score("--version", "1", "--shard-rows", "20")

@@ -131,9 +131,34 @@ def test_a_rollback_points_readers_back_at_once(score: Score, tmp_path: Path) ->
     assert score("--version", "1")["current"] is None, "version 1 is not stable"
     assert score()["current"] == 2
     assert json.loads(current.read_text())["folder"] == "version-2"
-    assert score("--only-point", "--version", "1") == {"current": 1, "before": 2, "rows": 88}
+    pointed = score("--only-point", "--version", "1")
+    assert pointed == {"current": 1, "before": 2, "rows": 88, "asked": 1, "not_scored": False}
     found = json.loads(current.read_text())
-    assert (found["version"], found["ledger"]) == (1, "version-1/ledger.jsonl")
+    assert (found["version"], found["ledger"], found["complete"]) == (1, "version-1/ledger.jsonl", True)
+
+
+def test_a_rollback_to_a_version_without_scores_leaves_readers_what_they_have(score: Score, tmp_path: Path) -> None:
+    asked = ("--only-point", "--version", "1")
+    nothing = {"current": None, "before": None, "rows": 0, "asked": 1, "not_scored": True}
+    assert score(*asked, "--if-scored") == nothing
+    assert not (tmp_path / "scores").exists()
+    score()
+    before = (tmp_path / "scores/current.json").read_bytes()
+    assert score(*asked, "--if-scored") == {**nothing, "current": 2, "before": 2, "rows": 88}
+    assert "must hold scores of version 1" in score(*asked, code=2)["error"]
+    assert (tmp_path / "scores/current.json").read_bytes() == before
+
+
+def test_the_settings_name_the_columns_and_an_option_another(
+    score: Score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder := tmp_path / "named").mkdir()
+    (folder / "posts.tsv").write_text("content\tposted\tlater\n真的好吃\t2026-01-01\t2026-02-01\n", encoding="utf-8")
+    monkeypatch.setenv("SENTIMENT_ARCHIVE_COLUMNS", "text=content, time=posted")
+    assert score(source=folder)["rows"] == 1
+    about = json.loads((tmp_path / "scores/version-2/version.json").read_text(encoding="utf-8"))
+    assert (about["columns"]["text"], about["columns"]["time"]) == ("content", "posted")
+    assert "time later" in score("--time", "later", source=folder, code=2)["error"]
 
 
 def test_parquet_keeps_its_types(score: Score, tmp_path: Path) -> None:

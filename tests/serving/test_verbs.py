@@ -179,6 +179,20 @@ def test_an_export_that_changes_while_it_is_copied_is_not_published(shop: Any, m
     assert list(shop.settings.versions.iterdir()) == []
 
 
+def test_a_rollback_by_hand_says_how_readers_of_the_archive_are_pointed_back(
+    shop: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version in (1, 2):
+        shop.deploy(version)
+        shop.do(promote, version)
+    shop.settings.scores_folder.mkdir(parents=True)
+    (shop.settings.scores_folder / "current.json").write_text("{}", encoding="utf-8")
+    assert shop.run(monkeypatch, "rollback") == 0
+    assert "`sentiment score --only-point --version stable` points them back" in capsys.readouterr().err
+    assert shop.run(monkeypatch, "rollback") == 0
+    assert "--only-point" not in capsys.readouterr().err, "nothing changed"
+
+
 def test_a_rollback_to_damaged_files_is_refused(shop: Any) -> None:
     for number in (1, 2):
         shop.deploy(number)

@@ -97,7 +97,7 @@ def test_a_text_that_must_not_be_is_one_line(variable: str, text: str) -> None:
 
 def test_every_variable_has_one_reader() -> None:
     found = names(ALL)
-    assert len(found) == len(set(found)) == 60 + 17 + 13 + 1
+    assert len(found) == len(set(found)) == 61 + 18 + 13 + 1
     assert all(re.fullmatch(r"SENTIMENT_[A-Z_]+[A-Z]", name) for name in found)
 
 

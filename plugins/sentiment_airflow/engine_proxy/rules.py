@@ -20,7 +20,7 @@ from sentiment.settings import RunnerSettings
 from sentiment.settings.runner import ALL
 from sentiment_airflow.engine_proxy.request import RefusedError, Request, read_object, stated
 from sentiment_airflow.runners.confinement import CONFINED
-from sentiment_airflow.runners.container import HOME_LABEL, engines_home, mounts
+from sentiment_airflow.runners.container import HOME_LABEL, engines_home, is_folder, mounts
 from sentiment_airflow.runners.settings import size_in_bytes
 
 API = "1.41"  # of the Docker library; the engine fills in less strict values for older clients
@@ -50,13 +50,14 @@ FREE = {"Cmd", "Env", "Labels", "AttachStdout", "AttachStderr"}
 class Steps:
     """What the steps of one home are like: the settings of their runner, and Airflow's `user`, as UID:GID.
 
-    `backup_folder`: where a step may write, too, when it is set.
+    `backup_folder` and `scores`: where a step may write, too, each when it names a folder.
     """
 
     home: Path
     user: str
     settings: RunnerSettings
     backup_folder: str = ""
+    scores: str = ""
 
     @property
     def label(self) -> str:
@@ -102,9 +103,9 @@ def is_of(container: dict[str, Any], steps: Steps) -> bool:
 
 
 def host_configs(steps: Steps) -> list[dict[str, Any]]:
-    """Returns what a step's host configuration can be: with and without the GPUs, and the folder for backups."""
+    """Returns what a step's host configuration can be: with and without the GPUs, and a folder beside the home."""
     settings = steps.settings
-    folders: list[list[str]] = [[], *([[steps.backup_folder]] if steps.backup_folder else [])]
+    folders: list[list[str]] = [[], *([place] for place in (steps.backup_folder, steps.scores) if is_folder(place))]
     counts = [None, *([-1 if settings.gpus == ALL else int(settings.gpus)] if settings.gpus else [])]
     return [
         HostConfig(

@@ -142,7 +142,8 @@ def connected(path: Path) -> socket.socket:
 def main() -> None:
     try:
         settings, user = read_settings(), f"{os.getuid()}:{os.getgid()}"
-        steps = Steps(settings.home, user, read_runner_settings(os.environ), settings.backup_folder)
+        runner = read_runner_settings(os.environ)
+        steps = Steps(settings.home, user, runner, settings.backup_folder, settings.scores)
     except InputError as error:
         print(f"engine proxy: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -14,7 +14,14 @@ TASKS = Tasks(
             "Loads the version on every server, then moves the label `stable`. If it fails, the label has not "
             "moved; the log names the server."
         ),
-    )
+    ),
+    point=Task(
+        marked("Point readers of the archive back"),
+        marked(
+            "Readers of the archive's scores take those of the version that is stable again; skipped when there are "
+            "none. Whether this works or not, the rollback stands."
+        ),
+    ),
 )
 
 
@@ -25,6 +32,10 @@ def explained() -> str:
         tr(
             "Start it by hand: it makes an earlier stable version stable again, on every server. The previous stable "
             "version is still loaded, so going back to it takes no time; an older version is loaded first."
+        ),
+        tr(
+            "Where the archive has scores of that version, their readers take them at once. Nothing is scored: for "
+            "that, trigger `sentiment_score`."
         ),
         tr("The history records who triggered it and why, and a mail goes out."),
     )

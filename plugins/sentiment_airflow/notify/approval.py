@@ -10,14 +10,14 @@ from airflow.sdk import Context
 
 from sentiment.errors import InputError
 from sentiment.language import tr
-from sentiment.mail.approval import Asking, decided_mail
+from sentiment.mail.approval import Asking, decided_mail, is_promoted
 from sentiment.mail.letter import Mail
 from sentiment.results.decision import Gate
 from sentiment.results.record import StepResult
 from sentiment.results.serving import Outcome, Question
 from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder
-from sentiment_airflow.links import decision_link, log_link, version_links
+from sentiment_airflow.links import archive_links, decision_link, log_link, version_links
 from sentiment_airflow.notify.notifier import MailNotifier
 from sentiment_airflow.passed_on import pulled
 from sentiment_airflow.steps import StepOperator, step_settings
@@ -49,7 +49,9 @@ class DecisionNotifier(MailNotifier):
         ti, step = context["ti"], cast(StepOperator, context["task"])
         result = pulled(ti, ti.task_id, Outcome)
         links = {**log_link(ti.log_url), **version_links(result.version)}
-        return decided_mail(result, step.options, step.run, links)
+        if has_archive := bool(step_settings().archive) and is_promoted(result):
+            links |= archive_links(result.version)
+        return decided_mail(result, step.options, step.run, links, has_archive=has_archive)
 
 
 def answer_link(log_url: str) -> str:

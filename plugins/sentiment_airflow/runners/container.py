@@ -18,6 +18,11 @@ def engines_home(home: Path, settings: RunnerSettings) -> str:
     return settings.host_home or str(home)
 
 
+def is_folder(place: str) -> bool:
+    """Tells whether a setting names a folder, which can be mounted: not a bucket, and not nothing."""
+    return bool(place) and "://" not in place
+
+
 def mounts(home: Path, settings: RunnerSettings, written: Sequence[str] = ()) -> list[Mount]:
     """Returns the mounts: the home and the folders that are `written` to read and write, the other folders to read."""
     source, folders = engines_home(home, settings), settings.folders

@@ -28,10 +28,11 @@ from sentiment.settings import RunnerSettings, Settings
 from sentiment.settings.declaration import declarations
 from sentiment_airflow.refusal import Refusal
 from sentiment_airflow.runners.confinement import CONFINED
-from sentiment_airflow.runners.container import HOME_LABEL, LABEL, engines_home, mounts
+from sentiment_airflow.runners.container import HOME_LABEL, LABEL, engines_home, is_folder, mounts
 from sentiment_airflow.runners.settings import gpus_for, size_in_bytes
 from sentiment_airflow.runners.step import Ended, StepCommand, StepLog, container_environment
 
+WRITING = {"backup": "backup_folder", "score": "scores", "compare-scores": "scores"}  # the setting that names where
 GRACE_SECONDS = 2  # between TERM and KILL. Airflow gives a task 5 s before it kills the task itself
 
 logger = logging.getLogger(__name__)
@@ -205,8 +206,9 @@ def step_container(step: StepCommand, settings: RunnerSettings) -> StepContainer
 
 def written(step: StepCommand) -> list[str]:
     """Returns the folders beside the home that the step writes to."""
-    folder = step.environment.get(declarations(Settings)["backup_folder"].variable)
-    return [folder] if folder and step.verb == "backup" else []
+    setting = WRITING.get(step.verb)
+    folder = step.environment.get(declarations(Settings)[setting].variable, "") if setting else ""
+    return [folder] if is_folder(folder) else []
 
 
 def labels(step: StepCommand, settings: RunnerSettings) -> dict[str, str]:

@@ -8,7 +8,7 @@ from sentiment.settings.runner import ALL, RunnerSettings
 
 # The verbs that a GPU speeds up.
 GPU_VERBS = frozenset(
-    {"refresh-encoder", "train", "test", "evaluate", "export", "validate", "bench", "experiment-train"}
+    {"refresh-encoder", "train", "test", "evaluate", "export", "validate", "bench", "experiment-train", "score"}
 )
 UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 

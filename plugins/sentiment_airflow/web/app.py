@@ -20,7 +20,7 @@ from sentiment.models_page.overview import overview
 from sentiment.models_page.trying import disagreements, sentences_of, title_of, try_out
 from sentiment.run_folder import RunFolder
 from sentiment.settings import Settings
-from sentiment_airflow.web import answers, compare, moves, run_files, versions
+from sentiment_airflow.web import answers, compare, moves, run_files, scores, versions
 from sentiment_airflow.web.airflow_links import run_path, run_paths
 from sentiment_airflow.web.card_links import card_links
 from sentiment_airflow.web.forms import Form, form_of
@@ -47,6 +47,7 @@ app.include_router(answers.router)
 app.include_router(moves.router)
 app.include_router(compare.router)
 app.include_router(run_files.router)
+app.include_router(scores.router)
 
 
 def prepare() -> None:

@@ -17,7 +17,7 @@ from sentiment.models_page.refusals import refusal
 from sentiment.settings import Settings
 from sentiment_airflow.steps import step_settings
 from sentiment_airflow.web.airflow_links import home_of
-from sentiment_airflow.web.pages import rendered
+from sentiment_airflow.web.pages import FRAME_POLICY, rendered
 from sentiment_airflow.web.reading import in_another_language, theme_of
 
 
@@ -50,6 +50,13 @@ def shown(request: Request, template: str, notices: Notices, status: int = 200, 
         "languages": [(NAMES[one], TAGS[one], path) for one, path in in_another_language(request).items()],
     }
     return HTMLResponse(rendered(template, **shared, **reader, filters=Filters(), **context), status)
+
+
+def framed(request: Request, version: int, path: str, title: str, name: str) -> HTMLResponse:
+    """Shows the page at `path` of a version in a frame, below the way back to the version."""
+    page = shown(request, "report.html", Notices(), number=version, path=path, title=title, name=name)
+    page.headers["Content-Security-Policy"] = FRAME_POLICY
+    return page
 
 
 def nothing_to_show(request: Request, notices: Notices) -> HTMLResponse:

@@ -13,16 +13,15 @@ from sentiment.language import tr
 from sentiment.lineage.card_text import model_card
 from sentiment.lineage.model_card import known_of
 from sentiment.models_page.ledger import Ledger
-from sentiment.models_page.notices import Notices
 from sentiment.models_page.run_files import report_of
 from sentiment.models_page.version_page import version_page
 from sentiment_airflow.web.airflow_links import links_of
 from sentiment_airflow.web.asker import may_trigger
 from sentiment_airflow.web.deciding import Refused
 from sentiment_airflow.web.moving import ask_offered, rollback_offered
-from sentiment_airflow.web.pages import FRAME_POLICY, REPORT_POLICY
+from sentiment_airflow.web.pages import REPORT_POLICY
 from sentiment_airflow.web.runs import last_run
-from sentiment_airflow.web.showing import content_of, known_version, nothing_to_show, read_home, shown
+from sentiment_airflow.web.showing import content_of, framed, known_version, nothing_to_show, read_home, shown
 from sentiment_airflow.web.waiting import Waiting, waiting_for
 from sentiment_airflow.workflows import PROMOTE, ROLLBACK
 
@@ -84,9 +83,8 @@ def show_card(number: str) -> Response:
 def show_report(request: Request, number: str) -> HTMLResponse:
     """Shows a version's training report in a frame, below the way back to the version."""
     version = _with_report(number)[0]
-    page = shown(request, "report.html", Notices(), number=version)
-    page.headers["Content-Security-Policy"] = FRAME_POLICY
-    return page
+    title, name = tr("Training report of version {version}", version=version), tr("training report")
+    return framed(request, version, "report", title, name)
 
 
 @router.get("/versions/{number}/report/whole")

@@ -40,15 +40,21 @@ def create(own: Steps, name: str = NAME, **changes: Any) -> str | None:
     return check(read("POST", f"/v1.41/containers/create?name={name}", content), own)
 
 
-def test_a_step_writes_to_the_folder_for_backups_where_one_is_set() -> None:
-    plain = steps()
-    backing_up = replace(plain, backup_folder="/backups")
-    asked = host_configs(backing_up)[-1]
-    assert [mount["Target"] for mount in asked["Mounts"]] == ["/srv/home", "/backups"]
-    assert create(backing_up, HostConfig=asked) is None
-    assert create(backing_up) is None
+def writing_to(setting: str, place: str) -> Steps:
+    given: dict[str, Any] = {setting: place}
+    return replace(steps(), **given)
+
+
+@pytest.mark.parametrize("setting", ["backup_folder", "scores"])
+def test_a_step_writes_to_a_folder_beside_the_home_where_one_is_set(setting: str) -> None:
+    plain, writing = steps(), writing_to(setting, "/written")
+    asked = host_configs(writing)[-1]
+    assert [mount["Target"] for mount in asked["Mounts"]] == ["/srv/home", "/written"]
+    assert create(writing, HostConfig=asked) is None
+    assert create(writing) is None
     with pytest.raises(RefusedError, match="must have another Mounts"):
         create(plain, HostConfig=asked)
+    assert host_configs(writing_to(setting, "s3://bucket/folder")) == host_configs(plain)
 
 
 LISTED = '{"label":["sentiment.home=/srv/home"]}'

@@ -125,6 +125,14 @@ def test_only_a_backup_writes_to_the_folder_for_backups() -> None:
     assert len(step_container(train, settings()).mounts) == 1
 
 
+@pytest.mark.parametrize("verb", ["score", "compare-scores"])
+def test_a_scoring_writes_to_the_folder_of_the_scores_and_mounts_no_bucket(verb: str) -> None:
+    [_, folder] = step_container(step(verb, environment={"SENTIMENT_SCORES": "/scores"}), settings()).mounts
+    assert (folder["Target"], folder["Source"], folder["ReadOnly"]) == ("/scores", "/scores", False)
+    for place in ("", "s3://posts/scores"):
+        assert len(step_container(step(verb, environment={"SENTIMENT_SCORES": place}), settings()).mounts) == 1
+
+
 def test_labels_tell_task_instances_and_homes_apart() -> None:
     one = labels(step(), settings())
     assert one == {f"sentiment.{name}": value for name, value in {"home": "/srv/home", **IDENTITY}.items()}

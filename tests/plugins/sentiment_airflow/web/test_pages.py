@@ -195,6 +195,25 @@ def test_the_report_is_served_in_a_sandbox(home: Path, look: Look) -> None:
     assert "sandbox;" in policy and "default-src 'none'" in policy and "allow-scripts" not in policy
 
 
+def test_what_changed_in_the_archive_is_served_in_a_sandbox(home: Path, look: Look) -> None:
+    homes.whole_home(home)
+    assert [look(f"/versions/2/scores{end}").status_code for end in ("", "/whole")] == [404, 404]
+    (folder := home / "scores" / "version-2").mkdir(parents=True)
+    summary = {"version": 2, "source": "/a", "output": "/s", "files": 1, "rows": 9, "rows_aside": 0}
+    summary |= {"at": "2026-11-28T02:00:00+00:00", "complete": True}
+    (folder / "scored.json").write_text(json.dumps(summary), encoding="utf-8")
+    assert f"{PAGE}/versions/2/scores" not in found_in(look("/versions/2")).addresses
+    (home / "scores" / "changed-1-2.html").write_text("<script>alert(1)</script>", encoding="utf-8")
+    assert f"{PAGE}/versions/2/scores" in found_in(look("/versions/2")).addresses
+    page = look("/versions/2/scores")
+    assert f'src="{PAGE}/versions/2/scores/whole"' in page.text and "alert" not in page.text
+    assert "frame-src 'self'" in page.headers["content-security-policy"]
+    answer = look("/versions/2/scores/whole")
+    policy = answer.headers["content-security-policy"]
+    assert answer.text == "<script>alert(1)</script>" and "sandbox;" in policy and "allow-scripts" not in policy
+    assert [look(f"/versions/1/scores{end}").status_code for end in ("", "/whole")] == [404, 404]
+
+
 @pytest.mark.parametrize("run", ["../../secret", "/secret", "..", "night-2/../night-3", ""])
 def test_no_other_file_is_served_as_a_report(home: Path, look: Look, run: str) -> None:
     homes.write_history(home, [homes.published(1, run=run)])

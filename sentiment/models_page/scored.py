@@ -1,0 +1,77 @@
+"""What a version's page shows of the archive: whether it scored it, and what changed since the version before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from sentiment.language import tr
+from sentiment.models_page.notices import Notices
+from sentiment.models_page.run_files import is_ours
+from sentiment.models_page.wording import Line, count, text, when
+from sentiment.results.scoring import CURRENT, SCORED, Current, Scored, ScoresCompared, folder_of
+from sentiment.settings import Settings
+from sentiment.text import units
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ScoredArchive:
+    """A version's scores of the archive, as figures; a sentence about them; and whether there is a page of changes."""
+
+    sentence: str
+    figures: list[Line] = field(default_factory=list)
+    has_page: bool = False
+
+
+def scored_archive(settings: Settings, number: int, notices: Notices, *, is_stable: bool) -> ScoredArchive | None:
+    """Returns what is known; None when there is nothing to say of this version and the archive."""
+    folder = settings.scores_folder
+    summary = _read(folder, f"{folder_of(number)}/{SCORED}", Scored, notices)
+    if summary is None:
+        waits = tr("This version has not scored the archive yet: `sentiment_score` does.")
+        return ScoredArchive(waits) if is_stable and settings.archive else None
+    page = comparison_page(settings, number)
+    compared = _read(folder, page.with_suffix(".json").name, ScoresCompared, notices) if page else None
+    current = _read(folder, CURRENT, Current, notices)
+    figures = [
+        (tr("Posts scored"), count(summary.rows)),
+        (tr("Posts put aside"), count(summary.rows_aside)),
+        (tr("Files"), count(summary.files)),
+        (tr("Scored at"), when(summary.at)),
+    ]
+    if compared and compared.posts:
+        name = tr("Changed since version {version}", version=compared.before)
+        figures.append((name, units.percent(compared.flipped / compared.posts)))
+    return ScoredArchive(_sentence(summary, current), figures, has_page=page is not None)
+
+
+def _sentence(summary: Scored, current: Current | None) -> str:
+    place = text(summary.output, 300)
+    if current and current.version == summary.version:
+        return tr("Readers of {place} take the scores of this version.", place=place)
+    if not summary.complete:
+        return tr("Some files of the archive wait for the next run; the scores are in {place}.", place=place)
+    return tr("Readers of {place} take the scores of another version.", place=place)
+
+
+def comparison_page(settings: Settings, number: int) -> Path | None:
+    """Returns the newest page of what changed since another version; None when there is none.
+
+    It is served unchanged.
+    """
+    folder = settings.scores_folder
+    named = re.compile(rf"changed-\d{{1,19}}-{number}\.html")
+    try:
+        found = [path for path in folder.iterdir() if named.fullmatch(path.name) and is_ours(folder, path)]
+        return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+    except OSError:
+        return None
+
+
+def _read(folder: Path, name: str, kind: type[T], notices: Notices) -> T | None:
+    path = folder / name
+    return notices.read(path, kind, name) if is_ours(folder, path) else None
