@@ -111,7 +111,7 @@ def _require_room(engine: Engine, cpus: int) -> None:
         if time.monotonic() >= deadline:
             largest = max((node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]), default=0)
             raise InputError(
-                f"a node of Ray must have {counted(cpus, 'processor')} and {engine.gpus:g} GPUs for a copy of the model",
+                f"a node of Ray must have {counted(cpus, 'processor')} and {engine.gpus:g} GPUs for the model",
                 found=f"nodes with at most {counted(int(largest), 'processor')}",
                 do="Lower --threads or --gpus, or add such a node.",
             )
