@@ -246,6 +246,12 @@ build_images: ## build the trainer's and Airflow's Docker images; DEVICE=gpu: wi
 	docker build --file docker/trainer.Dockerfile --build-arg "DEVICE=$$DEVICE" --build-arg "TENSORRT=$$TENSORRT" --tag "$$IMAGE" .
 	docker build --file docker/airflow.Dockerfile --tag "$$AIRFLOW_IMAGE" .
 
+SCORE_IMAGE ?= sentiment-score
+.PHONY: score-image
+score-image: export SCORE_IMAGE := $(SCORE_IMAGE)
+score-image: image_is_there ## build the image of a cluster that scores an archive: the trainer's, and Ray
+	docker build --file docker/score.Dockerfile --build-arg "TRAINER=$$IMAGE" --tag "$$SCORE_IMAGE" .
+
 .PHONY: image_is_there
 image_is_there: export IMAGE := $(IMAGE)
 image_is_there:

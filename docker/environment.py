@@ -30,6 +30,7 @@ SECRETS: dict[str, Callable[[], str]] = {
     "POSTGRES_PASSWORD": lambda: secrets.token_urlsafe(24),
     "REDIS_PASSWORD": lambda: secrets.token_urlsafe(24),
     "STORE_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "SCORE_SECRET": lambda: secrets.token_urlsafe(24),
     "AIRFLOW_ADMIN_PASSWORD": lambda: secrets.token_urlsafe(12),
     "AIRFLOW_API_SECRET": lambda: secrets.token_urlsafe(32),
     "AIRFLOW_JWT_SECRET": lambda: secrets.token_urlsafe(64),

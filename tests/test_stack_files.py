@@ -21,6 +21,7 @@ from sentiment.validation.operations import SERVER
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 COMPOSE = CHECKOUT / "docker-compose.yml"
+OF_SCORES = CHECKOUT / "docker-compose.score.yml"
 ONE_SHOT = {"initialise"}
 
 
@@ -113,12 +114,12 @@ def test_the_proxy_knows_every_setting_of_a_steps_container_and_no_secret(servic
     assert "env_file" not in services["engine-proxy"]
 
 
-def as_read(compose: list[str], folder: Path, *profiles: str) -> dict[str, dict[str, Any]]:
+def as_read(compose: list[str], folder: Path, *profiles: str, file: Path = COMPOSE) -> dict[str, dict[str, Any]]:
     """Returns the services as a version of Compose reads them."""
     if shutil.which(compose[0]) is None or subprocess.run([*compose, "version"], capture_output=True).returncode:
         pytest.skip(f"there is no `{' '.join(compose)}`")
     assert make_env(folder, str(folder), "--tryout").returncode == 0
-    command = [*compose, f"--file={COMPOSE}", f"--env-file={folder / '.env'}", f"--project-directory={folder}"]
+    command = [*compose, f"--file={file}", f"--env-file={folder / '.env'}", f"--project-directory={folder}"]
     command += [*(f"--profile={profile}" for profile in profiles), "config"]
     environment = {**os.environ, "COMPOSE_PROFILES": ""}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
@@ -161,6 +162,19 @@ def test_the_older_compose_reads_it_so_too(tmp_path: Path) -> None:
     assert waits == dict.fromkeys(("api-server", "engine-proxy"), "service_healthy")
 
 
+@pytest.mark.parametrize("compose", [["docker", "compose"], ["docker-compose"]], ids=" ".join)
+def test_both_versions_of_compose_read_the_cluster_that_scores_an_archive(tmp_path: Path, compose: list[str]) -> None:
+    services = as_read(compose, tmp_path, file=OF_SCORES)
+    assert services.keys() == {"head", "worker"}
+    assert_confined(services)
+    for name, service in services.items():
+        assert not {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode", "ports"} & service.keys(), name
+        assert service["security_opt"] == ["no-new-privileges:true"] and service["pids_limit"] > 0, name
+        assert service["environment"]["RAY_AUTH_MODE"] == "token" and service["environment"]["RAY_AUTH_TOKEN"], name
+        assert {"mem_limit", "user", "shm_size"} <= service.keys(), name
+    assert "/serving" in str(services["head"]["volumes"]) and "/serving" not in str(services["worker"]["volumes"])
+
+
 def test_no_secret_has_a_default_and_make_env_makes_all_that_is_asked_for(tmp_path: Path) -> None:
     assert make_env(tmp_path, str(tmp_path), "--tryout").returncode == 0
     text = COMPOSE.read_text(encoding="utf-8")
@@ -177,7 +191,7 @@ def test_secrets_are_long_each_machines_own_and_the_owners_alone(tmp_path: Path)
         assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
     first, second = map(values, folders)
     secret = [name for name in first if re.search("PASSWORD|SECRET|KEY", name)]
-    assert len(secret) == 7
+    assert len(secret) == 8
     assert all(len(first[name]) >= 16 and first[name] != second[name] for name in secret)
     assert len(base64.urlsafe_b64decode(first["AIRFLOW_FERNET_KEY"])) == 32
     assert not any(re.search(r"[^\w=-]", first[name]) for name in secret), "safe in a URL and in a .env"

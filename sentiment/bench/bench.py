@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from sentiment.bench import airflow, alarms, data, distil, encoders, gate, length, nightly, score, size
+from sentiment.bench import airflow, alarms, data, distil, encoders, gate, length, nightly, size
 from sentiment.bench.hostile import hostile
 from sentiment.bench.load import serve
 from sentiment.bench.pretraining import pretrain
+from sentiment.bench.scoring import score
 from sentiment.bench.speed import predict, train
 from sentiment.experiments import lr
 

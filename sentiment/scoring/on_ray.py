@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from ray.data import ActorPoolStrategy, DataContext
 from sentiment import disk
 from sentiment.errors import InputError, UnavailableError
 from sentiment.results.record import as_json
-from sentiment.scoring.engine import Engine, require_listening, unreachable
+from sentiment.scoring.engine import Engine, require_answering, unreachable
 from sentiment.scoring.scorer import answers_of, packed_model, unpack_model
 from sentiment.scoring.shards import Portion
 from sentiment.scoring.work import Job, Outcome, Worker
+from sentiment.text.units import counted
 
+SECONDS_FOR_A_NODE, SECONDS_BETWEEN_LOOKS = 20, 0.5
 PORTIONS_AHEAD = 2  # that an actor has, with the one it does: it never waits for the driver
 
 
@@ -63,6 +66,7 @@ def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> It
     context.print_on_execution_start = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     cpus = max(1, engine.threads or 1)
+    _require_room(engine, cpus)
     actors = engine.actors or max(1, int(ray.cluster_resources().get("CPU", 1)) // cpus)
     actors = min(actors, len(portions))
     kept = ray.put(packed_model(model))  # held as long as an actor may begin anew
@@ -97,16 +101,39 @@ def _refused(row: dict[str, Any]) -> InputError:
     return error
 
 
+def _require_room(engine: Engine, cpus: int) -> None:
+    """Raises: InputError when no node can hold one copy of the model: Ray would wait for such a node for ever.
+
+    A cluster that has just begun may get its nodes in a moment.
+    """
+    deadline = time.monotonic() + (SECONDS_FOR_A_NODE if engine.address else 0)
+    while not any(_has_room(node, engine.gpus, cpus) for node in ray.nodes()):
+        if time.monotonic() >= deadline:
+            largest = max((node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]), default=0)
+            raise InputError(
+                f"a node of Ray must have {counted(cpus, 'processor')} and {engine.gpus:g} GPUs for the model",
+                found=f"nodes with at most {counted(int(largest), 'processor')}",
+                do="Lower --threads or --gpus, or add such a node.",
+            )
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _has_room(node: dict[str, Any], gpus: float, cpus: int) -> bool:
+    has = node["Resources"]
+    return bool(node["Alive"] and has.get("CPU", 0) >= cpus and has.get("GPU", 0) >= gpus)
+
+
 def _connect(engine: Engine) -> None:
     if ray.is_initialized():
         return
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error", "configure_logging": True}
     try:
         if engine.address:
-            require_listening(engine.address)
+            require_answering(engine.address)
             ray.init(address=engine.address, **quiet)
         else:
             # Without `local`, Ray would join whatever cluster was last on this machine, even one that is gone.
             ray.init(address="local", include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        raise unreachable(engine.address or "this machine", str(error)) from None
+        *_, reason = str(error.__cause__ or error).strip().splitlines() or [""]  # above it, Ray may put a stack trace
+        raise unreachable(engine.address or "this machine", reason) from None

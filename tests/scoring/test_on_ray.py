@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ from sentiment.settings import CHECKOUT, Settings
 
 from .conftest import delimited, fill, ids, rows_of, scores_of
 
+TOKEN = secrets.token_hex(16)
 PYTHON = CHECKOUT / ".venv-score" / "bin" / "python"
 pytestmark = [
     pytest.mark.slow,
@@ -32,7 +35,7 @@ other = cluster.add_node(num_cpus=1)
 def lose():
     while len(list(data.glob("*.parquet"))) < 3:
         time.sleep(0.05)
-    cluster.remove_node(other, allow_graceful=False)
+    cluster.remove_node(other, allow_graceful=False)  # SIGKILL for all of it
     print("lost a node", flush=True)
 threading.Thread(target=lose, daemon=True).start()
 code = cli.run([*sys.argv[2:], "--address", cluster.address])
@@ -67,8 +70,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def run(*arguments: str) -> subprocess.Popen[str]:
         environment = dict(os.environ) | {
             "PYTHONPATH": str(CHECKOUT),
+            "HOME": str(tmp_path),  # where Ray keeps a token
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_worker_niceness": "0",  # or else whatever runs beside the test is served first
+            "RAY_gcs_rpc_server_reconnect_timeout_s": "5",  # instead of a minute
+            "RAY_AUTH_MODE": "token",  # as `ray start` has it by itself
+            "RAY_AUTH_TOKEN": TOKEN,
         }
         with (tmp_path / f"log-{len(begun)}.txt").open("w") as log:
             child = subprocess.Popen(
@@ -79,12 +86,17 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     yield run
     for child in begun:
-        for process in [*descendants(child.pid), child.pid]:
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        child.wait()
+        kill_all(child)
+
+
+def kill_all(child: subprocess.Popen[str]) -> None:
+    """Kills a program and whatever it started, as a machine dies that loses its power."""
+    for process in [*descendants(child.pid), child.pid]:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    child.wait()
 
 
 def descendants(parent: int) -> list[int]:
@@ -115,34 +127,57 @@ def working(parent: int) -> list[int]:
     return named
 
 
-def written(tmp_path: Path) -> int:
-    return len(list((tmp_path / "scores/version-2/data").glob("*.parquet")))
+def written(tmp_path: Path) -> dict[str, int]:
+    """Returns when each file of scores was written."""
+    return {path.name: path.stat().st_mtime_ns for path in (tmp_path / "scores/version-2/data").glob("*.parquet")}
 
 
-def require_all(tmp_path: Path) -> None:
+def require_all(tmp_path: Path, before: dict[str, int]) -> None:
+    """Requires each post once, and that no shard of `before` was computed again."""
     found = ids(scores_of(tmp_path / "scores"))
     assert len(found) == len(set(found)) == 88 + 6 * 300
     result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
     assert (result["rows"], result["complete"], result["current"]) == (1888, True, 2)
+    assert before and before.items() <= written(tmp_path).items()
 
 
 def test_driver_and_worker_are_killed(command: list[str], start: Start, tmp_path: Path) -> None:
     first = start("-m", "sentiment", *command, "--actors", "2")
-    wait_until(lambda: written(tmp_path) >= 2 or first.poll() is not None, 300)
+    wait_until(lambda: len(written(tmp_path)) >= 2 or first.poll() is not None, 300)
     first.kill()
     assert first.wait() == -signal.SIGKILL
+    before = written(tmp_path)
     second = start("-m", "sentiment", *command, "--actors", "2")
     os.kill(wait_until(lambda: working(second.pid), 300)[0], signal.SIGKILL)
     assert second.wait(400) == 0
-    require_all(tmp_path)
+    require_all(tmp_path, before)
 
 
 def test_a_node_is_lost(command: list[str], start: Start, tmp_path: Path) -> None:
     data = str(tmp_path / "scores/version-2/data")
     child = start("-c", TWO_NODES, data, *command, "--actors", "2")
+    before = wait_until(lambda: written(tmp_path), 300)
     assert child.wait(500) == 0
     assert "lost a node" in (tmp_path / "log-0.txt").read_text()
-    require_all(tmp_path)
+    require_all(tmp_path, before)
+
+
+def test_the_head_is_lost_and_another_engine_goes_on(command: list[str], start: Start, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    options = ["--port", address.rpartition(":")[2], "--num-cpus", "1", "--include-dashboard", "false"]
+    head = start("-m", "ray.scripts.scripts", "start", "--head", "--block", *options)
+    wait_until(lambda: "Ray runtime started" in (tmp_path / "log-0.txt").read_text(), 60)
+    driver = start("-m", "sentiment", *command, "--address", address)
+    wait_until(lambda: len(written(tmp_path)) >= 2 or driver.poll() is not None, 300)
+    assert driver.poll() is None, (tmp_path / "log-1.txt").read_text()
+    kill_all(head)
+    before = written(tmp_path)
+    assert driver.wait(120) not in (0, None)
+    assert not (tmp_path / "scores/current.json").exists()
+    again = start("-m", "sentiment", *command, "--engine", "local")
+    assert again.wait(300) == 0
+    require_all(tmp_path, before)
 
 
 def test_a_cluster_that_does_not_answer_is_one_line(command: list[str], start: Start, tmp_path: Path) -> None:
@@ -150,4 +185,12 @@ def test_a_cluster_that_does_not_answer_is_one_line(command: list[str], start: S
     assert child.wait(300) == 1
     said = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["error"]
     assert said.startswith("the Ray cluster at 127.0.0.1:1 must answer")
+    assert "Traceback" not in (tmp_path / "log-0.txt").read_text()
+
+
+def test_a_copy_that_fits_on_no_node_is_one_line(command: list[str], start: Start, tmp_path: Path) -> None:
+    child = start("-m", "sentiment", *command, "--threads", "4096")
+    assert child.wait(300) == 2
+    said = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["error"]
+    assert said.startswith("a node of Ray must have 4,096 processors")
     assert "Traceback" not in (tmp_path / "log-0.txt").read_text()

@@ -13,8 +13,6 @@ import pytest
 from pyarrow import parquet
 
 from sentiment import cli
-from sentiment.errors import UnavailableError
-from sentiment.scoring.engine import require_listening
 from sentiment.settings import Settings
 
 from .conftest import Score, delimited, fill, ids, json_lines, rows_of, scores_of
@@ -258,10 +256,3 @@ def test_a_folder_of_something_else_is_refused(score: Score, archive: Path, tmp_
 def test_other_shards_than_it_was_begun_with_are_refused(score: Score) -> None:
     score()
     assert "have 10 rows" in score("--shard-rows", "20", code=2)["error"]
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
-def test_a_cluster_where_nobody_listens_is_one_line(address: str) -> None:
-    with pytest.raises(UnavailableError, match=f"the Ray cluster at {address} must answer; found .*refused"):
-        require_listening(address)
-    require_listening("auto")
