@@ -39,9 +39,10 @@ with (
             options=DECISION,
             needs=NEEDS_DECISION,
             on_success_callback=DecisionNotifier(),
-            **announced,
+            outlets=outlets,
+            event_keys=["stable"],
         )
-        for verb, announced in (("promote", {"outlets": [STABLE], "event_keys": ["stable"]}), ("withdraw", {}))
+        for verb, outlets in (("promote", [STABLE]), ("withdraw", []))
     )
     older = find_older.override(**told.TASKS.shown("find_older"))(description)  # type: ignore[arg-type]  # Airflow's decorator: the value comes when it runs
     CloseQuestion.partial(**told.TASKS.shown("close_older")).expand(asking=older)
