@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -15,6 +16,7 @@ from typing import Any, BinaryIO
 
 from sentiment import disk
 from sentiment.beside import beside, made, remove_leftovers
+from sentiment.errors import InputError
 
 
 @contextmanager
@@ -81,6 +83,7 @@ def prepared(path: Path, text: str) -> Iterator[Callable[[], None]]:
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Yields a new, empty folder beside `path`; on success it replaces `path`, on failure nothing is left of it."""
+    _require_ordinary(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary, replaced = beside(path), beside(path, "old")
     remove_leftovers(path)
@@ -100,7 +103,20 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(replaced, ignore_errors=True)
 
 
+def _require_ordinary(path: Path) -> None:
+    """Raises: InputError when a device, a pipe or a socket would go, as /dev/null would by a command of root's."""
+    with suppress(OSError):  # none is there, or what follows says what is wrong
+        kind = path.stat().st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+            raise InputError(
+                "what is replaced must be an ordinary file or folder",
+                found=f"a device, a pipe or a socket: {path}",
+                do="Name another one.",
+            )
+
+
 def _made(path: Path, mode: int = 0o666) -> Path:
+    _require_ordinary(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = beside(path)
     os.close(made(temporary, mode))

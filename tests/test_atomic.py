@@ -11,6 +11,7 @@ import pytest
 
 from sentiment import atomic
 from sentiment.beside import beside
+from sentiment.errors import InputError
 
 
 def test_a_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
@@ -161,3 +162,14 @@ def test_leftovers_of_folders_are_removed_by_their_old_and_new_names_and_no_link
 def test_half_a_character_stops_no_result(tmp_path: Path) -> None:
     atomic.write_json(tmp_path / "a.json", {"key": "x.\udcff", "text": "好😀"})
     assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{\n  "key": "x.?",\n  "text": "好😀"\n}\n'
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/null")], ids=["pipe", "device"])
+def test_a_device_or_a_pipe_is_never_replaced(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    """As it was, a command of root's with `--output /dev/null` put a file in its place."""
+    make(tmp_path / "out")
+    before = (tmp_path / "out").lstat().st_ino
+    for write in (atomic.write_text, lambda path, _: atomic.replacing_folder(path).__enter__()):
+        with pytest.raises(InputError, match="must be an ordinary file or folder; found a device, a pipe or a socket"):
+            write(tmp_path / "out", "text")
+    assert (tmp_path / "out").lstat().st_ino == before and len(list(tmp_path.iterdir())) == 1

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sentiment.language import tr, tr_many
-from sentiment.results.scoring import ScoreResult
-from sentiment.scoring import archive, current
+from sentiment.results.scoring import ScoreResult, folder_of
+from sentiment.scoring import archive
 from sentiment.scoring.ledger import Ledger
 from sentiment.scoring.shards import ASIDE
 from sentiment.step import say
@@ -47,7 +47,7 @@ def told(result: ScoreResult) -> list[str]:
         )
     ]  # fmt: skip
     if result.rows_aside:
-        where = f"{result.output.rstrip('/')}/{current.folder_of(result.version)}/{ASIDE}"
+        where = f"{result.output.rstrip('/')}/{folder_of(result.version)}/{ASIDE}"
         lines.append(tr("{number:,} rows were put aside: {folder}", number=result.rows_aside, folder=where))
     for files, sentence in ((result.put_aside, _put_aside), (result.left, _left)):
         lines += [sentence(visible(name), visible(reason)) for name, reason in list(files.items())[:MOST_NAMED]]

@@ -82,7 +82,7 @@ def test_a_version_with_nothing_to_compare_it_to_is_no_failure(
 def toys(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with two toy versions, the real command, and an archive of three files of 30 posts; returns the scores."""
     python = airflow_home.CHECKOUT / ".venv" / "bin" / "python"
-    script = Path(__file__).with_name("score_toys.py")
+    script = Path(__file__).parents[1] / "support" / "score_toys.py"
     subprocess.run([str(python), str(script), "make", str(home)], check=True, capture_output=True)
     command = tmp_path / "sentiment"
     command.write_text(f'#!/bin/sh\nexec {python} {script} "$@"\n', encoding="utf-8")

@@ -15,7 +15,7 @@ from sentiment.distillation import distil
 from sentiment.distillation.room import bytes_of_a_post, require_room
 from sentiment.distillation.soft_labels import drawn
 from sentiment.errors import InputError
-from sentiment.pretraining.corpus import Corpus
+from sentiment.pretraining.corpus import Corpus, stamp_of
 from sentiment.results.pretraining import Counted
 
 GIB = 2**30
@@ -25,7 +25,7 @@ def corpus_of(path: Path, posts: int, length: int) -> Corpus:
     """Returns a corpus that claims so many posts, each of so many characters, whatever its file holds."""
     path.write_text(("字" * length + "\n") * 10, encoding="utf-8")
     counted = structs.replace(whole(Counted), lines=10, learnt=posts)
-    return Corpus((path,), np.ones(posts, np.uint8), counted)
+    return Corpus((path,), np.ones(posts, np.uint8), counted, (stamp_of(path),))
 
 
 def test_posts_that_fit_are_taken_and_more_are_refused_with_how_many_do(tmp_path: Path) -> None:

@@ -17,8 +17,6 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tests")]
 
-from support.toy_model import POSTS, TOY  # noqa: E402
-
 from sentiment import cli  # noqa: E402
 from sentiment.data.tsv import write_posts  # noqa: E402
 from sentiment.model import encoder  # noqa: E402
@@ -26,6 +24,7 @@ from sentiment.scoring.ledger import Ledger  # noqa: E402
 from sentiment.serving import version_folder  # noqa: E402
 from sentiment.serving.change import changing  # noqa: E402
 from sentiment.settings import Settings  # noqa: E402
+from support.toy_model import POSTS, TOY  # noqa: E402
 
 encoder.SCRATCH[TOY] = (1, 16, 2)
 
