@@ -15,7 +15,7 @@ AIRFLOW := .venv-airflow/bin/python
 # Compiles once, in parallel: otherwise every first import of TensorFlow and Airflow would compile.
 SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 
-.PHONY: help setup demo test test-training test-serving test-airflow test-slow test-docker test-torch bench-tools coverage search lint lint-style lint-trainer lint-airflow lint-imports format docs lock audit serve screenshots clean check-gpu score-environment
+.PHONY: help setup demo test test-training test-server test-others test-airflow test-slow test-docker test-torch bench-tools coverage search lint lint-style lint-trainer lint-airflow lint-imports format docs lock audit serve screenshots clean check-gpu score-environment
 
 help: ## list the targets
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 30
@@ -54,21 +54,24 @@ score-environment: .venv-score/.ready ## make .venv-score, which holds Ray for `
 # make demo               stops at the approval and waits for you
 # make demo APPROVE=1     approves the model itself
 # make demo CHECK=1       runs unattended, checks every claim, stops what it started
+# make demo SCORE=1       also scores an archive after each promotion
 # make demo DATA=folder   uses train.tsv, test.tsv, latest_test.tsv and arrivals/*.tsv of that folder
 # make demo DEMO_OPTIONS="--margin 0.02 --num-epochs 3 --model-name scratch/mini"    see `sentiment demo --help`
 demo: setup ## run the whole loop: first model, better model, refused batch
-	@$(TRAINER) -m sentiment demo $(if $(APPROVE),--approve) $(if $(CHECK),--check) $(if $(DATA),--data "$$DATA") $(DEMO_OPTIONS)
+	@$(TRAINER) -m sentiment demo $(if $(APPROVE),--approve) $(if $(CHECK),--check) $(if $(SCORE),--score) $(if $(DATA),--data "$$DATA") $(DEMO_OPTIONS)
 demo: export DATA := $(DATA)
 
-# Three parts of about the same duration run side by side, and every line is marked with its part.
-TRAINING := $(addprefix tests/,charts checkpoints checks data datasets evaluation experiments export gate gpu_check language lineage mail model pretraining report \
+# Four parts of about the same duration run side by side, and every line is marked with its part.
+TRAINING := $(addprefix tests/,charts checks data datasets evaluation experiments gate language lineage mail model pretraining report \
 	scoring statistics text training)
+SERVER := $(addprefix tests/,client export gpu_check model_server probe)
 PYTEST = $(if $(MEASURED),-m coverage run )-m pytest
 PYTEST_training = $(TRAINER) $(PYTEST) $(TRAINING)
-PYTEST_serving = $(TRAINER) $(PYTEST) tests $(addprefix --ignore ,$(TRAINING) tests/dags tests/plugins tests/browser tests/docker)
+PYTEST_server = $(TRAINER) $(PYTEST) $(SERVER)
+PYTEST_others = $(TRAINER) $(PYTEST) tests $(addprefix --ignore ,$(TRAINING) $(SERVER) tests/dags tests/plugins tests/browser tests/docker)
 PYTEST_airflow = $(AIRFLOW) $(PYTEST) tests/dags tests/plugins tests/browser
-PARTS := test-training test-serving test-airflow
-SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs 3 MARKED=1 $(PARTS)
+PARTS := test-training test-server test-others test-airflow
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs 4 MARKED=1 $(PARTS)
 WHICH = not slow and not browser
 
 test: setup lint ## run all checks and tests that need neither Docker nor a browser
@@ -96,9 +99,10 @@ test-docker: setup ## test the images on a Docker engine
 	$(AIRFLOW) -m pytest tests/docker/test_docker_runner.py tests/docker/test_engine_proxy.py
 
 # What others use for the same work, for `sentiment bench train`, `bench predict` and `bench serve --beside` alone.
-BENCH_TOOLS := torch==2.13.0 transformers==4.54.1 safetensors==0.8.0 numpy==1.26.4 accelerate==1.15.0 onnx==1.23.2 \
-	onnxruntime==1.32.0 openvino==2026.4.1 fastapi==0.165.0 uvicorn==0.54.0
-bench-tools: .venv-bench/.ready ## PyTorch, ONNX Runtime and OpenVINO to compare with, in an environment of their own
+BENCH_TOOLS := torch==2.13.0 transformers==4.54.1 safetensors==0.8.0 numpy==1.26.4 accelerate==1.15.0 onnx==1.18.0 \
+	onnxruntime==1.32.0 openvino==2026.4.1 fastapi==0.165.0 uvicorn==0.54.0 \
+	tensorflow==2.17.1 tensorflow-text==2.17.0 'ray[serve]==2.60.0'
+bench-tools: .venv-bench/.ready ## PyTorch, ONNX Runtime, OpenVINO and Ray Serve to compare with, in an environment of their own
 
 .venv-bench/.ready:
 	$(PYTHON) -m venv .venv-bench
@@ -241,6 +245,12 @@ build_images: ## build the trainer's and Airflow's Docker images; DEVICE=gpu: wi
 	@$(DOCKER_ANSWERS)
 	docker build --file docker/trainer.Dockerfile --build-arg "DEVICE=$$DEVICE" --build-arg "TENSORRT=$$TENSORRT" --tag "$$IMAGE" .
 	docker build --file docker/airflow.Dockerfile --tag "$$AIRFLOW_IMAGE" .
+
+SCORE_IMAGE ?= sentiment-score
+.PHONY: score-image
+score-image: export SCORE_IMAGE := $(SCORE_IMAGE)
+score-image: image_is_there ## build the image of a cluster that scores an archive: the trainer's, and Ray
+	docker build --file docker/score.Dockerfile --build-arg "TRAINER=$$IMAGE" --tag "$$SCORE_IMAGE" .
 
 .PHONY: image_is_there
 image_is_there: export IMAGE := $(IMAGE)

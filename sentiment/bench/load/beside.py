@@ -2,14 +2,19 @@
 
 ours       the model's export, as it is served: requests share batches, the tokenizer is in the graph
 older      the same server, asked as the older tool was: ids padded to the longest length, each request alone
-pipeline   FastAPI with Hugging Face's pipeline on PyTorch, where `make bench-tools` has installed both
+Ray Serve  the same export as ours, in a replica that batches; it was not made for this model
+pipeline   FastAPI with Hugging Face's pipeline on PyTorch
+
+The last two are there where `make bench-tools` has installed what they need.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from sentiment.bench.load.targets import GRAPH, OFF, Target
 from sentiment.bench.speed import tools
@@ -21,7 +26,8 @@ from sentiment.export.export import export
 from sentiment.model.folder import open_model, read_card
 from sentiment.step import say
 
-OURS, OLDER, PIPELINE = "ours", "the older way", "FastAPI + pipeline"
+OURS, OLDER, RAY, PIPELINE = "ours", "the older way", "Ray Serve", "FastAPI + pipeline"
+GRACE = 30.0  # seconds that Ray has to end its processes
 
 
 @contextmanager
@@ -31,26 +37,35 @@ def beside(model: Path, work: Path, named: Path | None) -> Iterator[tuple[list[T
     The model is exported twice, into `work`. `named`: the Python that has PyTorch.
     """
     python = tools.python_of(named)
-    targets = [Target(OURS, _exported(model, work, GRAPH)), _older(model, work)]
+    batching = _exported(model, work, GRAPH)
+    alone = _exported(model, work, OFF)
+    targets = [Target(OURS, batching), Target(OLDER, alone, OFF, padded=True)]
     lines = [this_processor().told()]
     if python is None:
-        yield targets, [*lines, f"{PIPELINE}: not here: {tools.HOW}"]
+        yield targets, [*lines, f"{RAY} and {PIPELINE}: not here: {tools.HOW}"]
         return
     write_theirs(work / "theirs", open_model(model))
-    job = {"model": str(work / "theirs"), "max_seq_length": read_card(model).max_seq_length}
-    say(f"bench serve: starting {PIPELINE} …")
     with ExitStack() as stack:
-        try:
-            server = stack.enter_context(asked(tools.script(python, "pipeline_server"), job))
-        except child.Failed as error:
-            lines.append(f"{PIPELINE}: did not start: {error}")
-        else:
-            targets.append(Target(PIPELINE, addresses=(("rest", str(server.ready["rest"])),), pid=server.pid))
+        # The paths of Ray's sockets may be only so long.
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True))
+        jobs: dict[str, tuple[str, dict[str, Any]]] = {
+            # It batches by itself, so its export is the one that does not; its work is that of several processes.
+            RAY: ("ray_server", {"export": str(alone), "folder": folder}),
+            PIPELINE: (
+                "pipeline_server",
+                {"model": str(work / "theirs"), "max_seq_length": read_card(model).max_seq_length},
+            ),
+        }
+        for name, (script, job) in jobs.items():
+            say(f"bench serve: starting {name} …")
+            try:
+                server = stack.enter_context(asked(tools.script(python, script), job, GRACE if name == RAY else 0.0))
+            except child.Failed as error:
+                lines.append(f"{name}: did not start: {error}")
+                continue
+            pid = None if name == RAY else server.pid
+            targets.append(Target(name, addresses=(("rest", str(server.ready["rest"])),), pid=pid))
         yield targets, lines
-
-
-def _older(model: Path, work: Path) -> Target:
-    return Target(OLDER, _exported(model, work, OFF), OFF, padded=True)
 
 
 def _exported(model: Path, work: Path, batching: str) -> Path:

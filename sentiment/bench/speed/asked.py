@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -73,8 +73,11 @@ class Asked:
 
 
 @contextmanager
-def asked(command: Sequence[str], job: Mapping[str, Any]) -> Iterator[Asked]:
-    """Yields the process of `command` when it is ready; it ends with the context. Raises: child.Failed."""
+def asked(command: Sequence[str], job: Mapping[str, Any], grace: float = 0.0) -> Iterator[Asked]:
+    """Yields the process of `command` when it is ready; it ends with the context. Raises: child.Failed.
+
+    Before it is killed, it has `grace` seconds after its stdin has ended, to end what it started.
+    """
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": complaints}
         text = {"text": True, "encoding": "utf-8", "errors": "replace"}
@@ -82,4 +85,8 @@ def asked(command: Sequence[str], job: Mapping[str, Any]) -> Iterator[Asked]:
         try:
             yield Asked(process, complaints)
         finally:
+            if grace and process.stdin:
+                with suppress(BrokenPipeError, subprocess.TimeoutExpired):
+                    process.stdin.close()
+                    process.wait(grace)
             processes.end(process)

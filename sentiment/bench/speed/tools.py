@@ -10,9 +10,9 @@ from sentiment.errors import InputError
 from sentiment.settings import CHECKOUT
 
 PYTHON = CHECKOUT / ".venv-bench" / "bin" / "python"
-HOW = "`make bench-tools` installs PyTorch, ONNX Runtime and OpenVINO for this bench"
+HOW = "`make bench-tools` installs PyTorch, ONNX Runtime, OpenVINO and Ray Serve for this bench"
 HELP = "Python with PyTorch. [default: that of `make bench-tools`]"
-PACKAGES = ("torch", "transformers", "onnxruntime", "openvino", "fastapi")
+PACKAGES = ("torch", "transformers", "onnxruntime", "openvino", "fastapi", "ray", "tensorflow")
 LOOK = """
 import importlib.metadata, json, sys
 found = {}

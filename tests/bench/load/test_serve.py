@@ -147,9 +147,10 @@ def test_a_model_is_served_beside_the_older_way_and_a_pipeline(
     arguments = ["--model", tmp_path / "model", "--data", data / "test.tsv", "--clients", "rest", "--concurrency", "4"]
     assert run("serve", *arguments, "--requests", "20", "--rounds", "2", "--output", tmp_path / "out") == 0
     result = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
-    names = ["ours", "the older way", *(["FastAPI + pipeline"] if there else [])]
+    names = ["ours", "the older way", *(["Ray Serve", "FastAPI + pipeline"] if there else [])]
     assert [(row["target"], row["okay"], row["failed"]) for row in result["rows"]] == [(name, 20, 0) for name in names]
-    assert all(row["server_processor"] > 0 and row["peak_bytes"] > 100_000_000 for row in result["rows"])
+    measured = [row for row in result["rows"] if row["target"] != "Ray Serve"]  # of several processes
+    assert all(row["server_processor"] > 0 and row["peak_bytes"] > 100_000_000 for row in measured)
     assert [ratio["case"]["target"] for ratio in result["ratios"]] == names[1:]
     assert any("natively" in note for note in result["notes"])
     assert any("make bench-tools" in note for note in result["notes"]) is not there
