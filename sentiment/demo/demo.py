@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -120,10 +118,6 @@ def say_what_stays(screen: Screen, stack: Stack) -> None:
     screen.as_it_is(f"    SENTIMENT_HOME={stack.home} {CHECKOUT / '.venv' / 'bin' / 'sentiment'} status")
 
 
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
-
-
 @click.command("demo")
 @click.option("--approve", is_flag=True, help="Approve automatically instead of waiting for a person.")
 @click.option(
@@ -155,7 +149,6 @@ def command(
     chosen = {"model_name": model_name, "num_epochs": num_epochs}
     conf = {**material.form, **{key: value for key, value in chosen.items() if value is not None}}
     thresholds = {**material.thresholds, **({} if margin is None else {"SENTIMENT_GATE_MARGIN": str(margin)})}
-    signal.signal(signal.SIGTERM, _interrupt)
     with hold(folder):
         screen = Screen()
         if stop_leftovers(folder / "home"):

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,11 @@ class Stack:
         return read_settings({**own, **self.chosen})
 
     def start(self) -> None:
-        """Starts everything at once, because importing TensorFlow and Airflow takes the most time."""
+        """Starts everything at once, because importing TensorFlow and Airflow takes the most time.
+
+        From here on TERM ends this process as Ctrl-C does: whoever called stops what was started.
+        """
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         self.mailbox.start()
         self._start_model_server()
         self._start_airflow()

@@ -56,12 +56,14 @@ def compare(model: Measurable, texts: Sequence[str], ways: Sequence[str], work: 
     return found, [measure(RAY, model, few, None)] if RAY in ways else []
 
 
-def grow(model: Measurable, texts: Sequence[str], sizes: Sequence[int], work: Path) -> list[Measured]:
-    """Scores archives of these sizes, and does all around the model alone."""
+def grow(
+    model: Measurable, texts: Sequence[str], sizes: Sequence[int], ways: Sequence[str], work: Path
+) -> list[Measured]:
+    """Scores archives of these sizes, and does all around the model alone, if these are among the ways."""
     found = []
     for size in sizes:
         archive = make_archive(work / f"grown-{size}", texts, size)
-        found += [measure(way, model, archive, None) for way in (SCORE, AROUND)]
+        found += [measure(way, model, archive, None) for way in (SCORE, AROUND) if way in ways]
         shutil.rmtree(archive.folder)
     return found
 
@@ -119,7 +121,7 @@ def command(
         for model in models:
             found, start = compare(model, texts, asked, work / f"runs-{model.ours.name}", seconds, python)
             compared, started = compared + found, started + start
-        grown = grow(models[0], texts, sizes, work) if models else []
+        grown = grow(models[0], texts, sizes, asked, work) if models else []
         notes = [this_processor().told(), *(f"{way} was left out: {why}" for way, why in missing.items())]
         notes += [f"pipeline was left out for {one.name}: not a BERT as theirs" for one in models if not one.theirs]
         table = table_of(compared, started, grown, notes)
