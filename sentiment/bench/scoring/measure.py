@@ -94,12 +94,12 @@ def measure(way: str, model: Measurable, archive: Archive, python: Path | None) 
         given = {"model": str(model.ours), "archive": str(archive.posts), "output": str(output), "way": way}
         told = json.dumps(given | _of_all(figures) | {"shard_rows": archive.shard_rows})
         command = [str(RAY_PYTHON if way == RAY else sys.executable), "-P", "-m", MODULE, told]
-    peak_mb = _run(command, way)
-    seconds, cpu_seconds = json.loads(figures.read_text(encoding="utf-8"))[:2]
+    _run(command, way)
+    seconds, cpu_seconds, peak_bytes = json.loads(figures.read_text(encoding="utf-8"))
     elsewhere = way == RAY
     found = Measured(
         model.name, archive.rows, way, round(seconds, 3), None if elsewhere else round(cpu_seconds, 3),
-        None if elsewhere else peak_mb,
+        None if elsewhere else round(peak_bytes / 2**20, 1),
     )  # fmt: skip
     memory = "" if found.peak_mb is None else f", {found.peak_mb:,.0f} MB"
     say(f"{model.name}, {archive.rows:,} rows, {way}: {seconds:,.1f} s{memory}")
@@ -110,13 +110,10 @@ def _of_all(figures: Path) -> dict[str, object]:
     return {"figures": str(figures), "batch_size": BATCH_SIZE}
 
 
-def _run(command: Sequence[str], way: str) -> float:
-    """Runs a command; returns the megabytes of its largest process. Raises: Failed."""
+def _run(command: Sequence[str], way: str) -> None:
+    """Runs a command. Raises: Failed."""
     # Ray's workers are nice by themselves, and would wait for whatever runs beside them, which the other ways do not.
     environment = dict(os.environ) | {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
     process = processes.start(command, env=environment, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise Failed(f"the way {way} ended with {process.returncode}")
-    return round(usage.ru_maxrss / 1024, 1)
+    if status := process.wait():
+        raise Failed(f"the way {way} ended with {status}")

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sentiment import atomic
+from sentiment import atomic, processes
 
 PREDICT, SCORE, AROUND, RAY, PIPELINE = WAYS = ("predict", "score", "around", "ray", "pipeline")
 SHARD_ROWS = 20_000
@@ -100,13 +100,14 @@ WORKS: dict[str, Work] = {PREDICT: predict, SCORE: score, AROUND: score, RAY: on
 
 
 def main(job: dict[str, Any]) -> None:
-    """Does the job's way, and writes what it took: seconds, and seconds of processor time."""
+    """Does the job's way, and writes what it took: seconds, seconds of processor time, and bytes at the peak."""
     work = WORKS[job["way"]](job)
     next(work)
     begin, cpu = time.perf_counter(), time.process_time()
     for _ in work:
         pass
-    atomic.write_json(Path(job["figures"]), [time.perf_counter() - begin, time.process_time() - cpu])
+    spent = time.perf_counter() - begin, time.process_time() - cpu
+    atomic.write_json(Path(job["figures"]), [*spent, processes.memory_bytes("self", "VmHWM")])
 
 
 if __name__ == "__main__":
