@@ -38,8 +38,8 @@ class Loaded:
     def __init__(self, folder: Path, gate: Path) -> None:
         from sentiment.tensorflow_setup import tf
 
-        # What waits for the gate holds a thread.
-        threads = tf.compat.v1.ConfigProto(inter_op_parallelism_threads=8)
+        # What waits for the gate holds a thread; by itself a session has those of the process's first one.
+        threads = tf.compat.v1.ConfigProto(inter_op_parallelism_threads=8, use_per_session_threads=True)
         self.saved, self.gate = SavedGraph(folder, threads), gate
         self.runs = {name: self._run(name) for name in (IDS, TEXT)}
         self.pool = ThreadPoolExecutor(32)
