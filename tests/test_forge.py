@@ -65,7 +65,7 @@ class Machine:
         return self.called.read_text(encoding="utf-8").splitlines(), done.stderr
 
 
-BEFORE = ["test", "demo CHECK=1", "test-slow"]
+BEFORE = ["test", "demo CHECK=1", "score-environment", "test-slow"]
 
 
 def test_without_an_engine_the_images_are_left_out_and_one_line_says_so(tmp_path: Path) -> None:

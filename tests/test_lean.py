@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,8 @@ def test_only_the_first_import_does_not_find_them(tmp_path: Path, monkeypatch: p
     for name in NOT_NEEDED:
         put(tmp_path, name, "")
         monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    importlib.invalidate_caches()
     with importing("large_package"):
         import large_package  # type: ignore[import-not-found]
     assert [getattr(large_package, name) for name in NOT_NEEDED] == [None] * 4

@@ -38,11 +38,8 @@ def candidate_rows(settings: Settings, sources: Sequence[str] = ()) -> Candidate
         composition.load(connection, read_base(settings, must_hold.of_home(settings), connection))
         composition.deal(connection, taken_by(Limits(), stable, ledger.deliveries()))
         new = composition.new_tests(connection, stable.seen) if stable else rolling(connection, Cap(10**9))
-        return CandidateRows(
-            list(composition.frozen(connection)),
-            _pool(connection, settings, sources),
-            frozenset(post_identity(post.text, post.title) for post in new),
-        )
+        untouched = frozenset(post_identity(post.text, post.title) for post in new)
+        return CandidateRows(list(composition.frozen(connection)), _pool(connection, settings, sources), untouched)
 
 
 def _pool(connection: sqlite3.Connection, settings: Settings, sources: Sequence[str]) -> list[Post]:

@@ -55,7 +55,7 @@ def rolling(connection: sqlite3.Connection, cap: Cap) -> Iterator[Post]:
     """Yields the rolling test set from what was dealt: the rows of the base, then what was delivered, in order.
 
     Older rows, those beyond a source's share, and those of a source that is trusted no more, are tested on no more,
-    and trained on never.
+    and trained on never. Read it to its end before you ask for it again.
     """
     _note_shares(connection, cap)
     may_test, names = of_trusted(cap.trusted)
