@@ -21,6 +21,8 @@ from sentiment.export.parity import ParityError
 from sentiment.export.rounded import Rounded, judged
 from sentiment.model.arithmetic import multiplies_int8, processors
 
+pytestmark = pytest.mark.slow  # together they take half a minute
+
 export = in_json(exporting.export)
 # Without such instructions, oneDNN may lose the highest bits of a sum.
 native = pytest.mark.skipif(not multiplies_int8(processors()), reason="the processor does not multiply int8 natively")

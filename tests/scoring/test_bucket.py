@@ -19,6 +19,8 @@ from sentiment.settings import Settings
 
 from .conftest import Score
 
+pytestmark = pytest.mark.slow  # together they take half a minute
+
 
 @pytest.fixture(autouse=True)
 def new_client(store: Any) -> Iterator[None]:  # noqa: F811

@@ -25,6 +25,8 @@ from sentiment.settings import Settings
 from sentiment.status.status import describe
 from sentiment.status.table import lines_of
 
+pytestmark = pytest.mark.slow  # together they take half a minute
+
 WAIT = 20.0
 IDS = [[2, 7, 3], [2, 8, 9, 9, 3]]
 

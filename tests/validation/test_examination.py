@@ -19,6 +19,8 @@ from sentiment.validation.examination import Examination
 from sentiment.validation.questions import Questions, posts_to_ask
 from sentiment.validation.throwaway import ThrowawayServer
 
+pytestmark = pytest.mark.slow  # together they take half a minute
+
 LABELS = ["正面", "負面", "中立"]
 numbers = itertools.count(2)
 Examine = Callable[[Path], Examination]
