@@ -71,12 +71,15 @@ PYTEST_server = $(TRAINER) $(PYTEST) $(SERVER)
 PYTEST_others = $(TRAINER) $(PYTEST) tests $(addprefix --ignore ,$(TRAINING) $(SERVER) tests/dags tests/plugins tests/browser tests/docker)
 PYTEST_airflow = $(AIRFLOW) $(PYTEST) tests/dags tests/plugins tests/browser
 PARTS := test-training test-server test-others test-airflow
-SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs 4 MARKED=1 $(PARTS)
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs $(JOBS) MARKED=1 $(PARTS)
 WHICH = not slow and not browser
+JOBS := 4
 
 test: setup lint ## run all checks and tests that need neither Docker nor a browser
 	@$(SIDE_BY_SIDE)
 
+# Some of them need the processors for moments: a server among hostile clients, a scheduler.
+test-slow: JOBS := 3
 test-slow: setup ## run the slow tests: every model type from end to end, the experiments, people's days in a browser
 	@$(SIDE_BY_SIDE) WHICH="slow or browser"
 
