@@ -59,14 +59,17 @@ class Connection:
     @property
     def is_open(self) -> bool:
         """Whether it can be used again: nobody closed it, and it holds no data that nobody asked for."""
-        if self._http.sock is None:
-            return False
-        poll = select.poll()
-        poll.register(self._http.sock, select.POLLIN)
-        return not poll.poll(0)
+        return self._http.sock is not None and is_idle(self._http.sock)
 
     def close(self) -> None:
         self._http.close()
+
+
+def is_idle(sock: socket.socket) -> bool:
+    """Whether the other side neither closed it nor sent anything."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return not poll.poll(0)
 
 
 def connect(host: str, port: int, *, secure: ssl.SSLContext | None, until: float) -> socket.socket:

@@ -17,8 +17,9 @@ from uuid import uuid4
 
 import pytest
 import yaml
-from scoring.conftest import delimited, ids, release, rows_of, scores_of
+from scoring.conftest import delimited, ids, rows_of, scores_of
 from support.compose_stack import CONTAINERS_USER, compose_version, inspect, run
+from support.small_homes import release
 from support.toy_data import data, trained  # noqa: F401
 
 from sentiment.settings import Settings

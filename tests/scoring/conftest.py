@@ -7,7 +7,6 @@ import csv
 import gzip
 import io
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from support.small_homes import release
 from support.toy_model import (  # noqa: F401
     TOY,
     posts,
@@ -27,8 +27,6 @@ from support.toy_model import (  # noqa: F401
 
 from sentiment import cli
 from sentiment.labels import Labels
-from sentiment.serving import version_folder
-from sentiment.serving.change import changing
 from sentiment.settings import Settings
 
 TEXTS = ["真的好吃", "很爛", "請問在哪", "好棒", "難吃", "普通", "超棒", "幾點開"]
@@ -90,18 +88,6 @@ def other_model(toy_files: Any, toy_encoder: None, tmp_path_factory: pytest.Temp
     settings = choose("custom", TOY, num_epochs=1, learning_rate=0.01, batch_size=8, max_seq_length=16, seed=5)
     train(files, settings, Labels())
     return files.output
-
-
-def release(settings: Settings, version: int, model: Path) -> None:
-    folder = settings.versions / str(version)
-    folder.mkdir(parents=True)
-    (folder / "saved_model.pb").write_bytes(bytes([version]) * 100)
-    shutil.copytree(model, settings.trained / str(version))
-    known = {"digest": version_folder.digest_of(folder), "size": version_folder.size_of(folder)}
-    with changing(settings, "ops") as change:
-        change.record("published", version, data={"watermark": version}, **known)
-        for event in ("staged", "canary", "promoted"):
-            change.record(event, version)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ python score_toys.py VERB …        is `sentiment VERB …`; if there is a file
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -21,9 +20,8 @@ from sentiment import cli  # noqa: E402
 from sentiment.data.tsv import write_posts  # noqa: E402
 from sentiment.model import encoder  # noqa: E402
 from sentiment.scoring.ledger import Ledger  # noqa: E402
-from sentiment.serving import version_folder  # noqa: E402
-from sentiment.serving.change import changing  # noqa: E402
 from sentiment.settings import Settings  # noqa: E402
+from support.small_homes import release  # noqa: E402
 from support.toy_model import POSTS, TOY  # noqa: E402
 
 encoder.SCRATCH[TOY] = (1, 16, 2)
@@ -33,16 +31,7 @@ def make(home: Path) -> None:
     """Trains two toys, the first of which learns less, and makes both stable, one after the other."""
     settings = Settings(home=home, serving_urls="")
     for version, epochs in ((1, 1), (2, 12)):
-        model = trained(home / "toys" / str(version), epochs)
-        folder = settings.versions / str(version)
-        folder.mkdir(parents=True)
-        (folder / "saved_model.pb").write_bytes(bytes([version]) * 100)
-        shutil.copytree(model, settings.trained / str(version))
-        known = {"digest": version_folder.digest_of(folder), "size": version_folder.size_of(folder)}
-        with changing(settings, "ops") as change:
-            change.record("published", version, data={"watermark": version}, **known)
-            for event in ("staged", "canary", "promoted"):
-                change.record(event, version)
+        release(settings, version, trained(home / "toys" / str(version), epochs))
 
 
 def trained(folder: Path, epochs: int) -> Path:

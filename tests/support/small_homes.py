@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,16 +24,19 @@ def deliver(settings: Settings, number: int) -> None:
         ledger.record(number, f"{number}.tsv", f"hash {number}", Counts(accepted=60))
 
 
-def release(settings: Settings, version: int) -> None:
-    """Publishes and promotes a version with a few files as its model."""
+def release(settings: Settings, version: int, model: Path | None = None) -> None:
+    """Publishes and promotes a version of a trained model, or with a few files in its place."""
     folder = settings.versions / str(version)
     (folder / "variables").mkdir(parents=True)
     (folder / "saved_model.pb").write_bytes(bytes([version]) * 100)
     (folder / "variables" / "variables.index").write_bytes(b"index")
     trained = settings.trained / str(version)
-    trained.mkdir(parents=True)
-    (trained / "weights.h5").write_bytes(b"weights" * version)
-    atomic.write_json(trained / "model.json", {"version": version})
+    if model:
+        shutil.copytree(model, trained)
+    else:
+        trained.mkdir(parents=True)
+        (trained / "weights.h5").write_bytes(b"weights" * version)
+        atomic.write_json(trained / "model.json", {"version": version})
     known = {"digest": version_folder.digest_of(folder), "size": version_folder.size_of(folder)}
     with changing(settings, "ops") as change:
         change.record("published", version, data={"watermark": version}, **known)

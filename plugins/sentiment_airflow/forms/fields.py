@@ -51,6 +51,11 @@ def lines(option: Option, **demands: Any) -> Param:
     return made_of(option, **{"type": "array", "minItems": 1, **form_of(option).schema, **demands})
 
 
+def version_field(description: str) -> Param:
+    """Returns the field of a version that may be left empty; the description says which one that is."""
+    return Param(None, type=["null", "integer"], minimum=1, title=tr("Version"), description=description)
+
+
 def one_of(names: Sequence[str], *, may_be_empty: bool = False) -> dict[str, Any]:
     """Returns the demand of JSON Schema that a value is one of these; no demand when there are none."""
     if not names:

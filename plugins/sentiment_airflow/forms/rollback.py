@@ -6,17 +6,14 @@ from airflow.sdk import Param
 
 from sentiment.language import tr
 from sentiment.options.gate import LONGEST_REASON, SHORTEST_REASON
+from sentiment_airflow.forms.fields import version_field
 
 
 def rollback_form() -> dict[str, Param]:
     """Returns the form in the language spoken."""
     return {
-        "version": Param(
-            None,
-            type=["null", "integer"],
-            minimum=1,
-            title=tr("Version"),
-            description=tr(
+        "version": version_field(
+            tr(
                 "A version that was stable before; empty: the previous stable version. The Models page lists those "
                 "that can be rolled back to, on the page of the stable version, and takes the reason there, too."
             ),

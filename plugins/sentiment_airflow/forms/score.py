@@ -5,18 +5,13 @@ from __future__ import annotations
 from airflow.sdk import Param
 
 from sentiment.language import tr
+from sentiment_airflow.forms.fields import version_field
 
 
 def score_form() -> dict[str, Param]:
     """Returns the form in the language spoken."""
     return {
-        "version": Param(
-            None,
-            type=["null", "integer"],
-            minimum=1,
-            title=tr("Version"),
-            description=tr("The version that scores the archive; empty: the stable one."),
-        ),
+        "version": version_field(tr("The version that scores the archive; empty: the stable one.")),
         "drop_gone": Param(
             False,
             type="boolean",

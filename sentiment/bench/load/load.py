@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sentiment.client.connection import is_idle
 from sentiment.client.credentials import credentials
 
 GRPC, REST = "grpc", "rest"
@@ -110,6 +111,8 @@ def rest_connection(address: str) -> Iterator[Ask]:
     headers = {"Content-Type": "application/json", **shown.headers}
 
     def ask(request: bytes) -> int:
+        if connection.sock is not None and not is_idle(connection.sock):
+            connection.close()  # the server took its place for another, as it may: opened again, as our client does
         try:
             connection.request("POST", parts.path, request, headers)
             response = connection.getresponse()
