@@ -228,9 +228,13 @@ def why_no_text(value: Any) -> str:
     return "" if value.strip() else "empty text"
 
 
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _texts(values: list[Any]) -> pa.Array:
     """Returns a column of texts; what is no text in JSON is written as JSON."""
-    texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
+    texts = [value if value is None or isinstance(value, str) else _as_json(value) for value in values]
     try:
         return pa.array(texts, pa.string())
     except UnicodeEncodeError:  # JSON may hold half a character
