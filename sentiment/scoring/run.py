@@ -183,7 +183,8 @@ def _result(
     nothing_left = not tally.left and whole + len(tally.put_aside.keys() - tally.cut_short.keys()) >= len(plan.files)
     complete = nothing_left and not tally.all_aside
     now = current.read(root, CURRENT, Current)
-    if nothing_left and rows and number == read_state(settings).stable:
+    is_read = now is not None and now.version == number  # readers are here already: they are told what there is
+    if rows and (is_read or (nothing_left and number == read_state(settings).stable)):
         now = current.point(root, number, rows, complete)
     return ScoreResult(
         version=number, source=source.address, output=root.address, files=len(plan.files), files_finished=whole,

@@ -108,6 +108,19 @@ def test_the_ledger_has_the_sums_of_the_files(score: Score, tmp_path: Path) -> N
         assert shard["path"] == f"data/{shard['id']}-{shard['index']:06d}.parquet"
 
 
+def test_a_path_in_a_ledger_is_made_of_its_names_whatever_stands_there(score: Score, tmp_path: Path) -> None:
+    """An older line has none; one that leads elsewhere would let `--drop-gone` remove another file."""
+    score()
+    ledger = tmp_path / "scores/version-2/ledger.jsonl"
+    before = ledger.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in before.splitlines()]
+    del lines[0]["path"]
+    lines[1]["path"] = "../../archive/a.tsv"
+    ledger.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    assert score()["shards_new"] == 0
+    assert ledger.read_text(encoding="utf-8") == before
+
+
 def test_scores_that_are_gone_or_cut_are_made_again(score: Score, archive: Path, tmp_path: Path) -> None:
     score()
     first, second, *_ = sorted((tmp_path / "scores/version-2/data").iterdir())
@@ -326,14 +339,22 @@ def test_another_content_of_the_same_length_and_time_is_seen(score: Score, archi
     assert [row["text"] for row in table if row["id"] == "f-1"] == ["真的難吃"]
 
 
-def test_to_point_at_scores_that_no_run_finished_says_so(score: Score, tmp_path: Path) -> None:
+def test_to_point_at_scores_that_no_run_finished_says_so(score: Score, archive: Path, tmp_path: Path) -> None:
     """As a run that was killed leaves them: a ledger, and no summary."""
     score()
     (tmp_path / "scores/version-2/scored.json").unlink()
     (tmp_path / "scores/current.json").unlink()
     pointed = score("--only-point")
     assert pointed == {"current": 2, "before": None, "rows": 88, "asked": 2, "not_scored": False}
-    assert json.loads((tmp_path / "scores/current.json").read_text(encoding="utf-8"))["complete"] is False
+    current = tmp_path / "scores/current.json"
+    assert json.loads(current.read_text(encoding="utf-8"))["complete"] is False
+    (archive / "f.tsv").write_bytes(delimited(rows_of(3, "f"), "\t"))
+    score("--version", "1")
+    score("--only-point", "--version", "1")
+    (archive / "g.tsv").write_bytes(delimited(rows_of(2, "g"), "\t"))
+    score("--version", "1")
+    found = json.loads(current.read_text(encoding="utf-8"))
+    assert (found["version"], found["rows"], found["complete"]) == (1, 93, True), "what readers take is told as it is"
 
 
 def test_a_version_that_there_is_not_is_told_with_what_to_do(score: Score) -> None:
