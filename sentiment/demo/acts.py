@@ -246,10 +246,14 @@ class Demo:
         self.screen.line(f"  It is your turn: {awaits(canary, until)}")
         self.screen.line("  Approve or reject it in Airflow, in the list of what waits:")
         self.screen.as_it_is(f"    {self.stack.api.address}/required_actions", bold=True)
-        self.screen.line(f"    user {USER}, password {self.stack.password}")
+        self.say_who()
         self.screen.line("  The Models page shows it beside the version that serves:")
         self.screen.as_it_is(f"    {self.stack.api.address}{OVERVIEW}", bold=True)
         self.screen.line("  The demo waits, and goes on with your answer. Ctrl-C ends it here.")
+
+    def say_who(self) -> None:
+        """Says as whom to sign in at an address of Airflow that was just shown."""
+        self.screen.line(f"    user {USER}, password {self.stack.password}")
 
     def _wait_for_dags(self) -> None:
         deadline = time.monotonic() + 120

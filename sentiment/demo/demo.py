@@ -16,7 +16,7 @@ from sentiment.demo.material import SAMPLE, Material
 from sentiment.demo.processes import stop_leftovers
 from sentiment.demo.scoring import archive_settings, lay_out_archive, pointed_back, scored
 from sentiment.demo.screen import Screen
-from sentiment.demo.stack import USER, Stack, fresh_folder
+from sentiment.demo.stack import Stack, fresh_folder
 from sentiment.errors import InputError, SentimentError
 from sentiment.models_page import OVERVIEW
 from sentiment.settings import CHECKOUT, Settings
@@ -51,7 +51,7 @@ def look_around(demo: Demo) -> None:
     screen.line("  Look around: Airflow, and the Models page with all versions side by side.")
     screen.as_it_is(f"    {address}", bold=True)
     screen.as_it_is(f"    {address}{OVERVIEW}", bold=True)
-    screen.line(f"    user {USER}, password {demo.stack.password}")
+    demo.say_who()
     screen.line("  Ctrl-C stops Airflow, the model server and the mailbox; the files stay.")
     with contextlib.suppress(KeyboardInterrupt):
         while True:

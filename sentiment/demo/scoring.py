@@ -66,6 +66,7 @@ def _say_what_changed(demo: Demo, before: int, after: int) -> None:
     demo.screen.claim(found.posts > 0, headline(found))
     demo.screen.line("  The page of what changed:")
     demo.screen.as_it_is(f"    {demo.stack.api.address}{ADDRESS}/versions/{after}/scores", bold=True)
+    demo.say_who()
 
 
 def pointed_back(demo: Demo) -> None:

@@ -37,6 +37,7 @@ from sentiment.language import recorded, tr
 from sentiment.lineage.delivered import still_delivered
 from sentiment.lineage.erase import LINE_SUFFIXES, Erased, can_be_searched, erase, is_delimited, still_in
 from sentiment.lineage.exposure import exposed_versions
+from sentiment.lineage.in_scores import in_scores, scores_told
 from sentiment.lineage.retract_told import how_trained, standing_of
 from sentiment.lineage.search import Search
 from sentiment.lineage.texts import Texts
@@ -114,7 +115,7 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
         "models": exposed_versions(settings, state, texts.identities),
         # Before a deletion everything is still there, so there is nothing to report.
         "remaining": _remaining(search, [*files, *_served(search, settings)], texts, settings) if write else [],
-        "scores": [_shown(path, settings) for path in _in_scores(search, texts, settings)],
+        "scores": [held.as_result(_shown(held.path, settings)) for held in in_scores(search, texts, settings)],
         "not_searched": _not_searched(search, files, settings),
     }
 
@@ -245,19 +246,6 @@ def _remaining(search: Search, files: list[Path], texts: Texts, settings: Settin
     return [_shown(path, settings) for path in sorted(remaining)]
 
 
-def _in_scores(search: Search, texts: Texts, settings: Settings) -> list[Path]:
-    """Returns the files of the archive's scores that hold one of the texts: they follow the archive, nothing else."""
-    from sentiment.scoring import holding  # Arrow takes a while
-
-    patterns, found = texts.patterns(), list[Path]()
-    for path in search.files([settings.scores_folder]):
-        with search.alone(path):
-            of_scores = holding.is_scores(path)
-            if holding.holds(path, texts.identities[VERSION]) if of_scores else still_in(path, patterns):
-                found.append(path)
-    return found
-
-
 def _not_searched(search: Search, files: list[Path], settings: Settings) -> list[str]:
     """Returns what this system cannot search or change."""
     closed = []
@@ -301,8 +289,7 @@ def told(result: Result) -> list[str]:
     lines += [tr("version {version} is too old to tell", version=number) for number in models["unknown"]]
     for path in result["remaining"]:
         lines.append(tr("{path} still holds one of them: this system cannot change such files", path=path))
-    for path in result["scores"]:
-        lines.append(tr("{path} holds scores of one of them: take it out of the archive, and score again", path=path))
+    lines += scores_told(result["scores"])
     return [*lines, *(tr("{path} was not searched", path=recorded(path)) for path in result["not_searched"])]
 
 

@@ -6,23 +6,15 @@ The text of a post cannot become markup: every value is escaped, and the page fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sentiment.charts import TEMPLATES as CHART_TEMPLATES
-from sentiment.language import marked, recorded, speaking, spoken, tr, tr_many
+from sentiment.language import marked, speaking, spoken, tr
 from sentiment.language.catalogue import TAGS
-from sentiment.language.markup import tr_html
 from sentiment.report import charts, composed, findings, made_of, tables, trust, wording
+from sentiment.report.drawing import environment
 from sentiment.report.slices import FEWEST_ROWS
 from sentiment.settings import language_of_people
-from sentiment.text import units
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-TEMPLATES = Path(__file__).parent / "templates"
 EPOCHS_LISTED = 50
 COLUMNS = {  # of the epochs' table
     "loss": marked("loss"),
@@ -97,25 +89,3 @@ def _analysed(report: Mapping[str, Any]) -> dict[str, Any]:
         shown["pairs"] = tables.pairs(baseline["paired"])
         shown["beside"] = tables.beside(analysis, baseline)
     return shown
-
-
-@cache
-def environment(*folders: Path) -> Environment:
-    """Returns what draws pages of this style; `folders` hold templates beside the report's."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader([*folders, TEMPLATES, CHART_TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": units.percent,
-        "points": units.points,
-        "duration": units.duration,
-        "count": lambda number: f"{number:,}",
-    }
-    environment.globals |= {"tr": tr, "tr_many": tr_many, "tr_html": tr_html, "recorded": recorded}
-    return environment

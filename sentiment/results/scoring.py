@@ -8,6 +8,7 @@ from sentiment.results.record import Count, Record, StepResult
 
 CURRENT = "current.json"
 SCORED = "scored.json"  # in a version's folder
+ASIDE_FILES = "put-aside/files.json"  # there too: files that cannot be read (to their end), with the reasons
 
 
 def folder_of(version: int) -> str:
@@ -30,7 +31,8 @@ class Scored(Record, frozen=True, kw_only=True):
     rows: Count
     rows_aside: Count
     at: str
-    complete: bool
+    complete: bool  # every file of the archive is scored to its end
+    files_aside: Count = 0  # that cannot be read (to their end)
 
 
 class Current(Record, frozen=True, kw_only=True):
@@ -41,7 +43,7 @@ class Current(Record, frozen=True, kw_only=True):
     ledger: str
     rows: Count
     at: str
-    complete: bool
+    complete: bool  # every file of the archive is scored to its end
 
 
 class ScoreResult(StepResult, frozen=True, kw_only=True):
@@ -59,12 +61,13 @@ class ScoreResult(StepResult, frozen=True, kw_only=True):
     rows_aside_new: Count
     rows: Count  # scored, in all runs
     rows_aside: Count
+    files_aside: Count = 0  # of `put_aside`
     put_aside: dict[str, str]  # files that cannot be read (to their end), with the reason
     left: dict[str, str]  # files that the next run takes
     not_in_archive: list[str]  # files of which there are scores, and that are gone
     seconds: float
     current: int | None  # the version whose scores readers are to take
-    complete: bool
+    complete: bool  # every file of the archive is scored to its end: none was put aside, and none is left
 
 
 class PointResult(StepResult, frozen=True, kw_only=True):
@@ -107,6 +110,7 @@ class Example(Record, frozen=True, kw_only=True):
     text: str  # as one line, cut
     source: str
     time: str
+    text_id: str = ""  # the identity of the whole text, by which `sentiment forget` finds it
 
 
 class ScoresCompared(StepResult, frozen=True, kw_only=True):

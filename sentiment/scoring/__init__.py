@@ -10,7 +10,9 @@ ledger     which shards are finished: what is listed, what is recorded, and what
 work       one portion of a file: read, scored, written; the same in every engine
 engine     what an engine is told; engines chooses one: this process, or Ray (on_ray)
 scorer     the model of a version as a function of posts
-score      `sentiment score`
+first_file whether a file of the archive has the columns, asked before anything is begun
+begun      what a version's scores are begun with, and stay with
+score      `sentiment score`; run does it, told says what came of it
 changed    two versions' scores of the same posts: what flipped, by source and month
 months     which month a post is of
 page       the page that says so; compare_scores is `sentiment compare-scores`

@@ -20,7 +20,8 @@ from sentiment.scoring.unpacked import PACKINGS
 from sentiment.scoring.work import Outcome
 
 PAIR = msgspec.Meta(min_length=2, max_length=2)
-DIGESTS = "digests.json"  # of the archive's files, by name and stamp: only spares reading them again
+# Of the archive's files, by name, stamp and last change: only spares reading them again.
+DIGESTS = "digests.json"
 
 
 @dataclass
@@ -65,10 +66,11 @@ def known_files(source: Place, output: Place) -> Plan:
             plan.ignored.append(listed.name)
         else:
             with plan.alone(listed.name):
-                stamp, digest = before.get(listed.name, ("", ""))
-                if stamp != listed.stamp:
+                known_by, digest = before.get(listed.name, ("", ""))
+                now = " ".join(filter(None, (listed.stamp, listed.changed_at)))
+                if known_by != now:
                     digest = _digest(source, listed)
-                digests[listed.name] = [listed.stamp, digest]
+                digests[listed.name] = [now, digest]
                 plan.files.append(SourceFile(name=listed.name, size=listed.size, stamp=listed.stamp, digest=digest))
     if digests != before:
         output.write(DIGESTS, atomic.json_text(digests).encode())

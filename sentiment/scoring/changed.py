@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections import Counter
 from collections.abc import Iterator
@@ -123,8 +124,14 @@ def _example(
     return Example(
         before=direction[0], after=direction[1], sure_before=round(float(sure[0]), 4),
         sure_after=round(float(sure[1]), 4), text=of("text", LONGEST_TEXT), source=of("source", LONGEST_NAME),
-        time=of("time", LONGEST_NAME),
+        time=of("time", LONGEST_NAME), text_id=_text_id(table, row),
     )  # fmt: skip
+
+
+def _text_id(table: pa.Table, row: int) -> str:
+    name = f"{OURS}text_id"
+    found = table.column(name)[row].as_py() if name in table.column_names else None
+    return found.hex() if found else ""
 
 
 def _texts(table: pa.Table, place: int | None) -> list[str]:
@@ -156,13 +163,19 @@ def table_of(place: Place, shard: Shard, *, scores_alone: bool) -> pa.Table:
     Raises: InputError when they are gone or damaged.
     """
     content = place.read(shard.path)
+    if content is not None and shard.sha256 and hashlib.sha256(content).hexdigest() != shard.sha256:
+        raise _not_as_written(place, shard, "another content than the ledger has the sum of")
     try:
         opened = parquet.ParquetFile(pa.BufferReader(content or b""))
         names = [name for name in opened.schema_arrow.names if name.startswith(OURS)] if scores_alone else None
         return opened.read(columns=names)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(
-            f"{place.address}/{shard.path} must hold the scores that were written",
-            found="no file" if content is None else in_a_line(error),
-            do="Remove it if it is there, and give `sentiment score` for that version again.",
-        ) from None
+        raise _not_as_written(place, shard, "no file" if content is None else in_a_line(error)) from None
+
+
+def _not_as_written(place: Place, shard: Shard, found: str) -> InputError:
+    return InputError(
+        f"{place.address}/{shard.path} must hold the scores that were written",
+        found=found,
+        do="Remove it if it is there, and give `sentiment score` for that version again.",
+    )

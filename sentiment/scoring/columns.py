@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from sentiment.data.formats.record import by_cleaned_name
 from sentiment.results.record import Record
+from sentiment.text.harmless import visible
 
+LONGEST_NAME = 60  # characters
 OURS = "sentiment_"  # how the names of the columns begin that are added
 USUAL = {"text": "text", "title": "title", "id": "id", "time": "time", "source": "source"}
 
@@ -40,10 +42,15 @@ class Columns(Record, frozen=True, kw_only=True):
             if present:
                 places[part] = list(names).index(present[0])
         if ours := next((name for name in names if name.startswith(OURS)), None):
-            raise NoColumn(f"a column {ours}: names that begin with {OURS} are those of the scores")
+            raise NoColumn(f"a column {a_name_of_ours(ours)}")
         if len(set(names)) != len(names):
             raise NoColumn("two columns of the same name")
         return places
+
+
+def a_name_of_ours(name: str) -> str:
+    """Returns why a column or a row with that name is not scored, and what to do."""
+    return f"{visible(name, LONGEST_NAME)}: names that begin with {OURS} are those of the scores; rename it"
 
 
 class NoColumn(Exception):

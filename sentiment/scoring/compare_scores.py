@@ -12,6 +12,7 @@ from sentiment.errors import InputError
 from sentiment.language import tr
 from sentiment.results.scoring import NothingCompared, ScoresCompared, comparison_of
 from sentiment.scoring import changed, current, ledger, page, shown
+from sentiment.scoring.begun import stables_before
 from sentiment.scoring.changed import Changes
 from sentiment.scoring.current import ABOUT, Made
 from sentiment.scoring.places import Place, place_of
@@ -40,7 +41,7 @@ def compare(root: Place, before: int, after: int) -> ScoresCompared:
         raise InputError(
             "two versions must have shards of as many rows to be compared",
             found=f"{made[before].shard_rows:,} and {made[after].shard_rows:,}",
-            do=f"Score version {after} into another --output with --shard-rows {made[before].shard_rows}.",
+            do="Score both into one new --output, one after the other: the second takes the shards of the first.",
         )
     changes, ledgers = Changes(len(made[after].labels)), _ledgers(root, before, after)
     both, *alone = changed.pairs(ledger.read(places[before]), ledger.read(places[after]))
@@ -88,9 +89,7 @@ def write(settings: Settings, root: Place, found: ScoresCompared) -> ScoresCompa
 
 def before_it(state: State, root: Place, after: int) -> int | None:
     """Returns the last version that was stable before `after` and has scores; None when none has."""
-    stables = state.stables
-    earlier = stables[: stables.index(after)] if after in stables else stables
-    return next((one for one in reversed(earlier) if ledger.read(current.version_place(root, one))), None)
+    return next((one for one in stables_before(state, after) if ledger.read(current.version_place(root, one))), None)
 
 
 def _kept(root: Place, before: int, after: int) -> ScoresCompared | None:
@@ -108,7 +107,8 @@ def with_the_one_before(settings: Settings, root: Place, after: int) -> ScoresCo
     before = before_it(read_state(settings), root, after)
     if before is None:
         return NothingCompared(after=after)
-    return _kept(root, before, after) or write(settings, root, compare(root, before, after))
+    # What is kept is drawn again: its page may be gone, or in another language.
+    return write(settings, root, _kept(root, before, after) or compare(root, before, after))
 
 
 def _number(settings: Settings, which: str) -> int:
@@ -130,6 +130,11 @@ def _compared(
     if version:
         return with_the_one_before(settings, root, _number(settings, version))
     before, after = (_number(settings, which) for which in versions)
+    if before == after:
+        raise InputError(
+            "there must be two different versions, A and B", found=f"version {before} twice",
+            do="Name another one; `sentiment status` lists them.",
+        )  # fmt: skip
     return write(settings, root, compare(root, before, after))
 
 

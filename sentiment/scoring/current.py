@@ -66,44 +66,6 @@ def require_ours(root: Place) -> None:
     root.write(OURS, b'{"format": 1}\n')
 
 
-def agreed(place: Place, wanted: Made, *, shard_rows_given: bool) -> Made:
-    """Returns what the version's folder was begun with, or begins it.
-
-    Raises: InputError when it belongs to another model, or its rows would be read in another way.
-    """
-    found = read(place, ABOUT, Made)
-    if found is None:
-        write(place, ABOUT, wanted)
-        return wanted
-    if found.model != wanted.model or found.labels != wanted.labels:
-        raise InputError(
-            f"{place.address} must hold scores of the model that is version {wanted.version} here",
-            found=f"those of another version {found.version} (model {found.model[:12]}, here {wanted.model[:12]})",
-            do="Name another --output.",
-        )
-    if found.columns != wanted.columns or found.source != wanted.source:
-        parts = ("source", "columns")
-        name = next(part for part in parts if getattr(found, part) != getattr(wanted, part))
-        raise InputError(
-            f"{place.address} must be gone on with as it was begun: {name} {_shown(getattr(found, name))}",
-            found=_shown(getattr(wanted, name)),
-            do="Give the same options, or name another --output.",
-        )
-    if shard_rows_given and found.shard_rows != wanted.shard_rows:
-        raise InputError(
-            f"the shards of {place.address} have {found.shard_rows:,} rows",
-            found=f"--shard-rows {wanted.shard_rows}",
-            do="Leave --shard-rows out.",
-        )
-    return found
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Columns):
-        return ", ".join(f"{part} {name}" for part, name in as_json(value).items() if name is not None)
-    return str(value)
-
-
 def point(root: Place, version: int, rows: int, complete: bool) -> Current:
     """Makes a version's scores those to read, at once."""
     current = Current(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
@@ -16,6 +17,7 @@ from sentiment.scoring.columns import OURS, Columns
 from sentiment.scoring.parquet_rows import values_of
 from sentiment.scoring.places import FolderPlace
 from sentiment.scoring.shards import DATA
+from sentiment.scoring.work import ABOUT as SHARD
 
 TEXT_ID = f"{OURS}text_id"
 ROWS_AT_ONCE = 1 << 16
@@ -40,6 +42,29 @@ def holds(path: Path, identities: frozenset[str]) -> bool:
         titles = _titles(path, opened.schema_arrow.names)
         found = opened.iter_batches(ROWS_AT_TITLES, columns=titles, use_threads=False) if titles else ()
         return any(_is_one(value, identities) for batch in found for value in values_of(batch.column(0)))
+
+
+def archive_file_of(path: Path) -> str:
+    """Returns the name, in the archive, of the file whose posts a file of scores has; "" when it does not say."""
+    with parquet.ParquetFile(path) as opened:
+        about = (opened.schema_arrow.metadata or {}).get(SHARD, b"{}")
+    try:
+        return msgspec.json.decode(about, type=_About).file
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+
+
+def archive_of(folder: Path) -> str:
+    """Returns the address of the archive that a version's folder has scores of; "" when it does not say."""
+    try:
+        made = current.read(FolderPlace(str(folder)), current.ABOUT, current.Made)
+    except InputError:
+        return ""
+    return made.source if made else ""
+
+
+class _About(msgspec.Struct):
+    file: str = ""
 
 
 def _titles(path: Path, names: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from sentiment.charts.axis import Axis, round_axis
 from sentiment.charts.lines import STYLES, Frame, LineChart, line_chart
 from sentiment.language import speaking, spoken, tr
 from sentiment.language.catalogue import TAGS
-from sentiment.report.page import environment
+from sentiment.report.drawing import environment
 from sentiment.results.scoring import Part, ScoresCompared
 from sentiment.settings import language_of_people
 from sentiment.text import units
@@ -42,7 +42,12 @@ class Trend:
 def drawn(found: ScoresCompared) -> str:
     """Returns the page in SENTIMENT_LANGUAGE."""
     with speaking(language_of_people()):
-        html: str = environment(TEMPLATES).get_template("changed.html").render(context(found))
+        return render(found)
+
+
+def render(found: ScoresCompared) -> str:
+    """Returns the page as is spoken."""
+    html: str = environment(TEMPLATES).get_template("changed.html").render(context(found))
     return html.encode("utf-8", errors="replace").decode("utf-8")
 
 

@@ -35,7 +35,8 @@ class Listed:
     """A file: its name below the place, its size in bytes, and a stamp that changes when its content does.
 
     With a reason in `closed` it is not to be opened: it is a folder that cannot be gone into, with a `/` behind its
-    name, or a file that is none of the place's. `again` says that this may be otherwise tomorrow.
+    name, or a file that is none of the place's. `again` says that this may be otherwise tomorrow. `changed_at` is when
+    anything about a local file changed last, which its owner cannot set back, as one can the time in its stamp.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Listed:
     stamp: str
     closed: str = ""
     again: bool = False
+    changed_at: str = ""
 
 
 class Place(Protocol):
@@ -111,7 +113,8 @@ class FolderPlace:
                 yield Listed(f"{name}/", 0, "", why_closed, again=why_closed not in (LINK, TOO_DEEP))
             elif path.is_file():
                 status = path.stat()
-                yield Listed(name, status.st_size, _stamp(status), self._why_closed(path, name))
+                closed = self._why_closed(path, name)
+                yield Listed(name, status.st_size, _stamp(status), closed, changed_at=f"{status.st_ctime_ns}")
 
     def _why_closed(self, path: Path, name: str) -> str:
         if path.is_symlink() and not path.resolve().is_relative_to(self.root):

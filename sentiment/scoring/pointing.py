@@ -31,7 +31,7 @@ def point(settings: Settings, address: str, which: str, *, if_scored: bool = Fal
         return PointResult(current=version, before=version, rows=before.rows if before else 0, asked=number)
     if before is None or (before.version, before.rows) != (number, rows):
         summary = current.read(current.version_place(root, number), SCORED, Scored)
-        current.point(root, number, rows, complete=summary.complete if summary else True)
+        current.point(root, number, rows, complete=summary is not None and summary.complete)
         shown.copy_current(settings, root)
     return PointResult(
         current=number, before=before.version if before else None, rows=rows, asked=number, not_scored=False

@@ -19,7 +19,7 @@ from sentiment.data.formats.labelled_json import object_of
 from sentiment.data.formats.opened import SAMPLE
 from sentiment.data.formats.record import MOST_COLUMNS, TOO_WIDE, UnreadableFile
 from sentiment.data.rows import RowReader, delimiter_within, fitted
-from sentiment.scoring.columns import Columns
+from sentiment.scoring.columns import OURS, Columns, a_name_of_ours
 from sentiment.scoring.unpacked import Unpacked, packing_of
 
 DELIMITERS = {".tsv": "\t", ".csv": ","}
@@ -32,11 +32,12 @@ HALF_A_CHARACTER = "a name holds half a character"
 
 
 class Aside(NamedTuple):
-    """A row that is not scored: its place in the file (from 0), why, and as much of it as can be shown."""
+    """A row that is not scored: its place in the file (from 0), why, as much of it as can be shown, and its text."""
 
     row: int
     reason: str
     raw: str
+    text: str = ""  # where one can be told from the rest of the row
 
 
 @dataclass
@@ -133,6 +134,8 @@ def _why_no_names(row: dict[str, Any]) -> str:
     """Returns why the names of a row cannot be those of columns; "" when they can."""
     if len(row) > MOST_COLUMNS:
         return TOO_WIDE
+    if ours := next((name for name in row if name.startswith(OURS)), None):
+        return f"a name {a_name_of_ours(ours)}"
     try:
         "".join(row).encode("utf-8")
     except UnicodeEncodeError:
@@ -194,9 +197,10 @@ def _piece(first: int, read: list[_Read], names: tuple[str, ...] | None, columns
     text = names[places["text"]]
     good, aside = list[int](), list[Aside]()
     for number, row in enumerate(read):
-        wrong = row.error or why_no_text(_value(row, places["text"], text))
-        if wrong:
-            aside.append(Aside(first + number, wrong, row.raw or atomic.json_text(row.values)))
+        value = _value(row, places["text"], text)
+        if wrong := row.error or why_no_text(value):
+            said = value if isinstance(value, str) else ""
+            aside.append(Aside(first + number, wrong, row.raw or atomic.json_text(row.values), said))
         else:
             good.append(number)
     rows = [read[number].values for number in good]
@@ -205,7 +209,9 @@ def _piece(first: int, read: list[_Read], names: tuple[str, ...] | None, columns
 
 
 def _value(row: _Read, place: int, name: str) -> Any:
-    return row.values.get(name) if isinstance(row.values, dict) else row.values[place]
+    if isinstance(row.values, dict):
+        return row.values.get(name)
+    return row.values[place] if place < len(row.values) else None  # a row that cannot be read has as many as it has
 
 
 def _column(rows: list[Any], place: int, name: str) -> list[Any]:
@@ -222,9 +228,13 @@ def why_no_text(value: Any) -> str:
     return "" if value.strip() else "empty text"
 
 
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _texts(values: list[Any]) -> pa.Array:
     """Returns a column of texts; what is no text in JSON is written as JSON."""
-    texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
+    texts = [value if value is None or isinstance(value, str) else _as_json(value) for value in values]
     try:
         return pa.array(texts, pa.string())
     except UnicodeEncodeError:  # JSON may hold half a character

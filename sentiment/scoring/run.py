@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from sentiment import atomic
-from sentiment.errors import InputError
 from sentiment.language import tr
 from sentiment.progress import SECONDS_BETWEEN_LINES
-from sentiment.results.scoring import CURRENT, Current, ScoreResult
-from sentiment.scoring import archive, current, engines
+from sentiment.results.scoring import ASIDE_FILES, CURRENT, Current, ScoreResult
+from sentiment.scoring import archive, begun, current, engines
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.current import Made
 from sentiment.scoring.engine import Engine
+from sentiment.scoring.first_file import require_columns, try_columns
 from sentiment.scoring.ledger import Ledger
 from sentiment.scoring.places import FolderPlace, Place, place_of, require_apart, require_source
 from sentiment.scoring.shards import ROWS
@@ -30,9 +30,6 @@ from sentiment.serving.trained import model_of_version, number_of
 from sentiment.settings import Settings
 from sentiment.step import say
 from sentiment.text.aloud import to_people
-from sentiment.text.harmless import visible
-
-ASIDE_FILES = "put-aside/files.json"
 
 
 @dataclass
@@ -43,10 +40,16 @@ class Tally:
     rows: int = 0
     aside: int = 0
     put_aside: dict[str, str] = field(default_factory=dict)
+    cut_short: dict[str, str] = field(default_factory=dict)  # of all runs: files that are scored as far as they go
     left: dict[str, str] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)  # files without a column that was named
     begun: float = field(default_factory=time.monotonic)
     said: float = field(default_factory=time.monotonic)
+
+    @property
+    def all_aside(self) -> dict[str, str]:
+        """The files that have no scores, or not to their end, with the reasons."""
+        return self.cut_short | self.put_aside
 
     def say_progress(self) -> None:
         """Says from time to time how far it is: nobody knows how many rows the files hold that are not read yet."""
@@ -77,7 +80,9 @@ def score(settings: Settings, asked: Asked) -> ScoreResult:
     current.require_ours(root)
     output = current.version_place(root, number)
     with _alone(output):
-        made = current.agreed(output, _made(settings, asked, number, model, source), shard_rows_given=asked.rows_given)
+        state = read_state(settings)
+        wanted = _made(settings, asked, number, model, source)
+        made = begun.agreed(root, wanted, begun.compared_with(state, number), shard_rows_given=asked.rows_given)
         ledger, tally = Ledger.opened(output), Tally()
         plan = archive.known_files(source, root)
         ledger.now, ledger.unknown = {file.name: file.id for file in plan.files}, plan.unknown
@@ -89,6 +94,11 @@ def score(settings: Settings, asked: Asked) -> ScoreResult:
             source=source.address, output=output.address, version=number,
             labels=made.labels, columns=made.columns, shard_rows=made.shard_rows,
         )  # fmt: skip
+        if not ledger.shards:  # nothing holds to these columns yet: one file must have them first
+            tried = try_columns(job, plan.portions)
+            missing = {outcome.file: outcome.reason for outcome in tried if outcome.missing_column}
+            require_columns(made.columns, len(plan.files), missing)
+        begun.begin(root, made)
         try:
             if plan.portions:
                 for outcome in run(asked.engine, job, model, plan.portions):
@@ -98,8 +108,10 @@ def score(settings: Settings, asked: Asked) -> ScoreResult:
         ledger.drop(ledger.replaced())
         if asked.drop_gone:
             ledger.drop(ledger.of_no_file())
-        output.write(ASIDE_FILES, (atomic.json_text(tally.put_aside, indent=2) + "\n").encode())
-        _require_columns(plan, tally, made.columns)
+        tally.cut_short = {shard.file: shard.reason for shard in ledger.to_read() if shard.reason}
+        output.write(ASIDE_FILES, (atomic.json_text(tally.all_aside, indent=2) + "\n").encode())
+        missing = {name: reason for name, reason in tally.put_aside.items() if name in tally.missing}
+        require_columns(made.columns, len(plan.files), missing)
         return _result(settings, asked, number, plan, ledger, tally, (source, root), time.monotonic() - begin)
 
 
@@ -154,17 +166,6 @@ def _take(outcome: Outcome, ledger: Ledger, tally: Tally) -> None:
     tally.say_progress()
 
 
-def _require_columns(plan: archive.Plan, tally: Tally, columns: Columns) -> None:
-    """Raises: InputError when no file of the archive has the columns that were named."""
-    if plan.files and len(tally.missing) == len(plan.files):
-        name, reason = next(iter(tally.put_aside.items()))
-        raise InputError(
-            f"the files of the archive must have {' and '.join(f'a column {name}' for name in columns.wanted())}",
-            found=f"{visible(name)}: {visible(reason)}",
-            do="Name the right columns with --text, --title, --id, --time and --source-column.",
-        )
-
-
 def _result(
     settings: Settings,
     asked: Asked,
@@ -178,17 +179,18 @@ def _result(
     source, root = places
     shards = ledger.to_read()
     rows = sum(shard.scored for shard in shards)
-    broken = {shard.file: shard.reason for shard in shards if shard.reason}
-    put_aside = broken | tally.put_aside
     whole = archive.finished(plan.files, ledger.by_file())
-    complete = not tally.left and whole + len(set(put_aside) - set(broken)) >= len(plan.files)
+    nothing_left = not tally.left and whole + len(tally.put_aside.keys() - tally.cut_short.keys()) >= len(plan.files)
+    complete = nothing_left and not tally.all_aside
     now = current.read(root, CURRENT, Current)
-    if complete and rows and number == read_state(settings).stable:
+    is_read = now is not None and now.version == number  # readers are here already: they are told what there is
+    if rows and (is_read or (nothing_left and number == read_state(settings).stable)):
         now = current.point(root, number, rows, complete)
     return ScoreResult(
         version=number, source=source.address, output=root.address, files=len(plan.files), files_finished=whole,
         shards_new=tally.shards, rows_new=tally.rows, rows_aside_new=tally.aside,
-        rows=rows, rows_aside=sum(shard.aside for shard in shards), put_aside=put_aside, left=tally.left,
+        rows=rows, rows_aside=sum(shard.aside for shard in shards), files_aside=len(tally.all_aside),
+        put_aside=tally.all_aside, left=tally.left,
         not_in_archive=sorted({shard.file for shard in ledger.of_no_file()}), seconds=round(seconds, 3),
         current=now.version if now else None, complete=complete,
     )  # fmt: skip

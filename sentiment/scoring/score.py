@@ -48,7 +48,9 @@ def _columns(settings: Settings, **named: str | None) -> Columns:
     "--batch-size", type=click.IntRange(1), default=64, show_default=True, help="Posts that are computed together."
 )
 @click.option(
-    "--shard-rows", type=click.IntRange(1), help=f"Rows of a shard, when the scores are begun.  [default: {ROWS}]"
+    "--shard-rows",
+    type=click.IntRange(1),
+    help=f"Rows of a shard, when the scores are begun.  [default: as the other versions', or {ROWS}]",
 )
 @click.option("--drop-gone", is_flag=True, help="Remove the scores of files that are gone from the archive.")
 @click.option("--only-point", is_flag=True, help="Score nothing: make this version's scores the ones to read.")

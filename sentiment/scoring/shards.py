@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import hashlib
 
+import msgspec
+
 from sentiment.results.record import Count, Record
 from sentiment.scoring.places import Listed
 
 ROWS = 20_000  # of a shard: some minutes' work of a small model on one processor, a few megabytes of memory
 DATA, ASIDE = "data", "put-aside"
+LONGEST_RAW = 2_000  # characters of a row that was put aside
+CUT = "…"  # ends what is shown of a row in ASIDE, when that is not all of it
 
 
 class SourceFile(Record, frozen=True, kw_only=True):
@@ -48,10 +52,10 @@ class Shard(Record, frozen=True, kw_only=True):
     reason: str = ""  # why it ends here before it should, when it does
     bytes: Count = 0
     sha256: str = ""  # of its file of scores
+    path: str = ""  # of that, below the version's folder; whatever a line says, it follows from id and index
 
-    @property
-    def path(self) -> str:
-        return data_path(self.id, self.index)
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "path", data_path(self.id, self.index))
 
 
 class Portion(Record, frozen=True, kw_only=True):

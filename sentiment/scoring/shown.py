@@ -40,7 +40,7 @@ def keep_summary(settings: Settings, result: ScoreResult, at: str) -> None:
     """Writes what there is of a version's scores after a run."""
     found = Scored(
         version=result.version, source=result.source, output=result.output, files=result.files, rows=result.rows,
-        rows_aside=result.rows_aside, at=at, complete=result.complete,
+        rows_aside=result.rows_aside, at=at, complete=result.complete, files_aside=result.files_aside,
     )  # fmt: skip
     root = place_of(result.output)
     keep_record(settings, root, f"{folder_of(result.version)}/{SCORED}", found)

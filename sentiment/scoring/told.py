@@ -18,12 +18,30 @@ def say_plan(plan: archive.Plan, ledger: Ledger) -> None:
     """Says what is there and what is left to do, before it takes long."""
     with to_people():
         if ledger.gone:
-            say(tr("{number:,} finished shards are gone or cut, and are scored again", number=ledger.gone))
+            say(
+                tr_many(
+                    "{number:,} finished shard is gone or cut, and is scored again",
+                    "{number:,} finished shards are gone or cut, and are scored again",
+                    ledger.gone,
+                )
+            )
         if ledger.found_again:
-            say(tr("{number:,} shards were finished, and not yet recorded", number=ledger.found_again))
+            say(
+                tr_many(
+                    "{number:,} shard was finished, and not yet recorded",
+                    "{number:,} shards were finished, and not yet recorded",
+                    ledger.found_again,
+                )
+            )
         if plan.ignored:
-            name = visible(plan.ignored[0])
-            say(tr("{number:,} files are of another kind, such as {name}", number=len(plan.ignored), name=name))
+            say(
+                tr_many(
+                    "{number:,} file is of another kind: {name}",
+                    "{number:,} files are of another kind, such as {name}",
+                    len(plan.ignored),
+                    name=visible(plan.ignored[0]),
+                )
+            )
         files = tr_many("{number:,} file", "{number:,} files", len(plan.files))
         say(tr("{files} in the archive, {finished:,} of them finished", files=files, finished=plan.finished))
 
@@ -48,14 +66,33 @@ def told(result: ScoreResult) -> list[str]:
     ]  # fmt: skip
     if result.rows_aside:
         where = f"{result.output.rstrip('/')}/{folder_of(result.version)}/{ASIDE}"
-        lines.append(tr("{number:,} rows were put aside: {folder}", number=result.rows_aside, folder=where))
-    for files, sentence in ((result.put_aside, _put_aside), (result.left, _left)):
-        lines += [sentence(visible(name), visible(reason)) for name, reason in list(files.items())[:MOST_NAMED]]
-        if len(files) > MOST_NAMED:
-            lines.append(tr("and {number:,} more files", number=len(files) - MOST_NAMED))
+        lines.append(
+            tr_many(
+                "{number:,} row was put aside: {folder}",
+                "{number:,} rows were put aside: {folder}",
+                result.rows_aside,
+                folder=where,
+            )
+        )
+    if result.files_aside:
+        files = tr_many("{number:,} file", "{number:,} files", result.files)
+        lines.append(
+            tr(
+                "NOT all of the archive has scores: of {files}, {aside:,} could not be read, or not to the end",
+                files=files, aside=result.files_aside,
+            )
+        )  # fmt: skip
+    for named, sentence in ((result.put_aside, _put_aside), (result.left, _left)):
+        lines += [sentence(visible(name), visible(reason)) for name, reason in list(named.items())[:MOST_NAMED]]
+        if len(named) > MOST_NAMED:
+            lines.append(tr_many("and {number:,} more file", "and {number:,} more files", len(named) - MOST_NAMED))
     if gone := len(result.not_in_archive):
         lines.append(
-            tr("{number:,} files with scores are gone from the archive; --drop-gone removes their scores", number=gone)
+            tr_many(
+                "{number:,} file with scores is gone from the archive; --drop-gone removes its scores",
+                "{number:,} files with scores are gone from the archive; --drop-gone removes their scores",
+                gone,
+            )
         )
     if result.current == result.version:
         lines.append(tr("readers take the scores of version {version}", version=result.version))

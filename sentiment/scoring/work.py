@@ -23,11 +23,11 @@ from sentiment.results.record import Record, as_json, decoded
 from sentiment.scoring import parquet_rows, rows
 from sentiment.scoring.columns import OURS, Columns, NoColumn
 from sentiment.scoring.places import Changed, Place, place_of
-from sentiment.scoring.shards import Portion, Shard, SourceFile, aside_path, data_path
+from sentiment.scoring.shards import CUT, LONGEST_RAW, Portion, Shard, SourceFile, aside_path, data_path
 
 Answers = Callable[[list[Post]], NDArray[np.float32]]  # posts → [posts, labels], in their order
 ABOUT = b"sentiment.shard"  # the key of a shard's line in the footer of its own file
-LONGEST_RAW = 2_000  # characters of a row that was put aside
+REFUSALS = (UnreadableFile, NoColumn, Changed)
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -72,11 +72,16 @@ class Worker:
                 yield Outcome(file=file.name, shard=self._done(file, index) or self._write(file, index, piece))
                 if piece.reason:
                     yield Outcome(file=file.name, reason=piece.reason)
-        except (UnreadableFile, NoColumn) as error:
-            missing = isinstance(error, NoColumn) and error.missing
-            yield Outcome(file=file.name, reason=str(error), missing_column=missing)
-        except Changed as error:
-            yield Outcome(file=file.name, reason=str(error), again=True)
+        except REFUSALS as error:
+            yield _refused(file, error)
+
+    def tried(self, portion: Portion) -> Outcome | None:
+        """Returns why a portion cannot be read, as its first rows show; None when it can."""
+        try:
+            next(self._read(portion), None)
+        except REFUSALS as error:
+            return _refused(portion.file, error)
+        return None
 
     def _read(self, portion: Portion) -> Iterator[tuple[int, rows.Piece]]:
         """Yields the pieces of a portion. Whatever its reader raises ends with the file, unless the disk failed."""
@@ -119,6 +124,11 @@ class Worker:
         content = packed(scored(piece, posts, chances, job), shard)
         self.output.write(data_path(file.id, index), content)
         return with_sums(shard, content)
+
+
+def _refused(file: SourceFile, error: Exception) -> Outcome:
+    missing = isinstance(error, NoColumn) and error.missing
+    return Outcome(file=file.name, reason=str(error), again=isinstance(error, Changed), missing_column=missing)
 
 
 def posts_of(piece: rows.Piece) -> list[Post]:
@@ -185,6 +195,19 @@ def shard_in(output: Place, file_id: str, index: int) -> Shard | None:
 
 
 def aside_lines(name: str, aside: list[rows.Aside]) -> bytes:
-    """Returns the rows that were put aside, a JSON object each: rows count from 1, as people count."""
-    lines = ({"file": name, "row": one.row + 1, "reason": one.reason, "raw": one.raw[:LONGEST_RAW]} for one in aside)
+    """Returns the rows that were put aside, a JSON object each.
+
+    Its names are those of the columns of the scores: `sentiment_row` counts from 0 here and there, and
+    `sentiment_text_id`, where the row has a text, finds it also where `raw` is cut. (Older lines have `row`, from 1.)
+    """
+    lines = (
+        {
+            "file": name,
+            f"{OURS}row": one.row,
+            "reason": one.reason,
+            "raw": one.raw if len(one.raw) <= LONGEST_RAW else f"{one.raw[:LONGEST_RAW]}{CUT}",
+            f"{OURS}text_id": identity(one.text.encode("utf-8", "replace").decode()) if one.text.strip() else "",
+        }
+        for one in aside
+    )
     return "".join(f"{atomic.json_text(line)}\n" for line in lines).encode("utf-8", "replace")

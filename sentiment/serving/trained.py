@@ -52,7 +52,9 @@ def model_of_version(settings: Settings, which: str) -> Path:
     state = read_state(settings)
     version = int(which) if which.isdecimal() else getattr(state, which)
     if version is None:
-        raise InputError(f"there must be a {which} version", found="none", do="Name a model folder instead.")
+        raise InputError(
+            f"there must be a {which} version", found="none", do="Name another one; `sentiment status` lists them."
+        )
     path = folder_of(settings, version)
     if not (path / "model.json").is_file():
         known = ", ".join(map(str, state.versions)) or "none"

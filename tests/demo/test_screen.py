@@ -10,14 +10,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
 import pytest
 
-from sentiment.demo import demo
+from sentiment.demo import demo, scoring
 from sentiment.demo.acts import Demo
 from sentiment.demo.material import SAMPLE, Material
 from sentiment.demo.screen import Screen
 from sentiment.demo.stack import Stack
 from sentiment.mail.approval import awaits
+from sentiment.results.scoring import ScoresCompared
 from sentiment.settings import Settings
 from sentiment.text.columns import cells, wrapped
 
@@ -81,6 +83,22 @@ def test_the_invitation_says_until_when_and_its_addresses_are_whole(
     assert {"    http://localhost:8080/required_actions", "    http://localhost:8080/sentiment/models/"} <= set(lines)
     assert "until 28 Nov 07:25 (Taipei)" in " ".join(" ".join(lines).split())
     assert "Ctrl-C" in lines[-1]
+
+
+def test_the_page_of_changes_comes_with_who_may_sign_in(
+    waiting: Demo, columns: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = ScoresCompared(
+        at="2026-11-28T02:00:00+00:00", before=1, after=2, labels=["a", "b"], posts=200, flipped=5, only_before=0,
+        only_after=0, directions=[], sources=[], more_sources=0, months=[], examples=[],
+    )  # fmt: skip
+    folder = waiting.stack.settings.scores_folder
+    folder.mkdir(parents=True)
+    (folder / "changed-1-2.json").write_bytes(msgspec.json.encode(found))
+    scoring._say_what_changed(waiting, 1, 2)
+    lines = printed(capsys)
+    place = lines.index("    http://localhost:8080/sentiment/models/versions/2/scores")
+    assert lines[place + 1] == f"    user admin, password {'p' * 16}"
 
 
 def test_ctrl_c_says_what_stays_and_how_to_go_on(

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from sentiment.language import speaking
 from sentiment.models_page.notices import Notices
-from sentiment.models_page.scored import ScoredArchive, comparison_page, scored_archive
+from sentiment.models_page.scored import ScoredArchive, comparison_page, comparison_shown, scored_archive
 from sentiment.results.record import as_json
 from sentiment.results.scoring import Current, Scored, ScoresCompared
 from sentiment.settings import Settings
@@ -73,6 +74,34 @@ def test_the_newest_comparison_is_shown_and_one_of_no_post_has_no_share(settings
     page = comparison_page(settings, 2)
     assert found and page and page.name == "changed-3-2.html" and len(found.figures) == 4
     assert comparison_page(settings, 1) is None
+
+
+def test_files_that_were_put_aside_are_counted_and_named(settings: Settings) -> None:
+    scored(settings)
+    path = settings.scores_folder / "version-2" / "scored.json"
+    summary = json.loads(path.read_text(encoding="utf-8")) | {"files_aside": 2, "complete": False}
+    path.write_text(json.dumps(summary), encoding="utf-8")
+    found, _ = look(settings)
+    assert found and ("Files put aside", "2") in found.figures
+    assert found.sentence == (
+        "Readers of s3://posts/scores take the scores of this version. NOT all of the archive has scores: files that "
+        "could not be read, or not to the end, are named in s3://posts/scores/version-2/put-aside/files.json."
+    )
+
+
+def test_the_page_is_drawn_in_the_readers_language_or_as_it_was_written(settings: Settings) -> None:
+    assert comparison_shown(settings, 2) is None
+    compared(settings, 1)
+    for language, said in (("en", "with another label"), ("zh-TW", "標籤不同")):
+        with speaking(language):
+            page = comparison_shown(settings, 2)
+        assert page and said in page.decode()
+    figures = settings.scores_folder / "changed-1-2.json"
+    broken = json.loads(figures.read_text(encoding="utf-8"))
+    broken["directions"] = [{"before": 7, "after": 0, "posts": 1}]
+    for content in (json.dumps(broken), "{"):
+        figures.write_text(content, encoding="utf-8")
+        assert comparison_shown(settings, 2) == b"<p>changed</p>"
 
 
 @pytest.mark.parametrize(("complete", "sentence"), [(True, "take the scores of another version"), (False, "wait for")])

@@ -136,5 +136,15 @@ def scores_of(root: Path, version: int = 2) -> pa.Table:
     return pa.concat_tables([table.select(ours) for table in tables])
 
 
+def scores_of_rows(root: Path, version: int = 2) -> list[int]:
+    """The places in their files that the scores name, of an archive of one file."""
+    rows: list[int] = scores_of_files(root, version).column("sentiment_row").to_pylist()
+    return rows
+
+
+def scores_of_files(root: Path, version: int) -> pa.Table:
+    return pa.concat_tables([parquet.read_table(path) for path in sorted((root / f"version-{version}/data").iterdir())])
+
+
 def ids(table: pa.Table) -> list[str]:
     return sorted(table.column("id").to_pylist())

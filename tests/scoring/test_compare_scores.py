@@ -58,7 +58,9 @@ def test_versions_without_scores_are_one_line(score: Score, tmp_path: Path) -> N
     assert "a version must be stable" in compared(tmp_path, "best", "2", code=2)["error"]
 
 
-def test_a_version_is_compared_with_the_one_before_that_has_scores(score: Score, archive: Path, tmp_path: Path) -> None:
+def test_a_version_is_compared_with_the_one_before_that_has_scores(
+    score: Score, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     score()
     asked = ("--version", "stable")
     assert compared(tmp_path, *asked) == {"after": 2, "nothing_to_compare": True}
@@ -67,7 +69,12 @@ def test_a_version_is_compared_with_the_one_before_that_has_scores(score: Score,
     assert (found["before"], found["after"], found["posts"], found["nothing_to_compare"]) == (1, 2, 88, False)
     page = Path(found["page"])
     page.unlink()
-    assert compared(tmp_path, *asked) == found and not page.exists(), "nothing is read again that has not changed"
+    (data := tmp_path / "scores/version-1/data").rename(kept := tmp_path / "kept")
+    monkeypatch.setenv("SENTIMENT_LANGUAGE", "zh-TW")
+    assert compared(tmp_path, *asked) == found, "nothing is read again that has not changed"
+    assert "在 88 則貼文中，第 2 版" in page.read_text(encoding="utf-8"), "the page is drawn again"
+    monkeypatch.delenv("SENTIMENT_LANGUAGE")
+    kept.rename(data)
     (archive / "f.tsv").write_bytes(delimited(rows_of(3, "f"), "\t"))
     score()
     assert compared(tmp_path, *asked)["only_after"] == 3 and page.exists()
@@ -79,9 +86,32 @@ def test_two_versions_or_one_by_its_option(score: Score, tmp_path: Path, asked: 
 
 
 def test_other_shards_are_not_comparable(score: Score, tmp_path: Path) -> None:
+    """As an earlier release left them, which took any number of rows for each version."""
     score()
-    score("--version", "1", "--shard-rows", "20")
-    assert "shards of as many rows" in compared(tmp_path, "1", "2", code=2)["error"]
+    score("--version", "1", output=tmp_path / "elsewhere")
+    (tmp_path / "elsewhere/version-1").rename(tmp_path / "scores/version-1")
+    about = tmp_path / "scores/version-1/version.json"
+    about.write_text(about.read_text(encoding="utf-8").replace('"shard_rows": 10', '"shard_rows": 20'))
+    said = compared(tmp_path, "1", "2", code=2)["error"]
+    assert "shards of as many rows" in said and "Score both into one new --output" in said
+
+
+def test_a_version_is_not_compared_with_itself(score: Score, tmp_path: Path) -> None:
+    score()
+    for which in ("2", "stable"):
+        said = compared(tmp_path, which, "2", code=2)["error"]
+        assert said.startswith("there must be two different versions, A and B; found version 2 twice.")
+
+
+def test_a_file_of_scores_that_was_changed_is_told(score: Score, tmp_path: Path) -> None:
+    score("--version", "1")
+    score()
+    path = next((tmp_path / "scores/version-2/data").iterdir())
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    said = compared(tmp_path, "1", "2", code=2)["error"]
+    assert f"{path} must hold the scores that were written; found another content" in said
 
 
 def table(rows: list[int], labels: list[int], texts: list[str] | None = None) -> pa.Table:

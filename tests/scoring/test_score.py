@@ -15,7 +15,7 @@ from pyarrow import parquet
 from sentiment import cli
 from sentiment.settings import Settings
 
-from .conftest import Score, delimited, fill, ids, json_lines, rows_of, scores_of
+from .conftest import Score, delimited, fill, ids, json_lines, rows_of, scores_of, scores_of_rows
 
 
 def expected(archive: Path) -> list[str]:
@@ -105,6 +105,20 @@ def test_the_ledger_has_the_sums_of_the_files(score: Score, tmp_path: Path) -> N
         content = (folder / "data" / f"{shard['id']}-{shard['index']:06d}.parquet").read_bytes()
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (shard["sha256"], shard["bytes"])
         assert shard["scored"] + shard["aside"] == shard["rows"]
+        assert shard["path"] == f"data/{shard['id']}-{shard['index']:06d}.parquet"
+
+
+def test_a_path_in_a_ledger_is_made_of_its_names_whatever_stands_there(score: Score, tmp_path: Path) -> None:
+    """An older line has none; one that leads elsewhere would let `--drop-gone` remove another file."""
+    score()
+    ledger = tmp_path / "scores/version-2/ledger.jsonl"
+    before = ledger.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in before.splitlines()]
+    del lines[0]["path"]
+    lines[1]["path"] = "../../archive/a.tsv"
+    ledger.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    assert score()["shards_new"] == 0
+    assert ledger.read_text(encoding="utf-8") == before
 
 
 def test_scores_that_are_gone_or_cut_are_made_again(score: Score, archive: Path, tmp_path: Path) -> None:
@@ -188,17 +202,20 @@ def test_a_json_line_without_the_text_is_put_aside(score: Score, tmp_path: Path)
     assert (result["rows"], result["rows_aside"], result["complete"]) == (3, 6, True)
     [aside] = (tmp_path / "scores/version-2/put-aside").glob("*.jsonl")
     lines = [json.loads(line) for line in aside.read_text(encoding="utf-8").splitlines()]
-    assert [(line["row"], line["reason"]) for line in lines] == [
-        (2, "no text"),
-        (3, "the text is no text"),
-        (4, "empty text"),
-        (6, "not a JSON object but a list"),
-        (7, "not JSON"),
-        (8, "not UTF-8"),
+    assert [(line["sentiment_row"], line["reason"]) for line in lines] == [
+        (1, "no text"),
+        (2, "the text is no text"),
+        (3, "empty text"),
+        (5, "not a JSON object but a list"),
+        (6, "not JSON"),
+        (7, "not UTF-8"),
     ]
+    assert scores_of_rows(tmp_path / "scores") == [0, 4, 8], "both count from 0"
 
 
-def test_poisoned_files_stop_nothing(score: Score, archive: Path, tmp_path: Path) -> None:
+def test_poisoned_files_stop_nothing_and_are_told(
+    score: Score, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (archive / "g.tsv").write_text("words\tlabel\n好\t1\n", encoding="utf-8")
     (archive / "h.parquet").write_bytes(b"PAR1 no parquet")
     whole = (archive / "b.csv.gz").read_bytes()
@@ -211,9 +228,14 @@ def test_poisoned_files_stop_nothing(score: Score, archive: Path, tmp_path: Path
     assert "no column text" in result["put_aside"]["g.tsv"]
     assert "cut off" in result["put_aside"]["i.csv.gz"]
     assert [name for name in ids(scores_of(tmp_path / "scores")) if name.startswith("e-")]
-    assert result["complete"], "what cannot be read is put aside, and all else is scored"
+    assert (result["files_aside"], result["complete"]) == (5, False)
+    current = json.loads((tmp_path / "scores/current.json").read_text(encoding="utf-8"))
+    assert (current["version"], current["complete"]) == (2, False), "it stops nothing, and readers can see it"
+    assert "NOT all of the archive has scores: of 10 files, 5 could not be read" in capsys.readouterr().err
     kept = json.loads((tmp_path / "scores/version-2/put-aside/files.json").read_text(encoding="utf-8"))
-    assert {"g.tsv", "h.parquet", "j.tsv", "k.parquet"} <= set(kept)
+    assert set(kept) == set(result["put_aside"])
+    summary = json.loads((tmp_path / "scores/version-2/scored.json").read_text(encoding="utf-8"))
+    assert (summary["files_aside"], summary["complete"]) == (5, False)
 
 
 def test_rows_that_are_not_like_the_header_are_put_aside(score: Score, tmp_path: Path) -> None:
@@ -251,6 +273,93 @@ def test_a_folder_of_something_else_is_refused(score: Score, archive: Path, tmp_
     fill(other)
     assert "a new folder, or to one that `sentiment score` made" in score(output=other, code=2)["error"]
     assert "must not lie within the archive" in score(output=archive / "scores", code=2)["error"]
+
+
+def test_nothing_is_bound_to_a_column_that_no_file_has(score: Score, archive: Path, tmp_path: Path) -> None:
+    assert "must have a column WRONG" in score("--text", "WRONG", code=2)["error"]
+    assert not (tmp_path / "scores/version-2/version.json").exists()
+    assert score()["rows"] == 88
+
+
+def test_what_no_finished_shard_holds_to_is_replaced(score: Score, archive: Path, tmp_path: Path) -> None:
+    """As a run leaves it that was killed before its first shard."""
+    score("--text", "text", "--title", "id")
+    folder = tmp_path / "scores/version-2"
+    about = folder / "version.json"
+    before = json.loads(about.read_text(encoding="utf-8"))
+    for path in (folder / "data").iterdir():
+        path.unlink()
+    (folder / "ledger.jsonl").unlink()
+    (folder / "put-aside/stale-000000.jsonl").write_text("{}\n", encoding="utf-8")
+    assert score("--shard-rows", "20")["rows"] == 88
+    now = json.loads(about.read_text(encoding="utf-8"))
+    assert (before["columns"]["title"], before["shard_rows"]) == ("id", 10)
+    assert (now["columns"]["title"], now["shard_rows"]) == (None, 20)
+    assert [path.name for path in (folder / "put-aside").iterdir()] == ["files.json"]
+    assert "gone on with as it was begun" in score("--title", "id", code=2)["error"]
+
+
+def test_a_new_version_takes_the_shards_of_the_one_that_it_will_be_compared_with(
+    score: Score, home: Settings, tmp_path: Path
+) -> None:
+    score("--version", "1")
+    data = tmp_path / "scores/version-2"
+    said = score("--shard-rows", "20", code=2)["error"]
+    assert "version-1 have 10 rows; found --shard-rows 20. Leave --shard-rows out" in said
+    assert not (data / "version.json").exists() and not (data / "data").exists(), "no work was done"
+    assert cli.run(["score", "--source", str(tmp_path / "archive"), "--output", str(tmp_path / "scores")]) == 0
+    assert json.loads((data / "version.json").read_text(encoding="utf-8"))["shard_rows"] == 10
+    assert cli.run(["compare-scores", "1", "2", "--scores", str(tmp_path / "scores")]) == 0
+
+
+def test_of_names_that_are_the_scores_a_row_of_json_lines_is_put_aside_and_any_other_file(
+    score: Score, tmp_path: Path
+) -> None:
+    (source := tmp_path / "scored before").mkdir()
+    rows = [{"text": "好吃"}, {"text": "難吃", "sentiment_label": "負面"}, {"text": "普通"}]
+    (source / "a.jsonl").write_bytes(json_lines(rows))
+    (source / "b.tsv").write_text("text\tsentiment_label\n好吃\t正面\n", encoding="utf-8")
+    result = score(source=source)
+    assert (result["rows"], result["rows_aside"], list(result["put_aside"])) == (2, 1, ["b.tsv"])
+    said = "sentiment_label: names that begin with sentiment_ are those of the scores; rename it"
+    assert result["put_aside"]["b.tsv"] == f"a column {said}"
+    [aside] = (tmp_path / "scores/version-2/put-aside").glob("*.jsonl")
+    assert json.loads(aside.read_text(encoding="utf-8"))["reason"] == f"a name {said}"
+
+
+def test_another_content_of_the_same_length_and_time_is_seen(score: Score, archive: Path, tmp_path: Path) -> None:
+    (file := archive / "f.tsv").write_text("text\tid\n真的好吃\tf-1\n", encoding="utf-8")
+    score()
+    before = file.stat()
+    file.write_text("text\tid\n真的難吃\tf-1\n", encoding="utf-8")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert score()["shards_new"] == 1
+    table = scores_of(tmp_path / "scores").to_pylist()
+    assert [row["text"] for row in table if row["id"] == "f-1"] == ["真的難吃"]
+
+
+def test_to_point_at_scores_that_no_run_finished_says_so(score: Score, archive: Path, tmp_path: Path) -> None:
+    """As a run that was killed leaves them: a ledger, and no summary."""
+    score()
+    (tmp_path / "scores/version-2/scored.json").unlink()
+    (tmp_path / "scores/current.json").unlink()
+    pointed = score("--only-point")
+    assert pointed == {"current": 2, "before": None, "rows": 88, "asked": 2, "not_scored": False}
+    current = tmp_path / "scores/current.json"
+    assert json.loads(current.read_text(encoding="utf-8"))["complete"] is False
+    (archive / "f.tsv").write_bytes(delimited(rows_of(3, "f"), "\t"))
+    score("--version", "1")
+    score("--only-point", "--version", "1")
+    (archive / "g.tsv").write_bytes(delimited(rows_of(2, "g"), "\t"))
+    score("--version", "1")
+    found = json.loads(current.read_text(encoding="utf-8"))
+    assert (found["version"], found["rows"], found["complete"]) == (1, 93, True), "what readers take is told as it is"
+
+
+def test_a_version_that_there_is_not_is_told_with_what_to_do(score: Score) -> None:
+    said = score("--version", "canary", code=2)["error"]
+    assert said.endswith("a canary version; found none. Name another one; `sentiment status` lists them.")
 
 
 def test_other_shards_than_it_was_begun_with_are_refused(score: Score) -> None:

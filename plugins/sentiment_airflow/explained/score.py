@@ -43,6 +43,10 @@ def explained() -> str:
             "those of the version before. After a rollback, `sentiment_rollback` points them back at once."
         ),
         tr(
+            "A file that cannot be read is put aside, and stops nothing: the log and the version's page on the Models "
+            "page say that not all of the archive has scores, and where such files are named."
+        ),
+        tr(
             "It may take days. A retrain may run beside it; where GPUs have a pool (`SENTIMENT_GPU_POOL`), it holds "
             "one of them until it ends."
         ),

@@ -186,7 +186,7 @@ def whole_lines(frames: Iterable[tuple[bytes | None, bytes | None]]) -> Iterator
 
 def step_container(step: StepCommand, settings: RunnerSettings) -> StepContainer:
     """Returns the operator of the step's container."""
-    gpus = gpus_for(settings, step.verb)
+    gpus = gpus_for(settings, step.arguments)
     return StepContainer(
         task_id=step.verb,
         image=settings.image,

@@ -149,7 +149,7 @@ def volumes(settings: RunnerSettings) -> list[k8s.V1Volume]:
 def resources(step: StepCommand, settings: RunnerSettings) -> k8s.V1ResourceRequirements:
     """Returns what a step may use. It requests its full memory limit, so that its node really has that much."""
     memory = {"memory": settings.memory and str(size_in_bytes(settings.memory))}
-    gpus = {GPU: str(gpus_for(settings, step.verb) or "")}
+    gpus = {GPU: str(gpus_for(settings, step.arguments) or "")}
     limits = {name: amount for name, amount in {**memory, **gpus}.items() if amount}
     return k8s.V1ResourceRequirements(limits=limits, requests=dict(limits))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from sentiment.settings.runner import ALL, RunnerSettings
 
@@ -10,12 +11,13 @@ from sentiment.settings.runner import ALL, RunnerSettings
 GPU_VERBS = frozenset(
     {"refresh-encoder", "train", "test", "evaluate", "export", "validate", "bench", "experiment-train", "score"}
 )
+WITHOUT_A_MODEL = frozenset({"--only-point"})  # options with which such a verb computes nothing
 UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 
 
-def gpus_for(settings: RunnerSettings, verb: str) -> int:
-    """Returns how many GPUs a step gets; -1 means all."""
-    if verb not in GPU_VERBS or not settings.gpus:
+def gpus_for(settings: RunnerSettings, arguments: Sequence[str]) -> int:
+    """Returns how many GPUs a step with these arguments (first its verb) gets; -1 means all."""
+    if arguments[0] not in GPU_VERBS or WITHOUT_A_MODEL & set(arguments) or not settings.gpus:
         return 0
     return -1 if settings.gpus == ALL else int(settings.gpus)
 

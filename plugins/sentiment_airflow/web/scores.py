@@ -6,9 +6,9 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
 from sentiment.language import tr
-from sentiment.models_page.scored import comparison_page
+from sentiment.models_page.scored import comparison_shown
 from sentiment_airflow.web.pages import REPORT_POLICY
-from sentiment_airflow.web.showing import content_of, framed, known_version, read_home
+from sentiment_airflow.web.showing import framed, known_version, read_home
 
 router = APIRouter()
 
@@ -23,7 +23,7 @@ def show_changes(request: Request, number: str) -> HTMLResponse:
 
 @router.get("/versions/{number}/scores/whole")
 def send_changes(number: str) -> Response:
-    """Returns that page as it was written, in a sandbox: it quotes posts, which strangers wrote."""
+    """Returns that page in the reader's language, in a sandbox: it quotes posts, which strangers wrote."""
     return HTMLResponse(_with_page(number)[1], headers={"Content-Security-Policy": REPORT_POLICY})
 
 
@@ -31,7 +31,10 @@ def _with_page(number: str) -> tuple[int, bytes]:
     """Returns the version and its page. Raises: HTTPException 404 when there is none."""
     settings, ledger, _ = read_home()
     version = known_version(ledger, number)
-    content = content_of(comparison_page(settings, version) if settings else None)
+    try:
+        content = comparison_shown(settings, version) if settings else None
+    except OSError:
+        content = None
     if content is None:
         raise HTTPException(
             404, tr("There is no page of what version {version} changed in the archive.", version=version)

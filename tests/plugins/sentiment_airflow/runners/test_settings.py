@@ -67,7 +67,9 @@ def test_an_image_can_be_asked_for_by_its_digest() -> None:
 @pytest.mark.parametrize(("gpus", "count"), [("", 0), ("0", 0), ("2", 2), ("all", -1)])
 def test_gpus_are_for_the_verbs_that_gain_from_them(gpus: str, count: int) -> None:
     settings = RunnerSettings(gpus=gpus)
-    assert {verb: gpus_for(settings, verb) for verb in ("train", "ingest")} == {"train": count, "ingest": 0}
+    found = {verb: gpus_for(settings, (verb, "--run=night")) for verb in ("train", "score", "ingest")}
+    assert found == {"train": count, "score": count, "ingest": 0}
+    assert gpus_for(settings, ("score", "--only-point", "--version=stable")) == 0, "it replaces a small file"
     assert set(VERBS) >= GPU_VERBS
 
 

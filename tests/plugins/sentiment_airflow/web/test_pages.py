@@ -214,6 +214,20 @@ def test_what_changed_in_the_archive_is_served_in_a_sandbox(home: Path, look: Lo
     assert [look(f"/versions/1/scores{end}").status_code for end in ("", "/whole")] == [404, 404]
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "posts that both scored"), ("zh-TW", "兩者都評分的貼文")])
+def test_what_changed_is_drawn_in_the_readers_language(home: Path, ann: httpx.Client, language: str, said: str) -> None:
+    homes.whole_home(home)
+    (home / "scores").mkdir()
+    (home / "scores" / "changed-1-2.html").write_text("in the language of the step", encoding="utf-8")
+    found = {"at": "2026-11-28T02:00:00+00:00", "before": 1, "after": 2, "labels": ["a", "b"], "posts": 1}
+    found |= {"flipped": 0, "only_before": 0, "only_after": 0, "directions": [], "sources": [], "more_sources": 0}
+    figures = json.dumps(found | {"months": [], "examples": []})
+    (home / "scores" / "changed-1-2.json").write_text(figures, encoding="utf-8")
+    ann.cookies.set("sentiment_language", language)
+    answer = ann.get(f"{PAGE}/versions/2/scores/whole")
+    assert said in answer.text and "sandbox;" in answer.headers["content-security-policy"]
+
+
 @pytest.mark.parametrize("run", ["../../secret", "/secret", "..", "night-2/../night-3", ""])
 def test_no_other_file_is_served_as_a_report(home: Path, look: Look, run: str) -> None:
     homes.write_history(home, [homes.published(1, run=run)])
