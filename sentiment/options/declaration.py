@@ -60,7 +60,7 @@ class Option:
                 f"{self.flag} must be one of {', '.join(self.choices)}", found=repr(value), do="Choose one of them."
             )
         if self.low is not None and not self.holds(value):
-            raise InputError(f"{self.flag} must be {self._bounds()}", found=f"{value:g}", do="Give another number.")
+            raise InputError(f"{self.flag} must be {self._bounds()}", found=_given(value), do="Give another number.")
 
     def holds(self, value: float) -> bool:
         """Tells whether a number is within the bounds; NaN never is."""
@@ -84,3 +84,8 @@ def figure(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:,.0f}" if value == int(value) else f"{value:g}"
+
+
+def _given(value: float) -> str:
+    """Returns a number as somebody gave it; a whole number may have more digits than a float holds."""
+    return f"{value:g}" if isinstance(value, float) or abs(value) < 10**300 else "more than 300 digits"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sentiment.settings.kinds import (
     limits,
     names_of,
     number,
+    place,
     secret,
     some_words,
     switch,
@@ -46,7 +48,7 @@ class Settings(Declared):
     )
     source: str = setting(
         "",
-        text(),
+        place(),
         "The folder, or `s3://bucket/prefix`, in which newly labelled files appear.",
         shown_default="`<home>/datasets/inbox`",
     )
@@ -79,14 +81,14 @@ class Settings(Declared):
     )
     pretrain_corpus: str = setting(
         "",
-        text(),
+        place(),
         "The folder of posts without labels that `sentiment_pretrain` learns from: its `*.txt`, in UTF-8, one post a "
         "line. A relative path is below SENTIMENT_HOME.",
         shown_default="none: nothing is pretrained",
     )
     archive: str = setting(
         "",
-        text(),
+        place(),
         "The folder, or `s3://bucket/prefix`, of the posts that `sentiment score` scores.",
         shown_default="none: nothing is scored",
     )
@@ -98,7 +100,7 @@ class Settings(Declared):
     )
     scores: str = setting(
         "",
-        text(),
+        place(),
         "The folder, or `s3://bucket/prefix`, in which the scores of the archive are.",
         shown_default="`<home>/scores`",
     )
@@ -142,7 +144,7 @@ class Settings(Declared):
     )
     serving_ca: str = setting(
         "",
-        text(),
+        place(),
         "A file with the certificates (PEM) by which the model servers' own are verified.",
         shown_default="the machine's authorities",
     )
@@ -302,7 +304,7 @@ class Settings(Declared):
     )
     backup_folder: str = setting(
         "",
-        text(),
+        place(),
         "The folder, outside of SENTIMENT_HOME, in which `sentiment_retrain` makes a backup each night.",
         shown_default="none: no backup is made",
     )
@@ -344,7 +346,7 @@ class Settings(Declared):
     @property
     def scores_folder(self) -> Path:
         """The folder of the archive's scores; of scores in a bucket, that of their pages' copies."""
-        return self.home / "scores" if "://" in self.scores_place else Path(self.scores_place).expanduser().resolve()
+        return self.home / "scores" if "://" in self.scores_place else Path(os.path.realpath(Path(self.scores_place).expanduser()))
 
     @property
     def datasets(self) -> Path:
