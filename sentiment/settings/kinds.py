@@ -62,6 +62,17 @@ def words() -> Kind[tuple[str, ...]]:
     return Kind("be words with commas between them", "words, comma-separated", _words, shown=",".join)
 
 
+def addresses() -> Kind[str]:
+    """Addresses of servers; one with a user or a password would be shown in logs and on pages."""
+    return Kind(
+        "be addresses with commas between them, without a user or a password",
+        "addresses, comma-separated",
+        str.strip,
+        lambda value: "@" not in value,
+        lambda value: "an address with `@`" if "@" in value else repr(value),
+    )
+
+
 def some_words(all_of_them: str) -> Kind[tuple[str, ...]]:
     """Words, at least one; one of them may stand for all that there are."""
     must = f"be words with commas between them, at least one, or `{all_of_them}`"

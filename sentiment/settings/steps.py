@@ -10,6 +10,7 @@ from sentiment.labels import Labels
 from sentiment.settings.declaration import Declared, setting
 from sentiment.settings.encoders import ANY, TESTED
 from sentiment.settings.kinds import (
+    addresses,
     choice,
     folder,
     limits,
@@ -133,7 +134,7 @@ class Settings(Declared):
         shown_default="all",
     )
     serving_urls: str = setting(
-        "http://127.0.0.1:8501", text(), "REST addresses of all model servers, comma-separated."
+        "http://127.0.0.1:8501", addresses(), "REST addresses of all model servers, comma-separated."
     )
     serving_token: str = setting(
         "",
@@ -346,7 +347,11 @@ class Settings(Declared):
     @property
     def scores_folder(self) -> Path:
         """The folder of the archive's scores; of scores in a bucket, that of their pages' copies."""
-        return self.home / "scores" if "://" in self.scores_place else Path(os.path.realpath(Path(self.scores_place).expanduser()))
+        return (
+            self.home / "scores"
+            if "://" in self.scores_place
+            else Path(os.path.realpath(Path(self.scores_place).expanduser()))
+        )
 
     @property
     def datasets(self) -> Path:
