@@ -47,8 +47,8 @@ class Labels:
                 if meanings.setdefault(spelling, label) != label:
                     raise InputError(
                         "every spelling of a label must mean one label id",
-                        found=f"{spelling!r:.60}, which means {meanings[spelling]} and {label} in {self.describe():.200} "
-                        f"({', '.join(self.english):.200})",
+                        found=f"{spelling!r:.60}, which means {meanings[spelling]} and {label} in "
+                        f"{self.describe():.200} ({', '.join(self.english):.200})",
                         do="Set SENTIMENT_LABELS and SENTIMENT_LABELS_ENGLISH in the same order.",
                     )
         return meanings

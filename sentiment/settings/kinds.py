@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +42,7 @@ def place() -> Kind[str]:
         "be a path, and a `~name` in front of it the folder of a user of this machine",
         "text",
         str.strip,
-        lambda value: not os.path.expanduser(value).startswith("~"),
+        _has_its_folder,
     )
 
 
@@ -198,6 +197,14 @@ def _are_of(pairs: tuple[tuple[str, str], ...], parts: tuple[str, ...]) -> bool:
 
 def _written_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
     return repr(",".join(f"{part}={name}" for part, name in pairs))
+
+
+def _has_its_folder(text: str) -> bool:
+    try:
+        Path(text).expanduser()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _folder(text: str) -> Path:

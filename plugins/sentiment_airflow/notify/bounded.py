@@ -25,7 +25,7 @@ class Bounded(smtplib.SMTP):
         super().__init__(timeout=min(timeout or left, left), **kwargs)
 
     def sendmail(self, *args: Any, **kwargs: Any) -> Any:
-        """Sends a mail. Raises: SMTPException; of one that is sent again on a lost connection, what went wrong first."""
+        """Sends a mail. Raises: SMTPException: of a mail that is tried again, what went wrong first."""
         try:
             return super().sendmail(*args, **kwargs)
         except smtplib.SMTPException as error:
