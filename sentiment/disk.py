@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
@@ -87,6 +88,23 @@ def told(what: str, path: str | os.PathLike[str] | None, full: bool) -> Unavaila
     if not full:
         return UnavailableError(f"{place} must be readable and writable", found=what, do=LOOK)
     return UnavailableError(f"{place} must have room", found=f"{what}{_free(path)}", do=FREE)
+
+
+def expanded(name: str | os.PathLike[str]) -> Path:
+    """Returns a path with the folder of a user for a `~` in front; unchanged where there is no such user."""
+    path = Path(name)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def size_of(path: Path) -> int:
+    """Returns the bytes of a file. Raises: OSError also for a pipe or a device: reading one may never end."""
+    found = path.stat()
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):  # of a folder, reading it says so
+        raise OSError(errno.EINVAL, "it is no file, but a pipe or a device", str(path))
+    return found.st_size
 
 
 def require_room(folder: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from sentiment.errors import InputError
 
+LARGEST_WHOLE = 2**63 - 1  # that SQLite and numpy can hold
+
 
 @dataclass(frozen=True)
 class Field:
@@ -65,7 +67,8 @@ class Option:
     def holds(self, value: float) -> bool:
         """Tells whether a number is within the bounds; NaN never is."""
         low = float("-inf") if self.low is None else self.low
-        high = float("inf") if self.high is None else self.high
+        most = LARGEST_WHOLE if self.kind is int else float("inf")
+        high = most if self.high is None else self.high
         return low <= value <= high
 
     def _bounds(self) -> str:
@@ -87,5 +90,8 @@ def figure(value: float | None) -> str:
 
 
 def _given(value: float) -> str:
-    """Returns a number as somebody gave it; a whole number may have more digits than a float holds."""
-    return f"{value:g}" if isinstance(value, float) or abs(value) < 10**300 else "more than 300 digits"
+    """Returns a number as somebody gave it."""
+    try:
+        return f"{value:g}"
+    except OverflowError:  # a whole number may have more digits than a float holds
+        return "one of more than 300 digits"
