@@ -72,7 +72,10 @@ class MailNotifier(SmtpNotifier, ABC):
     def _send(self, mail: Mail, context: Context) -> None:
         self.subject, self.html_content, self.hook.text = mail.subject, mail.html, mail.text
         self.hook.until = time.monotonic() + ALL_SECONDS
-        super().notify(context)
+        try:
+            super().notify(context)
+        finally:
+            self.hook.end()
         self.log.info("Mailed to %s: %s", ", ".join(self.to), mail.subject)
 
     @cached_property
@@ -92,6 +95,12 @@ class TwoPartHook(SmtpHook):
     def _build_client(self) -> Bounded | BoundedOverTls:
         kind = BoundedOverTls if self.use_ssl else Bounded
         return kind(until=self.until, **self._build_client_kwargs(is_async=False))
+
+    def end(self) -> None:
+        """Ends a connection that was begun, and on which Airflow's own hook failed: the next mail needs another."""
+        if isinstance(client := self._smtp_client, Bounded):
+            client.close()
+        self._smtp_client = None
 
     def _build_mime_message(self, *args: Any, **kwargs: Any) -> tuple[MIMEMultipart, list[str]]:
         message, everybody = super()._build_mime_message(*args, **kwargs)
