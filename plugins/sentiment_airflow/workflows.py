@@ -10,7 +10,7 @@ from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable
 from airflow.sdk.exceptions import AirflowTimetableInvalid
 from airflow.timetables.base import TimeRestriction
 from airflow.timetables.trigger import CronTriggerTimetable as SchedulersTimetable
-from croniter import CroniterBadDateError
+from croniter import CroniterBadDateError  # type: ignore[import-untyped]
 
 from sentiment.language import marked
 from sentiment.settings import AirflowSettings, read_airflow_settings, read_settings

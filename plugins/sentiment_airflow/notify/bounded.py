@@ -43,6 +43,8 @@ class Bounded(smtplib.SMTP):
         left, patience = self.until - time.monotonic(), self.timeout
         if left <= 0:
             raise TimeoutError(f"it took more than {ALL_SECONDS:.0f} seconds")
+        if self.sock is None:
+            raise ConnectionError("it was closed")
         self.sock.settimeout(min(left, patience) if isinstance(patience, int | float) else left)
         found = bytes(self.sock.recv(room))
         self.said += len(found)

@@ -57,8 +57,8 @@ class MailNotifier(SmtpNotifier, ABC):
     def _send_once(self, mail: Mail, context: Context) -> None:
         self.to, wrong = recipients()
         if wrong:
-            told = "SENTIMENT_MAIL_TO has what is no mail address, and gets no mail: %s"
-            self.log.error(told, one_line(", ".join(wrong), LONGEST_CAUSE))
+            begin = "SENTIMENT_MAIL_TO has what is no mail address, and gets no mail: %s"
+            self.log.error(begin, one_line(", ".join(wrong), LONGEST_CAUSE))
         if not self.to:
             self.log.warning("No mail was sent, because SENTIMENT_MAIL_TO is empty: %s", mail.subject)
             return
