@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from sentiment.errors import InputError, UnavailableError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 FAILING = frozenset({errno.EIO, errno.EROFS})
+NO_PATH = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
+LONGEST_SHOWN = 200  # characters of a path that cannot be
 ROOM = 1 << 20  # bytes that must fit on a disk of which one says that it is not full
 FREE = "Free space there (old folders of runs/ and files of datasets/quarantine/ go first), then repeat the command."
 EMPTY = (
@@ -23,6 +26,7 @@ EMPTY = (
     "away, then repeat the command."
 )
 ALLOW = "Give that user the right, or name another place."
+RENAME = "Name another place."
 LOOK = "Look at the machine's kernel log and at that disk, then repeat the command."
 
 
@@ -44,7 +48,8 @@ def named(error: OSError, path: Path) -> OSError:
 
 
 def refusal(error: OSError) -> InputError | None:
-    """Returns the line about a full or failing disk, a right that is missing, or a file or folder in the way.
+    """Returns the line about a full or failing disk, a right that is missing, a path that cannot be, or a file or
+    folder in the way.
 
     None for all other errors.
     """
@@ -53,7 +58,10 @@ def refusal(error: OSError) -> InputError | None:
     if isinstance(error, IsADirectoryError) and (folder := _folder_of(error)):
         return InputError(f"{folder} must be a file", found="a folder", do=EMPTY)
     if isinstance(error, NotADirectoryError | FileExistsError) and (file := _file_of(error)):
-        return InputError(f"{file} must be a folder", found="a file", do="Name another place.")
+        return InputError(f"{file} must be a folder", found="a file", do=RENAME)
+    if error.errno in NO_PATH and error.filename:
+        found = f"{os.fsdecode(error.filename)[:LONGEST_SHOWN]!r}: {error.strerror}"
+        return InputError("the name of a file or folder must be one that the system can have", found=found, do=RENAME)
     if isinstance(error, PermissionError) and error.filename:
         name = os.fsdecode(error.filename)
         return InputError(f"the user who gives a command must be allowed to use {name}", found="no right", do=ALLOW)
@@ -80,6 +88,23 @@ def told(what: str, path: str | os.PathLike[str] | None, full: bool) -> Unavaila
     if not full:
         return UnavailableError(f"{place} must be readable and writable", found=what, do=LOOK)
     return UnavailableError(f"{place} must have room", found=f"{what}{_free(path)}", do=FREE)
+
+
+def expanded(name: str | os.PathLike[str]) -> Path:
+    """Returns a path with the folder of a user for a `~` in front; unchanged where there is no such user."""
+    path = Path(name)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def size_of(path: Path) -> int:
+    """Returns the bytes of a file. Raises: OSError also for a pipe or a device: reading one may never end."""
+    found = path.stat()
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):  # of a folder, reading it says so
+        raise OSError(errno.EINVAL, "it is no file, but a pipe or a device", str(path))
+    return found.st_size
 
 
 def require_room(folder: Path) -> None:

@@ -28,7 +28,7 @@ class Labels:
             if len(set(table)) != len(table) or len(table) < 2 or "" in table:
                 raise InputError(
                     "a label set must hold at least two different names",
-                    found=f"labels={','.join(table)!r}",
+                    found=f"labels={','.join(table)!r:.300}",
                     do="Correct SENTIMENT_LABELS or SENTIMENT_LABELS_ENGLISH.",
                 )
         if len(self.names) != len(self.english):
@@ -47,8 +47,8 @@ class Labels:
                 if meanings.setdefault(spelling, label) != label:
                     raise InputError(
                         "every spelling of a label must mean one label id",
-                        found=f"{spelling!r}, which means {meanings[spelling]} and {label} in {self.describe()} "
-                        f"({', '.join(self.english)})",
+                        found=f"{spelling!r:.60}, which means {meanings[spelling]} and {label} in "
+                        f"{self.describe():.200} ({', '.join(self.english):.200})",
                         do="Set SENTIMENT_LABELS and SENTIMENT_LABELS_ENGLISH in the same order.",
                     )
         return meanings

@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from sentiment import atomic, disk
-from sentiment.errors import InputError
+from sentiment.errors import InputError, SentimentError
 from sentiment.results.record import as_json
 
 Result = dict[str, Any]  # of a verb whose result nothing reads but people
@@ -107,6 +107,9 @@ def run(arguments: list[str], command: click.Command, name: str) -> int:
     except InputError as error:
         click.echo(f"{name}: {error}", err=True)
         return error.exit_code
+    except SentimentError as error:  # a finding about what was made, such as an export: the line says it all
+        click.echo(f"{name}: {error}", err=True)
+        return 1
     except click.Abort:
         return 130
     except click.ClickException as error:
@@ -121,9 +124,19 @@ def run(arguments: list[str], command: click.Command, name: str) -> int:
             return _unexpected(error, name)
         click.echo(f"{name}: {refusal}", err=True)
         return refusal.exit_code
+    except UnicodeEncodeError as error:
+        if all(map(_is_text, arguments)):
+            return _unexpected(error, name)
+        click.echo(f"{name}: what is given must be text in UTF-8; found other bytes. Give another name.", err=True)
+        return 2
     except Exception as error:  # noqa: BLE001 - the last line of defence: name it, exit 1
         return _unexpected(error, name)
     return stopped_with if isinstance(stopped_with, int) else 0  # click returns what Exit carried; a verb returns None
+
+
+def _is_text(argument: str) -> bool:
+    """Tells whether an argument was whole UTF-8: Python stands lone surrogates for other bytes."""
+    return not any("\ud800" <= one <= "\udfff" for one in argument)
 
 
 def _unexpected(error: Exception, name: str) -> int:

@@ -15,6 +15,7 @@ from support.terminals import screen_of
 
 from sentiment import disk
 from sentiment.cli import VERBS, run
+from sentiment.errors import SentimentError
 
 LIGHT = [
     "ingest",
@@ -119,6 +120,36 @@ def test_what_the_user_may_not_write_to_is_one_line() -> None:
         "the user who gives a command must be allowed to use /somewhere/x.tsv; found no right."
     )
     assert disk.refusal(PermissionError(errno.EACCES, "a port, which has no name")) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["pretrain", "--corpus", "x", "--output", "y", "--parts", "9" * 400], "found one of more than 300 digits"),
+        (["prepare", "--run", "r", "--minimum-content-length", "9" * 400], "found one of more than 300 digits"),
+        (["prepare", "--run", "x\udcffy"], "what is given must be text in UTF-8; found other bytes"),
+        (["mix", "--old", "a" * 300, "--new", "x", "--output", "y"], "must be one that the system can have"),
+        (["pretrain", "--corpus", "x", "--output", "y", "--model-name", "~nobody-of-that-name/x"], "such"),
+    ],
+    ids=["a number", "a number for SQLite", "bytes", "a name", "a user"],
+)
+def test_what_no_machine_can_hold_is_one_line(
+    home: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    assert run(arguments) == 2
+    line = capsys.readouterr().err
+    assert line.startswith("sentiment: ") and told in line and line.count("\n") == 1 and len(line) < 1000
+
+
+def test_what_a_verb_finds_wrong_with_what_it_made_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """As it was, an export that answers otherwise than its model ended in a traceback."""
+
+    @click.command()
+    def found() -> None:
+        raise SentimentError("the export must give the trained model's labels; found others")
+
+    assert run([], found) == 1
+    assert capsys.readouterr().err == "sentiment: the export must give the trained model's labels; found others\n"
 
 
 def test_a_refused_step_leaves_its_cause_in_the_result_file(home: Path) -> None:

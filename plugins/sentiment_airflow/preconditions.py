@@ -21,6 +21,7 @@ from sentiment_airflow.runners.environment import step_settings
 
 RESULT = "return_value"  # Airflow's key of what a task returned
 NOBODYS = ("scheduled", "backfill")  # Airflow's types of runs that no person triggered
+MOST_SHOWN, LONGEST_SHOWN = 5, 200  # names that no form has, in one sentence; characters of one
 WHOEVER = "whoever triggered the run"
 
 
@@ -53,7 +54,7 @@ def require_somebody(context: Context) -> None:
             tr(
                 "a run that nobody triggered must have no Params of its own; found {quoted}. "
                 "Trigger the workflow by hand, so that it is known who gave them.",
-                quoted=f"{', '.join(sorted(given))!a:.200}",
+                quoted=f"{', '.join(sorted(given)[:MOST_SHOWN])!a:.200}",
             )
         )
 
@@ -74,13 +75,13 @@ def require_reason_to_loosen(context: Context) -> None:
 
 def unknown_params(workflow: str, unknown: Iterable[str], known: Iterable[str]) -> str:
     """Returns the sentence about Params that a workflow does not have, with the nearest that it has."""
-    names = sorted(known)
+    names, unknown = sorted(known), list(unknown)
     shown = []
-    for name in unknown:
-        nearest = get_close_matches(name, names, 1)
-        quoted = f"{name!r:.60}"
+    for name in unknown[:MOST_SHOWN]:
+        nearest = get_close_matches(name[:LONGEST_SHOWN], names, 1)
+        quoted = f"{name[:LONGEST_SHOWN]!r:.60}"
         shown.append(tr("{quoted} (did you mean {name!r}?)", quoted=quoted, name=nearest[0]) if nearest else quoted)
-    found = ", ".join(shown)
+    found = ", ".join([*shown, "…"] if len(unknown) > MOST_SHOWN else shown)
     if not names:
         return tr(
             "{workflow} must be given no Params; found {found}. Correct the names, and trigger it again.",

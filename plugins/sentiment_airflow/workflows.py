@@ -8,7 +8,9 @@ from typing import Any
 
 from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable
 from airflow.sdk.exceptions import AirflowTimetableInvalid
+from airflow.timetables.base import TimeRestriction
 from airflow.timetables.trigger import CronTriggerTimetable as SchedulersTimetable
+from croniter import CroniterBadDateError  # type: ignore[import-untyped]
 
 from sentiment.language import marked
 from sentiment.settings import AirflowSettings, read_airflow_settings, read_settings
@@ -90,10 +92,17 @@ def _schedule(setting: str, expression: str) -> CronTriggerTimetable | None:
     """Returns the timetable of a cron expression. Raises: InputError when the scheduler could not read it."""
     if expression == OFF:
         return None
+    declared, shown = declarations(AirflowSettings)[setting], repr(expression[:100])
+    if re.search(r"(?<![a-z])[rh](?![a-z])", expression, re.IGNORECASE):  # croniter's, drawn anew at each reading
+        raise declared.refusal(shown, "name fixed times: `R` and `H` draw one")
     try:
-        SchedulersTimetable(expression, timezone=str(TAIPEI)).validate()
+        timetable = SchedulersTimetable(expression, timezone=str(TAIPEI))
+        timetable.validate()
+        timetable.next_dagrun_info(last_automated_data_interval=None, restriction=TimeRestriction(None, None, False))
     except AirflowTimetableInvalid as error:
-        raise declarations(AirflowSettings)[setting].refusal(f"{expression!r} ({error})") from None
+        raise declared.refusal(f"{shown} ({error})"[:250]) from None
+    except CroniterBadDateError:  # the 30th of February: the scheduler only logs that, and never starts a run
+        raise declared.refusal(shown, "name times that come") from None
     # Without the last argument (or with `False`), Airflow at once starts a run that was due shortly before the workflow
     # is first switched on: if no more than a tenth of the time to the next run has passed.
     return CronTriggerTimetable(expression, timezone=str(TAIPEI), run_immediately=timedelta(0))

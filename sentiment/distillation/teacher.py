@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sentiment.disk import expanded
 from sentiment.errors import InputError, NoSuchFile
 from sentiment.serving.trained import LABELS, model_of_version, number_of
 from sentiment.settings import Settings
@@ -38,7 +39,7 @@ def teacher_of(settings: Settings, which: str) -> Teacher:
 
 def require_apart(teacher: Teacher, output: Path, model_name: str) -> None:
     """Raises: InputError when the student would replace its teacher, or begin as it."""
-    for flag, path in (("--output", output), ("--model-name", Path(model_name).expanduser())):
+    for flag, path in (("--output", output), ("--model-name", expanded(model_name))):
         if path.resolve() == teacher.folder.resolve():
             raise InputError(
                 f"a student must be another model than its teacher, also by {flag}",

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from sentiment import atomic
 from sentiment.data.posts import read_posts
 from sentiment.digests import sha256_of
+from sentiment.disk import expanded
 from sentiment.errors import InputError
 from sentiment.experiments import child, sweep
 from sentiment.experiments.sweep import Outcome, Setup, Training
@@ -49,7 +50,7 @@ def require_data(data: Path, labels: Labels) -> tuple[int, int]:
 
 def local_files(model: str) -> list[list[Any]]:
     """Returns name, size and time of the files of a model in a local folder, whose content may be replaced."""
-    files = sorted(path for path in Path(model).expanduser().glob("*") if path.is_file())
+    files = sorted(path for path in expanded(model).glob("*") if path.is_file())
     return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
 
 

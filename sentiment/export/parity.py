@@ -157,7 +157,7 @@ def spread(posts: Sequence[Post], most: int = MOST_ROWS) -> list[Post]:
 
 def invented_posts(pieces: Sequence[str], rows: int = FEWEST_ROWS) -> list[Post]:
     """Returns texts of growing length made of a vocabulary's own characters, for an export without a file of posts."""
-    characters = [piece for piece in pieces if len(piece) == 1]
+    characters = [piece for piece in pieces if len(piece) == 1] or ["好"]
     draw = np.random.default_rng(0)
     return [Post("".join(draw.choice(characters, 1 + 2 * row)), 0) for row in range(rows)]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sentiment.disk import expanded, size_of
 from sentiment.errors import InputError
 from sentiment.model import plain_json, tokenizer_settings
 from sentiment.settings.encoders import BERT_BASE, CHECKPOINTS
@@ -44,12 +45,12 @@ class Checkpoint:
 
 def is_own(name: str) -> bool:
     """Tells whether `sentiment pretrain` made the encoder."""
-    return (Path(name).expanduser() / CARD).is_file()
+    return (expanded(name) / CARD).is_file()
 
 
 def locate(name: str) -> Checkpoint:
     """Returns the files of the encoder `name`. Raises: InputError when they are missing or cannot be fetched."""
-    if (folder := Path(name).expanduser()).is_dir():
+    if (folder := expanded(name)).is_dir():
         return _complete(name, _in_folder(folder))
     if name.startswith((".", "/", "~")):
         raise not_found(name, f"no folder {name}")
@@ -151,7 +152,7 @@ def not_found(name: str, reason: object) -> InputError:
 def read_json(path: Path) -> dict[str, Any]:
     """Reads a JSON object. Raises: InputError when it is not one."""
     try:
-        if (size := path.stat().st_size) > LARGEST_SETTINGS:
+        if (size := size_of(path)) > LARGEST_SETTINGS:
             raise ValueError(f"it has {size:,} bytes, more than {LARGEST_SETTINGS:,}")
         return plain_json.read_object(path.read_bytes())
     except (OSError, ValueError) as error:

@@ -146,7 +146,7 @@ def _transformer(names: dict[str, str], architecture: Architecture, weights: Pat
     settings.pop("pooling", None)
     if weights is not None:
         pretrained.require_room(architecture, weights)
-    with _buildable(kind):
+    with buildable(kind):
         made = getattr(transformers, names[kind])(transformers.AutoConfig.for_model(kind, **settings), **options)
         if weights is not None:
             made.build_in_name_scope()
@@ -156,7 +156,7 @@ def _transformer(names: dict[str, str], architecture: Architecture, weights: Pat
 
 
 @contextmanager
-def _buildable(kind: str) -> Iterator[None]:
+def buildable(kind: str) -> Iterator[None]:
     """Raises: InputError when an encoder of transformers cannot be built, because its settings do not go together."""
     try:
         yield
@@ -169,7 +169,7 @@ def _buildable(kind: str) -> Iterator[None]:
 
 
 def _call(model: Any, inputs: Inputs) -> Any:
-    with _buildable(model.config.model_type):
+    with buildable(model.config.model_type):
         return model(
             input_ids=inputs["input_ids"],
             attention_mask=inputs["input_mask"],

@@ -124,11 +124,17 @@ def _require_bounded(card: ModelCard, folder: Path) -> None:
 def load_weights(model: Any, path: Path) -> None:
     """Loads `path` into `model`. Raises: InputError when it is missing, cut short, or of another architecture."""
     hdf5_file.require_plain(path)
+    if not path.is_file():  # HDF5 would wait at a pipe for ever
+        raise _unfit(path, "no such file")
     try:
         model.load_weights(str(path))
     except (OSError, ValueError, KeyError) as error:
-        reason = "no such file" if not path.is_file() else " ".join(str(error).split())[:200]
-        raise _unfit(path, reason) from None
+        raise _unfit(path, " ".join(str(error).split())[:200]) from None
+    import numpy as np
+
+    for weight in model.weights:
+        if not np.isfinite(weight.numpy()).all():  # XLA's arithmetic may even hide it, so that it would be served
+            raise _unfit(path, f"a value that is no number, in {weight.name}")
 
 
 def _unfit(weights: Path, reason: str) -> InputError:

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
+from sentiment.disk import expanded
 from sentiment.errors import InputError
 from sentiment.model.model_type import DEFAULT_ENCODERS, TF_HUB
 
@@ -29,7 +30,7 @@ def resolve(name: str) -> Path:
     """Returns the SavedModel's folder; an address is fetched once, into TFHUB_CACHE_DIR. Raises: InputError if not."""
     require_nameable(name)
     if not is_address(name):
-        return Path(name).expanduser()
+        return expanded(name)
     try:
         with _patience(SECONDS_OF_SILENCE):
             return Path(_fetcher()(name))
@@ -54,7 +55,7 @@ def require_safe_address(name: str, option: str = "--model-name") -> None:
 def require_nameable(name: str) -> None:
     """Raises: InputError unless `name` is an https address or the folder of a SavedModel."""
     require_safe_address(name)
-    file = Path(name).expanduser() / SAVED_MODEL
+    file = expanded(name) / SAVED_MODEL
     if not is_address(name) and not file.is_file():
         raise _not_found(name, f"no {file}")
 

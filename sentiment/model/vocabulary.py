@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from sentiment.disk import size_of
 from sentiment.errors import InputError
 from sentiment.model.word_counts import WordCounts
 from sentiment.text.marks import without_accents
@@ -96,7 +97,7 @@ def stands_alone(character: str) -> bool:
 def read(path: Path) -> list[str]:
     """Reads a `vocab.txt`. Raises: InputError when it cannot be read, lacks a special piece, or has not [PAD] first."""
     try:
-        if (size := path.stat().st_size) > LARGEST:
+        if (size := size_of(path)) > LARGEST:
             raise ValueError(f"{size:,} bytes, more than {LARGEST:,}")
         pieces = path.read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError) as error:

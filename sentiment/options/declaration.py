@@ -8,6 +8,8 @@ from typing import Any
 
 from sentiment.errors import InputError
 
+LARGEST_WHOLE = 2**63 - 1  # that SQLite and numpy can hold
+
 
 @dataclass(frozen=True)
 class Field:
@@ -60,12 +62,13 @@ class Option:
                 f"{self.flag} must be one of {', '.join(self.choices)}", found=repr(value), do="Choose one of them."
             )
         if self.low is not None and not self.holds(value):
-            raise InputError(f"{self.flag} must be {self._bounds()}", found=f"{value:g}", do="Give another number.")
+            raise InputError(f"{self.flag} must be {self._bounds()}", found=_given(value), do="Give another number.")
 
     def holds(self, value: float) -> bool:
         """Tells whether a number is within the bounds; NaN never is."""
         low = float("-inf") if self.low is None else self.low
-        high = float("inf") if self.high is None else self.high
+        most = LARGEST_WHOLE if self.kind is int else float("inf")
+        high = most if self.high is None else self.high
         return low <= value <= high
 
     def _bounds(self) -> str:
@@ -84,3 +87,11 @@ def figure(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:,.0f}" if value == int(value) else f"{value:g}"
+
+
+def _given(value: float) -> str:
+    """Returns a number as somebody gave it."""
+    try:
+        return f"{value:g}"
+    except OverflowError:  # a whole number may have more digits than a float holds
+        return "one of more than 300 digits"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.lean import importing
-from sentiment.model import pretrained
+from sentiment.model import classifier, pretrained
 from sentiment.model.flat import encoded
 from sentiment.pretraining.filled import NONE
 from sentiment.tensorflow_setup import keras, tf
@@ -44,13 +44,19 @@ def architecture(layers: int, width: int, heads: int, pieces: int, positions: in
 
 
 def built(settings: dict[str, Any], seed: int, weights: Path | None = None) -> Any:
-    """Returns transformers' TFBertForMaskedLM with the weights of a file, or with random ones, which `seed` decides."""
+    """Returns transformers' TFBertForMaskedLM with the weights of a file, or with random ones, which `seed` decides.
+
+    Raises: InputError when the settings are none of a BERT, or of a far larger one than the file holds.
+    """
     with importing("transformers"):
         from transformers import BertConfig, TFBertForMaskedLM
 
+    if weights:
+        pretrained.require_room(settings, weights)
     keras.utils.set_random_seed(seed)
-    model = TFBertForMaskedLM(BertConfig(**settings))
-    tf.autograph.experimental.do_not_convert(model)(tf.zeros((1, 2), tf.int32))
+    with classifier.buildable("bert"):
+        model = TFBertForMaskedLM(BertConfig(**settings))
+        tf.autograph.experimental.do_not_convert(model)(tf.zeros((1, 2), tf.int32))
     if weights:
         pretrained.load(model, weights)
     return model

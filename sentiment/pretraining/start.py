@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sentiment.disk import expanded
 from sentiment.errors import InputError
 from sentiment.model import checkpoint, encoder, pinned, vocabulary
 from sentiment.model.model_type import CUSTOM
@@ -83,7 +84,7 @@ def require_output(output: Path, name: str) -> None:
     """Raises: InputError when something else than an encoder of ours stands where the encoder is to be."""
     from sentiment.pretraining.encoder_folder import CARD
 
-    if output.resolve() == Path(pinned.name_of(name)).expanduser().resolve():
+    if output.resolve() == expanded(pinned.name_of(name)).resolve():
         raise InputError("--output must be another folder than --model-name", found=str(output), do="Name a new one.")
     if output.exists() and not (output / CARD).is_file():
         raise InputError(

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import msgspec
 
 from sentiment import atomic
+from sentiment.disk import size_of
 from sentiment.errors import InputError, NoSuchFile
 
 LARGEST = 16 << 20  # bytes; a larger result file is not one of ours
@@ -81,7 +82,7 @@ def decoded(found: object, kind: type[T], name: str, do: str) -> T:
 
 def _parsed(path: Path, name: str, do: str) -> object:
     try:
-        if path.stat().st_size > LARGEST:
+        if size_of(path) > LARGEST:
             raise InputError(f"{name} must be a result file", found=f"more than {LARGEST >> 20} MB", do=do)
         return json.loads(path.read_bytes())
     except FileNotFoundError:

@@ -14,6 +14,7 @@ from sentiment import atomic
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.source.source import is_auxiliary
 from sentiment.data.source.walk import HOLES, LINK, TOO_DEEP, has_holes, walked
+from sentiment.disk import expanded
 from sentiment.errors import InputError, NoSuchFile
 
 READ_AHEAD = 4 << 20  # bytes that are asked of a bucket at once
@@ -87,7 +88,7 @@ def place_of(address: str) -> Place:
         return BucketPlace(address)
     if "://" in address:
         raise InputError("a place must be a folder or s3://bucket/prefix", found=repr(address), do="Name one of these.")
-    return FolderPlace(str(Path(address).expanduser().resolve()))
+    return FolderPlace(str(expanded(address).resolve()))
 
 
 @dataclass(frozen=True)

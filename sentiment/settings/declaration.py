@@ -10,6 +10,7 @@ is made, from the environment or in code.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
@@ -18,6 +19,11 @@ from sentiment.errors import InputError
 from sentiment.settings.kinds import Kind
 
 PREFIX = "SENTIMENT_"
+LONGEST = 20_000  # characters of a value: a long list of addresses
+LONGEST_SHOWN = 300  # characters of a value in a refusal
+# Control characters, line and paragraph ends, directions of writing, and bytes that are no text (lone surrogates): a
+# value goes into logs, pages, mails, HTTP headers and files' names.
+HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _KEY = "declaration"
 T = TypeVar("T")
 
@@ -35,6 +41,10 @@ class Declaration:
 
     def read(self, text: str) -> Any:
         """Returns the value that the variable's text states. Raises: InputError when it is none."""
+        if hidden := HIDDEN.search(text.strip()):
+            raise self.refusal(f"the character U+{ord(hidden[0]):04X} in it", "hold no control character")
+        if len(text) > LONGEST:
+            raise self.refusal(f"{len(text):,}", f"have at most {LONGEST:,} characters")
         try:
             return self.kind.read(text)
         except ValueError:
@@ -49,7 +59,8 @@ class Declaration:
         """Returns the error that says what must hold (by default: what the kind says), and what was found."""
         default = self.kind.shown(self.default)
         back = f"unset it: the default is {default}" if self.default not in ("", ()) else "unset it"
-        return InputError(f"{self.variable} must {must or self.kind.must}", found=found, do=f"Correct it, or {back}.")
+        shown = found if len(found) <= LONGEST_SHOWN else f"{found[:LONGEST_SHOWN]}…"
+        return InputError(f"{self.variable} must {must or self.kind.must}", found=shown, do=f"Correct it, or {back}.")
 
 
 class Declared:

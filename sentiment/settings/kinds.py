@@ -12,6 +12,7 @@ from sentiment.settings.limits import Limits
 
 T = TypeVar("T")
 ON, OFF = "on", "off"
+MOST_DIGITS = 300
 DIGEST = "@sha256:[0-9a-f]{64}"  # of an image, in its name
 
 
@@ -32,7 +33,17 @@ class Kind(Generic[T]):
 
 
 def text() -> Kind[str]:
-    return Kind("be text", "text", str)
+    return Kind("be text", "text", str.strip)
+
+
+def place() -> Kind[str]:
+    """A path, or the address of something elsewhere; a `~user` in front must be a user of this machine."""
+    return Kind(
+        "be a path, and a `~name` in front of it the folder of a user of this machine",
+        "text",
+        str.strip,
+        _has_its_folder,
+    )
 
 
 def secret() -> Kind[str]:
@@ -50,6 +61,17 @@ def words() -> Kind[tuple[str, ...]]:
     return Kind("be words with commas between them", "words, comma-separated", _words, shown=",".join)
 
 
+def addresses() -> Kind[str]:
+    """Addresses of servers; one with a user or a password would be shown in logs and on pages."""
+    return Kind(
+        "be addresses with commas between them, without a user or a password",
+        "addresses, comma-separated",
+        str.strip,
+        lambda value: "@" not in value,
+        lambda value: "an address with `@`" if "@" in value else repr(value),
+    )
+
+
 def some_words(all_of_them: str) -> Kind[tuple[str, ...]]:
     """Words, at least one; one of them may stand for all that there are."""
     must = f"be words with commas between them, at least one, or `{all_of_them}`"
@@ -57,7 +79,7 @@ def some_words(all_of_them: str) -> Kind[tuple[str, ...]]:
 
 
 def folder() -> Kind[Path]:
-    return Kind("be a folder's path", "a folder", lambda text: Path(text).expanduser().resolve(), shown=str)
+    return Kind("be a folder's path", "a folder", _folder, shown=str)
 
 
 def number(low: float, high: float) -> Kind[float]:
@@ -177,6 +199,22 @@ def _written_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
     return repr(",".join(f"{part}={name}" for part, name in pairs))
 
 
+def _has_its_folder(text: str) -> bool:
+    try:
+        Path(text).expanduser()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _folder(text: str) -> Path:
+    """Returns the whole path. Raises: ValueError for a user without a folder, links in a ring, and too long a name."""
+    try:
+        return Path(text.strip()).expanduser().resolve()
+    except (RuntimeError, OSError) as error:
+        raise ValueError(text) from error
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -193,6 +231,8 @@ def _is_mount(text: str) -> bool:
 
 def _figure(value: float) -> str:
     """Returns a number as it can be given: 5000 and 0.05, never 5e+03."""
+    if isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:  # more than a float holds
+        return f"a number of {len(str(abs(value)))} digits"
     return f"{value:.0f}" if abs(value) < 1e15 and value == int(value) else f"{value:g}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,11 +10,13 @@ from sentiment.labels import Labels
 from sentiment.settings.declaration import Declared, setting
 from sentiment.settings.encoders import ANY, TESTED
 from sentiment.settings.kinds import (
+    addresses,
     choice,
     folder,
     limits,
     names_of,
     number,
+    place,
     secret,
     some_words,
     switch,
@@ -46,7 +49,7 @@ class Settings(Declared):
     )
     source: str = setting(
         "",
-        text(),
+        place(),
         "The folder, or `s3://bucket/prefix`, in which newly labelled files appear.",
         shown_default="`<home>/datasets/inbox`",
     )
@@ -79,14 +82,14 @@ class Settings(Declared):
     )
     pretrain_corpus: str = setting(
         "",
-        text(),
+        place(),
         "The folder of posts without labels that `sentiment_pretrain` learns from: its `*.txt`, in UTF-8, one post a "
         "line. A relative path is below SENTIMENT_HOME.",
         shown_default="none: nothing is pretrained",
     )
     archive: str = setting(
         "",
-        text(),
+        place(),
         "The folder, or `s3://bucket/prefix`, of the posts that `sentiment score` scores.",
         shown_default="none: nothing is scored",
     )
@@ -98,7 +101,7 @@ class Settings(Declared):
     )
     scores: str = setting(
         "",
-        text(),
+        place(),
         "The folder, or `s3://bucket/prefix`, in which the scores of the archive are.",
         shown_default="`<home>/scores`",
     )
@@ -131,7 +134,7 @@ class Settings(Declared):
         shown_default="all",
     )
     serving_urls: str = setting(
-        "http://127.0.0.1:8501", text(), "REST addresses of all model servers, comma-separated."
+        "http://127.0.0.1:8501", addresses(), "REST addresses of all model servers, comma-separated."
     )
     serving_token: str = setting(
         "",
@@ -142,7 +145,7 @@ class Settings(Declared):
     )
     serving_ca: str = setting(
         "",
-        text(),
+        place(),
         "A file with the certificates (PEM) by which the model servers' own are verified.",
         shown_default="the machine's authorities",
     )
@@ -302,7 +305,7 @@ class Settings(Declared):
     )
     backup_folder: str = setting(
         "",
-        text(),
+        place(),
         "The folder, outside of SENTIMENT_HOME, in which `sentiment_retrain` makes a backup each night.",
         shown_default="none: no backup is made",
     )
@@ -344,7 +347,11 @@ class Settings(Declared):
     @property
     def scores_folder(self) -> Path:
         """The folder of the archive's scores; of scores in a bucket, that of their pages' copies."""
-        return self.home / "scores" if "://" in self.scores_place else Path(self.scores_place).expanduser().resolve()
+        return (
+            self.home / "scores"
+            if "://" in self.scores_place
+            else Path(os.path.realpath(Path(self.scores_place).expanduser()))
+        )
 
     @property
     def datasets(self) -> Path:

@@ -127,6 +127,8 @@ def test_the_canary_is_watched_every_five_minutes_or_not_at_all(
         ("SENTIMENT_DEADLINE_HOURS", "-1", "retrain", "be a number between 0 and 100,000, or `off`"),
         ("SENTIMENT_NIGHTLY", "soon", "retrain", "be a cron expression such as `0 2 * * *`, or `off`"),
         ("SENTIMENT_NIGHTLY", "99 2 * * *", "retrain", "be a cron expression such as `0 2 * * *`, or `off`"),
+        ("SENTIMENT_NIGHTLY", "0 2 30 2 *", "retrain", "name times that come"),
+        ("SENTIMENT_NIGHTLY", "R 2 * * *", "retrain", "name fixed times: `R` and `H` draw one"),
         ("SENTIMENT_APPROVAL_HOURS", "a day", "promote", "be a number between 0 and 100,000"),
         ("SENTIMENT_APPROVAL_HOURS", "nan", "promote", "be a number between 0 and 100,000"),
         ("SENTIMENT_WEEKLY", "saturday", "pretrain", "be a cron expression such as `0 2 * * *`, or `off`"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -118,3 +119,27 @@ def test_a_length_or_a_dropout_that_no_model_has_is_refused(copied: Path, fields
     change(copied, **fields)
     with pytest.raises(InputError, match="a model must take 1 to 512 pieces, and have a dropout from 0 to below 1"):
         open_model(copied)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(copied: Path, value: float) -> None:
+    import h5py
+
+    arrays: list[Any] = []
+    with h5py.File(copied / "weights.h5", "r+") as file:
+        file.visititems(lambda _, item: arrays.append(item) if isinstance(item, h5py.Dataset) else None)
+        found = arrays[-1][...]
+        found.flat[0] = value
+        arrays[-1][...] = found
+    with pytest.raises(InputError, match=r"weights\.h5: a value that is no number, in "):
+        open_model(copied)
+
+
+@pytest.mark.parametrize("name", ["model.json", "vocab.txt", "weights.h5"])
+def test_a_pipe_or_a_device_in_a_files_place_is_refused_at_once(copied: Path, name: str) -> None:
+    """As it was, whoever read a pipe waited for ever, and whoever read a device took all memory."""
+    for make in (os.mkfifo, lambda path: path.symlink_to("/dev/zero")):
+        (copied / name).unlink()
+        make(copied / name)
+        with pytest.raises(InputError, match=name):
+            open_model(copied)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from sentiment.errors import InputError
 from sentiment.model.flat import encoded
 from sentiment.pretraining.filled import ASKED_AT_ONCE, filled
 from sentiment.pretraining.masking import Hidden
@@ -53,3 +55,21 @@ def test_rows_and_places_that_fill_a_part_up_change_no_loss_and_no_gradient(mode
     assert right == other[2]
     for one, another in zip(sums, other[3], strict=True):
         np.testing.assert_allclose(one, another, rtol=1e-3, atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"hidden_size": 4096, "num_hidden_layers": 48}, "too few for the .* weights of its settings"),
+        ({"max_position_embeddings": 60_000}, "too few for the .* weights of its settings"),
+        ({"hidden_act": "__import__"}, "must be those of a bert that transformers can build"),
+        ({"num_attention_heads": 7}, "must be those of a bert that transformers can build"),
+    ],
+)
+def test_settings_that_are_not_those_of_the_file_are_refused_before_anything_is_built(
+    tmp_path: Path, settings: dict[str, Any], told: str
+) -> None:
+    """As it was, a kilobyte of settings asked for 39 GB, and was compared with its file after that."""
+    (tmp_path / "model.safetensors").write_bytes(bytes(1_000_000))
+    with pytest.raises(InputError, match=told):
+        built({**architecture(2, 128, 2, 30, 512), **settings}, 1, tmp_path / "model.safetensors")

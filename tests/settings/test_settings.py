@@ -41,6 +41,8 @@ WRONG_TEXTS = {
     "SENTIMENT_LABELS": ["好", "好,好,壞"],
     "SENTIMENT_SERVING_TOKEN": ["two words", "密碼", "a\nb"],
     "SENTIMENT_LABELS_ENGLISH": ["good", "good,bad"],
+    "SENTIMENT_HOME": ["~nobody-of-that-name/home"],
+    "SENTIMENT_SCORES": ["~nobody-of-that-name"],
     **{
         f"SENTIMENT_{name.upper()}": ["0.5", "0.5,0.1", "a lot", "0,1.1"]
         for name in declarations(Settings)
@@ -93,6 +95,35 @@ def test_a_text_that_must_not_be_is_one_line(variable: str, text: str) -> None:
     [group] = [group for group in GROUPS if variable in variables(group)]
     line = refusal(group, variable, text)
     assert "\n" not in line and variable in line and "must" in line and "; found " in line
+
+
+HUGE = [("x", 100_000), ("9", 400), ("9", 5000), ("/a", 9000), ("1,", 5000)]
+CONTROLLING = ["a\nb", "\x1b[31mx", "a\u202eb", "a\udcffb", "a\x85b"]
+
+
+@pytest.mark.parametrize(("group", "declaration"), ALL, ids=names(ALL))
+def test_whatever_a_variable_holds_is_a_value_or_one_short_line(
+    group: type[Declared], declaration: Declaration
+) -> None:
+    for text in [sign * times for sign, times in HUGE] + CONTROLLING:
+        try:
+            read(group, {declaration.variable: text})
+        except InputError as error:
+            line = str(error)
+            assert declaration.variable in line or "a label" in line, text[:20]
+            assert len(line) < 1500 and line.isprintable(), text[:20]
+        else:
+            assert text not in CONTROLLING and len(text) < 20_001
+
+
+def test_what_would_be_shown_holds_no_password() -> None:
+    line = refusal(Settings, "SENTIMENT_SERVING_URLS", "http://ops:s3cret@127.0.0.1:8501")
+    assert "without a user or a password" in line and "s3cret" not in line
+
+
+def test_links_in_a_ring_are_no_home(tmp_path: Path) -> None:
+    (tmp_path / "ring").symlink_to(tmp_path / "ring")
+    assert "SENTIMENT_HOME must be a folder's path" in refusal(Settings, "SENTIMENT_HOME", str(tmp_path / "ring"))
 
 
 def test_every_variable_has_one_reader() -> None:

@@ -172,9 +172,10 @@ def read_answer(event: dict[str, Any]) -> Answer:
     who = event.get("responded_by_user")
     if not who:
         return Answer(who=NOBODY, reason=NO_ANSWER)
-    reason = str((event.get("params_input") or {}).get("reason") or "").strip()
-    reason = "" if is_blank(reason) else reason  # invisible characters are no reason
-    return Answer(who=str(who["name"] or who["id"]), reason=reason[:LONGEST_REASON])
+    given = (event.get("params_input") or {}).get("reason")
+    reason = given.strip()[:LONGEST_REASON] if isinstance(given, str) else ""  # Airflow's API takes anything
+    # Invisible characters are no reason.
+    return Answer(who=str(who["name"] or who["id"]), reason="" if is_blank(reason) else reason)
 
 
 def approvers() -> list[HITLUser] | None:

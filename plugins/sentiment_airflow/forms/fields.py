@@ -12,6 +12,8 @@ from sentiment.options.declaration import Field, Option
 from sentiment_airflow.forms.numbers import written
 from sentiment_airflow.people import shown_as
 
+LAST_VERSION = 10**15  # of a form: no history comes so far
+
 
 def fields(*options: Option) -> dict[str, Param]:
     """Returns the fields of options by their names."""
@@ -53,7 +55,9 @@ def lines(option: Option, **demands: Any) -> Param:
 
 def version_field(description: str) -> Param:
     """Returns the field of a version that may be left empty; the description says which one that is."""
-    return Param(None, type=["null", "integer"], minimum=1, title=tr("Version"), description=description)
+    return Param(
+        None, type=["null", "integer"], minimum=1, maximum=LAST_VERSION, title=tr("Version"), description=description
+    )
 
 
 def one_of(names: Sequence[str], *, may_be_empty: bool = False) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sentiment.language import marked, tr
 from sentiment.options.declaration import figure
 
 WRITTEN = {int: r"\d{1,15}", float: r"(\d{1,15}(\.\d{0,15})?|\.\d{1,15})([eE][+-]?\d{1,2})?"}
+LARGEST = 10**30  # more than any field takes
 SENTENCES = {  # by the kind of number, and whether it has a minimum and a maximum
     (float, True, True): marked("number between {low} and {high}"),
     (float, True, False): marked("number at least {low}"),
@@ -41,7 +42,9 @@ def fits(kind: type[int] | type[float], limits: dict[str, float], may_be_empty: 
         return may_be_empty
     if isinstance(value, str) and re.fullmatch(WRITTEN[kind], value.strip(), re.ASCII):
         value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    if abs(value) > LARGEST or not math.isfinite(value):  # a whole number may be none that a float can hold
         return False
     whole = kind is float or value == int(value)
     return whole and limits.get("minimum", -math.inf) <= value <= limits.get("maximum", math.inf)

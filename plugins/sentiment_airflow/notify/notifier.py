@@ -6,6 +6,8 @@ and never changes the task's outcome.
 
 from __future__ import annotations
 
+import re
+import time
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from email.mime.multipart import MIMEMultipart
@@ -22,7 +24,13 @@ from sentiment.language import speaking, tr_many
 from sentiment.mail.letter import Mail
 from sentiment.mail.repeats import Told, look, mailed_file, note
 from sentiment.settings import language_of_people, read_airflow_settings
+from sentiment.text.harmless import one_line
+from sentiment_airflow.notify.bounded import ALL_SECONDS, Bounded, BoundedOverTls
 from sentiment_airflow.steps import step_settings
+
+# An address, or a name and one, in ASCII: what the protocol of mails can say to every server.
+ADDRESS = re.compile(r"[ -;=?-~]*<[!-;=?A-~]+@[!-;=?A-~]+>|[!-;=?A-~]+@[!-;=?A-~]+")
+LONGEST_CAUSE = 500  # characters of why a mail could not be sent: the server's words may be among them
 
 
 class MailNotifier(SmtpNotifier, ABC):
@@ -44,10 +52,13 @@ class MailNotifier(SmtpNotifier, ABC):
                 if mail := self.compose(context):
                     self._send_once(mail, context)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a mail, the task's outcome stands
-            self.log.error("A mail could not be sent: %s: %s", type(error).__name__, " ".join(str(error).split()))
+            self.log.error("A mail could not be sent: %s: %s", type(error).__name__, one_line(error, LONGEST_CAUSE))
 
     def _send_once(self, mail: Mail, context: Context) -> None:
-        self.to = recipients()
+        self.to, wrong = recipients()
+        if wrong:
+            begin = "SENTIMENT_MAIL_TO has what is no mail address, and gets no mail: %s"
+            self.log.error(begin, one_line(", ".join(wrong), LONGEST_CAUSE))
         if not self.to:
             self.log.warning("No mail was sent, because SENTIMENT_MAIL_TO is empty: %s", mail.subject)
             return
@@ -60,7 +71,11 @@ class MailNotifier(SmtpNotifier, ABC):
 
     def _send(self, mail: Mail, context: Context) -> None:
         self.subject, self.html_content, self.hook.text = mail.subject, mail.html, mail.text
-        super().notify(context)
+        self.hook.until = time.monotonic() + ALL_SECONDS
+        try:
+            super().notify(context)
+        finally:
+            self.hook.end()
         self.log.info("Mailed to %s: %s", ", ".join(self.to), mail.subject)
 
     @cached_property
@@ -69,9 +84,23 @@ class MailNotifier(SmtpNotifier, ABC):
 
 
 class TwoPartHook(SmtpHook):
-    """Adds plain text to a mail, for programs that show no HTML; the richer part comes last (RFC 2046, 5.1.4)."""
+    """Adds plain text to a mail, for programs that show no HTML; the richer part comes last (RFC 2046, 5.1.4).
+
+    The mail server has until `until`, a time of `time.monotonic`.
+    """
 
     text = ""
+    until = 0.0
+
+    def _build_client(self) -> Bounded | BoundedOverTls:
+        kind = BoundedOverTls if self.use_ssl else Bounded
+        return kind(until=self.until, **self._build_client_kwargs(is_async=False))
+
+    def end(self) -> None:
+        """Ends a connection that was begun, and on which Airflow's own hook failed: the next mail needs another."""
+        if isinstance(client := self._smtp_client, Bounded):
+            client.close()
+        self._smtp_client = None
 
     def _build_mime_message(self, *args: Any, **kwargs: Any) -> tuple[MIMEMultipart, list[str]]:
         message, everybody = super()._build_mime_message(*args, **kwargs)
@@ -79,9 +108,10 @@ class TwoPartHook(SmtpHook):
         return message, everybody
 
 
-def recipients() -> list[str]:
-    """Returns the addresses in SENTIMENT_MAIL_TO."""
-    return list(read_airflow_settings("mail_to").mail_to)
+def recipients() -> tuple[list[str], list[str]]:
+    """Returns the addresses in SENTIMENT_MAIL_TO, and what else stands there: one such would keep a mail from all."""
+    stated = read_airflow_settings("mail_to").mail_to
+    return [one for one in stated if ADDRESS.fullmatch(one)], [one for one in stated if not ADDRESS.fullmatch(one)]
 
 
 def quiet_time() -> timedelta:

@@ -17,7 +17,7 @@ from sentiment_airflow.web.asker import may_trigger
 from sentiment_airflow.web.deciding import Refused
 from sentiment_airflow.web.forms import Form
 from sentiment_airflow.web.moving import may_not_trigger, paused, rollback_refused
-from sentiment_airflow.web.runs import is_paused
+from sentiment_airflow.web.runs import is_paused, last_run
 from sentiment_airflow.web.same_origin import require_same_origin
 from sentiment_airflow.web.showing import known_version, read_home
 from sentiment_airflow.web.versions import Sent, version_shown
@@ -50,6 +50,7 @@ def _rollback_refused(number: str, form: Form, user: BaseUser) -> Refused | None
         ledger.state.stables,
         may_trigger=may_trigger(user, ROLLBACK),
         is_paused=is_paused(ROLLBACK),
+        last=last_run(ROLLBACK),
         stable=str(known_version(ledger, number)),
         version=form.get("version", ""),
         reason=reason_of(form),

@@ -42,16 +42,19 @@ def rollback_offered(stables: Sequence[int], last: LastRun | None, *, may_trigge
         return None
     if last is None or last.state not in (*UNDER_WAY, "failed"):
         return Rollback(earlier)
-    who, time = last.who or tr("somebody"), taipei_time(last.at)
     if last.state in UNDER_WAY:
-        told = tr(
-            "A rollback, triggered by {who} on {time}, is being carried out: load the page again to see it.",
-            who=who,
-            time=time,
-        )
-        return Rollback((), told, last.run_id)
+        return Rollback((), _under_way(last), last.run_id)
+    who, time = last.who or tr("somebody"), taipei_time(last.at)
     return Rollback(
         earlier, tr("The last rollback, triggered by {who} on {time}, failed.", who=who, time=time), last.run_id
+    )
+
+
+def _under_way(last: LastRun) -> str:
+    return tr(
+        "A rollback, triggered by {who} on {time}, is being carried out: load the page again to see it.",
+        who=last.who or tr("somebody"),
+        time=taipei_time(last.at),
     )
 
 
@@ -63,13 +66,22 @@ def ask_offered(last: LastRun | None) -> str:
 
 
 def rollback_refused(
-    stables: Sequence[int], *, may_trigger: bool, is_paused: bool, stable: str, version: str, reason: str
+    stables: Sequence[int],
+    *,
+    may_trigger: bool,
+    is_paused: bool,
+    last: LastRun | None,
+    stable: str,
+    version: str,
+    reason: str,
 ) -> Refused | None:
     """Returns why no rollback is triggered; None when it is. `stable` is the version whose page the form was on."""
     if not may_trigger:
         return Refused(403, may_not_trigger(ROLLBACK))
     if not stables or stable != str(stables[-1]):
         return Refused(409, _other_stable(stables))
+    if last is not None and last.state in UNDER_WAY:  # what is stable then is not what whoever sent this has seen
+        return Refused(409, _under_way(last))
     if version not in map(str, stables[:-1]):
         return Refused(409, tr("A rollback must name an earlier stable version: choose one from the list."))
     if is_blank(reason) or not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:

@@ -11,6 +11,7 @@ from airflow.sdk import Param
 from airflow.sdk.exceptions import ParamValidationError
 from sentiment_airflow.forms.experiment import experiment_form
 from sentiment_airflow.forms.fields import bounds, form_of
+from sentiment_airflow.forms.pretrain import pretrain_form
 from sentiment_airflow.forms.retrain import limits, retrain_form
 
 from sentiment.errors import InputError
@@ -110,3 +111,14 @@ def test_an_operator_says_which_encoders_a_form_takes(forms: Forms) -> None:
         one.resolve("x" * 201)
     with pytest.raises(InputError, match="SENTIMENT_ENCODERS must be words with commas between them, at least one"):
         forms(" ")
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), 1e308, float("inf"), float("nan"), True, [1], {}])
+def test_what_no_number_can_be_is_refused_when_the_run_is_triggered(value: Any) -> None:
+    """As it was, the first ended Airflow's answer in a traceback."""
+    for made in (retrain_form().whole, pretrain_form(), experiment_form()):
+        for name, one in made.items():
+            if "format" in one.schema:
+                with pytest.raises(ParamValidationError):
+                    copy.deepcopy(one).resolve(value)
+                assert name

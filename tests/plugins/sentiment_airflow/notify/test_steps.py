@@ -81,9 +81,22 @@ def test_without_addresses_there_is_a_line_in_the_log(
 ) -> None:
     monkeypatch.setenv("SENTIMENT_MAIL_TO", " , ")
     StepFailureNotifier()(failed(ValueError("no")))
-    assert mailbox.mails == [] and recipients() == []
+    assert mailbox.mails == [] and recipients() == ([], [])
     assert (
         "No mail was sent, because SENTIMENT_MAIL_TO is empty: Sentiment: step train failed" in capsys.readouterr().out
+    )
+
+
+def test_one_address_that_cannot_be_keeps_the_mail_from_nobody_else(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it was, no mail went to anybody any more, and each was a line about an encoding."""
+    monkeypatch.setenv("SENTIMENT_MAIL_TO", "陳@example.com, Ops <ops@example.com>, the team, 陳 <b@example.com>, a@b")
+    StepFailureNotifier()(failed(ValueError("no")))
+    [(to, _)] = mailbox.mails
+    assert to == ["ops@example.com", "a@b"]
+    assert (
+        "is no mail address, and gets no mail: 陳@example.com, the team, 陳 <b@example.com>" in capsys.readouterr().out
     )
 
 

@@ -92,6 +92,7 @@ def test_nothing_is_described_to_strangers(site: Any, path: str) -> None:
         ({"Sec-Fetch-Site": "none"}, 403),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
         ({"Origin": "ftp{site}"}, 403),
         ({}, 403),
     ],

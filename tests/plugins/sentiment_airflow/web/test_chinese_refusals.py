@@ -27,7 +27,7 @@ def answered(asked: Asked | None, **more: Any) -> str:
 
 def rolled(stables: list[int], *, is_paused: bool = False) -> str:
     sent = {"stable": "2", "version": "1", "reason": "客訴變多"}
-    found = rollback_refused(stables, may_trigger=True, is_paused=is_paused, **sent)
+    found = rollback_refused(stables, may_trigger=True, is_paused=is_paused, last=None, **sent)
     return found.sentence if found else ""
 
 

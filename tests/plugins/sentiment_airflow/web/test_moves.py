@@ -106,6 +106,15 @@ def test_a_paused_workflow_would_do_nothing_and_is_not_triggered(site: Any) -> N
     assert len(runs("sentiment_rollback")) == 1
 
 
+def test_a_form_that_is_sent_twice_or_by_two_rolls_back_once(site: Any) -> None:
+    """As it was, the second was carried out after the first: from a stable version that nobody had looked at."""
+    assert send(site, "bob").status_code == 303
+    for user in ("bob", "cho"):
+        answer = send(site, user)
+        assert answer.status_code == 409 and "A rollback, triggered by bob on " in answer.text
+    assert len(runs("sentiment_rollback")) == 1
+
+
 @pytest.mark.parametrize("path", [f"{STABLE}/rollback", f"{CANARY}/ask"])
 def test_who_may_not_trigger_sees_no_form_and_a_forged_one_is_refused(site: Any, path: str) -> None:
     page, form = path.rsplit("/", 1)
