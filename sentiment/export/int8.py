@@ -22,7 +22,7 @@ from sentiment.export.parity import ROUNDED, Reference
 from sentiment.export.rounded import Rounded, changed
 from sentiment.model.arithmetic import multiplies_int8, processors
 from sentiment.model.batches import Encoded, padded, plan
-from sentiment.model.flat import dense
+from sentiment.model.bert_layer import dense
 from sentiment.model.folder import OpenedModel
 from sentiment.model.forward import forward_of
 from sentiment.model.scoring import BATCH_SIZE, INPUTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from sentiment.data.tsv import Post
 from sentiment.errors import SentimentError
 from sentiment.model.batches import Encoded, Inputs, encode, padded, plan
 from sentiment.model.folder import OpenedModel
-from sentiment.model.scoring import BATCH_SIZE, Scorer
+from sentiment.model.scoring import AT_ONCE, BATCH_SIZE, Answered, Scorer, in_order
 from sentiment.results.export import Parity
 from sentiment.tensorflow_setup import tf
 
@@ -123,11 +124,13 @@ class Reference:
 
 def answers(model: Callable[[Inputs], Any], encoded: Encoded, max_seq_length: int) -> Probabilities:
     """Returns the answers of `model` to all rows, float32 [rows, labels], asked in batches of similar length."""
-    parts: dict[int, Any] = {}
-    for rows in plan(encoded.lengths, BATCH_SIZE):
+
+    def answer(rows: NDArray[np.int64]) -> Answered:
         inputs = {name: tf.constant(value) for name, value in padded(encoded, rows, max_seq_length).items()}
-        parts.update(zip(rows.tolist(), model(inputs).numpy(), strict=True))
-    return np.stack([parts[row] for row in range(len(encoded))])
+        return rows, model(inputs).numpy()
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return in_order(threads.map(answer, plan(encoded.lengths, BATCH_SIZE)))
 
 
 def rows_for(posts: Sequence[Post], pieces: Sequence[str], *, titled: bool = False) -> list[Post]:

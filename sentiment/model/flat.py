@@ -7,42 +7,75 @@ which XLA's code on a CPU needs ten times as long as for one (20 ms and 2 ms, of
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
+from sentiment.model.bert_layer import Drawn, Drop, Layer, Product, as_tensors, dense, kind_of, normed, of_keras, passed
 from sentiment.tensorflow_setup import tf
 
 HIDDEN = -1e9  # what is added to the score of a place where there is no piece
-Product = Callable[[Any, Any], Any]  # computes a dense layer, as `dense` does
 
 
-def dense(layer: Any, state: Any) -> Any:
-    """Returns what a dense layer makes of the vectors [N, width], without its activation."""
-    return tf.nn.bias_add(tf.matmul(state, layer.kernel), layer.bias)
+class Plain:
+    """Computes layers one operation after the other."""
+
+    def __init__(self, bert: Any, product: Product = dense) -> None:
+        self._kind, self._product = kind_of(bert), product
+
+    def __call__(self, layer: Any, state: Any, unseen: Any, drawn: Drawn | None) -> Any:
+        return passed(self._kind, of_keras(layer), state, unseen, drawn, self._product)
+
+
+class Compiled:
+    """Computes layers in what XLA makes of one, once for each shape of a batch: compiling all of them takes longer."""
+
+    def __init__(self, bert: Any) -> None:
+        kind = kind_of(bert)
+
+        def of_weights(layer: Layer, state: Any, unseen: Any, drawn: Drawn | None) -> Any:
+            return passed(kind, layer, state, unseen, drawn, dense)
+
+        self._compiled = tf.function(of_weights, jit_compile=True, autograph=False, reduce_retracing=True)
+
+    def __call__(self, layer: Any, state: Any, unseen: Any, drawn: Drawn | None) -> Any:
+        return self._compiled(as_tensors(of_keras(layer)), state, unseen, drawn)
+
+
+Layers = Callable[[Any, Any, Any, Drawn | None], Any]  # `Plain` or `Compiled`
 
 
 def encoded(
-    bert: Any, ids: Any, there: Any, segments: Any = None, *, training: bool = False, product: Product = dense
+    bert: Any, ids: Any, there: Any, segments: Any = None, *, training: bool = False, layers: Layers | None = None
 ) -> Any:
     """Returns the vectors of all pieces, float32 [rows · pieces, width]; `there` is 1 where there is a piece.
 
-    Without `segments`, all are the first. `product` computes the dense layers. Dropout draws from the layers' own
+    Without `segments`, all are the first. `layers` computes the layers. Dropout draws from the layers' own
     generators, and as many numbers as in transformers' pass.
     """
-    from transformers.activations_tf import get_tf_activation
-
-    rows, pieces = tf.shape(ids)[0], tf.shape(ids)[1]
-    activation = get_tf_activation(bert.config.hidden_act)
+    layers = layers or Plain(bert)
     unseen = HIDDEN * (1.0 - tf.cast(there, tf.float32))[:, tf.newaxis, tf.newaxis, :]
     state = _embedded(bert.embeddings, ids, segments)
     state = bert.embeddings.dropout(state, training=training)
     for layer in bert.encoder.layer:
-        heard = _attended(layer.attention.self_attention, state, (rows, pieces), unseen, training, product)
-        state = _added(layer.attention.dense_output, heard, state, training, product)
-        wide = activation(product(layer.intermediate.dense, state))
-        state = _added(layer.bert_output, wide, state, training, product)
+        state = layers(layer, state, unseen, _draw(layer, state, unseen) if training else None)
     return state
+
+
+def _draw(layer: Any, state: Any, unseen: Any) -> Drawn:
+    """Draws for a layer, in the order of transformers' pass."""
+    attention = layer.attention.self_attention
+    rows, pieces = tf.shape(unseen)[0], tf.shape(unseen)[3]
+
+    def uniform(dropout: Any, shape: Any) -> Drop | None:
+        if not dropout.rate:
+            return None
+        return dropout._random_generator.random_uniform(shape, dtype=tf.float32), dropout.rate
+
+    return Drawn(
+        uniform(attention.dropout, (rows, attention.num_attention_heads, pieces, pieces)),
+        uniform(layer.attention.dense_output.dropout, tf.shape(state)),
+        uniform(layer.bert_output.dropout, tf.shape(state)),
+    )
 
 
 def _embedded(embeddings: Any, ids: Any, segments: Any) -> Any:
@@ -56,27 +89,4 @@ def _embedded(embeddings: Any, ids: Any, segments: Any) -> Any:
         # There are two kinds: a sum of products, whose gradient is one too, where a lookup's is a loop in XLA.
         second = tf.cast(tf.reshape(segments, (-1, 1)), tf.float32)
         state += (1.0 - second) * kinds[0] + second * kinds[1]
-    return _normed(embeddings.LayerNorm, state)
-
-
-def _added(layer: Any, new: Any, state: Any, training: bool, product: Product) -> Any:
-    return _normed(layer.LayerNorm, layer.dropout(product(layer.dense, new), training=training) + state)
-
-
-def _normed(layer: Any, state: Any) -> Any:
-    mean = tf.reduce_mean(state, -1, keepdims=True)
-    apart = state - mean
-    variance = tf.reduce_mean(tf.square(apart), -1, keepdims=True)
-    return apart * tf.math.rsqrt(variance + layer.epsilon) * layer.gamma + layer.beta
-
-
-def _attended(attention: Any, state: Any, shape: tuple[Any, Any], unseen: Any, training: bool, product: Product) -> Any:
-    heads, size = attention.num_attention_heads, attention.attention_head_size
-
-    def apart(layer: Any) -> Any:
-        return tf.transpose(tf.reshape(product(layer, state), (*shape, heads, size)), (0, 2, 1, 3))
-
-    query, key, value = (apart(layer) for layer in (attention.query, attention.key, attention.value))
-    scores = tf.matmul(query, key, transpose_b=True) / math.sqrt(size) + unseen
-    shares = attention.dropout(tf.nn.softmax(scores), training=training)
-    return tf.reshape(tf.transpose(tf.matmul(shares, value), (0, 2, 1, 3)), (-1, heads * size))
+    return normed(embeddings.LayerNorm, state, embeddings.LayerNorm.epsilon)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from sentiment.model.arithmetic import in_use
+from sentiment.model.bert_layer import Product, dense
 from sentiment.model.compiling import Prices, Shape, worth
-from sentiment.model.flat import Product, dense, encoded
+from sentiment.model.flat import Compiled, Layers, Plain, encoded
 from sentiment.tensorflow_setup import keras, tf
 
 BERTS = ("TFBertModel", "TFBertForSequenceClassification")  # by name: importing them takes a second
@@ -24,7 +25,7 @@ class Forward(Protocol):
     def __call__(self, inputs: Any, *, training: bool) -> Any: ...
 
 
-def forward_of(model: Any, product: Product = dense) -> Forward:
+def forward_of(model: Any, product: Product = dense, *, compiled: bool = False) -> Forward:
     """Returns how `model`, which `classifier.build` made, is computed fastest.
 
     `product` computes the dense layers of its encoder, where it has a flat pass.
@@ -32,7 +33,7 @@ def forward_of(model: Any, product: Product = dense) -> Forward:
     encoder = next((layer for layer in model.layers if type(layer).__name__ in BERTS), None)
     if encoder is None or encoder.compute_dtype != "float32" or encoder.config.type_vocab_size != SEGMENTS:
         return AsKeras(model)
-    return Flat(model, encoder, product)
+    return Flat(model, encoder, Compiled(encoder.bert) if compiled else Plain(encoder.bert, product))
 
 
 def worth_compiling(model: Any, counted: Mapping[Shape, int], prices: Mapping[str, Prices]) -> frozenset[Shape]:
@@ -56,14 +57,13 @@ class AsKeras:
 class Flat:
     """A BERT's flat pass, and then the layers of its classifier."""
 
-    def __init__(self, model: Any, encoder: Any, product: Product = dense) -> None:
-        self._model, self._encoder, self._product = model, encoder, product
+    def __init__(self, model: Any, encoder: Any, layers: Layers) -> None:
+        self._model, self._encoder, self._layers = model, encoder, layers
         self.settings: Mapping[str, Any] | None = encoder.config.to_dict()
 
     def __call__(self, inputs: Any, *, training: bool) -> Any:
         ids, there = inputs["input_ids"], inputs["input_mask"]
-        segments, product = inputs["segment_ids"], self._product
-        state = encoded(self._encoder.bert, ids, there, segments, training=training, product=product)
+        state = encoded(self._encoder.bert, ids, there, inputs["segment_ids"], training=training, layers=self._layers)
         vectors = tf.reshape(state, (*tf.unstack(tf.shape(ids)), state.shape[1]))
         found = self._pooled(vectors, there)
         for layer in self._head():

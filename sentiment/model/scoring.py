@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator
@@ -55,13 +56,14 @@ class Scorer:
         self._at_once = 1 if on_gpu else AT_ONCE
         if self._compiles:
             arithmetic.use(arithmetic.AUTO)
-        ask = forward_of(model)
-
-        def forward(inputs: Any) -> Any:
-            return ask(inputs, training=False)
-
-        self.forward = tf.function(forward, input_signature=[INPUTS], autograph=False)
-        self._fast = tf.function(forward, input_signature=[INPUTS], autograph=False, jit_compile=True)
+        self.forward, self._fast = (
+            tf.function(
+                functools.partial(forward_of(model, compiled=compiled), training=False),
+                input_signature=[INPUTS],
+                autograph=False,
+            )
+            for compiled in (False, True)
+        )
         self._asked: Counter[Shape] = Counter()  # batches of each shape
         self._ran: set[Shape | None] = set()  # the compiled shapes that have been computed; None: all others
         self._seconds: deque[float] = deque(maxlen=NEWEST)  # of full batches, without those for which XLA compiled

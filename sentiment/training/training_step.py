@@ -68,8 +68,7 @@ def training_step(
 
         return tf.function(on_all, input_signature=[*SIGNATURE, SOFT if soft else ()], autograph=False)
 
-    learn = _learning(model, optimizer)
-    plain, fast = traced(learn), traced(tf.function(learn, autograph=False, jit_compile=True))
+    plain, fast = (traced(_learning(model, optimizer, compiled=compiles)) for compiles in (False, True))
 
     def take(inputs: Inputs, labels: Ints, soft: Soft | None = None) -> tuple[Any, Any]:
         weights = row_weights(labels, class_weights) * (1 if soft is None else soft.weights)
@@ -124,9 +123,9 @@ def _own_rows(batch: Any) -> Any:
     return tf.nest.map_structure(part, batch)
 
 
-def _learning(model: Any, optimizer: Any) -> Any:
+def _learning(model: Any, optimizer: Any, *, compiled: bool) -> Any:
     """Returns a function of a batch: its loss, its right answers, and each weight's gradient, if it has one."""
-    ask = forward_of(model)
+    ask = forward_of(model, compiled=compiled)
     scales_loss = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
 
     def learn(inputs: Any, labels: Any, weights: Any, wanted: Any) -> tuple[Any, Any, Any]:

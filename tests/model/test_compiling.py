@@ -9,7 +9,7 @@ import pytest
 
 from sentiment.model.arithmetic import BFLOAT16, FLOAT32
 from sentiment.model.batches import plan, width
-from sentiment.model.compiling import ANSWERING, TRAINING, operations, shapes, worth
+from sentiment.model.compiling import ANSWERING, TRAINING, Prices, operations, shapes, worth
 
 SMALL = {"num_hidden_layers": 4, "hidden_size": 312, "intermediate_size": 1200}
 TINY = {"num_hidden_layers": 2, "hidden_size": 128, "intermediate_size": 512}
@@ -34,9 +34,15 @@ def test_operations_are_those_of_the_products() -> None:
 def test_a_short_training_is_not_compiled_and_a_long_one_is() -> None:
     assert not worth({(32, 32): 40, (32, 64): 40}, TINY, TRAINING[BFLOAT16], 2)
     assert worth({(32, 32): 1, (32, 64): 2000}, SMALL, TRAINING[BFLOAT16], 2) == {(32, 64)}
-    assert not worth({(32, 64): 200}, SMALL, TRAINING[FLOAT32], 64)
 
 
+def test_one_layer_is_compiled_for_all_so_more_layers_pay_sooner() -> None:
+    few = {(32, 64): 5}
+    assert not worth(few, SMALL, TRAINING[BFLOAT16], 2)
+    assert worth(few, {**SMALL, "num_hidden_layers": 48}, TRAINING[BFLOAT16], 2)
+
+
+@pytest.mark.parametrize("prices", [ANSWERING, TRAINING])
 @pytest.mark.parametrize("arithmetic", [BFLOAT16, FLOAT32])
-def test_answers_are_compiled_only_for_another_arithmetic(arithmetic: str) -> None:
-    assert bool(worth({(64, 64): 10_000}, SMALL, ANSWERING[arithmetic], 2)) == (arithmetic == BFLOAT16)
+def test_a_shape_is_compiled_only_for_another_arithmetic(arithmetic: str, prices: dict[str, Prices]) -> None:
+    assert bool(worth({(64, 64): 10_000}, SMALL, prices[arithmetic], 2)) == (arithmetic == BFLOAT16)

@@ -55,21 +55,43 @@ def test_it_answers_as_the_keras_model_does_with_and_without_dropout(kind: str, 
 
 
 @pytest.mark.parametrize(("kind", "architecture"), KINDS)
-def test_its_gradients_are_those_of_the_keras_model(kind: str, architecture: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("training", "compiled"), [(False, False), (True, False), pytest.param(True, True, marks=pytest.mark.slow)]
+)
+def test_its_gradients_are_those_of_the_keras_model(
+    kind: str, architecture: dict[str, Any], training: bool, compiled: bool
+) -> None:
     from sentiment.model.forward import forward_of
     from sentiment.tensorflow_setup import keras, tf
+    from sentiment.training.randomness import generators_of, reseed
 
     model = build(kind, architecture)
     found = []
-    for ask in (model, forward_of(model)):
+    for ask in (model, forward_of(model, compiled=compiled)):
+        reseed(generators_of(model), 3, 1)
         with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(keras.losses.sparse_categorical_crossentropy([0, 2, 1], ask(INPUTS, training=False)))
+            answers = ask(INPUTS, training=training)
+            loss = tf.reduce_sum(keras.losses.sparse_categorical_crossentropy([0, 2, 1], answers))
         found.append(tape.gradient(loss, model.trainable_variables))
     for wanted, gradient in zip(*found, strict=True):
         assert (wanted is None) == (gradient is None)
         if wanted is not None:
             one, other = (tf.convert_to_tensor(each).numpy() for each in (gradient, wanted))
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_layers_are_compiled_once_for_all() -> None:
+    from sentiment.model.forward import forward_of
+    from sentiment.tensorflow_setup import tf
+
+    counts = []
+    for layers in (1, 6):
+        ask = forward_of(build("custom", {**BERT, "num_hidden_layers": layers}), compiled=True)
+        graph = tf.function(ask, autograph=False).get_concrete_function(INPUTS, training=False).graph.as_graph_def()
+        compiled = {each.signature.name for each in graph.library.function if each.attr["_XlaMustCompile"].b}
+        calls = [node for node in graph.node if node.attr["f"].func.name in compiled]
+        counts.append((len(compiled), len(calls)))
+    assert counts == [(1, 1), (1, 6)]
 
 
 @pytest.mark.parametrize(

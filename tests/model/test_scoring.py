@@ -45,7 +45,7 @@ def test_what_is_compiled_answers_as_the_rest_does(toy_model: Path, monkeypatch:
     opened = open_model(toy_model)
     encoded = encode(opened.tokenizer, [Post("好" * (1 + row % 9), 0) for row in range(44)])
     wanted = Scorer(opened.keras, opened.card.max_seq_length, 8).probabilities(encoded)
-    monkeypatch.setitem(compiling.ANSWERING, "float32", compiling.Prices(layer=1.0, saved=1e6))
+    monkeypatch.setitem(compiling.ANSWERING, "float32", compiling.Prices(shape=1.0, saved=1e6))
     for exact, compiled in ((False, {(8, 8), (8, 16), (4, 16)}), (True, {None})):
         scorer = Scorer(opened.keras, opened.card.max_seq_length, 8, exact=exact)
         for _ in range(2):
@@ -65,7 +65,7 @@ def test_a_shape_is_compiled_once_it_has_been_asked_often_enough(toy_model: Path
     settings = forward_of(opened.keras).settings
     assert settings
     cores, one = len(os.sched_getaffinity(0)), operations((8, 8), settings) / 1e9
-    price = Prices(layer=2.5 * one / cores / settings["num_hidden_layers"], saved=1.0)
+    price = Prices(shape=2.5 * one / cores, saved=1.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ANSWERING, "float32", price)
         often = Scorer(opened.keras, opened.card.max_seq_length, 8)

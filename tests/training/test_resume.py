@@ -299,7 +299,7 @@ def test_a_compiled_training_is_repeated_and_resumed_exactly(
 
     with pytest.MonkeyPatch.context() as patch:
         for prices in (compiling.TRAINING, compiling.ANSWERING):
-            patch.setitem(prices, "float32", compiling.Prices(layer=1.0, saved=1e6))
+            patch.setitem(prices, "float32", compiling.Prices(shape=1.0, saved=1e6))
         folders = [tmp_path / name for name in ("whole", "again", "resumed")]
         results = [train(replace(toy_files, output=each), settings(num_epochs=3), Labels()) for each in folders[:2]]
         assert "shapes of batches are compiled, to multiply in float32" in capsys.readouterr().err

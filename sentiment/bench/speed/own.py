@@ -64,7 +64,29 @@ def predicting(job: Mapping[str, Any]) -> Work:
     return work
 
 
-WORKS = {"train": training, "predict": predicting}
+def rounding(job: Mapping[str, Any]) -> Work:
+    """Returns what answers the job's posts by an export with 8-bit products, which is made of the job's model."""
+    from sentiment.export import int8
+    from sentiment.export.parity import answers
+    from sentiment.model.batches import encode
+    from sentiment.model.folder import open_model
+    from sentiment.tensorflow_setup import tf
+
+    opened, folder = open_model(Path(job["model"])), str(Path(job["folder"]) / "8-bits")
+    posts = read_posts(Path(job["test"]), opened.card.label_set)
+    int8.save(opened, encode(opened.tokenizer, posts), Path(folder), batching=False)
+    ask = tf.saved_model.load(folder).signatures["serving_default"]
+
+    def work(_: Mapping[str, Any]) -> dict[str, Any]:
+        encoded = encode(opened.tokenizer, posts)
+        chances = answers(lambda inputs: ask(**inputs)["probabilities"], encoded, opened.card.max_seq_length)
+        given = chances.argmax(axis=1)
+        return {"accuracy": float((given == encoded.labels).mean()), "answers": given.tolist()}
+
+    return work
+
+
+WORKS = {"train": training, "predict": predicting, "predict in 8 bits": rounding}
 
 
 def main() -> None:

@@ -21,12 +21,16 @@ from sentiment.settings import read_settings
 from sentiment.step import Result, step
 from sentiment.text.units import counted
 
+EIGHT_BITS = f"{OURS}, an export in 8 bits"
 TORCH, ONNX, OPENVINO = "PyTorch, sorted by length", "ONNX Runtime", "OpenVINO"
 
 
 def ways_of(bench: Bench, job: dict[str, Any], model: Path, theirs: Path) -> list[Way]:
     """Returns who answers: ours, and the others whose packages are there."""
-    found = [Way(OURS, processes.python_module(OWN), {**job, "what": "predict", "model": str(model)})]
+    own = {**job, "model": str(model), "folder": str(bench.work)}
+    found = [Way(OURS, processes.python_module(OWN), {**own, "what": "predict"})]
+    if bench.processor.int8:
+        found.append(Way(EIGHT_BITS, processes.python_module(OWN), {**own, "what": "predict in 8 bits"}))
     if not bench.python:
         return found
     command, versions = tools.script(bench.python, "sorted_predict"), bench.versions
@@ -68,6 +72,8 @@ def command(
     rows: int,
 ) -> Result:
     """Compare predicting with PyTorch, ONNX Runtime (float32 and int8) and OpenVINO.
+
+    Where the processor multiplies int8 itself, our export in 8 bits answers, too.
 
     All have the same weights and answer the same posts, in turn, in batches of the same size.
     """
