@@ -16,6 +16,8 @@ from sentiment.errors import InputError, UnavailableError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 FAILING = frozenset({errno.EIO, errno.EROFS})
+NO_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
+MOST_SHOWN = 200  # characters of a name that is too long
 ROOM = 1 << 20  # bytes that must fit on a disk of which one says that it is not full
 FREE = "Free space there (old folders of runs/ and files of datasets/quarantine/ go first), then repeat the command."
 EMPTY = (
@@ -23,6 +25,7 @@ EMPTY = (
     "away, then repeat the command."
 )
 ALLOW = "Give that user the right, or name another place."
+NAME = "Name another place."
 LOOK = "Look at the machine's kernel log and at that disk, then repeat the command."
 
 
@@ -44,7 +47,7 @@ def named(error: OSError, path: Path) -> OSError:
 
 
 def refusal(error: OSError) -> InputError | None:
-    """Returns the line about a full or failing disk, a right that is missing, or a file or folder in the way.
+    """Returns the line about a full or failing disk, a right that is missing, a name too long, or what is in the way.
 
     None for all other errors.
     """
@@ -53,7 +56,11 @@ def refusal(error: OSError) -> InputError | None:
     if isinstance(error, IsADirectoryError) and (folder := _folder_of(error)):
         return InputError(f"{folder} must be a file", found="a folder", do=EMPTY)
     if isinstance(error, NotADirectoryError | FileExistsError) and (file := _file_of(error)):
-        return InputError(f"{file} must be a folder", found="a file", do="Name another place.")
+        return InputError(f"{file} must be a folder", found="a file", do=NAME)
+    if error.errno in NO_NAME and isinstance(error.filename, str | bytes):
+        name, why = os.fsdecode(error.filename), error.strerror or ""
+        shown = name if len(name) <= MOST_SHOWN else f"{name[:MOST_SHOWN]}…"
+        return InputError("the name of a file must lead to one", found=f"{shown} ({why.lower()})", do=NAME)
     if isinstance(error, PermissionError) and error.filename:
         name = os.fsdecode(error.filename)
         return InputError(f"the user who gives a command must be allowed to use {name}", found="no right", do=ALLOW)

@@ -50,6 +50,9 @@ def make_grpc_server(
             ("grpc.http2.bdp_probe", 0),
             ("grpc.so_reuseport", 0),  # otherwise a second server would share the port silently
             ("grpc.max_allowed_incoming_connections", open_files.share(MAX_CONNECTIONS)),
+            # Of calls that wait to be taken in, gRPC keeps the headers, however many they are; these two are its limit.
+            ("grpc.server.max_pending_requests", MAX_CONCURRENT_CALLS),
+            ("grpc.server.max_pending_requests_hard_limit", MAX_CONCURRENT_CALLS),
             ("grpc.max_concurrent_streams", MAX_CONCURRENT_CALLS),  # of a connection; a client waits with further calls
             ("grpc.max_connection_idle_ms", MILLISECONDS_IDLE),
             ("grpc.server_handshake_timeout_ms", MILLISECONDS_FOR_HANDSHAKE),

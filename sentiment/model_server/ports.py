@@ -32,7 +32,7 @@ def listen(host: str, port: int) -> Listener:
     try:
         listener.bind((host, port))
         listener.listen()
-    except OSError:
+    except (OSError, TypeError):  # TypeError: a host that is no name at all
         listener.close()
         raise port_is_taken(host, port) from None
     return listener
