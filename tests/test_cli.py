@@ -200,7 +200,7 @@ def test_status_never_imports_tensorflow(home: Path) -> None:
     ("arguments", "said"),
     [
         (["compare-scores", "--scores", "~nobody-here/x"], "a name that begins with ~ must be that of a user's folder"),
-        (["status", "--result=a\0b"], "an argument must have no NUL character; found 'a\\x00b'."),
+        (["status", "--result=a\0b"], "an argument must have no NUL character; found '--result=a\\x00b'."),
         (["check", "--run", "\udce9x"], "step 'prepare' of run x-1412e2d9 must have finished"),
         (["mix", "--new", "x", "--output", "x", "--old", "y" * 300], "the name of a file must lead to one"),
         (["status", "--result", "y" * 300], "the name of a file must lead to one"),
