@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -51,6 +52,8 @@ def refusal(error: OSError) -> InputError | None:
 
     None for all other errors.
     """
+    if isinstance(error, shutil.Error):
+        return _of_a_copied_folder(error)
     if is_about_the_disk(error):
         return told(error.strerror or str(error), error.filename, full=is_full(error))
     if isinstance(error, IsADirectoryError) and (folder := _folder_of(error)):
@@ -71,6 +74,16 @@ def _folder_of(error: OSError) -> Path | None:
     """Returns the folder that stands in the way: of a rename, it is the second name."""
     named = (name for name in (error.filename, error.filename2) if isinstance(name, str | bytes))
     return next((path for path in map(Path, map(os.fsdecode, named)) if path.is_dir()), None)
+
+
+def _of_a_copied_folder(error: shutil.Error) -> InputError | None:
+    """Returns the line about the first file of a folder that could not be copied: what is known of each is a text."""
+    failed = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    for _, copy, why in (one for one in failed if len(one) == 3):
+        if number := re.match(r"\[Errno (\d+)\] ", str(why)):
+            code = int(number[1])
+            return refusal(OSError(code, os.strerror(code), os.fspath(copy)))
+    return None
 
 
 def _file_of(error: OSError) -> Path | None:
