@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -48,18 +49,19 @@ def named(error: OSError, path: Path) -> OSError:
 
 
 def refusal(error: OSError) -> InputError | None:
-    """Returns the line about a full or failing disk, a right that is missing, a path that cannot be, or a file or
-    folder in the way.
+    """Returns the line about a full or failing disk, a missing right, a path that cannot be, or what is in the way.
 
     None for all other errors.
     """
+    if isinstance(error, shutil.Error):
+        return _of_a_copied_folder(error)
     if is_about_the_disk(error):
         return told(error.strerror or str(error), error.filename, full=is_full(error))
     if isinstance(error, IsADirectoryError) and (folder := _folder_of(error)):
         return InputError(f"{folder} must be a file", found="a folder", do=EMPTY)
     if isinstance(error, NotADirectoryError | FileExistsError) and (file := _file_of(error)):
         return InputError(f"{file} must be a folder", found="a file", do=RENAME)
-    if error.errno in NO_PATH and error.filename:
+    if error.errno in NO_PATH and isinstance(error.filename, str | bytes):
         found = f"{os.fsdecode(error.filename)[:LONGEST_SHOWN]!r}: {error.strerror}"
         return InputError("the name of a file or folder must be one that the system can have", found=found, do=RENAME)
     if isinstance(error, PermissionError) and error.filename:
@@ -72,6 +74,16 @@ def _folder_of(error: OSError) -> Path | None:
     """Returns the folder that stands in the way: of a rename, it is the second name."""
     named = (name for name in (error.filename, error.filename2) if isinstance(name, str | bytes))
     return next((path for path in map(Path, map(os.fsdecode, named)) if path.is_dir()), None)
+
+
+def _of_a_copied_folder(error: shutil.Error) -> InputError | None:
+    """Returns the line about the first file of a folder that could not be copied: what is known of each is a text."""
+    failed = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    for _, copy, why in (one for one in failed if len(one) == 3):
+        if number := re.match(r"\[Errno (\d+)\] ", str(why)):
+            code = int(number[1])
+            return refusal(OSError(code, os.strerror(code), os.fspath(copy)))
+    return None
 
 
 def _file_of(error: OSError) -> Path | None:

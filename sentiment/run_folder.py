@@ -28,7 +28,8 @@ def safe_name(run_id: str) -> str:
     kept = re.sub(r"[^A-Za-z0-9._-]+", "_", run_id).strip("._")
     if kept == run_id and 0 < len(kept) <= KEPT + len("-") + HASH:
         return kept
-    return f"{kept[:KEPT] or 'run'}-{hashlib.sha256(run_id.encode()).hexdigest()[:HASH]}"
+    digest = hashlib.sha256(run_id.encode("utf-8", "surrogatepass")).hexdigest()  # it may hold what is no character
+    return f"{kept[:KEPT] or 'run'}-{digest[:HASH]}"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from sentiment import atomic, disk
 from sentiment.errors import InputError, SentimentError
 from sentiment.results.record import as_json
 
+OF_A_USER = "a name that begins with ~ must be that of a user's folder"
 Result = dict[str, Any]  # of a verb whose result nothing reads but people
 
 
@@ -103,12 +104,13 @@ def run(arguments: list[str], command: click.Command, name: str) -> int:
     Exit codes: 0 done, 2 bad usage or bad input, 1 anything else, 130 interrupted.
     """
     try:
+        _require_no_nul(arguments)
         stopped_with = command.main(arguments, prog_name=name, standalone_mode=False)
     except InputError as error:
-        click.echo(f"{name}: {error}", err=True)
+        _tell(name, error)
         return error.exit_code
     except SentimentError as error:  # a finding about what was made, such as an export: the line says it all
-        click.echo(f"{name}: {error}", err=True)
+        _tell(name, error)
         return 1
     except click.Abort:
         return 130
@@ -122,7 +124,7 @@ def run(arguments: list[str], command: click.Command, name: str) -> int:
     except OSError as error:
         if not (refusal := disk.refusal(error)):
             return _unexpected(error, name)
-        click.echo(f"{name}: {refusal}", err=True)
+        _tell(name, refusal)
         return refusal.exit_code
     except UnicodeEncodeError as error:
         if all(map(_is_text, arguments)):
@@ -130,13 +132,34 @@ def run(arguments: list[str], command: click.Command, name: str) -> int:
         click.echo(f"{name}: what is given must be text in UTF-8; found other bytes. Give another name.", err=True)
         return 2
     except Exception as error:  # noqa: BLE001 - the last line of defence: name it, exit 1
-        return _unexpected(error, name)
+        if not _is_about_a_home(error):
+            return _unexpected(error, name)
+        given = [one.rpartition("=")[2] for one in arguments]
+        found = next((ascii(one) for one in given if one.startswith("~")), "one in a setting")
+        _tell(name, InputError(OF_A_USER, found=found, do="Write the folder in full."))
+        return 2
     return stopped_with if isinstance(stopped_with, int) else 0  # click returns what Exit carried; a verb returns None
 
 
 def _is_text(argument: str) -> bool:
     """Tells whether an argument was whole UTF-8: Python stands lone surrogates for other bytes."""
     return not any("\ud800" <= one <= "\udfff" for one in argument)
+
+
+def _tell(name: str, error: SentimentError) -> None:
+    """Says a mistake in its line; of a file's name, what is no character is written as its code."""
+    click.echo(f"{name}: {error}".encode("utf-8", "backslashreplace").decode(), err=True)
+
+
+def _is_about_a_home(error: Exception) -> bool:
+    """Tells whether `~` stands before the name of nobody; `Path.expanduser` says so with nothing else to know it by."""
+    return type(error) is RuntimeError and str(error) == "Could not determine home directory."
+
+
+def _require_no_nul(arguments: list[str]) -> None:
+    """Raises: InputError when an argument has what no name of a file, and no argument of another command, may have."""
+    if bad := next((one for one in arguments if "\0" in one), None):
+        raise InputError("an argument must have no NUL character", found=ascii(bad), do="Leave it out.")
 
 
 def _unexpected(error: Exception, name: str) -> int:

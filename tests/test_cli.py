@@ -225,3 +225,28 @@ def test_status_never_imports_tensorflow(home: Path) -> None:
         "sys.exit(code or ('tensorflow' in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["compare-scores", "--scores", "~nobody-here/x"], "a name that begins with ~ must be that of a user's folder"),
+        (["status", "--result=a\0b"], "an argument must have no NUL character; found '--result=a\\x00b'."),
+        (["check", "--run", "\udce9x"], "step 'prepare' of run x-1412e2d9 must have finished"),
+        (["mix", "--new", "x", "--output", "x", "--old", "y" * 300], "must be one that the system can have"),
+        (["status", "--result", "y" * 300], "must be one that the system can have"),
+        (["serve", "--host", "\udce9x"], "the server's ports must be free on its host"),
+    ],
+)
+def test_a_name_that_can_be_no_file_s_is_one_line(
+    arguments: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
+    assert run(arguments) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert [line for line in told if "must" in line or "Traceback" in line] == [told[-1]]
+    assert said in told[-1]

@@ -54,7 +54,8 @@ class Share:
     """An amount that clients hold parts of. A client may hold as much as is left for others: alone, half of it all."""
 
     def __init__(self, total: int) -> None:
-        self._free, self._held = total, dict[str, int]()
+        self._total = self._free = total
+        self._held: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def take(self, client: str, amount: int = 1) -> bool:
@@ -73,6 +74,12 @@ class Share:
             left = self._held.pop(client) - amount
             if left:
                 self._held[client] = left
+
+    def resize(self, total: int) -> None:
+        """Makes it another amount; of a smaller one there is nothing to take until enough was given back."""
+        with self._lock:
+            self._free += total - self._total
+            self._total = total
 
     @property
     def free(self) -> int:

@@ -48,12 +48,16 @@ class Calls:
     running: Turnstile
     reading: Turnstile = field(default_factory=lambda: Turnstile(MESSAGES_READ_AT_ONCE, shared=True))
     places: Share = field(default_factory=lambda: Share(MAX_CONCURRENT_CALLS))
-    threads: Threads = field(default_factory=lambda: Threads(MAX_CONCURRENT_CALLS + SPARE_THREADS, "grpc"))
 
     def __post_init__(self) -> None:
+        self.threads = Threads(MAX_CONCURRENT_CALLS + SPARE_THREADS, "grpc", self._have_threads)
         self.unsent = Unsent(self.admission)
         self._awaited: dict[Any, float] = {}  # calls whose message is being read → since when
         self._lock = threading.Lock()
+
+    def _have_threads(self, threads: int) -> None:
+        """Leaves a share of the threads spare, however few there are: otherwise nobody could be refused."""
+        self.places.resize(max(2, threads * MAX_CONCURRENT_CALLS // (MAX_CONCURRENT_CALLS + SPARE_THREADS)))
 
     def service(self, name: str, methods: Mapping[str, tuple[Any, Work]]) -> Any:
         """Returns the handler of a service; `methods` is name → (class of the request, what answers it)."""

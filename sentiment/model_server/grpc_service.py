@@ -15,6 +15,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from sentiment.model_server import open_files
 from sentiment.model_server.config import config_of
 from sentiment.model_server.core import Core
 from sentiment.model_server.grpc_calls import MAX_CONCURRENT_CALLS, Calls, Work
@@ -48,7 +49,10 @@ def make_grpc_server(
             # Otherwise a fast client's windows grow until all of a message comes before anybody asks for it.
             ("grpc.http2.bdp_probe", 0),
             ("grpc.so_reuseport", 0),  # otherwise a second server would share the port silently
-            ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
+            ("grpc.max_allowed_incoming_connections", open_files.share(MAX_CONNECTIONS)),
+            # Of calls that wait to be taken in, gRPC keeps the headers, however many they are; these two are its limit.
+            ("grpc.server.max_pending_requests", MAX_CONCURRENT_CALLS),
+            ("grpc.server.max_pending_requests_hard_limit", MAX_CONCURRENT_CALLS),
             ("grpc.max_concurrent_streams", MAX_CONCURRENT_CALLS),  # of a connection; a client waits with further calls
             ("grpc.max_connection_idle_ms", MILLISECONDS_IDLE),
             ("grpc.server_handshake_timeout_ms", MILLISECONDS_FOR_HANDSHAKE),

@@ -127,6 +127,7 @@ class ModelServer:
             self._app,
             http=connections_of(rest_socket),
             loop="asyncio",
+            ws="none",  # with a package for them, their connections would be outside the bounds of `ports`
             ssl_context_factory=(lambda *_: tls.for_rest()) if tls else None,
             log_config=None,
             log_level="error",  # it warns of each request that asks for a web socket or is no HTTP: before any token

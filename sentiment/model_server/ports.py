@@ -10,6 +10,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sentiment.errors import InputError
+from sentiment.model_server import open_files
 from sentiment.model_server.bounded_parser import BoundedParser
 from sentiment.model_server.connections import Book, Listener, plain
 
@@ -26,12 +27,12 @@ def listen(host: str, port: int) -> Listener:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # When TCP is named, asyncio switches off Nagle's algorithm, which costs each answer on a kept connection 40 ms.
     listener = Listener(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.book = Book(MAX_SOCKETS)
+    listener.book = Book(open_files.share(MAX_SOCKETS))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port whose last server just left is free
     try:
         listener.bind((host, port))
         listener.listen()
-    except OSError:
+    except (OSError, TypeError):  # TypeError: a host that is no name at all
         listener.close()
         raise port_is_taken(host, port) from None
     return listener

@@ -40,7 +40,11 @@ class RestApp:
         self.answers, self._limits = answers, limits
         self._access, self._admission, self._book = access, admission, book
         self._places, self._places_to_look = Share(limits.places), Share(limits.places)
-        self._threads = Threads(2 * limits.places, "rest")
+        self._threads = Threads(2 * limits.places, "rest", self._have_threads)
+
+    def _have_threads(self, threads: int) -> None:
+        for places in (self._places, self._places_to_look):
+            places.resize(max(2, threads // 2))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -150,8 +154,9 @@ class RestApp:
             with contextlib.suppress(RuntimeError):  # the server has stopped, and nobody waits
                 loop.call_soon_threadsafe(settle, response)
 
-        held.of_thread = True
-        self._threads.begin(work)
+        held.of_thread = self._threads.begin(work)
+        if not held.of_thread:
+            return self._unavailable("The machine has no thread for this request")
         timer = loop.call_later(seconds, lambda: settle(refused(_timed_out()))) if seconds else None
         try:
             return await answered

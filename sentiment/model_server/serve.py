@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import resource
 import signal
 import socket
 import sys
@@ -20,14 +19,13 @@ import click
 
 from sentiment import atomic
 from sentiment.errors import InputError
+from sentiment.model_server import open_files
 from sentiment.model_server.command_line import ServeCommand, server_flags, server_options
 from sentiment.model_server.following import SECONDS_BETWEEN_LOOKS, Following
 from sentiment.model_server.periodic import Periodic
 from sentiment.model_server.ports import require_free
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
-
-FILES = 8192  # open at once: connections of both ports, and the models
 
 if TYPE_CHECKING:
     from sentiment.model_server.model_server import ModelServer
@@ -91,17 +89,9 @@ def _start(config_file: Path, flags: dict[str, Any]) -> ModelServer:
     options = server_options(config_file, flags)
     from sentiment.model_server.model_server import ModelServer
 
-    _allow_many_files()
+    open_files.allow_many()
     gc.freeze()  # so that a collection after an unload visits only the models, not all of TensorFlow
     return ModelServer(options)
-
-
-def _allow_many_files() -> None:
-    """Raises the soft limit of open files as far as needed: many shells set it to 1,024, too few for connections."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _describe(server: ModelServer) -> Result:

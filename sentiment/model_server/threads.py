@@ -34,34 +34,62 @@ class _Worker:
 
 
 class Threads:
-    """At most `most` threads; what is begun while all of them are busy waits for one."""
+    """At most `most` threads; what is begun while all of them are busy waits for one.
 
-    def __init__(self, most: int, name: str) -> None:
-        self._most, self._name = most, name
+    Where the machine, or a container's limit, gives fewer, `few` is told how many there are, so that less is let in;
+    and `most` again as soon as one more could be started. It is called with this pool's lock held.
+    """
+
+    def __init__(self, most: int, name: str, few: Callable[[int], None] = lambda _: None) -> None:
+        self._most, self._name, self._few = most, name, few
+        self._is_short = False
         self._lock = threading.Lock()  # guards all that follows
         self._number = 0
         self._idle: list[_Worker] = []  # the one that was busy last is the last
         self._waiting: deque[Work] = deque()
         self._closed = False
 
-    def begin(self, work: Work) -> None:
-        """Has a thread do `work`, which must not raise. Raises: RuntimeError when they are closed."""
+    def begin(self, work: Work) -> bool:
+        """Has a thread do `work`, which must not raise; False: there is no thread, and none can be started.
+
+        Raises: RuntimeError when they are closed.
+        """
         with self._lock:
             if self._closed:
                 raise RuntimeError("the threads are closed")
             if self._idle:
                 self._idle.pop().wake(work)
-                return
-            if self._number == self._most:
+            elif self._number == self._most or not self._start(work):
+                if not self._number:
+                    return False
                 self._waiting.append(work)
-                return
-            self._number += 1
-        threading.Thread(target=self._run, args=(work,), name=self._name).start()
+            return True
+
+    def _start(self, work: Work) -> bool:
+        """Starts one more thread, if the machine gives one."""
+        try:
+            threading.Thread(target=self._run, args=(work,), name=self._name).start()
+        except RuntimeError:
+            self._is_short = True
+            self._few(self._number)
+            return False
+        self._number += 1
+        if self._is_short:
+            self._is_short = False
+            self._few(self._most)
+        return True
 
     def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Has a thread call a function, as the standard library's pools do; gRPC wants this."""
+        """Has a thread call a function, as the standard library's pools do; gRPC wants this.
+
+        It raises nothing for want of a thread: gRPC's own thread, which calls it, would end, and its port be dead. The
+        call waits for the next one that comes when there is a thread.
+        """
         future: Future[Any] = Future()
-        self.begin(functools.partial(_settle, future, call, *args, **kwargs))
+        work = functools.partial(_settle, future, call, *args, **kwargs)
+        if not self.begin(work):
+            with self._lock:
+                self._waiting.append(work)
         return future
 
     def _run(self, work: Work | None) -> None:

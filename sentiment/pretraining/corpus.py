@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sentiment.data.identity import identity
 from sentiment.errors import InputError
-from sentiment.pretraining.lines import Read, posts_of
+from sentiment.pretraining.lines import STAYS, Read, posts_of
 from sentiment.progress import progress
 from sentiment.results.pretraining import Counted
 
@@ -53,7 +53,7 @@ class Corpus:
         for path, stamp in zip(self.files, self.stamps, strict=True):
             if stamp_of(path) != stamp:
                 raise InputError(
-                    "a corpus must stay as it is while it is learnt from",
+                    STAYS,
                     found=f"a change in {path}",
                     do="Give the command again, with a copy that nobody writes to.",
                 )
@@ -78,7 +78,7 @@ def read_corpus(files: Iterable[Path], tests: Iterable[str]) -> Corpus:
     files, read = tuple(files), Read()
     stamps = tuple(map(stamp_of, files))
     found = array("Q")
-    with progress(sum(path.stat().st_size for path in files), "reading", "bytes") as line:
+    with progress(sum(stamp[0] for stamp in stamps if stamp), "reading", "bytes") as line:
         for post in posts_of(files, read):
             found.append(hash_of(post))
             line.update(len(post.encode()) + 1)

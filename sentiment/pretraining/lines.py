@@ -29,17 +29,24 @@ def require_readable(files: Iterable[Path]) -> None:
     for path in files:
         if not path.is_file():
             raise NoSuchFile(path, do="Name a file that is there.")
-        with path.open("rb"):
-            pass
+        opened(path).close()
+
+
+def opened(path: Path) -> BinaryIO:
+    """Returns a file of the corpus, open. Raises: NoSuchFile when it is gone since somebody looked."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise NoSuchFile(path, must_hold=STAYS, do="Give the command again, with a copy that nobody changes.") from None
 
 
 def posts_of(files: Iterable[Path], read: Read) -> Iterator[str]:
     """Yields the posts of the files in their order, and counts in `read` what it reads and leaves out.
 
-    Raises: InputError at a line that is not UTF-8.
+    Raises: InputError at a line that is not UTF-8, or when a file is gone.
     """
     for path in files:
-        with path.open("rb") as handle:
+        with opened(path) as handle:
             for number, line in enumerate(_lines(handle, read), 1):
                 read.lines += 1
                 post = _decoded(line.removeprefix(BOM) if number == 1 else line, path, number).strip()
@@ -49,6 +56,7 @@ def posts_of(files: Iterable[Path], read: Read) -> Iterator[str]:
                     read.empty += 1
 
 
+STAYS = "a corpus must stay as it is while it is learnt from"
 TOO_LONG = b""  # stands for a line that is left out, so that the lines keep their numbers
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -86,3 +88,41 @@ def test_a_closed_pool_ends_its_threads_drops_what_waits_and_begins_nothing() ->
     assert not waiting.done()
     with pytest.raises(RuntimeError, match="closed"):
         pool.submit(str, 7)
+
+
+WITH_FEW_THREADS = """
+import resource, threading, time
+from pathlib import Path
+from sentiment.model_server.threads import Threads
+
+def allow(bytes_more):
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + bytes_more if bytes_more else resource.RLIM_INFINITY, -1))
+
+threading.stack_size(32 << 20)  # of address space, for each thread
+told, gate = [], threading.Event()
+none, few = Threads(4, "none"), Threads(64, "few", told.append)
+allow(16 << 20)
+assert not none.begin(print)
+waiting = none.submit(str, 7)
+allow(112 << 20)  # three threads, and what else they need
+calls = [few.submit(gate.wait, 20) for _ in range(64)]
+there = threading.active_count() - 1
+assert 0 < there < 4 and told == [there] * (64 - there), (there, told)
+gate.set()
+assert all(call.result(20) for call in calls)
+allow(0)
+gate.clear()
+calls = [few.submit(gate.wait, 20) for _ in range(64)]
+assert told[64 - there:] == [64], told
+gate.set()
+assert all(call.result(20) for call in calls)
+assert none.submit(str, 8).result(20) == "8" and waiting.result(20) == "7"
+few.close()
+none.close()
+"""
+
+
+def test_where_the_machine_gives_no_more_threads_what_comes_waits_and_their_number_is_told() -> None:
+    ended = subprocess.run([sys.executable, "-c", WITH_FEW_THREADS], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

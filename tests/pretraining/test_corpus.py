@@ -100,3 +100,13 @@ def test_a_corpus_that_changes_while_it_is_learnt_from_is_one_line(tmp_path: Pat
     for again in (posts, corpus.posts()):
         with pytest.raises(InputError, match=r"a corpus must stay as it is while it is learnt from; found a change in"):
             list(again)
+
+
+def test_a_file_that_is_gone_between_the_look_and_the_reading_is_one_line(tmp_path: Path) -> None:
+    files = [tmp_path / "first.txt", tmp_path / "second.txt"]
+    for path in files:
+        path.write_text("好\n" * 20, encoding="utf-8")
+    require_readable(files)
+    files[1].unlink()
+    with pytest.raises(NoSuchFile, match=r"second\.txt.*must stay as it is"):
+        read_corpus(files, [])

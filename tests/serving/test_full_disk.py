@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +89,18 @@ def test_a_promotion_without_room_changes_nothing_and_names_the_file(small: Path
     assert str(settings.models_config) in str(refusal)
     assert "(0.0 MB free). Free space there" in str(refusal)
     assert reserve.path_of(settings).exists()  # it is kept for the way back
+
+
+def test_a_folder_that_is_copied_until_the_disk_is_full_is_one_line(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "export").mkdir()
+    for number in range(3):
+        (tmp_path / "export" / str(number)).write_bytes(bytes(SMALL // 2))
+    with pytest.raises(shutil.Error) as caught:
+        shutil.copytree(tmp_path / "export", small / "copy")
+    refusal = disk.refusal(caught.value)
+    assert refusal is not None
+    assert f"the disk of {small}/copy/" in str(refusal)
+    assert "must have room; found No space left on device" in str(refusal)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])

@@ -303,10 +303,12 @@ def client_class() -> type[Client]:
 def running_servers() -> Iterator[Callable[..., Client]]:
     import grpc
 
+    from sentiment.model_server import open_files
     from sentiment.model_server.access import Access
     from sentiment.model_server.model_server import ModelServer, ServerOptions
 
-    gc.freeze()  # as the command does
+    open_files.allow_many()  # as the command does
+    gc.freeze()
     with contextlib.ExitStack() as stack:
 
         def start_server(site: Site, **changes: Any) -> Client:
