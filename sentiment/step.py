@@ -18,7 +18,6 @@ from sentiment import atomic, disk
 from sentiment.errors import InputError, SentimentError
 from sentiment.results.record import as_json
 
-OF_A_USER = "a name that begins with ~ must be that of a user's folder"
 Result = dict[str, Any]  # of a verb whose result nothing reads but people
 
 
@@ -132,12 +131,7 @@ def run(arguments: list[str], command: click.Command, name: str) -> int:
         click.echo(f"{name}: what is given must be text in UTF-8; found other bytes. Give another name.", err=True)
         return 2
     except Exception as error:  # noqa: BLE001 - the last line of defence: name it, exit 1
-        if not _is_about_a_home(error):
-            return _unexpected(error, name)
-        given = [one.rpartition("=")[2] for one in arguments]
-        found = next((ascii(one) for one in given if one.startswith("~")), "one in a setting")
-        _tell(name, InputError(OF_A_USER, found=found, do="Write the folder in full."))
-        return 2
+        return _unexpected(error, name)
     return stopped_with if isinstance(stopped_with, int) else 0  # click returns what Exit carried; a verb returns None
 
 
@@ -149,11 +143,6 @@ def _is_text(argument: str) -> bool:
 def _tell(name: str, error: SentimentError) -> None:
     """Says a mistake in its line; of a file's name, what is no character is written as its code."""
     click.echo(f"{name}: {error}".encode("utf-8", "backslashreplace").decode(), err=True)
-
-
-def _is_about_a_home(error: Exception) -> bool:
-    """Tells whether `~` stands before the name of nobody; `Path.expanduser` says so with nothing else to know it by."""
-    return type(error) is RuntimeError and str(error) == "Could not determine home directory."
 
 
 def _require_no_nul(arguments: list[str]) -> None:
