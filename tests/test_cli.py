@@ -243,7 +243,7 @@ def test_status_never_imports_tensorflow(home: Path) -> None:
     [
         (
             ["compare-scores", "1", "2", "--scores", "~nobody-here/x"],
-            "a name that begins with ~ must be that of a user's folder",
+            "must hold scores of version 1; found none",
         ),
         (["status", "--result=a\0b"], "an argument must have no NUL character; found '--result=a\\x00b'."),
         (["check", "--run", "\udce9x"], "step 'prepare' of run x-1412e2d9 must have finished"),
