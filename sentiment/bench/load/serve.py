@@ -147,8 +147,9 @@ def command(
 ) -> Result:
     """Load a model server and compare formats: the older tool's table, percentiles, a plot.
 
-    With --model, ours stands beside the same server asked in the older way, and beside FastAPI with a pipeline on
-    PyTorch; where the processor multiplies int8 itself, also an export of ours in 8 bits. Without it, a load test that is started again continues where it was stopped.
+    With --model, ours stands beside the same server asked in the older way, FastAPI with a pipeline on PyTorch and,
+    where the processor multiplies int8 itself, an export of ours in 8 bits. Without it, a load test that is started
+    again continues where it was stopped.
     """
     settings = read_settings()
     folder = results.folder_for(settings, "serve", output)
