@@ -65,7 +65,7 @@ def test_a_header_that_is_not_the_files_is_one_line_at_once(tmp_path: Path, head
     begin = time.process_time()
     with pytest.raises(ValueError, match=reason) as raised:
         safetensors_file.require_plain(path)
-    assert time.process_time() - begin < 1
+    assert time.process_time() - begin < 10
     assert "\n" not in str(raised.value)
 
 
