@@ -19,7 +19,7 @@ import pytest
 from sentiment.model import torch_file, torch_pickle
 from sentiment.model.torch_file import LEGACY_START, TorchFileError
 
-SECONDS, BYTES = 5.0, 30 << 20
+SECONDS, BYTES = 1.0, 30 << 20
 NESTED = b")" + b"q\x00h\x00\x86" * 60  # a tuple of two that are the same tuple of two, and so on: 2^60 in all
 FLOATS = bytes(24)
 MERSENNE = 2**61 - 1  # Python hashes whole numbers modulo this, where a word has 64 bits

@@ -168,7 +168,7 @@ def test_an_answer_that_comes_byte_by_byte_keeps_the_deadline(odd: Start, odd_an
     began = time.monotonic()
     with SentimentClient(server.address, deadline=0.5) as client, pytest.raises(ClientError, match="no answer in time"):
         client.classify(["x"])
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 0.8
 
 
 def test_a_slow_canary_leaves_stable_its_time(odd: Start, odd_answers: dict[str, Any]) -> None:
@@ -181,7 +181,7 @@ def test_a_slow_canary_leaves_stable_its_time(odd: Start, odd_answers: dict[str,
     with SentimentClient(server.address, canary_share=1, deadline=1) as client:
         [answer] = client.classify(["x"])
     assert (answer.side, answer.fell_back) == ("stable", True)
-    assert 0.4 < answer.seconds < 1.9
+    assert 0.4 < answer.seconds < 0.9
 
 
 def test_a_server_that_is_busy_for_a_moment_is_asked_again(odd: Start, odd_answers: dict[str, Any]) -> None:

@@ -106,7 +106,7 @@ def test_no_pause_is_longer_than_what_is_left() -> None:
     began = time.monotonic()
     with pytest.raises(ClientError):
         Tries([server], 99).ask(["x"], "stable", Deadline(0.3))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 0.6
 
 
 @given(some.lists(some.lists(some.sampled_from(Then), max_size=5), min_size=1, max_size=4), some.integers(1, 6))

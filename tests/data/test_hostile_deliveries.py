@@ -76,7 +76,7 @@ def test_heaps_of_marks_are_refused_at_no_cost(settings: Settings, deliver: Deli
     deliver("b.tsv", GOOD)
     before = time.process_time()
     _, deliveries = taken(settings)
-    assert time.process_time() - before < 20  # sorted one by one, the marks take minutes
+    assert time.process_time() - before < 2  # sorted one by one, the marks take minutes
     bad = deliveries["a.tsv.gz"]
     assert bad["reasons"]["more than 1,000 combining characters in a row in text"] == 5
     assert bad["quarantined"] == 10

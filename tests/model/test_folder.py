@@ -108,7 +108,7 @@ def test_an_architecture_that_no_machine_holds_is_refused_at_once(
     begin = time.process_time()
     with pytest.raises(InputError, match=reason) as raised:
         open_model(copied)
-    assert time.process_time() - begin < 10
+    assert time.process_time() - begin < 1
     assert "\n" not in str(raised.value)
 
 

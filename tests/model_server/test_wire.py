@@ -103,7 +103,7 @@ def test_a_thousand_bytes_that_become_millions_of_objects_hold_nobody_up(standin
         call(message, timeout=60)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "a message must have at most" in refused.value.details()
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 1
     assert standing.ask("好") == ["正面"]
 
 

@@ -54,7 +54,7 @@ def test_several_dead_servers_take_the_time_of_one(silent: list[str], monkeypatc
     monkeypatch.setattr(servers, "SECONDS_FOR_AN_ANSWER", 0.5)
     began = time.monotonic()
     answers = servers.each(silent, lambda address: servers.version_states(address, "sentiment"))
-    assert time.monotonic() - began < 0.5 * len(silent)
+    assert time.monotonic() - began < 1.0
     assert list(answers) == silent
     assert all(isinstance(answer, OSError) for answer in answers.values())
 

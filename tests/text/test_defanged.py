@@ -86,7 +86,7 @@ def test_a_number_is_never_changed(number: object) -> None:
 def test_no_text_takes_long(text: str) -> None:
     began = time.process_time()
     defanged(text)
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

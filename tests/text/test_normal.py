@@ -40,7 +40,7 @@ def test_no_mark_is_taken_for_an_everyday_character() -> None:
 def test_heaps_of_marks_take_no_time(form: Form, marks: tuple[str, str]) -> None:
     before = time.process_time()
     found = normal(form, "a" + marks[0] * 30_000 + marks[1] * 30_000)
-    assert time.process_time() - before < 5  # one by one, this takes ten seconds
+    assert time.process_time() - before < 1  # one by one, this takes ten seconds
     assert len(found) > 30_000
 
 
