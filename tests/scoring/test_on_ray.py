@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-score: `make score-environment` makes it"),
 ]
-# `ray start --block` would do as well, but ends all when one of its helpers needs too long to start, as on a busy machine.
+# `ray start --block` would do, too, but ends all when a helper of its own starts too slowly, as on a busy machine.
 A_HEAD = """
 import time
 from ray.cluster_utils import Cluster
@@ -83,7 +83,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
                 "HOME": str(tmp_path),  # where Ray keeps a token
                 "RAY_USAGE_STATS_ENABLED": "0",
                 "RAY_worker_niceness": "0",  # or else whatever runs beside the test is served first
-                "RAY_agent_register_timeout_ms": "300000",  # a node ends itself when its helpers need longer than this to start
+                "RAY_agent_register_timeout_ms": "300000",  # a node whose helpers start later ends itself
                 "RAY_gcs_rpc_server_reconnect_timeout_s": "5",  # instead of a minute
                 "RAY_AUTH_MODE": "token",  # as `ray start` has it by itself
                 "RAY_AUTH_TOKEN": TOKEN,
