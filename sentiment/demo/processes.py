@@ -13,6 +13,7 @@ from sentiment.processes import end_all, stat_fields
 
 MARK = "SENTIMENT_HOME"  # every process of a demo carries its home folder in its environment …
 STARTED = "processes.txt"  # … but one that renames itself loses it, so this file lists what the demo started, too
+ATTEMPTS = 20  # to find a free port
 GRACE = 10.0  # seconds between asking and killing
 
 
@@ -120,12 +121,21 @@ def _start_time(pid: int) -> str:
         return ""
 
 
-def choose_port(preferred: int) -> int:
-    """Returns `preferred` if it is free on localhost, otherwise any free port."""
-    for port in (preferred, 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            chosen: int = probe.getsockname()[1]
-            return chosen
+def reserve_port(preferred: int) -> socket.socket:
+    """Returns what reserves a TCP port on localhost until it is closed: `preferred` if that is free, otherwise any.
+
+    It is a UDP socket with the port's number. A server needs long to start; of two that were given the same free port,
+    the later one would end. The reservation is in no server's way, and ends with this process however that ends.
+    """
+    for port in (preferred, *[0] * ATTEMPTS):
+        reservation = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            reservation.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(reservation.getsockname())
+        except OSError:
+            reservation.close()
+        else:
+            return reservation
     raise SentimentError("there is no free port on localhost")

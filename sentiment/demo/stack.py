@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from sentiment import atomic, processes
 from sentiment.demo.airflow_api import AirflowApi
 from sentiment.demo.mailbox import Mailbox
-from sentiment.demo.processes import Processes, choose_port
+from sentiment.demo.processes import Processes, reserve_port
 from sentiment.errors import InputError, SentimentError
 from sentiment.settings import CHECKOUT, Settings, read_settings
 
@@ -26,17 +27,23 @@ MINE = ".demo"  # the file by which a demo recognizes its own folder
 
 @dataclass(frozen=True)
 class Ports:
-    """Ports on localhost; the usual ones if they are free."""
+    """Ports on localhost, reserved; the usual ones if they are free."""
 
     web: int
     grpc: int
     rest: int
     mail: int
     logs: int  # where Airflow's api-server fetches a running task's log
+    reservations: tuple[socket.socket, ...]
 
     @classmethod
     def choose(cls) -> Ports:
-        return cls(*(choose_port(preferred) for preferred in (8080, 8500, 8501, 8025, 8793)))
+        reservations = tuple(reserve_port(preferred) for preferred in (8080, 8500, 8501, 8025, 8793))
+        return cls(*(each.getsockname()[1] for each in reservations), reservations)
+
+    def release(self) -> None:
+        for each in self.reservations:
+            each.close()
 
 
 class Stack:
@@ -75,6 +82,7 @@ class Stack:
     def stop(self) -> None:
         self.processes.stop()
         self.mailbox.stop()
+        self.ports.release()
 
     def _start_model_server(self) -> None:
         command = processes.python_module("sentiment", "serve")

@@ -68,7 +68,6 @@ def test_the_made_up_history_is_one() -> None:
 
 @needs_airflow
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_retrain_is_timed_and_leaves_nothing_served(tmp_path: Path) -> None:
     """How long it takes is for the bench to judge: here other tests run beside it."""
     assert airflow.retrain_seconds(tmp_path) > 1

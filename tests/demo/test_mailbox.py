@@ -5,11 +5,11 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from sentiment.demo.mailbox import Mailbox
-from sentiment.demo.processes import choose_port
+from sentiment.validation.throwaway import free_ports
 
 
 def test_a_mail_is_kept_as_it_was_sent(tmp_path: Path) -> None:
-    mailbox = Mailbox(tmp_path / "mail", choose_port(0))
+    mailbox = Mailbox(tmp_path / "mail", free_ports(1)[0])
     mailbox.start()
     try:
         mail = EmailMessage()

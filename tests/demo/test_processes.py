@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sentiment.demo.processes import ProcessDied, Processes, choose_port, stop_leftovers
+from sentiment.demo.processes import ProcessDied, Processes, reserve_port, stop_leftovers
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 # A child that leaves its group, as Airflow's steps do: only its environment still says whose it is.
@@ -73,10 +74,19 @@ def test_a_process_that_ends_early_is_named_with_its_log(tmp_path: Path) -> None
 
 
 def test_a_busy_port_is_replaced_by_a_free_one() -> None:
-    import socket
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert choose_port(port) not in (port, 0)
+        with reserve_port(port) as another:
+            assert another.getsockname()[1] not in (port, 0)
+
+
+def test_of_two_that_are_being_started_one_takes_another_port() -> None:
+    with reserve_port(0) as first:
+        port = first.getsockname()[1]
+        with reserve_port(port) as second, socket.create_server(("127.0.0.1", port)):
+            assert second.getsockname()[1] != port, "and the port is free for the first one's server"
+    with reserve_port(port) as later:
+        assert later.getsockname()[1] == port

@@ -91,6 +91,7 @@ def test_the_demos_processes_have_it_and_its_one_sentence_sends_it(
     monkeypatch.setenv("SENTIMENT_MAIL_TO", "somebody@example.com")
     stack = Stack(tmp_path / "demo", {})
     stack.mailbox._controller.loop.close()  # it never receives a mail
+    stack.ports.release()
     environment = stack._environment()
     assert environment["SENTIMENT_SERVING_TOKEN"] == TOKEN and "SENTIMENT_MAIL_TO" not in environment
     server = start(served_site(tmp_path, toys), access=Access(TOKEN)).server

@@ -76,19 +76,16 @@ def start(tmp_path: Path) -> Iterator[Start]:
     begun: list[subprocess.Popen[str]] = []
 
     def run(*arguments: str) -> subprocess.Popen[str]:
-        environment = (
-            dict(os.environ)
-            | {
-                "PYTHONPATH": str(CHECKOUT),
-                "HOME": str(tmp_path),  # where Ray keeps a token
-                "RAY_USAGE_STATS_ENABLED": "0",
-                "RAY_worker_niceness": "0",  # or else whatever runs beside the test is served first
-                "RAY_agent_register_timeout_ms": "300000",  # a node whose helpers start later ends itself
-                "RAY_gcs_rpc_server_reconnect_timeout_s": "5",  # instead of a minute
-                "RAY_AUTH_MODE": "token",  # as `ray start` has it by itself
-                "RAY_AUTH_TOKEN": TOKEN,
-            }
-        )
+        environment = dict(os.environ) | {
+            "PYTHONPATH": str(CHECKOUT),
+            "HOME": str(tmp_path),  # where Ray keeps a token
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_worker_niceness": "0",  # or else whatever runs beside the test is served first
+            "RAY_agent_register_timeout_ms": "300000",  # a node whose helpers start later ends itself
+            "RAY_gcs_rpc_server_reconnect_timeout_s": "5",  # instead of a minute
+            "RAY_AUTH_MODE": "token",  # as `ray start` has it by itself
+            "RAY_AUTH_TOKEN": TOKEN,
+        }
         with (tmp_path / f"log-{len(begun)}.txt").open("w") as log:
             child = subprocess.Popen(
                 [str(PYTHON), *arguments], stdout=log, stderr=log, text=True, env=environment, start_new_session=True
