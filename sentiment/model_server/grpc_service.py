@@ -19,6 +19,7 @@ from sentiment.model_server import open_files
 from sentiment.model_server.config import config_of
 from sentiment.model_server.core import Core
 from sentiment.model_server.grpc_calls import MAX_CONCURRENT_CALLS, Calls, Work
+from sentiment.model_server.header_flood import SECONDS_TO_CONFIRM
 from sentiment.model_server.health import Health
 from sentiment.model_server.metrics import Metrics
 from sentiment.model_server.prediction import PredictionService, spec_of, version_and_label
@@ -56,6 +57,8 @@ def make_grpc_server(
             ("grpc.max_concurrent_streams", MAX_CONCURRENT_CALLS),  # of a connection; a client waits with further calls
             ("grpc.max_connection_idle_ms", MILLISECONDS_IDLE),
             ("grpc.server_handshake_timeout_ms", MILLISECONDS_FOR_HANDSHAKE),
+            # Until a client confirms the settings, its headers have no bound worth the name.
+            ("grpc.http2.settings_timeout", SECONDS_TO_CONFIRM * 1000),
         ],
         maximum_concurrent_rpcs=2 * MAX_CONCURRENT_CALLS,
     )
