@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,8 @@ from typing import Any
 import click
 import msgspec
 
-from sentiment import atomic, disk
-from sentiment.errors import InputError, SentimentError
+from sentiment import atomic, disk, mistakes
+from sentiment.errors import InputError
 from sentiment.results.record import as_json
 
 Result = dict[str, Any]  # of a verb whose result nothing reads but people
@@ -103,55 +101,8 @@ def run(arguments: list[str], command: click.Command, name: str) -> int:
     Exit codes: 0 done, 2 bad usage or bad input, 1 anything else, 130 interrupted.
     """
     try:
-        _require_no_nul(arguments)
+        mistakes.require_no_nul(arguments)
         stopped_with = command.main(arguments, prog_name=name, standalone_mode=False)
-    except InputError as error:
-        _tell(name, error)
-        return error.exit_code
-    except SentimentError as error:  # a finding about what was made, such as an export: the line says it all
-        _tell(name, error)
-        return 1
-    except click.Abort:
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except BrokenPipeError:
-        # Nobody reads our output any more, so nothing more can be written to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:
-        if not (refusal := disk.refusal(error)):
-            return _unexpected(error, name)
-        _tell(name, refusal)
-        return refusal.exit_code
-    except UnicodeEncodeError as error:
-        if all(map(_is_text, arguments)):
-            return _unexpected(error, name)
-        click.echo(f"{name}: what is given must be text in UTF-8; found other bytes. Give another name.", err=True)
-        return 2
-    except Exception as error:  # noqa: BLE001 - the last line of defence: name it, exit 1
-        return _unexpected(error, name)
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        return mistakes.reported(error, arguments, name)
     return stopped_with if isinstance(stopped_with, int) else 0  # click returns what Exit carried; a verb returns None
-
-
-def _is_text(argument: str) -> bool:
-    """Tells whether an argument was whole UTF-8: Python stands lone surrogates for other bytes."""
-    return not any("\ud800" <= one <= "\udfff" for one in argument)
-
-
-def _tell(name: str, error: SentimentError) -> None:
-    """Says a mistake in its line; of a file's name, what is no character is written as its code."""
-    click.echo(f"{name}: {error}".encode("utf-8", "backslashreplace").decode(), err=True)
-
-
-def _require_no_nul(arguments: list[str]) -> None:
-    """Raises: InputError when an argument has what no name of a file, and no argument of another command, may have."""
-    if bad := next((one for one in arguments if "\0" in one), None):
-        raise InputError("an argument must have no NUL character", found=ascii(bad), do="Leave it out.")
-
-
-def _unexpected(error: Exception, name: str) -> int:
-    traceback.print_exception(error)
-    click.echo(f"{name}: unexpected {type(error).__name__}: {error}", err=True)
-    return 1

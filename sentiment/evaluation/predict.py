@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -29,6 +29,9 @@ from sentiment.text import cells
 from sentiment.text.aloud import to_people
 from sentiment.text.harmless import titled, visible
 
+if TYPE_CHECKING:
+    from sentiment.model.scoring import Scorer
+
 LONGEST_NAME, LONGEST_TEXT = 40, 60  # characters, on a terminal
 ROWS_AT_ONCE = 1024  # read, then answered together: rows of like length share a batch
 
@@ -43,12 +46,18 @@ def read_texts(path: Path) -> Iterator[Post]:
         yield Post(fields["text"], 0, fields.get("title", ""))
 
 
-def predictions(opened: OpenedModel, posts: Iterable[Post]) -> Iterator[tuple[Post, NDArray[np.float32]]]:
-    """Yields each post with its probabilities, float32 [labels], in order."""
+def scorer_of(opened: OpenedModel) -> Scorer:
+    """Returns what computes the answers; it knows which shapes of batches come often, and has them compiled."""
     from sentiment.model.scoring import Scorer
 
-    scorer = Scorer(opened.keras, opened.card.max_seq_length)
-    waiting = iter(posts)
+    return Scorer(opened.keras, opened.card.max_seq_length)
+
+
+def predictions(
+    opened: OpenedModel, posts: Iterable[Post], scorer: Scorer | None = None
+) -> Iterator[tuple[Post, NDArray[np.float32]]]:
+    """Yields each post with its probabilities, float32 [labels], in order; a `scorer` may have answered others."""
+    scorer, waiting = scorer or scorer_of(opened), iter(posts)
     while some := list(itertools.islice(waiting, ROWS_AT_ONCE)):
         yield from zip(some, scorer.probabilities(encode(opened.tokenizer, some), None), strict=True)
 

@@ -23,6 +23,7 @@ from sentiment.export.rounded import Rounded, changed
 from sentiment.model.arithmetic import multiplies_int8, processors
 from sentiment.model.batches import Encoded, padded, plan
 from sentiment.model.bert_layer import dense
+from sentiment.model.flat import Plain
 from sentiment.model.folder import OpenedModel
 from sentiment.model.forward import forward_of
 from sentiment.model.scoring import BATCH_SIZE, INPUTS
@@ -52,7 +53,7 @@ def ranges_of(opened: OpenedModel, encoded: Encoded) -> dict[Any, Range]:
     Raises: InputError when the model is no BERT, or not one of float32.
     """
     seen = Seen()
-    ask = forward_of(opened.keras, seen)
+    ask = forward_of(opened.keras, lambda bert: Plain(bert, seen))
     if ask.settings is None:
         raise InputError(
             "a model that is exported with --int8 must be a BERT in float32",
@@ -120,7 +121,7 @@ class EightBitModel(ServedModel):
     def __init__(self, opened: OpenedModel, ranges: Mapping[Any, Range], *, batching: bool = True) -> None:
         tf.Module.__init__(self, name="sentiment")
         layers = {layer: EightBit.of(layer.kernel.numpy(), layer.bias.numpy(), seen) for layer, seen in ranges.items()}
-        ask = forward_of(opened.keras, lambda layer, state: layers[layer](state))
+        ask = forward_of(opened.keras, lambda bert: Plain(bert, lambda layer, state: layers[layer](state)))
         forward = tf.function(lambda inputs: ask(inputs, training=False), input_signature=[INPUTS], autograph=False)
         self.parameters: Sequence[Any] = forward.get_concrete_function().variables  # those of 8 bits are constants
         self._answer_with(forward, opened, batching=batching)

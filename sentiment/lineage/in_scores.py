@@ -19,7 +19,7 @@ from sentiment.lineage.search import Search
 from sentiment.lineage.texts import LONG_ENOUGH, Texts
 from sentiment.results import record
 from sentiment.results.scoring import Example, ScoresCompared
-from sentiment.scoring.columns import OURS
+from sentiment.scoring.columns import TEXT_ID
 from sentiment.scoring.shards import ASIDE, CUT, LONGEST_RAW
 from sentiment.settings import Settings
 from sentiment.step import Result
@@ -27,7 +27,6 @@ from sentiment.text.harmless import visible
 
 OF_VERSION, OF_COMPARISON = re.compile(r"version-(\d{1,19})"), re.compile(r"changed-(\d{1,19})-(\d{1,19})")
 HALF_SHOWN = re.compile(r"(\\x[0-9a-f]{2}|\ufffd)+$")  # what is left of a character that was cut
-TEXT_ID = f"{OURS}text_id"
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def _only(numbers: Any, drop: Drop | None) -> Any:
     if drop is None:
         return numbers
     uniform, rate = drop
-    return tf.where(tf.stop_gradient(uniform) >= rate, numbers / (1.0 - rate), 0.0)
+    return tf.where(uniform >= rate, numbers / (1.0 - rate), 0.0)
 
 
 def _attended(kind: Kind, layer: Layer, state: Any, unseen: Any, drawn: Drawn | None, product: Product) -> Any:

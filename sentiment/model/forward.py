@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from sentiment.model.arithmetic import in_use
-from sentiment.model.bert_layer import Product, dense
+from sentiment.model.bert_layer import dense
 from sentiment.model.compiling import Prices, Shape, worth
-from sentiment.model.flat import Compiled, Layers, Plain, encoded
+from sentiment.model.flat import Layers, Plain, encoded
 from sentiment.tensorflow_setup import keras, tf
 
 BERTS = ("TFBertModel", "TFBertForSequenceClassification")  # by name: importing them takes a second
@@ -25,15 +25,15 @@ class Forward(Protocol):
     def __call__(self, inputs: Any, *, training: bool) -> Any: ...
 
 
-def forward_of(model: Any, product: Product = dense, *, compiled: bool = False) -> Forward:
+def forward_of(model: Any, layers: Callable[[Any], Layers] = Plain) -> Forward:
     """Returns how `model`, which `classifier.build` made, is computed fastest.
 
-    `product` computes the dense layers of its encoder, where it has a flat pass.
+    `layers` makes of its encoder what computes the layers, where it has a flat pass.
     """
     encoder = next((layer for layer in model.layers if type(layer).__name__ in BERTS), None)
     if encoder is None or encoder.compute_dtype != "float32" or encoder.config.type_vocab_size != SEGMENTS:
         return AsKeras(model)
-    return Flat(model, encoder, Compiled(encoder.bert) if compiled else Plain(encoder.bert, product))
+    return Flat(model, encoder, layers(encoder.bert))
 
 
 def worth_compiling(model: Any, counted: Mapping[Shape, int], prices: Mapping[str, Prices]) -> frozenset[Shape]:

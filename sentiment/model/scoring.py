@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sentiment.model import arithmetic
 from sentiment.model.batches import Encoded, padded, plan
 from sentiment.model.compiling import ANSWERING, Shape, shape_of
+from sentiment.model.flat import Compiled, Plain
 from sentiment.model.forward import forward_of, worth_compiling
 from sentiment.model.pace import pace_of
 from sentiment.progress import progress
@@ -58,11 +59,11 @@ class Scorer:
             arithmetic.use(arithmetic.AUTO)
         self.forward, self._fast = (
             tf.function(
-                functools.partial(forward_of(model, compiled=compiled), training=False),
+                functools.partial(forward_of(model, layers), training=False),
                 input_signature=[INPUTS],
                 autograph=False,
             )
-            for compiled in (False, True)
+            for layers in (Plain, Compiled)
         )
         self._asked: Counter[Shape] = Counter()  # batches of each shape
         self._ran: set[Shape | None] = set()  # the compiled shapes that have been computed; None: all others

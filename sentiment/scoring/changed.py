@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from sentiment.errors import InputError
 from sentiment.results.scoring import Direction, Example, Part
-from sentiment.scoring.columns import OURS, Columns
+from sentiment.scoring.columns import OURS, TEXT_ID, Columns
 from sentiment.scoring.months import months_of
 from sentiment.scoring.parquet_rows import in_a_line, values_of
 from sentiment.scoring.places import Place
@@ -129,8 +129,7 @@ def _example(
 
 
 def _text_id(table: pa.Table, row: int) -> str:
-    name = f"{OURS}text_id"
-    found = table.column(name)[row].as_py() if name in table.column_names else None
+    found = table.column(TEXT_ID)[row].as_py() if TEXT_ID in table.column_names else None
     return found.hex() if found else ""
 
 

@@ -10,6 +10,7 @@ from sentiment.text.harmless import visible
 
 LONGEST_NAME = 60  # characters
 OURS = "sentiment_"  # how the names of the columns begin that are added
+TEXT_ID = f"{OURS}text_id"  # the identity of a text
 USUAL = {"text": "text", "title": "title", "id": "id", "time": "time", "source": "source"}
 
 

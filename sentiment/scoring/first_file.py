@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,9 +19,10 @@ MOST_TRIED = 100  # files, one after the other; whether one of more has the colu
 
 def try_columns(job: Job, portions: list[Portion]) -> list[Outcome]:
     """Returns why the first files cannot be read, up to one that can; of that one no more than a shard is read."""
-    worker, refused = Worker(job, _no_answers), list[Outcome]()
-    firsts = {portion.file.name: portion for portion in reversed(portions)}
-    for portion in list(reversed(firsts.values()))[:MOST_TRIED]:
+    worker, refused, firsts = Worker(job, _no_answers), list[Outcome](), dict[str, Portion]()
+    for portion in portions:
+        firsts.setdefault(portion.file.name, portion)
+    for portion in islice(firsts.values(), MOST_TRIED):
         if (outcome := worker.tried(portion)) is None:
             break
         refused.append(outcome)

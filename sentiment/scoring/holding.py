@@ -13,13 +13,12 @@ from pyarrow import parquet
 from sentiment.data.identity import identity
 from sentiment.errors import InputError
 from sentiment.scoring import current
-from sentiment.scoring.columns import OURS, Columns
+from sentiment.scoring.columns import OURS, TEXT_ID, Columns
 from sentiment.scoring.parquet_rows import values_of
 from sentiment.scoring.places import FolderPlace
 from sentiment.scoring.shards import DATA
 from sentiment.scoring.work import ABOUT as SHARD
 
-TEXT_ID = f"{OURS}text_id"
 ROWS_AT_ONCE = 1 << 16
 ROWS_AT_TITLES = 1 << 10
 

@@ -21,7 +21,7 @@ from sentiment.data.identity import identity
 from sentiment.data.tsv import Post, one_line
 from sentiment.results.record import Record, as_json, decoded
 from sentiment.scoring import parquet_rows, rows
-from sentiment.scoring.columns import OURS, Columns, NoColumn
+from sentiment.scoring.columns import OURS, TEXT_ID, Columns, NoColumn
 from sentiment.scoring.places import Changed, Place, place_of
 from sentiment.scoring.shards import CUT, LONGEST_RAW, Portion, Shard, SourceFile, aside_path, data_path
 
@@ -206,7 +206,7 @@ def aside_lines(name: str, aside: list[rows.Aside]) -> bytes:
             f"{OURS}row": one.row,
             "reason": one.reason,
             "raw": one.raw if len(one.raw) <= LONGEST_RAW else f"{one.raw[:LONGEST_RAW]}{CUT}",
-            f"{OURS}text_id": identity(one.text.encode("utf-8", "replace").decode()) if one.text.strip() else "",
+            TEXT_ID: identity(one.text.encode("utf-8", "replace").decode()) if one.text.strip() else "",
         }
         for one in aside
     )

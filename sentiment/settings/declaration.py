@@ -41,6 +41,7 @@ class Declaration:
 
     def read(self, text: str) -> Any:
         """Returns the value that the variable's text states. Raises: InputError when it is none."""
+        text = text.replace("\t", " ")  # as somebody may put it between the words of a list
         if hidden := HIDDEN.search(text.strip()):
             raise self.refusal(f"the character U+{ord(hidden[0]):04X} in it", "hold no control character")
         if len(text) > LONGEST:

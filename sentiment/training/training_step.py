@@ -8,13 +8,14 @@ norm.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 import numpy as np
 
 from sentiment.model.batches import Inputs, Ints
 from sentiment.model.compiling import Shape
+from sentiment.model.flat import Compiled, Layers, Plain
 from sentiment.model.forward import forward_of
 from sentiment.model.scoring import INPUTS
 from sentiment.model.soft import SMALLEST, Soft
@@ -68,7 +69,7 @@ def training_step(
 
         return tf.function(on_all, input_signature=[*SIGNATURE, SOFT if soft else ()], autograph=False)
 
-    plain, fast = (traced(_learning(model, optimizer, compiled=compiles)) for compiles in (False, True))
+    plain, fast = (traced(_learning(model, optimizer, layers)) for layers in (Plain, Compiled))
 
     def take(inputs: Inputs, labels: Ints, soft: Soft | None = None) -> tuple[Any, Any]:
         weights = row_weights(labels, class_weights) * (1 if soft is None else soft.weights)
@@ -123,9 +124,9 @@ def _own_rows(batch: Any) -> Any:
     return tf.nest.map_structure(part, batch)
 
 
-def _learning(model: Any, optimizer: Any, *, compiled: bool) -> Any:
+def _learning(model: Any, optimizer: Any, layers: Callable[[Any], Layers]) -> Any:
     """Returns a function of a batch: its loss, its right answers, and each weight's gradient, if it has one."""
-    ask = forward_of(model, compiled=compiled)
+    ask = forward_of(model, layers)
     scales_loss = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
 
     def learn(inputs: Any, labels: Any, weights: Any, wanted: Any) -> tuple[Any, Any, Any]:

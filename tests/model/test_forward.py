@@ -61,13 +61,14 @@ def test_it_answers_as_the_keras_model_does_with_and_without_dropout(kind: str, 
 def test_its_gradients_are_those_of_the_keras_model(
     kind: str, architecture: dict[str, Any], training: bool, compiled: bool
 ) -> None:
+    from sentiment.model.flat import Compiled, Plain
     from sentiment.model.forward import forward_of
     from sentiment.tensorflow_setup import keras, tf
     from sentiment.training.randomness import generators_of, reseed
 
     model = build(kind, architecture)
     found = []
-    for ask in (model, forward_of(model, compiled=compiled)):
+    for ask in (model, forward_of(model, Compiled if compiled else Plain)):
         reseed(generators_of(model), 3, 1)
         with tf.GradientTape() as tape:
             answers = ask(INPUTS, training=training)
@@ -81,12 +82,13 @@ def test_its_gradients_are_those_of_the_keras_model(
 
 
 def test_layers_are_compiled_once_for_all() -> None:
+    from sentiment.model.flat import Compiled
     from sentiment.model.forward import forward_of
     from sentiment.tensorflow_setup import tf
 
     counts = []
     for layers in (1, 6):
-        ask = forward_of(build("custom", {**BERT, "num_hidden_layers": layers}), compiled=True)
+        ask = forward_of(build("custom", {**BERT, "num_hidden_layers": layers}), Compiled)
         graph = tf.function(ask, autograph=False).get_concrete_function(INPUTS, training=False).graph.as_graph_def()
         compiled = {each.signature.name for each in graph.library.function if each.attr["_XlaMustCompile"].b}
         calls = [node for node in graph.node if node.attr["f"].func.name in compiled]

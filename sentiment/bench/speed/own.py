@@ -50,14 +50,15 @@ def training(job: Mapping[str, Any]) -> Work:
 
 def predicting(job: Mapping[str, Any]) -> Work:
     """Returns what answers the job's posts, as `sentiment predict` does."""
-    from sentiment.evaluation.predict import predictions
+    from sentiment.evaluation.predict import predictions, scorer_of
     from sentiment.model.folder import open_model
 
     opened = open_model(Path(job["model"]))
+    scorer = scorer_of(opened)
     posts = read_posts(Path(job["test"]), opened.card.label_set)
 
     def work(_: Mapping[str, Any]) -> dict[str, Any]:
-        given = [int(chances.argmax()) for _, chances in predictions(opened, posts)]
+        given = [int(chances.argmax()) for _, chances in predictions(opened, posts, scorer)]
         right = sum(answer == post.label for answer, post in zip(given, posts, strict=True))
         return {"accuracy": right / len(posts), "answers": given}
 

@@ -15,6 +15,7 @@ from sentiment.bench.load.run import Asked, LoadTest
 from sentiment.bench.load.serve import why_no_siege
 from sentiment.bench.load.targets import Target
 from sentiment.bench.speed import tools
+from sentiment.bench.speed.machine import this_processor
 from sentiment.bench.speed.start import Shape, begin, write_ours
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post, write_posts
@@ -147,7 +148,8 @@ def test_a_model_is_served_beside_the_older_way_and_a_pipeline(
     arguments = ["--model", tmp_path / "model", "--data", data / "test.tsv", "--clients", "rest", "--concurrency", "4"]
     assert run("serve", *arguments, "--requests", "20", "--rounds", "2", "--output", tmp_path / "out") == 0
     result = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
-    names = ["ours", "the older way", *(["Ray Serve", "FastAPI + pipeline"] if there else [])]
+    in_8_bits = ["ours, in 8 bits"] if this_processor().int8 else []
+    names = ["ours", "the older way", *in_8_bits, *(["Ray Serve", "FastAPI + pipeline"] if there else [])]
     assert [(row["target"], row["okay"], row["failed"]) for row in result["rows"]] == [(name, 20, 0) for name in names]
     measured = [row for row in result["rows"] if row["target"] != "Ray Serve"]  # of several processes
     assert all(row["server_processor"] > 0 and row["peak_bytes"] > 100_000_000 for row in measured)
