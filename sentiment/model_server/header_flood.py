@@ -68,15 +68,28 @@ class HeaderFlood:
 
     def _end(self, number: int) -> str:
         """Ends a connection to the port when it sent much; returns the client's address then, else nothing."""
-        with contextlib.suppress(OSError, struct.error), socket.socket(fileno=os.dup(number)) as connection:
-            if connection.getsockname()[1:2] != (self._port,):
-                return ""
-            (received,) = RECEIVED.unpack(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, RECEIVED.size))
-            if received > SENT_MUCH:
+        with contextlib.suppress(OSError), _socket_of(number) as connection:
+            if connection.getsockname()[1:2] == (self._port,) and _received(connection) > SENT_MUCH:
                 client = str(connection.getpeername()[0])
                 connection.shutdown(socket.SHUT_RDWR)
                 return client
         return ""
+
+
+def _socket_of(number: int) -> socket.socket:
+    """Returns a copy of a descriptor as a socket. Raises: OSError when it is none: it was closed, and taken anew."""
+    duplicate = os.dup(number)
+    try:
+        return socket.socket(fileno=duplicate)
+    except OSError:
+        os.close(duplicate)
+        raise
+
+
+def _received(connection: socket.socket) -> int:
+    """Returns the bytes that a connection received."""
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, RECEIVED.size)
+    return int(RECEIVED.unpack(info)[0]) if len(info) == RECEIVED.size else 0
 
 
 def resident() -> int:
