@@ -15,8 +15,9 @@ from sentiment.scoring.columns import Columns
 from sentiment.scoring.rows import MOST_OF_SHARD, PARQUET, TOO_MUCH, Aside, Piece, why_no_text
 
 # What a footer may list: its columns with all that is nested in them, its row groups. The library reads what is nested
-# by calls within calls: a schema of a megabyte ended the process.
-MOST_IN_A_FOOTER = 20_000
+# by calls within calls: 19,000 levels were beyond a stack of 8 MB, and ended the process.
+MOST_IN_A_FOOTER = 5_000
+MANY_PARTS = f"it lists more than {MOST_IN_A_FOOTER:,} columns, levels of columns, or groups of rows"
 READ_AT_ONCE = 64  # rows: a value that stands in a few hundred bytes for thousands of rows may be long
 MANY_ROWS = "it states far more rows than a file of its size can hold"
 MANY_VALUES = "its lists state far more values than a file of its size can hold"
@@ -42,7 +43,8 @@ def rows_of_parquet(file: BinaryIO, size: int) -> int:
     try:
         metadata = opened_parquet(file).metadata
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise UnreadableFile(f"the file is not Parquet that can be read: {in_a_line(error)}") from None
+        why = MANY_PARTS if "Exceeded size limit" in str(error) else in_a_line(error)
+        raise UnreadableFile(f"the file is not Parquet that can be read: {why}") from None
     if metadata.num_rows > most_rows(size):
         raise UnreadableFile(MANY_ROWS)
     if metadata.num_columns > MOST_COLUMNS:

@@ -269,11 +269,12 @@ def deep_parquet(levels: int) -> bytes:
     return b"PAR1" + footer + struct.pack("<I", len(footer)) + b"PAR1"
 
 
-@pytest.mark.parametrize("levels", [1_000, 19_000, 1_000_000])
+@pytest.mark.parametrize("levels", [1_000, 4_900, 19_000, 1_000_000])
 def test_a_column_that_is_nested_without_end_ends_its_file_alone(tmp_path: Path, levels: int) -> None:
     scored = Scored(tmp_path, {**GOOD, "deep.parquet": deep_parquet(levels)})
     assert len(scored.shards()) == 1
     assert set(scored.reasons()) == {"deep.parquet"} and len(scored.reasons()["deep.parquet"]) < 300
+    assert (parquet_rows.MANY_PARTS in scored.reasons()["deep.parquet"]) == (levels > 5_000)
 
 
 def test_a_list_of_millions_in_one_row_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
