@@ -19,7 +19,6 @@ from sentiment.model_server import open_files
 from sentiment.model_server.config import config_of
 from sentiment.model_server.core import Core
 from sentiment.model_server.grpc_calls import MAX_CONCURRENT_CALLS, Calls, Work
-from sentiment.model_server.header_flood import SECONDS_TO_CONFIRM
 from sentiment.model_server.health import Health
 from sentiment.model_server.metrics import Metrics
 from sentiment.model_server.prediction import PredictionService, spec_of, version_and_label
@@ -31,6 +30,7 @@ MAX_RECEIVED_BYTES = 16 * 1024 * 1024
 MAX_SENT_BYTES = 64 * 1024 * 1024
 MAX_CONNECTIONS = 4096
 MILLISECONDS_FOR_HANDSHAKE = 10_000
+MILLISECONDS_TO_CONFIRM = 5_000  # the settings of HTTP/2; every client does so at once
 MILLISECONDS_IDLE = 600_000  # after which a connection without calls is closed; a client opens it again by itself
 
 
@@ -58,7 +58,7 @@ def make_grpc_server(
             ("grpc.max_connection_idle_ms", MILLISECONDS_IDLE),
             ("grpc.server_handshake_timeout_ms", MILLISECONDS_FOR_HANDSHAKE),
             # Until a client confirms the settings, its headers have no bound worth the name.
-            ("grpc.http2.settings_timeout", SECONDS_TO_CONFIRM * 1000),
+            ("grpc.http2.settings_timeout", MILLISECONDS_TO_CONFIRM),
         ],
         maximum_concurrent_rpcs=2 * MAX_CONCURRENT_CALLS,
     )

@@ -75,11 +75,6 @@ class Metrics:
         self._in_flight = Gauge(
             "sentiment_requests_in_flight", "Requests running or waiting.", ["entrypoint"], registry=self._registry
         )
-        self.connections_ended = Counter(
-            "sentiment_connections_ended",
-            "New gRPC connections that were ended because the memory was filled.",
-            registry=self._registry,
-        )
         # Of the real server's series none ever ends, so each is looked up once.
         self._count_of, self._latency_of = functools.cache(self._count.labels), functools.cache(self._latency.labels)
         self._core = core

@@ -20,7 +20,6 @@ from sentiment.model_server.connections import Listener
 from sentiment.model_server.core import Core
 from sentiment.model_server.grpc_calls import Calls
 from sentiment.model_server.grpc_service import make_grpc_server
-from sentiment.model_server.header_flood import SECONDS_BETWEEN_LOOKS, HeaderFlood
 from sentiment.model_server.health import Health
 from sentiment.model_server.metrics import Metrics
 from sentiment.model_server.parameter_files import Batching
@@ -93,12 +92,10 @@ class ModelServer:
         except BaseException:
             self.core.close()
             raise
-        self.flood = HeaderFlood(self.grpc_port, self.metrics.connections_ended.inc)
         self._polls = (
             Periodic("poll the configuration", options.config_poll_seconds, config.poll),
             Periodic("poll the version folders", options.file_system_poll_seconds, self.core.poll),
             Periodic("end silent calls", SECONDS_BETWEEN_SILENT, self._calls.end_silent),
-            Periodic("watch the memory", SECONDS_BETWEEN_LOOKS, self.flood.look),
         )
         self._health.serving = True
 
