@@ -133,12 +133,23 @@ def require_room(folder: Path) -> None:
 
 def _free(path: str | os.PathLike[str] | None) -> str:
     try:
-        return f" ({free(Path(path)) / 1e6:.1f} MB free)" if path else ""
+        if not path:
+            return ""
+        files = "" if _may_have_more_files(Path(path)) else ", but it can have no more files"
+        return f" ({free(Path(path)) / 1e6:.1f} MB free{files})"
     except OSError:
         return ""
 
 
 def free(path: Path) -> int:
     """Returns the bytes that are free on the disk of `path`, which need not exist yet."""
-    there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
-    return shutil.disk_usage(there).free
+    return shutil.disk_usage(_there(path)).free
+
+
+def _may_have_more_files(path: Path) -> bool:
+    disk = os.statvfs(_there(path))
+    return bool(disk.f_favail) or not disk.f_files  # some file systems count none
+
+
+def _there(path: Path) -> Path:
+    return next(folder for folder in (path, *path.absolute().parents) if folder.exists())

@@ -36,6 +36,7 @@ class Book:
     def admit(self, address: Address, connection: socket.socket) -> bool:
         """Notes a new connection; closes an idle one when it must. Tells whether there is a place."""
         client = address[0]
+        self.closed(address)  # its port has been taken anew before the event loop has seen the end of the one before
         if self._of_client[client] >= self._most_of_client and not self._make_room(client):
             return False
         if len(self._open) >= self._most and not self._make_room(self._of_client.most_common(1)[0][0]):
@@ -87,6 +88,10 @@ class Book:
         """Tells whether a connection is still open."""
         return address in self._open
 
+    def is_of(self, address: Address, connection: socket.socket) -> bool:
+        """Tells whether the open connection from an address is this one, and not a later one from the same port."""
+        return self._open.get(address) is connection
+
     def __len__(self) -> int:
         return len(self._open)
 
@@ -116,6 +121,6 @@ class _Accepted(socket.socket):
     address: Address = ("", 0)
 
     def close(self) -> None:
-        if self.book and self.book.has(self.address):
+        if self.book and self.book.is_of(self.address, self):
             self.book.closed(self.address)
         super().close()

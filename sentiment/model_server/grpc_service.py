@@ -30,6 +30,7 @@ MAX_RECEIVED_BYTES = 16 * 1024 * 1024
 MAX_SENT_BYTES = 64 * 1024 * 1024
 MAX_CONNECTIONS = 4096
 MILLISECONDS_FOR_HANDSHAKE = 10_000
+MILLISECONDS_TO_CONFIRM = 5_000  # the settings of HTTP/2; every client does so at once
 MILLISECONDS_IDLE = 600_000  # after which a connection without calls is closed; a client opens it again by itself
 
 
@@ -56,6 +57,8 @@ def make_grpc_server(
             ("grpc.max_concurrent_streams", MAX_CONCURRENT_CALLS),  # of a connection; a client waits with further calls
             ("grpc.max_connection_idle_ms", MILLISECONDS_IDLE),
             ("grpc.server_handshake_timeout_ms", MILLISECONDS_FOR_HANDSHAKE),
+            # Until a client confirms the settings, its headers have no bound worth the name.
+            ("grpc.http2.settings_timeout", MILLISECONDS_TO_CONFIRM),
         ],
         maximum_concurrent_rpcs=2 * MAX_CONCURRENT_CALLS,
     )

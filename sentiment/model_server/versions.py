@@ -21,6 +21,7 @@ from sentiment.model_server.policy import State, VersionState, next_steps
 from sentiment.model_server.refusal import Code, Refusal, quoted, refusal_of
 
 log = logging.getLogger("sentiment.server")
+SECONDS_WITHOUT_THREAD = 1.0  # after which it is tried again to start one
 KEPT_ENDED = 100  # versions of a model that are gone, and whose state is still reported
 
 
@@ -88,11 +89,12 @@ class Versions(Generic[L]):
             for version in steps.forgive:
                 states[version] = VersionState(State.END, states[version].code, states[version].message)
             for version in steps.load if not self._closing else ():
-                states[version] = VersionState(State.START)
-                self._loads.submit(self._load, name, version, wanted[version])
+                if _began(self._loads, self._load, name, version, wanted[version]):
+                    states[version] = VersionState(State.START)
             for version in steps.unload:
-                states[version] = VersionState(State.UNLOADING)
-                self._unloads.submit(self._unload, name, version, self._loaded[name].pop(version))
+                if _began(self._unloads, self._unload, name, version, self._loaded[name][version]):
+                    states[version] = VersionState(State.UNLOADING)
+                    del self._loaded[name][version]
         self._changed.notify_all()
 
     def _unmoved(self, name: str, wanted: Mapping[int, Path]) -> Mapping[int, Path]:
@@ -200,7 +202,10 @@ class Versions(Generic[L]):
         """
         with self._changed:
             awaited = [name for name in names if self._wanted.get(name)]
-            self._changed.wait_for(lambda: self._closing or all(name in self._first for name in awaited))
+            while not self._changed.wait_for(
+                lambda: self._closing or all(name in self._first for name in awaited), SECONDS_WITHOUT_THREAD
+            ):
+                self._begin_steps()  # what lacked a thread; nothing polls yet when a server starts
             firsts = {name: self._first[name] for name in awaited if name in self._first}
             return {name: (version, self._states[name][version]) for name, version in firsts.items()}
 
@@ -212,3 +217,20 @@ class Versions(Generic[L]):
         self._loads.shutdown(wait=True, cancel_futures=True)
         self.want({})
         self._unloads.shutdown(wait=True)
+
+
+def _began(pool: ThreadPoolExecutor, work: Callable[..., None], *arguments: Any) -> bool:
+    """Has a thread do `work`; False: the machine gives no thread now. The next poll tries again."""
+    dropped = threading.Event()  # the pool keeps what it could not begin, and would begin it with what comes next
+
+    def do() -> None:
+        if not dropped.is_set():
+            work(*arguments)
+
+    try:
+        pool.submit(do)
+    except RuntimeError as error:
+        dropped.set()
+        log.warning("no thread to load or unload a version: %s", error)
+        return False
+    return True

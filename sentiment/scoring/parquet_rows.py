@@ -14,8 +14,14 @@ from sentiment.data.formats.unpack import LARGEST_RATIO, most_rows, most_unpacke
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.rows import MOST_OF_SHARD, PARQUET, TOO_MUCH, Aside, Piece, why_no_text
 
+# What a footer may list: its columns with all that is nested in them, its row groups. The library reads what is nested
+# by calls within calls: 19,000 levels were beyond a stack of 8 MB, and ended the process.
+MOST_IN_A_FOOTER = 5_000
+MANY_PARTS = f"it lists more than {MOST_IN_A_FOOTER:,} columns, levels of columns, or groups of rows"
 READ_AT_ONCE = 64  # rows: a value that stands in a few hundred bytes for thousands of rows may be long
 MANY_ROWS = "it states far more rows than a file of its size can hold"
+MANY_VALUES = "its lists state far more values than a file of its size can hold"
+BYTES_OF_A_VALUE = 8  # in memory; in the file, one that repeats takes none
 UNPACKS = f"it unpacks to more than {LARGEST_RATIO} times its size"
 NO_VALUES = (pa.ArrowException, ValueError, OverflowError, LookupError)  # of what Python has no value for
 
@@ -24,23 +30,37 @@ def is_parquet(name: str) -> bool:
     return name.lower().endswith(PARQUET)
 
 
+def opened_parquet(file: BinaryIO) -> parquet.ParquetFile:
+    """Returns a Parquet file of a stranger. Raises: ArrowException, OSError or ValueError when it is none."""
+    return parquet.ParquetFile(file, thrift_container_size_limit=MOST_IN_A_FOOTER)
+
+
 def rows_of_parquet(file: BinaryIO, size: int) -> int:
     """Returns how many rows a Parquet file of `size` bytes states.
 
     Raises: UnreadableFile when it is none, or states more rows or bytes than it may honestly hold.
     """
     try:
-        metadata = parquet.ParquetFile(file).metadata
+        metadata = opened_parquet(file).metadata
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise UnreadableFile(f"the file is not Parquet that can be read: {in_a_line(error)}") from None
+        why = MANY_PARTS if "Exceeded size limit" in str(error) else in_a_line(error)
+        raise UnreadableFile(f"the file is not Parquet that can be read: {why}") from None
     if metadata.num_rows > most_rows(size):
         raise UnreadableFile(MANY_ROWS)
     if metadata.num_columns > MOST_COLUMNS:
         raise UnreadableFile(TOO_WIDE)
-    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    if sum(map(_values_of_lists, groups)) * BYTES_OF_A_VALUE > most_unpacked(size):
+        raise UnreadableFile(MANY_VALUES)
     if sum(group.total_byte_size for group in groups) > most_unpacked(size):
         raise UnreadableFile(UNPACKS)
     return int(metadata.num_rows)
+
+
+def _values_of_lists(group: Any) -> int:
+    """Returns how many values a row group has beyond one a row and column: those of lists, decoded a row at once."""
+    columns = (group.column(number) for number in range(group.num_columns))
+    return sum(max(0, int(column.num_values) - int(group.num_rows)) for column in columns)
 
 
 def parquet_piece(file: BinaryIO, size: int, columns: Columns, rows: int, index: int) -> Piece:
@@ -50,7 +70,7 @@ def parquet_piece(file: BinaryIO, size: int, columns: Columns, rows: int, index:
     """
     first = index * rows
     try:
-        opened = parquet.ParquetFile(file)
+        opened = opened_parquet(file)
         schema, end = opened.schema_arrow, opened.metadata.num_rows
         places = columns.found(schema.names)
         text = schema.names[places["text"]]

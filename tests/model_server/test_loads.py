@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,3 +94,57 @@ def test_a_load_that_nobody_wants_any_longer_never_answers(versions: Versions[Lo
     held.let_go(2)
     want(versions, 1, 2)
     assert wait_until(lambda: versions.available("m") == [1, 2]), "it may be loaded again"
+
+
+WITHOUT_THREADS = """
+import logging, resource, threading, time
+from pathlib import Path
+from sentiment.model_server.policy import State
+from sentiment.model_server.versions import LoadRules, Versions
+
+class Loaded:
+    def __enter__(self): return self
+    def __exit__(self, *_): ...
+    def close(self): ...
+
+def allow(bytes_more):
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + bytes_more if bytes_more else resource.RLIM_INFINITY, -1))
+
+def want(*numbers):
+    versions.want({"m": {number: Path(str(number)) for number in numbers}})
+
+def states():
+    return {number: entry.state.name for number, entry in versions.states()["m"].items()}
+
+logging.disable()
+loads = []
+def load(path):
+    loads.append(str(path))
+    return Loaded()
+
+threading.stack_size(32 << 20)  # of address space, for each thread
+versions = Versions(load, LoadRules(first_load_threads=2))
+allow(16 << 20)
+want(1)
+assert states() == {} and loads == []
+allow(0)
+assert versions.await_first(["m"])["m"][0] == 1, "what lacked a thread is begun again"
+assert loads == ["1"]
+allow(16 << 20)
+want(2)  # a thread for loads is there and has nothing to do
+while states().get(2) != "AVAILABLE":
+    time.sleep(0.01)
+assert states()[1] == "AVAILABLE", "no thread unloads it, and it goes on answering"
+allow(0)
+want(2)
+while states()[1] != "END":
+    time.sleep(0.01)
+assert loads == ["1", "2"]
+versions.close()
+"""
+
+
+def test_where_the_machine_gives_no_thread_a_version_is_loaded_and_unloaded_once_there_is_one() -> None:
+    ended = subprocess.run([sys.executable, "-c", WITHOUT_THREADS], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")

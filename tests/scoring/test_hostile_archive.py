@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +258,33 @@ def test_a_file_that_may_not_be_read_ends_alone(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(FolderPlace, "open", forbidden)
     scored = Scored(tmp_path, {})
     assert scored.reasons() == {"b.parquet": "Permission denied"} and len(scored.shards()) == 1
+
+
+def deep_parquet(levels: int) -> bytes:
+    """Returns a Parquet file without rows, of one column nested so deep: a footer in Thrift's compact form."""
+    schema = b"\x48\x01s\x15\x02\0" + b"\x35\0\x18\x01a\x15\x02\0" * levels + b"\x15\x02\x25\0\x18\x01b\0"
+    parts = levels + 2
+    number = bytes([parts % 128 + 128, parts // 128 % 128 + 128, parts // 128**2])
+    footer = b"\x15\x02\x19\xfc" + number + schema + b"\x16\0\x19\x0c\0"
+    return b"PAR1" + footer + struct.pack("<I", len(footer)) + b"PAR1"
+
+
+@pytest.mark.parametrize("levels", [1_000, 4_900, 19_000, 1_000_000])
+def test_a_column_that_is_nested_without_end_ends_its_file_alone(tmp_path: Path, levels: int) -> None:
+    scored = Scored(tmp_path, {**GOOD, "deep.parquet": deep_parquet(levels)})
+    assert len(scored.shards()) == 1
+    assert set(scored.reasons()) == {"deep.parquet"} and len(scored.reasons()["deep.parquet"]) < 300
+    assert (parquet_rows.MANY_PARTS in scored.reasons()["deep.parquet"]) == (levels > 5_000)
+
+
+def test_a_list_of_millions_in_one_row_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    values = 4_000_000
+    lists = pa.ListArray.from_arrays(pa.array([0, values], pa.int32()), pa.array(np.zeros(values, np.int64)))
+    honest = pa.ListArray.from_arrays(pa.array([0, 1_000], pa.int32()), pa.array(np.arange(1_000)))
+    files = {
+        "bomb.parquet": packed({"text": ["好"], "x": lists}),
+        "list.parquet": packed({"text": ["好"], "x": honest}),
+    }
+    assert len(files["bomb.parquet"]) < 10_000
+    scored = Scored(tmp_path, {**GOOD, **files})
+    assert scored.reasons() == {"bomb.parquet": parquet_rows.MANY_VALUES} and len(scored.shards()) == 2

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,50 @@ def test_a_withdrawal_and_a_rollback_work_without_a_free_byte(small: Path) -> No
     with changing(settings, "ops"):
         pass
     assert reserve.path_of(settings).stat().st_size == reserve.SIZE
+
+
+def use_all_names(folder: Path) -> None:
+    """Makes empty files until the disk can have no more; whole blocks of bytes are free."""
+    folder.mkdir()
+    with pytest.raises(OSError, match="No space left"):
+        for number in count():
+            (folder / str(number)).touch()
+
+
+def test_a_withdrawal_and_a_rollback_work_where_no_more_files_may_be(small: Path) -> None:
+    settings = with_canary(small)
+    subprocess.run(["mount", "-o", "remount,nr_inodes=200", str(small)], check=True)
+    use_all_names(small / "first")
+    before = settings.history.read_bytes()
+    with pytest.raises(OSError, match="No space left") as caught, changing(settings, "ops") as change:
+        change.record("promoted", 3)
+    assert settings.history.read_bytes() == before
+    assert " MB free, but it can have no more files). Free space" in str(disk.refusal(caught.value))
+    with changing(settings, "ops", way_back=True) as change:
+        assert withdraw(change, 3).changed
+    use_all_names(small / "second")  # whatever takes all files takes those that were given up
+    with changing(settings, "ops", way_back=True) as change:
+        change.record("rolled_back", 1)
+    assert (read_state(settings).stable, read_state(settings).canary) == (1, None)
+    shutil.rmtree(small / "first")
+    with changing(settings, "ops"):
+        pass
+    assert len(list(reserve.names_of(settings).iterdir())) == reserve.NAMES
+
+
+def test_a_disk_that_is_read_only_meanwhile_is_one_line_and_changes_nothing(small: Path) -> None:
+    settings = with_canary(small)
+    before = settings.history.read_bytes()
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    try:
+        with pytest.raises(OSError, match="Read-only") as caught, changing(settings, "ops", way_back=True) as change:
+            change.record("rolled_back", 1)
+        refusal = disk.refusal(caught.value)
+        assert refusal is not None and "must be readable and writable; found Read-only file system" in str(refusal)
+        assert read_state(settings).stable == 2
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", str(small)], check=True)
+    assert settings.history.read_bytes() == before
 
 
 def test_the_reserve_is_enough_for_so_many_changes_and_then_it_is_said(

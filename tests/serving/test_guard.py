@@ -21,7 +21,9 @@ import yaml
 from support.certificates import make_pair
 from support.compose_stack import compose_version
 from support.toy_servers import Client, Site, running_servers, served_site
+from support.unfinished import send_headers
 
+from sentiment import processes
 from sentiment.client import ClientError, SentimentClient
 from sentiment.client.credentials import Credentials
 from sentiment.serving import servers
@@ -42,6 +44,7 @@ class Guarded:
     grpc_port: int
     certificate: Path
     behind: Client
+    process: subprocess.Popen[bytes]
 
     @property
     def urls(self) -> tuple[str, str]:
@@ -88,7 +91,7 @@ def guard(tmp_path_factory: pytest.TempPathFactory, behind: tuple[Client, Site])
     with (folder / "log").open("wb") as log:
         process, (rest, grpc_port) = _started(environment, log, folder / "log")
         try:
-            yield Guarded(rest, grpc_port, certificate, behind[0])
+            yield Guarded(rest, grpc_port, certificate, behind[0], process)
         finally:
             process.terminate()
             process.wait(20)
@@ -174,6 +177,23 @@ def test_the_reload_that_the_server_takes_does_not_come_through(
         stub.HandleReloadConfigRequest(request, timeout=20, metadata=[("authorization", f"Bearer {TOKEN}")])
     assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
     assert guard.behind.ask("今天") == ["正面"]
+
+
+@pytest.mark.slow
+@NGINX
+def test_a_flood_of_headers_ends_in_the_guard(guard: Guarded) -> None:
+    """gRPC would keep all of them in memory, before anybody asks for the token."""
+    context = Credentials(TOKEN, str(guard.certificate)).context()
+    context.set_alpn_protocols(["h2"])
+    connection = socket.create_connection(("127.0.0.1", guard.grpc_port), timeout=20)
+    before = processes.memory_bytes("self")
+    encrypted = context.wrap_socket(connection, server_hostname="127.0.0.1")
+    send_headers(encrypted, "/tensorflow.serving.PredictionService/Predict", 3, confirms=False)
+    assert processes.memory_bytes("self") - before < 100_000_000, "that of the server behind it"
+    workers = Path(f"/proc/{guard.process.pid}/task/{guard.process.pid}/children").read_text().split()
+    assert workers and all(processes.memory_bytes(int(worker)) < 100_000_000 for worker in workers)
+    with SentimentClient(guard.urls[1], token=TOKEN, authorities=str(guard.certificate)) as client:
+        assert client.classify(["好"])[0].label == "正面"
 
 
 @pytest.mark.slow

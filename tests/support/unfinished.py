@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Iterator
 
 ANNOUNCED = 16 * 1024 * 1024 - 16  # bytes of each message; one fewer is sent
-_DATA, _HEADERS, _SETTINGS, _WINDOW = 0, 1, 4, 8
+_DATA, _HEADERS, _SETTINGS, _WINDOW, _CONTINUATION = 0, 1, 4, 8, 9
+_ACK = 1  # the flag of a SETTINGS frame that confirms the server's
 
 
 def send_unfinished(port: int, path: str, streams: int, seconds: float) -> int:
@@ -50,6 +52,36 @@ def calls_without_a_window(port: int, path: str, message: bytes, calls: int) -> 
         for number in range(1, 2 * calls, 2):
             connection.sendall(_frame(_HEADERS, number, _head(path), 4) + _frame(_DATA, number, whole, 1))
         yield connection
+
+
+@contextlib.contextmanager
+def greeted(connection: socket.socket, confirms: bool) -> Iterator[socket.socket]:
+    """Begins HTTP/2; with `confirms`, confirms the server's settings, as every gRPC client does at once."""
+    with connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _frame(_SETTINGS, 0, b""))
+        if confirms:
+            connection.recv(1 << 16)
+            connection.sendall(_frame(_SETTINGS, 0, b"", _ACK))
+        yield connection
+
+
+def send_headers(connection: socket.socket, path: str, seconds: float, *, confirms: bool) -> bool:
+    """Sends requests of 320,000 headers each, of one byte; tells whether the server ended the connection."""
+    with greeted(connection, confirms):
+        number, until = 1, time.monotonic() + seconds
+        try:
+            while time.monotonic() < until:
+                more = _frame(_CONTINUATION, number, b"\x90" * 16_000) * 20 + _frame(_CONTINUATION, number, b"\x90", 4)
+                connection.settimeout(20)
+                connection.sendall(_frame(_HEADERS, number, _head(path), 1) + more)
+                number += 2
+                connection.settimeout(0.001)
+                with contextlib.suppress(TimeoutError):
+                    if not connection.recv(1 << 16):
+                        return True
+        except (ConnectionError, ssl.SSLError):
+            return True
+    return False
 
 
 def _send(connection: socket.socket, window: dict[int, int], left: dict[int, int]) -> None:
