@@ -29,17 +29,17 @@ MINE = ".demo"  # the file by which a demo recognizes its own folder
 class Ports:
     """Ports on localhost, reserved; the usual ones if they are free."""
 
+    reservations: tuple[socket.socket, ...]
     web: int
     grpc: int
     rest: int
     mail: int
     logs: int  # where Airflow's api-server fetches a running task's log
-    reservations: tuple[socket.socket, ...]
 
     @classmethod
     def choose(cls) -> Ports:
         reservations = tuple(reserve_port(preferred) for preferred in (8080, 8500, 8501, 8025, 8793))
-        return cls(*(each.getsockname()[1] for each in reservations), reservations)
+        return cls(reservations, *(each.getsockname()[1] for each in reservations))
 
     def release(self) -> None:
         for each in self.reservations:
