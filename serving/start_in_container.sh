@@ -25,7 +25,8 @@ serving=${SERVING:-$SENTIMENT_HOME/serving}
 . "$here/follow_config.sh"
 read_flags "$serving/flags" "$serving" || exit
 if [[ -n ${THREADS:-} ]]; then
-    flags+=("--tensorflow_intra_op_parallelism=$THREADS" "--tensorflow_inter_op_parallelism=$THREADS")
+    # An export computes two batches at a time: with half of the threads for each, none waits for another's processor.
+    flags+=("--tensorflow_intra_op_parallelism=$(((THREADS + 1) / 2))" "--tensorflow_inter_op_parallelism=$THREADS")
 fi
 
 models=${MODELS:-$SENTIMENT_HOME/serving/models}

@@ -9,8 +9,9 @@ from typing import Any
 from sentiment.client.answer import TEXT, TITLED
 from sentiment.export.batched import Columns, Compute, batched, require_rows, used
 from sentiment.export.buckets import buckets_for
+from sentiment.model.flat import Layers, Packed
 from sentiment.model.folder import OpenedModel
-from sentiment.model.forward import forward_of
+from sentiment.model.forward import Forward, forward_of
 from sentiment.model.scoring import INPUTS
 from sentiment.tensorflow_setup import tf
 
@@ -24,15 +25,17 @@ class ServedModel(tf.Module):
     model is traced once, into `forward`, which every signature calls; `parameters` stores the variables.
     """
 
-    def __init__(self, opened: OpenedModel, *, batching: bool = True) -> None:
-        """`batching`: requests of several callers are computed together; without it, each one alone."""
+    def __init__(self, opened: OpenedModel, *, batching: bool = True, layers: Callable[[Any], Layers] = Packed) -> None:
+        """`batching`: requests of several callers are computed together; without it, each one alone.
+
+        `layers`: see `forward_of`.
+        """
         super().__init__(name="sentiment")
         self.parameters = opened.keras.weights
-        ask = forward_of(opened.keras)  # a local variable: as an attribute, it would be saved as Keras does
-        forward = tf.function(lambda inputs: ask(inputs, training=False), input_signature=[INPUTS], autograph=False)
-        self._answer_with(forward, opened, batching=batching)
+        ask = forward_of(opened.keras, layers)  # a local variable: as an attribute, it would be saved as Keras does
+        self._answer_with(traced(ask), opened, batching=batching, packs=ask.packs)
 
-    def _answer_with(self, forward: Compute, opened: OpenedModel, *, batching: bool) -> None:
+    def _answer_with(self, forward: Compute, opened: OpenedModel, *, batching: bool, packs: bool) -> None:
         self.forward = forward
         self.tokenizer = opened.tokenizer
         self.names = opened.card.labels
@@ -40,7 +43,8 @@ class ServedModel(tf.Module):
         self.reads_titles = opened.card.titles is True
         # An encoder of TF-Hub does not say how many positions it has; it has those that it was trained with.
         self.longest = opened.card.architecture.get("max_position_embeddings") or opened.card.max_seq_length
-        self._buckets = buckets_for(opened.card.max_seq_length, self.longest) if batching else []
+        buckets = buckets_for(opened.card.max_seq_length, self.longest) if batching else []
+        self._buckets = [bucket.of_every_size for bucket in buckets] if packs else buckets
 
     @functools.cached_property
     def compute(self) -> Compute:
@@ -110,6 +114,11 @@ class ServedModel(tf.Module):
             "label": tf.gather(tf.constant(self.names), label_id),
             "label_id": label_id,
         }
+
+
+def traced(ask: Forward) -> Any:
+    """Returns a pass as a function for answers, which a graph may hold."""
+    return tf.function(lambda inputs: ask(inputs, training=False), input_signature=[INPUTS], autograph=False)
 
 
 def of_any_rows(forward: Compute) -> Compute:

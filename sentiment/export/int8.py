@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.errors import InputError
-from sentiment.export.graph import ServedModel
+from sentiment.export.graph import ServedModel, traced
 from sentiment.export.parity import ROUNDED, Reference
 from sentiment.export.rounded import Rounded, changed
 from sentiment.model.arithmetic import multiplies_int8, processors
 from sentiment.model.batches import Encoded, padded, plan
 from sentiment.model.bert_layer import dense
-from sentiment.model.flat import Plain
+from sentiment.model.flat import Packed, Plain
 from sentiment.model.folder import OpenedModel
 from sentiment.model.forward import forward_of
-from sentiment.model.scoring import BATCH_SIZE, INPUTS
+from sentiment.model.scoring import BATCH_SIZE
 from sentiment.step import say
 from sentiment.tensorflow_setup import tf
 
@@ -121,10 +121,10 @@ class EightBitModel(ServedModel):
     def __init__(self, opened: OpenedModel, ranges: Mapping[Any, Range], *, batching: bool = True) -> None:
         tf.Module.__init__(self, name="sentiment")
         layers = {layer: EightBit.of(layer.kernel.numpy(), layer.bias.numpy(), seen) for layer, seen in ranges.items()}
-        ask = forward_of(opened.keras, lambda bert: Plain(bert, lambda layer, state: layers[layer](state)))
-        forward = tf.function(lambda inputs: ask(inputs, training=False), input_signature=[INPUTS], autograph=False)
+        ask = forward_of(opened.keras, lambda bert: Packed(bert, lambda layer, state: layers[layer](state)))
+        forward = traced(ask)
         self.parameters: Sequence[Any] = forward.get_concrete_function().variables  # those of 8 bits are constants
-        self._answer_with(forward, opened, batching=batching)
+        self._answer_with(forward, opened, batching=batching, packs=ask.packs)
 
 
 def make(

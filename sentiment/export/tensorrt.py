@@ -23,6 +23,7 @@ from sentiment.export.formats import MARKS, TENSORRT
 from sentiment.export.graph import ServedModel
 from sentiment.export.parity import ROUNDED, Reference
 from sentiment.model.batches import Inputs
+from sentiment.model.flat import Plain
 from sentiment.model.folder import OpenedModel
 from sentiment.model.scoring import INPUTS
 from sentiment.tensorflow_setup import tf
@@ -115,8 +116,11 @@ def make(opened: OpenedModel, reference: Reference, folder: Path, *, batching: b
 
 
 def save_plain(opened: OpenedModel, folder: Path) -> None:
-    """Saves what is converted: `serving_default` alone, without batching, into which the converter does not look."""
-    served = ServedModel(opened, batching=False)
+    """Saves what is converted: `serving_default` alone, without batching, into which the converter does not look.
+
+    Nor does it take a graph that leaves empty places out: it must know all shapes but rows and pieces.
+    """
+    served = ServedModel(opened, batching=False, layers=Plain)
     inputs = {name: tf.TensorSpec((None, None), tf.int32, name=name) for name in INPUTS}
     classify = tf.function(served.classify_ids, autograph=False).get_concrete_function(**inputs)
     tf.saved_model.save(served, os.fspath(folder), signatures={SIGNATURE: classify})
@@ -155,7 +159,7 @@ class ConvertedModel(ServedModel):
         tf.Module.__init__(self, name="sentiment")
         self.converted = converted  # keeps the engines, which the graph finds by name
         answer = converted.signatures[SIGNATURE]
-        self._answer_with(lambda inputs: answer(**inputs)["probabilities"], opened, batching=batching)
+        self._answer_with(lambda inputs: answer(**inputs)["probabilities"], opened, batching=batching, packs=False)
 
 
 def save_converted(converted: Path, opened: OpenedModel, folder: Path, *, batching: bool = True) -> None:

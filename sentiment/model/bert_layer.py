@@ -49,6 +49,17 @@ class Drawn(NamedTuple):
     narrow: Drop | None
 
 
+class Places(NamedTuple):
+    """Where vectors stand that are kept without those of empty places: the state is then [N, width].
+
+    `taken` [N] are places of the grid [rows · pieces]; `grid` [rows · pieces] has for each place which vector it takes:
+    an empty one that of its row's first piece, which nobody hears.
+    """
+
+    taken: Any
+    grid: Any
+
+
 class Kind(NamedTuple):
     """What all layers of a BERT have in common."""
 
@@ -97,11 +108,19 @@ def as_tensors(layer: Layer) -> Layer:
     return Layer(*map(read, layer))
 
 
-def passed(kind: Kind, layer: Layer, state: Any, unseen: Any, drawn: Drawn | None, product: Product) -> Any:
+def passed(
+    kind: Kind,
+    layer: Layer,
+    state: Any,
+    unseen: Any,
+    drawn: Drawn | None,
+    product: Product,
+    places: Places | None = None,
+) -> Any:
     """Returns the vectors after a layer; what is `drawn` tells that this is a training."""
     unseen = tf.stop_gradient(unseen)  # its gradient would be computed, and never used
     activation, norm = (kind.activation, normed) if drawn is None else (kind.learning, written_out.normed)
-    heard = product(layer.output, _attended(kind, layer, state, unseen, drawn, product))
+    heard = product(layer.output, _attended(kind, layer, state, unseen, drawn, product, places))
     state = norm(layer.heard, _only(heard, drawn and drawn.output) + state, kind.epsilon)
     narrow = product(layer.narrow, activation(product(layer.wide, state)))
     return norm(layer.done, _only(narrow, drawn and drawn.narrow) + state, kind.epsilon)
@@ -122,14 +141,20 @@ def _only(numbers: Any, drop: Drop | None) -> Any:
     return tf.where(uniform >= rate, numbers / (1.0 - rate), 0.0)
 
 
-def _attended(kind: Kind, layer: Layer, state: Any, unseen: Any, drawn: Drawn | None, product: Product) -> Any:
+def _attended(
+    kind: Kind, layer: Layer, state: Any, unseen: Any, drawn: Drawn | None, product: Product, places: Places | None
+) -> Any:
     rows, pieces = tf.shape(unseen)[0], tf.shape(unseen)[3]
     size = state.shape[1] // kind.heads
 
     def apart(part: Any) -> Any:
-        return tf.transpose(tf.reshape(product(part, state), (rows, pieces, kind.heads, size)), (0, 2, 1, 3))
+        vectors = product(part, state)
+        if places:
+            vectors = tf.gather(vectors, places.grid)
+        return tf.transpose(tf.reshape(vectors, (rows, pieces, kind.heads, size)), (0, 2, 1, 3))
 
     query, key, value = (apart(part) for part in (layer.query, layer.key, layer.value))
     scores = tf.matmul(query, key, transpose_b=True) / math.sqrt(size) + unseen
     shares = _only(tf.nn.softmax(scores), drawn and drawn.shares)
-    return tf.reshape(tf.transpose(tf.matmul(shares, value), (0, 2, 1, 3)), (-1, kind.heads * size))
+    heard = tf.reshape(tf.transpose(tf.matmul(shares, value), (0, 2, 1, 3)), (-1, kind.heads * size))
+    return tf.gather(heard, places.taken) if places else heard

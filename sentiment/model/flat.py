@@ -7,27 +7,52 @@ which XLA's code on a CPU needs ten times as long as for one (20 ms and 2 ms, of
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from sentiment.model.bert_layer import Drawn, Drop, Layer, Product, as_tensors, dense, kind_of, normed, of_keras, passed
+from sentiment.model.bert_layer import (
+    Drawn,
+    Drop,
+    Layer,
+    Places,
+    Product,
+    as_tensors,
+    dense,
+    kind_of,
+    normed,
+    of_keras,
+    passed,
+)
 from sentiment.tensorflow_setup import tf
 
+ALIKE = 16  # vectors: their number is a multiple of it where empty places are left out
 HIDDEN = -1e9  # what is added to the score of a place where there is no piece
 
 
 class Plain:
     """Computes layers one operation after the other."""
 
+    packs = False
+
     def __init__(self, bert: Any, product: Product = dense) -> None:
         self._kind, self._product = kind_of(bert), product
 
-    def __call__(self, layer: Any, state: Any, unseen: Any, drawn: Drawn | None) -> Any:
-        return passed(self._kind, of_keras(layer), state, unseen, drawn, self._product)
+    def __call__(self, layer: Any, state: Any, unseen: Any, drawn: Drawn | None, places: Places | None = None) -> Any:
+        return passed(self._kind, of_keras(layer), state, unseen, drawn, self._product, places)
+
+
+class Packed(Plain):
+    """The same, without computing anything of empty places but for the products between pieces of a row.
+
+    It is for answers, and for graphs whose shapes need not be known.
+    """
+
+    packs = True
 
 
 class Compiled:
     """Computes layers in what XLA makes of one, once for each shape of a batch: compiling all of them takes longer."""
+
+    packs = False
 
     def __init__(self, bert: Any) -> None:
         kind = kind_of(bert)
@@ -37,11 +62,11 @@ class Compiled:
 
         self._compiled = tf.function(of_weights, jit_compile=True, autograph=False, reduce_retracing=True)
 
-    def __call__(self, layer: Any, state: Any, unseen: Any, drawn: Drawn | None) -> Any:
+    def __call__(self, layer: Any, state: Any, unseen: Any, drawn: Drawn | None, places: Places | None = None) -> Any:
         return self._compiled(as_tensors(of_keras(layer)), state, unseen, drawn)
 
 
-Layers = Callable[[Any, Any, Any, Drawn | None], Any]  # `Plain` or `Compiled`
+Layers = Plain | Compiled
 
 
 def encoded(
@@ -56,9 +81,25 @@ def encoded(
     unseen = HIDDEN * (1.0 - tf.cast(there, tf.float32))[:, tf.newaxis, tf.newaxis, :]
     state = _embedded(bert.embeddings, ids, segments)
     state = bert.embeddings.dropout(state, training=training)
+    places = _places(there) if layers.packs else None
+    if places:
+        state = tf.gather(state, places.taken)
     for layer in bert.encoder.layer:
-        state = layers(layer, state, unseen, _draw(layer, state, unseen) if training else None)
-    return state
+        state = layers(layer, state, unseen, _draw(layer, state, unseen) if training else None, places)
+    return tf.gather(state, places.grid) if places else state
+
+
+def _places(there: Any) -> Places:
+    """Returns the places of pieces, and of each row's first, which stands for its row whatever the mask says of it.
+
+    There are some vectors more, so that there are few different numbers of them: for each, oneDNN makes a program.
+    """
+    first = tf.range(tf.shape(there)[1])[tf.newaxis, :] == 0
+    taken = (there != 0) | first
+    number = tf.reshape(tf.cumsum(tf.cast(tf.reshape(taken, (-1,)), tf.int32)) - 1, tf.shape(taken))
+    grid = tf.where(taken, number, number[:, :1])
+    places = tf.cast(tf.where(tf.reshape(taken, (-1,)))[:, 0], tf.int32)
+    return Places(tf.pad(places, [[0, -tf.shape(places)[0] % ALIKE]]), tf.reshape(grid, (-1,)))
 
 
 def _draw(layer: Any, state: Any, unseen: Any) -> Drawn:

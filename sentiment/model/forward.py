@@ -21,6 +21,7 @@ class Forward(Protocol):
     """Inputs, int32 [B, L] by name → probabilities [B, labels]."""
 
     settings: Mapping[str, Any] | None  # a BERT's, as in its config.json, where XLA may compile the pass
+    packs: bool  # whether it computes nothing of empty places
 
     def __call__(self, inputs: Any, *, training: bool) -> Any: ...
 
@@ -46,6 +47,7 @@ class AsKeras:
     """The Keras model's own pass."""
 
     settings: Mapping[str, Any] | None = None
+    packs = False
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -60,6 +62,7 @@ class Flat:
     def __init__(self, model: Any, encoder: Any, layers: Layers) -> None:
         self._model, self._encoder, self._layers = model, encoder, layers
         self.settings: Mapping[str, Any] | None = encoder.config.to_dict()
+        self.packs = layers.packs
 
     def __call__(self, inputs: Any, *, training: bool) -> Any:
         ids, there = inputs["input_ids"], inputs["input_mask"]

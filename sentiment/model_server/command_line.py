@@ -77,7 +77,7 @@ _FLAGS = [
         "Who may send HandleReloadConfigRequest: clients of this machine, or (token) any that sends the token.",
     ),
     _flag("ssl_config_file", None, _File, "An SSLConfig text proto: TLS for both ports."),
-    _flag("tensorflow_intra_op_parallelism", 0, _Long, "Threads of one operation; 0: TensorFlow decides."),
+    _flag("tensorflow_intra_op_parallelism", 0, _Long, "Threads of one operation; 0: half of the processors."),
     _flag("tensorflow_inter_op_parallelism", 0, _Long, "Operations at once; 0: TensorFlow decides."),
 ]
 

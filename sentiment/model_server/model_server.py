@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import threading
 import time
 from dataclasses import dataclass, field
@@ -59,8 +60,8 @@ class ServerOptions:
     grpc_health: bool = False  # whether gRPC's health service is there
     access: Access = field(default_factory=Access)
     tls: Tls | None = None
-    intra_op_threads: int = 0
-    inter_op_threads: int = 0
+    intra_op_threads: int = 0  # half of the processors: an export computes two batches at a time
+    inter_op_threads: int = 0  # TensorFlow decides
 
 
 class ModelServer:
@@ -158,8 +159,10 @@ class ModelServer:
 
 
 def _session_config(options: ServerOptions) -> Any:
+    half = max(1, len(os.sched_getaffinity(0)) // 2)
     return tf.compat.v1.ConfigProto(
-        intra_op_parallelism_threads=options.intra_op_threads, inter_op_parallelism_threads=options.inter_op_threads
+        intra_op_parallelism_threads=options.intra_op_threads or half,
+        inter_op_parallelism_threads=options.inter_op_threads,
     )
 
 

@@ -23,3 +23,7 @@ def test_every_length_that_a_model_takes_has_its_bucket(trained: int, positions:
     lengths = [bucket.length for bucket in buckets_for(trained, positions)]
     assert lengths == sorted(set(lengths))
     assert lengths[-1] == positions and trained in lengths
+
+
+def test_where_nothing_is_computed_of_empty_places_a_batch_has_as_many_rows_as_there_are() -> None:
+    assert [bucket.of_every_size.sizes for bucket in buckets_for(64, 64)] == [tuple(range(1, 33))] * 3

@@ -55,6 +55,27 @@ def test_it_answers_as_the_keras_model_does_with_and_without_dropout(kind: str, 
 
 
 @pytest.mark.parametrize(("kind", "architecture"), KINDS)
+def test_without_empty_places_it_answers_the_same_whoever_stands_beside(
+    kind: str, architecture: dict[str, Any]
+) -> None:
+    from sentiment.model.flat import Packed
+    from sentiment.model.forward import forward_of
+
+    model = build(kind, architecture)
+    plain, packed = forward_of(model), forward_of(model, Packed)
+    assert packed.packs and not plain.packs
+    rows = {name: np.concatenate([values, values, values[:1] * 0]) for name, values in INPUTS.items()}
+    rows["input_mask"][3, 2] = rows["input_mask"][4, 0] = 0  # a hole, and a first piece that nobody hears
+    found = packed(rows, training=False).numpy()
+    np.testing.assert_allclose(found[:5], plain(rows, training=False).numpy()[:5], atol=1e-6)
+    for row in range(7):
+        alone = packed({name: values[row : row + 1] for name, values in rows.items()}, training=False).numpy()
+        np.testing.assert_allclose(
+            found[row : row + 1], alone, atol=1e-6, err_msg=f"row {row}, the last without pieces"
+        )
+
+
+@pytest.mark.parametrize(("kind", "architecture"), KINDS)
 @pytest.mark.parametrize(
     ("training", "compiled"), [(False, False), (True, False), pytest.param(True, True, marks=pytest.mark.slow)]
 )
