@@ -62,15 +62,15 @@ demo: setup ## run the whole loop: first model, better model, refused batch
 demo: export DATA := $(DATA)
 
 # Four parts of about the same duration run side by side, and every line is marked with its part.
-TRAINING := $(addprefix tests/,charts checks data datasets evaluation experiments gate language lineage mail model pretraining report \
-	scoring statistics text training)
+TRAINING := $(addprefix tests/,charts data datasets evaluation experiments language mail model pretraining report scoring \
+	statistics text training)
 SERVER := $(addprefix tests/,bench client export gpu_check model_server probe)
 PYTEST = $(if $(MEASURED),-m coverage run )-m pytest
 PYTEST_training = $(TRAINER) $(PYTEST) $(TRAINING)
 PYTEST_server = $(TRAINER) $(PYTEST) $(SERVER)
 PYTEST_others = $(TRAINER) $(PYTEST) tests $(addprefix --ignore ,$(TRAINING) $(SERVER) tests/dags tests/plugins tests/browser tests/docker)
 PYTEST_airflow = $(AIRFLOW) $(PYTEST) tests/dags tests/plugins tests/browser
-PARTS := test-training test-server test-airflow test-others
+PARTS := test-server test-others test-airflow test-training
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs $(JOBS) MARKED=1 $(PARTS)
 WHICH = not slow and not browser
 JOBS := 4

@@ -9,7 +9,7 @@ from typing import Any
 from sentiment.client.answer import TEXT, TITLED
 from sentiment.export.batched import Columns, Compute, batched, require_rows, used
 from sentiment.export.buckets import buckets_for
-from sentiment.model.flat import Layers, Packed
+from sentiment.model.flat import Packed, Plain
 from sentiment.model.folder import OpenedModel
 from sentiment.model.forward import Forward, forward_of
 from sentiment.model.scoring import INPUTS
@@ -25,14 +25,15 @@ class ServedModel(tf.Module):
     model is traced once, into `forward`, which every signature calls; `parameters` stores the variables.
     """
 
-    def __init__(self, opened: OpenedModel, *, batching: bool = True, layers: Callable[[Any], Layers] = Packed) -> None:
-        """`batching`: requests of several callers are computed together; without it, each one alone.
+    def __init__(self, opened: OpenedModel, *, batching: bool = True) -> None:
+        """`batching`: requests of several callers are computed together, without their empty places.
 
-        `layers`: see `forward_of`.
+        Without it, each is computed alone and whole, as the older tool's exports do, in a graph that TensorRT takes.
         """
         super().__init__(name="sentiment")
         self.parameters = opened.keras.weights
-        ask = forward_of(opened.keras, layers)  # a local variable: as an attribute, it would be saved as Keras does
+        # A local variable: as an attribute, it would be saved as Keras does.
+        ask = forward_of(opened.keras, Packed if batching else Plain)
         self._answer_with(traced(ask), opened, batching=batching, packs=ask.packs)
 
     def _answer_with(self, forward: Compute, opened: OpenedModel, *, batching: bool, packs: bool) -> None:

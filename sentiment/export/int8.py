@@ -121,7 +121,8 @@ class EightBitModel(ServedModel):
     def __init__(self, opened: OpenedModel, ranges: Mapping[Any, Range], *, batching: bool = True) -> None:
         tf.Module.__init__(self, name="sentiment")
         layers = {layer: EightBit.of(layer.kernel.numpy(), layer.bias.numpy(), seen) for layer, seen in ranges.items()}
-        ask = forward_of(opened.keras, lambda bert: Packed(bert, lambda layer, state: layers[layer](state)))
+        layers_of = Packed if batching else Plain
+        ask = forward_of(opened.keras, lambda bert: layers_of(bert, lambda layer, state: layers[layer](state)))
         forward = traced(ask)
         self.parameters: Sequence[Any] = forward.get_concrete_function().variables  # those of 8 bits are constants
         self._answer_with(forward, opened, batching=batching, packs=ask.packs)

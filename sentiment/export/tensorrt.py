@@ -23,7 +23,6 @@ from sentiment.export.formats import MARKS, TENSORRT
 from sentiment.export.graph import ServedModel
 from sentiment.export.parity import ROUNDED, Reference
 from sentiment.model.batches import Inputs
-from sentiment.model.flat import Plain
 from sentiment.model.folder import OpenedModel
 from sentiment.model.scoring import INPUTS
 from sentiment.tensorflow_setup import tf
@@ -116,11 +115,8 @@ def make(opened: OpenedModel, reference: Reference, folder: Path, *, batching: b
 
 
 def save_plain(opened: OpenedModel, folder: Path) -> None:
-    """Saves what is converted: `serving_default` alone, without batching, into which the converter does not look.
-
-    Nor does it take a graph that leaves empty places out: it must know all shapes but rows and pieces.
-    """
-    served = ServedModel(opened, batching=False, layers=Plain)
+    """Saves what is converted: `serving_default` alone, without batching, into which the converter does not look."""
+    served = ServedModel(opened, batching=False)
     inputs = {name: tf.TensorSpec((None, None), tf.int32, name=name) for name in INPUTS}
     classify = tf.function(served.classify_ids, autograph=False).get_concrete_function(**inputs)
     tf.saved_model.save(served, os.fspath(folder), signatures={SIGNATURE: classify})
