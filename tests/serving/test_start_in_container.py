@@ -288,6 +288,20 @@ def test_what_the_container_starts_the_server_with_starts_the_real_one(container
     assert started == Starts({"sentiment": (1,)}, 20.0)
 
 
+@pytest.mark.parametrize(("threads", "half"), [("1", "1"), ("2", "1"), ("3", "2"), ("8", "4")])
+def test_each_of_two_batches_has_half_of_the_threads(
+    container: Container, monkeypatch: pytest.MonkeyPatch, threads: str, half: str
+) -> None:
+    monkeypatch.setenv("THREADS", threads)
+    canary(container, "loads 0")
+    container.start(*records(container.settings.home))
+    assert container.ended() == 0
+    arguments, _ = recorded(container.settings.home)
+    assert {f"--tensorflow_intra_op_parallelism={half}", f"--tensorflow_inter_op_parallelism={threads}"} <= set(
+        arguments
+    )
+
+
 @pytest.mark.parametrize("versions", [(), (1, 2)])
 def test_what_a_throw_away_server_is_started_with_starts_the_real_one(
     tmp_path: Path, versions: tuple[int, ...]
