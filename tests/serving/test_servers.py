@@ -97,6 +97,7 @@ def test_an_old_failure_is_no_answer_until_the_server_must_have_tried(monkeypatc
         began = time.monotonic()
         old = servers.failed_before([server, "http://127.0.0.1:9"], "sentiment", 1)
         assert (old, time.monotonic() - began > 0.4) == ({server: ("END", "DATA_LOSS: ")}, True)
+        monkeypatch.setattr(servers, "SECONDS_UNTIL_READ", 60.0)
         with pytest.raises(ServerError, match=r"did not load version 1 within 0\.3 s"):
             servers.wait_until_available([server], "sentiment", 1, 0.3, old=old)
         monkeypatch.setattr(servers, "SECONDS_UNTIL_READ", 0.1)
