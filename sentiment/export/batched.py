@@ -14,10 +14,9 @@ from typing import Any
 
 from sentiment.export.buckets import Bucket
 from sentiment.model.scoring import INPUTS
-from sentiment.model_server.work import MOST_ROWS
+from sentiment.model_server.work import BATCHES_AT_ONCE, MOST_ROWS
 from sentiment.tensorflow_setup import tf
 
-THREADS = 2  # one batch is computed while the next is put together; each uses all cores
 # Microseconds that a row waits for others. None: while one batch is computed the next fills by itself, and who comes
 # alone need not wait.
 TIMEOUT = 0
@@ -46,7 +45,7 @@ def batched(forward: Compute, buckets: Sequence[Bucket], labels: int) -> Compute
             captured_tensors=concrete.captured_inputs,
             f=concrete,
             Tout=[tf.float32],
-            num_batch_threads=THREADS,
+            num_batch_threads=BATCHES_AT_ONCE,
             max_batch_size=MOST_ROWS,
             allowed_batch_sizes=bucket.sizes,
             enable_large_batch_splitting=True,

@@ -24,7 +24,7 @@ from sentiment.model.bert_layer import (
 )
 from sentiment.tensorflow_setup import tf
 
-ALIKE = 16  # vectors: their number is a multiple of it where empty places are left out
+MULTIPLE = 16  # where empty places are left out, there are always a multiple of so many vectors
 HIDDEN = -1e9  # what is added to the score of a place where there is no piece
 
 
@@ -99,7 +99,7 @@ def _places(there: Any) -> Places:
     number = tf.reshape(tf.cumsum(tf.cast(tf.reshape(taken, (-1,)), tf.int32)) - 1, tf.shape(taken))
     grid = tf.where(taken, number, number[:, :1])
     places = tf.cast(tf.where(tf.reshape(taken, (-1,)))[:, 0], tf.int32)
-    return Places(tf.pad(places, [[0, -tf.shape(places)[0] % ALIKE]]), tf.reshape(grid, (-1,)))
+    return Places(tf.pad(places, [[0, -tf.shape(places)[0] % MULTIPLE]]), tf.reshape(grid, (-1,)))
 
 
 def _draw(layer: Any, state: Any, unseen: Any) -> Drawn:

@@ -33,6 +33,7 @@ from sentiment.model_server.rest_limits import RestLimits
 from sentiment.model_server.servable import Servable, load_servable
 from sentiment.model_server.tls import Tls
 from sentiment.model_server.versions import LoadRules, Versions
+from sentiment.model_server.work import BATCHES_AT_ONCE
 from sentiment.tensorflow_setup import tf
 
 log = logging.getLogger("sentiment.server")
@@ -60,7 +61,7 @@ class ServerOptions:
     grpc_health: bool = False  # whether gRPC's health service is there
     access: Access = field(default_factory=Access)
     tls: Tls | None = None
-    intra_op_threads: int = 0  # half of the processors: an export computes two batches at a time
+    intra_op_threads: int = 0  # a batch's share of the processors
     inter_op_threads: int = 0  # TensorFlow decides
 
 
@@ -159,9 +160,9 @@ class ModelServer:
 
 
 def _session_config(options: ServerOptions) -> Any:
-    half = max(1, len(os.sched_getaffinity(0)) // 2)
+    share = max(1, len(os.sched_getaffinity(0)) // BATCHES_AT_ONCE)
     return tf.compat.v1.ConfigProto(
-        intra_op_parallelism_threads=options.intra_op_threads or half,
+        intra_op_parallelism_threads=options.intra_op_threads or share,
         inter_op_parallelism_threads=options.inter_op_threads,
     )
 

@@ -15,6 +15,7 @@ WORK = 32 * 512
 TURN = WORK // 4  # of a request, at a time: so there is always room for another client, and what is inside ends soon
 MOST_ROWS = 1024  # of a request: the server and an export refuse a longer one
 LARGEST_BATCH = 32  # rows that an export computes together; more do not pay on a CPU
+BATCHES_AT_ONCE = 2  # of an export: one is computed while the next is put together, each by its share of the processors
 ROWS_OF_A_TURN = 2 * LARGEST_BATCH  # of short ones
 # Tokens, for one that is shorter may share a batch with a long one. So 256 rows at most are inside, an eighth of what
 # TensorFlow's queue has places for.

@@ -74,7 +74,6 @@ def test_a_process_that_ends_early_is_named_with_its_log(tmp_path: Path) -> None
 
 
 def test_a_busy_port_is_replaced_by_a_free_one() -> None:
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 from support.conformance import THREE
 
+from sentiment.model_server import model_server
+from sentiment.model_server.model_server import ServerOptions
 from sentiment.model_server.parameter_files import Batching
 
 SLOW_TO_FILL = Batching(max_batch_size=16, batch_timeout_micros=200_000, num_batch_threads=1, pad=True)
@@ -142,3 +145,12 @@ def test_a_request_that_would_break_the_batch_of_others_is_refused_alone(site: A
     for wrong in (np.ones((1, 5), np.int32), np.ones((2, 4), np.int32)):
         with pytest.raises(grpc.RpcError, match="Batching Run"):
             client.predict({"input_ids": ids, "input_mask": wrong, "segment_ids": ids})
+
+
+def test_an_operation_has_a_batchs_share_of_the_processors_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(7)))
+    found = [model_server._session_config(ServerOptions(Path(), intra_op_threads=given)) for given in (0, 5)]
+    threads = [(config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) for config in found]
+    assert threads == [(3, 0), (5, 0)]

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-score: `make score-environment` makes it"),
 ]
-# `ray start --block` would do, too, but ends all when a helper of its own starts too slowly, as on a busy machine.
+# Not `ray start --block`: it ends all as soon as any process of its own ends, as one may that starts too slowly.
 A_HEAD = """
 import time
 from ray.cluster_utils import Cluster
