@@ -10,6 +10,7 @@ from sentiment.model import written_out
 from sentiment.tensorflow_setup import tf
 
 Product = Callable[[Any, Any], Any]  # computes a dense layer, as `dense` does
+Activation = Callable[[Any], Any]
 
 
 class Dense(NamedTuple):
@@ -65,8 +66,8 @@ class Kind(NamedTuple):
 
     heads: int
     epsilon: float
-    activation: Any
-    learning: Any  # the activation, with a gradient that is written out where there is one
+    activation: Activation
+    learning: Activation  # the activation, with a gradient that is written out where there is one
 
 
 def dense(layer: Any, state: Any) -> Any:
@@ -154,7 +155,8 @@ def _attended(
         return tf.transpose(tf.reshape(vectors, (rows, pieces, kind.heads, size)), (0, 2, 1, 3))
 
     query, key, value = (apart(part) for part in (layer.query, layer.key, layer.value))
-    scores = tf.matmul(query, key, transpose_b=True) / math.sqrt(size) + unseen
+    # Scores are divided by √size. There are more of them than there are numbers of queries.
+    scores = tf.matmul(query * (1.0 / math.sqrt(size)), key, transpose_b=True) + unseen
     shares = _only(tf.nn.softmax(scores), drawn and drawn.shares)
     heard = tf.reshape(tf.transpose(tf.matmul(shares, value), (0, 2, 1, 3)), (-1, kind.heads * size))
     return tf.gather(heard, places.taken) if places else heard

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sentiment.model.bert_layer import (
+    Activation,
     Drawn,
     Drop,
     Layer,
@@ -33,8 +34,10 @@ class Plain:
 
     packs = False
 
-    def __init__(self, bert: Any, product: Product = dense) -> None:
-        self._kind, self._product = kind_of(bert), product
+    def __init__(self, bert: Any, product: Product = dense, activation: Activation | None = None) -> None:
+        """`product` computes dense layers; `activation` stands for the BERT's own."""
+        kind = kind_of(bert)
+        self._kind, self._product = kind._replace(activation=activation or kind.activation), product
 
     def __call__(self, layer: Any, state: Any, unseen: Any, drawn: Drawn | None, places: Places | None = None) -> Any:
         return passed(self._kind, of_keras(layer), state, unseen, drawn, self._product, places)
@@ -43,7 +46,7 @@ class Plain:
 class Packed(Plain):
     """The same, without computing anything of empty places but for the products between pieces of a row.
 
-    It is for answers, and for graphs whose shapes need not be known.
+    It is for answers on a CPU, and for graphs whose shapes need not be known.
     """
 
     packs = True

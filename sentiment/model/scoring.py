@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sentiment.model import arithmetic
 from sentiment.model.batches import Encoded, padded, plan
 from sentiment.model.compiling import ANSWERING, Shape, shape_of
-from sentiment.model.flat import Compiled, Plain
+from sentiment.model.flat import Compiled, Packed, Plain
 from sentiment.model.forward import forward_of, worth_compiling
 from sentiment.model.pace import pace_of
 from sentiment.progress import progress
@@ -63,7 +63,7 @@ class Scorer:
                 input_signature=[INPUTS],
                 autograph=False,
             )
-            for layers in (Plain, Compiled)
+            for layers in (Plain if on_gpu else Packed, Compiled)
         )
         self._asked: Counter[Shape] = Counter()  # batches of each shape
         self._ran: set[Shape | None] = set()  # the compiled shapes that have been computed; None: all others

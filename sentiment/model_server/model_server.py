@@ -33,7 +33,7 @@ from sentiment.model_server.rest_limits import RestLimits
 from sentiment.model_server.servable import Servable, load_servable
 from sentiment.model_server.tls import Tls
 from sentiment.model_server.versions import LoadRules, Versions
-from sentiment.model_server.work import BATCHES_AT_ONCE
+from sentiment.model_server.work import share_of
 from sentiment.tensorflow_setup import tf
 
 log = logging.getLogger("sentiment.server")
@@ -160,7 +160,7 @@ class ModelServer:
 
 
 def _session_config(options: ServerOptions) -> Any:
-    share = max(1, len(os.sched_getaffinity(0)) // BATCHES_AT_ONCE)
+    share = share_of(len(os.sched_getaffinity(0)))
     return tf.compat.v1.ConfigProto(
         intra_op_parallelism_threads=options.intra_op_threads or share,
         inter_op_parallelism_threads=options.inter_op_threads,

@@ -25,6 +25,11 @@ HANGUL = (b"\xea", b"\xeb", b"\xec", b"\xed")  # what a syllable begins with in 
 BYTES_FOR_A_TOKEN = 64  # of a text that is cut, which takes about as long as a token of a small model
 
 
+def share_of(processors: int) -> int:
+    """Returns how many of so many processors compute an operation of one batch."""
+    return max(1, processors // BATCHES_AT_ONCE)
+
+
 def lengths_of(arrays: Mapping[str, Any]) -> list[int]:
     """Returns the tokens of each row of a request; of a text, those that it has at most.
 

@@ -155,3 +155,42 @@ def test_without_onednn_it_is_one_line(trained: Path, tmp_path: Path) -> None:
     )
     assert found.returncode == 2 and "8-bit products must be computed by oneDNN" in found.stderr
     assert not (tmp_path / "1").exists()
+
+
+def test_a_factor_that_is_moved_over_a_product_changes_none_of_its_whole_numbers() -> None:
+    from sentiment.export.int8 import EightBit
+
+    draw = np.random.default_rng(5)
+    kernel, bias = draw.normal(0, 0.3, (6, 4)).astype(np.float32), draw.normal(0, 1, 4).astype(np.float32)
+    layer = EightBit.of(kernel, bias, (-0.2, 1.5))
+    state = draw.uniform(-0.2, 1.5, (9, 6)).astype(np.float32)
+
+    def computed(of: EightBit, state: Any) -> Any:
+        numbers = np.clip(np.round((state - of.low) / of.step), 0, 255)
+        return numbers @ of.weights.astype(np.float64) * of.step * of.scale + of.bias
+
+    wanted = computed(layer, state)
+    assert (layer.giving(0.5).weights == layer.weights).all() and (layer.taking(4.0).weights == layer.weights).all()
+    np.testing.assert_allclose(computed(layer.giving(0.5), state), wanted / 2, rtol=1e-6)
+    np.testing.assert_allclose(computed(layer.taking(4.0), state * 4), wanted, rtol=1e-6)
+
+
+@native
+@pytest.mark.parametrize("activation", ["gelu", "relu"])
+def test_layers_in_8_bits_compute_the_activation_of_the_bert(activation: str) -> None:
+    from transformers import BertConfig, TFBertModel
+
+    from sentiment.export.int8 import Seen, layers_of
+    from sentiment.model.flat import Packed, Plain, encoded
+    from sentiment.tensorflow_setup import tf
+
+    size = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    bert = TFBertModel(BertConfig(vocab_size=50, hidden_act=activation, initializer_range=0.3, **size)).bert
+    ids = tf.constant(np.random.default_rng(2).integers(5, 50, (6, 11)), tf.int32)
+    there, seen = tf.ones_like(ids), Seen()
+    bert.build()
+    wanted = encoded(bert, ids, there, layers=Plain(bert, seen)).numpy()
+    layers = layers_of(bert, seen.ranges, Packed)
+    ask = tf.function(lambda: encoded(bert, ids, there, layers=layers), autograph=False)
+    off = np.abs(ask().numpy() - wanted)
+    assert 0 < off.max() < 0.2 and off.mean() < 0.03  # the numbers themselves have a variance of 1

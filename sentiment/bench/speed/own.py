@@ -7,6 +7,7 @@ each line of stdin asks for it once, and the answer is one line of JSON.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -66,16 +67,21 @@ def predicting(job: Mapping[str, Any]) -> Work:
 
 
 def rounding(job: Mapping[str, Any]) -> Work:
-    """Returns what answers the job's posts by an export with 8-bit products, which is made of the job's model."""
+    """Returns what answers the job's posts by an export with 8-bit products, which is made of the job's model.
+
+    It is what a model server loads, and has as many threads as there.
+    """
     from sentiment.export import int8
     from sentiment.export.parity import answers
     from sentiment.model.batches import encode
     from sentiment.model.folder import open_model
+    from sentiment.model_server.work import share_of
     from sentiment.tensorflow_setup import tf
 
+    tf.config.threading.set_intra_op_parallelism_threads(share_of(len(os.sched_getaffinity(0))))
     opened, folder = open_model(Path(job["model"])), str(Path(job["folder"]) / "8-bits")
     posts = read_posts(Path(job["test"]), opened.card.label_set)
-    int8.save(opened, encode(opened.tokenizer, posts), Path(folder), batching=False)
+    int8.save(opened, encode(opened.tokenizer, posts), Path(folder))
     ask = tf.saved_model.load(folder).signatures["serving_default"]
 
     def work(_: Mapping[str, Any]) -> dict[str, Any]:
