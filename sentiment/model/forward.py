@@ -22,6 +22,7 @@ class Forward(Protocol):
 
     settings: Mapping[str, Any] | None  # a BERT's, as in its config.json, where XLA may compile the pass
     packs: bool  # whether it computes nothing of empty places
+    table: Any  # the vectors of pieces, which nothing but the inputs' ids look up; None where that is not known
 
     def __call__(self, inputs: Any, *, training: bool) -> Any: ...
 
@@ -48,6 +49,7 @@ class AsKeras:
 
     settings: Mapping[str, Any] | None = None
     packs = False
+    table = None
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -62,7 +64,7 @@ class Flat:
     def __init__(self, model: Any, encoder: Any, layers: Layers) -> None:
         self._model, self._encoder, self._layers = model, encoder, layers
         self.settings: Mapping[str, Any] | None = encoder.config.to_dict()
-        self.packs = layers.packs
+        self.packs, self.table = layers.packs, encoder.bert.embeddings.weight
 
     def __call__(self, inputs: Any, *, training: bool) -> Any:
         ids, there = inputs["input_ids"], inputs["input_mask"]

@@ -34,6 +34,7 @@ from sentiment.training.hyperparameters import Hyperparameters
 from sentiment.training.memory import enough_memory
 from sentiment.training.randomness import draw_of_epoch, generators_of, reseed
 from sentiment.training.resume import Unfinished
+from sentiment.training.table import pieces_of
 from sentiment.training.tensorboard import EpochLog
 from sentiment.training.training_step import adam, learning_rate, training_step
 
@@ -48,7 +49,7 @@ class Environment:
 
     strategy: Any = None
     scales_loss: bool = False
-    compiles: bool = False  # XLA compiles the shapes of batches for which that pays
+    on_one_cpu: bool = False  # there, XLA compiles shapes of batches, and the rows of the table that change are known
     unfinished: Unfinished | None = None
     log: EpochLog | None = None
 
@@ -93,9 +94,11 @@ class Fitting:
         with strategy.scope():
             self.optimizer = adam(scales_loss=environment.scales_loss)
         soft = train.soft is not None
-        compiled = self._compiled() if environment.compiles else ()
+        faster: dict[str, Any] = {}
+        if environment.on_one_cpu:
+            faster = {"compiled": self._compiled(), "pieces": pieces_of(train, [start.tokenizer.mask])}
         self.step = training_step(
-            start.keras, self.optimizer, settings.clip_norm, weights, strategy, soft=soft, compiled=compiled
+            start.keras, self.optimizer, settings.clip_norm, weights, strategy, soft=soft, **faster
         )
         self.state = tf.train.Checkpoint(model=start.keras, optimizer=self.optimizer)
         self.generators = generators_of(start.keras)

@@ -22,6 +22,7 @@ from sentiment.model.soft import SMALLEST, Soft
 from sentiment.tensorflow_setup import keras, tf
 from sentiment.training.class_weights import Floats, row_weights
 from sentiment.training.hyperparameters import Hyperparameters
+from sentiment.training.table import Adam, Rows
 
 SIGNATURE = [INPUTS, tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32)]
 SOFT = (tf.TensorSpec((None, None), tf.float32), tf.TensorSpec((None,), tf.float32))  # targets, and temperatures
@@ -35,7 +36,7 @@ class Step(Protocol):
 
 def adam(*, scales_loss: bool = False) -> Any:
     """Returns the optimizer; with `scales_loss` it has a dynamic loss scale, for float16."""
-    optimizer = keras.optimizers.legacy.Adam()  # one fused operation per variable; the newer Adam takes a third longer
+    optimizer = Adam()
     return keras.mixed_precision.LossScaleOptimizer(optimizer) if scales_loss else optimizer
 
 
@@ -48,21 +49,26 @@ def training_step(
     *,
     soft: bool = False,
     compiled: Collection[Shape] = (),
+    pieces: Ints | None = None,
 ) -> Step:
     """Returns a step, traced once for all shapes; with `soft`, one that learns from soft labels, and must get them.
 
     The loss is the mean over the rows, each multiplied by the weight of its class, and by its soft label's. A
     `clip_norm` of 0 clips nothing. Model and optimizer must have been made in the scope of `strategy`; None is the
-    current one. XLA compiles the shapes that are to be `compiled`, each when it comes for the first time.
+    current one. XLA compiles the shapes that are to be `compiled`, each when it comes for the first time. On one
+    device, all rows must be of these `pieces`; None: any.
     """
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
         optimizer._create_all_weights(model.trainable_variables)  # inside the function, this would cause a second trace
+    rows = Rows.that_pay(forward_of(model).table, pieces if strategy.num_replicas_in_sync == 1 else None)
 
     def traced(learn: Any) -> Any:
         def on_all(inputs: Any, labels: Any, weights: Any, wanted: Any) -> tuple[Any, Any]:
             results = strategy.run(
-                lambda *batch: _on_one(learn, model.trainable_variables, optimizer, clip_norm, *map(_own_rows, batch)),
+                lambda *batch: _on_one(
+                    learn, model.trainable_variables, rows, optimizer, clip_norm, *map(_own_rows, batch)
+                ),
                 (inputs, labels, weights, wanted),
             )
             return tuple(strategy.reduce(tf.distribute.ReduceOp.SUM, result, axis=None) for result in results)
@@ -140,9 +146,11 @@ def _learning(model: Any, optimizer: Any, layers: Callable[[Any], Layers]) -> An
     return learn
 
 
-def _on_one(learn: Any, all_variables: Any, optimizer: Any, clip_norm: float, *batch: Any) -> tuple[Any, Any]:
+def _on_one(
+    learn: Any, all_variables: Any, rows: Rows | None, optimizer: Any, clip_norm: float, *batch: Any
+) -> tuple[Any, Any]:
     loss, hits, found = learn(*batch)
-    gradients, variables = _present(found, all_variables)
+    gradients, variables = _present(found, all_variables, rows)
     context = tf.distribute.get_replica_context()
     if context.num_replicas_in_sync > 1:
         gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
@@ -164,17 +172,16 @@ def _losses(probabilities: Any, labels: Any, wanted: Any) -> Any:
     return -tf.reduce_sum(targets * tf.nn.log_softmax(logits), axis=1)
 
 
-def _present(gradients: Any, variables: Any) -> tuple[list[Any], list[Any]]:
+def _present(gradients: Any, variables: Any, rows: Rows | None) -> tuple[list[Any], list[Any]]:
     """Leaves out weights on which the loss does not depend, such as a pooler that nothing reads."""
     pairs = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
-    return [_whole(gradient) for gradient, _ in pairs], [variable for _, variable in pairs]
+    return [_summed(*pair, rows) for pair in pairs], [variable for _, variable in pairs]
 
 
-def _whole(gradient: Any) -> Any:
-    """Returns a lookup's gradient as a table of its own, in which the parts that belong to one row are added up.
-
-    Keras' Adam changes all rows in either case; of parts, in ten passes over its table instead of one.
-    """
+def _summed(gradient: Any, variable: Any, rows: Rows | None) -> Any:
+    """Returns a lookup's gradient with the parts of a row added up: of some rows, or as a table of its own."""
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient
+    if rows and variable is rows.table:
+        return rows.of(gradient)
     return tf.math.unsorted_segment_sum(gradient.values, gradient.indices, gradient.dense_shape[0])

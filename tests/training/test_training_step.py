@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sentiment.model.batches import Encoded
 from sentiment.model.soft import cross_entropy, soft_rows
 from sentiment.training.class_weights import row_weights
 from sentiment.training.training_step import adam, evenly, soft_evenly, training_step
@@ -166,12 +167,12 @@ def bert_inputs() -> dict[str, NDArray[np.int32]]:
     return {"input_ids": ids, "input_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
 
 
-def small_bert() -> Any:
+def small_bert(pieces: int = 21) -> Any:
     from sentiment.model import classifier
     from sentiment.tensorflow_setup import keras
 
     keras.utils.set_random_seed(3)
-    sizes = {"vocab_size": 21, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    sizes = {"vocab_size": pieces, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
     none = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "intermediate_size": 16}
     architecture = {"model_type": "bert", "pooling": "mean", **sizes, **none}
     return classifier.build("custom", architecture, labels=3, dropout=0.0)
@@ -189,3 +190,36 @@ def test_a_compiled_step_changes_the_weights_as_any_other_does(bert_inputs: dict
     assert compiled_losses == pytest.approx(losses, rel=1e-4) and compiled_hits == hits
     for one, other in zip(weights, compiled_weights, strict=True):
         np.testing.assert_allclose(one, other, atol=3e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("compiled", [(), {(4, 8)}])
+def test_a_step_that_knows_the_pieces_changes_the_weights_as_any_other_does(
+    compiled: Any, bert_inputs: dict[str, NDArray[np.int32]]
+) -> None:
+    pieces = np.unique(bert_inputs["input_ids"])
+    fewer = {**bert_inputs, "input_ids": np.full_like(bert_inputs["input_ids"], pieces[-1])}
+    found = []
+    for known in (None, pieces):
+        model, optimizer = small_bert(60), adam()
+        before = model.get_weights()[0]
+        take = training_step(model, optimizer, 0.01, compiled=compiled, pieces=known)
+        for inputs in (bert_inputs, fewer, fewer, bert_inputs):  # what a row got before moves it when it gets nothing
+            take(inputs, LABELS)
+        found.append([*model.get_weights(), *optimizer.get_weights()])
+        others = np.setdiff1d(np.arange(60), pieces)
+        assert (model.get_weights()[0][others] == before[others]).all()
+        assert (model.get_weights()[0][pieces] != before[pieces]).any(axis=1).all()
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-6)
+
+
+def test_rows_are_told_apart_only_where_that_pays() -> None:
+    from sentiment.tensorflow_setup import tf
+    from sentiment.training.table import Rows, pieces_of
+
+    encoded = Encoded([np.array([7, 3], np.int32), np.array([3], np.int32)], [], np.zeros(2, np.int32))
+    assert pieces_of(encoded, [9]).tolist() == [0, 3, 7, 9]
+    table = tf.Variable(tf.zeros((8, 2)))
+    assert Rows.that_pay(table, np.arange(4, dtype=np.int32)) and not Rows.that_pay(table, np.arange(5, dtype=np.int32))
+    assert Rows.that_pay(None, np.arange(2, dtype=np.int32)) is None and Rows.that_pay(table, None) is None
