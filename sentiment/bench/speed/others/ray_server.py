@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", RAY_USAGE_STATS_ENABLED="0")
+os.environ.pop("TF_USE_LEGACY_KERAS", None)  # whoever starts this has a Keras that is not installed here
 os.environ["RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S"] = "60"  # a busy machine takes longer than the usual 5
 
 import ray
