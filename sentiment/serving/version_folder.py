@@ -38,6 +38,21 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder) != ORIGIN)
 
 
+def require_plain(folder: Path) -> None:
+    """Raises: InputError when `folder` has a link, a pipe or a name in other characters.
+
+    A digest passes over them, and a copy would follow them to anywhere on this machine.
+    """
+    for path in folder.rglob("*"):
+        is_plain = not path.is_symlink() and (path.is_file() or path.is_dir())
+        if not is_plain or not str(path.relative_to(folder)).isprintable():
+            raise InputError(
+                "an export and its model folder must hold files and folders alone, with plain names",
+                found=f"{str(path)!a:.300}",
+                do="Find out how it came there; remove it, or copy the folder with `cp -rL` and publish the copy.",
+            )
+
+
 def origin(folder: Path) -> Origin:
     """Returns where a version's folder came from; an empty origin when this system did not make it."""
     try:
