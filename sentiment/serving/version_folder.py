@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,7 @@ def digest_of(folder: Path) -> str:
     """Returns a digest of every name and byte that is served from `folder`."""
     hashed = hashlib.sha256()
     for file in sorted(_files(folder)):
-        hashed.update(f"{file.relative_to(folder)}\n".encode())
+        hashed.update(os.fsencode(f"{file.relative_to(folder)}\n"))
         hashed.update(bytes.fromhex(sha256_of(file)))
     return hashed.hexdigest()
 

@@ -207,3 +207,8 @@ def test_what_is_no_plain_file_is_not_published(settings: Settings, tmp_path: Pa
         publish(change, made)
     assert str(raised.value).isprintable() and not (settings.versions / "3").exists()
     assert not list(settings.versions.glob(".*")) and not list(settings.trained.glob(".*"))
+
+
+def test_a_file_whose_name_is_no_text_is_a_change_like_any_other(settings: Settings) -> None:
+    (settings.versions / "1" / "\udcff").write_bytes(b"")
+    assert "changed content in" in version_folder.change_in(settings, read_state(settings).versions[1])
