@@ -22,8 +22,7 @@ from sentiment.text.harmless import visible
 
 INPUTS = ("input_word_ids", "input_mask", "input_type_ids")
 OUTPUT = "pooled_output"
-# What TensorFlow's loader, or a question to what it loaded, raises where the file's parts do not go together.
-UNFIT = (OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RuntimeError, ImportError)
+WHOLE, FETCH_AGAIN = "an encoder's SavedModel must be whole", "Fetch or copy it again."
 
 
 def source(name: str, vocabulary_file: Path | None) -> Source:
@@ -64,20 +63,17 @@ def load(folder: Path) -> Any:
 
 
 @contextmanager
-def _whole(folder: Path) -> Iterator[None]:
+def _whole(folder: Path, must_hold: str = WHOLE, do: str = FETCH_AGAIN) -> Iterator[None]:
     """Raises: InputError when the parts of the SavedModel in `folder` do not go together."""
     from sentiment.tensorflow_setup import tf
 
     try:
         yield
-    except tf.errors.ResourceExhaustedError:
+    except (tf.errors.ResourceExhaustedError, MemoryError):
         raise
-    except (*UNFIT, tf.errors.OpError) as error:
-        raise InputError(
-            "an encoder's SavedModel must be whole",
-            found=f"{folder}: {visible(' '.join(str(error).split()), 200)}",
-            do="Fetch or copy it again.",
-        ) from None
+    except Exception as error:  # noqa: BLE001 - a stranger's file may have TensorFlow raise anything
+        found = f"{folder}: {visible(' '.join(str(error).split()), 200)}"
+        raise InputError(must_hold, found=found, do=do) from None
 
 
 def _vocabulary_of(loaded: Any, folder: Path) -> Path | None:
@@ -98,15 +94,10 @@ def pooled(folder: Path, inputs: dict[str, Any]) -> Any:
     """Returns the trainable pooled output of the SavedModel in `folder`. Raises: InputError on another interface."""
     loaded, hub = load(folder), tensorflow_hub()
     ids = (inputs["input_ids"], inputs["input_mask"], inputs["segment_ids"])
-    try:
+    takes = f"an encoder's SavedModel must take a dict of {', '.join(INPUTS)} and return one with {OUTPUT}"
+    with _whole(folder, takes, "Name version 3 or later of a TF-Hub BERT encoder."):
         layer = hub.KerasLayer(loaded, trainable=True, name="encoder")
         return layer(dict(zip(INPUTS, ids, strict=True)))[OUTPUT]
-    except UNFIT as error:
-        raise InputError(
-            f"an encoder's SavedModel must take a dict of {', '.join(INPUTS)} and return one with {OUTPUT}",
-            found=f"{folder}: {visible(' '.join(str(error).split()), 120)}",
-            do="Name version 3 or later of a TF-Hub BERT encoder.",
-        ) from None
 
 
 def require_fit(model: Any, name: str, pieces: int, max_seq_length: int) -> None:
