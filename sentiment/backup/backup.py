@@ -16,7 +16,18 @@ import click
 
 from sentiment import atomic, disk
 from sentiment.backup import contents, copying
-from sentiment.backup.folder import FILES, FORMAT, MANIFEST, name_at, newest_first, remove, remove_half_made, to_remove
+from sentiment.backup.folder import (
+    FILES,
+    FORMAT,
+    LARGEST_MANIFEST,
+    MANIFEST,
+    is_a_homes,
+    name_at,
+    newest_first,
+    remove,
+    remove_half_made,
+    to_remove,
+)
 from sentiment.data import ledger_file
 from sentiment.errors import FROM_A_BACKUP, InputError, UnavailableError
 from sentiment.language import marked, tr, tr_many
@@ -39,9 +50,9 @@ LOCK = ".sentiment-backup.lock"
 def backup(settings: Settings, folder: Path, keep: int, with_models: bool, who: str = "") -> Backup:
     """Makes a backup of the home in `folder`, and removes this home's older ones so that `keep` stay.
 
-    Raises: InputError when the folder is missing or in the home, or when the ledger, the history or a model that is to
-    be copied is damaged; then there is no new backup, and every older one is still there; UnavailableError when the
-    folder's disk is full.
+    Raises: InputError when the folder is missing or in the home, when the ledger, the history or a model that is to be
+    copied is damaged, or when nobody could restore it, for a file's name or their number; then there is no new backup,
+    and every older one is still there; UnavailableError when the folder's disk is full.
     """
     _require_outside(settings, folder)
     with atomic.exclusive_lock(folder / LOCK):
@@ -51,6 +62,7 @@ def backup(settings: Settings, folder: Path, keep: int, with_models: bool, who: 
             temporary.chmod(0o700)  # it holds every post, and the home's secret
             manifest = _filled(settings, temporary, with_models, who or user())
             record.write(temporary / MANIFEST, manifest)
+            _require_readable(settings, temporary, len(manifest.files))
         going = to_remove(target, list(newest_first(folder)), keep)
         for old in going:
             remove(old)
@@ -121,15 +133,31 @@ def _filled(settings: Settings, target: Path, with_models: bool, who: str) -> Ma
 
 def _copies(settings: Settings, target: Path, paths: list[Path]) -> list[KeptFile]:
     names = [str(path.relative_to(settings.home)) for path in paths]
+    if odd := next((name for name in names if not is_a_homes(name)), None):
+        raise InputError(
+            f"every file of {settings.home} must have a name with which it can be put back",
+            found=f"{odd!a:.200}",
+            do="Give it another name, in UTF-8, or move it away.",
+        )
     copies = (copying.copied(settings.home / name, target / FILES / name, name) for name in names)
     return [copy for copy in copies if copy]
+
+
+def _require_readable(settings: Settings, made: Path, files: int) -> None:
+    """Raises: InputError when nobody could read what the backup says of itself."""
+    if (made / MANIFEST).stat().st_size > LARGEST_MANIFEST:
+        raise InputError(
+            "a backup must not have too many files to be restored",
+            found=f"{files:,} in {settings.home}",
+            do=f"Move old files of {settings.quarantine} and old folders of {settings.runs} away.",
+        )
 
 
 def _home_id(settings: Settings) -> str:
     path = contents.home_id_file(settings)
     if not path.is_file():
         atomic.write_text(path, f"{uuid.uuid4().hex}\n")
-    return path.read_text(encoding="utf-8").strip()
+    return path.read_text(encoding="utf-8", errors="replace").strip("\0\n ")  # as `restore` reads it
 
 
 def _require_whole_models(settings: Settings, target: Path, state: State) -> None:

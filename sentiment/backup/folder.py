@@ -22,7 +22,8 @@ REPLACED = "replaced-"  # what a restore replaced, in the home
 LONGEST_NAME = 255  # bytes, of one part of a path
 SIDE_FILES = ("-wal", "-shm", "-journal", ".lock")  # of a database or a history
 MANIFEST, FILES = "manifest.json", "files"
-PLACES = frozenset({"datasets", "serving", "runs"})  # of a home; nothing of a backup goes elsewhere
+LARGEST_MANIFEST = 256 << 20  # bytes: more than a million files
+PLACES = frozenset({"datasets", "encoders", "runs", "serving"})  # of a home; nothing of a backup goes elsewhere
 ANOTHER = "Give another backup; one that is damaged stays where it is."
 
 
@@ -50,7 +51,7 @@ def newest_first(folder: Path) -> Iterator[Found]:
 
 def manifest_of(path: Path) -> Manifest:
     """Returns what a backup says of itself. Raises: InputError when it is none, or of a newer format."""
-    found = record.read(path / MANIFEST, Manifest, ANOTHER)
+    found = record.read(path / MANIFEST, Manifest, ANOTHER, largest=LARGEST_MANIFEST)
     if found.format != FORMAT:
         raise InputError(
             f"a backup must be of format {FORMAT}", found=f"format {found.format} in {path}", do="Use a newer version."
@@ -86,8 +87,14 @@ def remove_half_made(folder: Path) -> None:
             shutil.rmtree(path)
 
 
-def _is_a_homes(inside: PurePosixPath) -> bool:
-    """Tells whether a backup may put a file there: not beside the ledger what SQLite would play into it, nor a lock."""
+def is_a_homes(name: str) -> bool:
+    """Tells whether a backup may put a file there: not beside the ledger what SQLite would play into it, nor a lock.
+
+    A name that is not UTF-8 cannot stand in a manifest.
+    """
+    if "\0" in name or any("\ud800" <= one <= "\udfff" for one in name):
+        return False
+    inside = PurePosixPath(name)
     if inside.is_absolute() or ".." in inside.parts or not PLACES.intersection(inside.parts[:1]):
         return False
     short = all(len(part.encode()) <= LONGEST_NAME for part in inside.parts)
@@ -98,9 +105,9 @@ def require_whole(path: Path, manifest: Manifest) -> None:
     """Raises: InputError when a file of the backup is missing, changed, or would be put outside the home."""
     whole = (path / FILES).resolve()
     for item in manifest.files:
-        inside = PurePosixPath(item.path)
-        if not _is_a_homes(inside):
+        if not is_a_homes(item.path):
             raise InputError(f"the files of {path} must be a home's", found=f"{item.path!a:.200}", do=ANOTHER)
+        inside = PurePosixPath(item.path)
         file = path / FILES / inside
         if file.resolve() != whole / inside or not file.is_file():  # no link, on the way to it neither
             raise InputError(f"{path} must have all its files", found=f"no file {item.path}", do=ANOTHER)

@@ -128,7 +128,14 @@ def load_weights(model: Any, path: Path) -> None:
         raise _unfit(path, "no such file")
     try:
         model.load_weights(str(path))
-    except (OSError, ValueError, KeyError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        AttributeError,
+    ) as error:  # HDF5's and Keras' own
         raise _unfit(path, " ".join(str(error).split())[:200]) from None
     import numpy as np
 

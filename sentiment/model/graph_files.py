@@ -6,68 +6,16 @@ anywhere else, such as a text in the graph or in a request, could be that of any
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from sentiment.model.operations import ALLOWED, ASSET_READERS, CHECKPOINT
+from sentiment.model.graph_library import MAIN, Library, named_by_objects
+from sentiment.model.operations import ASSET_READERS, CHECKPOINT
 
 CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})  # they pass their inputs on as they are
 VARIABLE_USERS = frozenset({"AssignVariableOp", "ReadVariableOp", "VarIsInitializedOp"})
-MAIN = ""  # the graph itself, among the names of its functions
 MOST_STEPS = 1_000_000  # taken to follow names; a BERT of TF-Hub takes a few thousand
 INITIALIZER = "__saved_model_init_op"  # the signature that runs once, while the model is loaded
-
-
-class Library:
-    """The graph and the functions of a GraphDef, and who calls which function."""
-
-    def __init__(self, graph: Any) -> None:
-        self.functions = {function.signature.name: function for function in graph.library.function}
-        pairs = (*graph.library.gradient, *graph.library.registered_gradients)
-        self.gradients = {pair.gradient_func for pair in pairs}  # training calls them
-        self._graph = graph
-        self.callers: dict[str, list[tuple[str, Any]]] = defaultdict(list)  # function → (where, node)
-        for where, node in self.placed():
-            for name in called(node):
-                self.callers[name].append((where, node))
-
-    def placed(self) -> Iterator[tuple[str, Any]]:
-        """Yields every node with the name of its function; MAIN for the graph's own."""
-        yield from ((MAIN, node) for node in self._graph.node)
-        for name, function in self.functions.items():
-            yield from ((name, node) for node in function.node_def)
-
-    def nodes(self) -> Iterator[Any]:
-        return (node for _, node in self.placed())
-
-    def is_function(self, name: str) -> bool:
-        return name in self.functions and name not in ALLOWED and not is_registered(name)
-
-    def missing(self) -> set[str]:
-        """Returns the functions that are called by name and are not there."""
-        named = {name for node in self.nodes() for name in _in_attributes(node.attr.values())}
-        return {name for name in named if not self.is_function(name)}
-
-
-def is_registered(name: str) -> bool:
-    """Tells whether TensorFlow has an operation of that name."""
-    from tensorflow.python.framework import op_def_registry
-
-    return op_def_registry.get(name) is not None
-
-
-def called(node: Any) -> Iterator[str]:
-    """Yields the names of functions that a node may call; its operation is one of them, if it is a function."""
-    yield node.op
-    yield from _in_attributes(node.attr.values())
-
-
-def _in_attributes(values: Iterable[Any]) -> Iterator[str]:
-    for value in values:
-        for function in (*([value.func] if value.HasField("func") else []), *value.list.func):
-            yield function.name
-            yield from _in_attributes(function.attr.values())
 
 
 def misused(meta: Any, library: Library) -> Iterator[str]:
@@ -90,16 +38,23 @@ class _Flow:
         self._main = {node.name: node for node in meta.graph_def.node}
         self._objects = meta.object_graph_def.nodes
         self._exposed = meta.object_graph_def.concrete_functions  # name → how TensorFlow 2's loader calls it
-        self._assets = {_node_of(asset.tensor_info.name) for asset in meta.asset_file_def}
-        self._checkpoint = _node_of(meta.saver_def.filename_tensor_name)
-        signatures = meta.signature_def.items()
-        answers = [info.name for name, one in signatures if name != INITIALIZER for info in one.outputs.values()]
-        starts = [info.name for name, one in signatures if name == INITIALIZER for info in one.outputs.values()]
-        starts += [name for collection in meta.collection_def.values() for name in collection.node_list.value]
-        self._answering, self._starting = self._reached(answers), self._reached(starts)
+        self._outside = {*self._exposed, *named_by_objects(self._objects)}  # functions that may be called from there
+        self._assets = {_tensor_of(asset.tensor_info.name) for asset in meta.asset_file_def}
+        self._checkpoint = _tensor_of(meta.saver_def.filename_tensor_name)
+        starts = [name for collection in meta.collection_def.values() for name in collection.node_list.value]
+        starts += _names_of(meta.signature_def[INITIALIZER].outputs[INITIALIZER]) if _starts_itself(meta) else []
+        self._answering, self._starting = self._reached(self._answers(meta)), self._reached(starts)
         self._restoring = self._reached([meta.saver_def.restore_op_name])
         self._bodies: dict[str, dict[str, Any]] = {MAIN: self._main}
         self._steps = 0
+
+    def _answers(self, meta: Any) -> Iterator[str]:
+        """Yields what clients may ask for: all outputs of signatures, but not what only initializes the model."""
+        for key, signature in meta.signature_def.items():
+            for name, info in signature.outputs.items():
+                node = self._main.get(_node_of(info.name))
+                if not (key == name == INITIALIZER and node is not None and node.op == "NoOp"):
+                    yield from _names_of(info)
 
     def _reached(self, names: Iterable[str]) -> set[str]:
         """Returns the graph's own nodes that run when these are asked for."""
@@ -117,41 +72,47 @@ class _Flow:
 
     def is_only_the_savers(self, where: str, node: Any) -> bool:
         """Tells whether neither loading nor answering nor training runs a node, other than through the saver."""
-        if where in self._exposed or where in self._library.gradients:
+        if where in self._outside or where in self._library.anybodys:
             return False
-        used = self._answering | self._starting
-        return all(place == MAIN and one.name not in used for place, one in self._runners(where, node))
+        used, runners = self._answering | self._starting, self._runners(where, node)
+        return bool(runners) and all(place == MAIN and one.name not in used for place, one in runners)
 
     def restores(self, where: str, node: Any) -> bool:
         return any(place == MAIN and one.name in self._restoring for place, one in self._runners(where, node))
 
     def is_checkpoint(self, where: str, node: Any) -> bool:
         """Tells whether a node reads the checkpoint that the saver is given, and writes nothing."""
-        return node.op == "RestoreV2" and self._comes_from(where, node, 0, lambda name: name == self._checkpoint)
+        is_end, never = (lambda name: name == self._checkpoint), self._answering
+        return node.op == "RestoreV2" and self._comes_from(where, node, 0, is_end, never, exposed=False)
 
     def is_asset(self, where: str, node: Any, position: int) -> bool:
         """Tells whether an input of a node is always the name of an asset.
 
-        Only while a model is loaded does the graph's own constant hold that name: later it is any text.
+        Only while a model is initialized does the graph's own constant hold that name: later, and while the checkpoint
+        is restored, it is any text.
         """
-        return self._comes_from(where, node, position, lambda name: name in self._assets, exposed=True)
+        never = self._answering | self._restoring
+        return self._comes_from(where, node, position, lambda name: name in self._assets, never, exposed=True)
 
     def _comes_from(
-        self, where: str, node: Any, position: int, is_end: Callable[[str], bool], *, exposed: bool = False
+        self, where: str, node: Any, position: int, is_end: Callable[[str], bool], never: set[str], *, exposed: bool
     ) -> bool:
+        """Tells whether an input always comes from an end, and is used by none of the graph's nodes in `never`."""
         pending, seen = [(where, node, position)], set()
         while pending:
             self._steps += 1
             if self._steps > MOST_STEPS:  # a graph that ties its names into knots is not followed for ever
                 return False
             where, node, position = pending.pop()
-            if (where == MAIN and node.name in self._answering) or len(node.input) <= position:
+            if (where == MAIN and node.name in never) or len(node.input) <= position:
                 return False
-            name = _node_of(node.input[position])
-            if (where, name) in seen:
+            tensor, name = _tensor_of(node.input[position]), _node_of(node.input[position])
+            if (where, tensor) in seen:
                 continue
-            seen.add((where, name))
-            arguments = self._arguments(where)
+            seen.add((where, tensor))
+            arguments = [] if where == MAIN else self._library.arguments(where)
+            if arguments is None:
+                return False
             source = self._nodes_of(where).get(name)
             if name in arguments:
                 found = self._givers(where, arguments.index(name), exposed=exposed)
@@ -162,7 +123,7 @@ class _Flow:
                 pending.append((where, source, 0))
             elif where == MAIN and source is not None and (kept := self._only_writes(source)):
                 pending += kept
-            elif where != MAIN or not is_end(name):
+            elif where != MAIN or not is_end(tensor):
                 return False
         return True
 
@@ -184,11 +145,11 @@ class _Flow:
 
     def _givers(self, function: str, argument: int, *, exposed: bool) -> list[tuple[str, Any, int]] | None:
         """Returns the inputs of nodes that give a function its argument; None when somebody else may give it."""
-        if function in self._library.gradients:
+        callers, is_outside = self._library.callers[function], function in self._outside
+        if function in self._library.anybodys or not (callers or is_outside):
             return None
-        if function in self._exposed and not (exposed and self._is_bound_asset(function, argument)):
+        if is_outside and not (exposed and self._is_bound_asset(function, argument)):
             return None
-        callers = self._library.callers[function]
         self._steps += len(callers)
         if any(node.op not in CALLS and node.op != function for _, node in callers):
             return None
@@ -196,14 +157,12 @@ class _Flow:
 
     def _is_bound_asset(self, function: str, argument: int) -> bool:
         """Tells whether TensorFlow 2's loader gives this argument itself, and gives an asset's name."""
-        bound = self._exposed[function].bound_inputs
-        place = argument - (len(self._arguments(function)) - len(bound))
-        if not 0 <= place < len(bound) or not 0 <= bound[place] < len(self._objects):
+        bound = self._exposed[function].bound_inputs if function in self._exposed else ()
+        first = len(self._library.functions[function].signature.input_arg) - len(bound)
+        if not 0 <= first <= argument or not 0 <= bound[argument - first] < len(self._objects):
             return False
-        return bool(self._objects[bound[place]].WhichOneof("kind") == "asset")
-
-    def _arguments(self, where: str) -> list[str]:
-        return [] if where == MAIN else [one.name for one in self._library.functions[where].signature.input_arg]
+        found = self._objects[bound[argument - first]]
+        return found.WhichOneof("kind") == "asset" and not found.registered_name  # whose class would make it anything
 
     def _nodes_of(self, where: str) -> dict[str, Any]:
         if where not in self._bodies:
@@ -214,3 +173,20 @@ class _Flow:
 def _node_of(tensor: str) -> str:
     """Returns the name of the node in that of a tensor, or of a control input."""
     return tensor.removeprefix("^").partition(":")[0]
+
+
+def _tensor_of(name: str) -> str:
+    """Returns a tensor's name in full: a node's only or first output may be named by the node alone."""
+    return name if ":" in name else f"{name.removeprefix('^')}:0"
+
+
+def _names_of(info: Any) -> list[str]:
+    """Returns the tensors of a TensorInfo, which may stand for a sparse or another composite one."""
+    sparse = info.coo_sparse
+    parts = (sparse.values_tensor_name, sparse.indices_tensor_name, sparse.dense_shape_tensor_name)
+    inner = [name for part in info.composite_tensor.components for name in _names_of(part)]
+    return [*filter(None, (info.name, *parts)), *inner]
+
+
+def _starts_itself(meta: Any) -> bool:
+    return INITIALIZER in meta.signature_def and INITIALIZER in meta.signature_def[INITIALIZER].outputs

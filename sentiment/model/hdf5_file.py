@@ -14,10 +14,12 @@ from typing import Any
 
 from sentiment.errors import InputError
 from sentiment.processes import python_module
+from sentiment.text.harmless import visible
 
 LARGEST_RATIO = 10  # how many times larger than the file its arrays may be: room for parts that were never written
 NUMBERS = "fiub"  # numpy's kinds of floats, whole numbers and booleans
 MOST_ATTRIBUTES = 1_000  # of a group or an array: each is looked up among all of them
+LONGEST_TOLD = 200  # characters of what HDF5 says
 FILTERED = 1 << 0x0B  # the bit of HDF5's message "filter pipeline" in what is said of an object's header
 
 
@@ -26,13 +28,22 @@ def require_plain(path: Path) -> None:
 
     A file that is missing, or no HDF5 at all, passes: whoever reads it says so.
     """
-    if not path.is_file() or not (found := next(_oddities(path), "")):
+    if not path.is_file() or not (found := _first_oddity(path)):
         return
     raise InputError(
         "a file of weights must hold plain arrays of numbers, and nothing that lies in another file",
         found=f"{found} in {path}",
         do="Do not use it. Fetch it again from its publisher, or save the weights anew.",
     )
+
+
+def _first_oddity(path: Path) -> str:
+    try:
+        return next(_oddities(path), "")
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - HDF5 raises many kinds of errors about a damaged file
+        return f"damage ({visible(' '.join(str(error).split()), LONGEST_TOLD)})"
 
 
 def _oddities(path: Path) -> Iterator[str]:

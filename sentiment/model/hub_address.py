@@ -24,6 +24,7 @@ SAVED_MODEL = "saved_model.pb"
 HTTPS = "https://"
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 SECONDS_OF_SILENCE = 20.0
+LARGEST = 8 << 30  # bytes of an encoder when it is unpacked; BERT-large takes 1.3 GB
 
 
 def resolve(name: str) -> Path:
@@ -70,11 +71,29 @@ class OnlyHttps(HTTPRedirectHandler):
 
 
 def _fetcher() -> Any:
-    """Returns tensorflow-hub's own fetcher of packed encoders, with its cache; it follows redirects to https only."""
+    """Returns tensorflow-hub's own fetcher of packed encoders, with its cache.
+
+    It follows redirects to https only, and ends when more is unpacked than an encoder takes: a kilobyte may be a file
+    of terabytes.
+    """
     tensorflow_hub()
-    from tensorflow_hub.compressed_module_resolver import HttpCompressedFileResolver
+    from tensorflow_hub import resolver
+    from tensorflow_hub.compressed_module_resolver import HttpCompressedFileResolver, _module_dir
+
+    class Unpacking(resolver.DownloadManager):
+        def _log_progress(self, bytes_downloaded: int) -> None:
+            super()._log_progress(bytes_downloaded)
+            if self._total_bytes_downloaded > LARGEST:
+                raise ValueError(f"it unpacks to more than {LARGEST:,} bytes")
 
     class Fetcher(HttpCompressedFileResolver):
+        def __call__(self, handle: str) -> str:
+            def fetch(address: str, folder: str) -> None:
+                answer = self._call_urlopen(Request(self._append_compressed_format_query(address)))
+                Unpacking(address).download_and_uncompress(answer, folder)
+
+            return str(resolver.atomic_download(handle, fetch, _module_dir(handle), self._lock_file_timeout_sec()))
+
         def _call_urlopen(self, request: Any) -> Any:
             return build_opener(HTTPSHandler(context=self._context), OnlyHttps).open(request)
 

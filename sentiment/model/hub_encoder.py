@@ -8,6 +8,8 @@ Source: `official/nlp/tools/export_tfhub_lib.py` of the TensorFlow Model Garden.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,11 @@ from sentiment.model import saved_model, saved_model_files, vocabulary
 from sentiment.model.encoder import Architecture, Source
 from sentiment.model.hub_address import resolve, tensorflow_hub
 from sentiment.model.model_type import TF_HUB
+from sentiment.text.harmless import visible
 
 INPUTS = ("input_word_ids", "input_mask", "input_type_ids")
 OUTPUT = "pooled_output"
+WHOLE, FETCH_AGAIN = "an encoder's SavedModel must be whole", "Fetch or copy it again."
 
 
 def source(name: str, vocabulary_file: Path | None) -> Source:
@@ -28,15 +32,17 @@ def source(name: str, vocabulary_file: Path | None) -> Source:
     """
     folder = resolve(name)
     loaded = load(folder)
-    pieces_file = vocabulary_file or _vocabulary_of(loaded, folder)
+    with _whole(folder):
+        pieces_file = vocabulary_file or _vocabulary_of(loaded, folder)
+        lower_case = bool(loaded.do_lower_case.numpy()) if hasattr(loaded, "do_lower_case") else True
+        architecture = _architecture(loaded)
     if pieces_file is None:
         raise InputError(
             f"the encoder {name} must bring its word pieces in assets/vocab.txt",
             found="none in it",
             do="Give them with --vocab.",
         )
-    lower_case = bool(loaded.do_lower_case.numpy()) if hasattr(loaded, "do_lower_case") else True
-    return Source(_architecture(loaded), vocabulary.read(pieces_file), lower_case, folder)
+    return Source(architecture, vocabulary.read(pieces_file), lower_case, folder)
 
 
 def load(folder: Path) -> Any:
@@ -44,23 +50,30 @@ def load(folder: Path) -> Any:
     saved_model.require_harmless(folder)
     from sentiment.tensorflow_setup import tf
 
-    try:
+    with _whole(folder):
         loaded = tf.saved_model.load(str(folder))
-    except tf.errors.ResourceExhaustedError:
-        raise
-    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
-        raise InputError(
-            "an encoder's SavedModel must be whole",
-            found=f"{folder}: {' '.join(str(error).split())[:200]}",
-            do="Fetch or copy it again.",
-        ) from None
-    if not callable(loaded) or not list(getattr(loaded, "trainable_variables", [])):
+        is_encoder = callable(loaded) and bool(list(getattr(loaded, "trainable_variables", [])))
+    if not is_encoder:
         raise InputError(
             "an encoder's SavedModel must be callable and trainable (TF2, with `trainable_variables`)",
             found=f"another kind in {folder}",
             do="Name version 3 or later of a TF-Hub BERT encoder.",
         )
     return loaded
+
+
+@contextmanager
+def _whole(folder: Path, must_hold: str = WHOLE, do: str = FETCH_AGAIN) -> Iterator[None]:
+    """Raises: InputError when the parts of the SavedModel in `folder` do not go together."""
+    from sentiment.tensorflow_setup import tf
+
+    try:
+        yield
+    except (tf.errors.ResourceExhaustedError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - a stranger's file may have TensorFlow raise anything
+        found = f"{folder}: {visible(' '.join(str(error).split()), 200)}"
+        raise InputError(must_hold, found=found, do=do) from None
 
 
 def _vocabulary_of(loaded: Any, folder: Path) -> Path | None:
@@ -79,16 +92,12 @@ def _architecture(loaded: Any) -> Architecture:
 
 def pooled(folder: Path, inputs: dict[str, Any]) -> Any:
     """Returns the trainable pooled output of the SavedModel in `folder`. Raises: InputError on another interface."""
-    layer = tensorflow_hub().KerasLayer(load(folder), trainable=True, name="encoder")
+    loaded, hub = load(folder), tensorflow_hub()
     ids = (inputs["input_ids"], inputs["input_mask"], inputs["segment_ids"])
-    try:
+    takes = f"an encoder's SavedModel must take a dict of {', '.join(INPUTS)} and return one with {OUTPUT}"
+    with _whole(folder, takes, "Name version 3 or later of a TF-Hub BERT encoder."):
+        layer = hub.KerasLayer(loaded, trainable=True, name="encoder")
         return layer(dict(zip(INPUTS, ids, strict=True)))[OUTPUT]
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(
-            f"an encoder's SavedModel must take a dict of {', '.join(INPUTS)} and return one with {OUTPUT}",
-            found=f"{folder}: {' '.join(str(error).split())[:120]}",
-            do="Name version 3 or later of a TF-Hub BERT encoder.",
-        ) from None
 
 
 def require_fit(model: Any, name: str, pieces: int, max_seq_length: int) -> None:

@@ -3,14 +3,15 @@
 A SavedModel is a program: TensorFlow has operations that read and write any file, call Python, and send over a network.
 So these lists say what is allowed, never what is forbidden: an operation that a later TensorFlow adds is refused too.
 Left out on purpose although they look harmless: `PrintV2` (it can print into a file), `RemoteCall`, datasets, queues,
-summaries, and every reader and writer. All names are those of `tf.raw_ops`.
+summaries, every reader and writer, and `Empty`, whose answer is what lay in the memory before. All names are those of
+`tf.raw_ops`.
 """
 
 from __future__ import annotations
 
 ARRAYS = """
 BatchToSpaceND Bitcast BroadcastArgs BroadcastGradientArgs BroadcastTo Bucketize Cast CheckNumerics Concat ConcatOffset
-ConcatV2 Const Diag DiagPart DynamicPartition DynamicStitch Empty EnsureShape ExpandDims Fill Gather GatherNd GatherV2
+ConcatV2 Const Diag DiagPart DynamicPartition DynamicStitch EnsureShape ExpandDims Fill Gather GatherNd GatherV2
 GuaranteeConst Identity IdentityN InvertPermutation LinSpace ListDiff LowerBound MatrixBandPart MatrixDiagPartV3
 MatrixDiagV3 MatrixSetDiagV3 MirrorPad OneHot OnesLike Pack Pad PadV2 ParallelConcat ParallelDynamicStitch Placeholder
 PlaceholderWithDefault PreventGradient Range Rank Reshape ReverseSequence ReverseV2 Roll ScatterNd Select SelectV2 Shape

@@ -11,11 +11,13 @@ from typing import Any
 
 from sentiment.errors import InputError
 from sentiment.model import graph_files
-from sentiment.model.graph_files import Library
+from sentiment.model.graph_library import Library
 from sentiment.model.operations import ALLOWED
 from sentiment.model.saved_model_files import ASSETS, FILE, elsewhere, is_inside
+from sentiment.text.harmless import visible
 
 MOST_NAMED = 5
+LONGEST_TOLD = 200  # characters of what a stranger named
 
 
 def require_harmless(folder: Path) -> None:
@@ -36,7 +38,7 @@ def dangers(folder: Path) -> list[str]:
     """Returns what the SavedModel in `folder` could do that it must not, in words; an empty list: it only computes."""
     if found := list(elsewhere(folder)):
         return found  # a pipe is not waited for, and what lies elsewhere is not read
-    return [danger for meta in meta_graphs(folder) for danger in dangers_of(folder, meta)]
+    return [visible(danger, LONGEST_TOLD) for meta in meta_graphs(folder) for danger in dangers_of(folder, meta)]
 
 
 def dangers_of(folder: Path, meta: Any) -> Iterator[str]:
@@ -76,4 +78,4 @@ def meta_graphs(folder: Path) -> list[Any]:
 
 def _some(found: list[str]) -> str:
     more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    return ", ".join(text[:200] for text in found[:MOST_NAMED]) + more
+    return ", ".join(text[:LONGEST_TOLD] for text in found[:MOST_NAMED]) + more

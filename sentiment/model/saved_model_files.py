@@ -17,6 +17,7 @@ FILE, VARIABLES, ASSETS = "saved_model.pb", "variables", "assets"
 PARTS = (FILE, "fingerprint.pb", VARIABLES, ASSETS)
 # What TensorFlow's loaders open, too, where it is there: nobody has looked it over, and no encoder needs it.
 OTHERS = ("debug", "saved_model.pbtxt", "saved_model.cpb")
+DEEPEST = 16  # folders, one in the other
 
 
 def files(folder: Path) -> list[Path]:
@@ -37,7 +38,12 @@ def elsewhere(folder: Path) -> Iterator[str]:
             yield f"{other}, which would be loaded unseen: remove it"
     for path in _paths(folder):
         name = path.relative_to(folder)
-        if not is_inside(path, folder):
+        if len(name.parts) > DEEPEST:  # of which each path takes longer to follow
+            yield f"the folder {Path(*name.parts[:3])}, which goes deeper than {DEEPEST}"
+            return
+        if not str(name).isprintable():  # in the digest of an encoder, a line break would be the end of its line
+            yield f"the name {str(name)!a}, which has more than plain characters"
+        elif not is_inside(path, folder):
             yield f"the link {name}, which leads out of its folder"
         elif path.is_symlink() and path.is_dir():
             yield f"the link {name}, which leads to a folder"
@@ -46,8 +52,11 @@ def elsewhere(folder: Path) -> Iterator[str]:
 
 
 def is_inside(file: Path, folder: Path) -> bool:
-    """Tells whether a path lies in `folder` when all links are followed."""
-    return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
+    """Tells whether a path lies in `folder` when all links are followed; what cannot be a path lies nowhere."""
+    try:
+        return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
+    except ValueError:  # it has a NUL
+        return False
 
 
 def _paths(folder: Path) -> Iterator[Path]:
@@ -55,4 +64,15 @@ def _paths(folder: Path) -> Iterator[Path]:
     for part in (folder / part for part in PARTS):
         if os.path.lexists(part):
             yield part
-            yield from () if part.is_symlink() else part.rglob("*")
+            yield from () if part.is_symlink() or not part.is_dir() else _below(part)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yields everything below a folder, however deep."""
+    pending = [folder]
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                yield Path(entry.path)
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(Path(entry.path))

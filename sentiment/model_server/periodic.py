@@ -10,7 +10,10 @@ log = logging.getLogger("sentiment.server")
 
 
 class Periodic:
-    """Calls `action` every `seconds` until `stop`; 0 seconds: never. It logs a failing call and goes on."""
+    """Calls `action` every `seconds` until `stop`; 0 seconds: never. It logs a failing call and goes on.
+
+    The same failure is logged once until a call succeeds: a log must not fill the disk twice a second.
+    """
 
     def __init__(self, name: str, seconds: float, action: Callable[[], None]) -> None:
         self._action, self._seconds = action, seconds
@@ -20,11 +23,15 @@ class Periodic:
             self._thread.start()
 
     def _run(self) -> None:
+        told = ""
         while not self._stop.wait(self._seconds):
             try:
                 self._action()
-            except Exception:
-                log.exception("%s failed", self._thread.name)
+                told = ""
+            except Exception as error:
+                if repr(error) != told:
+                    log.exception("%s failed", self._thread.name)
+                told = repr(error)
 
     def stop(self) -> None:
         """Returns when the thread has ended."""

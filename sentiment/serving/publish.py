@@ -38,7 +38,7 @@ class Candidate:
     pins: bool = False  # whether it is the reference of later candidates, once it is promoted
 
     def check(self) -> None:
-        """Raises: InputError when a file that serving needs is missing."""
+        """Raises: InputError when a file that serving needs is missing, or what is no plain file is among them."""
         for needed in (self.export / "saved_model.pb", self.export / "variables", self.model / "model.json"):
             if not needed.exists():
                 raise InputError(
@@ -46,6 +46,8 @@ class Candidate:
                     found=f"no {needed}",
                     do="Run `sentiment export` again.",
                 )
+        version_folder.require_plain(self.export)
+        version_folder.require_plain(self.model)
 
     @property
     def identities(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,13 +30,28 @@ def digest_of(folder: Path) -> str:
     """Returns a digest of every name and byte that is served from `folder`."""
     hashed = hashlib.sha256()
     for file in sorted(_files(folder)):
-        hashed.update(f"{file.relative_to(folder)}\n".encode())
+        hashed.update(os.fsencode(f"{file.relative_to(folder)}\n"))
         hashed.update(bytes.fromhex(sha256_of(file)))
     return hashed.hexdigest()
 
 
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder) != ORIGIN)
+
+
+def require_plain(folder: Path) -> None:
+    """Raises: InputError when `folder` has a link, a pipe or a name in other characters.
+
+    A digest passes over them, and a copy would follow them to anywhere on this machine.
+    """
+    for path in folder.rglob("*"):
+        is_plain = not path.is_symlink() and (path.is_file() or path.is_dir())
+        if not is_plain or not str(path.relative_to(folder)).isprintable():
+            raise InputError(
+                "an export and its model folder must hold files and folders alone, with plain names",
+                found=f"{str(path)!a:.300}",
+                do="Find out how it came there; remove it, or copy the folder with `cp -rL` and publish the copy.",
+            )
 
 
 def origin(folder: Path) -> Origin:

@@ -82,6 +82,8 @@ def test_with_models_it_holds_the_current_encoder_and_the_note_that_names_it(hom
     held = {path for path in with_models if path.startswith("encoders/")}
     assert held == {"encoders/current.json", "encoders/2/model.safetensors"}
     assert not [path for path in without if path.startswith("encoders/")]
+    for path in (one.path for one in newest_first(place)):
+        require_whole(path, manifest_of(path))  # as a restore asks, which refused the encoders as no part of a home
 
 
 def test_the_newest_stay_and_what_is_no_backup_of_this_home_is_left_alone(
@@ -276,3 +278,23 @@ def test_retired_test_sets_and_the_record_of_their_refreshments_are_in_it(home: 
         "serving/decisions.jsonl",
     } <= found
     assert "serving/refreshments.lock" not in found
+
+
+@pytest.mark.parametrize("name", [b"datasets/old_sentiment/\xa5\xfe.tsv", b"serving/notes-journal"])
+def test_what_a_restore_would_refuse_is_no_backup(home: Settings, place: Path, name: bytes) -> None:
+    """A file that somebody unpacked with its Big5 name made every backup one that could not be restored."""
+    Path(os.fsdecode(os.fsencode(home.home) + b"/" + name)).write_text("x", encoding="utf-8")
+    with pytest.raises(InputError, match="must have a name with which it can be put back") as raised:
+        made(home, place)
+    assert str(raised.value).isprintable() and not names(place)
+
+
+def test_a_backup_of_very_many_files_can_be_read(home: Settings, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more than some 90,000 files, what a backup said of itself was too large for a result file."""
+    monkeypatch.setattr("sentiment.results.record.LARGEST", 100)
+    path = made(home, place)
+    require_whole(path, manifest_of(path))
+    monkeypatch.setattr("sentiment.backup.backup.LARGEST_MANIFEST", 100)
+    with pytest.raises(InputError, match="must not have too many files to be restored; found 12 in "):
+        made(home, place)
+    assert len([one for one in place.iterdir() if one.is_dir()]) == 1, "the one that was made before"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from support.small_homes import deliver, release
 
+from sentiment import own_encoder
 from sentiment.backup.backup import backup
 from sentiment.backup.folder import FILES, MANIFEST
 from sentiment.backup.restore import restore
@@ -85,6 +86,20 @@ def test_a_home_comes_back_in_another_place(home: Settings, made: Path, tmp_path
     assert str(there.versions) in there.models_config.read_text(encoding="utf-8")
     assert models_config.read(there.models_config) == models_config.rendered(read_state(there), there)
     assert posts(there) == posts(home)
+
+
+def test_the_encoder_that_a_home_pretrained_comes_back_with_the_models(
+    home: Settings, place: Path, tmp_path: Path
+) -> None:
+    own_encoder.folder_of(home, 1).mkdir(parents=True)
+    (own_encoder.folder_of(home, 1) / "model.safetensors").write_bytes(b"weights")
+    own_encoder.make_current(home, 1, "abc")
+    folder = backup(home, place, 7, True, "ops").folder
+    assert folder is not None
+    there = Settings(home=tmp_path / "there", serving_urls="")
+    restore(Path(folder), there, "ops")
+    assert own_encoder.current(there) == own_encoder.current(home)
+    assert (own_encoder.folder_of(there, 1) / "model.safetensors").read_bytes() == b"weights"
 
 
 def empty_history(home: Settings) -> None:
@@ -198,9 +213,12 @@ def test_a_damaged_backup_changes_nothing(home: Settings, made: Path, name: str)
 
 
 BESIDE = ["datasets/ledger.sqlite-wal", "datasets/ledger.sqlite-journal", "serving/history.lock", f"runs/{'n' * 300}"]
+NO_NAMES = ["serving/a\0b", "runs/\ud800"]
 
 
-@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "serving/../../outside", "plugins/code.py", "", *BESIDE])
+@pytest.mark.parametrize(
+    "name", ["../outside", "/etc/passwd", "serving/../../outside", "plugins/code.py", "", *BESIDE, *NO_NAMES]
+)
 def test_a_backup_puts_nothing_outside_the_home(home: Settings, made: Path, name: str) -> None:
     manifest = json.loads((made / MANIFEST).read_text(encoding="utf-8"))
     manifest["files"].append({"path": name, "bytes": 0, "sha256": ""})

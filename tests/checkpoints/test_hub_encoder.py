@@ -193,6 +193,24 @@ def test_an_address_is_fetched_once(address: str, tmp_path: Path) -> None:
         hub_address.resolve(address.replace("/3", "/4"))
 
 
+def test_a_kilobyte_that_is_a_file_of_terabytes_is_given_up(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A header of a sparse file: zeros, as many as it says, and one byte at their end."""
+    header = tarfile.TarInfo("saved_model.pb")
+    header.size, header.type = 512, tarfile.GNUTYPE_SPARSE
+    block = bytearray(header.tobuf(tarfile.GNU_FORMAT))
+    at = 1 << 40
+    block[386:410] = b"%011o\0%011o\0" % (0, 512)
+    block[483:495] = b"\x80" + at.to_bytes(11, "big")
+    block[148:156] = b"%06o\0 " % (sum(block[:148]) + 8 * 32 + sum(block[156:]))
+    (tmp_path / "site" / "3").write_bytes(bytes(block) + bytes(512 * 3))
+    monkeypatch.setattr(hub_address, "LARGEST", 30 << 20)
+    with pytest.raises(InputError, match=r"it unpacks to more than 31,457,280 bytes"):
+        hub_address.resolve(address)
+    assert not list((tmp_path / "cache").rglob("saved_model.pb"))
+
+
 def test_a_redirect_leads_to_https_only(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Quiet, "elsewhere", address)
     assert (hub_address.resolve(address.replace("/3", "/moved")) / "saved_model.pb").is_file()

@@ -142,3 +142,19 @@ def test_the_names_of_layers_and_weights_are_read(tmp_path: Path) -> None:
             ]
         file.attrs["backend"], file.attrs["trained"], file.attrs["layer_names"] = "tensorflow", True, list(file)
     require_plain(tmp_path / "weights.h5")
+
+
+def test_a_damaged_file_is_one_line_wherever_it_is_damaged(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "whole.h5", "w") as file:
+        layer = file.create_group("layer")
+        layer.create_dataset("kernel", data=np.ones((4, 4), "f4"))
+        layer.attrs["weight_names"] = np.array([b"kernel"])
+    whole, told = (tmp_path / "whole.h5").read_bytes(), 0
+    for at in range(0, 2048, 5):
+        (tmp_path / "damaged.h5").write_bytes(whole[:at] + b"\xff\xff" + whole[at + 2 :])
+        try:
+            require_plain(tmp_path / "damaged.h5")
+        except InputError as error:
+            assert str(error).isprintable()
+            told += "found damage (" in str(error)
+    assert told > 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from sentiment.model_server import following as module
 from sentiment.model_server.following import Following, bridged
+from sentiment.model_server.periodic import Periodic
 from sentiment.serving import models_config, notes
 from sentiment.serving.change import changing
 from sentiment.serving.state import State
@@ -239,3 +241,23 @@ def test_the_container_s_script_keeps_the_same_labels_back(tmp_path: Path) -> No
 
 def normal(model: model_server_config_pb2.ModelConfig) -> tuple[str, list[int], dict[str, int]]:
     return model.base_path, sorted(model.model_version_policy.specific.versions), dict(model.version_labels)
+
+
+def test_what_fails_at_every_look_is_logged_once_until_it_is_well(caplog: pytest.LogCaptureFixture) -> None:
+    """A folder at the place of models.config wrote a traceback every half second, until the disk was full."""
+    looks, well, failing = 0, threading.Event(), threading.Event()
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+        if looks % 5 == 0:
+            (well if looks == 5 else failing).set()
+            return
+        raise IsADirectoryError("models.config")
+
+    periodic = Periodic("follow models.config", 0.001, look)
+    assert well.wait(20) and failing.wait(20)
+    periodic.stop()
+    assert looks >= 10
+    failures = [one for one in caplog.records if one.getMessage() == "follow models.config failed"]
+    assert 2 <= len(failures) <= 1 + looks // 5

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from sentiment import atomic
+from sentiment.errors import InputError
 from sentiment.serving import findings, models_config, version_folder
 from sentiment.serving.change import changing
 from sentiment.serving.history import read_state
@@ -184,3 +186,29 @@ def test_what_cannot_be_removed_holds_nobody_up(
     with changing(settings) as change:
         change.record("staged", 2)
     assert "could not remove" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("which", ["export", "model"])
+@pytest.mark.parametrize("odd", ["to a folder", "to nowhere", "a pipe", "\udcff"])
+def test_what_is_no_plain_file_is_not_published(settings: Settings, tmp_path: Path, which: str, odd: str) -> None:
+    """A copy followed a link to anywhere on the machine; the digest and the room that is asked for passed over it."""
+    made = candidate(tmp_path, 3)
+    place = (made.export if which == "export" else made.model) / odd
+    if odd == "a pipe":
+        os.mkfifo(place)
+    elif odd.startswith("to "):
+        place.symlink_to("/usr" if odd == "to a folder" else "/nowhere")
+    else:
+        place.write_bytes(b"")
+    with (
+        changing(settings, "ops") as change,
+        pytest.raises(InputError, match="must hold files and folders alone, with plain names") as raised,
+    ):
+        publish(change, made)
+    assert str(raised.value).isprintable() and not (settings.versions / "3").exists()
+    assert not list(settings.versions.glob(".*")) and not list(settings.trained.glob(".*"))
+
+
+def test_a_file_whose_name_is_no_text_is_a_change_like_any_other(settings: Settings) -> None:
+    (settings.versions / "1" / "\udcff").write_bytes(b"")
+    assert "changed content in" in version_folder.change_in(settings, read_state(settings).versions[1])

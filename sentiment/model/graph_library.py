@@ -1,0 +1,78 @@
+"""The functions of a graph, and who may run each: nodes that name it, and whoever TensorFlow lets run it unnamed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sentiment.model.operations import ALLOWED
+
+MAIN = ""  # the graph itself, among the names of its functions
+EXCHANGED = "api_implements"  # the mark of functions that TensorFlow puts in each other's place while it optimises
+
+
+class Library:
+    """The graph and the functions of a GraphDef, and who calls which function."""
+
+    def __init__(self, graph: Any) -> None:
+        self.functions = {function.signature.name: function for function in graph.library.function}
+        pairs = (*graph.library.gradient, *graph.library.registered_gradients)
+        self.anybodys = {pair.gradient_func for pair in pairs}  # training calls them
+        self.anybodys |= {name for name, function in self.functions.items() if EXCHANGED in function.attr}
+        self._graph = graph
+        self.callers: dict[str, list[tuple[str, Any]]] = defaultdict(list)  # function → (where, node)
+        for where, node in self.placed():
+            for name in called(node):
+                self.callers[name].append((where, node))
+
+    def placed(self) -> Iterator[tuple[str, Any]]:
+        """Yields every node with the name of its function; MAIN for the graph's own."""
+        yield from ((MAIN, node) for node in self._graph.node)
+        for function in self._graph.library.function:
+            yield from ((function.signature.name, node) for node in function.node_def)
+
+    def nodes(self) -> Iterator[Any]:
+        return (node for _, node in self.placed())
+
+    def is_function(self, name: str) -> bool:
+        return name in self.functions and name not in ALLOWED and not is_registered(name)
+
+    def arguments(self, name: str) -> list[str] | None:
+        """Returns a function's arguments; None when one stands for a list, so that its inputs have other places."""
+        arguments = self.functions[name].signature.input_arg
+        return (
+            None if any(one.number_attr or one.type_list_attr for one in arguments) else [one.name for one in arguments]
+        )
+
+    def missing(self) -> set[str]:
+        """Returns the functions that are called by name and are not there."""
+        named = {name for node in self.nodes() for name in _in_attributes(node.attr.values())}
+        return {name for name in named if not self.is_function(name)}
+
+
+def is_registered(name: str) -> bool:
+    """Tells whether TensorFlow has an operation of that name."""
+    from tensorflow.python.framework import op_def_registry
+
+    return op_def_registry.get(name) is not None
+
+
+def named_by_objects(objects: Iterable[Any]) -> Iterator[str]:
+    """Yields the functions that TensorFlow 2's loader finds by name for these objects, and may run."""
+    for one in objects:
+        yield from one.function.concrete_functions
+        yield one.bare_concrete_function.concrete_function_name
+
+
+def called(node: Any) -> Iterator[str]:
+    """Yields the names of functions that a node may call; its operation is one of them, if it is a function."""
+    yield node.op
+    yield from _in_attributes(node.attr.values())
+
+
+def _in_attributes(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        for function in (*([value.func] if value.HasField("func") else []), *value.list.func):
+            yield function.name
+            yield from _in_attributes(function.attr.values())
