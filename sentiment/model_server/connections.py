@@ -22,7 +22,7 @@ def plain(address: tuple[Any, ...]) -> Address:
 
 
 class Book:
-    """The open connections of one port. Only the event loop's thread may change it; anybody may ask `has`."""
+    """The open connections of one port. Only the event loop's thread may change it; any may call `has` and `end`."""
 
     def __init__(self, most: int) -> None:
         """`most` connections in all; one client has three quarters of them at most."""
@@ -60,6 +60,12 @@ class Book:
         if connection:
             with contextlib.suppress(OSError):  # it has ended already
                 connection.shutdown(socket.SHUT_RDWR)  # the event loop sees its end, and closes it
+
+    def end(self) -> None:
+        """Ends all connections. Unlike the others, this may be called from any thread: the event loop sees the ends."""
+        for connection in list(self._open.values()):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def busy(self, address: Address) -> None:
         """Notes that a request has begun."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import grpc
@@ -32,6 +33,14 @@ MAX_CONNECTIONS = 4096
 MILLISECONDS_FOR_HANDSHAKE = 10_000
 MILLISECONDS_TO_CONFIRM = 5_000  # the settings of HTTP/2; every client does so at once
 MILLISECONDS_IDLE = 600_000  # after which a connection without calls is closed; a client opens it again by itself
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Tells whether gRPC's log is about the server: of headers that are no UTF-8 it quotes all, before any token."""
+    return not str(record.msg).startswith("Invalid encoding")
+
+
+logging.getLogger("grpc._cython.cygrpc").addFilter(_is_worth_a_line)
 
 
 def make_grpc_server(

@@ -38,7 +38,8 @@ from sentiment.tensorflow_setup import tf
 
 log = logging.getLogger("sentiment.server")
 SECONDS_BETWEEN_SILENT = 5.0
-GRACE_SECONDS = 30  # that requests in flight have to finish when the server stops
+GRACE_SECONDS = 30  # that requests in flight have to finish when the server stops; then their connections end
+SECONDS_TO_NOTICE = 5  # that the connections have ended; then uvicorn cancels what is left, with a traceback in the log
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class ModelServer:
             proxy_headers=False,  # otherwise a local client could name another address as its own
             lifespan="off",
             server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS + SECONDS_TO_NOTICE,
         )
         self._rest = uvicorn.Server(config)
         self._rest_thread = threading.Thread(target=self._rest.run, args=([rest_socket],), name="rest", daemon=True)
@@ -152,7 +153,10 @@ class ModelServer:
         for poll in self._polls:
             poll.stop()
         self._rest.should_exit = True
-        self._grpc.stop(GRACE_SECONDS).wait()
+        grpc_ends = self._grpc.stop(GRACE_SECONDS)
+        self._rest_thread.join(GRACE_SECONDS)
+        self._app.end_connections()
+        grpc_ends.wait()
         self._calls.threads.close()
         self._rest_thread.join()
         self._app.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from asyncio.sslproto import SSLProtocol
 from typing import Any
 
 import h11
@@ -20,6 +21,10 @@ SECONDS_FOR_HEADERS = 20.0
 # Bytes that are read at once; then it is the turn of other connections. Of a body of a known length many bytes are one
 # event; all else may be many, of some microseconds each.
 READ_AT_ONCE, READ_OF_A_BODY = 16 * 1024, 256 * 1024
+SECONDS_TO_SAY_GOODBYE = 1.0  # that a client has, when the server stops, to agree to the end of an idle connection
+# Of each connection with TLS, asyncio keeps a buffer of so many bytes from its first moment on: with its own 256 KB,
+# connections that say nothing would take a quarter of a gigabyte.
+SSLProtocol.max_size = 32 * 1024
 
 
 def listen(host: str, port: int) -> Listener:
@@ -89,6 +94,9 @@ class BoundedConnection(H11Protocol, asyncio.BufferedProtocol):
 
     def send_400_response(self, msg: str) -> None:
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            if self.cycle:  # the request that this was to be a part of has its answer now, and gets no other
+                self.cycle.disconnected = True
+                self.cycle.message_event.set()
             super().send_400_response(msg)
         else:
             self.transport.close()  # an answer has begun, or was given
@@ -103,6 +111,15 @@ class BoundedConnection(H11Protocol, asyncio.BufferedProtocol):
             self.book.idle(self.client)
         super().on_response_complete()
         self._await_request()
+
+    def shutdown(self) -> None:
+        """Ends the connection when its request is answered; an idle one soon, whatever its client does.
+
+        With TLS, a connection ends when both sides have said so, and clients that keep one do not listen meanwhile.
+        """
+        super().shutdown()
+        if self.client and (self.cycle is None or self.cycle.response_complete):
+            self.loop.call_later(SECONDS_TO_SAY_GOODBYE, self.book.cut, self.client)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._patience:

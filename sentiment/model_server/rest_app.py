@@ -27,6 +27,8 @@ METHODS = {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"}  # `evhtt
 _URI = re.compile(
     r"(?:[\w.~!$&'()*+,;=:@/?-]++|%[0-9A-Fa-f]{2})*+(?:#(?:[\w.~!$&'()*+,;=:@/?-]++|%[0-9A-Fa-f]{2})*+)?", re.A
 )
+# Bytes of an answer that are sent at a time. With TLS, a connection tells only of what comes behind it that it waits.
+PIECE = 64 * 1024
 NOBODY = ("", 0)  # a client without an address
 TWO_LENGTHS = "a request must have Content-Length or Transfer-Encoding, not both"
 
@@ -71,7 +73,9 @@ class RestApp:
                 await send(
                     {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
                 )
-                await send({"type": "http.response.body", "body": response.body, "more_body": True})
+                for begin in range(0, max(1, len(response.body)), PIECE):
+                    piece = bytes(response.body[begin : begin + PIECE])
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
                 await send({"type": "http.response.body", "body": b""})  # uvicorn waits before it until the rest is out
         except TimeoutError:
             self._book.cut(address)
@@ -167,6 +171,10 @@ class RestApp:
     def _unavailable(self, message: str) -> Response:
         self.answers.metrics.not_begun(Code.UNAVAILABLE, "REST")
         return refused(Refusal(Code.UNAVAILABLE, message))
+
+    def end_connections(self) -> None:
+        """Ends those that are left, and with them what their clients wait for. May be called from any thread."""
+        self._book.end()
 
     def close(self) -> None:
         """Ends the threads; nobody waits for what they still compute."""

@@ -87,6 +87,7 @@ class Servable:
         return {name: _as_array(outputs[name], definition.outputs[name].dtype) for name in wanted}
 
     def _turn(self, signature: str, arrays: Mapping[str, Array], work: int, caller: Caller) -> dict[str, Array]:
+        caller.require()  # where nobody waits, it is let in at once: also for a client that left in an earlier turn
         with self._admission.computing(caller, work):
             return self._runs[signature](arrays)
 

@@ -27,6 +27,8 @@ from sentiment.model_server.ports import require_free
 from sentiment.settings import Settings, read_settings
 from sentiment.step import Result, say, step
 
+SECONDS_TO_UNLOAD = 10.0  # that a server which stops has behind the time for requests in flight
+
 if TYPE_CHECKING:
     from sentiment.model_server.model_server import ModelServer
 
@@ -56,7 +58,9 @@ def serve(
         _end_at_once(ready_file)
     say("stopping: requests in flight finish first")
     served = _describe(server)
+    overdue = _end_when_overdue(ready_file)
     server.stop()
+    overdue.cancel()
     if ready_file:
         ready_file.unlink(missing_ok=True)
     return {**served, "seconds": round(time.monotonic() - began, 1)}
@@ -75,6 +79,22 @@ def _on_first_signal(action: Callable[[], None]) -> None:
         signal.signal(number, handle)
 
 
+def _end_when_overdue(ready_file: Path | None) -> threading.Timer:
+    """Ends the process some seconds after the time for requests: no computation or load can be stopped otherwise."""
+    from sentiment.model_server.model_server import GRACE_SECONDS
+
+    def end() -> None:
+        say("what is still computed, or loaded, does not end: the process ends without it")
+        if ready_file:
+            ready_file.unlink(missing_ok=True)
+        os.kill(os.getpid(), signal.SIGTERM)  # the second one, which does what it did before
+
+    timer = threading.Timer(GRACE_SECONDS + SECONDS_TO_UNLOAD, end)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
 def _end_at_once(ready_file: Path | None) -> None:
     """Ends the process, with the requests that it has, as a signal ends TensorFlow Serving, which handles none."""
     if ready_file:
@@ -86,6 +106,9 @@ def _end_at_once(ready_file: Path | None) -> None:
 def _start(config_file: Path, flags: dict[str, Any]) -> ModelServer:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("sentiment").setLevel(logging.INFO)
+    # gRPC's core writes a line of each request that is none, before anybody asks for the token: megabytes a second. It
+    # looks at this when it is imported; what the server itself has to say, it says by Python's log.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     options = server_options(config_file, flags)
     from sentiment.model_server.model_server import ModelServer
 

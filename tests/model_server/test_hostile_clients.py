@@ -11,15 +11,19 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+from support.certificates import make_pair
 from support.conformance import PREDICT
 from support.unfinished import send_unfinished
 
 from sentiment.model_server import grpc_calls, model_server, ports
 from sentiment.model_server.fair import Caller
 from sentiment.model_server.health import health_messages
+from sentiment.model_server.tls import Tls
+from sentiment.processes import memory_bytes
 
 REQUEST = b"GET /v1/models/sentiment HTTP/1.1\r\nHost: x\r\n"
 
@@ -104,6 +108,18 @@ def test_eleven_hundred_silent_connections_to_each_port_stop_nobody(standing: An
             stack.enter_context(connect(standing.server.grpc_port))
         assert standing.ask("好") == ["正面"]
         assert standing.predict({"text": ["好"]}, "text").model_spec.version.value == 1
+
+
+def test_connections_over_tls_that_say_nothing_take_little_memory(site: Any, start: Any, tmp_path: Path) -> None:
+    """As it was, a quarter of a megabyte each."""
+    key, certificate = make_pair(tmp_path)
+    client = start(site, tls=Tls(key.read_text(), certificate.read_text()))
+    before = memory_bytes("self")
+    with contextlib.ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(connect(client.server.rest_port))
+        client.wait_for(lambda: len(client.server._app._book) == 300, "all to be taken in")
+        assert memory_bytes("self") - before < 40_000_000
 
 
 def test_a_client_that_leaves_before_its_answer_harms_nobody(standing: Any) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from support.unfinished import send_call
 
 from sentiment import cli
 
@@ -149,3 +150,25 @@ def test_help_does_not_import_tensorflow() -> None:
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert answer.returncode == 0, answer.stderr
     assert "--rest-api-port" in answer.stdout
+
+
+@pytest.mark.slow
+def test_what_is_no_request_leaves_no_line_in_the_log(site: Any, tmp_path: Path) -> None:
+    """As it was, one connection without the token had the server write 15 MB a second."""
+    ready = tmp_path / "ready.json"
+    process = run_serve(
+        *("--model-config-file", str(site.config), "--port", "0", "--rest-api-port", "0", "--ready-file", str(ready)),
+        "--allow_version_labels_for_unavailable_models=true",
+        SENTIMENT_SERVING_TOKEN="a-token-of-this-server",
+    )
+    try:
+        address = wait_for_file(ready, process)["grpc"].rsplit(":", 1)
+        for name, value in (("x", b"\xff" * 6000), ("grpc-timeout", b"-1S"), ("grpc-encoding", b"none")):
+            with socket.create_connection((address[0], int(address[1])), timeout=20) as connection:
+                send_call(connection, "/tensorflow.serving.PredictionService/Predict", {name: value})
+                assert connection.recv(1 << 16)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=30)
+    assert "stopping: " in stderr
+    assert not [line for line in stderr.splitlines() if "nvalid" in line or "parsing" in line], stderr

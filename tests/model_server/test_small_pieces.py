@@ -163,3 +163,21 @@ def test_what_is_no_http_behind_a_request_ends_the_connection_quietly(
                 pass
     assert standing.ask("好") == ["正面"]
     assert not caplog.records
+
+
+@pytest.mark.parametrize("begun", [b"POST / HTTP/1.1", b"FOO / HTTP/1.1", b"POST /<> HTTP/1.1"])
+@pytest.mark.parametrize("token", [b"wrong", b"a-token-of-this-server"])
+def test_a_request_and_what_is_no_http_in_one_packet_end_as_quietly(
+    site: Any, start: Any, caplog: pytest.LogCaptureFixture, begun: bytes, token: bytes
+) -> None:
+    """As it was, each such packet put twenty lines into the server's log, without the token too."""
+    client = start(site, access=Access("a-token-of-this-server"))
+    head = begun + b"\r\nHost: x\r\nAuthorization: Bearer " + token + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+    address = "127.0.0.1", client.server.rest_port
+    with caplog.at_level(logging.ERROR), socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(head + b"zz\r\n")
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1 ") == 1
+    assert not caplog.records

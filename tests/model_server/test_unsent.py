@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from support.certificates import make_pair
 from support.conformance import ask
 from support.unfinished import calls_without_a_window
 
@@ -17,6 +20,7 @@ from sentiment.model_server.admission import SMALL_ANSWER, Admission
 from sentiment.model_server.grpc_calls import MAX_CONCURRENT_CALLS
 from sentiment.model_server.refusal import CUT, MOST_TOLD, Code, Refusal, quoted
 from sentiment.model_server.rest_limits import RestLimits
+from sentiment.model_server.tls import Tls
 from sentiment.model_server.unsent import Twice
 
 LONG = "名" * 300_000
@@ -162,28 +166,40 @@ def test_a_method_that_nobody_serves_is_refused_as_any_other_call(standing: Any)
     standing.wait_for(lambda: len(standing.server._calls.unsent) == 0, "it to be out")
 
 
-def unread(client: Any, body: bytes) -> socket.socket:
+def unread(client: Any, body: bytes, trusting: ssl.SSLContext | None = None) -> socket.socket:
     """Returns a connection that has asked, and whose answer stays with the server."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.settimeout(20)
     connection.connect(("127.0.0.1", client.server.rest_port))
+    if trusting:
+        connection = trusting.wrap_socket(connection, server_hostname="127.0.0.1")
     head = b"POST /v1/models/sentiment:predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
     connection.sendall(head + body)
     return connection
 
 
 @pytest.mark.usefixtures("any_rows")
-def test_an_answer_over_rest_that_nobody_takes_counts_and_ends_its_connection(site: Any, start: Any) -> None:
-    client = start(site, rest=RestLimits(seconds_for_answer=0.5))
+@pytest.mark.parametrize("with_tls", [False, True])
+def test_an_answer_over_rest_that_nobody_takes_counts_and_ends_its_connection(
+    site: Any, start: Any, tmp_path: Path, with_tls: bool
+) -> None:
+    """As it was, over TLS it was out for the server when it was encrypted, and neither counted nor ended."""
+    key, certificate = make_pair(tmp_path)
+    client = start(
+        site,
+        rest=RestLimits(seconds_for_answer=0.5),
+        tls=Tls(key.read_text(), certificate.read_text()) if with_tls else None,
+    )
+    trusting = ssl.create_default_context(cafile=str(certificate)) if with_tls else None
     share, book = client.server._admission._bytes, client.server._app._book
     body = json.dumps({"signature_name": "text", "instances": ["好"] * 65_000}).encode()
-    with closing(unread(client, body)) as connection:
+    with closing(unread(client, body, trusting)) as connection:
         address = connection.getsockname()
         client.wait_for(lambda: share._held.get("127.0.0.1", 0) > 4_000_000, "the answer")
-        assert client.ask("好") == ["正面"]
+        assert with_tls or client.ask("好") == ["正面"]
         client.wait_for(lambda: not share._held and not book.has(address), "it to be dropped")
-    assert client.ask("好") == ["正面"]
+    assert with_tls or client.ask("好") == ["正面"]
 
 
 @pytest.mark.usefixtures("any_rows")

@@ -10,7 +10,7 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 ANNOUNCED = 16 * 1024 * 1024 - 16  # bytes of each message; one fewer is sent
 _DATA, _HEADERS, _SETTINGS, _WINDOW, _CONTINUATION = 0, 1, 4, 8, 9
@@ -82,6 +82,24 @@ def send_headers(connection: socket.socket, path: str, seconds: float, *, confir
         except (ConnectionError, ssl.SSLError):
             return True
     return False
+
+
+def send_call(connection: socket.socket, path: str, more: Mapping[str, bytes]) -> None:
+    """Sends a call without a message, with `more` headers."""
+    connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _frame(_SETTINGS, 0, b""))
+    connection.recv(1 << 16)  # its settings
+    added = b"".join(b"\0" + _text(name.encode()) + _text(value) for name, value in more.items())
+    connection.sendall(_frame(_SETTINGS, 0, b"", _ACK) + _frame(_HEADERS, 1, _head(path) + added, 5))
+
+
+def _text(value: bytes) -> bytes:
+    """Returns a string of HPACK: its length, in seven bits and as many bytes as it needs, and itself."""
+    length, left = b"", len(value) - 127
+    if left < 0:
+        return bytes([len(value)]) + value
+    while left >= 128:
+        length, left = length + bytes([left % 128 + 128]), left // 128
+    return b"\x7f" + length + bytes([left]) + value
 
 
 def _send(connection: socket.socket, window: dict[int, int], left: dict[int, int]) -> None:
