@@ -16,7 +16,17 @@ import click
 
 from sentiment import atomic, disk
 from sentiment.backup import contents, copying
-from sentiment.backup.folder import FILES, FORMAT, MANIFEST, name_at, newest_first, remove, remove_half_made, to_remove
+from sentiment.backup.folder import (
+    FILES,
+    FORMAT,
+    MANIFEST,
+    manifest_of,
+    name_at,
+    newest_first,
+    remove,
+    remove_half_made,
+    to_remove,
+)
 from sentiment.data import ledger_file
 from sentiment.errors import FROM_A_BACKUP, InputError, UnavailableError
 from sentiment.language import marked, tr, tr_many
@@ -51,6 +61,7 @@ def backup(settings: Settings, folder: Path, keep: int, with_models: bool, who: 
             temporary.chmod(0o700)  # it holds every post, and the home's secret
             manifest = _filled(settings, temporary, with_models, who or user())
             record.write(temporary / MANIFEST, manifest)
+            manifest_of(temporary)  # what cannot be read is no backup
         going = to_remove(target, list(newest_first(folder)), keep)
         for old in going:
             remove(old)

@@ -22,6 +22,7 @@ REPLACED = "replaced-"  # what a restore replaced, in the home
 LONGEST_NAME = 255  # bytes, of one part of a path
 SIDE_FILES = ("-wal", "-shm", "-journal", ".lock")  # of a database or a history
 MANIFEST, FILES = "manifest.json", "files"
+LARGEST_MANIFEST = 512 << 20  # bytes: a line a file, of which the years and the quarantine make many
 PLACES = frozenset({"datasets", "serving", "runs"})  # of a home; nothing of a backup goes elsewhere
 ANOTHER = "Give another backup; one that is damaged stays where it is."
 
@@ -50,7 +51,7 @@ def newest_first(folder: Path) -> Iterator[Found]:
 
 def manifest_of(path: Path) -> Manifest:
     """Returns what a backup says of itself. Raises: InputError when it is none, or of a newer format."""
-    found = record.read(path / MANIFEST, Manifest, ANOTHER)
+    found = record.read(path / MANIFEST, Manifest, ANOTHER, largest=LARGEST_MANIFEST)
     if found.format != FORMAT:
         raise InputError(
             f"a backup must be of format {FORMAT}", found=f"format {found.format} in {path}", do="Use a newer version."

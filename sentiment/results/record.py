@@ -56,13 +56,13 @@ def write(path: Path, value: msgspec.Struct) -> None:
     atomic.write_json(path, as_json(value))
 
 
-def read(path: Path, kind: type[T], do: str, name: str = "") -> T:
-    """Returns the value in `path`.
+def read(path: Path, kind: type[T], do: str, name: str = "", largest: int = LARGEST) -> T:
+    """Returns the value in `path`, a file of at most `largest` bytes.
 
     Raises: InputError when there is none, or it is not of that kind. It names the file (as `name`) and the field, and
     ends with `do`.
     """
-    return decoded(_parsed(path, name or str(path), do), kind, name or str(path), do)
+    return decoded(_parsed(path, name or str(path), do, largest), kind, name or str(path), do)
 
 
 def decoded(found: object, kind: type[T], name: str, do: str) -> T:
@@ -80,10 +80,10 @@ def decoded(found: object, kind: type[T], name: str, do: str) -> T:
         raise InputError(f"{f'{whose} {field}' if field else name} {must_be}", found=what, do=do) from None
 
 
-def _parsed(path: Path, name: str, do: str) -> object:
+def _parsed(path: Path, name: str, do: str, largest: int) -> object:
     try:
-        if size_of(path) > LARGEST:
-            raise InputError(f"{name} must be a result file", found=f"more than {LARGEST >> 20} MB", do=do)
+        if size_of(path) > largest:
+            raise InputError(f"{name} must be a result file", found=f"more than {largest >> 20} MB", do=do)
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         raise NoSuchFile(name, do=do) from None
