@@ -56,13 +56,13 @@ def write(path: Path, value: msgspec.Struct) -> None:
     atomic.write_json(path, as_json(value))
 
 
-def read(path: Path, kind: type[T], do: str, name: str = "", largest: int = LARGEST) -> T:
-    """Returns the value in `path`, a file of at most `largest` bytes.
+def read(path: Path, kind: type[T], do: str, name: str = "", largest: int | None = None) -> T:
+    """Returns the value in `path`, a file of at most `largest` bytes, or of LARGEST.
 
     Raises: InputError when there is none, or it is not of that kind. It names the file (as `name`) and the field, and
     ends with `do`.
     """
-    return decoded(_parsed(path, name or str(path), do, largest), kind, name or str(path), do)
+    return decoded(_parsed(path, name or str(path), do, largest or LARGEST), kind, name or str(path), do)
 
 
 def decoded(found: object, kind: type[T], name: str, do: str) -> T:
