@@ -22,7 +22,7 @@ REPLACED = "replaced-"  # what a restore replaced, in the home
 LONGEST_NAME = 255  # bytes, of one part of a path
 SIDE_FILES = ("-wal", "-shm", "-journal", ".lock")  # of a database or a history
 MANIFEST, FILES = "manifest.json", "files"
-LARGEST_MANIFEST = 256 << 20  # bytes: more than a million files
+LARGEST_MANIFEST = 512 << 20  # bytes: a line a file, of which the years and the quarantine make many
 PLACES = frozenset({"datasets", "encoders", "runs", "serving"})  # of a home; nothing of a backup goes elsewhere
 ANOTHER = "Give another backup; one that is damaged stays where it is."
 

@@ -23,18 +23,19 @@ Found = tuple[float, str]
 
 def findings(doubles: Sequence[Doubles]) -> list[Measured]:
     """Returns the largest lower bounds of a source: of its share of contradicted labels, and of what it is above."""
-    enough = [each for each in doubles if each.labels >= FEWEST]
+    listed = [each for each in doubles if not each.others]
+    enough = [each for each in listed if each.labels >= FEWEST]
+    contradicted, labels = (sum(getattr(each, name) for each in doubles) for name in ("contradicted", "labels"))
     rates = [((wilson(each.contradicted, each.labels) or (0.0, 1.0))[0], _told(each)) for each in enough]
-    others = [(max(0.0, _above(each, doubles)), _told(each)) for each in enough if len(doubles) > 1]
-    missing = FEWEST - max((each.labels for each in doubles), default=0)
+    others = [(max(0.0, _above(each, contradicted, labels)), _told(each)) for each in enough if len(doubles) > 1]
+    missing = FEWEST - max((each.labels for each in listed), default=0)
     why = tr("{missing} more posts that two sources label are needed", missing=max(1, missing))
     return [_largest("contradicted", CONTRADICTED, rates, why), _largest("worse", WORSE, others, why)]
 
 
-def _above(one: Doubles, doubles: Sequence[Doubles]) -> float:
-    others = [each for each in doubles if each is not one]
-    contradicted, labels = (sum(getattr(each, name) for each in others) for name in ("contradicted", "labels"))
-    return at_least_above(one.contradicted, one.labels, contradicted, labels)
+def _above(one: Doubles, contradicted: int, labels: int) -> float:
+    """Returns by how much more it is contradicted than all others; the two numbers are those of all sources."""
+    return at_least_above(one.contradicted, one.labels, contradicted - one.contradicted, labels - one.labels)
 
 
 def _told(one: Doubles) -> str:

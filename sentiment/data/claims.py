@@ -7,11 +7,12 @@ trained on nor tested on until they agree, or until a person decides. What a per
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 
 # A post's standing in the ledger.
 PLAIN, CONTESTED, APART, DECIDED = range(4)
+MOST_ALIKE = 100  # sources that say the same of a text: one more changes nothing, and a stranger can name any number
 BASE, NO_SOURCE = "base data", "no source"  # what the system says; no name of a row stands without quotes
 USED = (PLAIN, DECIDED)  # CONTESTED and APART are neither trained nor tested on; APART for good
 
@@ -40,3 +41,17 @@ def hear(standing: int, label: int, claims: Mapping[str, int], source: str, said
         return Heard("duplicate" if repeats else "disagreed", CONTESTED, takes_label=False)
     changes = source in claims and not repeats
     return Heard("relabelled" if changes else "duplicate", PLAIN, takes_label=standing == CONTESTED or not same)
+
+
+def keep(claims: MutableMapping[str, tuple[int, int]], source: str, said: int, delivery: int) -> bool:
+    """Notes the newest label of `source` among those of the others; tells whether that changed anything.
+
+    A source has none when `MOST_ALIKE` others say the same.
+    """
+    before = claims.get(source)
+    if before and before[0] == said:
+        return False
+    if sum(label == said for label, _ in claims.values()) < MOST_ALIKE:
+        claims[source] = (said, delivery)
+        return True
+    return claims.pop(source, None) is not None

@@ -42,6 +42,7 @@ from sentiment.text.aloud import tell, to_people
 from sentiment.text.harmless import titled, visible
 
 USUAL = frozenset(" -_./@#&()+,·、，")  # beside letters and digits, in the name of a source
+LONGEST_NAME = 200  # characters of a source's name
 SHOWN, LONGEST_SHOWN = 20, 60  # of the texts, and of their characters, to people; the file has them all
 BASE_SIDES = {TRAIN: "train.tsv", ROLLING: "latest_test.tsv"}
 FOUND = f"""SELECT posts.identity, text, title, posts.label, posts.source, posts.delivery FROM posts
@@ -88,7 +89,8 @@ def _found(connection: sqlite3.Connection) -> Iterator[Disagreement]:
     in_base = f"side IN ({TRAIN}, {ROLLING}) AND words = ? AND identity = ?"
     of_base = f"SELECT label, max(position) FROM base WHERE {in_base} GROUP BY side"
     for key, text, title, label, source, delivery in connection.execute(FOUND).fetchall():
-        claims = [Claim(*row) for row in connection.execute(claimed, (key,))] or [Claim(source, label, delivery)]
+        found = connection.execute(claimed, (key,)).fetchall() or [(source, label, delivery)]
+        claims = [Claim(name[:LONGEST_NAME], *said) for name, *said in found]
         base = {row[0] for row in connection.execute(of_base, (key[:TEXT_BYTES], key))}
         yield Disagreement(text, (*(Claim(BASE, label, 0) for label in sorted(base)), *claims), title)
 

@@ -2,13 +2,14 @@
 
 A label is contradicted when a person decided otherwise, or, while nobody decided, when no other source says the same.
 So of two sources that differ both are contradicted: which one errs, a third or a person tells. The base data is a
-source too.
+source too. A row may name any source, so only the largest are told one by one.
 """
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sentiment.data.claims import BASE, DECIDED
 from sentiment.data.composition import ROLLING, TEXT_BYTES, TRAIN
@@ -17,6 +18,8 @@ from sentiment.data.nights import last_days
 from sentiment.results.deliveries import Doubles
 
 NIGHTS = 90  # older labels of a source say little about it now
+LISTED = 200  # sources, those with the most labels; all others are together
+LONGEST_NAME = 200  # characters of a source's name: two that begin so are one
 SAID = """CREATE TEMP TABLE said (
     identity BLOB NOT NULL, source TEXT NOT NULL, label INTEGER NOT NULL, delivery INTEGER NOT NULL,
     PRIMARY KEY (identity, source)
@@ -31,7 +34,7 @@ ALONE = f"""INSERT INTO said SELECT identity, source, label, delivery FROM posts
 OF_BASE = f"""INSERT OR IGNORE INTO said SELECT identity, ?, label, 0 FROM base
     WHERE side IN ({TRAIN}, {ROLLING}) AND EXISTS (SELECT 1 FROM said WHERE said.identity = base.identity)
     ORDER BY position DESC"""
-COUNTED = """SELECT source, count(*), sum(is_contradicted) FROM (
+COUNTED = f"""SELECT substr(source, 1, {LONGEST_NAME}), count(*), sum(is_contradicted) FROM (
     SELECT source, coalesce(
         label <> (SELECT label FROM decisions WHERE decisions.identity = said.identity ORDER BY delivery DESC LIMIT 1),
         NOT EXISTS (SELECT 1 FROM said AS other
@@ -39,11 +42,11 @@ COUNTED = """SELECT source, count(*), sum(is_contradicted) FROM (
     ) AS is_contradicted FROM said
     WHERE delivery >= ? OR (source = ? AND EXISTS (
         SELECT 1 FROM said AS other WHERE other.identity = said.identity AND other.delivery >= ?))
-) GROUP BY source ORDER BY source"""
+) GROUP BY 1"""
 
 
 def doubles(connection: sqlite3.Connection, deliveries: Sequence[Delivered]) -> list[Doubles]:
-    """Returns the counts of every source, from the labels of the last 90 nights with a delivery.
+    """Returns the counts by source, from the labels of the last 90 nights with a delivery; all small sources last.
 
     `composition.deal` must have been called on the connection.
     """
@@ -52,6 +55,20 @@ def doubles(connection: sqlite3.Connection, deliveries: Sequence[Delivered]) -> 
     connection.execute(CLAIMED)
     connection.execute(ALONE)
     connection.execute(OF_BASE, (BASE,))
-    found = connection.execute(COUNTED, (first, BASE, first)).fetchall()
+    found = _listed(connection.execute(COUNTED, (first, BASE, first)))
     connection.execute("DROP TABLE said")
-    return [Doubles(source=source, labels=labels, contradicted=wrong) for source, labels, wrong in found]
+    return found
+
+
+def _listed(counts: Iterable[tuple[str, int, int]]) -> list[Doubles]:
+    """Returns the sources with the most labels, by name, and behind them all others together."""
+    largest: list[tuple[int, str, int]] = []
+    others = labels = contradicted = 0
+    for source, number, wrong in counts:
+        heapq.heappush(largest, (number, source, wrong))
+        if len(largest) > LISTED:
+            number, _, wrong = heapq.heappop(largest)
+            others, labels, contradicted = others + 1, labels + number, contradicted + wrong
+    found = [Doubles(source=name, labels=number, contradicted=wrong) for number, name, wrong in largest]
+    rest = Doubles(source="", labels=labels, contradicted=contradicted, others=others)
+    return [*sorted(found, key=lambda one: one.source), *([rest] if others else [])]

@@ -11,7 +11,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sentiment.data.claims import APART, PLAIN, hear
+from sentiment.data.claims import APART, PLAIN, hear, keep
 from sentiment.data.identity import HAS_TITLE, HEX_DIGITS, TEXT_IN_SQL, identity_1, of_text
 from sentiment.data.statements import KEEP, KEEP_THE_LAST, MOST_A_DELIVERY, keep_first
 from sentiment.data.tsv import Post
@@ -181,12 +181,11 @@ class Batch:
         self._say(item)
         if _repeats(text, post):
             return "duplicate"
-        text.claims.setdefault(text.source, (text.label, text.delivery))
+        if text.source not in text.claims:
+            keep(text.claims, text.source, text.label, text.delivery)
         labels = {source: label for source, (label, _) in text.claims.items()}
         heard = hear(text.standing, text.label, labels, post.source, post.label)
-        if labels.get(post.source) != post.label:
-            text.claims[post.source] = (post.label, item.delivery)
-            text.is_heard = True
+        text.is_heard = keep(text.claims, post.source, post.label, item.delivery) or text.is_heard
         if heard.takes_label:
             text.label, text.source = post.label, post.source
             text.row = item._replace(rolling=text.row.rolling) if text.row else item
@@ -245,8 +244,9 @@ class Batch:
         )
         # A text that one source alone labelled needs no claims: its row says all.
         heard = [(key, text.claims) for key, text in texts if text.is_heard and len(text.claims) > 1]
+        self._connection.executemany("DELETE FROM claims WHERE identity = ?", ((key,) for key, _ in heard))
         self._connection.executemany(
-            "INSERT OR REPLACE INTO claims (identity, source, label, delivery) VALUES (?, ?, ?, ?)",
+            "INSERT INTO claims (identity, source, label, delivery) VALUES (?, ?, ?, ?)",
             ((key, source, *claim) for key, claims in heard for source, claim in claims.items()),
         )
         self._connection.executemany(

@@ -56,6 +56,7 @@ OF_FILES = (
         "`sentiment retract {delivery} --undo --reason …`"
     ),
     marked("it takes far longer to read than a file of its size should"),
+    marked("a copy of it takes {size}, and the disk has {largest} for one: make room, or deliver it in parts"),
     marked("reading it needs more memory than there is"),
     marked("its values are nested too deeply"),
     marked("it cannot be unpacked: its data is damaged"),

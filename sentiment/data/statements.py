@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN, hear
+from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN, hear, keep
 
 # Of texts that are about to be said again, or retracted; `of` is the condition that their rows have in common.
 KEEP_FIRST = (
@@ -29,9 +29,11 @@ KEEP = f"""INSERT INTO statements (identity, delivery, label, source, text, titl
     ) < {MOST_REPEATS}"""
 # One delivery may say a text again and again, each time with another label: the last of it counts, and so much is kept.
 MOST_A_DELIVERY = 8
-KEEP_THE_LAST = f"""DELETE FROM statements
+# By the text: by its delivery SQLite would go through all that this one says, once for each text that it repeats.
+KEEP_THE_LAST = f"""DELETE FROM statements INDEXED BY statements_by_identity
     WHERE identity = ?1 AND delivery = ?2 AND label IS NOT NULL AND number <= (
-        SELECT number FROM statements WHERE identity = ?1 AND delivery = ?2 AND label IS NOT NULL
+        SELECT number FROM statements INDEXED BY statements_by_identity
+        WHERE identity = ?1 AND delivery = ?2 AND label IS NOT NULL
         ORDER BY number DESC LIMIT 1 OFFSET {MOST_A_DELIVERY})"""
 DISPUTE = """INSERT INTO statements (identity, delivery, label, source, text, title)
     SELECT ?1, ?2, NULL, ?3, '', '' WHERE EXISTS (SELECT 1 FROM statements WHERE identity = ?1)"""
@@ -100,11 +102,11 @@ def _dispute(found: Text, one: Statement) -> None:
 def _hear(found: Text, one: Statement, said: int) -> None:
     if (found.standing, found.label, found.source) == (PLAIN, said, one.source):
         return
-    found.claims.setdefault(found.source, (found.label, found.delivery))
+    if found.source not in found.claims:
+        keep(found.claims, found.source, found.label, found.delivery)
     labels = {source: label for source, (label, _) in found.claims.items()}
     heard = hear(found.standing, found.label, labels, one.source, said)
-    if labels.get(one.source) != said:
-        found.claims[one.source] = (said, one.delivery)
+    keep(found.claims, one.source, said, one.delivery)
     if heard.takes_label:
         found.label, found.source, found.text, found.title = said, one.source, one.text, one.title
     if heard.takes_label or heard.standing != found.standing:

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 from sentiment import atomic
 from sentiment.settings import Settings
 
+# Numbers, dates, digests; it is looked for once in each run of letters, however long a stranger made it.
+NUMBERS = re.compile(r"(?:(?<![0-9a-f])[0-9a-f]*)?\d[0-9a-f.:+]*")
 FORGOTTEN_AFTER = timedelta(days=30)
 Record = dict[str, Any]
 
@@ -35,7 +37,7 @@ def mailed_file(settings: Settings) -> Path:
 
 def cause_key(*parts: object) -> str:
     """Returns the key of a cause; causes that differ only in numbers, dates and the like share one."""
-    text = "\0".join(re.sub(r"[0-9a-f]*\d[0-9a-f.:+]*", "#", str(part).casefold()) for part in parts)
+    text = "\0".join(NUMBERS.sub("#", str(part).casefold()) for part in parts)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 

@@ -144,6 +144,7 @@ class Doubles(Record, frozen=True):
     source: str  # "" for posts without one
     labels: Count
     contradicted: Count
+    others: Count = 0  # so many sources that are not listed, together; 0: it is the source's own line
 
 
 class Prepare(StepResult, frozen=True):

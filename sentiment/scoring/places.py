@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import io
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ from sentiment.errors import InputError, NoSuchFile
 
 READ_AHEAD = 4 << 20  # bytes that are asked of a bucket at once
 PARTS = 8 << 20  # bytes of a local file that are read at once
+GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})  # also what a link leads to that is not there
 OUTSIDE = "it links to a file outside of the archive"
 NO_NAME = "its name is not UTF-8: give it another one"
 CHANGED = "it changed while it was read: the next run scores it as it is then"
@@ -112,10 +115,20 @@ class FolderPlace:
                 continue
             if why_closed:
                 yield Listed(f"{name}/", 0, "", why_closed, again=why_closed not in (LINK, TOO_DEEP))
-            elif path.is_file():
-                status = path.stat()
-                closed = self._why_closed(path, name)
-                yield Listed(name, status.st_size, _stamp(status), closed, changed_at=f"{status.st_ctime_ns}")
+            else:
+                yield from self._seen(path, name)
+
+    def _seen(self, path: Path, name: str) -> Iterator[Listed]:
+        """Yields a file; nothing of what is none, or gone by now."""
+        try:
+            status = path.stat()
+        except OSError as error:
+            if error.errno not in GONE:
+                yield Listed(name, 0, "", error.strerror or str(error), again=True)
+            return
+        if stat.S_ISREG(status.st_mode):
+            closed = self._why_closed(path, name)
+            yield Listed(name, status.st_size, _stamp(status), closed, changed_at=f"{status.st_ctime_ns}")
 
     def _why_closed(self, path: Path, name: str) -> str:
         if path.is_symlink() and not path.resolve().is_relative_to(self.root):
@@ -125,13 +138,26 @@ class FolderPlace:
     def open(self, file: Listed) -> BinaryIO:
         self.confirm(file)
         try:
-            opened = (self.root / file.name).open("rb", buffering=PARTS)
+            # Without blocking: what was a file may be a pipe by now.
+            descriptor = os.open(self.root / file.name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
             raise Changed from None
-        if has_holes(opened.fileno()):
-            opened.close()
+        try:
+            self._require_it(descriptor, file)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return os.fdopen(descriptor, "rb", buffering=PARTS)
+
+    def _require_it(self, descriptor: int, file: Listed) -> None:
+        """Raises: Changed, UnreadableFile, when whoever writes to the archive has put something else in its place."""
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or _stamp(found) != file.stamp:
+            raise Changed
+        if not Path(f"/proc/self/fd/{descriptor}").readlink().is_relative_to(self.root):
+            raise UnreadableFile(OUTSIDE)
+        if has_holes(descriptor):
             raise UnreadableFile(HOLES)
-        return opened
 
     def confirm(self, file: Listed) -> None:
         try:

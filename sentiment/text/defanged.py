@@ -66,8 +66,8 @@ def unlinked(text: str, own: Sequence[str] = ()) -> str:
     """
 
     def broken(found: re.Match[str]) -> str:
-        here = text[found.start() :]
-        if any(here.startswith(one) and _ENDS.match(here, len(one)) for one in own):
+        here = found.start()
+        if any(text.startswith(one, here) and _ENDS.match(text, here + len(one)) for one in own):
             return found[0]
         return "www[.]" if found[0].endswith(".") else _SLASHES.sub("[://]", _HTTP.sub("hxxp", found[0]))
 

@@ -26,6 +26,13 @@ def test_a_source_that_errs_more_than_all_others_is_named() -> None:
     assert sentence.endswith("up to 5.0% is expected. Source shop: 30 of 60 labels (95 % interval 37.7% to 62.3%).")
 
 
+def test_sources_that_are_not_listed_count_among_the_others() -> None:
+    rest = Doubles(source="", labels=100_000, contradicted=5_000, others=90_000)
+    contradicted, worse = findings([*of(shop=(60, 30)), rest])
+    assert [found.what[:11] for found in (contradicted, worse)] == ["Source shop"] * 2
+    assert worse.value == pytest.approx(0.327, abs=0.01) and len(contradicted.examples) == 1
+
+
 def test_of_two_that_contradict_each_other_none_is_worse() -> None:
     contradicted, worse = findings(of(forum=(100, 40), shop=(100, 40)))
     assert contradicted.value == pytest.approx(0.309, abs=0.001) and (worse.value, worse.what) == (0.0, "")

@@ -320,6 +320,15 @@ def test_an_event_that_names_another_run_asks_nothing(canary: None) -> None:
         question(step_settings(), [event])
 
 
+@pytest.mark.parametrize(
+    "extra", [None, {}, {"version": 3}, {"version": [], "run": "night-1"}, {"version": "9" * 5000}]
+)
+def test_an_event_that_names_nothing_is_refused_in_one_line(canary: None, extra: Any) -> None:
+    with pytest.raises(InputError, match="must name its version and the run that made it") as caught:
+        question(step_settings(), [SimpleNamespace(extra=extra)])
+    assert len(str(caught.value)) < 500
+
+
 def test_without_a_canary_there_is_nothing_to_ask(workflows: dict[str, Any], calls: Calls) -> None:
     run = workflows["sentiment_promote"].test()
     assert run.state == DagRunState.FAILED

@@ -15,6 +15,7 @@ import openpyxl
 import pytest
 from support.hostile_deliveries import GOOD, kept, repeated, taken, workbook, zipped
 
+from sentiment import disk
 from sentiment.data import quarantine
 from sentiment.data.formats import allowance, survey
 from sentiment.data.formats.allowance import Allowance
@@ -100,6 +101,18 @@ def test_the_limits_of_a_packed_parquet_file_follow_what_was_delivered(
     (delivery,) = taken(settings)[1].values()
     assert delivery["reasons"] == {"the Parquet file unpacks to more than is read": 1}
     assert delivery["accepted"] == 0
+
+
+def test_a_packed_parquet_file_does_not_fill_the_disk(
+    settings: Settings, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "free", lambda _: 2_000_000)
+    deliver("a.parquet.gz", gzip.compress(padded(repeated(10, text="好", label=0))))
+    deliver("b.tsv", GOOD)
+    result, deliveries = taken(settings)
+    assert set(deliveries) == {"b.tsv"}
+    [left] = result["left"]
+    assert left["key"] == "a.parquet.gz" and "and the disk has 1.0 MB for one: make room" in left["reason"]
 
 
 PART = (

@@ -70,7 +70,8 @@ def test_what_is_prepared_and_what_sources_disagree_about_is_told_in_chinese(
 def test_every_reason_is_one_that_is_given(given: str) -> None:
     """A reason that the code words otherwise by now would be told in English."""
     with speaking("zh-TW"):
-        filled = given.format(name="a.tsv", number="1,000", label="-1, 0", quoted="Big5", delivery=3)
+        values = {"name": "a.tsv", "number": "1,000", "label": "-1, 0", "quoted": "Big5", "delivery": 3}
+        filled = given.format(**values, size="2.1 GB", largest="1.0 GB")
         assert english_left(recorded(filled)) == [] and recorded(filled) != filled
     given = given.removeprefix("text").removeprefix("title").removeprefix("source")  # a column's name is filled in
     parts = [part for part in given.replace("`", "{").split("{")[0].split(": ")[0].split(", ") if part]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sentiment.mail.repeats import Told, cause_key, decide, look, note
+from sentiment.mail.repeats import NUMBERS, Told, cause_key, decide, look, note
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 QUIET = timedelta(hours=12)
@@ -27,6 +30,16 @@ QUIET = timedelta(hours=12)
 def test_causes_that_differ_in_numbers_are_one(one: str, other: str, same: bool) -> None:
     assert (cause_key("dag", "step", one) == cause_key("dag", "step", other)) is same
     assert cause_key("dag", "step", one) != cause_key("dag", "another step", one)
+
+
+@given(st.text("afgx19０:.+ \n", max_size=30))
+def test_numbers_are_found_as_they_always_were(text: str) -> None:
+    """A key that changes would have every cause mailed once more."""
+    assert NUMBERS.sub("#", text) == re.sub(r"[0-9a-f]*\d[0-9a-f.:+]*", "#", text)
+
+
+def test_a_cause_of_a_megabyte_of_letters_has_a_key_at_once() -> None:
+    assert cause_key("a" * (1 << 20)) != cause_key("b" * (1 << 20))  # letter by letter, it took hours
 
 
 def test_the_key_quotes_nothing() -> None:

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from sentiment.data.formats.record import TOO_WIDE
+from sentiment.data.formats.record import TOO_WIDE, UnreadableFile
 from sentiment.data.identity import identity
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
@@ -258,6 +258,48 @@ def test_a_file_that_may_not_be_read_ends_alone(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(FolderPlace, "open", forbidden)
     scored = Scored(tmp_path, {})
     assert scored.reasons() == {"b.parquet": "Permission denied"} and len(scored.shards()) == 1
+
+
+@pytest.mark.parametrize("kind", ["link", "link of a folder", "pipe"])
+def test_what_takes_a_files_place_after_the_listing_is_not_read(tmp_path: Path, kind: str) -> None:
+    secret = tmp_path / "outside/post.tsv"
+    secret.parent.mkdir()
+    secret.write_bytes(b"" if kind == "pipe" else "text\n秘密\n".encode())
+    archive = tmp_path / "archive"
+    (archive / "folder").mkdir(parents=True)
+    there = archive / "folder/post.tsv"
+    there.write_bytes(secret.read_bytes())
+    os.utime(there, ns=(0, secret.stat().st_mtime_ns))  # what a stamp is made of, its owner sets
+    [listed] = FolderPlace(str(archive)).listed()
+    if kind == "link of a folder":
+        there.parent.rename(tmp_path / "away")
+        there.parent.symlink_to(secret.parent)
+    else:
+        there.unlink()
+        os.mkfifo(there) if kind == "pipe" else there.symlink_to(secret)
+        os.utime(there, ns=(0, secret.stat().st_mtime_ns))
+    with pytest.raises((UnreadableFile, places.Changed)) as caught:
+        FolderPlace(str(archive)).open(listed)
+    assert str(caught.value) == (places.CHANGED if kind == "pipe" else places.OUTSIDE)
+
+
+def test_what_may_not_be_looked_at_is_named_and_keeps_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder may be listed and not entered (mode 444), whoever made it."""
+    whole = Path.stat
+
+    def forbidden(self: Path, **how: Any) -> os.stat_result:  # the tests may be run by root, who may look at all
+        if self.name == "shut.tsv":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return whole(self, **how)
+
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive/nowhere.tsv").symlink_to(tmp_path / "nothing")
+    monkeypatch.setattr(Path, "stat", forbidden)
+    scored = Scored(tmp_path, {**GOOD, "shut.tsv": b"text\na\n"})
+    assert scored.reasons() == {"shut.tsv": "Permission denied"} and len(scored.shards()) == 1
+    assert [one.again for one in scored.plan.refused] == [True]
 
 
 def deep_parquet(levels: int) -> bytes:

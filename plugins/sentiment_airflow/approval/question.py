@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context, task
@@ -37,6 +37,8 @@ from sentiment_airflow.preconditions import wrong_input_fails_at_once
 from sentiment_airflow.refusal import Refusal
 from sentiment_airflow.steps import step_settings
 from sentiment_airflow.workflows import CANARY, PROMOTE, RETRAIN, hours_to_answer
+
+LONGEST_VERSION = 20  # digits, and one more
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ def question(settings: Settings, events: list[Any]) -> Question:
     """Returns the question about the canary of the last event, or, without an event, about the present canary."""
     state = read_state(settings)
     if events:
-        version, run_id = int(events[-1].extra["version"]), str(events[-1].extra["run"])
+        version, run_id = _named_in(events[-1].extra or {})
         links = {marked("The run that made it"): run_link(RETRAIN, run_id)}
         require_canary(settings, version)
         _require_its_run(version, run_id, state)
@@ -99,6 +101,18 @@ def question(settings: Settings, events: list[Any]) -> Question:
         year=told_year(gate),
         candidacy=candidacies(read_events(settings.history), version),
     )
+
+
+def _named_in(extra: Mapping[str, Any]) -> tuple[int, str]:
+    """Returns the version and the run that an event names. Raises: InputError when a person made it without them."""
+    version, run = str(extra.get("version", "")), extra.get("run")
+    if not (version.isascii() and version.isdecimal() and len(version) < LONGEST_VERSION and isinstance(run, str)):
+        raise InputError(
+            "an event about a canary must name its version and the run that made it",
+            found=f"{dict(extra)!a:.200}",
+            do="Trigger sentiment_promote by hand: it asks about the present canary.",
+        )
+    return int(version), run
 
 
 def _body(settings: Settings, version: int, run: RunFolder, links: dict[str, str]) -> str:

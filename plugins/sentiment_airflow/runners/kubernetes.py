@@ -45,7 +45,7 @@ class KubernetesRunner:
         return f"In a pod of {self._image}: sentiment {' '.join(self._step.arguments)}"
 
     def run(self, log: StepLog) -> Ended:
-        self._operator.log_formatter = lambda _, line: line if log.shows(line) else HIDDEN_RESULT
+        self._operator.log_formatter = lambda _, line: log.shown(line) or HIDDEN_RESULT
         try:
             self._operator.execute_sync(self._context)
         except AirflowException:

@@ -91,15 +91,15 @@ class StepLog:
         self.last = ""  # the last line that was not the result
 
     def write(self, line: str) -> None:
-        if self.shows(line):
-            self._logger.info("%s", unlinked(line, self._own))
+        if shown := self.shown(line):
+            self._logger.info("%s", shown)
 
-    def shows(self, line: str) -> bool:
-        """Tells whether a line belongs in the log, and remembers it if it does."""
+    def shown(self, line: str) -> str:
+        """Returns a line as the log has it, and remembers it; "" when it does not belong there."""
         if not line.strip() or self._is_result(line):
-            return False
+            return ""
         self.last = line.strip()
-        return True
+        return unlinked(line, self._own)
 
     def _is_result(self, line: str) -> bool:
         if not line.startswith("{"):

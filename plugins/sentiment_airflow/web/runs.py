@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
+from airflow.sdk.timezone import utcnow
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
@@ -11,8 +12,9 @@ from sentiment_airflow.web.moving import LastRun
 
 
 def last_run(workflow: str) -> LastRun | None:
-    """Returns the newest run of a workflow; None when there is none."""
-    query = select(DagRun).where(DagRun.dag_id == workflow).order_by(DagRun.id.desc()).limit(1)
+    """Returns the newest run of a workflow that was due, or is; None when there is none."""
+    due = select(DagRun).where(DagRun.dag_id == workflow, DagRun.run_after <= utcnow())
+    query = due.order_by(DagRun.id.desc()).limit(1)
     with create_session(scoped=False) as session:
         run = session.scalars(query).first()
         at = run and (run.queued_at or run.run_after)

@@ -61,10 +61,15 @@ def cell(value: str) -> Any:
     """Returns the value that a cell of a table holds: a list or an object as JSON or as Python writes it, or text."""
     if not value.startswith(("[", "{")) or len(value) > 20_000:
         return value
-    for read in (json.loads, ast.literal_eval):
+    for read in (json.loads, _as_python_writes):
         try:
             found = read(value)
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             continue
         return found if isinstance(found, (list, dict)) else value
     return value
+
+
+def _as_python_writes(value: str) -> Any:
+    """Returns what JSON can say of a Python literal. Raises: ValueError, TypeError, and what Python's parser raises."""
+    return json.loads(json.dumps(ast.literal_eval(value)))

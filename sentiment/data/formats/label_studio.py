@@ -84,8 +84,8 @@ def _answers(annotation: Mapping[str, Any], others: Collection[str]) -> Answers:
     """
     answers: dict[str, list[Any]] = {}
     for result in _results(annotation):
-        value = result.get("value")
-        if _is_of_part(result) or result.get("to_name") in others:
+        value, shown_in = result.get("value"), result.get("to_name")
+        if _is_of_part(result) or (isinstance(shown_in, str) and shown_in in others):
             continue
         if isinstance(value, dict) and isinstance(value.get("choices"), list):
             answers.setdefault(scalar(result.get("from_name")), []).extend(value["choices"])

@@ -27,8 +27,8 @@ def read_parquet(file: BinaryIO, allowed: Allowance, labels: Labels, label_field
     child = Child("sentiment.data.formats.parquet_rows", NAME, str(allowed.rows), label_field)
     lines = child.lines(file, allowed)
     first = next(lines, None)
-    if first is None:
-        raise UnreadableFile(child.reason)
+    if first is None or first.is_cut:
+        raise UnreadableFile(child.reason if first is None else "row too long")
     survey = Survey(labels, label_field)
     cleaned = by_cleaned_name(json.loads(first.line))
     if is_tools(cleaned) or len(label_names(cleaned, label_field)) != 1:

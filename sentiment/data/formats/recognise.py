@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import io
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from sentiment.data.formats.parquet import read_parquet
 from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.data.formats.table import Table
 from sentiment.data.formats.workbook import read_workbook
+from sentiment.data.room import largest_copy, why_too_large
 from sentiment.data.rows import delimiter_within
 from sentiment.labels import Labels
 from sentiment.text.harmless import visible
@@ -144,8 +145,12 @@ def _is_document(sample: bytes, suffix: str) -> bool:
 
 def _read_packed_parquet(packed: Opened, allowed: Allowance, labels: Labels, label_field: str) -> Iterator[Record]:
     """Reads from an unpacked copy: a Parquet file is read from its end."""
+    largest = largest_copy(Path(tempfile.gettempdir()))
     with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(packed.file, copy)
+        while piece := packed.file.read(SAMPLE):
+            copy.write(piece)
+            if too_large := why_too_large(copy.tell(), largest):
+                raise OSError(errno.EFBIG, too_large)
         if reason := packed.broken():
             raise UnreadableFile(reason)
         yield from read_parquet(cast(BinaryIO, copy), allowed, labels, label_field)

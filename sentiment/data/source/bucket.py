@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, FlexibleChecksumError, ReadTimeoutError, ResponseStreamingError
 
 from sentiment.data.formats.recognise import why_not_read
+from sentiment.data.room import largest_copy, why_too_large
 from sentiment.data.source.refusal import refused
 from sentiment.data.source.source import LeftForNextTime, SourceFile, is_auxiliary, leads_out
 from sentiment.errors import InputError
@@ -93,6 +94,8 @@ class Bucket:
     @contextmanager
     def _opened(self, item: dict[str, Any]) -> Iterator[BinaryIO]:
         """Yields a copy on the disk: a slow line does not keep the ledger waiting, and the readers can seek in it."""
+        if too_large := why_too_large(item["Size"], largest_copy(self._scratch)):
+            raise LeftForNextTime(too_large)
         self._scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=self._scratch, prefix=".delivery-") as copy:
             self._fetch(item, cast(BinaryIO, copy))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from sentiment.data.formats.archive import Member, members, unpacked
 from sentiment.data.formats.recognise import PACKED, is_archive, why_not_read
-from sentiment.data.source.source import SourceFile, is_auxiliary, leads_out
+from sentiment.data.room import largest_copy, why_too_large
+from sentiment.data.source.source import LeftForNextTime, SourceFile, is_auxiliary, leads_out
 
 
 def members_of(packed: SourceFile, content: BinaryIO, scratch: Path) -> tuple[list[SourceFile], str]:
@@ -25,11 +28,19 @@ def _file(packed: SourceFile, content: BinaryIO, member: Member, scratch: Path) 
         key=f"{packed.key}/{member.name}",
         fingerprint=member.fingerprint,
         size=member.size,
-        open=partial(unpacked, member, scratch),
+        open=partial(_opened, member, scratch),
         confirm=lambda _: packed.confirm(content),
         not_read=_why_not_read(member),
         packed=member.info.compress_size,
     )
+
+
+@contextmanager
+def _opened(member: Member, scratch: Path) -> Iterator[BinaryIO]:
+    if too_large := why_too_large(member.size, largest_copy(scratch)):
+        raise LeftForNextTime(too_large)
+    with unpacked(member, scratch) as content:
+        yield content
 
 
 def _why_not_read(member: Member) -> str:

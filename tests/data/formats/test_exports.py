@@ -171,6 +171,21 @@ def test_reviewers_and_ground_truth_decide() -> None:
     assert read("tasks.json", json.dumps(tasks)) == ["rejected by the reviewer", ("乙", 1), ("丙", 2)]
 
 
+@pytest.mark.parametrize("strange", [[], {}, 7, None, {"a": []}])
+def test_an_answer_of_a_strange_form_spoils_no_file(strange: Any) -> None:
+    result = {"from_name": "sentiment", "to_name": strange, "value": {"choices": ["正面"]}}
+    whole = {"data": {"text": "好吃", "image": "x"}, "annotations": [{"result": [result]}]}
+    content = json.dumps([whole, {"data": {"text": "難吃"}, "annotations": [{"result": strange}]}])
+    assert read("a.json", content)[0] == ("好吃", 0)
+
+
+@pytest.mark.parametrize("cell", ["[0x" + "f" * 4_000 + "]", "[{1, 2}]", "{1: 2}", "{(1, 2): 3}", "[b'x', ...]"])
+def test_a_cell_that_json_cannot_say_spoils_no_file(cell: str) -> None:
+    columns = ("text", "fields", "responses", "sentiment.responses", "sentiment.responses.status")
+    rows = (columns, ("好", cell, cell, cell, "submitted"), ("壞", "", "", "負面", "submitted"))
+    assert read("flat.tsv", "".join("\t".join(row) + "\n" for row in rows))[1] == ("壞", 1)
+
+
 def test_version_0_7_wrote_a_file_for_each_task() -> None:
     completion = {"created_at": 1580000000, "id": 1, "lead_time": 3.1, "result": results(sentiment="Positive")}
     assert read("0.json", json.dumps({"id": 0, "data": {"text": "好"}, "completions": [completion]}, indent=2)) == [

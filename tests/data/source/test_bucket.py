@@ -21,6 +21,7 @@ from botocore.config import Config
 from moto.backends import get_backend
 from support.results import in_json
 
+from sentiment import disk
 from sentiment.cli import run
 from sentiment.data import ingest as ingesting
 from sentiment.data.source.bucket import Bucket
@@ -133,6 +134,18 @@ def test_a_key_that_goes_or_changes_after_the_listing_is_taken_next_time(store: 
     with files["c.tsv"].open() as content:
         assert content.read().decode() == "text\tlabel\n好吃c\t0\n"
     assert list(settings.datasets.glob(".delivery-*")) == []
+
+
+def test_an_object_that_does_not_fit_on_the_disk_is_not_fetched(
+    store: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, "2026/large.tsv", *(("好吃的一家店", 0) for _ in range(100)))
+    put(store, "2026/small.tsv", ("還好", 2))
+    monkeypatch.setattr(disk, "free", lambda _: 1_000)
+    monkeypatch.setattr(Bucket, "_fetch", lambda self, item, copy: copy.write(b"text\tlabel\n" + "還好\t2\n".encode()))
+    result = ingest(SOURCE, settings)
+    assert keys_taken(result) == ["small.tsv"]
+    assert [left["reason"][:30] for left in result["left"]] == ["a copy of it takes 2.1 kB, and"]
 
 
 def test_a_key_that_goes_during_an_ingest_stops_nothing(

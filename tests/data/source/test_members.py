@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from sentiment import disk
 from sentiment.data.claims import CONTESTED, PLAIN
 from sentiment.data.formats import archive
 from sentiment.data.ingest import ingest
@@ -87,6 +88,20 @@ def test_what_cannot_be_unpacked_is_quarantined_whole(
     (delivery,) = ingested(settings)["deliveries"]
     assert (delivery["key"], delivery["reasons"]) == ("a.zip", {reason: 1})
     assert ingested(settings)["deliveries"] == []
+
+
+def test_a_member_that_does_not_fit_on_the_disk_waits_and_the_others_are_taken(
+    settings: Settings, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "free", lambda _: 2_000_000)
+    deliver("a.zip", packed({"large.tsv": TSV.format("好" * 400_000), "small.tsv": TSV.format("還好")}))
+    result = ingested(settings)
+    assert [item["key"] for item in result["deliveries"]] == ["a.zip/small.tsv"]
+    [left] = result["left"]
+    assert left["key"] == "a.zip/large.tsv"
+    assert left["reason"].startswith("a copy of it takes 1.2 MB, and the disk has 1.0 MB for one: make room")
+    monkeypatch.undo()
+    assert [item["key"] for item in ingested(settings)["deliveries"]] == ["a.zip/large.tsv"]
 
 
 def test_damaged_and_encrypted_members_are_named(settings: Settings, deliver: Deliver) -> None:

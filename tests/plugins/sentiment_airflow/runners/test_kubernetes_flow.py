@@ -139,6 +139,7 @@ def execute(step: StepOperator) -> Any:
 def test_a_pod_is_started_heard_and_deleted(
     cluster: Cluster, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
+    cluster.lines.append("http://evil.example is not read")
     with caplog.at_level("INFO"):
         assert run() == {"rows": 3}
     [pod] = cluster.created
@@ -146,6 +147,7 @@ def test_a_pod_is_started_heard_and_deleted(
     assert cluster.pods == {}
     said = capsys.readouterr().out + caplog.text
     assert "loss 0.3" in said and '{"rows": 3}' not in said
+    assert "hxxp[://]evil.example is not read" in said and "http://evil" not in said
 
 
 def test_a_refused_input_fails_for_good_with_its_line(cluster: Cluster) -> None:

@@ -106,6 +106,18 @@ def test_a_paused_workflow_would_do_nothing_and_is_not_triggered(site: Any) -> N
     assert len(runs("sentiment_rollback")) == 1
 
 
+def test_a_run_of_another_day_keeps_nobody_from_rolling_back(site: Any) -> None:
+    """Airflow's API takes any day, and such a run is queued until then."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+
+    assert send(site, "bob").status_code == 303
+    with create_session(scoped=False) as session:
+        session.execute(update(DagRun).values(run_after=datetime(2099, 1, 1, tzinfo=UTC)))
+    assert "<option" in look(site, "bob", STABLE)
+    assert send(site, "bob").status_code == 303 and len(runs("sentiment_rollback")) == 2
+
+
 def test_a_form_that_is_sent_twice_or_by_two_rolls_back_once(site: Any) -> None:
     """As it was, the second was carried out after the first: from a stable version that nobody had looked at."""
     assert send(site, "bob").status_code == 303
