@@ -6,6 +6,7 @@ anywhere else, such as a text in the graph or in a request, could be that of any
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -49,7 +50,11 @@ class _Flow:
         self._steps = 0
 
     def _answers(self, meta: Any) -> Iterator[str]:
-        """Yields what clients may ask for: all outputs of signatures, but not what only initializes the model."""
+        """Yields what clients may ask for: all outputs of signatures, but not what only initializes the model.
+
+        And what may run like it, at a time at which an asset's name is not given.
+        """
+        yield from _of_variables(meta.collection_def.values())
         for key, signature in meta.signature_def.items():
             for name, info in signature.outputs.items():
                 node = self._main.get(_node_of(info.name))
@@ -136,8 +141,11 @@ class _Flow:
         if handle is None or handle.op != "VarHandleOp":
             return []
         self._steps += len(self._main)
-        shared = handle.attr["shared_name"].s
-        same = [one for one in self._library.nodes() if one.op == "VarHandleOp" and one.attr["shared_name"].s == shared]
+        same = [
+            one
+            for one in self._library.nodes()
+            if one.op == "VarHandleOp" and _shared_name(one) == _shared_name(handle)
+        ]
         users = [one for one in self._main.values() if handle.name in map(_node_of, one.input)]
         if len(same) != 1 or not {one.op for one in users} <= VARIABLE_USERS:
             return []
@@ -178,6 +186,25 @@ def _node_of(tensor: str) -> str:
 def _tensor_of(name: str) -> str:
     """Returns a tensor's name in full: a node's only or first output may be named by the node alone."""
     return name if ":" in name else f"{name.removeprefix('^')}:0"
+
+
+def _shared_name(handle: Any) -> bytes:
+    """Returns the name of the variable itself: where none is given, TensorFlow takes that of the node."""
+    return bytes(handle.attr["shared_name"].s) or str(handle.name).encode()
+
+
+def _of_variables(collections: Iterable[Any]) -> Iterator[str]:
+    """Yields what TensorFlow 1's variables are initialized by: its loader runs that where nothing else is named.
+
+    What is no such variable there ends the loader, before it runs anything.
+    """
+    from google.protobuf.message import DecodeError
+    from tensorflow.core.framework.variable_pb2 import VariableDef
+
+    for value in (value for one in collections for value in one.bytes_list.value):
+        with contextlib.suppress(DecodeError):
+            variable = VariableDef.FromString(value)
+            yield from filter(None, (variable.initializer_name, variable.initial_value_name, variable.snapshot_name))
 
 
 def _names_of(info: Any) -> list[str]:

@@ -190,16 +190,44 @@ def nobody_calls(meta: Any) -> None:
     saver(meta, "unused")
 
 
+def of_tensorflow_1(meta: Any) -> None:
+    """Without an object graph, TensorFlow 1's loader is the one that loads it."""
+    meta.ClearField("object_graph_def")
+
+
+def as_a_variables_initializer(meta: Any) -> None:
+    from tensorflow.core.framework.variable_pb2 import VariableDef
+
+    of_tensorflow_1(meta)
+    path = constant(meta.graph_def, "path")
+    meta.graph_def.node.add(name="saves", op="SaveV2").input.extend([path, path, path])
+    local = VariableDef(variable_name="v:0", initializer_name="saves", snapshot_name="v:0", is_resource=True)
+    meta.collection_def["local_variables"].bytes_list.value.append(local.SerializeToString())
+
+
+def in_a_variable_whose_name_is_the_nodes(meta: Any) -> None:
+    """Two handles of one variable: one names it, the other one bears its name."""
+    of_tensorflow_1(meta)
+    nodes, path = meta.graph_def.node, constant(meta.graph_def, "path")
+    asset(meta, f"{constant(meta.graph_def, 'good')}:0")
+    for name, shared, value in (("first", b"second", "good"), ("second", b"", path)):
+        nodes.add(name=name, op="VarHandleOp").attr["shared_name"].s = shared
+        nodes.add(name=f"write_{name}", op="AssignVariableOp").input.extend([name, value])
+    nodes.add(name="value", op="ReadVariableOp").input.extend(["first", "^write_second"])
+    reader(nodes, "table", "value")
+    start_with(meta, "reads")
+
+
 READERS = [
     *(while_the_checkpoint_is_restored, another_output_of_the_node, both_outputs_of_the_node),
     *(in_the_place_of_another_function, with_a_good_name_too, in_a_list, more_bound_than_taken),
     *(an_asset_of_another_class, an_output_beside_the_initializer, a_sparse_output),
+    in_a_variable_whose_name_is_the_nodes,
 ]
+SAVERS = (created_by_name_alone, nobody_calls, as_a_variables_initializer)
 
 
-@pytest.mark.parametrize(
-    ("attack", "told"), [*((one, READS) for one in READERS), (created_by_name_alone, SAVES), (nobody_calls, SAVES)]
-)
+@pytest.mark.parametrize(("attack", "told"), [*((one, READS) for one in READERS), *((one, SAVES) for one in SAVERS)])
 def test_no_file_but_its_own(attack: Callable[[Any], None], told: str, honest: Path, tmp_path: Path) -> None:
     assert saved_model.dangers(honest) == []
     folder = changed(honest, tmp_path / "hostile", attack)
