@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int32]
 Inputs = dict[str, Ints]
-ROWS_AT_ONCE = 4096  # that are tokenised together
+ROWS_AT_ONCE, BYTES_AT_ONCE = (
+    4096,
+    4 << 20,
+)  # that are tokenised together; TensorFlow Text takes a hundred times the bytes
 BUCKETS = (8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 384, 512)
 
 
@@ -54,14 +57,28 @@ def encode(tokenizer: Tokenizer, posts: Sequence[Post]) -> Encoded:
         posts = _without_titles(tokenizer, posts)
     ids: list[Ints] = []
     segments: list[Ints] = []
-    for start in range(0, len(posts), ROWS_AT_ONCE):
-        some = posts[start : start + ROWS_AT_ONCE]
-        titles, texts = ([_utf8(getattr(post, part)) for post in some] for part in ("title", "text"))
+    for titles, texts in _at_once(posts):
         pieces, parts = tokenizer.encode_pairs(titles, texts)
         cuts = pieces.row_splits.numpy()[1:-1]
         ids += np.split(pieces.values.numpy(), cuts)
         segments += np.split(parts.values.numpy(), cuts)
     return Encoded(ids, segments, np.array([post.label for post in posts], np.int32))
+
+
+def _at_once(posts: Iterable[Post]) -> Iterator[tuple[list[bytes], list[bytes]]]:
+    """Yields titles and texts in UTF-8, as many as are tokenised together: of long ones, few."""
+    titles: list[bytes] = []
+    texts: list[bytes] = []
+    size = 0
+    for post in posts:
+        titles.append(_utf8(post.title))
+        texts.append(_utf8(post.text))
+        size += len(titles[-1]) + len(texts[-1])
+        if len(texts) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
+            yield titles, texts
+            titles, texts, size = [], [], 0
+    if texts:
+        yield titles, texts
 
 
 def _without_titles(tokenizer: Tokenizer, posts: Sequence[Post]) -> Sequence[Post]:

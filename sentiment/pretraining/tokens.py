@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from sentiment import atomic
 from sentiment.errors import InputError
+from sentiment.model.batches import BYTES_AT_ONCE, ROWS_AT_ONCE
 from sentiment.progress import progress
 
 if TYPE_CHECKING:
     from sentiment.model.tokenizer import Tokenizer
     from sentiment.pretraining.corpus import Corpus
 
-AT_ONCE, BYTES_AT_ONCE = 4096, 4 << 20  # posts, and bytes of them: to cut a text takes some hundred times its size
 DESCRIPTION = "tokens.json"
 LEARNT, HELD_OUT = "learnt", "held_out"
 CONTINUES = "##"
@@ -116,7 +116,7 @@ def _at_once(posts: Iterable[tuple[str, bool]]) -> Iterator[list[tuple[str, bool
     for post, is_held_out in posts:
         some.append((post, is_held_out))
         size += len(post.encode())
-        if len(some) == AT_ONCE or size >= BYTES_AT_ONCE:
+        if len(some) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
             yield some
             some, size = [], 0
     if some:

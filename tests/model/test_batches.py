@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,3 +84,30 @@ def test_a_width_holds_its_row_and_never_passes_the_longest(length: int, longest
 
     length = min(length, longest)
     assert length <= width(length, longest) <= longest
+
+
+def test_long_texts_are_tokenised_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TensorFlow Text takes a hundred times the bytes of the texts that it is given together."""
+    from sentiment.data.tsv import Post
+    from sentiment.model import batches
+    from sentiment.model.tokenizer import Tokenizer
+
+    posts = [Post("好" * (1 + 40 * (row % 3)), row % 2, title="壞" * (row % 4)) for row in range(23)]
+    tokenizer = Tokenizer(
+        ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "好", "壞"], max_seq_length=64, lower_case=True
+    )
+    whole = batches.encode(tokenizer, posts)
+    given: list[int] = []
+    cut = tokenizer.encode_pairs
+
+    def noted(titles: list[bytes], texts: list[bytes]) -> Any:
+        given.append(sum(map(len, (*titles, *texts))))
+        return cut(titles, texts)
+
+    monkeypatch.setattr(batches, "BYTES_AT_ONCE", 300)
+    monkeypatch.setattr(tokenizer, "encode_pairs", noted)
+    found = batches.encode(tokenizer, posts)
+    longest = max(len(post.text.encode() + post.title.encode()) for post in posts)
+    assert len(given) > 3 and max(given) < 300 + longest
+    for one, other in zip((*whole.ids, *whole.segments), (*found.ids, *found.segments), strict=True):
+        np.testing.assert_array_equal(one, other)
