@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import socket
 import sys
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -32,10 +33,12 @@ def resolve(name: str) -> Path:
     require_nameable(name)
     if not is_address(name):
         return expanded(name)
+    from sentiment.tensorflow_setup import tf
+
     try:
         with _patience(SECONDS_OF_SILENCE):
             return Path(_fetcher()(name))
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, tarfile.TarError, tf.errors.OpError) as error:
         raise _not_found(name, error) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import ssl
 import tarfile
@@ -209,6 +210,17 @@ def test_a_kilobyte_that_is_a_file_of_terabytes_is_given_up(
     with pytest.raises(InputError, match=r"it unpacks to more than 31,457,280 bytes"):
         hub_address.resolve(address)
     assert not list((tmp_path / "cache").rglob("saved_model.pb"))
+
+
+@pytest.mark.parametrize("names", [["folder/file"], ["file", "file/below"], ["n" * 300]])
+def test_a_packed_encoder_that_cannot_be_unpacked_is_one_line(names: list[str], address: str, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "site" / "3", "w:gz") as packed:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.size = 1
+            packed.addfile(member, io.BytesIO(b"x"))
+    with pytest.raises(InputError, match=r"the encoder of a tf-hub model must be a local SavedModel folder"):
+        hub_address.resolve(address)
 
 
 def test_a_redirect_leads_to_https_only(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
