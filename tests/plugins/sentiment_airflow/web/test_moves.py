@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from support import airflow_home
 from support import models_page_homes as homes
 
@@ -116,6 +116,20 @@ def test_a_run_of_another_day_keeps_nobody_from_rolling_back(site: Any) -> None:
         session.execute(update(DagRun).values(run_after=datetime(2099, 1, 1, tzinfo=UTC)))
     assert "<option" in look(site, "bob", STABLE)
     assert send(site, "bob").status_code == 303 and len(runs("sentiment_rollback")) == 2
+
+
+def test_an_older_run_that_was_cleared_is_being_carried_out(site: Any) -> None:
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+
+    for _ in range(2):
+        assert send(site, "bob").status_code == 303
+        with create_session(scoped=False) as session:
+            session.execute(update(DagRun).values(state="success"))
+    with create_session(scoped=False) as session:
+        oldest = session.scalar(select(func.min(DagRun.id)))
+        session.execute(update(DagRun).where(DagRun.id == oldest).values(state="running"))
+    assert send(site, "bob").status_code == 409 and len(runs("sentiment_rollback")) == 2
 
 
 def test_a_form_that_is_sent_twice_or_by_two_rolls_back_once(site: Any) -> None:
