@@ -13,6 +13,7 @@ from dataclasses import dataclass
 # A post's standing in the ledger.
 PLAIN, CONTESTED, APART, DECIDED = range(4)
 MOST_ALIKE = 100  # sources that say the same of a text: one more changes nothing, and a stranger can name any number
+LONGEST_NAME = 200  # characters of a source's name that are told; where sources are counted, two that begin so are one
 BASE, NO_SOURCE = "base data", "no source"  # what the system says; no name of a row stands without quotes
 USED = (PLAIN, DECIDED)  # CONTESTED and APART are neither trained nor tested on; APART for good
 

@@ -21,7 +21,7 @@ import click
 from sentiment import atomic
 from sentiment.data import composition, receipts
 from sentiment.data import ledger as posts_ledger
-from sentiment.data.claims import APART, BASE, CONTESTED, DECIDED, NO_SOURCE
+from sentiment.data.claims import APART, BASE, CONTESTED, DECIDED, LONGEST_NAME, NO_SOURCE
 from sentiment.data.composition import ROLLING, TEXT_BYTES, TRAIN, Base
 from sentiment.data.identity import post_identity
 from sentiment.data.ledger import Ledger
@@ -42,7 +42,6 @@ from sentiment.text.aloud import tell, to_people
 from sentiment.text.harmless import titled, visible
 
 USUAL = frozenset(" -_./@#&()+,·、，")  # beside letters and digits, in the name of a source
-LONGEST_NAME = 200  # characters of a source's name
 SHOWN, LONGEST_SHOWN = 20, 60  # of the texts, and of their characters, to people; the file has them all
 BASE_SIDES = {TRAIN: "train.tsv", ROLLING: "latest_test.tsv"}
 FOUND = f"""SELECT posts.identity, text, title, posts.label, posts.source, posts.delivery FROM posts

@@ -11,7 +11,7 @@ import heapq
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from sentiment.data.claims import BASE, DECIDED
+from sentiment.data.claims import BASE, DECIDED, LONGEST_NAME
 from sentiment.data.composition import ROLLING, TEXT_BYTES, TRAIN
 from sentiment.data.ledger import Delivered
 from sentiment.data.nights import last_days
@@ -19,7 +19,6 @@ from sentiment.results.deliveries import Doubles
 
 NIGHTS = 90  # older labels of a source say little about it now
 LISTED = 200  # sources, those with the most labels; all others are together
-LONGEST_NAME = 200  # characters of a source's name: two that begin so are one
 SAID = """CREATE TEMP TABLE said (
     identity BLOB NOT NULL, source TEXT NOT NULL, label INTEGER NOT NULL, delivery INTEGER NOT NULL,
     PRIMARY KEY (identity, source)

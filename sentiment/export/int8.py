@@ -97,10 +97,8 @@ class EightBit:
 
     def taking(self, factor: float) -> EightBit:
         """Returns a layer that gives the same for inputs so many times as large."""
-        low, step, scale = (
-            np.float32(number) for number in (self.low * factor, self.step * factor, self.scale / factor)
-        )
-        return replace(self, low=low, step=step, scale=scale)
+        low, step = np.float32(self.low * factor), np.float32(self.step * factor)
+        return replace(self, low=low, step=step, scale=np.float32(self.scale / factor))
 
     def __call__(self, state: Any) -> Any:
         """Takes float32 [N, in], returns float32 [N, out]. An input outside the range counts as the nearest inside."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,11 @@ from sentiment.step import say
 if TYPE_CHECKING:
     from sentiment.model.tokenizer import Tokenizer
 
+T = TypeVar("T")
 Ints = NDArray[np.int32]
 Inputs = dict[str, Ints]
-ROWS_AT_ONCE, BYTES_AT_ONCE = (
-    4096,
-    4 << 20,
-)  # that are tokenised together; TensorFlow Text takes a hundred times the bytes
+ROWS_AT_ONCE = 4096  # that are tokenised together
+BYTES_AT_ONCE = 4 << 20  # of their texts: to cut one into pieces takes some hundred times its size
 BUCKETS = (8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 384, 512)
 
 
@@ -57,7 +56,9 @@ def encode(tokenizer: Tokenizer, posts: Sequence[Post]) -> Encoded:
         posts = _without_titles(tokenizer, posts)
     ids: list[Ints] = []
     segments: list[Ints] = []
-    for titles, texts in _at_once(posts):
+    pairs = ((_utf8(post.title), _utf8(post.text)) for post in posts)
+    for some in at_once(pairs, lambda pair: len(pair[0]) + len(pair[1])):
+        titles, texts = map(list, zip(*some, strict=True))
         pieces, parts = tokenizer.encode_pairs(titles, texts)
         cuts = pieces.row_splits.numpy()[1:-1]
         ids += np.split(pieces.values.numpy(), cuts)
@@ -65,20 +66,18 @@ def encode(tokenizer: Tokenizer, posts: Sequence[Post]) -> Encoded:
     return Encoded(ids, segments, np.array([post.label for post in posts], np.int32))
 
 
-def _at_once(posts: Iterable[Post]) -> Iterator[tuple[list[bytes], list[bytes]]]:
-    """Yields titles and texts in UTF-8, as many as are tokenised together: of long ones, few."""
-    titles: list[bytes] = []
-    texts: list[bytes] = []
+def at_once(items: Iterable[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
+    """Yields as many as are tokenised together, which of long texts are few; `size_of` returns the bytes of one."""
+    some: list[T] = []
     size = 0
-    for post in posts:
-        titles.append(_utf8(post.title))
-        texts.append(_utf8(post.text))
-        size += len(titles[-1]) + len(texts[-1])
-        if len(texts) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
-            yield titles, texts
-            titles, texts, size = [], [], 0
-    if texts:
-        yield titles, texts
+    for item in items:
+        some.append(item)
+        size += size_of(item)
+        if len(some) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 def _without_titles(tokenizer: Tokenizer, posts: Sequence[Post]) -> Sequence[Post]:

@@ -21,6 +21,8 @@ WEIGHTS, CARD, VOCABULARY, SUMMARY, REPORT = "weights.h5", "model.json", "vocab.
 HOLDS_A_CARD = "a model folder must hold a readable model.json"
 NAME_ANOTHER = "Name a folder that `sentiment train` made."
 ENCODER = "encoder"  # in a TF-Hub model: the SavedModel that its weights belong to
+# What HDF5 and Keras raise about a damaged file of weights.
+WEIGHT_ERRORS = (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -128,14 +130,7 @@ def load_weights(model: Any, path: Path) -> None:
         raise _unfit(path, "no such file")
     try:
         model.load_weights(str(path))
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        RuntimeError,
-        TypeError,
-        AttributeError,
-    ) as error:  # HDF5's and Keras' own
+    except WEIGHT_ERRORS as error:
         raise _unfit(path, " ".join(str(error).split())[:200]) from None
     import numpy as np
 

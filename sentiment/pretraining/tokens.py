@@ -8,7 +8,7 @@ there, the folder is not whole.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sentiment import atomic
 from sentiment.errors import InputError
-from sentiment.model.batches import BYTES_AT_ONCE, ROWS_AT_ONCE
+from sentiment.model.batches import at_once
 from sentiment.progress import progress
 
 if TYPE_CHECKING:
@@ -102,25 +102,12 @@ def _write(corpus: Corpus, tokenizer: Tokenizer, pieces: list[str], length: int,
     learnt, held_out = (_Rows(folder / part, length - 2, tokenizer.unknown) for part in (LEARNT, HELD_OUT))
     posts = corpus.posts()
     with learnt, held_out, progress(corpus.counted.learnt + corpus.counted.held_out, "tokenising", "posts") as line:
-        for some in _at_once(posts):
+        for some in at_once(posts, lambda post: len(post[0].encode())):
             texts = [post for post, _ in some]
             cut = _of_words(tokenizer, texts) if segmented else _of_posts(tokenizer, texts, continues)
             for (ids, begins), (_, is_held_out) in zip(cut, some, strict=True):
                 (held_out if is_held_out else learnt).add(ids, begins)
             line.update(len(some))
-
-
-def _at_once(posts: Iterable[tuple[str, bool]]) -> Iterator[list[tuple[str, bool]]]:
-    some: list[tuple[str, bool]] = []
-    size = 0
-    for post, is_held_out in posts:
-        some.append((post, is_held_out))
-        size += len(post.encode())
-        if len(some) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
-            yield some
-            some, size = [], 0
-    if some:
-        yield some
 
 
 def _of_posts(tokenizer: Tokenizer, posts: list[str], continues: NDArray[np.bool_]) -> Iterator[tuple[Ints, Ints]]:
