@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from sentiment.data import doubles
-from sentiment.data.claims import CONTESTED, MOST_ALIKE, PLAIN, keep
+from sentiment.data.claims import CONTESTED, LONGEST_NAME, MOST_ALIKE, PLAIN, keep
 from sentiment.data.disagreements import disagreements, each_says
 from sentiment.data.identity import identity
 from sentiment.data.ingest import ingest
@@ -87,7 +87,7 @@ def test_small_sources_are_told_together(settings: Settings, deliver: Deliver, m
     assert [(each.source, each.labels, each.others) for each in found] == [
         ("s05", 4, 0),
         ("s06", 4, 0),
-        (long[: doubles.LONGEST_NAME], 4, 0),
+        (long[:LONGEST_NAME], 4, 0),
         ("", 26, 8),
     ]
     assert sum(each.labels for each in found) == len(said) + 4
