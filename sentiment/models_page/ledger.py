@@ -24,7 +24,7 @@ FEW_LINES = 100  # up to this many new lines, adding them one by one is cheaper 
 
 # Both are replaced as a whole: requests are served by several threads.
 _last: tuple[bytes, Ledger] = (b"", Ledger())
-_last_judged: tuple[tuple[bytes, ...], str] = ((), "")
+_last_judged: tuple[tuple[bytes, ...], bool, str] = ((), False, "")
 
 
 def read_ledger(path: Path) -> Ledger:
@@ -48,7 +48,7 @@ def trusted_ledger(settings: Settings) -> Ledger:
         return found
     try:
         with speaking(ENGLISH):
-            doubt = _doubt(settings)
+            doubt = _doubt(settings, folded=not found.notices)
     except OSError as error:
         doubt = _unreadable(error)
     return Ledger(notices=(doubt,)) if doubt else found
@@ -59,15 +59,18 @@ def _unreadable(error: OSError) -> str:
         return tr("The serving history cannot be read: {why}.", why=error.strerror)
 
 
-def _doubt(settings: Settings) -> str:
-    """Returns why the history is refused; "" for a sound one. The same three files are judged once."""
+def _doubt(settings: Settings, folded: bool) -> str:
+    """Returns why the history is refused; "" for a sound one. The same three files are judged once.
+
+    What folded when it was read just now is not folded again: that is most of the work.
+    """
     global _last_judged
     files = tuple(_content(path) for path in (settings.models_config, settings.history_copy, settings.history))
-    judged, doubt = _last_judged
-    if files != judged:
-        refused = fault(settings)
+    *judged, doubt = _last_judged
+    if judged != [files, folded]:
+        refused = fault(settings, folded=folded)
         doubt = _told(refused, settings) if refused else ""
-        _last_judged = files, doubt
+        _last_judged = files, folded, doubt
     return doubt
 
 

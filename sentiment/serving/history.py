@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from sentiment import json_lines
 from sentiment.errors import InputError
@@ -36,31 +37,10 @@ def read_state(settings: Settings) -> State:
     Raises: InputError when a line breaks the rules (it names the line), or when the ledger lacks an event that its copy
     or `models.config` knows.
     """
-    # These are written after the history, so they are read before it: an event between the two reads is no fault.
-    source, copied = made_from.read_tip(settings.models_config), tips_of(settings.history_copy)
-    path = settings.history
-    lines = json_lines.read(path)
-    ends = chain.tips(lines)
-    events, number = [(line.number, _event(path, line)) for line in lines], 0
-
-    def in_order() -> Iterator[AnyEvent]:
-        nonlocal number
-        for number, event in events:  # noqa: B007 - read below, when a rule refuses the event
-            yield event
-
-    try:
-        state = fold(in_order())
-    except InputError as error:
-        raise _broken_line(path, number, f"{error.must_hold}; found {error.found}") from None
-    if broken := chain.broken_at(lines, ends):
-        raise InputError(
-            f"every event of {path} must name the one before it",
-            found=f"line {broken}, which names another: a line above it was changed, added or removed",
-            do=RESTORE,
-        )
-    if lost := chain.missing(ends, source, copied):
-        _refuse(settings, ends, lost, by_config=lost == source)
-    return state._replace(tip=ends[-1])
+    written = _written(settings)
+    state = _folded(settings.history, written.lines)
+    _require_chained(settings, written)
+    return state._replace(tip=written.ends[-1])
 
 
 def tips_of(copy: Path) -> list[Tip]:
@@ -70,13 +50,57 @@ def tips_of(copy: Path) -> list[Tip]:
     return [] if chain.broken_at(lines, ends) or any(line.value is None for line in lines) else ends
 
 
-def fault(settings: Settings) -> InputError | None:
-    """Returns why the history is refused, or None."""
+def fault(settings: Settings, *, folded: bool = False) -> InputError | None:
+    """Returns why the history is refused, or None. Of one whose events are known to fold, only the chain is asked."""
     try:
-        read_state(settings)
+        if folded:
+            _require_chained(settings, _written(settings))
+        else:
+            read_state(settings)
     except InputError as error:
         return error
     return None
+
+
+class _Written(NamedTuple):
+    """The lines of the history, the tip after each, and what `models.config` and the copy know of them."""
+
+    lines: list[Line]
+    ends: list[Tip]
+    source: Tip
+    copied: list[Tip]
+
+
+def _written(settings: Settings) -> _Written:
+    # These are written after the history, so they are read before it: an event between the two reads is no fault.
+    source, copied = made_from.read_tip(settings.models_config), tips_of(settings.history_copy)
+    lines = json_lines.read(settings.history)
+    return _Written(lines, chain.tips(lines), source, copied)
+
+
+def _folded(path: Path, lines: list[Line]) -> State:
+    events, number = [(line.number, _event(path, line)) for line in lines], 0
+
+    def in_order() -> Iterator[AnyEvent]:
+        nonlocal number
+        for number, event in events:  # noqa: B007 - read below, when a rule refuses the event
+            yield event
+
+    try:
+        return fold(in_order())
+    except InputError as error:
+        raise _broken_line(path, number, f"{error.must_hold}; found {error.found}") from None
+
+
+def _require_chained(settings: Settings, written: _Written) -> None:
+    if broken := chain.broken_at(written.lines, written.ends):
+        raise InputError(
+            f"every event of {settings.history} must name the one before it",
+            found=f"line {broken}, which names another: a line above it was changed, added or removed",
+            do=RESTORE,
+        )
+    if lost := chain.missing(written.ends, written.source, written.copied):
+        _refuse(settings, written.ends, lost, by_config=lost == written.source)
 
 
 def _refuse(settings: Settings, ends: list[Tip], lost: Tip, by_config: bool) -> None:

@@ -17,6 +17,8 @@ from support.estimates import estimate_of, fallen, night_of
 from support.evaluations import held_cases
 from support.results import whole_json
 
+from sentiment.models_page import ledger
+from sentiment.models_page.history_lines import parse
 from sentiment.results.refreshment import Refreshment
 
 Look = Callable[[str], httpx.Response]
@@ -237,7 +239,18 @@ def test_no_other_file_is_served_as_a_report(home: Path, look: Look, run: str) -
     assert [look(f"/versions/1/report{end}").status_code for end in ("", "/whole")] == [404, 404]
 
 
-def test_a_thousand_versions_take_less_than_300_ms(home: Path, look: Look) -> None:
+def least(work: Callable[[], None]) -> float:
+    """Returns the processor seconds of five tries' quickest; what else the machine does is not in them."""
+
+    def seconds() -> float:
+        began = time.process_time()
+        work()
+        return time.process_time() - began
+
+    return min(seconds() for _ in range(5))
+
+
+def test_a_page_of_a_thousand_versions_costs_less_than_reading_all_of_them(home: Path, look: Look) -> None:
     path = homes.write_history(home, homes.long_history(1000))
     for version in (1000, 999):
         homes.write_run(home, f"night-{version}", homes.results())
@@ -245,26 +258,25 @@ def test_a_thousand_versions_take_less_than_300_ms(home: Path, look: Look) -> No
 
     numbers = count(1001)
 
-    def seconds(address: str) -> float:
+    def page(address: str) -> None:
         with path.open("a", encoding="utf-8") as history:  # as something happens between two looks at the page
             history.write(json.dumps(homes.published(next(numbers))) + "\n")
-        began = time.process_time()  # of server and client; what else the machine does is not the page's
         assert look(address).status_code == 200
-        return time.process_time() - began
+
+    def whole() -> None:
+        assert len(parse(path.read_text(encoding="utf-8")).events) > 6000
 
     for address in ("/", "/?page=120", "/?who=ann&event=published", "/versions/1000"):
-        assert min(seconds(address) for _ in range(5)) < 0.3
+        taken = least(lambda address=address: page(address)), least(whole)
+        assert taken[0] < taken[1], (address, taken)
 
 
-def test_the_first_request_after_a_start_waits_for_nothing(home: Path, look: Look) -> None:
+def test_the_first_request_after_a_start_waits_for_nothing(
+    home: Path, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Airflow asks the plugin for its application when it starts: compiling and reading are done by then."""
     from sentiment_airflow.web import pages
     from sentiment_models_page import ModelsPagePlugin
-
-    def seconds(address: str) -> float:
-        began = time.process_time()
-        assert look(address).status_code == 200
-        return time.process_time() - began
 
     assert look("/versions/1").status_code == 404  # Airflow's own first request is not the page's
     templates = pages._environment.cache
@@ -273,10 +285,9 @@ def test_the_first_request_after_a_start_waits_for_nothing(home: Path, look: Loo
     homes.write_history(home, homes.long_history())
     homes.write_run(home, "night-1000", homes.results())
     assert [found["name"] for found in ModelsPagePlugin().fastapi_apps] == ["Sentiment models"]
-    for address in ("/", "/versions/1000"):
-        first = seconds(address)
-        later = min(seconds(address) for _ in range(5))
-        assert first < 0.3 and first < 4 * later, (address, first, later)
+    for place, name in ((pages._environment, "compile"), (ledger, "parse")):
+        monkeypatch.setattr(place, name, lambda *_args, name=name, **_options: pytest.fail(f"{name} while one waits"))
+    assert [look(address).status_code for address in ("/", "/versions/1000")] == [200, 200]
 
 
 def test_a_version_has_a_model_card_and_charts_of_its_new_posts(home: Path, look: Look) -> None:
