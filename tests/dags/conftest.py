@@ -18,12 +18,28 @@ import pytest
 from aiosmtpd.controller import Controller
 from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.db import initdb
+from jsonschema import Draft202012Validator
 
 
 @pytest.fixture(scope="session", autouse=True)
 def database() -> None:
     """Airflow's tables, in the SQLite file of the tests' home."""
     initdb()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def schemas_checked_once() -> Iterator[None]:
+    """Airflow checks the schema of each param whenever it looks at a workflow: a quarter of the time of these tests."""
+    checked, check = set(), Draft202012Validator.check_schema
+
+    def once(schema: object) -> None:
+        if (text := repr(schema)) not in checked:
+            check(schema)
+            checked.add(text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Draft202012Validator, "check_schema", once)
+        yield
 
 
 @pytest.fixture
