@@ -7,6 +7,7 @@ which XLA's code on a CPU needs ten times as long as for one (20 ms and 2 ms, of
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sentiment.model.bert_layer import (
@@ -33,6 +34,7 @@ class Plain:
     """Computes layers one operation after the other."""
 
     packs = False
+    halves = False  # whether a training computes each half of its rows by itself
 
     def __init__(self, bert: Any, product: Product = dense, activation: Activation | None = None) -> None:
         """`product` computes dense layers; `activation` stands for the BERT's own."""
@@ -53,9 +55,14 @@ class Packed(Plain):
 
 
 class Compiled:
-    """Computes layers in what XLA makes of one, once for each shape of a batch: compiling all of them takes longer."""
+    """Computes layers in what XLA makes of one, once for each shape of a batch: compiling all of them takes longer.
+
+    Much of such a program runs on one core. So a training computes each half of its rows by itself, side by side; of
+    answers, several batches are computed at a time.
+    """
 
     packs = False
+    halves = True
 
     def __init__(self, bert: Any) -> None:
         kind = kind_of(bert)
@@ -87,9 +94,29 @@ def encoded(
     places = _places(there) if layers.packs else None
     if places:
         state = tf.gather(state, places.taken)
+    parts = partial(_halves, tf.shape(ids)[0]) if training and layers.halves else _whole
+    states, masks = parts(state), parts(unseen)
     for layer in bert.encoder.layer:
-        state = layers(layer, state, unseen, _draw(layer, state, unseen) if training else None, places)
+        drawn = parts(_draw(layer, state, unseen) if training else None)
+        states = [layers(layer, *part, places) for part in zip(states, masks, drawn, strict=True)]
+    state = tf.concat(states, axis=0)
     return tf.gather(state, places.grid) if places else state
+
+
+def _whole(batch: Any) -> list[Any]:
+    return [batch]
+
+
+def _halves(rows: Any, batch: Any) -> list[Any]:
+    """Returns `batch` with what its tensors have of half the rows, and with what they have of the others."""
+
+    def half(part: Any, second: bool) -> Any:
+        if not tf.is_tensor(part):
+            return part  # a rate
+        middle = tf.shape(part)[0] // rows * (rows // 2)
+        return part[middle:] if second else part[:middle]
+
+    return [tf.nest.map_structure(partial(half, second=second), batch) for second in (False, True)]
 
 
 def _places(there: Any) -> Places:

@@ -102,19 +102,22 @@ def test_its_gradients_are_those_of_the_keras_model(
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
-def test_layers_are_compiled_once_for_all() -> None:
+@pytest.mark.parametrize(("training", "parts"), [(False, 1), (True, 2)])
+def test_layers_are_compiled_once_for_all_and_a_training_asks_each_half_of_the_rows(training: bool, parts: int) -> None:
     from sentiment.model.flat import Compiled
     from sentiment.model.forward import forward_of
+    from sentiment.model.scoring import INPUTS as SIGNATURE
     from sentiment.tensorflow_setup import tf
 
     counts = []
     for layers in (1, 6):
         ask = forward_of(build("custom", {**BERT, "num_hidden_layers": layers}), Compiled)
-        graph = tf.function(ask, autograph=False).get_concrete_function(INPUTS, training=False).graph.as_graph_def()
+        asked = tf.function(ask, autograph=False).get_concrete_function(SIGNATURE, training=training)
+        graph = asked.graph.as_graph_def()
         compiled = {each.signature.name for each in graph.library.function if each.attr["_XlaMustCompile"].b}
         calls = [node for node in graph.node if node.attr["f"].func.name in compiled]
         counts.append((len(compiled), len(calls)))
-    assert counts == [(1, 1), (1, 6)]
+    assert counts == [(1, parts), (1, 6 * parts)]
 
 
 @pytest.mark.parametrize(
