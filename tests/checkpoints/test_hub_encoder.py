@@ -19,7 +19,7 @@ import pytest
 
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import hub_address, hub_encoder
+from sentiment.model import hub_address, hub_encoder, packed_encoder
 from sentiment.model.folder import open_model, write_model
 from sentiment.training.hyperparameters import choose
 from sentiment.training.start import starting_point
@@ -206,7 +206,7 @@ def test_a_kilobyte_that_is_a_file_of_terabytes_is_given_up(
     block[483:495] = b"\x80" + at.to_bytes(11, "big")
     block[148:156] = b"%06o\0 " % (sum(block[:148]) + 8 * 32 + sum(block[156:]))
     (tmp_path / "site" / "3").write_bytes(bytes(block) + bytes(512 * 3))
-    monkeypatch.setattr(hub_address, "LARGEST", 30 << 20)
+    monkeypatch.setattr(packed_encoder, "LARGEST", 30 << 20)
     with pytest.raises(InputError, match=r"it unpacks to more than 31,457,280 bytes"):
         hub_address.resolve(address)
     assert not list((tmp_path / "cache").rglob("saved_model.pb"))
