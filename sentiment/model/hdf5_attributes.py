@@ -35,14 +35,21 @@ class Attributes:
             raise OddError(f"more than {MOST_ATTRIBUTES:,} attributes of {where or '/'}")
         for index in range(number):
             attribute = h5py.h5a.open(item.id, index=index)
-            name = attribute.name.decode()
-            kind, values = attribute.get_type(), attribute.get_space().get_simple_extent_npoints()
-            if not is_of_numbers(kind) and not isinstance(kind, h5py.h5t.TypeStringID):
-                raise OddError(f"an attribute that is neither numbers nor texts of {where or '/'}")
-            self._count(values * kind.get_size())
-            texts = self._texts(item, name, kind) if isinstance(kind, h5py.h5t.TypeStringID) else None
-            if (what := name.rstrip("0123456789")) in (LAYERS, WEIGHTS) and values:
-                self._keep(what, texts, where)
+            self._look_at(item, attribute.name.decode(), attribute, where)
+
+    def _look_at(self, item: Any, name: str, attribute: Any, where: str) -> None:
+        import h5py
+
+        kind, values = attribute.get_type(), attribute.get_space().get_simple_extent_npoints()
+        is_text = isinstance(kind, h5py.h5t.TypeStringID)
+        if not is_text and not is_of_numbers(kind):
+            raise OddError(f"an attribute that is neither numbers nor texts of {where or '/'}")
+        self._count(values * kind.get_size())
+        texts = self._texts(item, name, kind) if is_text and values else []
+        if (listed := name.rstrip("0123456789")) in (LAYERS, WEIGHTS):
+            if len(attribute.shape or ()) != 1 or len(texts) != values:
+                raise OddError(f"{listed} that are no list of names in {where or '/'}")
+            self._keep(self.layers if listed == LAYERS else self.weights, texts, where)
 
     def _texts(self, item: Any, name: str, kind: Any) -> Any:
         """Returns the texts of an attribute, or one text."""
@@ -59,10 +66,7 @@ class Attributes:
         if self._text_left < 0:
             raise OddError(TEXTS)
 
-    def _keep(self, kind: str, texts: Any, where: str) -> None:
-        named = self.layers if kind == LAYERS else self.weights
-        if getattr(texts, "ndim", 0) != 1:
-            raise OddError(f"{kind} that are no list of names in {where or '/'}")
+    def _keep(self, named: list[str], texts: Any, where: str) -> None:
         if len(named) + len(texts) > MOST_NAMED:
             raise OddError(f"more than {MOST_NAMED:,} names in lists")
         named += (f"{where}/{text.decode() if isinstance(text, bytes) else text}" for text in texts)

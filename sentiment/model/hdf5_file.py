@@ -18,6 +18,7 @@ from sentiment.text.harmless import visible
 
 MEMORY = 256 << 20  # bytes that looking at a file may take
 SECONDS = 60  # of processor time
+CANNOT_BE_OPENED = 3  # the exit code
 LONGEST_TOLD = 300  # characters of what a stranger named
 TOO_MUCH = "what takes more memory or time to look at than weights do"
 
@@ -25,7 +26,8 @@ TOO_MUCH = "what takes more memory or time to look at than weights do"
 def require_plain(path: Path) -> None:
     """Raises: InputError when the HDF5 file at `path` has anything but its own plain arrays of numbers, each once.
 
-    A file that is missing, or no HDF5 at all, passes: whoever reads it says so.
+    A file that is missing, or no HDF5 at all, passes: whoever reads it says so. Raises: OSError when it is HDF5, but
+    cannot be opened; then nobody should try with more memory.
     """
     if not path.is_file() or not (found := _oddity(path)):
         return
@@ -39,18 +41,24 @@ def require_plain(path: Path) -> None:
 def _oddity(path: Path) -> str:
     command = python_module("sentiment.model.hdf5_file", str(path))
     child = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    if child.returncode == CANNOT_BE_OPENED:
+        raise OSError(child.stdout.decode())
     return TOO_MUCH if child.returncode else child.stdout.decode()
 
 
 def main(path: Path) -> int:
-    """Prints what is odd about a file, and returns 0; whatever else ends this process, the file takes too much."""
+    """Prints what is odd about a file, or why it cannot be opened; if anything else ends this, it takes too much."""
     import h5py  # noqa: F401 - what it takes itself is not the file's
 
     from sentiment.model import hdf5_look
 
     _limit()
-    sys.stdout.buffer.write(hdf5_look.first_oddity(path).encode())
-    return 0
+    try:
+        found, code = hdf5_look.first_oddity(path), 0
+    except OSError as error:
+        found, code = str(error), CANNOT_BE_OPENED
+    sys.stdout.buffer.write(found.encode(errors="backslashreplace"))
+    return code
 
 
 def _limit() -> None:

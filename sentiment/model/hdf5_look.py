@@ -26,13 +26,13 @@ def first_oddity(path: Path) -> str:
     """Returns in words what is odd about a file; an empty text if nothing is, or if it is no HDF5 at all.
 
     It is for a process with limited memory and time: HDF5 may take any amount of both.
+    Raises: OSError when HDF5 cannot open it.
     """
     import h5py
 
-    try:
-        file = h5py.File(path)
-    except OSError:
+    if not h5py.is_hdf5(path):
         return ""
+    file = h5py.File(path)
     try:
         with file:
             _Look(path.stat().st_size).over(file)
@@ -128,8 +128,10 @@ def _oddity(item: Any) -> str:
         return "external storage of"
     if item.is_virtual:
         return "the virtual array"
-    if item.id.get_create_plist().get_nfilters():
+    if (created := item.id.get_create_plist()).get_nfilters():
         return "compression or another filter of"
+    if created.get_layout() not in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT):
+        return "pieces, each of which takes memory by itself, of"
     if not is_of_numbers(item.id.get_type()):
         return "no numbers, but"
     return "" if item.shape is not None else "an array without a shape,"
