@@ -17,7 +17,7 @@ from sentiment.processes import python_module
 from sentiment.text.harmless import visible
 
 MEMORY = 256 << 20  # bytes that looking at a file may take
-SECONDS = 60  # of processor time
+SECONDS = 20  # of processor time
 CANNOT_BE_OPENED = 3  # the exit code
 LONGEST_TOLD = 300  # characters of what a stranger named
 TOO_MUCH = "what takes more memory or time to look at than weights do"
