@@ -22,6 +22,7 @@ LARGEST = 8 << 30  # bytes of an encoder when it is unpacked, and of what is fet
 MOST_MEMBERS = 256  # files and folders; an encoder of TF-Hub has less than 20
 HEADER = 3 << 10  # bytes that introduce a member; with a name of 300 characters, 2 KB
 AT_ONCE = 2 << 10  # bytes that a tar is read by, so that a header may be longer by as many
+OTHER_PACKINGS = (b"BZh", b"\xfd7zXZ")
 _PIECE = 1 << 20
 _TOLD = 100  # characters of a stranger's name
 
@@ -32,7 +33,10 @@ def unpack(packed: io.BufferedIOBase, folder: Path) -> None:
     Raises: ValueError, OSError or tarfile.TarError when it is broken, too large, or has more than files and folders.
     """
     source = io.BufferedReader(_Metered(packed), _PIECE)
-    gzip = Unpacked(source) if source.peek(len(MAGIC)).startswith(MAGIC) else None
+    start = source.peek(_PIECE)
+    if start.startswith(OTHER_PACKINGS):
+        raise ValueError("it is packed with bzip2 or xz, not with gzip")
+    gzip = Unpacked(source) if start.startswith(MAGIC) else None
     try:
         _unpack(_Rationed(cast(BinaryIO, gzip or source)), folder)
     except (ValueError, tarfile.TarError):
