@@ -125,10 +125,10 @@ def _require_bounded(card: ModelCard, folder: Path) -> None:
 
 def load_weights(model: Any, path: Path) -> None:
     """Loads `path` into `model`. Raises: InputError when it is missing, cut short, or of another architecture."""
-    hdf5_file.require_plain(path)
     if not path.is_file():  # HDF5 would wait at a pipe for ever
         raise _unfit(path, "no such file")
     try:
+        hdf5_file.require_plain(path)
         model.load_weights(str(path))
     except WEIGHT_ERRORS as error:
         raise _unfit(path, " ".join(str(error).split())[:200]) from None

@@ -1,62 +1,81 @@
-"""The child that reads all attributes of an HDF5 file: `python -m sentiment.model.hdf5_attributes FILE`.
-
-An attribute may hold many texts. All of them may be the same text of the file, which takes its memory for each again.
-No call of HDF5 tells the sum before it is read. So it is read here first, with limited memory and processor time.
-"""
+"""The attributes of an HDF5 file of weights: numbers and texts, few of them; and what Keras's lists in them name."""
 
 from __future__ import annotations
 
-import resource
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-MEMORY = 256 << 20  # bytes that the attribute with the most texts may take
-MOST_TEXT = 16 << 20  # bytes of all of them; the names of BERT's layers and weights take some ten thousand
-SECONDS = 60  # of processor time
-TOO_LARGE = 3  # the exit code
+MOST_ATTRIBUTES = 1_000  # of a group or an array: each is looked up among all of them
+MOST_IN_ALL = 10_000
+MOST_TEXT = 16 << 20  # bytes of all attributes; the names of BERT's layers and weights take some ten thousand
+MOST_NAMED = 20_000  # layers and weights; a BERT of 24 layers has 400
+MOST_MEMBERS = 2  # of an enumeration: HDF5's booleans are one
+LAYERS, WEIGHTS = "layer_names", "weight_names"  # what Keras reads by; long lists: `weight_names0`, `weight_names1`, …
+TEXTS = "attributes whose texts take far more memory than names do"
 
 
-def main(path: Path) -> int:
-    """Returns 0 when the attributes fit; whatever else ends it, they do not."""
+class OddError(Exception):
+    """Says what is odd about a file."""
+
+
+class Attributes:
+    """What a file's attributes may still hold, and the `layers` and `weights` that they name, as paths in the file."""
+
+    def __init__(self) -> None:
+        self.layers: list[str] = []
+        self.weights: list[str] = []
+        self._left, self._text_left = MOST_IN_ALL, MOST_TEXT
+
+    def look_at(self, item: Any, where: str) -> None:
+        """Looks at the attributes of a group or an array. Raises: OddError."""
+        import h5py
+
+        number = h5py.h5o.get_info(item.id).num_attrs
+        self._left -= number
+        if number > MOST_ATTRIBUTES or self._left < 0:
+            raise OddError(f"more than {MOST_ATTRIBUTES:,} attributes of {where or '/'}")
+        for index in range(number):
+            attribute = h5py.h5a.open(item.id, index=index)
+            self._look_at(item, attribute.name.decode(), attribute, where)
+
+    def _look_at(self, item: Any, name: str, attribute: Any, where: str) -> None:
+        import h5py
+
+        kind, values = attribute.get_type(), attribute.get_space().get_simple_extent_npoints()
+        is_text = isinstance(kind, h5py.h5t.TypeStringID)
+        if not is_text and not is_of_numbers(kind):
+            raise OddError(f"an attribute that is neither numbers nor texts of {where or '/'}")
+        self._count(values * kind.get_size())
+        texts = self._texts(item, name, kind) if is_text and values else []
+        if (listed := name.rstrip("0123456789")) in (LAYERS, WEIGHTS):
+            if len(attribute.shape or ()) != 1 or len(texts) != values:
+                raise OddError(f"{listed} that are no list of names in {where or '/'}")
+            self._keep(self.layers if listed == LAYERS else self.weights, texts, where)
+
+    def _texts(self, item: Any, name: str, kind: Any) -> Any:
+        """Returns the texts of an attribute, or one text."""
+        try:
+            found = item.attrs[name]
+        except (MemoryError, OSError, RuntimeError):  # HDF5's own errors: there was no memory, too
+            raise OddError(TEXTS) from None
+        if kind.is_variable_str():
+            self._count(sum(map(len, found.ravel())) if hasattr(found, "ravel") else len(found))
+        return found
+
+    def _count(self, size: int) -> None:
+        self._text_left -= size
+        if self._text_left < 0:
+            raise OddError(TEXTS)
+
+    def _keep(self, named: list[str], texts: Any, where: str) -> None:
+        if len(named) + len(texts) > MOST_NAMED:
+            raise OddError(f"more than {MOST_NAMED:,} names in lists")
+        named += (f"{where}/{text.decode() if isinstance(text, bytes) else text}" for text in texts)
+
+
+def is_of_numbers(kind: Any) -> bool:
+    """Tells whether a type of HDF5 is of numbers or booleans."""
     import h5py
 
-    held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
-    resource.setrlimit(resource.RLIMIT_DATA, (held + MEMORY,) * 2)
-    left = MOST_TEXT
-    try:
-        with h5py.File(path) as file:
-            for item in _objects(file):
-                for name in item.attrs:
-                    left -= _size(item.attrs[name])
-                    if left < 0:
-                        return TOO_LARGE
-    except (MemoryError, OSError, RuntimeError):  # HDF5's own errors: there was no memory, too
-        return TOO_LARGE
-    return 0
-
-
-def _objects(file: Any) -> Iterator[Any]:
-    """Yields a file's groups and arrays, each once: the links of a file may lead round in a ring."""
-    import h5py
-
-    pending, seen = [file], {h5py.h5o.get_info(file.id).addr}
-    while pending:
-        yield (item := pending.pop())
-        for name in item if isinstance(item, h5py.Group) else ():
-            inner = item[name]
-            if (address := h5py.h5o.get_info(inner.id).addr) not in seen:
-                seen.add(address)
-                pending.append(inner)
-
-
-def _size(value: Any) -> int:
-    texts = value.ravel() if hasattr(value, "ravel") else [value]
-    return sum(len(text) if isinstance(text, str | bytes) else 0 for text in texts)
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    if isinstance(kind, h5py.h5t.TypeEnumID):
+        return bool(kind.get_nmembers() <= MOST_MEMBERS)
+    return isinstance(kind, h5py.h5t.TypeIntegerID | h5py.h5t.TypeFloatID)

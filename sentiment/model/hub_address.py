@@ -11,6 +11,7 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -19,13 +20,13 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_ope
 
 from sentiment.disk import expanded
 from sentiment.errors import InputError
+from sentiment.model import packed_encoder
 from sentiment.model.model_type import DEFAULT_ENCODERS, TF_HUB
 
 SAVED_MODEL = "saved_model.pb"
 HTTPS = "https://"
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 SECONDS_OF_SILENCE = 20.0
-LARGEST = 8 << 30  # bytes of an encoder when it is unpacked; BERT-large takes 1.3 GB
 
 
 def resolve(name: str) -> Path:
@@ -38,7 +39,7 @@ def resolve(name: str) -> Path:
     try:
         with _patience(SECONDS_OF_SILENCE):
             return Path(_fetcher()(name))
-    except (OSError, ValueError, RuntimeError, tarfile.TarError, tf.errors.OpError) as error:
+    except (OSError, ValueError, RuntimeError, HTTPException, tarfile.TarError, tf.errors.OpError) as error:
         raise _not_found(name, error) from None
 
 
@@ -74,26 +75,16 @@ class OnlyHttps(HTTPRedirectHandler):
 
 
 def _fetcher() -> Any:
-    """Returns tensorflow-hub's own fetcher of packed encoders, with its cache.
-
-    It follows redirects to https only, and ends when more is unpacked than an encoder takes: a kilobyte may be a file
-    of terabytes.
-    """
+    """Returns tensorflow-hub's own fetcher, with its cache; it goes by https only, also where it is sent on to."""
     tensorflow_hub()
     from tensorflow_hub import resolver
     from tensorflow_hub.compressed_module_resolver import HttpCompressedFileResolver, _module_dir
 
-    class Unpacking(resolver.DownloadManager):
-        def _log_progress(self, bytes_downloaded: int) -> None:
-            super()._log_progress(bytes_downloaded)
-            if self._total_bytes_downloaded > LARGEST:
-                raise ValueError(f"it unpacks to more than {LARGEST:,} bytes")
-
     class Fetcher(HttpCompressedFileResolver):
         def __call__(self, handle: str) -> str:
             def fetch(address: str, folder: str) -> None:
-                answer = self._call_urlopen(Request(self._append_compressed_format_query(address)))
-                Unpacking(address).download_and_uncompress(answer, folder)
+                with self._call_urlopen(Request(self._append_compressed_format_query(address))) as answer:
+                    packed_encoder.unpack(answer, Path(folder))
 
             return str(resolver.atomic_download(handle, fetch, _module_dir(handle), self._lock_file_timeout_sec()))
 

@@ -27,8 +27,6 @@ def load(model: Any, file: Path) -> None:
     A pooler or a classification head that the file lacks keeps its random start. Raises: InputError when the file is
     damaged or of another architecture.
     """
-    if file.suffix == ".h5":
-        hdf5_file.require_plain(file)
     optional = {id(weight): weight.numpy() for weight in model.weights if not _is_required(model, weight)}
     for weight in model.weights:
         weight.assign(tf.fill(weight.shape, tf.constant(np.nan, weight.dtype)))
@@ -99,6 +97,7 @@ def _fill(model: Any, file: Path) -> dict[str, Any]:
             return _from_pytorch(model, TorchArchive(torch_file.read(file)))
         if file.suffix == ".safetensors":
             return _from_safetensors(model, file)
+        hdf5_file.require_plain(file)
         return _from_tensorflow(model, file)
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, tf.errors.InvalidArgumentError) as error:
         raise _not_whole(file, error) from None

@@ -19,7 +19,7 @@ import pytest
 
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import hub_address, hub_encoder
+from sentiment.model import hub_address, hub_encoder, packed_encoder
 from sentiment.model.folder import open_model, write_model
 from sentiment.training.hyperparameters import choose
 from sentiment.training.start import starting_point
@@ -147,11 +147,17 @@ def test_other_savedmodels_are_refused(files: Files, tmp_path: Path) -> None:
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """A site with the packed encoder at /3; /moved is sent on to where `elsewhere` says."""
+    """A site with the packed encoder at /3; /moved is sent on to where `elsewhere` says, /cut ends too early."""
 
     elsewhere = ""
 
     def do_GET(self) -> None:
+        if self.path.startswith("/cut"):
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"400\r\n\x1f\x8b")
+            return None
         if not self.path.startswith("/moved"):
             return super().do_GET()
         self.send_response(302)
@@ -206,7 +212,7 @@ def test_a_kilobyte_that_is_a_file_of_terabytes_is_given_up(
     block[483:495] = b"\x80" + at.to_bytes(11, "big")
     block[148:156] = b"%06o\0 " % (sum(block[:148]) + 8 * 32 + sum(block[156:]))
     (tmp_path / "site" / "3").write_bytes(bytes(block) + bytes(512 * 3))
-    monkeypatch.setattr(hub_address, "LARGEST", 30 << 20)
+    monkeypatch.setattr(packed_encoder, "LARGEST", 30 << 20)
     with pytest.raises(InputError, match=r"it unpacks to more than 31,457,280 bytes"):
         hub_address.resolve(address)
     assert not list((tmp_path / "cache").rglob("saved_model.pb"))
@@ -221,6 +227,13 @@ def test_a_packed_encoder_that_cannot_be_unpacked_is_one_line(names: list[str], 
             packed.addfile(member, io.BytesIO(b"x"))
     with pytest.raises(InputError, match=r"the encoder of a tf-hub model must be a local SavedModel folder"):
         hub_address.resolve(address)
+
+
+def test_an_answer_that_ends_too_early_is_one_line(address: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="IncompleteRead") as raised:
+        hub_address.resolve(address.replace("/3", "/cut"))
+    assert "\n" not in str(raised.value)
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
 def test_a_redirect_leads_to_https_only(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,6 +156,18 @@ def test_numbers_that_are_none_are_refused(copied: Callable[[str], Path]) -> Non
     assert "1 of 39 weights missing or not numbers: bert/embeddings/LayerNorm/gamma" in refused(folder)
 
 
+def test_an_array_that_is_named_again_and_again_is_read_for_none_of_them(copied: Callable[[str], Path]) -> None:
+    import h5py
+
+    folder = copied("bert-h5")
+    with h5py.File(folder / "tf_model.h5", "r+") as file:
+        layer = file[file.attrs["layer_names"][0]]
+        first, *others = layer.attrs["weight_names"]
+        again = ["." + "/" * number + first for number in range(1, 50)]
+        layer.attrs["weight_names"] = [first, *others, *again]
+    assert "a second name, or one of nothing that is there: /bert/./" in refused(folder)
+
+
 def test_weights_laid_out_for_another_library(copied: Callable[[str], Path]) -> None:
     from safetensors.numpy import load_file, save_file
 
