@@ -21,15 +21,20 @@ _ORDERED = [
 ]
 
 
+def runs(characters: Iterable[str]) -> list[list[str]]:
+    """Returns the first and the last of each run of characters that follow each other in Unicode, as they do here."""
+    found: list[list[str]] = []
+    for character in characters:
+        if found and ord(character) == ord(found[-1][1]) + 1:
+            found[-1][1] = character
+        else:
+            found.append([character, character])
+    return found
+
+
 def _class(marks: Iterable[str]) -> str:
     """Returns a character class, for Python's `re` and for RE2."""
-    runs: list[list[str]] = []
-    for mark in marks:
-        if runs and ord(mark) == ord(runs[-1][1]) + 1:
-            runs[-1][1] = mark
-        else:
-            runs.append([mark, mark])
-    return f"[{''.join(f'{first}-{last}' for first, last in runs)}]"
+    return f"[{''.join(f'{first}-{last}' for first, last in runs(marks))}]"
 
 
 # Both patterns are for Python's `re` and for RE2. RE2 would take seconds to count the marks of a larger class.
