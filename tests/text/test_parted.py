@@ -14,8 +14,10 @@ from sentiment.text import parted
 
 
 def hostile(draw: random.Random) -> str:
-    kinds = ["aZ9é ", "好吃가ᄀ각ᅡᆨ", "が\u3099\u309aハﾊﾞﾟ", "\u0301\u0323\u1b44\u302e", "ﬁﷺΣςßİ", "\u200b\xad\u2800\ufe0f\u200d",
-             "🏴\U000e0067\U000e007f❤", "ক\u09be\u09d7\u0b3e\u1133e\U00011127"]  # fmt: skip
+    kinds = [
+        *("aZ9é. ", "好吃가ᄀ각ᅡᆨ", "が\u3099\u309aハﾊﾞﾟ", "\u0301\u0323\u1b44\u302e", "ﬁﷺ\ufc5eΣςßİ", "<=\u0338"),
+        *("\u200b\xad\u2800\ufe0f\u200d", "🏴\U000e0067\U000e007f❤", "ক\u09be\u09d7\u0b3e\u1133e\U00011127"),
+    ]
     return "".join("".join(draw.choices(draw.choice(kinds), k=draw.choice([1, 2, 5, 40]))) for _ in range(12))
 
 
