@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from sentiment.model import vocabulary
 from sentiment.text import marks
+from sentiment.text.runs import runs
 
 SHORT = 4096  # characters of a text that is given as it is
 LONGEST_WORD = 100  # bytes: of a longer one, the tokenizer makes [UNK]
@@ -116,5 +117,5 @@ def _candidates() -> Iterator[str]:
 
 def _ranges(characters: Iterable[str]) -> Iterator[str]:
     """Yields the ranges of characters, in their order, as a class of Python's `re` has them."""
-    for first, last in marks.runs(characters):
+    for first, last in runs(characters):
         yield f"\\U{ord(first):08x}-\\U{ord(last):08x}"

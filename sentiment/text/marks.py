@@ -15,21 +15,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from sentiment.text.runs import runs
+
 MOST = 30
 _ORDERED = [
     mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(unicodedata.normalize("NFD", mark)[0])
 ]
-
-
-def runs(characters: Iterable[str]) -> list[list[str]]:
-    """Returns the first and the last of each run of characters that follow each other in Unicode, as they do here."""
-    found: list[list[str]] = []
-    for character in characters:
-        if found and ord(character) == ord(found[-1][1]) + 1:
-            found[-1][1] = character
-        else:
-            found.append([character, character])
-    return found
 
 
 def _class(marks: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from sentiment.text import marks
+from sentiment.text.runs import runs
 
 PART = 1 << 14  # characters, or a few more
 LETTERS = ("Lo", "Lu", "Ll", "Nd")
@@ -29,8 +29,8 @@ def parted(text: str) -> Iterator[str]:
 
 @functools.cache
 def _beginning() -> re.Pattern[str]:
-    runs = marks.runs(filter(_begins, map(chr, range(0x10000))))
-    ranges = (rf"\u{ord(first):04x}-\u{ord(last):04x}" for first, last in runs)
+    found = runs(filter(_begins, map(chr, range(0x10000))))
+    ranges = (rf"\u{ord(first):04x}-\u{ord(last):04x}" for first, last in found)
     return re.compile(f"[{''.join(ranges)}]")
 
 

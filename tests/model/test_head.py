@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sentiment.model import head as heads
 from sentiment.model import vocabulary
-from sentiment.text import marks
+from sentiment.text.runs import runs
 
 READ = 12
 PIECES = [*vocabulary.SPECIAL, *"abcαςσ好吃!.?#", *(f"##{letter}" for letter in "abcασς"), "カ", "##カ", "ab", "##ab"]
@@ -159,4 +159,4 @@ def test_long_posts_and_titles_are_encoded_as_their_heads(tokenizer: Any) -> Non
 
 
 def test_runs_are_those_that_follow_each_other() -> None:
-    assert marks.runs("abcxz") == [["a", "c"], ["x", "x"], ["z", "z"]]
+    assert runs("abcxz") == [["a", "c"], ["x", "x"], ["z", "z"]]

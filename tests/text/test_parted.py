@@ -10,7 +10,7 @@ import unicodedata
 import pytest
 
 from sentiment.data import identity
-from sentiment.text import parted
+from sentiment.text import invisible, parted
 
 
 def hostile(draw: random.Random) -> str:
@@ -28,6 +28,8 @@ def test_parts_have_the_form_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(identity, "PART", 3)
     monkeypatch.setattr(parted, "PART", 3)
     assert [identity.post_identity(text, text[:20]) for text in texts] == whole
+    monkeypatch.setattr(invisible, "AT_ONCE", 3)
+    assert [identity.post_identity(text, text[:20]) for text in texts] == whole
     assert ["".join(parted.parted(text)) for text in texts] == texts
     assert sum(len(list(parted.parted(text))) for text in texts) > 10 * len(texts)
 
@@ -38,6 +40,17 @@ def test_no_part_begins_with_what_joins_the_character_before() -> None:
     jamo = {unicodedata.normalize("NFD", chr(code))[place] for code in range(0xAC00, 0xD7A4) for place in (1, -1)}
     text = "".join("a" * parted.PART + character for character in sorted(joining | jamo))
     assert len(joining | jamo) > 100 and {part[0] for part in parted.parted(text)} == {"a"}
+
+
+@pytest.mark.parametrize("part", ["\u0323\u0301", "\u0e31", "´", "´\u200b", "🤣", "\u1b44\u302e"])
+def test_a_text_without_a_place_to_part_it_takes_some_times_its_size(part: str) -> None:
+    text = part * (200_000 // len(part))
+    identity.identity(text[:20_000])
+    tracemalloc.start()
+    identity.identity(text)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30 * 200_000  # a list of its characters has 84 bytes for each
 
 
 @pytest.mark.parametrize("part", ["ab ", "好a ", "ﷺ", "好\u200b", "ΑΣ."])
