@@ -36,7 +36,7 @@ LABELS = ("正面", "負面", "中立")  # toy N says LABELS[N - 1]
 SHARE_OF_SERVERS = 0.1  # of the kills
 WAIT = 120.0
 SENTIMENT = [sys.executable, "-m", "sentiment"]
-# What `sentiment publish --export` does once it has looked the export over. The look changes nothing, takes far longer, so
+# What `sentiment publish --export` does after its look at the export. That changes nothing and takes far longer, so
 # that nearly every kill would strike there, and would refuse the toys, which may look for files.
 PUBLISHES = """
 import sys
