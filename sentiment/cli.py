@@ -48,7 +48,7 @@ VERBS = {
         "sentiment.validation.validate",
         "test an export in a throw-away server: answers, response times, memory",
     ),
-    "publish": ("sentiment.serving.publish", "copy an export into the served folder as the next version"),
+    "publish": ("sentiment.validation.publish", "copy an export into the served folder as the next version"),
     "canary": ("sentiment.serving.canary", "load a version and give it the canary label"),
     "promote": ("sentiment.serving.promote", "make the canary stable"),
     "withdraw": ("sentiment.serving.withdraw", "remove the canary from the servers"),

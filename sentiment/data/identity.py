@@ -15,6 +15,7 @@ import unicodedata
 
 from sentiment.text.invisible import without_invisible
 from sentiment.text.normal import normal
+from sentiment.text.parted import PART, parted
 
 VERSION = 2
 HEX_DIGITS = 32  # 128 bits: two of a billion posts collide with a chance of 1e-21
@@ -49,13 +50,26 @@ def _visible(text: str) -> str:
 
 def identity(text: str) -> str:
     """Returns the identity of `text`: the first 32 hex digits of the SHA-256 of its normalised form."""
-    return _hash(normalise(text))
+    return _identity_if_seen(text)[0]
 
 
 def post_identity(text: str, title: str = "") -> str:
     """Returns the identity of a post: that of its text, followed by that of its title if it has one that is seen."""
-    form = normalise(title) if title else ""
-    return identity(text) + (_hash(form) if form else "")
+    of_title, is_seen = _identity_if_seen(title) if title else ("", False)
+    return identity(text) + (of_title if is_seen else "")
+
+
+def _identity_if_seen(text: str) -> tuple[str, bool]:
+    """Returns the identity of a text, and whether anything of it is seen."""
+    if len(text) <= PART:
+        form = normalise(text)
+        return _hash(form), bool(form)
+    hashed, is_seen = hashlib.sha256(), False
+    for part in parted(text):  # what takes some ten times the size of a text is done to a part of it at once
+        form = normalise(part)
+        hashed.update(form.encode())
+        is_seen = is_seen or bool(form)
+    return hashed.hexdigest()[:HEX_DIGITS], is_seen
 
 
 def of_text(identity_of_post: str) -> str:

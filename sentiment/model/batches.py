@@ -56,7 +56,7 @@ def encode(tokenizer: Tokenizer, posts: Sequence[Post]) -> Encoded:
         posts = _without_titles(tokenizer, posts)
     ids: list[Ints] = []
     segments: list[Ints] = []
-    pairs = ((_utf8(post.title), _utf8(post.text)) for post in posts)
+    pairs = ((_utf8(tokenizer.head(post.title)), _utf8(tokenizer.head(post.text))) for post in posts)
     for some in at_once(pairs, lambda pair: len(pair[0]) + len(pair[1])):
         titles, texts = map(list, zip(*some, strict=True))
         pieces, parts = tokenizer.encode_pairs(titles, texts)

@@ -7,6 +7,8 @@ anywhere else, such as a text in the graph or in a request, could be that of any
 from __future__ import annotations
 
 import contextlib
+import functools
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -47,6 +49,7 @@ class _Flow:
         self._answering, self._starting = self._reached(self._answers(meta)), self._reached(starts)
         self._restoring = self._reached([meta.saver_def.restore_op_name])
         self._bodies: dict[str, dict[str, Any]] = {MAIN: self._main}
+        self._by_saver: dict[str, tuple[bool, bool]] = {}  # function → whether the saver alone runs it, and restores
         self._steps = 0
 
     def _answers(self, meta: Any) -> Iterator[str]:
@@ -71,19 +74,28 @@ class _Flow:
                 pending += [_node_of(tensor) for tensor in self._main[name].input]
         return found
 
-    def _runners(self, where: str, node: Any) -> list[tuple[str, Any]]:
-        """Returns the node itself if it is the graph's own, else the nodes that call its function."""
-        return [(where, node)] if where == MAIN else self._library.callers[where]
-
     def is_only_the_savers(self, where: str, node: Any) -> bool:
         """Tells whether neither loading nor answering nor training runs a node, other than through the saver."""
-        if where in self._outside or where in self._library.anybodys:
-            return False
-        used, runners = self._answering | self._starting, self._runners(where, node)
-        return bool(runners) and all(place == MAIN and one.name not in used for place, one in runners)
+        return self._saver_runs(where, node)[0]
 
     def restores(self, where: str, node: Any) -> bool:
-        return any(place == MAIN and one.name in self._restoring for place, one in self._runners(where, node))
+        return self._saver_runs(where, node)[1]
+
+    def _saver_runs(self, where: str, node: Any) -> tuple[bool, bool]:
+        """Tells whether the saver alone runs a node, and whether that restores: the same for all of a function."""
+        if where == MAIN:
+            return self._run_by([(where, node)])
+        if where not in self._by_saver:
+            is_anybodys = where in self._outside or where in self._library.anybodys
+            is_savers, restores = self._run_by(self._library.callers[where])
+            self._by_saver[where] = is_savers and not is_anybodys, restores
+        return self._by_saver[where]
+
+    def _run_by(self, runners: list[tuple[str, Any]]) -> tuple[bool, bool]:
+        mine = [one.name for place, one in runners if place == MAIN]
+        is_used = any(name in self._answering or name in self._starting for name in mine)
+        is_savers = 0 < len(mine) == len(runners) and not is_used
+        return is_savers, any(name in self._restoring for name in mine)
 
     def is_checkpoint(self, where: str, node: Any) -> bool:
         """Tells whether a node reads the checkpoint that the saver is given, and writes nothing."""
@@ -115,12 +127,12 @@ class _Flow:
             if (where, tensor) in seen:
                 continue
             seen.add((where, tensor))
-            arguments = [] if where == MAIN else self._library.arguments(where)
+            arguments = {} if where == MAIN else self._library.arguments(where)
             if arguments is None:
                 return False
             source = self._nodes_of(where).get(name)
             if name in arguments:
-                found = self._givers(where, arguments.index(name), exposed=exposed)
+                found = self._givers(where, arguments[name], exposed=exposed)
                 if found is None:
                     return False
                 pending += found
@@ -140,16 +152,25 @@ class _Flow:
         handle = self._main.get(_node_of(read.input[0])) if read.op == "ReadVariableOp" and read.input else None
         if handle is None or handle.op != "VarHandleOp":
             return []
-        self._steps += len(self._main)
-        same = [
-            one
-            for one in self._library.nodes()
-            if one.op == "VarHandleOp" and _shared_name(one) == _shared_name(handle)
-        ]
-        users = [one for one in self._main.values() if handle.name in map(_node_of, one.input)]
-        if len(same) != 1 or not {one.op for one in users} <= VARIABLE_USERS:
+        users = self._users[handle.name]
+        self._steps += len(users)
+        if self._handles[_shared_name(handle)] != 1 or not {one.op for one in users} <= VARIABLE_USERS:
             return []
         return [(MAIN, one, 1) for one in users if one.op == "AssignVariableOp"]
+
+    @functools.cached_property
+    def _handles(self) -> Counter[bytes]:
+        """How many nodes, in the graph and in its functions, are a handle of the variable of a name."""
+        return Counter(_shared_name(one) for one in self._library.nodes() if one.op == "VarHandleOp")
+
+    @functools.cached_property
+    def _users(self) -> dict[str, list[Any]]:
+        """The graph's own nodes that have another one of them as an input, by the name of that one."""
+        found = defaultdict[str, list[Any]](list)
+        for one in self._main.values():
+            for name in set(map(_node_of, one.input)):
+                found[name].append(one)
+        return found
 
     def _givers(self, function: str, argument: int, *, exposed: bool) -> list[tuple[str, Any, int]] | None:
         """Returns the inputs of nodes that give a function its argument; None when somebody else may give it."""

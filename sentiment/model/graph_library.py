@@ -21,6 +21,7 @@ class Library:
         self.anybodys = {pair.gradient_func for pair in pairs}  # training calls them
         self.anybodys |= {name for name, function in self.functions.items() if EXCHANGED in function.attr}
         self._graph = graph
+        self._arguments: dict[str, dict[str, int] | None] = {}
         self.callers: dict[str, list[tuple[str, Any]]] = defaultdict(list)  # function → (where, node)
         for where, node in self.placed():
             for name in called(node):
@@ -38,12 +39,16 @@ class Library:
     def is_function(self, name: str) -> bool:
         return name in self.functions and name not in ALLOWED and not is_registered(name)
 
-    def arguments(self, name: str) -> list[str] | None:
-        """Returns a function's arguments; None when one stands for a list, so that its inputs have other places."""
-        arguments = self.functions[name].signature.input_arg
-        return (
-            None if any(one.number_attr or one.type_list_attr for one in arguments) else [one.name for one in arguments]
-        )
+    def arguments(self, name: str) -> dict[str, int] | None:
+        """Returns the places of a function's arguments by their names.
+
+        None when one stands for a list, so that its inputs have other places.
+        """
+        if name not in self._arguments:
+            arguments = self.functions[name].signature.input_arg
+            is_list = any(one.number_attr or one.type_list_attr for one in arguments)
+            self._arguments[name] = None if is_list else {one.name: place for place, one in enumerate(arguments)}
+        return self._arguments[name]
 
     def missing(self) -> set[str]:
         """Returns the functions that are called by name and are not there."""

@@ -29,7 +29,7 @@ def require_harmless(folder: Path) -> None:
         raise InputError(
             "a SavedModel from elsewhere must only compute: it must not touch files other than its own, a network, a "
             "process or Python",
-            found=f"{_some(found)} in {folder}",
+            found=f"{some(found)} in {folder}",
             do="Do not use it. Fetch the encoder again from its publisher, or name another one.",
         )
 
@@ -76,6 +76,7 @@ def meta_graphs(folder: Path) -> list[Any]:
         return []
 
 
-def _some(found: list[str]) -> str:
+def some(found: list[str]) -> str:
+    """Returns the first dangers, and how many more there are."""
     more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     return ", ".join(text[:LONGEST_TOLD] for text in found[:MOST_NAMED]) + more

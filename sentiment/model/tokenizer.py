@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sentiment.model import vocabulary
+from sentiment.model.head import head
 from sentiment.tensorflow_setup import tf, tf_text
 from sentiment.text import marks
 
@@ -46,13 +47,16 @@ class Tokenizer(tf.Module):
 
     def pieces(self, texts: Any) -> Any:
         """Returns the piece ids of `texts` (string [B]) as a ragged int32 [B, (pieces)], with nothing added or cut."""
-        texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace", replacement_char=0xFFFD)
-        texts = tf.strings.regex_replace(texts, INVISIBLE, "")
+        texts = visible(texts)
         if self.lower_case:
             # FastBertTokenizer's own option would turn ，！… into ,!... (NFKC), which BERT never did.
-            decomposed = tf_text.normalize_utf8(few_marks(tf.strings.lower(texts, encoding="utf-8")), "NFD")
+            decomposed = tf_text.normalize_utf8(few_marks(lowered(texts)), "NFD")
             texts = tf.strings.regex_replace(decomposed, r"\p{Mn}", "")
         return self.wordpiece.tokenize(texts)
+
+    def head(self, text: str) -> str:
+        """Returns a text, of a long one its beginning, that has the same pieces as `text` as far as a model reads."""
+        return head(text, self.max_seq_length, _lowered if self.lower_case else None)
 
     def encode(self, texts: Any) -> Any:
         """Returns `[CLS] text [SEP]` as a ragged int32 [B, (at most max_seq_length)]."""
@@ -81,6 +85,20 @@ class Tokenizer(tf.Module):
             [tf.zeros_like(first), tf.ones_like(second) * tf.cast(has_title, tf.int32)[:, tf.newaxis]], 1
         )
         return tf.concat([first, second], axis=1), segments
+
+
+def visible(texts: Any) -> Any:
+    """Returns `texts` in UTF-8, without what BERT drops."""
+    texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace", replacement_char=0xFFFD)
+    return tf.strings.regex_replace(texts, INVISIBLE, "")
+
+
+def lowered(texts: Any) -> Any:
+    return tf.strings.lower(texts, encoding="utf-8")
+
+
+def _lowered(text: str) -> str:
+    return str(lowered(visible(text.encode("utf-8", errors="replace"))).numpy().decode("utf-8"))
 
 
 def few_marks(texts: Any) -> Any:

@@ -26,15 +26,16 @@ from sentiment.text.harmless import one_line
 EXAMPLES = 5  # of each direction
 SOURCES = 20  # that are told apart
 LONGEST_TEXT, LONGEST_NAME = 240, 60  # characters
-Key = tuple[str, str]  # a source and a month
+Counts = dict[str, NDArray[np.int64]]  # [label before, label after] by name
 
 
 @dataclass
 class Changes:
-    """Counts [label before, label after] by source and month; `surest` are examples by direction."""
+    """Counts [label before, label after] by source, and by month; `surest` are examples by direction."""
 
     labels: int
-    counts: dict[Key, NDArray[np.int64]] = field(default_factory=dict)
+    of_sources: Counts = field(default_factory=dict)
+    of_months: Counts = field(default_factory=dict)
     surest: dict[tuple[int, int], list[tuple[float, int, Example]]] = field(default_factory=dict)
     only_before: int = 0
     only_after: int = 0
@@ -51,8 +52,9 @@ class Changes:
         places = columns.found([name for name in after.column_names if not name.startswith(OURS)])
         sources = _texts(after, places.get("source"))
         months = months_of(after.column(places["time"])).to_pylist() if "time" in places else [""] * len(new)
-        for (source, month, was, now), number in Counter(zip(sources, months, old, new, strict=True)).items():
-            self.counts.setdefault((source, month), np.zeros((self.labels,) * 2, np.int64))[was, now] += number
+        for counts, names in ((self.of_sources, sources), (self.of_months, months)):
+            for (name, was, now), number in Counter(zip(names, old, new, strict=True)).items():
+                counts.setdefault(name, np.zeros((self.labels,) * 2, np.int64))[was, now] += number
         self._examples(before, after, old, new, places)
 
     def _examples(
@@ -76,7 +78,7 @@ class Changes:
 
     @property
     def total(self) -> NDArray[np.int64]:
-        return sum(self.counts.values(), np.zeros((self.labels,) * 2, np.int64))
+        return sum(self.of_months.values(), np.zeros((self.labels,) * 2, np.int64))
 
     def directions(self) -> list[Direction]:
         """Returns how many posts went from each label to each other one, the most first."""
@@ -90,28 +92,26 @@ class Changes:
 
     def by_source(self) -> tuple[list[Part], int]:
         """Returns the largest sources, and how many more there are."""
-        parts = sorted(self._parts(0), key=lambda part: (-part.posts, part.name))
+        parts = sorted(_parts(self.of_sources), key=lambda part: (-part.posts, part.name))
         return parts[:SOURCES], max(0, len(parts) - SOURCES)
 
     def by_month(self) -> list[Part]:
-        return sorted(self._parts(1), key=lambda part: part.name)
-
-    def _parts(self, which: int) -> Iterator[Part]:
-        merged: dict[str, NDArray[np.int64]] = {}
-        for key, counts in self.counts.items():
-            merged[key[which]] = merged.get(key[which], 0) + counts
-        for name, counts in merged.items():
-            posts = int(counts.sum())
-            yield Part(
-                name=name, posts=posts, flipped=posts - int(np.trace(counts)),
-                before=counts.sum(axis=1).tolist(), after=counts.sum(axis=0).tolist(),
-            )  # fmt: skip
+        return sorted(_parts(self.of_months), key=lambda part: part.name)
 
     def examples(self) -> list[Example]:
         """Returns the examples, those of the most frequent direction first, and the surest first."""
         order = [(one.before, one.after) for one in self.directions()]
         kept = [sorted(self.surest.get(direction, []), key=lambda one: one[:2], reverse=True) for direction in order]
         return [example for some in kept for _, _, example in some]
+
+
+def _parts(counts: Counts) -> Iterator[Part]:
+    for name, moved in counts.items():
+        posts = int(moved.sum())
+        yield Part(
+            name=name, posts=posts, flipped=posts - int(np.trace(moved)),
+            before=moved.sum(axis=1).tolist(), after=moved.sum(axis=0).tolist(),
+        )  # fmt: skip
 
 
 def _example(

@@ -1,4 +1,4 @@
-"""`sentiment publish`: makes an export the next version on disk. The servers do not serve it yet."""
+"""Makes an export the next version on disk. The servers do not serve it yet."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import click
-
 from sentiment.errors import InputError
-from sentiment.language import tr
 from sentiment.results import record
 from sentiment.results.decision import Gate
 from sentiment.results.model_card import Trained, TrainedOn
-from sentiment.results.serving import Origin, Published
+from sentiment.results.serving import Origin
 from sentiment.results.validation import Validation
 from sentiment.run_folder import RunFolder
 from sentiment.serving import records, version_folder
-from sentiment.serving.change import Change, changing
+from sentiment.serving.change import Change
 from sentiment.serving.checked import require_checked
 from sentiment.serving.left_out_since import require_none_retracted
 from sentiment.serving.trained import folder_of
-from sentiment.settings import Settings, read_settings
-from sentiment.step import say, step
-from sentiment.text.aloud import to_people
+from sentiment.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -139,36 +134,3 @@ def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
 def _require_not_retracted(settings: Settings, candidate: Candidate) -> None:
     if candidate.run:
         require_none_retracted(RunFolder.named(settings, candidate.run), settings)
-
-
-def choose_candidate(settings: Settings, run: str | None, export: Path | None, model: Path | None) -> Candidate:
-    """Returns the candidate that the options name: a run, or an export with its model folder."""
-    if run and not (export or model):
-        return candidate_of_run(RunFolder.named(settings, run))
-    if export and model and not run:
-        return Candidate(export, model, run="", metrics={})
-    raise InputError("give --run, or --export with --model", found="neither or a mixture", do="Give one of the two.")
-
-
-def _told(number: int, folder: Path, already: bool) -> str:
-    if already:
-        return tr("version {version} was published before: {folder}", version=number, folder=folder)
-    return tr("version {version} is published: {folder}", version=number, folder=folder)
-
-
-@click.command("publish")
-@click.option("--run", help="A run whose gate and validation passed.")
-@click.option("--export", type=click.Path(path_type=Path), help="A SavedModel folder.")
-@click.option("--model", type=click.Path(path_type=Path), help="The model folder it was exported from.")
-@click.option("--who", help="Who publishes; default: the current user.")
-@step
-def command(run: str | None, export: Path | None, model: Path | None, who: str | None) -> Published:
-    """Copy an export to the served folder as the next version; the servers do not serve it yet."""
-    settings = read_settings()
-    candidate = choose_candidate(settings, run, export, model)
-    with changing(settings, who) as change:
-        number, already = publish(change, candidate)
-    folder = settings.versions / str(number)
-    with to_people():
-        say(_told(number, folder, already))
-    return Published(version=number, folder=str(folder), already=already)

@@ -11,9 +11,11 @@ _INVISIBLE = (
     "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+AT_ONCE = 1 << 16  # characters
 _ANY_INVISIBLE = re.compile(f"[{_INVISIBLE}]")
 # The flags of England and of Scotland are a black flag with different tags behind it, which nobody sees by themselves.
-_FLAG_OR_INVISIBLE = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)|[{_INVISIBLE}]+")
+_FLAG = "\U0001f3f4"
+_FLAG_OR_INVISIBLE = re.compile(f"({_FLAG}[\U000e0020-\U000e007e]+\U000e007f)|[{_INVISIBLE}]+")
 # What makes one picture of several characters is seen where it stands between pictures.
 _PICTURE = r"[\u2190-\u2bff\U0001f000-\U0001faff]"
 _JOINED = re.compile(f"(?<={_PICTURE})\ufe0f?(?:\u200d(?={_PICTURE}))?")
@@ -22,6 +24,13 @@ _LOST = "\ufffd"  # stands where a character could not be read
 
 def without_invisible(text: str) -> str:
     """Returns `text` without white space and without characters that nobody sees."""
+    if len(text) <= AT_ONCE or _FLAG in text:
+        return _without_invisible(text)
+    # Without flags each character counts by itself, and in parts a text of many words takes no fifty times its size.
+    return "".join(_without_invisible(text[start : start + AT_ONCE]) for start in range(0, len(text), AT_ONCE))
+
+
+def _without_invisible(text: str) -> str:
     joined = "".join(text.split())
     if _ANY_INVISIBLE.search(joined) is None:
         return joined

@@ -15,6 +15,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from sentiment.text.runs import runs
+
 MOST = 30
 _ORDERED = [
     mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(unicodedata.normalize("NFD", mark)[0])
@@ -23,13 +25,7 @@ _ORDERED = [
 
 def _class(marks: Iterable[str]) -> str:
     """Returns a character class, for Python's `re` and for RE2."""
-    runs: list[list[str]] = []
-    for mark in marks:
-        if runs and ord(mark) == ord(runs[-1][1]) + 1:
-            runs[-1][1] = mark
-        else:
-            runs.append([mark, mark])
-    return f"[{''.join(f'{first}-{last}' for first, last in runs)}]"
+    return f"[{''.join(f'{first}-{last}' for first, last in runs(marks))}]"
 
 
 # Both patterns are for Python's `re` and for RE2. RE2 would take seconds to count the marks of a larger class.

@@ -330,3 +330,22 @@ def test_a_list_of_millions_in_one_row_is_refused_before_it_is_decoded(tmp_path:
     assert len(files["bomb.parquet"]) < 10_000
     scored = Scored(tmp_path, {**GOOD, **files})
     assert scored.reasons() == {"bomb.parquet": parquet_rows.MANY_VALUES} and len(scored.shards()) == 2
+
+
+def test_sources_and_months_are_counted_each_by_themselves(tmp_path: Path) -> None:
+    """A month of every source, each counted by itself, would be their product."""
+    sources, months = 40, 30
+    rows = [
+        (f"s{source}", f"{2000 + month // 12}-{month % 12 + 1:02}-01")
+        for source in range(sources)
+        for month in range(months)
+    ]
+    columns = {
+        "text": [f"好{n}" for n in range(len(rows))],
+        "source": [s for s, _ in rows],
+        "time": [t for _, t in rows],
+    }
+    found = Scored(tmp_path, {"x.parquet": packed(columns)}).compared()
+    assert (len(found.of_sources), len(found.of_months)) == (sources, months)
+    assert sum(part.posts for part in found.by_month()) == len(rows) == int(found.total.sum())
+    assert found.by_source()[1] == sources - changed.SOURCES

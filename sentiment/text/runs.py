@@ -1,0 +1,16 @@
+"""Characters that follow each other in Unicode, as the ranges of a character class have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def runs(characters: Iterable[str]) -> list[list[str]]:
+    """Returns the first and the last of each run of characters that follow each other in Unicode, as they do here."""
+    found: list[list[str]] = []
+    for character in characters:
+        if found and ord(character) == ord(found[-1][1]) + 1:
+            found[-1][1] = character
+        else:
+            found.append([character, character])
+    return found
