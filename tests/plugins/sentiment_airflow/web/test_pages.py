@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from html.parser import HTMLParser
 from itertools import count
 from pathlib import Path
@@ -267,7 +268,7 @@ def test_a_page_of_a_thousand_versions_costs_less_than_reading_all_of_them(home:
         assert len(parse(path.read_text(encoding="utf-8")).events) > 6000
 
     for address in ("/", "/?page=120", "/?who=ann&event=published", "/versions/1000"):
-        taken = least(lambda address=address: page(address)), least(whole)
+        taken = least(partial(page, address)), least(whole)
         assert taken[0] < taken[1], (address, taken)
 
 
