@@ -39,6 +39,7 @@ CONTROL = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F"
 CONTROLS = re.compile(f"[{CONTROL}]")
 MOST_WORDS = 2000
 LARGEST = 16 << 20  # bytes of a file; bert-base-chinese has 110 KB
+LONGEST = 256  # bytes of a piece, without ##: the tokenizer takes no longer one
 
 
 def build(texts: Iterable[str], *, lower_case: bool = True) -> list[str]:
@@ -118,6 +119,12 @@ def check(pieces: Sequence[str], source: str) -> None:
         raise InputError(
             f"a vocabulary must hold {' '.join(SPECIAL)}, with {PAD} first (id 0 is padding)",
             found=f"{source} without {' '.join(missing)}" if missing else f"{source}, which starts with {pieces[0]!r}",
+            do="Name a BERT vocab.txt.",
+        )
+    if long := next((piece for piece in pieces if len(piece.removeprefix("##").encode()) > LONGEST), None):
+        raise InputError(
+            f"a piece of a vocabulary must have at most {LONGEST} bytes",
+            found=f"{long[:40]!a}… in {source}",
             do="Name a BERT vocab.txt.",
         )
 

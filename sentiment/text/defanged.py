@@ -15,7 +15,11 @@ FILES = "cfg config csv docx gz h5 html ini json jsonl lock log ndjson parquet p
 # Schemes that need no slashes. Those with slashes are known by them.
 SCHEMES = "mailto tel sms callto skype sip sips xmpp facetime data javascript vbscript file magnet news geo urn intent"
 # Behind a number with a dot, Chinese is an item of a list (1.首先), unless it is the name of a country or the like.
-CHINESE = "中国 中國 台湾 台灣 香港 澳門 澳门 新加坡 公司 网络 網路 网址 網址 网站 商城 在线 中文网 集团 手机"
+CHINESE = "中国 中國 台湾 台灣 香港 澳門 澳门 新加坡 公司 网络 網路 网址 網址 网站 商城 商店 网店 在线 中文网 集团 手机"
+# Of a list's item, digits stand in front that are no end of a name: a24 is one, and 看24 is not.
+_ITEM = "|".join(
+    rf"(?<=(?<!-)(?<![^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])\d{{{digits}}}\.)" for digits in range(1, 5)
+)
 
 _HTTP = re.compile(r"http(?=s?:)", re.IGNORECASE)
 _SLASHES = re.compile(r"(?<!\[)://")
@@ -34,7 +38,7 @@ _DOT = re.compile(
       \.
       (?=[^\W_]|[\u0300-\u036f\u200d\ufe00-\ufe0f])
       (?!(?<=\d\.)\d)  # a number
-      (?!(?<=\d\.)[^\W\x00-\x7f])  # an item of a list
+      (?!(?:{_ITEM})[^\W\x00-\x7f])  # an item of a list
       (?!(?:{"|".join(FILES.split())})(?![0-9A-Za-z_-]|\.[0-9A-Za-z]))  # a file
     | (?<=www)\.(?=[^\W_])
     | (?<=\d)\.(?=(?:{"|".join(CHINESE.split())})(?!\w))

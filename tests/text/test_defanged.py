@@ -30,6 +30,7 @@ def test_an_address_is_no_link_any_more_and_can_still_be_read(address: str) -> N
         ("hxxp://evil.example", "hxxp[://]evil[.]example"),
         ("boss@mail.evil.example", "boss[at]mail[.]evil[.]example"),
         ("http://192.0.2.1:8501", "hxxp[://]192[.]0[.]2[.]1:8501"),
+        ("快看 bank24.рф/x 或 1.网店", "快看 bank24[.]рф/x 或 1[.]网店"),
     ],
 )
 def test_it_is_broken_as_the_trade_breaks_it(address: str, shown: str) -> None:
@@ -40,7 +41,7 @@ def test_it_is_broken_as_the_trade_breaks_it(address: str, shown: str) -> None:
     "text",
     [
         "今天的電影真好看,3.5顆星!只要99.9元。下次再來…好不好...",
-        "1.首先 2.其次 3.5 -0.25 .5 1,200.75 0.842 → 0.763",
+        "看24.首先 12.再次 1.首先 2.其次 3.5 -0.25 .5 1,200.75 0.842 → 0.763",
         "//@小明:轉發 你好@小明 @tom 馬丁．路德 金。好",
         "版本 3.3.2 於 2026-11-27T08:00:00.123456+08:00, 8:30 開始",
         "gate.json, serving/probes.jsonl and /data/2026-11-22.tsv; models.config",
