@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import select
 import shutil
 import signal
@@ -70,6 +71,13 @@ def running(module: str, arguments: Sequence[str], **pipes: Any) -> Iterator[sub
         yield process
     finally:
         end(process)
+
+
+def bound_this_process(memory: int, seconds: int) -> None:
+    """Bounds the bytes of data and the seconds of processor time of this process, which leaves no core."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
 
 def end(process: subprocess.Popen[Any]) -> None:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from sentiment.errors import InputError
-from sentiment.processes import python_module
+from sentiment.processes import bound_this_process, python_module
 from sentiment.text.harmless import visible
 
 MEMORY = 256 << 20  # bytes that looking at a file may take
@@ -52,7 +52,7 @@ def main(path: Path) -> int:
 
     from sentiment.model import hdf5_look
 
-    _limit()
+    bound_this_process(_held() + MEMORY, SECONDS)
     try:
         found, code = hdf5_look.first_oddity(path), 0
     except OSError as error:
@@ -61,11 +61,9 @@ def main(path: Path) -> int:
     return code
 
 
-def _limit() -> None:
-    held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
-    resource.setrlimit(resource.RLIMIT_DATA, (held + MEMORY,) * 2)
+def _held() -> int:
+    """Returns the bytes of data that this process has already."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ import functools
 import itertools
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sentiment.model import vocabulary
 from sentiment.text import marks
-from sentiment.text.runs import runs
+from sentiment.text.runs import escaped
 
 SHORT = 4096  # characters of a text that is given as it is
 LONGEST_WORD = 100  # bytes: of a longer one, the tokenizer makes [UNK]
@@ -78,11 +78,11 @@ def _word(text: str, begin: int, end: int, signs: Signs) -> str:
 
 @functools.cache
 def signs_of(*, lower_case: bool) -> Signs:
-    alone = "".join(_ranges(filter(_is_alone, _candidates()))) + HALF_CHARACTERS + _chinese()
-    invisible = vocabulary.CONTROL + "".join(_ranges(_of(INVISIBLE_CATEGORY))) + r"\ufffd" + LATER_INVISIBLE
+    alone = escaped(filter(_is_alone, _candidates())) + HALF_CHARACTERS + _chinese()
+    invisible = vocabulary.CONTROL + escaped(_of(INVISIBLE_CATEGORY)) + r"\ufffd" + LATER_INVISIBLE
     if not lower_case:
         return _signs(alone, invisible, re.compile(f"[{invisible}]"))
-    accents = "".join(_ranges(_of(ACCENT_CATEGORY))) + LATER_ACCENTS
+    accents = escaped(_of(ACCENT_CATEGORY)) + LATER_ACCENTS
     return _signs(alone + DECOMPOSED_TO_PUNCTUATION, invisible + accents, re.compile(f"[{invisible}]"), accents)
 
 
@@ -113,9 +113,3 @@ def _of(category: str) -> Iterator[str]:
 def _candidates() -> Iterator[str]:
     """Yields the characters among which are all signs of punctuation, invisible ones and accents."""
     return map(chr, itertools.chain(range(0xD800), range(0xE000, 0x20000), range(0xE0000, 0xE1000)))
-
-
-def _ranges(characters: Iterable[str]) -> Iterator[str]:
-    """Yields the ranges of characters, in their order, as a class of Python's `re` has them."""
-    for first, last in runs(characters):
-        yield f"\\U{ord(first):08x}-\\U{ord(last):08x}"

@@ -24,7 +24,7 @@ FEW_LINES = 100  # up to this many new lines, adding them one by one is cheaper 
 
 # Both are replaced as a whole: requests are served by several threads.
 _last: tuple[bytes, Ledger] = (b"", Ledger())
-_last_judged: tuple[tuple[bytes, ...], bool, str] = ((), False, "")
+_last_judged: tuple[tuple[bool, list[bytes]], str] = ((False, []), "")
 
 
 def read_ledger(path: Path) -> Ledger:
@@ -65,12 +65,13 @@ def _doubt(settings: Settings, folded: bool) -> str:
     What folded when it was read just now is not folded again: that is most of the work.
     """
     global _last_judged
-    files = tuple(_content(path) for path in (settings.models_config, settings.history_copy, settings.history))
-    *judged, doubt = _last_judged
-    if judged != [files, folded]:
+    files = (settings.models_config, settings.history_copy, settings.history)
+    asked = folded, list(map(_content, files))
+    judged, doubt = _last_judged
+    if asked != judged:
         refused = fault(settings, folded=folded)
         doubt = _told(refused, settings) if refused else ""
-        _last_judged = files, folded, doubt
+        _last_judged = asked, doubt
     return doubt
 
 

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from sentiment.text.runs import runs
+from sentiment.text.runs import escaped
 
 PART = 1 << 14  # characters, or a few more
 LETTERS = ("Lo", "Lu", "Ll", "Nd")
@@ -29,9 +29,7 @@ def parted(text: str) -> Iterator[str]:
 
 @functools.cache
 def _beginning() -> re.Pattern[str]:
-    found = runs(filter(_begins, map(chr, range(0x10000))))
-    ranges = (rf"\u{ord(first):04x}-\u{ord(last):04x}" for first, last in found)
-    return re.compile(f"[{''.join(ranges)}]")
+    return re.compile(f"[{escaped(filter(_begins, map(chr, range(0x10000))))}]")
 
 
 def _begins(character: str) -> bool:

@@ -14,3 +14,8 @@ def runs(characters: Iterable[str]) -> list[list[str]]:
         else:
             found.append([character, character])
     return found
+
+
+def escaped(characters: Iterable[str]) -> str:
+    """Returns the characters, which come in their order, as they stand in the brackets of a class of Python's `re`."""
+    return "".join(f"\\U{ord(first):08x}-\\U{ord(last):08x}" for first, last in runs(characters))

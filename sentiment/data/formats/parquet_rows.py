@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 from typing import Any
 
@@ -16,6 +15,7 @@ from sentiment import disk
 from sentiment.data.formats.child import BROKEN, DISK_FAILED, MANY_COLUMNS, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
 from sentiment.data.formats.labelled import is_tools
 from sentiment.data.formats.record import MOST_COLUMNS, by_cleaned_name, label_names, text_names
+from sentiment.processes import bound_this_process
 
 ROWS = 512  # read at once
 
@@ -23,9 +23,7 @@ ROWS = 512  # read at once
 def main(memory: int, seconds: int, most: int, rows: int, label_field: str) -> int:
     """Writes the rows of the Parquet file on stdin; returns the exit code that says how it ended."""
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # the others reserve far more than they use
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    bound_this_process(memory, seconds)
     import pyarrow
     from pyarrow import parquet
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import sys
 import warnings
 import zipfile
@@ -30,6 +29,7 @@ from sentiment.data.formats.table import Table
 from sentiment.data.formats.unpack import BOUNDED
 from sentiment.data.tsv import whole_number
 from sentiment.labels import Labels
+from sentiment.processes import bound_this_process
 
 LARGEST_UNPACKED = 512 << 20  # bytes of all parts of a workbook together
 MOST_ROWS = 1_048_576  # Excel's own limit
@@ -42,9 +42,7 @@ HEADER_WITHIN = 20  # rows in which the header is looked for
 
 def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str) -> int:
     """Writes the rows of the workbook on stdin; returns the exit code that says how it ended."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    bound_this_process(memory, seconds)
     from openpyxl.utils.exceptions import InvalidFileException
 
     warnings.simplefilter("ignore")  # about styles and extensions that openpyxl does not keep
