@@ -39,7 +39,11 @@ def start(command: Sequence[str], **pipes: Any) -> subprocess.Popen[Any]:
 
     Call it from the main thread: the kernel looks at the thread that started the process. `pipes` are Popen's options.
     """
-    parent = os.getpid()
+    return subprocess.Popen(command, preexec_fn=dying_with(os.getpid()), **pipes)
+
+
+def dying_with(parent: int) -> Callable[[], None]:
+    """Returns what a child of `parent` calls, so that the kernel kills it when its parent dies."""
     library = ctypes.CDLL(None, use_errno=True)
 
     def die_with_parent() -> None:
@@ -47,7 +51,7 @@ def start(command: Sequence[str], **pipes: Any) -> subprocess.Popen[Any]:
         if os.getppid() != parent:  # the parent died before prctl was called
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return subprocess.Popen(command, preexec_fn=die_with_parent, **pipes)
+    return die_with_parent
 
 
 def python_module(module: str, *arguments: str) -> list[str]:
@@ -78,6 +82,11 @@ def bound_this_process(memory: int, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+
+
+def held_data() -> int:
+    """Returns the bytes of data that this process has already, as `bound_this_process` counts them."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
 
 
 def end(process: subprocess.Popen[Any]) -> None:

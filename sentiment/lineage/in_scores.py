@@ -20,7 +20,8 @@ from sentiment.lineage.texts import LONG_ENOUGH, Texts
 from sentiment.results import record
 from sentiment.results.scoring import Example, ScoresCompared
 from sentiment.scoring.columns import TEXT_ID
-from sentiment.scoring.shards import ASIDE, CUT, LONGEST_RAW
+from sentiment.scoring.put_aside import CUT, LONGEST_RAW
+from sentiment.scoring.shards import ASIDE
 from sentiment.settings import Settings
 from sentiment.step import Result
 from sentiment.text.harmless import visible

@@ -7,13 +7,12 @@ and processor time: `python -m sentiment.model.hdf5_file FILE` prints what is od
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from pathlib import Path
 
 from sentiment.errors import InputError
-from sentiment.processes import bound_this_process, python_module
+from sentiment.processes import bound_this_process, held_data, python_module
 from sentiment.text.harmless import visible
 
 MEMORY = 256 << 20  # bytes that looking at a file may take
@@ -52,18 +51,13 @@ def main(path: Path) -> int:
 
     from sentiment.model import hdf5_look
 
-    bound_this_process(_held() + MEMORY, SECONDS)
+    bound_this_process(held_data() + MEMORY, SECONDS)
     try:
         found, code = hdf5_look.first_oddity(path), 0
     except OSError as error:
         found, code = str(error), CANNOT_BE_OPENED
     sys.stdout.buffer.write(found.encode(errors="backslashreplace"))
     return code
-
-
-def _held() -> int:
-    """Returns the bytes of data that this process has already."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
 
 
 if __name__ == "__main__":

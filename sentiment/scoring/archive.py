@@ -12,9 +12,9 @@ import msgspec
 from sentiment import atomic, disk
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.digests import sha256_of_content
-from sentiment.scoring.parquet_rows import is_parquet, rows_of_parquet
 from sentiment.scoring.places import Changed, Listed, Place
-from sentiment.scoring.rows import READ, form_of
+from sentiment.scoring.reader import rows_stated
+from sentiment.scoring.rows import READ, form_of, is_parquet
 from sentiment.scoring.shards import Portion, Shard, SourceFile, is_whole, portions
 from sentiment.scoring.unpacked import PACKINGS
 from sentiment.scoring.work import Outcome
@@ -107,7 +107,7 @@ def plan_of(plan: Plan, source: Place, shards: dict[str, list[Shard]], shard_row
             rows = None
             if is_parquet(file.name):
                 with source.open(file.listed) as handle:
-                    rows = rows_of_parquet(handle, file.size)
+                    rows = rows_stated(handle, file.name, file.size)
             plan.portions += portions(file, rows, shard_rows, done)
     return plan
 

@@ -12,7 +12,8 @@ from sentiment.data.file_lines import LONGEST_SHOWN, shown
 from sentiment.data.formats.record import MOST_COLUMNS, TOO_WIDE, UnreadableFile
 from sentiment.data.formats.unpack import LARGEST_RATIO, most_rows, most_unpacked
 from sentiment.scoring.columns import Columns
-from sentiment.scoring.rows import MOST_OF_SHARD, PARQUET, TOO_MUCH, Aside, Piece, why_no_text
+from sentiment.scoring.put_aside import NO_ROOM, Aside, PutAside
+from sentiment.scoring.rows import MOST_OF_SHARD, TOO_MUCH, Piece, why_no_text
 
 # What a footer may list: its columns with all that is nested in them, its row groups. The library reads what is nested
 # by calls within calls: 19,000 levels were beyond a stack of 8 MB, and ended the process.
@@ -24,10 +25,6 @@ MANY_VALUES = "its lists state far more values than a file of its size can hold"
 BYTES_OF_A_VALUE = 8  # in memory; in the file, one that repeats takes none
 UNPACKS = f"it unpacks to more than {LARGEST_RATIO} times its size"
 NO_VALUES = (pa.ArrowException, ValueError, OverflowError, LookupError)  # of what Python has no value for
-
-
-def is_parquet(name: str) -> bool:
-    return name.lower().endswith(PARQUET)
 
 
 def opened_parquet(file: BinaryIO) -> parquet.ParquetFile:
@@ -42,6 +39,8 @@ def rows_of_parquet(file: BinaryIO, size: int) -> int:
     """
     try:
         metadata = opened_parquet(file).metadata
+    except MemoryError:  # Arrow's is one of its exceptions, too
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         why = MANY_PARTS if "Exceeded size limit" in str(error) else in_a_line(error)
         raise UnreadableFile(f"the file is not Parquet that can be read: {why}") from None
@@ -63,8 +62,10 @@ def _values_of_lists(group: Any) -> int:
     return sum(max(0, int(column.num_values) - int(group.num_rows)) for column in columns)
 
 
-def parquet_piece(file: BinaryIO, size: int, columns: Columns, rows: int, index: int) -> Piece:
+def parquet_piece(file: BinaryIO, name: str, size: int, columns: Columns, rows: int, index: int) -> Piece:
     """Returns one shard of a Parquet file: its row groups are decoded a few rows at a time, up to the end of the shard.
+
+    What is put aside has the shard's share of the room: shards are read each by itself.
 
     Raises: UnreadableFile, NoColumn.
     """
@@ -76,12 +77,15 @@ def parquet_piece(file: BinaryIO, size: int, columns: Columns, rows: int, index:
         text = schema.names[places["text"]]
         _require_texts(schema, text)
         table = _slice(opened, first, min(first + rows, end), min(MOST_OF_SHARD, most_unpacked(size)))
+    except MemoryError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UnreadableFile(f"rows {first + 1:,} and on cannot be read: {in_a_line(error)}") from None
-    numbers, aside = _with_text(table.column(text), first)
-    if aside:
+    share = most_unpacked(size) * min(rows, end) // max(1, end)
+    numbers, lines = _with_text(table.column(text), first, PutAside(name, share))
+    if lines:
         table = table.take(pa.array([number - first for number in numbers], pa.int64()))
-    return Piece(first, table, numbers, places, aside, last=first + rows >= end)
+    return Piece(first, table, numbers, places, lines, last=first + rows >= end)
 
 
 def _require_texts(schema: pa.Schema, name: str) -> None:
@@ -124,16 +128,19 @@ def _bytes_of(column: pa.Array) -> int:
     return pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
 
 
-def _with_text(column: pa.ChunkedArray, first: int) -> tuple[list[int], list[Aside]]:
-    good, aside = list[int](), list[Aside]()
+def _with_text(column: pa.ChunkedArray, first: int, aside: PutAside) -> tuple[list[int], list[bytes]]:
+    """Returns the places of the rows with a text, and the lines of the others. Raises: UnreadableFile without room."""
+    good, has_room = list[int](), True
     for number, value in enumerate(texts_of(column), first):
         if isinstance(value, bytes):
-            aside.append(Aside(number, "not UTF-8", shown(value[:LONGEST_SHOWN])))
+            has_room = aside.put(Aside(number, "not UTF-8", shown(value[:LONGEST_SHOWN])))
         elif wrong := why_no_text(value):
-            aside.append(Aside(number, wrong, value or ""))
+            has_room = aside.put(Aside(number, wrong, value or ""))
         else:
             good.append(number)
-    return good, aside
+        if not has_room:
+            raise UnreadableFile(NO_ROOM)
+    return good, aside.taken()
 
 
 def texts_of(column: pa.ChunkedArray | pa.Array) -> list[str | bytes | None]:

@@ -17,9 +17,11 @@ from sentiment.data.formats.encoding import UTF_8, AsUtf8, detect
 from sentiment.data.formats.json_elements import LARGEST_ELEMENT
 from sentiment.data.formats.labelled_json import object_of
 from sentiment.data.formats.opened import SAMPLE
-from sentiment.data.formats.record import MOST_COLUMNS, TOO_WIDE, UnreadableFile
+from sentiment.data.formats.record import MOST_COLUMNS, TOO_MANY, TOO_WIDE, UnreadableFile
+from sentiment.data.formats.unpack import most_rows, most_unpacked
 from sentiment.data.rows import RowReader, delimiter_within, fitted
 from sentiment.scoring.columns import OURS, Columns, a_name_of_ours
+from sentiment.scoring.put_aside import NO_ROOM, Aside, PutAside
 from sentiment.scoring.unpacked import Unpacked, packing_of
 
 DELIMITERS = {".tsv": "\t", ".csv": ","}
@@ -31,30 +33,24 @@ TOO_MUCH = f"the rows of a shard take more than {MOST_OF_SHARD >> 20:,} MB: begi
 HALF_A_CHARACTER = "a name holds half a character"
 
 
-class Aside(NamedTuple):
-    """A row that is not scored: its place in the file (from 0), why, as much of it as can be shown, and its text."""
-
-    row: int
-    reason: str
-    raw: str
-    text: str = ""  # where one can be told from the rest of the row
-
-
 @dataclass
 class Piece:
-    """The rows of one shard: `table` has those that can be scored, `numbers` their places in the file."""
+    """The rows of one shard: `table` has those that can be scored, `numbers` their places in the file.
+
+    `lines` are those of the rows that were put aside.
+    """
 
     first: int
     table: pa.Table
     numbers: list[int]
     places: dict[str, int]
-    aside: list[Aside] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
     last: bool = False
     reason: str = ""
 
     @property
     def rows(self) -> int:
-        return len(self.numbers) + len(self.aside)
+        return len(self.numbers) + len(self.lines)
 
 
 class _Read(NamedTuple):
@@ -74,13 +70,19 @@ def form_of(name: str) -> str:
     return next((suffix for suffix in READ if plain.endswith(suffix)), "")
 
 
+def is_parquet(name: str) -> bool:
+    return name.lower().endswith(PARQUET)
+
+
 def pieces(
     file: BinaryIO, name: str, size: int, columns: Columns, rows: int, skip: Callable[[int], bool]
 ) -> Iterator[Piece]:
     """Yields the rows of a text file of `size` bytes, `rows` at a time, without the shards that `skip` names by index.
 
+    Where it has more rows than it honestly may, or too many that are put aside, the last piece ends, and says so.
     Raises: UnreadableFile, NoColumn when the file cannot be scored at all.
     """
+    cut = _Cut(columns, rows, skip, PutAside(name, most_unpacked(size)), most_rows(size))
     unpacked = Unpacked(file, packing_of(name.lower()), size)
     sample = unpacked.start().peek(SAMPLE)
     if not sample:
@@ -93,7 +95,7 @@ def pieces(
         whole.read(len(encoding.mark))
     form = form_of(name)
     if form in JSON_LINES:
-        yield from _cut(_json_rows(whole, unpacked, encoding.name), None, columns, rows, skip, unpacked)
+        yield from cut.pieces(_json_rows(whole, unpacked, encoding.name), None, unpacked)
         return
     promised = DELIMITERS[form]
     delimiter = delimiter_within(sample, promised, lambda header: len(header) > 1)
@@ -107,7 +109,7 @@ def pieces(
     if len(names) > MOST_COLUMNS:
         raise UnreadableFile(TOO_WIDE)
     columns.found(names)  # before a row is read
-    yield from _cut(_delimited(reader, len(names)), names, columns, rows, skip, unpacked)
+    yield from cut.pieces(_delimited(reader, len(names)), names, unpacked)
 
 
 def _delimited(reader: RowReader, width: int) -> Iterator[_Read]:
@@ -167,45 +169,58 @@ def _names_of(read: list[_Read]) -> tuple[tuple[str, ...], list[_Read]]:
     return tuple(names), kept
 
 
-def _cut(
-    found: Iterator[_Read],
-    names: tuple[str, ...] | None,
-    columns: Columns,
-    rows: int,
-    skip: Callable[[int], bool],
-    unpacked: Unpacked,
-) -> Iterator[Piece]:
-    """Yields the pieces of a text file; the last one says so, and why the file ended early when it did."""
-    some = _taken(found, rows)
-    for index in itertools.count():
-        more = list(itertools.islice(found, 1))
-        if not skip(index):
-            piece = _piece(index * rows, some, names, columns)
-            piece.last, piece.reason = not more, unpacked.broken if not more else ""
-            yield piece
-        if not more:
-            return
-        some = more + _taken(found, rows - 1)
+@dataclass(frozen=True)
+class _Cut:
+    """Cuts a text file into pieces of `rows` rows; of its rows it may have `most`, and put aside what has room."""
 
+    columns: Columns
+    rows: int
+    skip: Callable[[int], bool]
+    aside: PutAside
+    most: int
 
-def _piece(first: int, read: list[_Read], names: tuple[str, ...] | None, columns: Columns) -> Piece:
-    if names is None:  # JSON Lines: whatever names its objects have
-        names, read = _names_of(read)
-        if first or not names:  # further on, an object without the column is a row without a text
-            names += tuple(name for name in columns.wanted() if name not in names)
-    places = columns.found(names)
-    text = names[places["text"]]
-    good, aside = list[int](), list[Aside]()
-    for number, row in enumerate(read):
-        value = _value(row, places["text"], text)
-        if wrong := row.error or why_no_text(value):
+    def pieces(self, found: Iterator[_Read], names: tuple[str, ...] | None, unpacked: Unpacked) -> Iterator[Piece]:
+        """Yields the pieces; the last one says so, and why the file ended early when it did."""
+        some = _taken(found, self.rows)
+        for index in itertools.count():
+            more = list(itertools.islice(found, 1))
+            piece = self._piece(index * self.rows, some, names, whole=not self.skip(index))
+            piece.reason = piece.reason or ("" if more else unpacked.broken)
+            if more and not piece.reason and piece.first + len(some) >= self.most:
+                piece.reason = TOO_MANY.format(piece.first + len(some))
+            piece.last = not more or bool(piece.reason)
+            if not self.skip(index):
+                yield piece
+                if piece.last:
+                    return
+            if not more:
+                return
+            some = more + _taken(found, self.rows - 1)
+
+    def _piece(self, first: int, read: list[_Read], names: tuple[str, ...] | None, *, whole: bool) -> Piece:
+        """Returns the piece of these rows, up to where no room is left.
+
+        One that is skipped is not `whole`: its rows that are put aside are counted, and it has no others.
+        """
+        if names is None:  # JSON Lines: whatever names its objects have
+            names, read = _names_of(read)
+            if first or not names:  # further on, an object without the column is a row without a text
+                names += tuple(name for name in self.columns.wanted() if name not in names)
+        places = self.columns.found(names)
+        text, good, reason = names[places["text"]], list[int](), ""
+        for number, row in enumerate(read):
+            value = _value(row, places["text"], text)
+            if not (wrong := row.error or why_no_text(value)):
+                good.append(number)
+                continue
             said = value if isinstance(value, str) else ""
-            aside.append(Aside(first + number, wrong, row.raw or atomic.json_text(row.values), said))
-        else:
-            good.append(number)
-    rows = [read[number].values for number in good]
-    table = pa.table({name: _texts(_column(rows, place, name)) for place, name in enumerate(names)})
-    return Piece(first, table, [first + number for number in good], places, aside)
+            has_room = self.aside.put(Aside(first + number, wrong, row.raw or atomic.json_text(row.values), said))
+            if whole and not has_room:
+                reason = NO_ROOM
+                break
+        lines, rows = self.aside.taken(), [read[number].values for number in good if whole]
+        table = pa.table({name: _texts(_column(rows, place, name)) for place, name in enumerate(names)})
+        return Piece(first, table, [first + number for number in good], places, lines, reason=reason)
 
 
 def _value(row: _Read, place: int, name: str) -> Any:

@@ -15,8 +15,6 @@ from sentiment.scoring.places import Listed
 
 ROWS = 20_000  # of a shard: some minutes' work of a small model on one processor, a few megabytes of memory
 DATA, ASIDE = "data", "put-aside"
-LONGEST_RAW = 2_000  # characters of a row that was put aside
-CUT = "…"  # ends what is shown of a row in ASIDE, when that is not all of it
 
 
 class SourceFile(Record, frozen=True, kw_only=True):

@@ -20,10 +20,12 @@ from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.identity import identity
 from sentiment.data.tsv import Post, one_line
 from sentiment.results.record import Record, as_json, decoded
-from sentiment.scoring import parquet_rows, rows
-from sentiment.scoring.columns import OURS, TEXT_ID, Columns, NoColumn
+from sentiment.scoring import reader
+from sentiment.scoring.columns import OURS, Columns, NoColumn
+from sentiment.scoring.parquet_rows import in_a_line, texts_of, values_of
 from sentiment.scoring.places import Changed, Place, place_of
-from sentiment.scoring.shards import CUT, LONGEST_RAW, Portion, Shard, SourceFile, aside_path, data_path
+from sentiment.scoring.reading import Wanted
+from sentiment.scoring.shards import Portion, Shard, SourceFile, aside_path, data_path
 
 Answers = Callable[[list[Post]], NDArray[np.float32]]  # posts → [posts, labels], in their order
 ABOUT = b"sentiment.shard"  # the key of a shard's line in the footer of its own file
@@ -78,32 +80,29 @@ class Worker:
     def tried(self, portion: Portion) -> Outcome | None:
         """Returns why a portion cannot be read, as its first rows show; None when it can."""
         try:
-            next(self._read(portion), None)
+            for _ in self._read(portion, one=True):
+                pass
         except REFUSALS as error:
             return _refused(portion.file, error)
         return None
 
-    def _read(self, portion: Portion) -> Iterator[tuple[int, rows.Piece]]:
-        """Yields the pieces of a portion. Whatever its reader raises ends with the file, unless the disk failed."""
+    def _read(self, portion: Portion, *, one: bool = False) -> Iterator[tuple[int, reader.Piece]]:
+        """Yields the pieces of a portion, or the first. Whatever its reader raises ends with the file, but the disk."""
         try:
-            yield from self._pieces(portion)
+            yield from self._pieces(portion, one)
         except OSError as error:
             if disk.is_about_the_disk(error):
                 raise
             raise UnreadableFile(error.strerror or str(error)) from None
-        except (pa.ArrowException, ValueError, OverflowError) as error:
-            raise UnreadableFile(f"it cannot be read: {parquet_rows.in_a_line(error)}") from None
 
-    def _pieces(self, portion: Portion) -> Iterator[tuple[int, rows.Piece]]:
+    def _pieces(self, portion: Portion, one: bool) -> Iterator[tuple[int, reader.Piece]]:
         job, file = self.job, portion.file.listed
+        wanted = Wanted(
+            name=file.name, size=file.size, columns=job.columns, shard_rows=job.shard_rows, one=one,
+            shard=None if portion.shards is None else portion.first_shard, done=portion.done,
+        )  # fmt: skip
         with self.source.open(file) as handle:
-            if portion.shards is not None:
-                found = parquet_rows.parquet_piece(handle, file.size, job.columns, job.shard_rows, portion.first_shard)
-                self.source.confirm(file)
-                yield portion.first_shard, found
-                return
-            name, size = file.name, file.size
-            for piece in rows.pieces(handle, name, size, job.columns, job.shard_rows, portion.done.__contains__):
+            for piece in reader.pieces(handle, wanted):
                 self.source.confirm(file)  # what was read is what the shard will be named after
                 yield piece.first // job.shard_rows, piece
 
@@ -111,16 +110,16 @@ class Worker:
         """Returns the shard that a worker wrote which did not live to tell, or another one that did the same work."""
         return shard_in(self.output, file.id, index)
 
-    def _write(self, file: SourceFile, index: int, piece: rows.Piece) -> Shard:
+    def _write(self, file: SourceFile, index: int, piece: reader.Piece) -> Shard:
         job = self.job
         shard = Shard(
             file=file.name, digest=file.digest, id=file.id, index=index, first=piece.first, rows=piece.rows,
-            scored=len(piece.numbers), aside=len(piece.aside), last=piece.last, reason=piece.reason,
+            scored=len(piece.numbers), aside=piece.aside, last=piece.last, reason=piece.reason,
         )  # fmt: skip
         posts = posts_of(piece)
         chances = self.answers(posts) if posts else np.empty((0, len(job.labels)), np.float32)
         if piece.aside:  # first: the file of scores says that all is done
-            self.output.write(aside_path(file.id, index), aside_lines(file.name, piece.aside))
+            self.output.write(aside_path(file.id, index), piece.lines)
         content = packed(scored(piece, posts, chances, job), shard)
         self.output.write(data_path(file.id, index), content)
         return with_sums(shard, content)
@@ -131,11 +130,11 @@ def _refused(file: SourceFile, error: Exception) -> Outcome:
     return Outcome(file=file.name, reason=str(error), again=isinstance(error, Changed), missing_column=missing)
 
 
-def posts_of(piece: rows.Piece) -> list[Post]:
-    texts = parquet_rows.texts_of(piece.table.column(piece.places["text"])) if piece.numbers else []
+def posts_of(piece: reader.Piece) -> list[Post]:
+    texts = texts_of(piece.table.column(piece.places["text"])) if piece.numbers else []
     titles: list[Any] = [""] * len(texts)
     if "title" in piece.places and piece.numbers:
-        titles = parquet_rows.values_of(piece.table.column(piece.places["title"]))
+        titles = values_of(piece.table.column(piece.places["title"]))
     return [Post(str(text), 0, _title(title)) for text, title in zip(texts, titles, strict=True)]
 
 
@@ -145,7 +144,7 @@ def _title(value: Any) -> str:
     return one_line(str(value))
 
 
-def scored(piece: rows.Piece, posts: list[Post], chances: NDArray[np.float32], job: Job) -> pa.Table:
+def scored(piece: reader.Piece, posts: list[Post], chances: NDArray[np.float32], job: Job) -> pa.Table:
     """Returns the rows as they were, with the columns of their scores behind them."""
     best = chances.argmax(axis=1) if len(posts) else np.empty(0, np.int64)
     texts = [bytes.fromhex(identity(post.text)) for post in posts]
@@ -165,10 +164,13 @@ def scored(piece: rows.Piece, posts: list[Post], chances: NDArray[np.float32], j
 
 
 def packed(table: pa.Table, shard: Shard) -> bytes:
-    """Returns a shard's table as a Parquet file, which says in its footer what it is."""
+    """Returns a shard's table as a Parquet file, which says in its footer what it is. Raises: UnreadableFile."""
     metadata = dict(table.schema.metadata or {}) | {ABOUT: atomic.json_text(_as_line(shard)).encode()}
     sink = pa.BufferOutputStream()
-    parquet.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd")
+    try:
+        parquet.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd")
+    except pa.ArrowException as error:  # a column's type may be one that Arrow reads and does not write
+        raise UnreadableFile(f"its columns cannot be kept beside their scores: {in_a_line(error)}") from None
     content: bytes = sink.getvalue().to_pybytes()
     return content
 
@@ -192,22 +194,3 @@ def shard_in(output: Place, file_id: str, index: int) -> Shard | None:
         return with_sums(decoded(json.loads(about), Shard, "it", ""), content)
     except (pa.ArrowException, OSError, ValueError, LookupError, TypeError):
         return None
-
-
-def aside_lines(name: str, aside: list[rows.Aside]) -> bytes:
-    """Returns the rows that were put aside, a JSON object each.
-
-    Its names are those of the columns of the scores: `sentiment_row` counts from 0 here and there, and
-    `sentiment_text_id`, where the row has a text, finds it also where `raw` is cut. (Older lines have `row`, from 1.)
-    """
-    lines = (
-        {
-            "file": name,
-            f"{OURS}row": one.row,
-            "reason": one.reason,
-            "raw": one.raw if len(one.raw) <= LONGEST_RAW else f"{one.raw[:LONGEST_RAW]}{CUT}",
-            TEXT_ID: identity(one.text.encode("utf-8", "replace").decode()) if one.text.strip() else "",
-        }
-        for one in aside
-    )
-    return "".join(f"{atomic.json_text(line)}\n" for line in lines).encode("utf-8", "replace")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from support.small_disk import small_disk
 
 from sentiment import cli
 from sentiment.data.identity import identity
-from sentiment.scoring import rows
+from sentiment.scoring import reader
+from sentiment.scoring.reading import Wanted
 
 from .conftest import Score, delimited, ids, json_lines, rows_of, scores_of
 from .test_score import expected
@@ -36,15 +39,15 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(
 def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
     score: Score, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, path = rows.pieces, archive / "a.tsv"
+    whole, path = reader.pieces, archive / "a.tsv"
 
-    def meanwhile(file, name, *arguments):  # type: ignore[no-untyped-def]
-        for piece in whole(file, name, *arguments):
-            if name == "a.tsv" and piece.first:
+    def meanwhile(file: BinaryIO, wanted: Wanted) -> Iterator[reader.Piece]:
+        for piece in whole(file, wanted):
+            if wanted.name == "a.tsv" and piece.first:
                 path.write_bytes(delimited(rows_of(6, "later"), "\t"))
             yield piece
 
-    monkeypatch.setattr(rows, "pieces", meanwhile)
+    monkeypatch.setattr(reader, "pieces", meanwhile)
     result = score()
     assert (list(result["left"]), result["complete"], result["current"]) == (["a.tsv"], False, None)
     monkeypatch.undo()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import struct
 from pathlib import Path
@@ -90,8 +91,9 @@ def test_a_name_that_is_half_a_character_spoils_its_row_alone(tmp_path: Path) ->
 def test_a_new_name_in_every_object_costs_no_square(tmp_path: Path) -> None:
     content = b"".join(b'{"text":"a","k%d":1}\n' % number for number in range(1500))
     [piece] = rows.pieces(io.BytesIO(content), "x.jsonl", len(content), Columns(), 2000, lambda _: False)
-    assert (piece.table.num_columns, len(piece.numbers), len(piece.aside)) == (1000, 999, 501)
-    assert piece.aside[0].reason == TOO_WIDE and '"k999"' in piece.aside[0].raw
+    assert (piece.table.num_columns, len(piece.numbers), len(piece.lines)) == (1000, 999, 501)
+    first = json.loads(piece.lines[0])
+    assert first["reason"] == TOO_WIDE and '"k999"' in first["raw"]
 
 
 @pytest.mark.parametrize("end", ["\u2028", "\x85", "\x0c", "\x1d"])

@@ -14,6 +14,7 @@ from sentiment.data.formats.unpack import most_rows, most_unpacked
 MINUTES = 5  # for the smallest file
 MOST_SECONDS = 2 * 60 * 60  # for the largest
 BYTES_A_SECOND = 100_000  # a tenth, or less, of what any form is read at
+TOO_SLOW = "it takes far longer to read than a file of its size should"
 
 Item = TypeVar("Item")
 
@@ -50,7 +51,7 @@ class Allowance:
     def check(self) -> None:
         """Raises: OutOfTime."""
         if time.monotonic() > self.until:
-            raise OutOfTime("it takes far longer to read than a file of its size should")
+            raise OutOfTime(TOO_SLOW)
 
     def in_time(self, items: Iterable[Item]) -> Iterator[Item]:
         """Yields the items. Raises: OutOfTime."""

@@ -1,0 +1,183 @@
+"""What of a file of the archive is read by another process (`reading`), and how that ends.
+
+Parts of the file travel there, and rows travel back: it needs neither the file's folder nor a bucket's credentials.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from multiprocessing.connection import Connection
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+import pyarrow as pa
+
+from sentiment.data.formats.allowance import TOO_SLOW
+from sentiment.data.formats.child import OUT_OF_MEMORY
+from sentiment.data.formats.record import UnreadableFile
+from sentiment.processes import end, python_module, why_ended
+from sentiment.scoring.columns import NoColumn
+from sentiment.scoring.places import Changed
+from sentiment.scoring.reading import STATUS, Told, Wanted
+
+MODULE = "sentiment.scoring.reading"
+# What it needs of the environment; what strangers made it reads, so it gets no credentials.
+NEEDED = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ", "TZDIR", "TMPDIR")
+TOO_MUCH = (
+    "reading so many rows at once takes more memory than a file of its size may: "
+    "begin anew with fewer --shard-rows, or with smaller files"
+)
+ENDED = "its reader was ended ({})"
+FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})  # by which a file ends nothing
+
+
+class Piece(NamedTuple):
+    """The rows of one shard: `table` has those that can be scored, `numbers` their places in the file, from 0.
+
+    `aside` of them were put aside; their lines are `lines`.
+    """
+
+    first: int
+    table: pa.Table
+    numbers: list[int]
+    places: dict[str, int]
+    aside: int
+    lines: bytes
+    last: bool
+    reason: str
+
+    @property
+    def rows(self) -> int:
+        return len(self.numbers) + self.aside
+
+
+def rows_stated(file: BinaryIO, name: str, size: int) -> int:
+    """Returns how many rows a Parquet file states. Raises: as `pieces`."""
+    [heard] = _reader().heard(file, Wanted(name=name, size=size, count=True))
+    assert heard.told.rows is not None
+    return heard.told.rows
+
+
+def pieces(file: BinaryIO, wanted: Wanted) -> Iterator[Piece]:
+    """Yields the pieces of `file`.
+
+    Raises: UnreadableFile, NoColumn; Changed when the reader was ended by something else; what reading `file` raises.
+    """
+    for told, table, lines in _reader().heard(file, wanted):
+        assert told.piece is not None
+        head, found = told.piece, pa.ipc.open_stream(pa.py_buffer(table)).read_all()
+        yield Piece(head.first, found, head.numbers, head.places, lines.count(b"\n"), lines, head.last, head.reason)
+
+
+class _Heard(NamedTuple):
+    """A message; with a piece, its table and its lines."""
+
+    told: Told
+    table: bytes = b""
+    lines: bytes = b""
+
+
+class Reader:
+    """The process; it is started when it is needed, and again after a file that was left before its end."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    def heard(self, file: BinaryIO, wanted: Wanted) -> Iterator[_Heard]:
+        """Yields what is said about a file; the parts of it that are asked for are given meanwhile."""
+        control, refusal, status = self._started(), Told(), b""
+        try:
+            with _connected(control) as connection:
+                _give(connection, msgspec.json.encode(wanted))
+                while (heard := _next(connection)) is not None:
+                    if heard.told.read is not None:
+                        start, size = heard.told.read
+                        file.seek(start)
+                        _give(connection, file.read(size))
+                    elif heard.told.refused:
+                        refusal = heard.told
+                    else:
+                        yield heard
+            status = control.recv(STATUS.size)
+        finally:
+            if not status:
+                self.close()
+        _require_whole(refusal, STATUS.unpack(status)[0] if status else -signal.SIGKILL)
+
+    def _started(self) -> socket.socket:
+        if self._control is None:
+            self._control, theirs = socket.socketpair()
+            with theirs:
+                self._process = subprocess.Popen(
+                    python_module(MODULE, str(theirs.fileno())),
+                    pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL, env=_environment(),
+                )  # fmt: skip
+        return self._control
+
+    def close(self) -> None:
+        """Ends the process, and the child that it may have."""
+        if self._control is not None and self._process is not None:
+            self._control.close()
+            end(self._process)
+        self._control = self._process = None
+
+
+@contextmanager
+def _connected(control: socket.socket) -> Iterator[Connection]:
+    """Yields a connection to a new child. Raises: Changed when the process that makes it is gone."""
+    ours, theirs = socket.socketpair()
+    with theirs, Connection(ours.detach()) as connection:
+        try:
+            socket.send_fds(control, [b"\0"], [theirs.fileno()])
+        except OSError:
+            raise Changed(ENDED.format(why_ended(-signal.SIGKILL, ()))) from None
+        theirs.close()
+        yield connection
+
+
+def _give(connection: Connection, part: bytes) -> None:
+    with suppress(BrokenPipeError, ConnectionResetError):  # it has ended; how, is said at the end
+        connection.send_bytes(part)
+
+
+def _next(connection: Connection) -> _Heard | None:
+    """Returns the next message; None when there is none, or only a part of one."""
+    try:
+        told = msgspec.json.decode(connection.recv_bytes(), type=Told)
+        return _Heard(told, connection.recv_bytes(), connection.recv_bytes()) if told.piece else _Heard(told)
+    except (EOFError, ConnectionResetError):
+        return None
+
+
+def _require_whole(refusal: Told, code: int) -> None:
+    """Raises: UnreadableFile, NoColumn or Changed unless the child had nothing against the file, and ended well."""
+    if refusal.no_column:
+        raise NoColumn(refusal.refused, refusal.missing)
+    if refusal.refused:
+        raise UnreadableFile(refusal.refused)
+    if -code in FROM_OUTSIDE:
+        raise Changed(ENDED.format(why_ended(code, ())))
+    if code:
+        reason = {OUT_OF_MEMORY: TOO_MUCH, -signal.SIGXCPU: TOO_SLOW}.get(code)
+        raise UnreadableFile(reason or ENDED.format(why_ended(code, ())))
+
+
+def _environment() -> dict[str, str]:
+    # Arrow's own pools of memory reserve far more than they use.
+    return {name: os.environ[name] for name in NEEDED if name in os.environ} | {"ARROW_DEFAULT_MEMORY_POOL": "system"}
+
+
+@cache
+def _reader() -> Reader:
+    reader = Reader()
+    atexit.register(reader.close)
+    return reader

@@ -1,0 +1,180 @@
+"""The process that reads the archive's files, each in a child of its own with little memory and time.
+
+`python -m sentiment.scoring.reading SOCKET` has everything imported. It gets one end of a connection after the other
+through the socket, and for each it makes a child, which answers one `Wanted` and ends. The child opens nothing: it asks
+whoever wants the file for parts of it (`reader`). So whatever a file does to Arrow or to Python ends with that child.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+
+import msgspec
+import pyarrow as pa
+
+from sentiment import processes
+from sentiment.data.alone import why_left
+from sentiment.data.formats.child import OUT_OF_MEMORY, most_seconds
+from sentiment.data.formats.record import UnreadableFile
+from sentiment.data.formats.unpack import most_unpacked
+from sentiment.results.record import Record
+from sentiment.scoring import parquet_rows, rows
+from sentiment.scoring.columns import Columns, NoColumn
+
+MEMORY = 256 << 20  # bytes that a child may take for the smallest file,
+MEMORY_A_BYTE = 8  # and so many for each that the file may unpack to: a value of JSON takes more than its characters,
+MOST_MEMORY = 4 << 30  # up to this: the rows of a shard may take a quarter of it
+READ_AT_ONCE = 1 << 20  # bytes of the file
+STATUS = struct.Struct("i")  # how a child ended, as subprocess has it
+
+
+class Wanted(Record, frozen=True, kw_only=True):
+    """What is asked of a file: how many rows it states, one shard of a Parquet file, or the pieces of any other."""
+
+    name: str
+    size: int
+    count: bool = False
+    columns: Columns = Columns()
+    shard_rows: int = 1
+    shard: int | None = None
+    done: frozenset[int] = frozenset()  # shards that are left out
+    one: bool = False  # whether the first piece is enough
+
+
+class Told(Record, frozen=True, kw_only=True):
+    """A message of the child. Behind one with `piece` come its table, and the lines of what was put aside."""
+
+    read: tuple[int, int] | None = None  # it wants bytes of the file: from where, and how many
+    rows: int | None = None
+    piece: Head | None = None
+    refused: str = ""
+    no_column: bool = False
+    missing: bool = False
+
+
+class Head(Record, frozen=True, kw_only=True):
+    """What a piece is beside its table."""
+
+    first: int
+    numbers: list[int]
+    places: dict[str, int]
+    last: bool
+    reason: str
+
+
+def most_memory(size: int) -> int:
+    """Returns how much memory the reader of a file of `size` bytes may take."""
+    return min(MOST_MEMORY, MEMORY + most_unpacked(size) * MEMORY_A_BYTE)
+
+
+def main(control: socket.socket) -> None:
+    """Makes a child for each connection that comes through `control`, and says how it ended, until nobody is there."""
+    pa.set_cpu_count(1)
+    die = processes.dying_with(os.getpid())
+    while given := socket.recv_fds(control, 1, 1)[1]:
+        child = os.fork()
+        if not child:
+            _end(control, given[0], die)
+        os.close(given[0])
+        control.sendall(STATUS.pack(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+
+
+def _end(control: socket.socket, given: int, die: Callable[[], None]) -> None:
+    """Does the child's work in it, and ends it."""
+    code = 1
+    try:
+        control.close()
+        die()
+        code = answer(Connection(given))
+    finally:
+        os._exit(code)
+
+
+def answer(connection: Connection) -> int:
+    """Answers what is wanted through a connection; returns the exit code."""
+    wanted = msgspec.json.decode(connection.recv_bytes(), type=Wanted)
+    processes.bound_this_process(processes.held_data() + most_memory(wanted.size), most_seconds(wanted.size))
+    file = io.BufferedReader(_Asked(connection, wanted.size), READ_AT_ONCE)
+    try:
+        _tell(connection, wanted, file)
+    except (EOFError, BrokenPipeError, ConnectionResetError):  # nobody wants it any more
+        return 0
+    except MemoryError:
+        return OUT_OF_MEMORY
+    except (UnreadableFile, NoColumn) as error:
+        kind = isinstance(error, NoColumn)
+        _say(connection, Told(refused=_line(error), no_column=kind, missing=kind and error.missing))
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        _say(connection, Told(refused=f"it cannot be read: {parquet_rows.in_a_line(error)}"))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it ends with this file
+        _say(connection, Told(refused=why_left(error)))
+    return 0
+
+
+def _tell(connection: Connection, wanted: Wanted, file: io.BufferedReader) -> None:
+    if wanted.count:
+        _say(connection, Told(rows=parquet_rows.rows_of_parquet(file, wanted.size)))
+        return
+    for piece in _pieces(wanted, file):
+        head = Head(
+            first=piece.first, numbers=piece.numbers, places=piece.places, last=piece.last, reason=piece.reason
+        )  # fmt: skip
+        _say(connection, Told(piece=head))
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, piece.table.schema) as stream:
+            stream.write_table(piece.table)
+        connection.send_bytes(sink.getvalue())
+        connection.send_bytes(b"".join(piece.lines))
+        if wanted.one:
+            return
+
+
+def _pieces(wanted: Wanted, file: io.BufferedReader) -> Iterator[rows.Piece]:
+    name, size, columns, number = wanted.name, wanted.size, wanted.columns, wanted.shard_rows
+    if wanted.shard is None:
+        yield from rows.pieces(file, name, size, columns, number, wanted.done.__contains__)
+    else:
+        yield parquet_rows.parquet_piece(file, name, size, columns, number, wanted.shard)
+
+
+def _line(error: Exception) -> str:
+    return str(error).encode("utf-8", "replace").decode()
+
+
+def _say(connection: Connection, told: Told) -> None:
+    connection.send_bytes(msgspec.json.encode(told))
+
+
+class _Asked(io.RawIOBase):
+    """A file whose bytes are asked for, part by part."""
+
+    def __init__(self, connection: Connection, size: int) -> None:
+        self._connection, self._size, self._at = connection, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        _say(self._connection, Told(read=(self._at, min(len(buffer), max(0, self._size - self._at)))))
+        part = self._connection.recv_bytes()
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))

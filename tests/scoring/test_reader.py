@@ -1,0 +1,186 @@
+"""Another process reads the archive's files: whatever one does to it, the others are scored."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import signal
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from sentiment.data.formats.allowance import TOO_SLOW
+from sentiment.data.formats.record import TOO_MANY, UnreadableFile
+from sentiment.processes import memory_bytes
+from sentiment.scoring import put_aside, reader
+from sentiment.scoring.places import Changed
+from sentiment.scoring.reading import MEMORY, Wanted, most_memory
+
+from .test_hostile_archive import GOOD, TEXTS, Scored, packed
+
+
+def number(value: int, length: int = 0) -> bytes:
+    """Returns a number of Thrift's compact form; in more bytes than it needs, where that is asked for."""
+    value *= 2
+    found = bytearray()
+    while value > 127 or len(found) < length - 1:
+        found.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*found, value])
+
+
+def with_footer(content: bytes, change: tuple[bytes, bytes]) -> bytes:
+    """Returns a Parquet file with other bytes in its footer, wherever these are."""
+    size = struct.unpack("<I", content[-8:-4])[0]
+    rows, footer = content[: -8 - size], content[-8 - size : -8]
+    assert change[0] in footer
+    footer = footer.replace(*change)
+    return rows + footer + struct.pack("<I", len(footer)) + b"PAR1"
+
+
+def aborting() -> bytes:
+    """Returns a small file whose histogram has one level more than its column: Arrow ends the process."""
+    content = packed({"text": ["好", None, "a"]})
+    return with_footer(content, (b"\x19\x26\x02\x04", b"\x19\x36\x00\x02\x04"))
+
+
+def lying(page: int, stated: int = 5_000) -> bytes:
+    """Returns 4 KB: a text of 140 MB, of which the footer says `stated` bytes, and the page's head `page`."""
+    size, head = 140_000_000, number(140_000_010)
+    sink = io.BytesIO()
+    kept = {"use_dictionary": False, "write_statistics": False, "store_schema": False}
+    parquet.write_table(pa.table({"text": ["a" * size]}), sink, compression="zstd", **kept)
+    of_all = number(140_000_034)
+    content = with_footer(sink.getvalue(), (of_all, number(stated, len(of_all))))
+    assert head in content[:30] and len(content) < 5_000
+    return content.replace(head, number(page), 1)
+
+
+def test_a_file_that_ends_its_reader_ends_alone(tmp_path: Path) -> None:
+    scored = Scored(tmp_path, {"a.parquet": aborting(), **GOOD, "z.parquet": packed({"text": TEXTS})})
+    assert scored.reasons() == {"a.parquet": "its reader was ended (killed by SIGABRT)"}
+    assert sorted(one.file for one in scored.shards()) == ["good.tsv", "z.parquet"]
+
+
+@pytest.mark.parametrize("page", [2_000_000_000, 140_000_010])
+def test_a_page_that_is_larger_than_the_footer_says_finds_no_memory(tmp_path: Path, page: int) -> None:
+    scored = Scored(tmp_path, {"a.parquet": lying(page), **GOOD})
+    assert scored.reasons() == {"a.parquet": reader.TOO_MUCH}
+    assert [one.file for one in scored.shards()] == ["good.tsv"]
+
+
+def test_values_of_json_take_as_much_memory_as_their_file_may(tmp_path: Path) -> None:
+    """A small file that unpacks to 16 MB, every three bytes of which are an object of their own."""
+    content = gzip.compress(b'{"text":"a","x":[' + b"{}," * 300_000 + b"{}]}\n")
+    held = most_memory(len(content))
+    assert held < 2 * MEMORY, "it is a small file"
+    many = gzip.compress((b'{"text":"a","x":[' + b"{}," * 300_000 + b"{}]}\n") * 17)
+    scored = Scored(tmp_path, {"one.jsonl.gz": content, "many.jsonl.gz": many})
+    assert scored.reasons() == {"many.jsonl.gz": reader.TOO_MUCH}
+    assert [one.file for one in scored.shards()] == ["one.jsonl.gz"]
+
+
+@pytest.mark.parametrize("form", ["tsv", "parquet"])
+def test_rows_that_are_put_aside_take_room_by_the_size_of_their_file(tmp_path: Path, form: str) -> None:
+    name, rows = f"{'n' * 200}.{form}", 60_000
+    if form == "tsv":
+        name, content = f"{name}.gz", gzip.compress(b"text\tx\n" + b"\ta\n" * rows)
+    else:
+        content = packed({"text": pa.nulls(rows, pa.string()), "x": list(range(rows))})
+        content += b""  # its numbers make it large enough for so many rows
+    scored = Scored(tmp_path, {name: content, **GOOD})
+    aside = sum(path.stat().st_size for path in (tmp_path / "scores/put-aside").iterdir())
+    assert aside <= 16 << 20 if form == "tsv" else aside <= 200 * len(content)
+    if form == "tsv":
+        assert scored.reasons() == {name: TOO_MANY.format(10_000)}
+        last = [one.shard for one in scored.shards() if one.file == name and one.shard][-1]
+        assert last.last and last.reason == TOO_MANY.format(10_000), "it is read no further tomorrow"
+
+
+def test_where_no_room_is_left_for_what_is_put_aside_the_file_ends(tmp_path: Path) -> None:
+    wrong = ("\t" + "x" * 4_000 + "\n").encode()
+    scored = Scored(tmp_path, {"a.tsv.gz": gzip.compress(b"text\tx\ngood\ty\n" + wrong * 9_000), **GOOD})
+    assert scored.reasons() == {"a.tsv.gz": put_aside.NO_ROOM}
+    shards = [one.shard for one in scored.shards() if one.file == "a.tsv.gz" and one.shard]
+    assert shards[0].scored == 1 and shards[-1].last and not any(one.last for one in shards[:-1])
+    taken = sum(path.stat().st_size for path in (tmp_path / "scores/put-aside").iterdir())
+    assert (16 << 20) - 5_000 < taken <= 16 << 20
+
+
+def test_a_shard_of_parquet_has_its_share_of_the_room(tmp_path: Path) -> None:
+    empty = {"text": [" " * 1_900] * 9_000 + ["好"] * 100}
+    scored = Scored(tmp_path, {"a.parquet": packed(empty)})
+    assert scored.reasons() == {"a.parquet": put_aside.NO_ROOM}
+    [last] = [one.shard for one in scored.shards() if one.shard]
+    assert (last.index, last.scored) == (90, 100), "the others are scored"
+
+
+class Meanwhile(io.BytesIO):
+    """A file during whose reading something happens."""
+
+    def __init__(self, content: bytes, happens: BaseException | None = None) -> None:
+        super().__init__(content)
+        self._happens = happens
+
+    def read(self, size: int | None = -1) -> bytes:
+        process = reader._reader()._process
+        assert process
+        if self._happens is None:
+            [child] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+            os.kill(int(child), signal.SIGKILL)
+        else:
+            raise self._happens
+        return super().read(size)
+
+
+def asked(file: BinaryIO) -> list[reader.Piece]:
+    return list(reader.pieces(file, Wanted(name="x.tsv", size=len(GOOD["good.tsv"]), shard_rows=10)))
+
+
+def test_a_reader_that_somebody_killed_says_nothing_about_the_file() -> None:
+    content = GOOD["good.tsv"]
+    with pytest.raises(Changed, match="SIGKILL"):
+        asked(Meanwhile(content))
+    [piece] = asked(io.BytesIO(content))
+    assert (piece.numbers, piece.aside, piece.last) == ([0], 0, True)
+    before = reader._reader()._process
+    assert before
+    os.kill(before.pid, signal.SIGKILL)
+    before.wait()
+    with pytest.raises(Changed):
+        asked(io.BytesIO(content))
+    assert len(asked(io.BytesIO(content))) == 1 and reader._reader()._process is not before
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("by the store"), OSError(5, "disk"), KeyboardInterrupt()])
+def test_what_fails_while_the_file_is_read_is_raised_and_leaves_no_process(error: BaseException) -> None:
+    asked(io.BytesIO(GOOD["good.tsv"]))
+    before = reader._reader()._process
+    with pytest.raises(type(error)):
+        asked(Meanwhile(GOOD["good.tsv"], error))
+    assert before and before.returncode is not None and len(asked(io.BytesIO(GOOD["good.tsv"]))) == 1
+
+
+def test_it_gets_no_credentials_and_the_next_file_finds_nothing_of_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader._reader().close()
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    asked(io.BytesIO(GOOD["good.tsv"]))
+    process = reader._reader()._process
+    assert process
+    assert b"secret" not in Path(f"/proc/{process.pid}/environ").read_bytes()
+    held = memory_bytes(process.pid)
+    wide = b"text\n" + ("好" * 1_000 + "\n").encode() * 5_000
+    assert len(list(reader.pieces(io.BytesIO(wide), Wanted(name="x.tsv", size=len(wide), shard_rows=10_000)))) == 1
+    assert memory_bytes(process.pid) - held < 1 << 20, "a child of its own had it"
+
+
+def test_how_it_ended_is_a_reason() -> None:
+    for code, reason in ((-signal.SIGXCPU, TOO_SLOW), (-signal.SIGSEGV, "its reader was ended (killed by SIGSEGV)")):
+        with pytest.raises(UnreadableFile) as caught:
+            reader._require_whole(reader.Told(), code)
+        assert str(caught.value) == reason
