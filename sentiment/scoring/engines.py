@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sentiment.errors import InputError
 from sentiment.scoring.engine import LOCAL, RAY, Engine
-from sentiment.scoring.shards import Portion
+from sentiment.scoring.shards import Portion, joined
 from sentiment.scoring.work import Job, Outcome, Worker
 
 
@@ -41,5 +41,5 @@ def local(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> Ite
     from sentiment.scoring.scorer import answers_of
 
     worker = Worker(job, answers_of(model, engine.batch_size, engine.threads))
-    for portion in portions:
+    for portion in joined(portions):
         yield from worker.outcomes(portion)

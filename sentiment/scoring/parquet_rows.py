@@ -1,7 +1,8 @@
-"""A Parquet file's rows, a shard at a time: no more of the file is read than the row groups that hold it."""
+"""A Parquet file's rows, a shard at a time: no more of the file is read than the row groups that hold them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ MOST_IN_A_FOOTER = 5_000
 MANY_PARTS = f"it lists more than {MOST_IN_A_FOOTER:,} columns, levels of columns, or groups of rows"
 READ_AT_ONCE = 64  # rows: a value that stands in a few hundred bytes for thousands of rows may be long
 MANY_ROWS = "it states far more rows than a file of its size can hold"
+FEWER_ROWS = "it has fewer rows than it states"
 MANY_VALUES = "its lists state far more values than a file of its size can hold"
 BYTES_OF_A_VALUE = 8  # in memory; in the file, one that repeats takes none
 UNPACKS = f"it unpacks to more than {LARGEST_RATIO} times its size"
@@ -62,30 +64,31 @@ def _values_of_lists(group: Any) -> int:
     return sum(max(0, int(column.num_values) - int(group.num_rows)) for column in columns)
 
 
-def parquet_piece(file: BinaryIO, name: str, size: int, columns: Columns, rows: int, index: int) -> Piece:
-    """Returns one shard of a Parquet file: its row groups are decoded a few rows at a time, up to the end of the shard.
+def parquet_pieces(file: BinaryIO, name: str, size: int, columns: Columns, rows: int, shards: range) -> Iterator[Piece]:
+    """Yields shards of a Parquet file: its row groups are decoded a few rows at a time, up to the end of the last one.
 
-    What is put aside has the shard's share of the room: shards are read each by itself.
-
+    What is put aside of a shard has its share of the room: others may be read by somebody else.
     Raises: UnreadableFile, NoColumn.
     """
-    first = index * rows
+    first = shards.start * rows
     try:
         opened = opened_parquet(file)
         schema, end = opened.schema_arrow, opened.metadata.num_rows
         places = columns.found(schema.names)
         text = schema.names[places["text"]]
         _require_texts(schema, text)
-        table = _slice(opened, first, min(first + rows, end), min(MOST_OF_SHARD, most_unpacked(size)))
+        share = most_unpacked(size) * min(rows, end) // max(1, end)
+        tables = _tables(opened, first, min(shards.stop * rows, end), rows, min(MOST_OF_SHARD, most_unpacked(size)))
+        for table in tables:
+            numbers, lines = _with_text(table.column(text), first, PutAside(name, share))
+            if lines:
+                table = table.take(pa.array([number - first for number in numbers], pa.int64()))
+            yield Piece(first, table, numbers, places, lines, last=first + rows >= end)
+            first += rows
     except MemoryError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UnreadableFile(f"rows {first + 1:,} and on cannot be read: {in_a_line(error)}") from None
-    share = most_unpacked(size) * min(rows, end) // max(1, end)
-    numbers, lines = _with_text(table.column(text), first, PutAside(name, share))
-    if lines:
-        table = table.take(pa.array([number - first for number in numbers], pa.int64()))
-    return Piece(first, table, numbers, places, lines, last=first + rows >= end)
 
 
 def _require_texts(schema: pa.Schema, name: str) -> None:
@@ -94,31 +97,44 @@ def _require_texts(schema: pa.Schema, name: str) -> None:
         raise UnreadableFile(f"the column {name} is {kind}, and not text")
 
 
-def _slice(opened: parquet.ParquetFile, first: int, end: int, most: int) -> pa.Table:
-    """Returns rows first … end of a file, of which no more than the row groups that hold them is read.
+def _tables(opened: parquet.ParquetFile, first: int, end: int, rows: int, most: int) -> Iterator[pa.Table]:
+    """Yields rows first … end of a file, `rows` at a time; one table without rows where there are none.
 
-    Raises: UnreadableFile when they take more than `most` bytes.
+    Raises: UnreadableFile when a table takes more than `most` bytes, or the file has fewer rows than it states.
     """
-    start, groups, skipped = 0, list[int](), 0
+    parts, count, held = list[pa.RecordBatch](), 0, 0
+    for batch in _batches(opened, first, end):
+        while len(batch):
+            parts.append(part := batch.slice(0, rows - count))
+            batch, count = batch.slice(len(part)), count + len(part)
+            held += sum(map(_bytes_of, part.columns))
+            if held > most:
+                raise UnreadableFile(TOO_MUCH if most == MOST_OF_SHARD else UNPACKS)
+            if count == rows:
+                yield pa.Table.from_batches(parts, opened.schema_arrow)
+                parts, first, count, held = [], first + count, 0, 0
+    if first + count < end:
+        raise UnreadableFile(FEWER_ROWS)
+    if parts or not end:
+        yield pa.Table.from_batches(parts, opened.schema_arrow)
+
+
+def _batches(opened: parquet.ParquetFile, first: int, end: int) -> Iterator[pa.RecordBatch]:
+    """Yields rows first … end of a file, of which no more than the row groups that hold them is read."""
+    start, at, groups = 0, 0, list[int]()
     for number in range(opened.num_row_groups):
         size = opened.metadata.row_group(number).num_rows
         if start + size > first and start < end:
-            skipped = start if not groups else skipped
+            at = start if not groups else at
             groups.append(number)
         start += size
-    batches, at, held = [], skipped, 0
-    if groups:
-        for batch in opened.iter_batches(READ_AT_ONCE, row_groups=groups, use_threads=False):
-            begin, stop = max(first - at, 0), min(end - at, len(batch))
-            if begin < stop:
-                batches.append(batch.slice(begin, stop - begin))
-                held += sum(map(_bytes_of, batches[-1].columns))
-                if held > most:
-                    raise UnreadableFile(TOO_MUCH if most == MOST_OF_SHARD else UNPACKS)
-            at += len(batch)
-            if at >= end:
-                break
-    return pa.Table.from_batches(batches, opened.schema_arrow)
+    for batch in opened.iter_batches(READ_AT_ONCE, row_groups=groups, use_threads=False) if groups else ():
+        begin, stop = max(first - at, 0), min(end - at, len(batch))
+        if begin < stop:
+            yield batch.slice(begin, stop - begin)
+        at += len(batch)
+        if at >= end:
+            return
 
 
 def _bytes_of(column: pa.Array) -> int:

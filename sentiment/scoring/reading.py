@@ -35,14 +35,14 @@ STATUS = struct.Struct("i")  # how a child ended, as subprocess has it
 
 
 class Wanted(Record, frozen=True, kw_only=True):
-    """What is asked of a file: how many rows it states, one shard of a Parquet file, or the pieces of any other."""
+    """What is asked of a file: how many rows it states, shards of a Parquet file, or the pieces of any other."""
 
     name: str
     size: int
     count: bool = False
     columns: Columns = Columns()
     shard_rows: int = 1
-    shard: int | None = None
+    shards: tuple[int, int] | None = None  # of a Parquet file: the first, and the one behind the last
     done: frozenset[int] = frozenset()  # shards that are left out
     one: bool = False  # whether the first piece is enough
 
@@ -137,10 +137,10 @@ def _tell(connection: Connection, wanted: Wanted, file: io.BufferedReader) -> No
 
 def _pieces(wanted: Wanted, file: io.BufferedReader) -> Iterator[rows.Piece]:
     name, size, columns, number = wanted.name, wanted.size, wanted.columns, wanted.shard_rows
-    if wanted.shard is None:
+    if wanted.shards is None:
         yield from rows.pieces(file, name, size, columns, number, wanted.done.__contains__)
     else:
-        yield parquet_rows.parquet_piece(file, name, size, columns, number, wanted.shard)
+        yield from parquet_rows.parquet_pieces(file, name, size, columns, number, range(*wanted.shards))
 
 
 def _line(error: Exception) -> str:

@@ -57,7 +57,7 @@ class Shard(Record, frozen=True, kw_only=True):
 
 
 class Portion(Record, frozen=True, kw_only=True):
-    """What one worker reads in one go: a shard of a Parquet file, or all of a text file, which is read from its start.
+    """What one worker reads in one go: shards of a Parquet file, or all of a text file, which is read from its start.
 
     `done` are shards of it that are finished.
     """
@@ -66,6 +66,11 @@ class Portion(Record, frozen=True, kw_only=True):
     first_shard: int = 0
     shards: int | None = None
     done: frozenset[int] = frozenset()
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """The first shard and the one behind the last; None of a text file."""
+        return None if self.shards is None else (self.first_shard, self.first_shard + self.shards)
 
 
 def data_path(file_id: str, index: int) -> str:
@@ -89,6 +94,21 @@ def portions(file: SourceFile, rows: int | None, shard_rows: int, done: frozense
         return [Portion(file=file, done=done)]
     indices = range(max(1, -(-rows // shard_rows)))
     return [Portion(file=file, first_shard=index, shards=1) for index in indices if index not in done]
+
+
+def joined(portions: list[Portion]) -> list[Portion]:
+    """Returns the portions with those joined that follow each other in a Parquet file.
+
+    To find its first row, each is decoded from the beginning of a row group, which may be all of the file.
+    """
+    found = list[Portion]()
+    for portion in portions:
+        last = found[-1] if found else portion
+        if found and last.file == portion.file and last.span and portion.span and last.span[1] == portion.first_shard:
+            found[-1] = msgspec.structs.replace(last, shards=portion.span[1] - last.first_shard)
+        else:
+            found.append(portion)
+    return found
 
 
 def is_whole(shards: list[Shard]) -> bool:

@@ -99,7 +99,7 @@ class Worker:
         job, file = self.job, portion.file.listed
         wanted = Wanted(
             name=file.name, size=file.size, columns=job.columns, shard_rows=job.shard_rows, one=one,
-            shard=None if portion.shards is None else portion.first_shard, done=portion.done,
+            shards=portion.span, done=portion.done,
         )  # fmt: skip
         with self.source.open(file) as handle:
             for piece in reader.pieces(handle, wanted):

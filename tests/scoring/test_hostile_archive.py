@@ -25,6 +25,7 @@ from sentiment.scoring import changed, holding, ledger, parquet_rows, places, ro
 from sentiment.scoring.changed import Changes
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.places import FolderPlace
+from sentiment.scoring.shards import joined
 from sentiment.scoring.work import Job, Outcome, Worker
 
 from .conftest import zstandard
@@ -58,7 +59,10 @@ class Scored:
             labels=["a", "b", "c"], columns=self.columns, shard_rows=100,
         )  # fmt: skip
         worker = Worker(job, answers)
-        self.outcomes = [*self.plan.refused, *(one for part in self.plan.portions for one in worker.outcomes(part))]
+        self.outcomes = [
+            *self.plan.refused,
+            *(one for part in joined(self.plan.portions) for one in worker.outcomes(part)),
+        ]
 
     def shards(self) -> list[Outcome]:
         return [one for one in self.outcomes if one.shard]

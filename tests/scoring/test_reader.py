@@ -103,8 +103,10 @@ def test_rows_that_are_put_aside_take_room_by_the_size_of_their_file(tmp_path: P
 
 
 def test_where_no_room_is_left_for_what_is_put_aside_the_file_ends(tmp_path: Path) -> None:
-    wrong = ("\t" + "x" * 4_000 + "\n").encode()
-    scored = Scored(tmp_path, {"a.tsv.gz": gzip.compress(b"text\tx\ngood\ty\n" + wrong * 9_000), **GOOD})
+    wrong = ("\t" + "x" * 1_900 + "\n").encode()
+    content = b"text\tx\ngood\ty\n" + wrong * 8_500
+    assert len(content) < 16 << 20 and 8_500 * put_aside.LONGEST_RAW > 16 << 20
+    scored = Scored(tmp_path, {"a.tsv.gz": gzip.compress(content), **GOOD})
     assert scored.reasons() == {"a.tsv.gz": put_aside.NO_ROOM}
     shards = [one.shard for one in scored.shards() if one.file == "a.tsv.gz" and one.shard]
     assert shards[0].scored == 1 and shards[-1].last and not any(one.last for one in shards[:-1])
@@ -113,11 +115,16 @@ def test_where_no_room_is_left_for_what_is_put_aside_the_file_ends(tmp_path: Pat
 
 
 def test_a_shard_of_parquet_has_its_share_of_the_room(tmp_path: Path) -> None:
-    empty = {"text": [" " * 1_900] * 9_000 + ["好"] * 100}
-    scored = Scored(tmp_path, {"a.parquet": packed(empty)})
+    texts = ["好"] * 100 + [" " * 1_900] * 9_000
+    content = packed({"text": pa.array(texts, pa.string()).dictionary_encode()})
+    scored = Scored(tmp_path, {"a.parquet": content})
     assert scored.reasons() == {"a.parquet": put_aside.NO_ROOM}
-    [last] = [one.shard for one in scored.shards() if one.shard]
-    assert (last.index, last.scored) == (90, 100), "the others are scored"
+    [first] = [one.shard for one in scored.shards() if one.shard]
+    assert (first.index, first.scored) == (0, 100)
+    [behind] = [part for part in scored.plan.portions if part.first_shard == 90]
+    with pytest.raises(UnreadableFile, match=put_aside.NO_ROOM):
+        wanted = Wanted(name="a.parquet", size=len(content), shard_rows=100, shards=behind.span)
+        list(reader.pieces(io.BytesIO(content), wanted))
 
 
 class Meanwhile(io.BytesIO):
