@@ -119,6 +119,28 @@ def size_of(path: Path) -> int:
     return found.st_size
 
 
+def has_holes(descriptor: int) -> bool:
+    """Tells whether parts of a file take no disk: it may then be as large as no disk is, and all limits follow sizes.
+
+    Its place is its beginning afterwards. Where the file system cannot tell, it has none.
+    """
+    try:
+        return os.lseek(descriptor, 0, os.SEEK_HOLE) < os.fstat(descriptor).st_size
+    except OSError:  # an empty file has no place to look at, and not every file system knows
+        return False
+    finally:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+
+
+def is_sparse(path: Path) -> bool:
+    """Tells whether parts of a file were never written. Raises: OSError when it cannot be opened."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return has_holes(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def require_room(folder: Path) -> None:
     """Writes a megabyte there and drops it. Raises: OSError, with the folder, when that cannot be done."""
     try:

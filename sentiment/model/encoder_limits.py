@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from sentiment import disk
 from sentiment.errors import InputError
 
 # By a part of the setting's name. BERT-large: 24 layers, 16 heads, a width of 4,096.
@@ -130,10 +131,12 @@ def _count(settings: Mapping[str, Any], name: str) -> int:
 
 
 def lack_of_room(settings: Mapping[str, Any], weights: Path) -> str:
-    """Returns that a file is too small for the weights of these settings; an empty text if it may hold them.
+    """Returns that a file is too small for the weights of these settings, or has holes; "" if it may hold them.
 
     A weight takes a byte at least; encoders are kept with two or four.
     """
+    if disk.is_sparse(weights):
+        return "parts that were never written (a sparse file)"
     wanted, size = weights_at_least(settings), weights.stat().st_size
     return f"{size:,} bytes, too few for the {wanted:,} weights of its settings" if wanted > size else ""
 

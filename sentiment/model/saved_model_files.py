@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from sentiment import disk
 from sentiment.errors import InputError
 
 FILE, VARIABLES, ASSETS = "saved_model.pb", "variables", "assets"
@@ -49,6 +50,8 @@ def elsewhere(folder: Path) -> Iterator[str]:
             yield f"the link {name}, which leads to a folder"
         elif not path.is_dir() and not path.is_file():
             yield f"{name}, which is no file"
+        elif path.is_file() and disk.is_sparse(path):
+            yield f"{name}, parts of which were never written (a sparse file)"
 
 
 def is_inside(file: Path, folder: Path) -> bool:

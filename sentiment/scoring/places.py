@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, Protocol, cast
 from sentiment import atomic
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.source.source import is_auxiliary
-from sentiment.data.source.walk import HOLES, LINK, TOO_DEEP, has_holes, walked
-from sentiment.disk import expanded
+from sentiment.data.source.walk import HOLES, LINK, TOO_DEEP, walked
+from sentiment.disk import expanded, has_holes
 from sentiment.errors import InputError, NoSuchFile
 
 READ_AHEAD = 4 << 20  # bytes that are asked of a bucket at once

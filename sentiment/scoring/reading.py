@@ -14,6 +14,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from typing import BinaryIO, cast
 
 import msgspec
 import pyarrow as pa
@@ -100,16 +101,17 @@ def answer(connection: Connection) -> int:
     """Answers what is wanted through a connection; returns the exit code."""
     wanted = msgspec.json.decode(connection.recv_bytes(), type=Wanted)
     processes.bound_this_process(processes.held_data() + most_memory(wanted.size), most_seconds(wanted.size))
-    file = io.BufferedReader(_Asked(connection, wanted.size), READ_AT_ONCE)
+    file = cast(BinaryIO, io.BufferedReader(_Asked(connection, wanted.size), READ_AT_ONCE))
     try:
         _tell(connection, wanted, file)
     except (EOFError, BrokenPipeError, ConnectionResetError):  # nobody wants it any more
         return 0
     except MemoryError:
         return OUT_OF_MEMORY
-    except (UnreadableFile, NoColumn) as error:
-        kind = isinstance(error, NoColumn)
-        _say(connection, Told(refused=_line(error), no_column=kind, missing=kind and error.missing))
+    except NoColumn as error:
+        _say(connection, Told(refused=_line(error), no_column=True, missing=error.missing))
+    except UnreadableFile as error:
+        _say(connection, Told(refused=_line(error)))
     except (pa.ArrowException, ValueError, OverflowError) as error:
         _say(connection, Told(refused=f"it cannot be read: {parquet_rows.in_a_line(error)}"))
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends with this file
@@ -117,7 +119,7 @@ def answer(connection: Connection) -> int:
     return 0
 
 
-def _tell(connection: Connection, wanted: Wanted, file: io.BufferedReader) -> None:
+def _tell(connection: Connection, wanted: Wanted, file: BinaryIO) -> None:
     if wanted.count:
         _say(connection, Told(rows=parquet_rows.rows_of_parquet(file, wanted.size)))
         return
@@ -135,7 +137,7 @@ def _tell(connection: Connection, wanted: Wanted, file: io.BufferedReader) -> No
             return
 
 
-def _pieces(wanted: Wanted, file: io.BufferedReader) -> Iterator[rows.Piece]:
+def _pieces(wanted: Wanted, file: BinaryIO) -> Iterator[rows.Piece]:
     name, size, columns, number = wanted.name, wanted.size, wanted.columns, wanted.shard_rows
     if wanted.shards is None:
         yield from rows.pieces(file, name, size, columns, number, wanted.done.__contains__)

@@ -169,6 +169,14 @@ def test_settings_that_multiply_weights_are_counted(settings: dict[str, Any], tm
     assert "too few for the" in encoder_limits.lack_of_room(settings, weights)
 
 
+def test_a_hole_makes_no_file_of_weights_larger(tmp_path: Path) -> None:
+    weights = tmp_path / "model.safetensors"
+    with weights.open("wb") as file:
+        file.write(b"x")
+        file.truncate(1 << 40)
+    assert "never written" in encoder_limits.lack_of_room({**BASE, **SMALL, "num_hidden_layers": 1}, weights)
+
+
 OWN = {
     "TFMobileBertModel": (
         "mobilebert",

@@ -19,7 +19,7 @@ from sentiment.data.formats.record import TOO_MANY, UnreadableFile
 from sentiment.processes import memory_bytes
 from sentiment.scoring import put_aside, reader
 from sentiment.scoring.places import Changed
-from sentiment.scoring.reading import MEMORY, Wanted, most_memory
+from sentiment.scoring.reading import MEMORY, Told, Wanted, most_memory
 
 from .test_hostile_archive import GOOD, TEXTS, Scored, packed
 
@@ -189,5 +189,5 @@ def test_it_gets_no_credentials_and_the_next_file_finds_nothing_of_the_last(monk
 def test_how_it_ended_is_a_reason() -> None:
     for code, reason in ((-signal.SIGXCPU, TOO_SLOW), (-signal.SIGSEGV, "its reader was ended (killed by SIGSEGV)")):
         with pytest.raises(UnreadableFile) as caught:
-            reader._require_whole(reader.Told(), code)
+            reader._require_whole(Told(), code)
         assert str(caught.value) == reason

@@ -38,7 +38,8 @@ TO_GET_PYTORCH = f"PyTorch was not measured: {tools.HOW}"
 
 def arithmetics() -> list[str]:
     """Returns what is measured here: bfloat16 only where the processor multiplies it itself."""
-    return [arithmetic.FLOAT32, arithmetic.BFLOAT16] if arithmetic.native() else [arithmetic.FLOAT32]
+    native = arithmetic.multiplies_bfloat16(arithmetic.processors())
+    return [arithmetic.FLOAT32, arithmetic.BFLOAT16] if native else [arithmetic.FLOAT32]
 
 
 def ways(folder: Path, python: Path | None) -> list[Way]:

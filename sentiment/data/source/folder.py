@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 from sentiment.data.formats.recognise import why_not_read
 from sentiment.data.source.source import LeftForNextTime, SourceFile, folder_of, is_auxiliary
-from sentiment.data.source.walk import HOLES, has_holes, walked
+from sentiment.data.source.walk import HOLES, walked
+from sentiment.disk import has_holes
 from sentiment.errors import NoSuchFile
 
 WRITTEN_TO = "it is still being written"

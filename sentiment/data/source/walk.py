@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from sentiment.disk import has_holes
+
 DEEPEST = 100  # folders within each other: what is deeper takes ever longer to reach
 TOO_DEEP = f"it is more than {DEEPEST} folders deep"
 HOLES = "parts of it were never written (a sparse file): deliver a copy made with `cp --sparse=never`"
@@ -58,19 +60,6 @@ def opened_as_found(path: Path) -> BinaryIO:
         wrong = HOLES
     file.close()
     raise OSError(errno.ESTALE, wrong, str(path))
-
-
-def has_holes(descriptor: int) -> bool:
-    """Tells whether parts of a file take no disk: it may then be as large as no disk is, and all limits follow sizes.
-
-    Its place is its beginning afterwards. Where the file system cannot tell, it has none.
-    """
-    try:
-        return os.lseek(descriptor, 0, os.SEEK_HOLE) < os.fstat(descriptor).st_size
-    except OSError:  # an empty file has no place to look at, and not every file system knows
-        return False
-    finally:
-        os.lseek(descriptor, 0, os.SEEK_SET)
 
 
 def _is_folder(entry: os.DirEntry[str], follow_symlinks: bool) -> bool:
