@@ -16,8 +16,8 @@ from sentiment.options.pretraining import PRECISION
 AUTO, FLOAT32, BFLOAT16 = PRECISION.choices
 VARIABLE, VALUES = "ONEDNN_DEFAULT_FPMATH_MODE", {FLOAT32: "STRICT", BFLOAT16: "BF16"}
 NATIVE = {"amx_bf16", "avx512_bf16", "bf16"}  # as x86's and ARM's kernels name what the processor can do
-# With which of these oneDNN multiplies float32 numbers in bfloat16. With AVX-512's alone it does not, and compiling only
-# costs time: on an EPYC, answering took 1.2 times as long, and a training 1.16 times, for the same answers.
+# With which of these oneDNN multiplies float32 numbers in bfloat16. With AVX-512's alone it does not, and compiling
+# only costs time: on an EPYC, answering took 1.2 times as long, and a training 1.16 times, for the same answers.
 USED = {"amx_bf16", "bf16"}
 NATIVE_INT8 = {"amx_int8", "avx512_vnni", "avx_vnni", "asimddp", "i8mm"}
 PROCESSORS = Path("/proc/cpuinfo")

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -29,7 +30,7 @@ from sentiment.scoring.reading import STATUS, Told, Wanted
 
 MODULE = "sentiment.scoring.reading"
 # What it needs of the environment; what strangers made it reads, so it gets no credentials.
-NEEDED = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ", "TZDIR", "TMPDIR")
+NEEDED = ("PATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ", "TZDIR", "TMPDIR")
 TOO_MUCH = (
     "reading so many rows at once takes more memory than a file of its size may: "
     "begin anew with fewer --shard-rows, or with smaller files"
@@ -93,7 +94,7 @@ class Reader:
 
     def heard(self, file: BinaryIO, wanted: Wanted) -> Iterator[_Heard]:
         """Yields what is said about a file; the parts of it that are asked for are given meanwhile."""
-        control, refusal, status = self._started(), Told(), b""
+        control, last, status = self._started(), Told(), b""
         try:
             with _connected(control) as connection:
                 _give(connection, msgspec.json.encode(wanted))
@@ -102,15 +103,15 @@ class Reader:
                         start, size = heard.told.read
                         file.seek(start)
                         _give(connection, file.read(size))
-                    elif heard.told.refused:
-                        refusal = heard.told
+                    elif heard.told.refused or heard.told.whole:
+                        last = heard.told
                     else:
                         yield heard
             status = control.recv(STATUS.size)
         finally:
             if not status:
                 self.close()
-        _require_whole(refusal, STATUS.unpack(status)[0] if status else -signal.SIGKILL)
+        _require_whole(last, STATUS.unpack(status)[0] if status else -signal.SIGKILL)
 
     def _started(self) -> socket.socket:
         if self._control is None:
@@ -158,22 +159,23 @@ def _next(connection: Connection) -> _Heard | None:
         return None
 
 
-def _require_whole(refusal: Told, code: int) -> None:
-    """Raises: UnreadableFile, NoColumn or Changed unless the child had nothing against the file, and ended well."""
-    if refusal.no_column:
-        raise NoColumn(refusal.refused, refusal.missing)
-    if refusal.refused:
-        raise UnreadableFile(refusal.refused)
+def _require_whole(last: Told, code: int) -> None:
+    """Raises: UnreadableFile, NoColumn or Changed unless the child said at last that it has read all."""
+    if last.no_column:
+        raise NoColumn(last.refused, last.missing)
+    if last.refused:
+        raise UnreadableFile(last.refused)
     if -code in FROM_OUTSIDE:
         raise Changed(ENDED.format(why_ended(code, ())))
-    if code:
+    if code or not last.whole:
         reason = {OUT_OF_MEMORY: TOO_MUCH, -signal.SIGXCPU: TOO_SLOW}.get(code)
         raise UnreadableFile(reason or ENDED.format(why_ended(code, ())))
 
 
 def _environment() -> dict[str, str]:
-    # Arrow's own pools of memory reserve far more than they use.
-    return {name: os.environ[name] for name in NEEDED if name in os.environ} | {"ARROW_DEFAULT_MEMORY_POOL": "system"}
+    kept = {name: os.environ[name] for name in NEEDED if name in os.environ}
+    # A worker of Ray's is told by its driver where its modules are. Arrow's own pools reserve far more than they use.
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 @cache

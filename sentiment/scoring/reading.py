@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from sentiment import processes
 from sentiment.data.alone import why_left
-from sentiment.data.formats.child import OUT_OF_MEMORY, most_seconds
+from sentiment.data.formats.child import OUT_OF_MEMORY
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.formats.unpack import most_unpacked
 from sentiment.results.record import Record
@@ -31,6 +31,8 @@ from sentiment.scoring.columns import Columns, NoColumn
 MEMORY = 256 << 20  # bytes that a child may take for the smallest file,
 MEMORY_A_BYTE = 8  # and so many for each that the file may unpack to: a value of JSON takes more than its characters,
 MOST_MEMORY = 4 << 30  # up to this: the rows of a shard may take a quarter of it
+SECONDS, MOST_AT_FIRST = 20, 120  # of processor time for the smallest file, and as many for a megabyte, up to so many;
+SECONDS_A_MEGABYTE = 10  # and so many more for each: a tenth, or less, of what the slowest packing is read at
 READ_AT_ONCE = 1 << 20  # bytes of the file
 STATUS = struct.Struct("i")  # how a child ended, as subprocess has it
 
@@ -54,6 +56,7 @@ class Told(Record, frozen=True, kw_only=True):
     read: tuple[int, int] | None = None  # it wants bytes of the file: from where, and how many
     rows: int | None = None
     piece: Head | None = None
+    whole: bool = False  # nothing is left to say
     refused: str = ""
     no_column: bool = False
     missing: bool = False
@@ -72,6 +75,12 @@ class Head(Record, frozen=True, kw_only=True):
 def most_memory(size: int) -> int:
     """Returns how much memory the reader of a file of `size` bytes may take."""
     return min(MOST_MEMORY, MEMORY + most_unpacked(size) * MEMORY_A_BYTE)
+
+
+def most_seconds(size: int) -> int:
+    """Returns how much processor time the reader of a file of `size` bytes may take."""
+    megabytes = size / (1 << 20)
+    return int(min(SECONDS * (1 + megabytes), MOST_AT_FIRST) + SECONDS_A_MEGABYTE * megabytes)
 
 
 def main(control: socket.socket) -> None:
@@ -104,8 +113,9 @@ def answer(connection: Connection) -> int:
     file = cast(BinaryIO, io.BufferedReader(_Asked(connection, wanted.size), READ_AT_ONCE))
     try:
         _tell(connection, wanted, file)
+        _say(connection, Told(whole=True))
     except (EOFError, BrokenPipeError, ConnectionResetError):  # nobody wants it any more
-        return 0
+        return 1
     except MemoryError:
         return OUT_OF_MEMORY
     except NoColumn as error:
@@ -127,10 +137,10 @@ def _tell(connection: Connection, wanted: Wanted, file: BinaryIO) -> None:
         head = Head(
             first=piece.first, numbers=piece.numbers, places=piece.places, last=piece.last, reason=piece.reason
         )  # fmt: skip
-        _say(connection, Told(piece=head))
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, piece.table.schema) as stream:
             stream.write_table(piece.table)
+        _say(connection, Told(piece=head))
         connection.send_bytes(sink.getvalue())
         connection.send_bytes(b"".join(piece.lines))
         if wanted.one:

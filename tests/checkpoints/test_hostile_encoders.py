@@ -171,6 +171,10 @@ def test_links_within_an_encoder_are_files_but_never_folders(hub_folder: Path, t
     (encoder / "assets" / "itself").unlink()
     os.mkfifo(encoder / "assets" / "pipe")
     assert "assets/pipe, which is no file" in refused(encoder)
+    (encoder / "assets" / "pipe").unlink()
+    with (encoder / "assets" / "holes").open("wb") as file:
+        file.truncate(1 << 40)
+    assert "assets/holes, parts of which were never written" in refused(encoder)
 
 
 def table(file: Any) -> Any:

@@ -19,7 +19,7 @@ from sentiment.data.formats.record import TOO_MANY, UnreadableFile
 from sentiment.processes import memory_bytes
 from sentiment.scoring import put_aside, reader
 from sentiment.scoring.places import Changed
-from sentiment.scoring.reading import MEMORY, Told, Wanted, most_memory
+from sentiment.scoring.reading import MEMORY, Told, Wanted, most_memory, most_seconds
 
 from .test_hostile_archive import GOOD, TEXTS, Scored, packed
 
@@ -187,7 +187,13 @@ def test_it_gets_no_credentials_and_the_next_file_finds_nothing_of_the_last(monk
 
 
 def test_how_it_ended_is_a_reason() -> None:
-    for code, reason in ((-signal.SIGXCPU, TOO_SLOW), (-signal.SIGSEGV, "its reader was ended (killed by SIGSEGV)")):
+    killed, silent = "its reader was ended (killed by SIGSEGV)", "its reader was ended (exit code 0)"
+    for code, reason in ((-signal.SIGXCPU, TOO_SLOW), (-signal.SIGSEGV, killed), (0, silent)):
         with pytest.raises(UnreadableFile) as caught:
             reader._require_whole(Told(), code)
         assert str(caught.value) == reason
+
+
+@pytest.mark.parametrize(("megabytes", "least"), [(0, 20), (1, 50), (1_000, 10_000), (50_000, 500_000)])
+def test_a_larger_file_may_take_longer(megabytes: int, least: int) -> None:
+    assert least <= most_seconds(megabytes << 20) <= least + 120
