@@ -14,6 +14,7 @@ _DIRECTION_MARKS = "\u061c\u200e\u200f"
 _BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")  # letters and signs that look like a space
 MOST_READ = 50_000  # characters: more than the longest title and post together
 LONGEST_TITLE = 40
+MOST_MARKS = 4  # on a letter; Hebrew with all its signs has as many
 _MEANT = re.compile(r"[\\`*_\[\]<>|#!&~]")
 _MARKDOWN = re.compile(r"[!-+\-/<-@\[-`{-~]|(?<=\d)\.(?=\s|$)")  # ASCII punctuation that can begin something
 
@@ -47,7 +48,19 @@ def titled(title: str, text: str) -> str:
 def _collapsed(text: str) -> str:
     if not text.isprintable():  # a post nearly always is
         text = "".join(character if character.isprintable() else _shown(character) for character in text)
-    return " ".join(_BLANK.sub(" ", text).split())
+    return " ".join(_BLANK.sub(" ", _without_stacks(text)).split())
+
+
+def _without_stacks(text: str) -> str:
+    """Returns a text in which a letter bears few marks: a hundred of them cover the lines above and below."""
+    if text.isascii():
+        return text
+    kept, marks = list[str](), 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def _shown(character: str) -> str:

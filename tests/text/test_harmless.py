@@ -112,6 +112,12 @@ def test_plain_text_is_one_line_without_tricks() -> None:
     assert plain(None) == "None"
 
 
+@pytest.mark.parametrize("mark", ["\u0301", "\u20dd", "\u0e49"])
+def test_marks_on_a_letter_cover_no_other_line(mark: str) -> None:
+    shown = one_line(f"好{mark * 190}吃{mark * 4}é", 400)
+    assert shown == f"好{mark * 4}吃{mark * 4}é"
+
+
 BLANKS = [" ", "\u200b", "\u3000", "\n", "\ufeff", "\u2066", "\u2800", "\u3164", "\uffa0", "\u115f", "\x00"]
 
 
