@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import parquet
 
 from sentiment.data.file_lines import LONGEST_SHOWN, shown
 from sentiment.data.formats.record import MOST_COLUMNS, TOO_WIDE, UnreadableFile
 from sentiment.data.formats.unpack import LARGEST_RATIO, most_rows, most_unpacked
 from sentiment.scoring.columns import Columns
+from sentiment.scoring.plain_table import is_simple, is_text, plain_table, whole_bytes
 from sentiment.scoring.put_aside import NO_ROOM, Aside, PutAside
 from sentiment.scoring.rows import MOST_OF_SHARD, TOO_MUCH, Piece, why_no_text
 
@@ -22,6 +22,7 @@ MOST_IN_A_FOOTER = 5_000
 MANY_PARTS = f"it lists more than {MOST_IN_A_FOOTER:,} columns, levels of columns, or groups of rows"
 READ_AT_ONCE = 64  # rows: a value that stands in a few hundred bytes for thousands of rows may be long
 MANY_ROWS = "it states far more rows than a file of its size can hold"
+OTHER_ROWS = "it states another number of rows than its groups of rows have together"
 FEWER_ROWS = "it has fewer rows than it states"
 MANY_VALUES = "its lists state far more values than a file of its size can hold"
 BYTES_OF_A_VALUE = 8  # in memory; in the file, one that repeats takes none
@@ -46,11 +47,14 @@ def rows_of_parquet(file: BinaryIO, size: int) -> int:
     except (pa.ArrowException, OSError, ValueError) as error:
         why = MANY_PARTS if "Exceeded size limit" in str(error) else in_a_line(error)
         raise UnreadableFile(f"the file is not Parquet that can be read: {why}") from None
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    counts = [group.num_rows for group in groups]
+    if min(counts, default=0) < 0 or sum(counts) != metadata.num_rows:
+        raise UnreadableFile(OTHER_ROWS)
     if metadata.num_rows > most_rows(size):
         raise UnreadableFile(MANY_ROWS)
     if metadata.num_columns > MOST_COLUMNS:
         raise UnreadableFile(TOO_WIDE)
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     if sum(map(_values_of_lists, groups)) * BYTES_OF_A_VALUE > most_unpacked(size):
         raise UnreadableFile(MANY_VALUES)
     if sum(group.total_byte_size for group in groups) > most_unpacked(size):
@@ -83,7 +87,7 @@ def parquet_pieces(file: BinaryIO, name: str, size: int, columns: Columns, rows:
             numbers, lines = _with_text(table.column(text), first, PutAside(name, share))
             if lines:
                 table = table.take(pa.array([number - first for number in numbers], pa.int64()))
-            yield Piece(first, table, numbers, places, lines, last=first + rows >= end)
+            yield Piece(first, plain_table(table), numbers, places, lines, last=first + rows >= end)
             first += rows
     except MemoryError:
         raise
@@ -93,7 +97,7 @@ def parquet_pieces(file: BinaryIO, name: str, size: int, columns: Columns, rows:
 
 def _require_texts(schema: pa.Schema, name: str) -> None:
     kind = schema.field(name).type
-    if not _is_text(kind):
+    if not is_text(kind):
         raise UnreadableFile(f"the column {name} is {kind}, and not text")
 
 
@@ -107,7 +111,7 @@ def _tables(opened: parquet.ParquetFile, first: int, end: int, rows: int, most: 
         while len(batch):
             parts.append(part := batch.slice(0, rows - count))
             batch, count = batch.slice(len(part)), count + len(part)
-            held += sum(map(_bytes_of, part.columns))
+            held += sum(map(whole_bytes, part.columns))
             if held > most:
                 raise UnreadableFile(TOO_MUCH if most == MOST_OF_SHARD else UNPACKS)
             if count == rows:
@@ -135,13 +139,6 @@ def _batches(opened: parquet.ParquetFile, first: int, end: int) -> Iterator[pa.R
         at += len(batch)
         if at >= end:
             return
-
-
-def _bytes_of(column: pa.Array) -> int:
-    """Returns how many bytes a column takes; where a word stands once for many rows, as often as it is meant."""
-    if not (pa.types.is_dictionary(column.type) and _is_text(column.type)):
-        return int(column.nbytes)
-    return pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
 
 
 def _with_text(column: pa.ChunkedArray, first: int, aside: PutAside) -> tuple[list[int], list[bytes]]:
@@ -173,16 +170,16 @@ def texts_of(column: pa.ChunkedArray | pa.Array) -> list[str | bytes | None]:
 
 
 def values_of(column: pa.ChunkedArray | pa.Array) -> list[Any]:
-    """Returns a column's values, whatever it holds; None for what Python has no value for."""
+    """Returns a column's values, whatever it holds; None for what Python has no value for, or is no single value.
+
+    A list of structures is a few bytes in Arrow's memory where its Python objects are gigabytes.
+    """
+    if not is_simple(column.type):
+        return [None] * len(column)
     try:
-        return texts_of(column) if _is_text(column.type) else column.to_pylist()
+        return texts_of(column) if is_text(column.type) else column.to_pylist()
     except NO_VALUES:
         return [_value_of(value) for value in column]
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner))
 
 
 def _value_of(value: Any) -> Any:

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -23,7 +24,7 @@ import pyarrow as pa
 from sentiment.data.formats.allowance import TOO_SLOW
 from sentiment.data.formats.child import OUT_OF_MEMORY
 from sentiment.data.formats.record import UnreadableFile
-from sentiment.processes import end, python_module, why_ended
+from sentiment.processes import end, python_module, start, why_ended
 from sentiment.scoring.columns import NoColumn
 from sentiment.scoring.places import Changed
 from sentiment.scoring.reading import STATUS, Told, Wanted
@@ -117,7 +118,9 @@ class Reader:
         if self._control is None:
             self._control, theirs = socket.socketpair()
             with theirs:
-                self._process = subprocess.Popen(
+                # The kernel ends it with the thread that started it: a worker of Ray's may start it from another.
+                ours = threading.current_thread() is threading.main_thread()
+                self._process = (start if ours else subprocess.Popen)(
                     python_module(MODULE, str(theirs.fileno())),
                     pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL, env=_environment(),
@@ -155,7 +158,7 @@ def _next(connection: Connection) -> _Heard | None:
     try:
         told = msgspec.json.decode(connection.recv_bytes(), type=Told)
         return _Heard(told, connection.recv_bytes(), connection.recv_bytes()) if told.piece else _Heard(told)
-    except (EOFError, ConnectionResetError):
+    except (EOFError, OSError):  # of nothing else than the connection: a message that breaks off is an OSError, too
         return None
 
 

@@ -1,0 +1,79 @@
+"""What of a stranger's table may be kept: it is checked as Arrow itself did not, and nothing stands for more than it is.
+
+Arrow believes the indices of a dictionary; what a schema says beside its names would be copied into each file made of it.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sentiment.data.formats.record import UnreadableFile
+
+MOST_OF_SCHEMA = 1 << 20  # bytes of the names and types of all columns: each shard has them
+LONG_SCHEMA = f"the names and types of its columns take more than {MOST_OF_SCHEMA >> 20} MB"
+NO_DICTIONARY = "the column {} has a dictionary within lists, structures or another one"
+
+
+def is_text(kind: pa.DataType) -> bool:
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner))
+
+
+def is_simple(kind: pa.DataType) -> bool:
+    """Tells whether a value of this type is a text, or takes as many bytes as its column says."""
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return is_text(inner) or _is_binary(inner) or bool(pa.types.is_primitive(inner) or pa.types.is_decimal(inner))
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+    return any(test(kind) for test in tests)
+
+
+def whole_bytes(column: pa.Array) -> int:
+    """Returns how many bytes a column takes; where a word stands once for many rows, as often as it is meant."""
+    if not (pa.types.is_dictionary(column.type) and (is_text(column.type) or _is_binary(column.type.value_type))):
+        return int(column.nbytes)
+    return pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
+
+
+def plain_table(table: pa.Table) -> pa.Table:
+    """Returns a table without what its schema says beside names and types.
+
+    Raises: UnreadableFile, ArrowException for a table that is not what it says; texts need not be UTF-8.
+    """
+    schema = pa.schema([field.remove_metadata() for field in table.schema])
+    if schema.serialize().size > MOST_OF_SCHEMA:
+        raise UnreadableFile(LONG_SCHEMA)
+    for field, column in zip(schema, table.columns, strict=True):
+        inner = pa.types.is_dictionary(field.type)
+        if (inner and not is_simple(field.type)) or (not inner and _nests(field.type)):
+            raise UnreadableFile(NO_DICTIONARY.format(field.name[:60]))
+        for chunk in column.chunks:
+            _check(chunk)
+    return pa.Table.from_arrays(table.columns, schema=schema)
+
+
+def _nests(kind: pa.DataType) -> bool:
+    """Tells whether there is a dictionary within a type, or what has ends of runs."""
+    pending = [kind]
+    while pending:
+        one = pending.pop()
+        if (one is not kind and pa.types.is_dictionary(one)) or pa.types.is_run_end_encoded(one):
+            return True
+        pending += [one.field(number).type for number in range(one.num_fields)]
+    return False
+
+
+def _check(chunk: pa.Array) -> None:
+    if pa.types.is_dictionary(chunk.type):
+        pa.DictionaryArray.from_arrays(chunk.indices, _as_bytes(chunk.dictionary)).validate(full=True)
+    else:
+        _as_bytes(chunk).validate(full=True)
+
+
+def _as_bytes(array: pa.Array) -> pa.Array:
+    if not is_text(array.type):
+        return array
+    return array.view(pa.large_binary() if pa.types.is_large_string(array.type) else pa.binary())
