@@ -1,6 +1,6 @@
-"""What of a stranger's table may be kept: it is checked as Arrow itself did not, and nothing stands for more than it is.
+"""What of a stranger's table may be kept: it is checked as Arrow itself did not, and stands for no more than it is.
 
-Arrow believes the indices of a dictionary; what a schema says beside its names would be copied into each file made of it.
+Arrow believes the indices of a dictionary; what a schema says beside its names would be copied into each of the scores.
 """
 
 from __future__ import annotations

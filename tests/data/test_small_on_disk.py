@@ -19,8 +19,9 @@ from sentiment.data.formats import allowance
 from sentiment.data.formats.allowance import MOST_SECONDS, OutOfTime, most_seconds
 from sentiment.data.formats.child import most_seconds as of_a_child
 from sentiment.data.ingest import ingest
-from sentiment.data.source.walk import HOLES, has_holes
+from sentiment.data.source.walk import HOLES
 from sentiment.digests import sha256_of_content
+from sentiment.disk import has_holes
 from sentiment.lineage.forget import forget
 from sentiment.lineage.texts import Texts
 from sentiment.settings import Settings

@@ -1,0 +1,72 @@
+"""What a stranger's Parquet file says of itself beside its rows is checked, or left out."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from sentiment.data.formats.record import UnreadableFile
+from sentiment.scoring import parquet_rows, plain_table
+
+from .test_hostile_archive import GOOD, TEXTS, Scored, packed
+from .test_reader import number, with_footer
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.int64()])
+@pytest.mark.parametrize("index", [2, 2**31 - 1, -1])
+def test_an_index_beyond_its_dictionary_is_found(index: int, kind: pa.DataType) -> None:
+    words = pa.array([1, 2]) if kind == pa.int64() else pa.array(["a", "b"]).cast(kind)
+    column = pa.DictionaryArray.from_arrays(pa.array([0, index], pa.int32()), words, safe=False)
+    table = pa.table({"x": column})
+    with pytest.raises(pa.ArrowException, match="bounds"):
+        plain_table.plain_table(table)
+
+
+def test_a_dictionary_within_a_list_is_refused_and_an_honest_one_is_kept(tmp_path: Path) -> None:
+    words = pa.array(["a", "b", "a", "a"]).dictionary_encode()
+    nested = pa.ListArray.from_arrays(pa.array([0, 1, 2, 3, 4], pa.int32()), words)
+    files = {
+        "nested.parquet": packed({"text": TEXTS, "x": nested}),
+        "flat.parquet": packed({"text": TEXTS, "x": words}),
+    }
+    scored = Scored(tmp_path, {**files, **GOOD})
+    assert scored.reasons() == {"nested.parquet": plain_table.NO_DICTIONARY.format("x")}
+    assert len(scored.shards()) == 2
+
+
+def test_what_a_schema_says_beside_its_names_is_in_no_shard(tmp_path: Path) -> None:
+    secret = base64.b64encode(b"said by a stranger" * 1_000)
+    fields = [pa.field("text", pa.string(), metadata={"x": secret})]
+    table = pa.table([pa.array(TEXTS * 100)], pa.schema(fields, metadata={"pandas": secret}))
+    sink = pa.BufferOutputStream()
+    parquet.write_table(table, sink)
+    scored = Scored(tmp_path, {"a.parquet": sink.getvalue().to_pybytes()})
+    assert len(scored.shards()) == 4
+    kept = [path.read_bytes() for path in (tmp_path / "scores/data").iterdir()]
+    assert kept and not any(secret[:100] in content for content in kept)
+    wide = pa.table({"text": ["a"], "n" * 2_000_000: ["b"]})
+    with pytest.raises(UnreadableFile, match="names and types"):
+        plain_table.plain_table(wide)
+
+
+@pytest.mark.parametrize("values", [[["a"]], [{"a": 1}], [[{"a": True}] * 9]])
+def test_what_is_no_single_value_is_no_title(values: list[Any]) -> None:
+    assert parquet_rows.values_of(pa.array(values)) == [None]
+    assert parquet_rows.values_of(pa.array(["a", None])) == ["a", None]
+    assert parquet_rows.values_of(pa.array([1, None])) == [1, None]
+
+
+@pytest.mark.parametrize("stated", [-1, 1, 34])
+def test_a_footer_that_states_another_number_of_rows_than_its_groups_is_named(tmp_path: Path, stated: int) -> None:
+    content = packed({"text": ["好"] * 33})
+    right, wrong = number(33), bytes([2 * stated if stated >= 0 else 1])
+    # of the footer: version, schema, and then the number of rows, field 3
+    content = with_footer(content, (b"\x16" + right + b"\x19\x1c\x19", b"\x16" + wrong + b"\x19\x1c\x19"))
+    scored = Scored(tmp_path, {"a.parquet": content, **GOOD})
+    assert scored.reasons() == {"a.parquet": parquet_rows.OTHER_ROWS}
+    assert [one.file for one in scored.shards()] == ["good.tsv"]
