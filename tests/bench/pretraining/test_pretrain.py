@@ -82,8 +82,8 @@ def test_other_losses_are_told_since_they_are_of_other_work() -> None:
 
 
 def test_bfloat16_is_measured_only_where_it_is_native(monkeypatch: pytest.MonkeyPatch) -> None:
-    for native, kinds in ((True, ["float32", "bfloat16"]), (False, ["float32"])):
-        monkeypatch.setattr(arithmetic, "native", lambda native=native: native)
+    for flags, kinds in (("avx512_bf16", ["float32", "bfloat16"]), ("avx2", ["float32"])):
+        monkeypatch.setattr(arithmetic, "processors", lambda flags=flags: f"flags: {flags}\n")
         found = pretrain.ways(Path("work"), Path("other/python"))
         assert list(dict.fromkeys(way.job["arithmetic"] for way in found)) == kinds
         assert [way.name for way in found] == ["", "eager", "compiled"] * len(kinds)
