@@ -113,7 +113,7 @@ def bench(output: Path, *more: str) -> tuple[dict[str, Any], str]:
 
 @pytest.mark.slow
 def test_our_step_is_timed_alone_and_says_how_to_get_pytorch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arithmetic, "native", lambda: False)
+    monkeypatch.setattr(arithmetic, "processors", lambda: "flags: avx2\n")
     monkeypatch.setattr(tools, "PYTHON", tmp_path / "none")
     found, table = bench(tmp_path)
     [row] = found["rows"]
