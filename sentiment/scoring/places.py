@@ -18,6 +18,7 @@ from sentiment.data.source.source import is_auxiliary
 from sentiment.data.source.walk import HOLES, LINK, TOO_DEEP, walked
 from sentiment.disk import expanded, has_holes
 from sentiment.errors import InputError, NoSuchFile
+from sentiment.scoring.in_parts import InParts
 
 READ_AHEAD = 4 << 20  # bytes that are asked of a bucket at once
 PARTS = 8 << 20  # bytes of a local file that are read at once
@@ -217,7 +218,10 @@ class BucketPlace:
                         yield Listed(name, item["Size"], f"{item['ETag'].strip(chr(34))}-{item['Size']}")
 
     def open(self, file: Listed) -> BinaryIO:
-        return cast(BinaryIO, io.BufferedReader(_Ranges(self, file), READ_AHEAD))
+        found = InParts(
+            file.size, functools.partial(self.part, file)
+        )  # of what was listed: a part is as long, or refused
+        return cast(BinaryIO, io.BufferedReader(found, READ_AHEAD))
 
     def part(self, file: Listed, start: int, size: int) -> bytes:
         """Returns some bytes of the object that was listed.
@@ -270,33 +274,6 @@ class BucketPlace:
 
         with refused(self.address):
             _client().delete_object(Bucket=self._bucket, Key=self._key(name))
-
-
-class _Ranges(io.RawIOBase):
-    """An object of a bucket that is fetched in ranges, as it is read."""
-
-    def __init__(self, place: BucketPlace, file: Listed) -> None:
-        self._place, self._file, self._at = place, file, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._file.size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        size = min(len(buffer), self._file.size - self._at)  # of what was listed: a part is as long, or refused
-        if size <= 0:
-            return 0
-        part = self._place.part(self._file, self._at, size)
-        buffer[: len(part)] = part
-        self._at += len(part)
-        return len(part)
 
 
 @functools.cache

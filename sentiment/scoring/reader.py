@@ -40,6 +40,10 @@ ENDED = "its reader was ended ({})"
 FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})  # by which a file ends nothing
 
 
+class ReaderEnded(UnreadableFile):
+    """The file ended its reader, or takes more memory or time than it may."""
+
+
 class Piece(NamedTuple):
     """The rows of one shard: `table` has those that can be scored, `numbers` their places in the file, from 0.
 
@@ -70,7 +74,7 @@ def rows_stated(file: BinaryIO, name: str, size: int) -> int:
 def pieces(file: BinaryIO, wanted: Wanted) -> Iterator[Piece]:
     """Yields the pieces of `file`.
 
-    Raises: UnreadableFile, NoColumn; Changed when the reader was ended by something else; what reading `file` raises.
+    Raises: UnreadableFile (ReaderEnded), NoColumn; Changed when something else ended the reader; what `file` raises.
     """
     for told, table, lines in _reader().heard(file, wanted):
         assert told.piece is not None
@@ -172,7 +176,7 @@ def _require_whole(last: Told, code: int) -> None:
         raise Changed(ENDED.format(why_ended(code, ())))
     if code or not last.whole:
         reason = {OUT_OF_MEMORY: TOO_MUCH, -signal.SIGXCPU: TOO_SLOW}.get(code)
-        raise UnreadableFile(reason or ENDED.format(why_ended(code, ())))
+        raise ReaderEnded(reason or ENDED.format(why_ended(code, ())))
 
 
 def _environment() -> dict[str, str]:

@@ -7,6 +7,7 @@ whoever wants the file for parts of it (`reader`). So whatever a file does to Ar
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import socket
@@ -27,6 +28,7 @@ from sentiment.data.formats.unpack import most_unpacked
 from sentiment.results.record import Record
 from sentiment.scoring import parquet_rows, rows
 from sentiment.scoring.columns import Columns, NoColumn
+from sentiment.scoring.in_parts import InParts
 
 MEMORY = 256 << 20  # bytes that a child may take for the smallest file,
 MEMORY_A_BYTE = 8  # and so many for each that the file may unpack to: a value of JSON takes more than its characters,
@@ -110,7 +112,8 @@ def answer(connection: Connection) -> int:
     """Answers what is wanted through a connection; returns the exit code."""
     wanted = msgspec.json.decode(connection.recv_bytes(), type=Wanted)
     processes.bound_this_process(processes.held_data() + most_memory(wanted.size), most_seconds(wanted.size))
-    file = cast(BinaryIO, io.BufferedReader(_Asked(connection, wanted.size), READ_AT_ONCE))
+    parts = InParts(wanted.size, functools.partial(_part, connection))
+    file = cast(BinaryIO, io.BufferedReader(parts, READ_AT_ONCE))
     try:
         _tell(connection, wanted, file)
         _say(connection, Told(whole=True))
@@ -159,33 +162,13 @@ def _line(error: Exception) -> str:
     return str(error).encode("utf-8", "replace").decode()
 
 
+def _part(connection: Connection, start: int, size: int) -> bytes:
+    _say(connection, Told(read=(start, size)))
+    return connection.recv_bytes()
+
+
 def _say(connection: Connection, told: Told) -> None:
     connection.send_bytes(msgspec.json.encode(told))
-
-
-class _Asked(io.RawIOBase):
-    """A file whose bytes are asked for, part by part."""
-
-    def __init__(self, connection: Connection, size: int) -> None:
-        self._connection, self._size, self._at = connection, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        _say(self._connection, Told(read=(self._at, min(len(buffer), max(0, self._size - self._at)))))
-        part = self._connection.recv_bytes()
-        buffer[: len(part)] = part
-        self._at += len(part)
-        return len(part)
 
 
 if __name__ == "__main__":

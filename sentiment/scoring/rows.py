@@ -48,10 +48,6 @@ class Piece:
     last: bool = False
     reason: str = ""
 
-    @property
-    def rows(self) -> int:
-        return len(self.numbers) + len(self.lines)
-
 
 class _Read(NamedTuple):
     """A row as it was read: its values by column, or the reason why there are none."""

@@ -72,6 +72,12 @@ class Portion(Record, frozen=True, kw_only=True):
         """The first shard and the one behind the last; None of a text file."""
         return None if self.shards is None else (self.first_shard, self.first_shard + self.shards)
 
+    def behind(self, index: int) -> Portion | None:
+        """Returns what is left of a Parquet file's behind a shard; None when nothing is, or of a text file."""
+        if self.span is None or index + 1 >= self.span[1]:
+            return None
+        return msgspec.structs.replace(self, first_shard=index + 1, shards=self.span[1] - index - 1)
+
 
 def data_path(file_id: str, index: int) -> str:
     return f"{DATA}/{file_id}-{index:06d}.parquet"

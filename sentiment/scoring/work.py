@@ -67,15 +67,23 @@ class Worker:
         self.source, self.output = place_of(self.job.source), place_of(self.job.output)
 
     def outcomes(self, portion: Portion) -> Iterator[Outcome]:
-        """Yields what became of each shard, once its scores are where they belong."""
-        file = portion.file
-        try:
-            for index, piece in self._read(portion):
-                yield Outcome(file=file.name, shard=self._done(file, index) or self._write(file, index, piece))
-                if piece.reason:
-                    yield Outcome(file=file.name, reason=piece.reason)
-        except REFUSALS as error:
-            yield _refused(file, error)
+        """Yields what became of each shard, once its scores are where they belong.
+
+        Behind a shard that is refused, others of a Parquet file may be sound, unless it ended its reader.
+        """
+        left: Portion | None = portion
+        while left is not None:
+            at, file = left.first_shard, left.file
+            try:
+                for index, piece in self._read(left):
+                    yield Outcome(file=file.name, shard=self._done(file, index) or self._write(file, index, piece))
+                    if piece.reason:
+                        yield Outcome(file=file.name, reason=piece.reason)
+                    at = index + 1
+                return
+            except REFUSALS as error:
+                yield _refused(file, error)
+                left = left.behind(at) if type(error) is UnreadableFile else None
 
     def tried(self, portion: Portion) -> Outcome | None:
         """Returns why a portion cannot be read, as its first rows show; None when it can."""

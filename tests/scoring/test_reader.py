@@ -115,12 +115,12 @@ def test_where_no_room_is_left_for_what_is_put_aside_the_file_ends(tmp_path: Pat
 
 
 def test_a_shard_of_parquet_has_its_share_of_the_room(tmp_path: Path) -> None:
-    texts = ["好"] * 100 + [" " * 1_900] * 9_000
+    texts = ["好"] * 100 + [" " * 1_900] * 9_000 + ["棒"] * 100
     content = packed({"text": pa.array(texts, pa.string()).dictionary_encode()})
     scored = Scored(tmp_path, {"a.parquet": content})
     assert scored.reasons() == {"a.parquet": put_aside.NO_ROOM}
-    [first] = [one.shard for one in scored.shards() if one.shard]
-    assert (first.index, first.scored) == (0, 100)
+    found = [(one.shard.index, one.shard.scored) for one in scored.shards() if one.shard]
+    assert found == [(0, 100), (91, 100)], "those before and behind are scored"
     [behind] = [part for part in scored.plan.portions if part.first_shard == 90]
     with pytest.raises(UnreadableFile, match=put_aside.NO_ROOM):
         wanted = Wanted(name="a.parquet", size=len(content), shard_rows=100, shards=behind.span)
