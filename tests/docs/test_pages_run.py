@@ -16,6 +16,7 @@ from sentiment import cli
 
 SERVER = "http://127.0.0.1:8501"  # that the pages name; it listens on another port here
 PIPE = " | "
+SAID = 3_000  # characters, of what a failed command said at last
 
 
 def runs_here(page: Page) -> bool:
@@ -26,13 +27,15 @@ def runs_here(page: Page) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if runs_here(page)], ids=lambda page: page.name)
-def test_a_page_does_what_it_says(page: Page, homes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_does_what_it_says(
+    page: Page, homes: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     with homes.for_page(page) as address:
         for block in page.blocks:
-            run_block(Block(block.language, block.text.replace(SERVER, address)), page, monkeypatch)
+            run_block(Block(block.language, block.text.replace(SERVER, address)), page, monkeypatch, capfd)
 
 
-def run_block(block: Block, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def run_block(block: Block, page: Page, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     """Runs a block of a language that can be run; others are shown, not run."""
     if block.language == "python":
         exec(compile(block.text, page.name, "exec"), {})
@@ -40,7 +43,9 @@ def run_block(block: Block, page: Page, monkeypatch: pytest.MonkeyPatch) -> None
         for command in block.commands:
             if elsewhere(command) is None:
                 with monkeypatch.context() as patch:
-                    assert run_command(command, patch) == 0, f"{page.name}: {command}"
+                    status = run_command(command, patch)
+                said = capfd.readouterr().err[-SAID:]  # a process of a process may say why, and nothing else does
+                assert status == 0, f"{page.name}: {command}\n{said}"
 
 
 def run_command(command: str, patch: pytest.MonkeyPatch) -> int:
