@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sentiment.language import spoken, tr
 from sentiment.language.catalogue import TAGS
-from sentiment.text.harmless import html_text, plain, safe_links
+from sentiment.text.harmless import html_text, safe_links, sentence
 
 LONGEST_SUBJECT = 150
 LONGEST_LINE = 1000
@@ -35,7 +35,7 @@ class Mail:
         """Returns the mail with a sentence at its end."""
         end = self.html.rfind("\n</body>")
         html = f"{self.html[:end]}\n<p><em>{html_text(note, LONGEST_LINE)}</em></p>{self.html[end:]}"
-        return replace(self, text=f"{self.text}\n{plain(note, LONGEST_LINE)}\n", html=html)
+        return replace(self, text=f"{self.text}\n{sentence(note, LONGEST_LINE)}\n", html=html)
 
 
 def letter(
@@ -55,7 +55,7 @@ def letter(
         list(shown),
         {title: lines for title, lines in sections.items() if lines},
     )
-    text = [plain(lead, LONGEST_LINE), tr("Run: {run}", run=plain(run))]
+    text = [sentence(lead, LONGEST_LINE), tr("Run: {run}", run=sentence(run))]
     text += [_bullets(title, lines) for title, lines in told.items()]
     body = [
         f"<p><strong>{html_text(lead, LONGEST_LINE)}</strong></p>",
@@ -63,11 +63,11 @@ def letter(
     ]
     body += [_html_bullets(title, lines) for title, lines in told.items()]
     text += [as_text for as_text, _ in parts]
-    text += [tr("{name}: {address}", name=plain(name), address=address) for name, address in addresses.items()]
+    text += [tr("{name}: {address}", name=sentence(name), address=address) for name, address in addresses.items()]
     body += [as_html for _, as_html in parts]
     body += [f'<p><a href="{html.escape(address)}">{html_text(name)}</a></p>' for name, address in addresses.items()]
     return Mail(
-        subject=plain(subject, LONGEST_SUBJECT),
+        subject=sentence(subject, LONGEST_SUBJECT),
         text="\n\n".join(text) + "\n",
         html=f'<!DOCTYPE html>\n<html lang="{TAGS[spoken()]}"><head>{HEAD}</head><body>\n'
         + "\n".join(body)
@@ -86,7 +86,7 @@ def together(first: str, second: str) -> str:
 
 
 def _bullets(title: str, lines: Iterable[str]) -> str:
-    return "\n".join([title, *(f"- {plain(line, LONGEST_LINE)}" for line in lines)])
+    return "\n".join([title, *(f"- {sentence(line, LONGEST_LINE)}" for line in lines)])
 
 
 def _html_bullets(title: str, lines: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from sentiment.gate.rows import Row, comparison_table, flipped_title, label_name
 from sentiment.language import recorded, tr
 from sentiment.results.decision import Gate, SetFlip
 from sentiment.text.columns import aligned
-from sentiment.text.harmless import html_text, plain, titled
+from sentiment.text.harmless import html_text, sentence, titled
 
 MOST_TEXTS = 10
 LONGEST_NOTE = 1000  # characters
@@ -27,12 +27,12 @@ def costs(gate: Gate, candidate: str, export_bytes: int | None = None) -> list[P
     if not rows:
         return []
     text, html = shown(tr(TITLE), rows)
-    return [(f"{text}\n{plain(note, LONGEST_NOTE)}", f"{html}<p><small>{html_text(note, LONGEST_NOTE)}</small></p>")]
+    return [(f"{text}\n{sentence(note, LONGEST_NOTE)}", f"{html}<p><small>{html_text(note, LONGEST_NOTE)}</small></p>")]
 
 
 def shown(title: str, table: list[Row]) -> Part:
     """Returns a table under its title; the head is its first row."""
-    lines = aligned([tuple(plain(cell, 60) for cell in row) for row in table])
+    lines = aligned([tuple(sentence(cell, 60) for cell in row) for row in table])
     return "\n".join([title, *lines]), f"<h3>{title}</h3>{_html_table(table)}"
 
 
@@ -44,7 +44,7 @@ def worst_flips(gate: Gate, candidate: str) -> list[Part]:
     told = flipped_title(gate, candidate, len(flips), worse=True)
     title = tr("Worst flipped texts. {flips}", flips=told)
     said = [(_said(gate, flip, candidate), titled(flip.title, flip.text)) for flip in flips]
-    lines = (f"- {tr('{what}:', what=plain(what))}\n  {plain(text)}" for what, text in said)
+    lines = (f"- {tr('{what}:', what=sentence(what))}\n  {sentence(text)}" for what, text in said)
     items = "".join(f"<li>{html_text(text)}<br><small>{html_text(what)}</small></li>" for what, text in said)
     return [("\n".join([title, *lines]), f"<h3>{title}</h3><ul>{items}</ul>")]
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TypeGuard
 
 from sentiment.language import marked, tr
+from sentiment.text.direction import isolated
 from sentiment.text.harmless import one_line
 from sentiment.text.taipei import TAIPEI
 
@@ -54,7 +55,7 @@ def when(at: object) -> str:
 
 def text(value: Any, longest: int = 2000) -> str:
     """Returns a stranger's words as one harmless line; "" for None."""
-    return "" if value is None else one_line(value, longest)
+    return "" if value is None else isolated(one_line(value, longest))
 
 
 def labelled(label: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Sequence
 
+from sentiment.text.direction import isolated
+
 GAP = "  "
-RIGHT_TO_LEFT = ("R", "AL", "AN")  # Unicode's classes of what Hebrew and Arabic are written with
 
 
 def aligned(rows: Sequence[Sequence[str]], to_the_right: Collection[str] = ()) -> list[str]:
@@ -17,7 +18,7 @@ def aligned(rows: Sequence[Sequence[str]], to_the_right: Collection[str] = ()) -
     Cells are harmless already (see `sentiment.text.harmless`). One that is written from right to left is isolated, so
     that it does not turn the cells behind it round.
     """
-    rows = [tuple(map(_isolated, row)) for row in rows]
+    rows = [tuple(map(isolated, row)) for row in rows]
     widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
     right = [head in to_the_right for head in rows[0]] if rows else []
     return [GAP.join(map(_padded, row, widths, right)).rstrip() for row in rows]
@@ -26,12 +27,6 @@ def aligned(rows: Sequence[Sequence[str]], to_the_right: Collection[str] = ()) -
 def _padded(text: str, width: int, right: bool) -> str:
     space = " " * (width - cells(text))
     return space + text if right else text + space
-
-
-def _isolated(text: str) -> str:
-    if text.isascii() or not any(unicodedata.bidirectional(character) in RIGHT_TO_LEFT for character in text):
-        return text
-    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def wrapped(text: str, width: int, begin: str = "", goes_on: str = "") -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlsplit
 
 from sentiment.text.defanged import defanged
+from sentiment.text.direction import isolated
 
 _DIRECTION_MARKS = "\u061c\u200e\u200f"
 _BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")  # letters and signs that look like a space
@@ -20,11 +21,16 @@ _MARKDOWN = re.compile(r"[!-+\-/<-@\[-`{-~]|(?<=\d)\.(?=\s|$)")  # ASCII punctua
 
 
 def plain(text: object, longest: int = 200) -> str:
-    """Returns `text` as one line for a mail or an approval: addresses in it are broken, so that none becomes a link.
+    """Returns `text` as one line in which addresses are broken, so that no program makes links of them.
 
     It is cut if long; what breaks an address does not count.
     """
     return defanged(one_line(text, longest))
+
+
+def sentence(text: object, longest: int = 200) -> str:
+    """Returns `text` as one line for a mail or an approval: as `plain`, and names in it turn no figures round."""
+    return isolated(plain(text, longest))
 
 
 def one_line(text: object, longest: int = 200) -> str:
@@ -96,7 +102,7 @@ def markdown(text: object, longest: int = 200) -> str:
 
     Punctuation becomes numeric character references, which neither CommonMark nor HTML reads as structure.
     """
-    return _MARKDOWN.sub(lambda match: f"&#{ord(match[0])};", plain(text, longest))
+    return _MARKDOWN.sub(lambda match: f"&#{ord(match[0])};", sentence(text, longest))
 
 
 def markdown_source(text: object, longest: int = 200) -> str:
@@ -104,12 +110,12 @@ def markdown_source(text: object, longest: int = 200) -> str:
 
     A line must not begin with it.
     """
-    return _MEANT.sub(r"\\\g<0>", plain(text, longest))
+    return _MEANT.sub(r"\\\g<0>", sentence(text, longest))
 
 
 def html_text(text: object, longest: int = 200) -> str:
     """Returns `text` for the body of an HTML page."""
-    return html.escape(plain(text, longest))
+    return html.escape(sentence(text, longest))
 
 
 def safe_links(links: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from sentiment.text.harmless import html_text, markdown, one_line, plain, safe_links, titled, visible
+from sentiment.text.harmless import html_text, markdown, one_line, plain, safe_links, sentence, titled, visible
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -64,7 +64,7 @@ def rendered(source: str) -> tuple[set[str], str]:
 def test_markdown_shows_a_hostile_post_as_it_is(text: str) -> None:
     kinds, shown = rendered(markdown(text))
     assert kinds <= {"paragraph_open", "inline", "paragraph_close", "text", "text_special"}
-    assert shown == plain(text)
+    assert shown == sentence(text)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("<>[]()|*_`#!&;:/\\\n-+=~.1 @w")))
@@ -72,7 +72,7 @@ def test_no_text_is_ever_structure(text: str) -> None:
     kinds, shown = rendered(markdown(text, 1000))
     assert kinds <= {"paragraph_open", "inline", "paragraph_close", "text", "text_special"}
     # A renderer may replace the odd space at an end; nothing else.
-    assert shown.split() == plain(text, 1000).split()
+    assert shown.split() == sentence(text, 1000).split()
 
 
 @given(st.text())
@@ -96,7 +96,7 @@ def test_html_has_no_element_of_a_post(text: str) -> None:
 
     Parser().feed(f"<p>{html_text(text)}</p>")
     assert seen == ["p"]
-    assert html.unescape(html_text(text)) == plain(text)
+    assert html.unescape(html_text(text)) == sentence(text)
 
 
 def test_addresses_do_not_become_links() -> None:
