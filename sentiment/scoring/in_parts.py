@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
+LARGEST_PART = 16 << 20  # bytes that are asked for at once
+
 
 class InParts(io.RawIOBase):
     """A file of `size` bytes; `part` returns some of them: from where, how many. It is not asked for what is behind."""
@@ -24,7 +26,7 @@ class InParts(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        size = min(len(buffer), self._size - self._at)
+        size = min(len(buffer), self._size - self._at, LARGEST_PART)
         if size <= 0:
             return 0
         part = self._part(self._at, size)

@@ -11,8 +11,8 @@ from pyarrow import parquet
 from sentiment.data.file_lines import LONGEST_SHOWN, shown
 from sentiment.data.formats.record import MOST_COLUMNS, TOO_WIDE, UnreadableFile
 from sentiment.data.formats.unpack import LARGEST_RATIO, most_rows, most_unpacked
-from sentiment.scoring.columns import Columns
-from sentiment.scoring.plain_table import is_simple, is_text, plain_table, whole_bytes
+from sentiment.scoring.columns import LONGEST_NAME, Columns
+from sentiment.scoring.plain_table import BYTES_OF_A_VALUE, is_simple, is_text, plain_table, whole_bytes
 from sentiment.scoring.put_aside import NO_ROOM, Aside, PutAside
 from sentiment.scoring.rows import MOST_OF_SHARD, TOO_MUCH, Piece, why_no_text
 
@@ -25,7 +25,6 @@ MANY_ROWS = "it states far more rows than a file of its size can hold"
 OTHER_ROWS = "it states another number of rows than its groups of rows have together"
 FEWER_ROWS = "it has fewer rows than it states"
 MANY_VALUES = "its lists state far more values than a file of its size can hold"
-BYTES_OF_A_VALUE = 8  # in memory; in the file, one that repeats takes none
 UNPACKS = f"it unpacks to more than {LARGEST_RATIO} times its size"
 NO_VALUES = (pa.ArrowException, ValueError, OverflowError, LookupError)  # of what Python has no value for
 
@@ -98,7 +97,7 @@ def parquet_pieces(file: BinaryIO, name: str, size: int, columns: Columns, rows:
 def _require_texts(schema: pa.Schema, name: str) -> None:
     kind = schema.field(name).type
     if not is_text(kind):
-        raise UnreadableFile(f"the column {name} is {kind}, and not text")
+        raise UnreadableFile(f"the column {name} is {str(kind)[:LONGEST_NAME]}, and not text")
 
 
 def _tables(opened: parquet.ParquetFile, first: int, end: int, rows: int, most: int) -> Iterator[pa.Table]:
@@ -144,7 +143,8 @@ def _batches(opened: parquet.ParquetFile, first: int, end: int) -> Iterator[pa.R
 def _with_text(column: pa.ChunkedArray, first: int, aside: PutAside) -> tuple[list[int], list[bytes]]:
     """Returns the places of the rows with a text, and the lines of the others. Raises: UnreadableFile without room."""
     good, has_room = list[int](), True
-    for number, value in enumerate(texts_of(column), first):
+    texts = (text for chunk in column.chunks for text in texts_of(chunk))  # Python's take up to four times as much
+    for number, value in enumerate(texts, first):
         if isinstance(value, bytes):
             has_room = aside.put(Aside(number, "not UTF-8", shown(value[:LONGEST_SHOWN])))
         elif wrong := why_no_text(value):

@@ -1,17 +1,23 @@
 """What of a stranger's table may be kept: it is checked as Arrow itself did not, and stands for no more than it is.
 
-Arrow believes the indices of a dictionary; what a schema says beside its names would be copied into each of the scores.
+Arrow believes the indices of a dictionary; what a schema says beside its names would be copied into each of the scores;
+a list of nulls takes no byte, and 8 for each of them where it is written or read again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from sentiment.data.formats.record import UnreadableFile
 
 MOST_OF_SCHEMA = 1 << 20  # bytes of the names and types of all columns: each shard has them
 LONG_SCHEMA = f"the names and types of its columns take more than {MOST_OF_SCHEMA >> 20} MB"
+BYTES_OF_A_VALUE = 8  # of a list, in memory; in the file, one that repeats takes none
 NO_DICTIONARY = "the column {} has a dictionary within lists, structures or another one"
 
 
@@ -33,9 +39,40 @@ def _is_binary(kind: pa.DataType) -> bool:
 
 def whole_bytes(column: pa.Array) -> int:
     """Returns how many bytes a column takes; where a word stands once for many rows, as often as it is meant."""
-    if not (pa.types.is_dictionary(column.type) and (is_text(column.type) or _is_binary(column.type.value_type))):
-        return int(column.nbytes)
-    return pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
+    if pa.types.is_dictionary(column.type) and (is_text(column.type) or _is_binary(column.type.value_type)):
+        return pc.sum(_lengths(column)).as_py() or 0
+    values = sum(map(len, _in_lists(column))) if column.type.num_fields else 0
+    return max(int(column.nbytes), values * BYTES_OF_A_VALUE)
+
+
+def lengths_of(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Returns how many bytes each text of a column has; 0 of what is none."""
+    found = pa.chunked_array([_lengths(chunk) for chunk in column.chunks], pa.int64())
+    lengths: NDArray[np.int64] = found.fill_null(0).to_numpy()
+    return lengths
+
+
+def _lengths(array: pa.Array) -> pa.Array:
+    if not pa.types.is_dictionary(array.type):
+        return pc.binary_length(array).cast(pa.int64())
+    return pc.take(pc.binary_length(array.dictionary), array.indices).cast(pa.int64())
+
+
+def _in_lists(array: pa.Array) -> Iterator[pa.Array]:
+    """Yields all arrays that stand within the lists of one, at any depth."""
+    pending = [(array, False)]
+    while pending:
+        one, is_listed = pending.pop()
+        if is_listed:
+            yield one
+        if isinstance(one, pa.ExtensionArray):
+            pending.append((one.storage, is_listed))
+        elif pa.types.is_struct(one.type):
+            pending += [(part, is_listed) for part in one.flatten()]
+        elif pa.types.is_map(one.type):
+            pending += [(one.keys, True), (one.items, True)]
+        elif one.type.num_fields:
+            pending.append((one.flatten(), True))
 
 
 def plain_table(table: pa.Table) -> pa.Table:

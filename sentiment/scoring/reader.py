@@ -25,9 +25,10 @@ from sentiment.data.formats.allowance import TOO_SLOW
 from sentiment.data.formats.child import OUT_OF_MEMORY
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.processes import end, python_module, start, why_ended
+from sentiment.scoring.believed import piece_of, require_part, told_by
 from sentiment.scoring.columns import NoColumn
 from sentiment.scoring.places import Changed
-from sentiment.scoring.reading import STATUS, Told, Wanted
+from sentiment.scoring.reading import STATUS, Told, Wanted, most_memory, most_seconds
 
 MODULE = "sentiment.scoring.reading"
 # What it needs of the environment; what strangers made it reads, so it gets no credentials.
@@ -71,14 +72,21 @@ def rows_stated(file: BinaryIO, name: str, size: int) -> int:
     return heard.told.rows
 
 
+def seconds_spent() -> float:
+    """Returns how many seconds of processor time the readers of this process's files have taken."""
+    return _reader().seconds
+
+
 def pieces(file: BinaryIO, wanted: Wanted) -> Iterator[Piece]:
     """Yields the pieces of `file`.
 
     Raises: UnreadableFile (ReaderEnded), NoColumn; Changed when something else ended the reader; what `file` raises.
     """
+    if wanted.spent >= most_seconds(wanted.size):
+        raise ReaderEnded(TOO_SLOW)
     for told, table, lines in _reader().heard(file, wanted):
         assert told.piece is not None
-        head, found = told.piece, pa.ipc.open_stream(pa.py_buffer(table)).read_all()
+        head, found = piece_of(wanted, told.piece, table)
         yield Piece(head.first, found, head.numbers, head.places, lines.count(b"\n"), lines, head.last, head.reason)
 
 
@@ -94,18 +102,20 @@ class Reader:
     """The process; it is started when it is needed, and again after a file that was left before its end."""
 
     def __init__(self) -> None:
+        self.seconds = 0.0  # of processor time that its children took
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
     def heard(self, file: BinaryIO, wanted: Wanted) -> Iterator[_Heard]:
         """Yields what is said about a file; the parts of it that are asked for are given meanwhile."""
-        control, last, status = self._started(), Told(), b""
+        control, last, status, most = self._started(), Told(), b"", most_memory(wanted.size)
         try:
             with _connected(control) as connection:
                 _give(connection, msgspec.json.encode(wanted))
-                while (heard := _next(connection)) is not None:
+                while (heard := _next(connection, most)) is not None:
                     if heard.told.read is not None:
                         start, size = heard.told.read
+                        require_part(wanted, start, size)
                         file.seek(start)
                         _give(connection, file.read(size))
                     elif heard.told.refused or heard.told.whole:
@@ -116,7 +126,9 @@ class Reader:
         finally:
             if not status:
                 self.close()
-        _require_whole(last, STATUS.unpack(status)[0] if status else -signal.SIGKILL)
+        code, seconds = STATUS.unpack(status) if status else (-signal.SIGKILL, 0.0)
+        self.seconds += seconds
+        _require_whole(last, code)
 
     def _started(self) -> socket.socket:
         if self._control is None:
@@ -157,11 +169,11 @@ def _give(connection: Connection, part: bytes) -> None:
         connection.send_bytes(part)
 
 
-def _next(connection: Connection) -> _Heard | None:
-    """Returns the next message; None when there is none, or only a part of one."""
+def _next(connection: Connection, most: int) -> _Heard | None:
+    """Returns the next message; None when there is none, only a part of one, or one of more than `most` bytes."""
     try:
-        told = msgspec.json.decode(connection.recv_bytes(), type=Told)
-        return _Heard(told, connection.recv_bytes(), connection.recv_bytes()) if told.piece else _Heard(told)
+        told = told_by(connection.recv_bytes(most))
+        return _Heard(told, connection.recv_bytes(most), connection.recv_bytes(most)) if told.piece else _Heard(told)
     except (EOFError, OSError):  # of nothing else than the connection: a message that breaks off is an OSError, too
         return None
 

@@ -36,7 +36,7 @@ MOST_MEMORY = 4 << 30  # up to this: the rows of a shard may take a quarter of i
 SECONDS, MOST_AT_FIRST = 20, 120  # of processor time for the smallest file, and as many for a megabyte, up to so many;
 SECONDS_A_MEGABYTE = 10  # and so many more for each: a tenth, or less, of what the slowest packing is read at
 READ_AT_ONCE = 1 << 20  # bytes of the file
-STATUS = struct.Struct("i")  # how a child ended, as subprocess has it
+STATUS = struct.Struct("id")  # how a child ended, as subprocess has it, and its seconds of processor time
 
 
 class Wanted(Record, frozen=True, kw_only=True):
@@ -50,6 +50,7 @@ class Wanted(Record, frozen=True, kw_only=True):
     shards: tuple[int, int] | None = None  # of a Parquet file: the first, and the one behind the last
     done: frozenset[int] = frozenset()  # shards that are left out
     one: bool = False  # whether the first piece is enough
+    spent: float = 0.0  # seconds of processor time that it took already: each of its shards may need another reader
 
 
 class Told(Record, frozen=True, kw_only=True):
@@ -94,7 +95,8 @@ def main(control: socket.socket) -> None:
         if not child:
             _end(control, given[0], die)
         os.close(given[0])
-        control.sendall(STATUS.pack(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+        _, status, used = os.wait4(child, 0)
+        control.sendall(STATUS.pack(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime))
 
 
 def _end(control: socket.socket, given: int, die: Callable[[], None]) -> None:
@@ -111,7 +113,8 @@ def _end(control: socket.socket, given: int, die: Callable[[], None]) -> None:
 def answer(connection: Connection) -> int:
     """Answers what is wanted through a connection; returns the exit code."""
     wanted = msgspec.json.decode(connection.recv_bytes(), type=Wanted)
-    processes.bound_this_process(processes.held_data() + most_memory(wanted.size), most_seconds(wanted.size))
+    seconds = max(1, most_seconds(wanted.size) - int(wanted.spent))
+    processes.bound_this_process(processes.held_data() + most_memory(wanted.size), seconds)
     parts = InParts(wanted.size, functools.partial(_part, connection))
     file = cast(BinaryIO, io.BufferedReader(parts, READ_AT_ONCE))
     try:

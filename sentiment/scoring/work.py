@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,17 +18,15 @@ from pyarrow import parquet
 
 from sentiment import atomic, disk
 from sentiment.data.formats.record import UnreadableFile
-from sentiment.data.identity import identity
-from sentiment.data.tsv import Post, one_line
 from sentiment.results.record import Record, as_json, decoded
 from sentiment.scoring import reader
+from sentiment.scoring.answered import Answers, answered
 from sentiment.scoring.columns import OURS, Columns, NoColumn
-from sentiment.scoring.parquet_rows import in_a_line, texts_of, values_of
+from sentiment.scoring.parquet_rows import in_a_line
 from sentiment.scoring.places import Changed, Place, place_of
 from sentiment.scoring.reading import Wanted
 from sentiment.scoring.shards import Portion, Shard, SourceFile, aside_path, data_path
 
-Answers = Callable[[list[Post]], NDArray[np.float32]]  # posts → [posts, labels], in their order
 ABOUT = b"sentiment.shard"  # the key of a shard's line in the footer of its own file
 REFUSALS = (UnreadableFile, NoColumn, Changed)
 
@@ -65,15 +64,17 @@ class Worker:
 
     def __post_init__(self) -> None:
         self.source, self.output = place_of(self.job.source), place_of(self.job.output)
+        self.spent = defaultdict[str, float](float)  # seconds, by file's id: of readers that refused a shard
 
     def outcomes(self, portion: Portion) -> Iterator[Outcome]:
         """Yields what became of each shard, once its scores are where they belong.
 
-        Behind a shard that is refused, others of a Parquet file may be sound, unless it ended its reader.
+        Behind a shard that is refused, others of a Parquet file may be sound, unless it ended its reader. All of them
+        have the time of one file together.
         """
         left: Portion | None = portion
         while left is not None:
-            at, file = left.first_shard, left.file
+            at, file, began = left.first_shard, left.file, reader.seconds_spent()
             try:
                 for index, piece in self._read(left):
                     yield Outcome(file=file.name, shard=self._done(file, index) or self._write(file, index, piece))
@@ -82,6 +83,7 @@ class Worker:
                     at = index + 1
                 return
             except REFUSALS as error:
+                self.spent[file.id] += reader.seconds_spent() - began
                 yield _refused(file, error)
                 left = left.behind(at) if type(error) is UnreadableFile else None
 
@@ -107,7 +109,7 @@ class Worker:
         job, file = self.job, portion.file.listed
         wanted = Wanted(
             name=file.name, size=file.size, columns=job.columns, shard_rows=job.shard_rows, one=one,
-            shards=portion.span, done=portion.done,
+            shards=portion.span, done=portion.done, spent=self.spent.get(portion.file.id, 0.0),
         )  # fmt: skip
         with self.source.open(file) as handle:
             for piece in reader.pieces(handle, wanted):
@@ -124,11 +126,10 @@ class Worker:
             file=file.name, digest=file.digest, id=file.id, index=index, first=piece.first, rows=piece.rows,
             scored=len(piece.numbers), aside=piece.aside, last=piece.last, reason=piece.reason,
         )  # fmt: skip
-        posts = posts_of(piece)
-        chances = self.answers(posts) if posts else np.empty((0, len(job.labels)), np.float32)
+        chances, texts = answered(piece.table, piece.places, self.answers, len(job.labels))
         if piece.aside:  # first: the file of scores says that all is done
             self.output.write(aside_path(file.id, index), piece.lines)
-        content = packed(scored(piece, posts, chances, job), shard)
+        content = packed(scored(piece, texts, chances, job), shard)
         self.output.write(data_path(file.id, index), content)
         return with_sums(shard, content)
 
@@ -138,32 +139,17 @@ def _refused(file: SourceFile, error: Exception) -> Outcome:
     return Outcome(file=file.name, reason=str(error), again=isinstance(error, Changed), missing_column=missing)
 
 
-def posts_of(piece: reader.Piece) -> list[Post]:
-    texts = texts_of(piece.table.column(piece.places["text"])) if piece.numbers else []
-    titles: list[Any] = [""] * len(texts)
-    if "title" in piece.places and piece.numbers:
-        titles = values_of(piece.table.column(piece.places["title"]))
-    return [Post(str(text), 0, _title(title)) for text, title in zip(texts, titles, strict=True)]
-
-
-def _title(value: Any) -> str:
-    if value is None or isinstance(value, bytes):
-        return ""
-    return one_line(str(value))
-
-
-def scored(piece: reader.Piece, posts: list[Post], chances: NDArray[np.float32], job: Job) -> pa.Table:
-    """Returns the rows as they were, with the columns of their scores behind them."""
-    best = chances.argmax(axis=1) if len(posts) else np.empty(0, np.int64)
-    texts = [bytes.fromhex(identity(post.text)) for post in posts]
+def scored(piece: reader.Piece, texts: list[bytes], chances: NDArray[np.float32], job: Job) -> pa.Table:
+    """Returns the rows as they were, with the columns of their scores behind them; `texts` are their identities."""
+    best = chances.argmax(axis=1)
     added = {
         "row": pa.array(piece.numbers, pa.int64()),
         "text_id": pa.array(texts, pa.binary(16)),
         "label_id": pa.array(best, pa.int8()),
         "label": pa.array([job.labels[label] for label in best], pa.string()),
         **{f"p{label}": pa.array(chances[:, label], pa.float32()) for label in range(len(job.labels))},
-        "version": pa.array([job.version] * len(posts), pa.int32()),
-        "scored_at": pa.array([datetime.now(UTC)] * len(posts), pa.timestamp("ms", "UTC")),
+        "version": pa.array([job.version] * len(texts), pa.int32()),
+        "scored_at": pa.array([datetime.now(UTC)] * len(texts), pa.timestamp("ms", "UTC")),
     }
     table = piece.table
     for name, column in added.items():

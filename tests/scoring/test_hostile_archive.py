@@ -58,10 +58,10 @@ class Scored:
             source=self.source.address, output=self.output.address, version=1,
             labels=["a", "b", "c"], columns=self.columns, shard_rows=100,
         )  # fmt: skip
-        worker = Worker(job, answers)
+        self.worker = Worker(job, answers)
         self.outcomes = [
             *self.plan.refused,
-            *(one for part in joined(self.plan.portions) for one in worker.outcomes(part)),
+            *(one for part in joined(self.plan.portions) for one in self.worker.outcomes(part)),
         ]
 
     def shards(self) -> list[Outcome]:

@@ -6,6 +6,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -59,6 +60,41 @@ def test_what_is_no_single_value_is_no_title(values: list[Any]) -> None:
     assert parquet_rows.values_of(pa.array(values)) == [None]
     assert parquet_rows.values_of(pa.array(["a", None])) == ["a", None]
     assert parquet_rows.values_of(pa.array([1, None])) == [1, None]
+
+
+@pytest.mark.parametrize(
+    ("column", "least"),
+    [
+        (pa.array([[None] * 1_000]), 8_000),
+        (pa.array([[True] * 1_000]), 8_000),
+        (pa.array([[[None] * 1_000]]), 8_000),
+        (pa.array([[{"a": None}] * 1_000]), 16_000),
+        (pa.array([[(1, None)] * 1_000], pa.map_(pa.int8(), pa.null())), 16_000),
+        (pa.array([[None] * 1_000], pa.list_(pa.null(), 1_000)), 8_000),
+    ],
+)
+def test_what_stands_in_a_list_counts_though_it_takes_no_byte(column: pa.Array, least: int) -> None:
+    assert plain_table.whole_bytes(column) >= least
+    assert plain_table.whole_bytes(pa.nulls(1_000)) == 0, "there are as many rows, and they are counted"
+
+
+@pytest.mark.parametrize("values", [pa.nulls(3_000_000), pa.array(np.zeros(3_000_000, bool))])
+def test_a_list_of_more_values_than_the_footer_states_is_refused(tmp_path: Path, values: pa.Array) -> None:
+    lists = pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.table({"text": ["好"], "x": lists}), sink, compression="zstd", data_page_size=1 << 30)
+    stated = b"\x16" + number(len(values))
+    content = with_footer(sink.getvalue().to_pybytes(), (stated, b"\x16" + number(1, len(stated) - 1)))
+    assert len(content) < 5_000
+    scored = Scored(tmp_path, {"a.parquet": content, **GOOD})
+    assert scored.reasons() == {"a.parquet": parquet_rows.UNPACKS}
+    assert [one.file for one in scored.shards()] == ["good.tsv"]
+
+
+def test_lengths_of_texts_are_their_bytes() -> None:
+    texts = pa.array(["好", None, "ab"])
+    for column in (texts, texts.dictionary_encode(), texts.cast(pa.large_string())):
+        assert plain_table.lengths_of(pa.chunked_array([column, column])).tolist() == [3, 0, 2] * 2
 
 
 @pytest.mark.parametrize("stated", [-1, 1, 34])

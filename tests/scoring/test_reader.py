@@ -20,6 +20,7 @@ from sentiment.processes import memory_bytes
 from sentiment.scoring import put_aside, reader
 from sentiment.scoring.places import Changed
 from sentiment.scoring.reading import MEMORY, Told, Wanted, most_memory, most_seconds
+from sentiment.scoring.shards import joined
 
 from .test_hostile_archive import GOOD, TEXTS, Scored, packed
 
@@ -192,6 +193,20 @@ def test_how_it_ended_is_a_reason() -> None:
         with pytest.raises(UnreadableFile) as caught:
             reader._require_whole(Told(), code)
         assert str(caught.value) == reason
+
+
+def test_all_shards_of_a_file_that_are_refused_have_its_time_together(tmp_path: Path) -> None:
+    texts = pa.array(["好"] * 100 + [" " * 1_900] * 9_000 + ["棒"] * 100, pa.string())
+    scored = Scored(tmp_path, {"a.parquet": packed({"text": texts.dictionary_encode()})})
+    [portion] = joined(scored.plan.portions)
+    worker, spent = scored.worker, scored.worker.spent[portion.file.id]
+    assert spent > 0 and set(scored.reasons()) == {"a.parquet"}
+    list(worker.outcomes(portion))
+    assert worker.spent[portion.file.id] > spent, "another look goes on from there"
+    worker.spent[portion.file.id] = most_seconds(portion.file.size)
+    (tmp_path / "scores/data").rename(tmp_path / "away")
+    [outcome] = worker.outcomes(portion)
+    assert outcome.reason == TOO_SLOW
 
 
 @pytest.mark.parametrize(("megabytes", "least"), [(0, 20), (1, 50), (1_000, 10_000), (50_000, 500_000)])

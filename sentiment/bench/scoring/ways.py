@@ -45,8 +45,9 @@ def score(job: dict[str, Any]) -> Iterator[Any]:
     import numpy as np
 
     from sentiment.data.tsv import Post
+    from sentiment.scoring.answered import Answers
     from sentiment.scoring.scorer import BATCH_SIZE, answers_of
-    from sentiment.scoring.work import Answers, Worker
+    from sentiment.scoring.work import Worker
 
     of = _job_of(job)
     answers: Answers
