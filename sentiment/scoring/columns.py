@@ -8,6 +8,7 @@ from sentiment.data.formats.record import by_cleaned_name
 from sentiment.results.record import Record
 from sentiment.text.harmless import visible
 
+TWICE = "more than one column {}"
 LONGEST_NAME = 60  # characters
 OURS = "sentiment_"  # how the names of the columns begin that are added
 TEXT_ID = f"{OURS}text_id"  # the identity of a text
@@ -27,6 +28,10 @@ class Columns(Record, frozen=True, kw_only=True):
         """Returns the names of the columns that a file must have."""
         return [name for name in (self.text, self.title, self.id, self.time, self.source) if name is not None]
 
+    def of_parts(self) -> frozenset[str]:
+        """Returns the names of all parts of a post, in small letters."""
+        return frozenset((getattr(self, part) or usual).strip().lower() for part, usual in USUAL.items())
+
     def found(self, names: Sequence[str]) -> dict[str, int]:
         """Returns the places of the columns that a file with these `names` has, by what they are.
 
@@ -37,7 +42,7 @@ class Columns(Record, frozen=True, kw_only=True):
             wanted = getattr(self, part)
             present = cleaned.get((wanted or usual).strip().lower(), [])
             if len(present) > 1:
-                raise NoColumn(f"more than one column {wanted or usual}")
+                raise NoColumn(TWICE.format(wanted or usual))
             if not present and wanted is not None:
                 raise NoColumn(f"no column {wanted}, but {', '.join(names)[:200] or 'none at all'}", missing=True)
             if present:

@@ -20,7 +20,7 @@ from sentiment.data.formats.opened import SAMPLE
 from sentiment.data.formats.record import MOST_COLUMNS, TOO_MANY, TOO_WIDE, UnreadableFile
 from sentiment.data.formats.unpack import most_rows, most_unpacked
 from sentiment.data.rows import RowReader, delimiter_within, fitted
-from sentiment.scoring.columns import OURS, Columns, a_name_of_ours
+from sentiment.scoring.columns import OURS, TWICE, Columns, a_name_of_ours
 from sentiment.scoring.put_aside import NO_ROOM, Aside, PutAside
 from sentiment.scoring.unpacked import Unpacked, packing_of
 
@@ -152,15 +152,24 @@ def _taken(found: Iterator[_Read], rows: int) -> list[_Read]:
     return some
 
 
-def _names_of(read: list[_Read]) -> tuple[tuple[str, ...], list[_Read]]:
-    """Returns the names that objects have together, and the objects: those are refused that bring too many names."""
-    names, kept = dict[str, None](), list[_Read]()
+def _names_of(read: list[_Read], parts: frozenset[str]) -> tuple[tuple[str, ...], list[_Read]]:
+    """Returns the names that objects have together, and the objects.
+
+    Those are refused that bring too many names, or another spelling of what is one of a post's `parts` (Text and text).
+    """
+    names, spelt, kept = dict[str, None](), dict[str, str](), list[_Read]()
     for row in read:
         found = dict.fromkeys(() if row.error else row.values)
-        if found and len(names) + len(found.keys() - names.keys()) > MOST_COLUMNS:
-            row = row._replace(raw=atomic.json_text(row.values)[:LONGEST_SHOWN], error=TOO_WIDE)
+        own = [(part, name) for name in found if (part := name.strip().lower()) in parts]
+        known = dict(reversed(own)) | spelt  # the first spelling counts
+        twice = next((part for part, name in own if known[part] != name), "")
+        too_wide = bool(found) and len(names) + len(found.keys() - names.keys()) > MOST_COLUMNS
+        if twice or too_wide:
+            why = TOO_WIDE if too_wide else TWICE.format(twice)
+            row = row._replace(raw=atomic.json_text(row.values)[:LONGEST_SHOWN], error=why)
         else:
             names |= found
+            spelt = known
         kept.append(row)
     return tuple(names), kept
 
@@ -199,7 +208,7 @@ class _Cut:
         One that is skipped is not `whole`: its rows that are put aside are counted, and it has no others.
         """
         if names is None:  # JSON Lines: whatever names its objects have
-            names, read = _names_of(read)
+            names, read = _names_of(read, self.columns.of_parts())
             if first or not names:  # further on, an object without the column is a row without a text
                 names += tuple(name for name in self.columns.wanted() if name not in names)
         places = self.columns.found(names)

@@ -23,7 +23,7 @@ from sentiment.errors import InputError
 from sentiment.scoring import archive as archives
 from sentiment.scoring import changed, holding, ledger, parquet_rows, places, rows
 from sentiment.scoring.changed import Changes
-from sentiment.scoring.columns import Columns
+from sentiment.scoring.columns import TWICE, Columns
 from sentiment.scoring.places import FolderPlace
 from sentiment.scoring.shards import joined
 from sentiment.scoring.work import Job, Outcome, Worker
@@ -90,6 +90,20 @@ def test_a_name_that_is_half_a_character_spoils_its_row_alone(tmp_path: Path) ->
     assert one.shard and (one.shard.scored, one.shard.aside) == (1, 1)
     [path] = (tmp_path / "scores/put-aside").iterdir()
     assert rows.HALF_A_CHARACTER in path.read_text(encoding="utf-8")
+
+
+def test_another_spelling_of_a_name_spoils_its_row_alone(tmp_path: Path) -> None:
+    lines = [{"text": "a"}, {"text": "b", "Text": "c"}, {"TEXT ": "d"}, {"text": "e", "Source": "s"}, {"text": "f"}]
+    content = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+    scored = Scored(tmp_path, {"x.jsonl": content})
+    [one] = scored.shards()
+    assert one.shard and (one.shard.scored, one.shard.aside) == (3, 2) and not scored.reasons()
+    [path] = (tmp_path / "scores/put-aside").iterdir()
+    aside = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [(row["sentiment_row"], row["reason"]) for row in aside] == [
+        (1, TWICE.format("text")),
+        (2, TWICE.format("text")),
+    ]
 
 
 def test_a_new_name_in_every_object_costs_no_square(tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ MEMORY = 2 << 30  # bytes that the child may hold
 SECONDS = 20  # of processor time for the smallest file, and as many for each megabyte, up to MOST_AT_FIRST
 MOST_AT_FIRST = 120  # and one second more for every megabyte of the file, up to MOST_SECONDS
 # Exit codes.
-OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED, MANY_COLUMNS, MANY_SHEETS = range(3, 11)
+OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED, MANY_COLUMNS, MANY_SHEETS, ENTITIES = range(
+    3, 12
+)
 PIECE = 1 << 16  # bytes of a line's rest, which nobody reads
 
 
@@ -92,6 +94,7 @@ class Child:
             NO_COLUMNS: "the file has no columns text and label",
             MANY_COLUMNS: TOO_WIDE,
             MANY_SHEETS: "the workbook has more sheets than are looked at: deliver the one with the posts",
+            ENTITIES: "the workbook declares a document type (DOCTYPE), which none needs: save it anew in Excel",
             MANY_TABLES: "more than one sheet has a text and a label: deliver each as a file of its own",
             TOO_LARGE: f"the {self._what} file unpacks to more than is read",
         }.get(code)

@@ -19,12 +19,14 @@ from sentiment import disk
 from sentiment.data.formats.child import (
     BROKEN,
     DISK_FAILED,
+    ENTITIES,
     MANY_SHEETS,
     MANY_TABLES,
     NO_COLUMNS,
     OUT_OF_MEMORY,
     TOO_LARGE,
 )
+from sentiment.data.formats.document_type import declares_a_type
 from sentiment.data.formats.table import Table
 from sentiment.data.formats.unpack import BOUNDED
 from sentiment.data.tsv import whole_number
@@ -53,6 +55,8 @@ def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str)
                     return BROKEN  # no workbook by its standard
                 if sum(part.file_size for part in parts.infolist()) > min(LARGEST_UNPACKED, most):
                     return TOO_LARGE
+                if any(_has_entities(parts, part) for part in parts.infolist()):
+                    return ENTITIES
             return _write_table(_opened(source), labels, label_field)
     except _ManySheets:
         return MANY_SHEETS
@@ -64,6 +68,11 @@ def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str)
         return BROKEN
     except (KeyError, IndexError, EOFError, NotImplementedError, RuntimeError, OverflowError, AssertionError):
         return BROKEN
+
+
+def _has_entities(parts: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    with parts.open(part) as content:
+        return declares_a_type(content)
 
 
 class _ManySheets(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 import zipfile
 from typing import Any
@@ -126,6 +127,30 @@ def test_a_part_that_is_two_sheets_is_not_read_twice() -> None:
     twice = changed(content, "xl/_rels/workbook.xml.rels", b"sheet2.xml", b"sheet1.xml")
     with pytest.raises(UnreadableFile, match="the file is not a complete Excel file"):
         records_of(twice)
+
+
+def begun_with(content: bytes, part: str, begin: str, coding: str) -> bytes:
+    """Returns a workbook in which a part has something else before its first element, and another encoding."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for info in source.infolist():
+            was = source.read(info)
+            if info.filename == part:
+                element = re.sub(r"^<\?xml.*?\?>", "", was.decode())
+                was = f'<?xml version="1.0" encoding="{coding}"?>{begin}{element}'.encode(coding)
+            target.writestr(info.filename, was)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("before", ["", f"{' ' * 70_000}<!--{'x' * 70_000}-->"])
+def test_a_workbook_that_names_entities_is_refused(before: str, coding: str) -> None:
+    content = workbook(a=[["text", "label"], ["好吃", 0]])
+    entities = f'{before}<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
+    for part in ("xl/worksheets/sheet1.xml", "xl/workbook.xml", "[Content_Types].xml"):
+        with pytest.raises(UnreadableFile, match="DOCTYPE"):
+            records_of(begun_with(content, part, entities, coding))
+        assert read(begun_with(content, part, before, coding)) == [("好吃", 0, "")]
 
 
 def test_a_sheet_without_a_header_is_read_no_further() -> None:
