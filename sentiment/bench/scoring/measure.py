@@ -116,4 +116,4 @@ def _run(command: Sequence[str], way: str) -> None:
     environment = dict(os.environ) | {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
     process = processes.start(command, env=environment, stdout=subprocess.DEVNULL)
     if status := process.wait():
-        raise Failed(f"the way {way} ended with {status}")
+        raise Failed(f"the way {way} was not measured: {processes.why_ended(status, ())}")
