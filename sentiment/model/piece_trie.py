@@ -55,7 +55,7 @@ def nodes(pieces: Sequence[str]) -> int:
 
 
 def _alike(one: bytes, other: bytes) -> int:
-    """Returns with how many bytes both begin: as numbers they differ below these. A loop would take ten times as long."""
+    """Returns with how many bytes both begin: as numbers they differ below these. A loop takes ten times as long."""
     most = min(len(one), len(other))
     differ = int.from_bytes(one[:most], "big") ^ int.from_bytes(other[:most], "big")
     return most - (differ.bit_length() + 7) // 8
