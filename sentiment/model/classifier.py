@@ -19,7 +19,10 @@ Inputs = dict[str, Any]
 Activation = Callable[[Any], Any] | str
 Builder = Callable[[Inputs, Architecture, int, float, Path | None, Activation], Any]
 NAMES = ("input_ids", "input_mask", "segment_ids")
-BUILDING_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, NotImplementedError)
+BUILDING_ERRORS = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, NotImplementedError),
+    *(tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.OutOfRangeError),
+)
 
 
 def build(

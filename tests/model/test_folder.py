@@ -119,6 +119,7 @@ def test_an_encoder_of_a_usual_size_is_not_built_where_its_weights_have_no_room(
         ({"vocab_size": 10**6, "hidden_size": 4096}, "too few for the"),
         ({"num_attention_heads": 0}, "ZeroDivisionError"),
         ({"hidden_act": 1}, "that transformers can build"),
+        ({"initializer_range": []}, "that transformers can build; found InvalidArgumentError"),
     ],
 )
 def test_an_architecture_that_no_machine_holds_is_refused_at_once(

@@ -1,4 +1,4 @@
-"""What a stranger's vocabulary costs is known before a tokenizer is built from it; where none can be, it is one line."""
+"""What a vocabulary costs is known before a tokenizer is built from it; where none can be, it is one line."""
 
 from __future__ import annotations
 
