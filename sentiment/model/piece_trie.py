@@ -76,6 +76,6 @@ def built(pieces: Sequence[str], unknown: str) -> Any:
     except RuntimeError as error:  # NUL in a piece, or more ways on after a piece that breaks off than it can number
         raise InputError(
             "a vocabulary must be one that the tokenizer can be built from",
-            found=" ".join(str(error).split())[:200],
+            found=" ".join(str(error).split())[:200].rstrip("."),
             do="Name a BERT vocab.txt.",
         ) from None
