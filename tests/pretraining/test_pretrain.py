@@ -21,7 +21,7 @@ from sentiment.model.vocabulary import write
 from sentiment.pretraining import fit, network
 from sentiment.pretraining.corpus import read_corpus
 from sentiment.pretraining.kept import Place
-from sentiment.pretraining.pretrain import command
+from sentiment.pretraining.pretrain import _earlier, command
 from sentiment.pretraining.start import pieces_of
 from sentiment.pretraining.tokens import tokenised
 
@@ -202,6 +202,21 @@ def test_the_folder_is_an_encoder_that_says_the_same(corpus: Path, tmp_path: Pat
     weights = load_file(source.pretrained)
     assert weights["cls.predictions.transform.dense.weight"].shape == (32, 32)
     assert sum(value.size for value in weights.values()) == found["parameters"]
+
+
+def test_a_card_on_which_nobody_judged_is_of_no_encoder_that_is_done(tmp_path: Path) -> None:
+    """As it was, a damaged card ended each further try with an IndexError."""
+    data = Path(__file__).parent.parent / "checkpoints" / "data" / "bert-of-pretrain" / "pretraining.json"
+    card = json.loads(data.read_text(encoding="utf-8"))
+    made_of = card["options"].setdefault("made_of", "these inputs")
+
+    def earlier(judged: object) -> object:
+        (tmp_path / "pretraining.json").write_text(json.dumps({**card, "judged": judged}), encoding="utf-8")
+        return _earlier(tmp_path, made_of)
+
+    assert earlier(card["judged"]) is not None and earlier([]) is None
+    with pytest.raises(InputError, match="judged must be a list; found null"):
+        earlier(None)
 
 
 @pytest.mark.slow
