@@ -21,6 +21,7 @@ from sentiment import atomic
 from sentiment.data.tsv import Post
 from sentiment.digests import sha256_of
 from sentiment.disk import named
+from sentiment.distillation.answers_kept import Digests
 from sentiment.errors import InputError
 from sentiment.model import folder as model_folder
 from sentiment.model.soft import Floats
@@ -30,7 +31,6 @@ from sentiment.step import say
 
 AT_ONCE = 4096  # posts that are asked together, and kept together
 PROBABILITIES = "probabilities.bin"
-OFF = 1e-3  # that the probabilities of a post may be from 1, together
 FILES_OF_TEACHER = (model_folder.WEIGHTS, model_folder.CARD, model_folder.VOCABULARY)
 
 
@@ -72,6 +72,9 @@ def soft_labels(teacher: Path, corpus: Corpus, folder: Path) -> Floats:
     number, path = int((corpus.use > 0).sum()), folder / PROBABILITIES
     with atomic.exclusive_lock(folder / ".lock"):
         done = answered(path, number, labels)
+        _say_of_damage(path, done, number, labels)
+        if done < number or not Digests(path).are_there:
+            Digests(path).replace(_whole_parts(path, done, labels))
         if done:
             say(f"distil: {done:,} of {number:,} posts were answered by the teacher before")
         if done < number:
@@ -81,14 +84,29 @@ def soft_labels(teacher: Path, corpus: Corpus, folder: Path) -> Floats:
 
 def answered(path: Path, number: int, labels: int) -> int:
     """Returns how many of `number` posts have an answer: of whole parts, up to the first that holds anything else."""
-    rows = min(number, path.stat().st_size // (4 * labels)) if path.is_file() else 0
-    found = np.memmap(path, np.float32, "r", shape=(rows, labels)) if rows else np.zeros((0, labels), np.float32)
-    for start in range(0, rows, AT_ONCE):
-        part = found[start : start + AT_ONCE]
-        is_whole = len(part) == min(AT_ONCE, number - start)
-        if not is_whole or not (np.abs(part.sum(axis=1) - 1) < OFF).all():
+    rows, digests = _rows(path, number, labels), Digests(path)
+    for place, part in enumerate(_whole_parts(path, rows, labels)):
+        start = place * AT_ONCE
+        if len(part) != min(AT_ONCE, number - start) or not digests.fit(place, part):
             return start
     return rows
+
+
+def _rows(path: Path, number: int, labels: int) -> int:
+    """Returns how many rows the file has, of those that it is to have."""
+    return min(number, path.stat().st_size // (4 * labels)) if path.is_file() else 0
+
+
+def _whole_parts(path: Path, rows: int, labels: int) -> Iterator[Floats]:
+    if rows:  # an empty file cannot be mapped
+        found = np.memmap(path, np.float32, "r", shape=(rows, labels))
+        yield from (found[start : start + AT_ONCE] for start in range(0, rows, AT_ONCE))
+
+
+def _say_of_damage(path: Path, done: int, number: int, labels: int) -> None:
+    """Says where more than the part that was being written when somebody stopped it is no answer."""
+    if _rows(path, number, labels) >= min(number, done + AT_ONCE) > done:
+        say(f"distil: the answers in {path} are damaged after the first {done:,}; the teacher is asked for these anew")
 
 
 def _ask(teacher: Path, corpus: Corpus, path: Path, done: int, number: int) -> None:
@@ -96,23 +114,24 @@ def _ask(teacher: Path, corpus: Corpus, path: Path, done: int, number: int) -> N
     from sentiment.model.batches import encode
     from sentiment.model.scoring import Scorer
 
-    scorer = Scorer(opened.keras, opened.card.max_seq_length)
+    scorer, digests = Scorer(opened.keras, opened.card.max_seq_length), Digests(path)
     texts = islice((post for post, _ in corpus.posts()), done, None)
     path.touch()
     os.truncate(path, done * 4 * len(opened.card.labels))
     with path.open("ab") as handle, progress(number, "teacher", "posts", done=done) as line:
         for posts in _parts(texts):
-            given = scorer.probabilities(encode(opened.tokenizer, posts), line=line)
+            given = scorer.probabilities(encode(opened.tokenizer, posts), line=line).astype(np.float32)
             if not np.isfinite(given).all():
                 raise InputError(
                     "a teacher must answer with numbers", found=f"others from {teacher}", do="Train it anew."
                 )
             try:
-                handle.write(given.astype(np.float32).tobytes())
+                handle.write(given.tobytes())
                 handle.flush()
                 os.fsync(handle.fileno())
             except OSError as error:
                 raise named(error, path) from None
+            digests.add(given)
 
 
 def _parts(texts: Iterator[str]) -> Iterator[list[Post]]:

@@ -19,7 +19,10 @@ Inputs = dict[str, Any]
 Activation = Callable[[Any], Any] | str
 Builder = Callable[[Inputs, Architecture, int, float, Path | None, Activation], Any]
 NAMES = ("input_ids", "input_mask", "segment_ids")
-BUILDING_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, NotImplementedError)
+BUILDING_ERRORS = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, NotImplementedError),
+    *(tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.OutOfRangeError),
+)
 
 
 def build(
@@ -137,10 +140,10 @@ def _transformer(names: dict[str, str], architecture: Architecture, weights: Pat
 
     settings = dict(architecture)
     kind = settings.pop("model_type", None)
-    if kind not in names:
+    if not isinstance(kind, str) or kind not in names:
         raise InputError(
             "the encoder must be of a type that transformers has for TensorFlow",
-            found=repr(kind),
+            found=f"{kind!r:.80}",
             do="Name a BERT or ALBERT encoder.",
         )
     settings.pop("pooling", None)

@@ -31,13 +31,13 @@ LONGEST_TEXT, MOST_VALUES, DEEPEST = 200, 100, 3
 OTHER_NAMES = "attribute_map"  # transformers keeps a setting that it names under another name, where nobody looks
 
 
-def require_text_encoder(model_type: object, file: Path) -> None:
+def require_text_encoder(model_type: object, file: Path, do: str = "Name a BERT or ALBERT encoder.") -> None:
     """Raises: InputError unless the type is one whose sizes are judged here; transformers builds others, too."""
     if not isinstance(model_type, str) or model_type not in TYPES:
         raise InputError(
             f"the model_type in {file} must be one of {', '.join(sorted(TYPES))}",
             found=f"{model_type!a:.40}",
-            do="Name a BERT or ALBERT encoder.",
+            do=do,
         )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import InputError, NoSuchFile
+from sentiment.lean import importing
 from sentiment.model import encoder_limits, hdf5_file, hub_encoder, pinned, vocabulary
 from sentiment.model.model_type import TF_HUB
 from sentiment.options.training import LONGEST_SEQUENCE
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 WEIGHTS, CARD, VOCABULARY, SUMMARY, REPORT = "weights.h5", "model.json", "vocab.txt", "summary.txt", "report.json"
 HOLDS_A_CARD = "a model folder must hold a readable model.json"
+RESTORE = "Restore the folder, or train the model again."
 NAME_ANOTHER = "Name a folder that `sentiment train` made."
 ENCODER = "encoder"  # in a TF-Hub model: the SavedModel that its weights belong to
 # What HDF5 and Keras raise about a damaged file of weights.
@@ -70,7 +73,7 @@ def read_card(folder: Path) -> ModelCard:
             found=f"format {found} in {path}",
             do="Train the model again with this version, or use the version that made it.",
         )
-    return record.read(path, ModelCard, "Restore the folder, or train the model again.")
+    return record.read(path, ModelCard, RESTORE)
 
 
 def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
@@ -87,7 +90,7 @@ def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
         raise InputError(
             f"{folder / VOCABULARY} must hold the {card.vocabulary} pieces of its model",
             found=f"{len(pieces)} pieces",
-            do="Restore the folder, or train the model again.",
+            do=RESTORE,
         )
     from sentiment.model import classifier
     from sentiment.model.tokenizer import Tokenizer
@@ -115,12 +118,26 @@ def _require_bounded(card: ModelCard, folder: Path) -> None:
         raise InputError(
             f"a model must take 1 to {LONGEST_SEQUENCE} pieces, and have a dropout from 0 to below 1",
             found=f"max_seq_length {card.max_seq_length} and dropout {card.dropout} in {folder / CARD}",
-            do="Restore the folder, or train the model again.",
+            do=RESTORE,
         )
     encoder_limits.require_plain(card.architecture, {}, folder / CARD)
-    weights = folder / WEIGHTS
-    if weights.is_file() and (lack := encoder_limits.lack_of_room(card.architecture, weights)):
+    weights, settings = folder / WEIGHTS, _with_defaults(card, folder / CARD)
+    if weights.is_file() and (lack := encoder_limits.lack_of_room(settings, weights)):
         raise _unfit(weights, lack)
+
+
+def _with_defaults(card: ModelCard, file: Path) -> Mapping[str, Any]:
+    """Returns an encoder's settings, with transformers' own where there are none: it would build those, whatever size.
+
+    Raises: InputError when it is of a type whose sizes are not judged here.
+    """
+    if card.type == TF_HUB:
+        return card.architecture
+    kind = card.architecture.get("model_type")
+    encoder_limits.require_text_encoder(kind, file, RESTORE)
+    with importing("transformers"):
+        from transformers import AutoConfig
+    return {**AutoConfig.for_model(kind).to_dict(), **card.architecture}
 
 
 def load_weights(model: Any, path: Path) -> None:
@@ -143,7 +160,7 @@ def _unfit(weights: Path, reason: str) -> InputError:
     return InputError(
         "the weights of a model must be whole and fit its model.json",
         found=f"{weights}: {reason}",
-        do="Restore the folder, or train the model again.",
+        do=RESTORE,
     )
 
 

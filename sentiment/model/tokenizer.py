@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sentiment.model import vocabulary
+from sentiment.model import piece_trie, vocabulary
 from sentiment.model.head import head
 from sentiment.tensorflow_setup import tf, tf_text
 from sentiment.text import marks
@@ -27,22 +27,20 @@ class Tokenizer(tf.Module):
     def __init__(
         self, pieces: Sequence[str], *, max_seq_length: int, lower_case: bool, untitled: str | None = None
     ) -> None:
-        """`untitled` names a model that was trained without titles: whoever encodes posts for it leaves theirs out."""
+        """`untitled` names a model that was trained without titles: whoever encodes posts for it leaves theirs out.
+
+        Raises: InputError when no tokenizer can be built from `pieces`.
+        """
         super().__init__(name="tokenizer")
         self.untitled = untitled
         self.told_untitled = False
         self.max_seq_length = max_seq_length
-        ids = vocabulary.ids(pieces)
+        ids = piece_trie.ids(pieces)
         self.classify = ids[vocabulary.CLASSIFY]
         self.separator = ids[vocabulary.SEPARATOR]
         self.mask = ids[vocabulary.MASK]
         self.unknown = ids[vocabulary.UNKNOWN]
-        self.wordpiece = tf_text.FastBertTokenizer(
-            vocab=vocabulary.without_repeats(pieces),
-            token_out_type=tf.int32,
-            unknown_token=vocabulary.UNKNOWN,
-            lower_case_nfd_strip_accents=False,
-        )
+        self.wordpiece = piece_trie.built(pieces, vocabulary.UNKNOWN)
         self.lower_case = lower_case
 
     def pieces(self, texts: Any) -> Any:

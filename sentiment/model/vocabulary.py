@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sentiment.disk import size_of
 from sentiment.errors import InputError
+from sentiment.model import piece_trie
 from sentiment.model.word_counts import WordCounts
 from sentiment.text.marks import without_accents
 
@@ -38,8 +39,8 @@ CHINESE = (
 CONTROL = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F"
 CONTROLS = re.compile(f"[{CONTROL}]")
 MOST_WORDS = 2000
-LARGEST = 16 << 20  # bytes of a file; bert-base-chinese has 110 KB
-LONGEST = 256  # bytes of a piece, without ##: the tokenizer takes no longer one
+LARGEST = 16 << 20  # bytes of a file; bert-base-chinese has 110 KB, LaBSE with 501,153 pieces 5 MB
+LONGEST = 256  # bytes of a piece, without ##: BERT's tokenizers take no longer one
 
 
 def build(texts: Iterable[str], *, lower_case: bool = True) -> list[str]:
@@ -100,7 +101,10 @@ def read(path: Path) -> list[str]:
     try:
         if (size := size_of(path)) > LARGEST:
             raise ValueError(f"{size:,} bytes, more than {LARGEST:,}")
-        pieces = path.read_text(encoding="utf-8").split("\n")
+        written = path.read_text(encoding="utf-8")
+        if (lines := written.count("\n")) > piece_trie.MOST_PIECES:
+            raise ValueError(f"{lines:,} lines, more than {piece_trie.MOST_PIECES:,}")
+        pieces = written.split("\n")
     except (OSError, ValueError) as error:
         raise InputError(
             "a vocabulary must be a readable UTF-8 text file", found=f"{path}: {error}", do="Name a BERT vocab.txt."
@@ -127,20 +131,7 @@ def check(pieces: Sequence[str], source: str) -> None:
             found=f"{long[:40]!a}… in {source}",
             do="Name a BERT vocab.txt.",
         )
-
-
-def ids(pieces: Sequence[str]) -> dict[str, int]:
-    """Returns the id of each piece: its line in the vocabulary, the last one if there are several."""
-    return {piece: row for row, piece in enumerate(pieces)}
-
-
-def without_repeats(pieces: Sequence[str]) -> list[str]:
-    """Returns `pieces`, each row where it was, with something that no text can hold in the rows that are never used.
-
-    A text is split at white space and around brackets, so a piece that holds both is found in none.
-    """
-    used = ids(pieces)
-    return [piece if used[piece] == row else f"[row {row} of {len(pieces)}]" for row, piece in enumerate(pieces)]
+    piece_trie.require_room(pieces, source)
 
 
 def write(path: Path, pieces: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from sentiment import atomic
+from sentiment.model.kept_state import require_readable
 from sentiment.step import say
 from sentiment.tensorflow_setup import tf
 
@@ -48,11 +49,7 @@ class Kept:
                 say(f"pretrain: {found} is of other inputs or options; it is discarded")
                 shutil.rmtree(found, ignore_errors=True)
                 continue
-            try:
-                place = msgspec.convert(kept.get("place"), Place)
-                state.read(str(found / STATE)).assert_existing_objects_matched()
-            except (tf.errors.OpError, AssertionError, ValueError) as error:  # of msgspec, too
-                say(f"pretrain: {found} cannot be read ({str(error).splitlines()[0][:100]}); it is discarded")
+            if (place := _restored(found, kept.get("place"), state)) is None:
                 shutil.rmtree(found, ignore_errors=True)
                 continue
             return replace(place, resumed=True)
@@ -75,6 +72,21 @@ class Kept:
 
     def discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _restored(found: Path, place: Any, state: Any) -> Place | None:
+    """Reads a kept state into `state`; None, with nothing of it read, when it is damaged, which is said."""
+    try:
+        read = msgspec.convert(place, Place)
+        require_readable(found / STATE)
+        state.read(str(found / STATE)).assert_existing_objects_matched()
+    except (tf.errors.ResourceExhaustedError, MemoryError):  # the state is well
+        raise
+    except Exception as error:  # noqa: BLE001 - any damage to a file that only saves time
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0][:100]
+        say(f"pretrain: {found} cannot be read ({why}); it is discarded")
+        return None
+    return read
 
 
 def _is_state(folder: Path) -> bool:

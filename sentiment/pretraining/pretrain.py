@@ -235,7 +235,7 @@ def _earlier(output: Path, made_of: str) -> Pretraining | None:
     if not (output / CARD).is_file():
         return None
     found = record.read(output / CARD, Pretraining, "Remove the folder, or name another one.")
-    return found if found.options.get("made_of") == made_of else None
+    return found if found.judged and found.options.get("made_of") == made_of else None
 
 
 def told_corpus(corpus: Corpus) -> str:

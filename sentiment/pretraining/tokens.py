@@ -1,8 +1,7 @@
 """A tokenised corpus on the disk: written once, then read a row at a time, whatever its size.
 
 `ids.bin` holds the pieces of all rows behind each other, `begins.bin` a byte a piece: 1 where a word begins, and
-`ends.bin` where each row ends. `tokens.json` is written last, with the size of each: where one is another, or it is not
-there, the folder is not whole.
+`ends.bin` where each row ends. `tokens.json` is written last, with the sha256 of each: see `tokens_kept`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +18,16 @@ from numpy.typing import NDArray
 from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.model.batches import at_once
+from sentiment.pretraining import tokens_kept
 from sentiment.progress import progress
+from sentiment.step import say
 
 if TYPE_CHECKING:
     from sentiment.model.tokenizer import Tokenizer
     from sentiment.pretraining.corpus import Corpus
 
-DESCRIPTION = "tokens.json"
 LEARNT, HELD_OUT = "learnt", "held_out"
+FILES = tuple(f"{part}/{name}.bin" for part in (LEARNT, HELD_OUT) for name in ("begins", "ends", "ids"))
 CONTINUES = "##"
 Ints = NDArray[np.int32]
 
@@ -62,18 +63,20 @@ class Tokens:
 def tokenised(
     corpus: Corpus, tokenizer: Tokenizer, pieces: list[str], length: int, folder: Path, *, segmented: bool, made_of: str
 ) -> tuple[Tokens, Tokens]:
-    """Returns the rows to learn from, and the held-out ones; makes the folder unless it is there, of the same corpus.
+    """Returns the rows to learn from, and the held-out ones; makes the folder unless it is there, whole, of the same.
 
     With `segmented`, words stand between spaces in the posts; else every Chinese character is a word. `made_of` names
     the corpus and the tokenizer. A row of unknown pieces alone is none: nothing of it can be hidden.
 
     Raises: InputError when no row is left.
     """
-    known = atomic.read_json(folder / DESCRIPTION) if (folder / DESCRIPTION).is_file() else None
-    if known is None or known != _description(folder, made_of):
+    why = tokens_kept.fault(folder, FILES, made_of)
+    if why and folder.exists():
+        say(f"pretrain: the tokens in {folder} {why}; the corpus is tokenised anew")
+    if why:
         with atomic.replacing_folder(folder) as made:
             _write(corpus, tokenizer, pieces, length, made, segmented)
-            atomic.write_json(made / DESCRIPTION, _description(made, made_of))
+            tokens_kept.describe(made, FILES, made_of)
     found = _opened(folder / LEARNT), _opened(folder / HELD_OUT)
     if not all(len(tokens.ends) for tokens in found):
         raise InputError(
@@ -82,11 +85,6 @@ def tokenised(
             do="Name files of other posts with --corpus, or another --vocab.",
         )
     return found
-
-
-def _description(folder: Path, made_of: str) -> dict[str, Any]:
-    files = sorted(path for part in (LEARNT, HELD_OUT) for path in (folder / part).glob("*.bin"))
-    return {"made_of": made_of, "bytes": {f"{path.parent.name}/{path.name}": path.stat().st_size for path in files}}
 
 
 def _opened(folder: Path) -> Tokens:

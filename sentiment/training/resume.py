@@ -16,6 +16,7 @@ from typing import Any
 from sentiment import atomic
 from sentiment.errors import InputError
 from sentiment.model.curves import Curves, best_epoch
+from sentiment.model.kept_state import require_readable
 from sentiment.model.pinned import pinned_name
 from sentiment.step import say
 from sentiment.training.training_files import ENCODER
@@ -43,7 +44,7 @@ class Unfinished:
             curves = Curves(**description["curves"])
             if description["inputs"] == self._inputs:
                 for number in {curves.epochs, _best(curves)}:
-                    _require_readable(self._epoch(number))
+                    require_readable(self._epoch(number) / STATE)
                 return curves
             self._require_no_other_encoder(description["inputs"])
             why = "has other inputs"
@@ -99,15 +100,6 @@ class Unfinished:
 
 def _best(curves: Curves) -> int:
     return best_epoch(curves.val_loss) if curves.val_loss else curves.epochs
-
-
-def _require_readable(folder: Path) -> None:
-    """Raises an error unless every tensor matches its checksum: a half restored model could not start over."""
-    from sentiment.tensorflow_setup import tf
-
-    reader = tf.train.load_checkpoint(str(folder / STATE))
-    for name in reader.get_variable_to_shape_map():
-        reader.get_tensor(name)
 
 
 def _reason(error: Exception) -> str:

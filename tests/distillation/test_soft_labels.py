@@ -71,6 +71,41 @@ def test_what_is_no_answer_is_asked_again(read: Corpus, toy_model: Path, tmp_pat
     assert path.read_bytes() == whole
 
 
+def test_answers_of_others_are_asked_again_and_said(
+    read: Corpus, toy_model: Path, tmp_path: Path, whole: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it was, whatever summed to 1 was taught."""
+    path = tmp_path / "whole" / PROBABILITIES
+    for other in (np.full((40, 3), 1 / 3, np.float32), np.tile(np.array([2, -1, 0], np.float32), (40, 1))):
+        path.write_bytes(whole[: 40 * 12] + other.tobytes() + whole[80 * 12 :])
+        capsys.readouterr()
+        soft_labels(toy_model, read, tmp_path / "whole")
+        assert "are damaged after the first 40; the teacher is asked for these anew" in capsys.readouterr().err
+        assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("kept", [b"", b"\0" * 200, b"\xff"], ids=["cut", "zeros", "no text"])
+def test_digests_that_are_damaged_have_the_teacher_asked_again(
+    read: Corpus, toy_model: Path, tmp_path: Path, whole: bytes, kept: bytes
+) -> None:
+    path = tmp_path / "whole" / PROBABILITIES
+    path.with_suffix(".sha256").write_bytes(kept)
+    assert answered(path, 144, 3) == 0
+    soft_labels(toy_model, read, tmp_path / "whole")
+    assert path.read_bytes() == whole and answered(path, 144, 3) == 144
+
+
+def test_answers_that_an_earlier_version_kept_are_not_asked_again(
+    read: Corpus, toy_model: Path, tmp_path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "whole" / PROBABILITIES
+    path.with_suffix(".sha256").unlink()
+    monkeypatch.setattr(Scorer, "probabilities", stopped_after(0, AssertionError("asked again")))
+    soft_labels(toy_model, read, tmp_path / "whole")
+    path.write_bytes(np.full((144, 3), 1 / 3, np.float32).tobytes())
+    assert answered(path, 144, 3) == 0, "from now on they are known"
+
+
 @pytest.mark.parametrize(("rows", "found"), [(0, 0), (39, 0), (40, 40), (119, 80), (143, 120), (144, 144), (200, 144)])
 def test_only_whole_parts_count(rows: int, found: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "AT_ONCE", 40)

@@ -91,6 +91,26 @@ def test_an_architecture_that_transformers_does_not_know_is_refused(copied: Path
         open_model(copied)
 
 
+@pytest.mark.parametrize("kind", [["bert"], {"bert": 1}, None, 1, True, "gpt2", "b" * 99])
+def test_an_architecture_of_a_type_that_is_none_is_one_line(copied: Path, kind: object) -> None:
+    """As it was, a list was a stack trace, and any encoder that transformers has was built."""
+    change(copied, architecture={**read_card(copied).architecture, "model_type": kind})
+    with pytest.raises(InputError, match=r"the model_type in .*model\.json must be one of albert, bert, ") as raised:
+        open_model(copied)
+    assert "\n" not in str(raised.value) and len(str(raised.value)) < 600
+
+
+@pytest.mark.parametrize("kind", ["albert", "bert", "mobilebert", "convbert"])
+def test_an_encoder_of_a_usual_size_is_not_built_where_its_weights_have_no_room(copied: Path, kind: str) -> None:
+    """As it was, a model.json that says a type alone took 22 seconds, or a gigabyte."""
+    from transformers import AutoConfig
+
+    AutoConfig.for_model(kind)  # its import takes a second, whatever the file says
+    change(copied, architecture={"model_type": kind})
+    with at_most(1), pytest.raises(InputError, match=r"too few for the .* weights of its settings"):
+        open_model(copied)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -99,6 +119,7 @@ def test_an_architecture_that_transformers_does_not_know_is_refused(copied: Path
         ({"vocab_size": 10**6, "hidden_size": 4096}, "too few for the"),
         ({"num_attention_heads": 0}, "ZeroDivisionError"),
         ({"hidden_act": 1}, "that transformers can build"),
+        ({"initializer_range": []}, "that transformers can build; found InvalidArgumentError"),
     ],
 )
 def test_an_architecture_that_no_machine_holds_is_refused_at_once(

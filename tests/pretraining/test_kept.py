@@ -27,3 +27,28 @@ def test_a_state_without_a_place_is_discarded_and_what_is_no_state_is_left(
     assert kept.find(state) is None
     assert "state-5 cannot be read" in capsys.readouterr().err
     assert [path.name for path in kept.folder.iterdir()] == ["state-of-somebody"]
+
+
+@pytest.mark.parametrize("file", ["state.index", "state.data-00000-of-00001"])
+@pytest.mark.parametrize("begin", [0.0, 0.5, 0.9], ids=["all", "half", "end"])
+@pytest.mark.parametrize("zeros", [True, False], ids=["zeros", "cut"])
+def test_nothing_of_a_damaged_state_is_read(
+    tmp_path: Path, file: str, begin: float, zeros: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it was, a cut one ended each further try with a stack trace."""
+    from sentiment.tensorflow_setup import tf
+
+    kept = Kept(tmp_path / "encoder", "these inputs")
+    values = [tf.Variable(tf.fill([100], 2.0)) for _ in range(4)]
+    state = tf.train.Checkpoint(values=values)
+    kept.keep(state, Place(steps=5))
+    for value in values:
+        value.assign(tf.fill([100], 7.0))
+    damaged = kept.folder / "state-5" / file
+    written = damaged.read_bytes()
+    whole = int(len(written) * begin)
+    damaged.write_bytes(written[:whole] + bytes(len(written) - whole if zeros else 0))
+    assert kept.find(state) is None
+    told = capsys.readouterr().err
+    assert "state-5 cannot be read (" in told and told.count("\n") == 1
+    assert [float(value[0]) for value in values] == [7.0] * 4

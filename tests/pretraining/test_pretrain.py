@@ -21,7 +21,7 @@ from sentiment.model.vocabulary import write
 from sentiment.pretraining import fit, network
 from sentiment.pretraining.corpus import read_corpus
 from sentiment.pretraining.kept import Place
-from sentiment.pretraining.pretrain import command
+from sentiment.pretraining.pretrain import _earlier, command
 from sentiment.pretraining.start import pieces_of
 from sentiment.pretraining.tokens import tokenised
 
@@ -47,6 +47,19 @@ def corpus(tmp_path: Path) -> Path:
 
 def pretrain(corpus: Path, output: Path, *more: str) -> Result:
     return CliRunner().invoke(command, ["--corpus", str(corpus), "--output", str(output), *SMALL, *more])
+
+
+def killed_at(number: int) -> Any:
+    """Returns a course that ends after so many steps."""
+    steps = fit.Course._steps
+
+    def killed(self: Any, place: Any) -> Any:
+        for step in steps(self, place):
+            if place.steps == number:
+                raise KeyboardInterrupt
+            yield step
+
+    return killed
 
 
 def result_of(done: Result) -> dict[str, Any]:
@@ -109,6 +122,56 @@ def test_tokens_that_were_cut_are_made_again(corpus: Path, tmp_path: Path, vocab
     assert made() == before and damaged.stat().st_size
 
 
+@pytest.mark.parametrize("part", ["learnt", "held_out"])
+@pytest.mark.parametrize("name", ["ids.bin", "begins.bin", "ends.bin"])
+@pytest.mark.parametrize("value", [0, 1])
+def test_tokens_of_the_right_size_but_other_bytes_are_made_again(
+    corpus: Path, tmp_path: Path, vocab: Path, part: str, name: str, value: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it was, `ends.bin` of zeros was a ValueError each time, and of another `ids.bin` an encoder was made."""
+    pieces, read = vocabulary_of(vocab), read_corpus([corpus], [])
+    tokenizer = Tokenizer(pieces, max_seq_length=32, lower_case=True)
+    options: dict[str, Any] = {"segmented": False, "made_of": "a"}
+    tokenised(read, tokenizer, pieces, 32, tmp_path / "words", **options)
+    damaged = tmp_path / "words" / part / name
+    written = damaged.read_bytes()
+    damaged.write_bytes(bytes([value]) * len(written))
+    capsys.readouterr()
+    tokenised(read, tokenizer, pieces, 32, tmp_path / "words", **options)
+    told = capsys.readouterr().err
+    assert f"words are damaged ({part}/{name} has another sha256); the corpus is tokenised anew" in told
+    assert told.count("\n") == 1 and damaged.read_bytes() == written
+    tokenised(read, tokenizer, pieces, 32, tmp_path / "words", **options)
+    assert not capsys.readouterr().err, "whole ones are taken as they are"
+
+
+def as_before(tokens: Path) -> None:
+    """Makes of kept tokens what an earlier version left: sizes, and no sha256."""
+    known = json.loads((tokens / "tokens.json").read_text(encoding="utf-8"))
+    sizes = {name: (tokens / name).stat().st_size for name in known.pop("sha256")}
+    (tokens / "tokens.json").write_text(json.dumps({**known, "bytes": sizes}), encoding="utf-8")
+
+
+def test_a_pretraining_that_an_earlier_version_began_goes_on_with_its_steps(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit, "SECONDS_BETWEEN_STATES", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(fit.Course, "_steps", killed_at(5))
+        assert pretrain(corpus, tmp_path / "out").exit_code != 0
+    left = tmp_path / ".out.unfinished"
+    kept = {path: path.read_bytes() for path in (left / "tokens").rglob("*.bin")}
+    as_before(left / "tokens")
+    with monkeypatch.context() as patch:
+        patch.setattr(fit.Course, "_steps", killed_at(6))
+        again = pretrain(corpus, tmp_path / "out")
+    assert "are of an earlier version, which kept no sha256 of them; the corpus is tokenised anew" in again.stderr
+    assert {path: path.read_bytes() for path in (left / "tokens").rglob("*.bin")} == kept
+    done = pretrain(corpus, tmp_path / "out")
+    assert "tokenised anew" not in done.stderr
+    assert result_of(done)["resumed"] and "it is discarded" not in again.stderr + done.stderr
+
+
 @pytest.mark.slow
 def test_it_learns_what_stands_beside_what(corpus: Path, tmp_path: Path) -> None:
     found = result_of(pretrain(corpus, tmp_path / "out", "--at", "0.3", "--passes", "6"))
@@ -141,6 +204,21 @@ def test_the_folder_is_an_encoder_that_says_the_same(corpus: Path, tmp_path: Pat
     assert sum(value.size for value in weights.values()) == found["parameters"]
 
 
+def test_a_card_on_which_nobody_judged_is_of_no_encoder_that_is_done(tmp_path: Path) -> None:
+    """As it was, a damaged card ended each further try with an IndexError."""
+    data = Path(__file__).parent.parent / "checkpoints" / "data" / "bert-of-pretrain" / "pretraining.json"
+    card = json.loads(data.read_text(encoding="utf-8"))
+    made_of = card["options"].setdefault("made_of", "these inputs")
+
+    def earlier(judged: object) -> object:
+        (tmp_path / "pretraining.json").write_text(json.dumps({**card, "judged": judged}), encoding="utf-8")
+        return _earlier(tmp_path, made_of)
+
+    assert earlier(card["judged"]) is not None and earlier([]) is None
+    with pytest.raises(InputError, match="judged must be a list; found null"):
+        earlier(None)
+
+
 @pytest.mark.slow
 def test_the_same_again_is_not_made_again(corpus: Path, tmp_path: Path) -> None:
     once = result_of(pretrain(corpus, tmp_path / "out"))
@@ -156,14 +234,7 @@ def test_one_that_was_killed_ends_as_if_it_had_not_been(
     whole = result_of(pretrain(corpus, tmp_path / "whole"))
     monkeypatch.setattr(fit, "SECONDS_BETWEEN_STATES", 0.0)
     steps = fit.Course._steps
-
-    def killed(self: Any, place: Any) -> Any:
-        for step in steps(self, place):
-            if place.steps == 5:
-                raise KeyboardInterrupt
-            yield step
-
-    monkeypatch.setattr(fit.Course, "_steps", killed)
+    monkeypatch.setattr(fit.Course, "_steps", killed_at(5))
     assert pretrain(corpus, tmp_path / "out").exit_code != 0
     assert not (tmp_path / "out").exists() and (tmp_path / ".out.unfinished" / "state-4").is_dir()
     monkeypatch.setattr(fit.Course, "_steps", steps)
