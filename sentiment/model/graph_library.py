@@ -9,6 +9,7 @@ from typing import Any
 from sentiment.model.operations import ALLOWED
 
 MAIN = ""  # the graph itself, among the names of its functions
+CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})  # they pass their inputs on as they are
 EXCHANGED = "api_implements"  # the mark of functions that TensorFlow puts in each other's place while it optimises
 
 
@@ -32,6 +33,13 @@ class Library:
         yield from ((MAIN, node) for node in self._graph.node)
         for function in self._graph.library.function:
             yield from ((function.signature.name, node) for node in function.node_def)
+
+    def names(self) -> Iterator[tuple[str, list[str]]]:
+        """Yields the names in the graph and in each function, where an argument has one like a node."""
+        yield MAIN, [node.name for node in self._graph.node]
+        for function in self._graph.library.function:
+            taken = [*function.signature.input_arg, *function.node_def]
+            yield function.signature.name, [one.name for one in taken]
 
     def nodes(self) -> Iterator[Any]:
         return (node for _, node in self.placed())

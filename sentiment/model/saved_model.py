@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model import graph_files
+from sentiment.model import graph_files, graph_nodes, object_graph
 from sentiment.model.graph_library import Library
 from sentiment.model.operations import ALLOWED
-from sentiment.model.saved_model_files import ASSETS, FILE, elsewhere, is_inside
+from sentiment.model.saved_model_files import FILE, elsewhere, misnamed
 from sentiment.text.harmless import visible
 
 MOST_NAMED = 5
@@ -44,13 +44,13 @@ def dangers(folder: Path) -> list[str]:
 def dangers_of(folder: Path, meta: Any) -> Iterator[str]:
     """Yields the dangers in one MetaGraphDef."""
     library = Library(meta.graph_def)
-    for name in sorted(operations(meta) - ALLOWED):
+    for name in sorted(_operations(library) - ALLOWED):
         yield f"the operation {name}"
     for name in sorted(library.missing()):
         yield f"a call of {name}, which is none of its functions"
-    for asset in meta.asset_file_def:
-        if not is_inside(folder / ASSETS / asset.filename, folder / ASSETS):
-            yield f"the asset {asset.filename!r}, which is outside its folder"
+    yield from misnamed(folder, [asset.filename for asset in meta.asset_file_def])
+    yield from graph_nodes.dishonest(library)
+    yield from object_graph.changed(meta.object_graph_def.nodes)
     yield from graph_files.misused(meta, library)
 
 
@@ -59,8 +59,12 @@ def operations(meta: Any) -> frozenset[str]:
 
     A call of a function in its own library is no operation, unless the function bears the name of a real one.
     """
-    library = Library(meta.graph_def)
-    return frozenset(node.op for node in library.nodes() if not library.is_function(node.op))
+    return _operations(Library(meta.graph_def))
+
+
+def _operations(library: Library) -> frozenset[str]:
+    used = {node.op for node in library.nodes()}
+    return frozenset(name for name in used if not library.is_function(name))
 
 
 def meta_graphs(folder: Path) -> list[Any]:
