@@ -24,9 +24,15 @@ class Library:
         self._graph = graph
         self._arguments: dict[str, dict[str, int] | None] = {}
         self.callers: dict[str, list[tuple[str, Any]]] = defaultdict(list)  # function → (where, node)
+        self.used: set[str] = set()  # operations and functions
+        self._named: set[str] = set()  # functions, in attributes
         for where, node in self.placed():
-            for name in called(node):
-                self.callers[name].append((where, node))
+            self.used.add(node.op)
+            named = list(_in_attributes(node.attr.values()))
+            self._named.update(named)
+            for name in (node.op, *named):
+                if name in self.functions:
+                    self.callers[name].append((where, node))
 
     def placed(self) -> Iterator[tuple[str, Any]]:
         """Yields every node with the name of its function; MAIN for the graph's own."""
@@ -60,8 +66,7 @@ class Library:
 
     def missing(self) -> set[str]:
         """Returns the functions that are called by name and are not there."""
-        named = {name for node in self.nodes() for name in _in_attributes(node.attr.values())}
-        return {name for name in named if not self.is_function(name)}
+        return {name for name in self._named if not self.is_function(name)}
 
 
 def is_registered(name: str) -> bool:
@@ -76,12 +81,6 @@ def named_by_objects(objects: Iterable[Any]) -> Iterator[str]:
     for one in objects:
         yield from one.function.concrete_functions
         yield one.bare_concrete_function.concrete_function_name
-
-
-def called(node: Any) -> Iterator[str]:
-    """Yields the names of functions that a node may call; its operation is one of them, if it is a function."""
-    yield node.op
-    yield from _in_attributes(node.attr.values())
 
 
 def _in_attributes(values: Iterable[Any]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from sentiment.model import graph_files, graph_nodes, object_graph
 from sentiment.model.graph_library import Library
 from sentiment.model.operations import ALLOWED
 from sentiment.model.saved_model_files import FILE, elsewhere, misnamed
+from sentiment.model.saved_model_size import too_much
 from sentiment.text.harmless import visible
 
 MOST_NAMED = 5
@@ -36,9 +37,9 @@ def require_harmless(folder: Path) -> None:
 
 def dangers(folder: Path) -> list[str]:
     """Returns what the SavedModel in `folder` could do that it must not, in words; an empty list: it only computes."""
-    if found := list(elsewhere(folder)):
+    if found := list(elsewhere(folder)) or list(too_much(folder / FILE)):
         return found  # a pipe is not waited for, and what lies elsewhere is not read
-    return [visible(danger, LONGEST_TOLD) for meta in meta_graphs(folder) for danger in dangers_of(folder, meta)]
+    return [visible(danger, LONGEST_TOLD) for meta in _parsed(folder) for danger in dangers_of(folder, meta)]
 
 
 def dangers_of(folder: Path, meta: Any) -> Iterator[str]:
@@ -63,12 +64,15 @@ def operations(meta: Any) -> frozenset[str]:
 
 
 def _operations(library: Library) -> frozenset[str]:
-    used = {node.op for node in library.nodes()}
-    return frozenset(name for name in used if not library.is_function(name))
+    return frozenset(name for name in library.used if not library.is_function(name))
 
 
 def meta_graphs(folder: Path) -> list[Any]:
-    """Returns the MetaGraphDefs of a SavedModel; none when the file is damaged."""
+    """Returns the MetaGraphDefs of a SavedModel; none when the file is damaged, or has more than is looked over."""
+    return [] if any(too_much(folder / FILE)) else _parsed(folder)
+
+
+def _parsed(folder: Path) -> list[Any]:
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
