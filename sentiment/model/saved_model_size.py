@@ -16,7 +16,13 @@ MOST_BYTES = 2**31 - 1  # no parser takes more; an export for TensorRT has its w
 # BERT-large twice that.
 MOST_PARTS = 800_000
 MOST_FIELDS = 5_000_000  # of all messages; some 45 for a node
-NODE, AS_MANY = "tensorflow.NodeDef", 3  # what a node costs, in parts
+# What takes the look longer than another part does.
+COSTS = {
+    "tensorflow.MetaGraphDef": 1000,
+    "tensorflow.NodeDef": 3,
+    "tensorflow.FunctionDef": 10,
+    "tensorflow.NameAttrList": 10,
+}
 ATTRIBUTE = "tensorflow.NodeDef.AttrEntry"
 # Of which a node has many. All others are parts.
 LIGHT = frozenset(
@@ -76,7 +82,7 @@ class Count:
             return
 
     def _meet(self, at: int, end: int, kind: Kind) -> None:
-        self.parts += AS_MANY if kind.name == NODE else kind.name not in LIGHT
+        self.parts += COSTS.get(kind.name, kind.name not in LIGHT)
         if kind.name == ATTRIBUTE and end - at <= SMALL:  # half of all fields are in them
             self.fields += (end - at) // SHORTEST
         else:

@@ -27,10 +27,10 @@ NODE = field(1, field(2, b"NoOp"))
 
 def test_parts_and_fields_are_counted() -> None:
     counted = Count(b"\x08\x01" + graph(NODE * 100))
-    assert counted.parts == 2 + 100 * saved_model_size.AS_MANY  # the MetaGraphDef and its GraphDef
+    assert counted.parts == 1000 + 1 + 100 * 3  # of the MetaGraphDef, its GraphDef, and nodes
     assert counted.fields == 3 + 100 * 2
     function = field(2, field(1, field(3, field(2, b"NoOp"))))
-    assert Count(graph(function)).parts == 4 + saved_model_size.AS_MANY
+    assert Count(graph(function)).parts == 1000 + 2 + 10 + 3
 
 
 def test_attributes_count_at_least_their_fields() -> None:
@@ -53,13 +53,13 @@ def test_a_group_hides_nothing() -> None:
 
 @pytest.mark.parametrize("part", [NODE, b"\x1a\x00", field(1, b"\x1a\x00" * 9)])
 def test_a_graph_of_too_much_is_not_parsed(part: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saved_model_size, "MOST_PARTS", 1000)
+    monkeypatch.setattr(saved_model_size, "MOST_PARTS", 2000)
     monkeypatch.setattr(saved_model_size, "MOST_FIELDS", 5000)
     (tmp_path / "saved_model.pb").write_bytes(b"\x08\x01" + graph(part * 10_000))
     monkeypatch.setattr(saved_model, "_parsed", lambda folder: pytest.fail("it was parsed"))
     with pytest.raises(InputError, match="must only compute") as raised:
         hub_encoder.load(tmp_path)
-    assert "a graph of more than 1,000 nodes and other parts, or 5,000 fields" in raised.value.found
+    assert "a graph of more than 2,000 nodes and other parts, or 5,000 fields" in raised.value.found
     assert saved_model.meta_graphs(tmp_path) == []
 
 
