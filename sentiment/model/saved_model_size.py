@@ -37,7 +37,7 @@ LIGHT = frozenset(
 )
 SMALL = 64  # bytes of an attribute whose fields are estimated
 SHORTEST = 2  # bytes of a field
-VARINT, FIXED_64, BYTES, FIXED_32 = 0, 1, 2, 5  # how a field is written
+VARINT, FIXED_64, BYTES, GROUP, FIXED_32 = 0, 1, 2, 3, 5  # how a field is written
 
 
 class Kind(NamedTuple):
@@ -76,8 +76,10 @@ class Count:
                     at = _varint(data, at)[1]
                 elif key & 7 in (FIXED_32, FIXED_64):
                     at += 4 if key & 7 == FIXED_32 else 8
-                else:  # a group, which no message here has: what is in it is not counted
+                elif key & 7 == GROUP:  # no message here has one, and what is in it is not counted
                     self.fields += MOST_FIELDS
+                else:
+                    return
         except IndexError:  # a field without its end
             return
 

@@ -40,7 +40,9 @@ def test_attributes_count_at_least_their_fields() -> None:
     assert Count(graph(field(1, long))).fields == 3 + 1 + 2 + 1 + 50
 
 
-@pytest.mark.parametrize("damaged", [b"\x12", b"\x12\xff", b"\x12\x80\x80", b"\x08" + b"\xff" * 20, b"\x0d"])
+@pytest.mark.parametrize(
+    "damaged", [b"\x12", b"\x12\xff", b"\x12\x80\x80", b"\x08" + b"\xff" * 20, b"\x0d", b"\xff" * 99]
+)
 def test_what_no_parser_takes_is_counted_to_where_it_ends(damaged: bytes) -> None:
     assert not Count(damaged).is_too_much
     before = Count(graph(NODE * 10) + damaged).parts
