@@ -7,6 +7,7 @@ of a message where it ends the parser.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ MOST_BYTES = 2**31 - 1  # no parser takes more; an export for TensorRT has its w
 # Nodes, functions, objects and so on. A BERT-base of TF-Hub has some 50,000 nodes in 10 MB, or 260,000 of these; a
 # BERT-large twice that.
 MOST_PARTS = 800_000
-MOST_FIELDS = 5_000_000  # of all messages; some 45 for a node
+MOST_FIELDS = 8_000_000  # of all messages; some 45 for a node
 # What takes the look longer than another part does.
 COSTS = {
     "tensorflow.MetaGraphDef": 1000,
@@ -35,7 +36,9 @@ LIGHT = frozenset(
         "tensorflow.TensorShapeProto.Dim",
     }
 )
-SMALL = 64  # bytes of an attribute whose fields are estimated
+SHAPES = frozenset({"tensorflow.TensorShapeProto", "tensorflow.TensorShapeProto.Dim"})  # nothing else is in them
+SMALL = 64  # bytes of an attribute whose fields are estimated, unless a function may be in it
+A_FUNCTION = re.compile(rb"[\x4a\x52\xca\xd2]")  # how the fields 9 of a list and 10 of a value begin
 SHORTEST = 2  # bytes of a field
 VARINT, FIXED_64, BYTES, GROUP, FIXED_32 = 0, 1, 2, 3, 5  # how a field is written
 
@@ -85,7 +88,8 @@ class Count:
 
     def _meet(self, at: int, end: int, kind: Kind) -> None:
         self.parts += COSTS.get(kind.name, kind.name not in LIGHT)
-        if kind.name == ATTRIBUTE and end - at <= SMALL:  # half of all fields are in them
+        is_small = kind.name == ATTRIBUTE and end - at <= SMALL and not A_FUNCTION.search(self._data, at, end)
+        if is_small or kind.name in SHAPES:  # most of all fields are in them
             self.fields += (end - at) // SHORTEST
         else:
             self._pending.append((at, end, kind))
