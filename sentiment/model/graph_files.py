@@ -12,12 +12,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from sentiment.model.graph_library import MAIN, Library, named_by_objects
+from sentiment.model.graph_library import CALLS, MAIN, Library, named_by_objects
 from sentiment.model.operations import ASSET_READERS, CHECKPOINT
 
-CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})  # they pass their inputs on as they are
 VARIABLE_USERS = frozenset({"AssignVariableOp", "ReadVariableOp", "VarIsInitializedOp"})
 MOST_STEPS = 1_000_000  # taken to follow names; a BERT of TF-Hub takes a few thousand
+# All handles without a name are one variable, too. Some loaders give them that of their node: they may be any variable.
+NO_NAME = b""
 INITIALIZER = "__saved_model_init_op"  # the signature that runs once, while the model is loaded
 
 
@@ -154,13 +155,14 @@ class _Flow:
             return []
         users = self._users[handle.name]
         self._steps += len(users)
-        if self._handles[_shared_name(handle)] != 1 or not {one.op for one in users} <= VARIABLE_USERS:
+        is_alone = self._handles[_shared_name(handle)] == 1 and not self._handles[NO_NAME]
+        if not is_alone or not {one.op for one in users} <= VARIABLE_USERS:
             return []
         return [(MAIN, one, 1) for one in users if one.op == "AssignVariableOp"]
 
     @functools.cached_property
     def _handles(self) -> Counter[bytes]:
-        """How many nodes, in the graph and in its functions, are a handle of the variable of a name."""
+        """How many nodes, of the graph and its functions, are a handle of the variable of a name, in any container."""
         return Counter(_shared_name(one) for one in self._library.nodes() if one.op == "VarHandleOp")
 
     @functools.cached_property
@@ -210,8 +212,8 @@ def _tensor_of(name: str) -> str:
 
 
 def _shared_name(handle: Any) -> bytes:
-    """Returns the name of the variable itself: where none is given, TensorFlow takes that of the node."""
-    return bytes(handle.attr["shared_name"].s) or str(handle.name).encode()
+    """Returns the name of the variable itself, by which all handles that have it are one."""
+    return bytes(handle.attr["shared_name"].s)
 
 
 def _of_variables(collections: Iterable[Any]) -> Iterator[str]:

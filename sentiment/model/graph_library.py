@@ -9,6 +9,7 @@ from typing import Any
 from sentiment.model.operations import ALLOWED
 
 MAIN = ""  # the graph itself, among the names of its functions
+CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})  # they pass their inputs on as they are
 EXCHANGED = "api_implements"  # the mark of functions that TensorFlow puts in each other's place while it optimises
 
 
@@ -23,15 +24,28 @@ class Library:
         self._graph = graph
         self._arguments: dict[str, dict[str, int] | None] = {}
         self.callers: dict[str, list[tuple[str, Any]]] = defaultdict(list)  # function → (where, node)
+        self.used: set[str] = set()  # operations and functions
+        self._named: set[str] = set()  # functions, in attributes
         for where, node in self.placed():
-            for name in called(node):
-                self.callers[name].append((where, node))
+            self.used.add(node.op)
+            named = list(_in_attributes(node.attr.values()))
+            self._named.update(named)
+            for name in (node.op, *named):
+                if name in self.functions:
+                    self.callers[name].append((where, node))
 
     def placed(self) -> Iterator[tuple[str, Any]]:
         """Yields every node with the name of its function; MAIN for the graph's own."""
         yield from ((MAIN, node) for node in self._graph.node)
         for function in self._graph.library.function:
             yield from ((function.signature.name, node) for node in function.node_def)
+
+    def names(self) -> Iterator[tuple[str, list[str]]]:
+        """Yields the names in the graph and in each function, where an argument has one like a node."""
+        yield MAIN, [node.name for node in self._graph.node]
+        for function in self._graph.library.function:
+            taken = [*function.signature.input_arg, *function.node_def]
+            yield function.signature.name, [one.name for one in taken]
 
     def nodes(self) -> Iterator[Any]:
         return (node for _, node in self.placed())
@@ -52,8 +66,7 @@ class Library:
 
     def missing(self) -> set[str]:
         """Returns the functions that are called by name and are not there."""
-        named = {name for node in self.nodes() for name in _in_attributes(node.attr.values())}
-        return {name for name in named if not self.is_function(name)}
+        return {name for name in self._named if not self.is_function(name)}
 
 
 def is_registered(name: str) -> bool:
@@ -68,12 +81,6 @@ def named_by_objects(objects: Iterable[Any]) -> Iterator[str]:
     for one in objects:
         yield from one.function.concrete_functions
         yield one.bare_concrete_function.concrete_function_name
-
-
-def called(node: Any) -> Iterator[str]:
-    """Yields the names of functions that a node may call; its operation is one of them, if it is a function."""
-    yield node.op
-    yield from _in_attributes(node.attr.values())
 
 
 def _in_attributes(values: Iterable[Any]) -> Iterator[str]:

@@ -32,6 +32,12 @@ def source(name: str, vocabulary_file: Path | None) -> Source:
     """
     folder = resolve(name)
     loaded = load(folder)
+    if uses_tables(loaded):
+        raise InputError(
+            "an encoder must compute without tables, for an export keeps its variables alone",
+            found=f"one whose call looks up a table in {folder}",
+            do="Name an encoder that takes token ids; a table belongs to what makes them of a text.",
+        )
     with _whole(folder):
         pieces_file = vocabulary_file or _vocabulary_of(loaded, folder)
         lower_case = bool(loaded.do_lower_case.numpy()) if hasattr(loaded, "do_lower_case") else True
@@ -60,6 +66,16 @@ def load(folder: Path) -> Any:
             do="Name version 3 or later of a TF-Hub BERT encoder.",
         )
     return loaded
+
+
+def uses_tables(loaded: Any) -> bool:
+    """Tells whether a call of a loaded encoder uses a table or another resource that is no variable."""
+    from tensorflow.python.trackable.resource import CapturableResource
+
+    functions = getattr(loaded.__call__, "concrete_functions", [])
+    captured = [tensor for function in functions for tensor in function.captured_inputs]
+    owners = [getattr(tensor, "_parent_trackable", None) for tensor in captured]
+    return any(isinstance(owner(), CapturableResource) for owner in owners if owner is not None)
 
 
 @contextmanager

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model import graph_files
+from sentiment.model import graph_files, graph_nodes, object_graph
 from sentiment.model.graph_library import Library
 from sentiment.model.operations import ALLOWED
-from sentiment.model.saved_model_files import ASSETS, FILE, elsewhere, is_inside
+from sentiment.model.saved_model_files import FILE, elsewhere, misnamed
+from sentiment.model.saved_model_size import too_much
 from sentiment.text.harmless import visible
 
 MOST_NAMED = 5
@@ -36,21 +37,21 @@ def require_harmless(folder: Path) -> None:
 
 def dangers(folder: Path) -> list[str]:
     """Returns what the SavedModel in `folder` could do that it must not, in words; an empty list: it only computes."""
-    if found := list(elsewhere(folder)):
+    if found := list(elsewhere(folder)) or list(too_much(folder / FILE)):
         return found  # a pipe is not waited for, and what lies elsewhere is not read
-    return [visible(danger, LONGEST_TOLD) for meta in meta_graphs(folder) for danger in dangers_of(folder, meta)]
+    return [visible(danger, LONGEST_TOLD) for meta in _parsed(folder) for danger in dangers_of(folder, meta)]
 
 
 def dangers_of(folder: Path, meta: Any) -> Iterator[str]:
     """Yields the dangers in one MetaGraphDef."""
     library = Library(meta.graph_def)
-    for name in sorted(operations(meta) - ALLOWED):
+    for name in sorted(_operations(library) - ALLOWED):
         yield f"the operation {name}"
     for name in sorted(library.missing()):
         yield f"a call of {name}, which is none of its functions"
-    for asset in meta.asset_file_def:
-        if not is_inside(folder / ASSETS / asset.filename, folder / ASSETS):
-            yield f"the asset {asset.filename!r}, which is outside its folder"
+    yield from misnamed(folder, [asset.filename for asset in meta.asset_file_def])
+    yield from graph_nodes.dishonest(library)
+    yield from object_graph.changed(meta.object_graph_def.nodes)
     yield from graph_files.misused(meta, library)
 
 
@@ -59,12 +60,19 @@ def operations(meta: Any) -> frozenset[str]:
 
     A call of a function in its own library is no operation, unless the function bears the name of a real one.
     """
-    library = Library(meta.graph_def)
-    return frozenset(node.op for node in library.nodes() if not library.is_function(node.op))
+    return _operations(Library(meta.graph_def))
+
+
+def _operations(library: Library) -> frozenset[str]:
+    return frozenset(name for name in library.used if not library.is_function(name))
 
 
 def meta_graphs(folder: Path) -> list[Any]:
-    """Returns the MetaGraphDefs of a SavedModel; none when the file is damaged."""
+    """Returns the MetaGraphDefs of a SavedModel; none when the file is damaged, or has more than is looked over."""
+    return [] if any(too_much(folder / FILE)) else _parsed(folder)
+
+
+def _parsed(folder: Path) -> list[Any]:
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 

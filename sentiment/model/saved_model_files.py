@@ -7,7 +7,7 @@ leads out would carry any file of this machine into a model folder, and one to a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sentiment import disk
@@ -19,6 +19,8 @@ PARTS = (FILE, "fingerprint.pb", VARIABLES, ASSETS)
 # What TensorFlow's loaders open, too, where it is there: nobody has looked it over, and no encoder needs it.
 OTHERS = ("debug", "saved_model.pbtxt", "saved_model.cpb")
 DEEPEST = 16  # folders, one in the other
+LONGEST_NAME = 1000  # characters of an asset's, with the folders in it
+MOST_ASSETS = 1000  # a BERT of TF-Hub has one or two
 
 
 def files(folder: Path) -> list[Path]:
@@ -52,6 +54,18 @@ def elsewhere(folder: Path) -> Iterator[str]:
             yield f"{name}, which is no file"
         elif path.is_file() and disk.is_sparse(path):
             yield f"{name}, parts of which were never written (a sparse file)"
+
+
+def misnamed(folder: Path, assets: Sequence[str]) -> Iterator[str]:
+    """Yields, in words, the assets that do not lie in their folder; each part of a name is looked up on the disk."""
+    if len(assets) > MOST_ASSETS:
+        yield f"{len(assets)} assets, where at most {MOST_ASSETS} may be"
+        return
+    for name in assets:
+        if len(name) > LONGEST_NAME or name.count("/") >= DEEPEST:
+            yield f"the asset {name[:50]!r}…, whose name is longer than {LONGEST_NAME} or deeper than {DEEPEST}"
+        elif not is_inside(folder / ASSETS / name, folder / ASSETS):
+            yield f"the asset {name!r}, which is outside its folder"
 
 
 def is_inside(file: Path, folder: Path) -> bool:

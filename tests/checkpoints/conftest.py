@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.hostile_encoders import saved
 
 from sentiment.data.tsv import Post, write_posts
 from sentiment.model import vocabulary
@@ -135,3 +136,15 @@ def localhost(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     key.write_bytes(secret.private_bytes(serialization.Encoding.PEM, *plain))
     return certificate, key
+
+
+@pytest.fixture(scope="session")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder with a table of words, which is read from an asset while it is loaded."""
+    from sentiment.tensorflow_setup import tf
+
+    folder = tmp_path_factory.mktemp("honest")
+    (folder / "words.txt").write_text("好 1\n壞 2\n", encoding="utf-8")
+    words = tf.lookup.TextFileInitializer(str(folder / "words.txt"), tf.string, 0, tf.int64, 1, delimiter=" ")
+    table = tf.lookup.StaticHashTable(words, -1)
+    return saved(folder / "encoder", lambda ids: table.lookup(tf.constant("好")), table=table)

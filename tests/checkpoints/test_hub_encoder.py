@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.hostile_encoders import changed
 
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -243,6 +244,19 @@ def test_a_redirect_leads_to_https_only(address: str, tmp_path: Path, monkeypatc
         monkeypatch.setattr(Quiet, "elsewhere", elsewhere)
         with pytest.raises(InputError, match=r"which is not https://|is not allowed"):
             hub_address.resolve(address.replace("/3", f"/moved/{len(elsewhere)}"))
+
+
+def test_an_encoder_that_looks_up_a_table_is_refused_before_it_is_trained(honest: Path, tmp_path: Path) -> None:
+    """An export keeps the variables of an encoder, and could not keep the table."""
+
+    def trainable(meta: Any) -> None:
+        for edge in meta.object_graph_def.nodes[0].children:
+            edge.local_name = edge.local_name.removesuffix("_list")
+
+    folder = changed(honest, tmp_path / "encoder", trainable)
+    with pytest.raises(InputError, match="must compute without tables") as raised:
+        hub_encoder.source(str(folder), None)
+    assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.hostile_encoders import changed, saved
+from support.hostile_encoders import changed
 
 from sentiment.errors import InputError
-from sentiment.model import hub_encoder, saved_model
+from sentiment.model import hub_encoder, saved_model, saved_model_files
 from sentiment.model.graph_files import INITIALIZER
 from sentiment.model.operations import CHECKPOINT
 
@@ -22,18 +22,6 @@ SECRET = "/etc/passwd"
 RESOURCE, TEXT = 20, 7  # of tensorflow.DataType
 READS = "InitializeTableFromTextFileV2 of a file that is none of its assets"
 SAVES = "SaveV2 outside of its saver"
-
-
-@pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An encoder with a table of words, which is read from an asset while it is loaded."""
-    from sentiment.tensorflow_setup import tf
-
-    folder = tmp_path_factory.mktemp("honest")
-    (folder / "words.txt").write_text("好 1\n壞 2\n", encoding="utf-8")
-    words = tf.lookup.TextFileInitializer(str(folder / "words.txt"), tf.string, 0, tf.int64, 1, delimiter=" ")
-    table = tf.lookup.StaticHashTable(words, -1)
-    return saved(folder / "encoder", lambda ids: table.lookup(tf.constant("好")), table=table)
 
 
 def constant(graph: Any, name: str, text: str = SECRET) -> str:
@@ -219,11 +207,35 @@ def in_a_variable_whose_name_is_the_nodes(meta: Any) -> None:
     start_with(meta, "reads")
 
 
+def in_a_variable_without_a_name(meta: Any) -> None:
+    """All handles without a name are one variable, also those in a function."""
+    in_a_variable_whose_name_is_the_nodes(meta)
+    for node in list(meta.graph_def.node):
+        if node.op == "VarHandleOp":
+            node.attr["shared_name"].s = b""
+        elif node.name in ("second", "write_second"):
+            meta.graph_def.node.remove(node)
+    first = next(one for one in meta.graph_def.node if one.name == "value")
+    first.input[1] = "^call_writes"
+    made = function(meta, "writes")
+    constant_of(made, "path")
+    made.node_def.add(name="second", op="VarHandleOp")
+    made.node_def.add(name="write", op="AssignVariableOp").input.extend(["second:resource:0", "path:output:0"])
+    call(meta, "writes")
+
+
+def in_a_variable_beside_one_without_a_name(meta: Any) -> None:
+    """Loaders that give it the name of its node give it one that was not seen: `C/v` when it is in a function."""
+    in_a_variable_whose_name_is_the_nodes(meta)
+    handles = [one for one in meta.graph_def.node if one.op == "VarHandleOp"]
+    next(one for one in handles if one.name == "first").attr["shared_name"].s = b"its own"
+
+
 READERS = [
     *(while_the_checkpoint_is_restored, another_output_of_the_node, both_outputs_of_the_node),
     *(in_the_place_of_another_function, with_a_good_name_too, in_a_list, more_bound_than_taken),
     *(an_asset_of_another_class, an_output_beside_the_initializer, a_sparse_output),
-    in_a_variable_whose_name_is_the_nodes,
+    *(in_a_variable_whose_name_is_the_nodes, in_a_variable_without_a_name, in_a_variable_beside_one_without_a_name),
 ]
 SAVERS = (created_by_name_alone, nobody_calls, as_a_variables_initializer)
 
@@ -278,6 +290,31 @@ def test_an_asset_whose_name_no_file_can_have_is_refused(honest: Path, tmp_path:
 
     found = saved_model.dangers(changed(honest, tmp_path / "hostile", name))
     assert found == [r"the asset 'words\x00.txt', which is outside its folder"]
+
+
+@pytest.mark.parametrize(("name", "times"), [("a" * 1001, 1), ("a/" * 16 + "a", 1), ("words.txt", 1001)])
+def test_names_of_assets_are_counted_before_they_are_followed(
+    name: str, times: int, honest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each part of a name is looked up on the disk, from the first one on."""
+
+    def add(meta: Any) -> None:
+        for _ in range(times):
+            meta.asset_file_def.add(filename=name)
+
+    folder = changed(honest, tmp_path / "hostile", add)
+    followed: list[Path] = []
+    is_inside = saved_model_files.is_inside
+
+    def counted(file: Path, folder: Path) -> bool:
+        followed.append(file)
+        return is_inside(file, folder)
+
+    monkeypatch.setattr(saved_model_files, "is_inside", counted)
+    found = saved_model.dangers(folder)
+    assert len(found) == 1
+    assert "asset" in found[0]
+    assert len(followed) < 20
 
 
 def no_such_asset(meta: Any) -> None:
