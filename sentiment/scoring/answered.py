@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sentiment.data.identity import identity
 from sentiment.data.tsv import Post, one_line
 from sentiment.scoring.parquet_rows import texts_of, values_of
-from sentiment.scoring.plain_table import is_text, lengths_of
+from sentiment.scoring.plain_table import is_binary, is_text, lengths_of
 
 Answers = Callable[[list[Post]], NDArray[np.float32]]  # posts → [posts, labels], in their order
 AT_ONCE = 64 << 20  # bytes of texts and titles; an honest shard has far fewer, and is answered in one go
@@ -44,7 +44,9 @@ def _parts(table: pa.Table, places: dict[str, int]) -> Iterator[pa.Table]:
 
 def _posts_of(table: pa.Table, places: dict[str, int]) -> list[Post]:
     texts = texts_of(table.column(places["text"]))
-    titles: list[Any] = values_of(table.column(places["title"])) if "title" in places else [""] * len(texts)
+    titles: list[Any] = [""] * len(texts)
+    if "title" in places and not is_binary(table.schema.field(places["title"]).type):  # bytes are no title
+        titles = values_of(table.column(places["title"]))
     return [Post(str(text), 0, _title(title)) for text, title in zip(texts, titles, strict=True)]
 
 

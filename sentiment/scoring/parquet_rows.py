@@ -12,9 +12,17 @@ from sentiment.data.file_lines import LONGEST_SHOWN, shown
 from sentiment.data.formats.record import MOST_COLUMNS, TOO_WIDE, UnreadableFile
 from sentiment.data.formats.unpack import LARGEST_RATIO, most_rows, most_unpacked
 from sentiment.scoring.columns import LONGEST_NAME, Columns
-from sentiment.scoring.plain_table import BYTES_OF_A_VALUE, is_simple, is_text, plain_table, whole_bytes
+from sentiment.scoring.json_names import why_no_text
+from sentiment.scoring.plain_table import (
+    BYTES_OF_A_VALUE,
+    is_simple,
+    is_text,
+    of_usual_types,
+    plain_table,
+    whole_bytes,
+)
 from sentiment.scoring.put_aside import NO_ROOM, Aside, PutAside
-from sentiment.scoring.rows import MOST_OF_SHARD, TOO_MUCH, Piece, why_no_text
+from sentiment.scoring.rows import MOST_OF_SHARD, TOO_MUCH, Piece
 
 # What a footer may list: its columns with all that is nested in them, its row groups. The library reads what is nested
 # by calls within calls: 19,000 levels were beyond a stack of 8 MB, and ended the process.
@@ -79,7 +87,7 @@ def parquet_pieces(file: BinaryIO, name: str, size: int, columns: Columns, rows:
         schema, end = opened.schema_arrow, opened.metadata.num_rows
         places = columns.found(schema.names)
         text = schema.names[places["text"]]
-        _require_texts(schema, text)
+        _require_texts(of_usual_types(pa.RecordBatch.from_pylist([], schema)).schema, text)
         share = most_unpacked(size) * min(rows, end) // max(1, end)
         tables = _tables(opened, first, min(shards.stop * rows, end), rows, min(MOST_OF_SHARD, most_unpacked(size)))
         for table in tables:
@@ -114,12 +122,13 @@ def _tables(opened: parquet.ParquetFile, first: int, end: int, rows: int, most: 
             if held > most:
                 raise UnreadableFile(TOO_MUCH if most == MOST_OF_SHARD else UNPACKS)
             if count == rows:
-                yield pa.Table.from_batches(parts, opened.schema_arrow)
+                yield pa.Table.from_batches(parts)
                 parts, first, count, held = [], first + count, 0, 0
     if first + count < end:
         raise UnreadableFile(FEWER_ROWS)
     if parts or not end:
-        yield pa.Table.from_batches(parts, opened.schema_arrow)
+        nothing = pa.RecordBatch.from_pylist([], opened.schema_arrow)
+        yield pa.Table.from_batches(parts or [of_usual_types(nothing)])
 
 
 def _batches(opened: parquet.ParquetFile, first: int, end: int) -> Iterator[pa.RecordBatch]:
@@ -134,7 +143,7 @@ def _batches(opened: parquet.ParquetFile, first: int, end: int) -> Iterator[pa.R
     for batch in opened.iter_batches(READ_AT_ONCE, row_groups=groups, use_threads=False) if groups else ():
         begin, stop = max(first - at, 0), min(end - at, len(batch))
         if begin < stop:
-            yield batch.slice(begin, stop - begin)
+            yield of_usual_types(batch.slice(begin, stop - begin))
         at += len(batch)
         if at >= end:
             return

@@ -29,19 +29,41 @@ def is_text(kind: pa.DataType) -> bool:
 def is_simple(kind: pa.DataType) -> bool:
     """Tells whether a value of this type is a text, or takes as many bytes as its column says."""
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return is_text(inner) or _is_binary(inner) or bool(pa.types.is_primitive(inner) or pa.types.is_decimal(inner))
+    return is_text(inner) or is_binary(inner) or bool(pa.types.is_primitive(inner) or pa.types.is_decimal(inner))
 
 
-def _is_binary(kind: pa.DataType) -> bool:
+def _is_extension(kind: pa.DataType) -> bool:
+    return isinstance(kind, pa.BaseExtensionType)
+
+
+def of_usual_types(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Returns a batch without extensions of Arrow's types that store lists and such, and without views of texts.
+
+    From outside such an extension looks like one value; of views, most of Arrow's functions know nothing.
+    """
+    columns = [_usual(column) for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _usual(column: pa.Array) -> pa.Array:
+    while isinstance(column, pa.ExtensionArray) and not is_simple(column.type.storage_type):
+        column = column.storage
+    if pa.types.is_string_view(column.type):
+        return column.cast(pa.string())
+    return column.cast(pa.binary()) if pa.types.is_binary_view(column.type) else column
+
+
+def is_binary(kind: pa.DataType) -> bool:
     tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
     return any(test(kind) for test in tests)
 
 
 def whole_bytes(column: pa.Array) -> int:
     """Returns how many bytes a column takes; where a word stands once for many rows, as often as it is meant."""
-    if pa.types.is_dictionary(column.type) and (is_text(column.type) or _is_binary(column.type.value_type)):
+    if pa.types.is_dictionary(column.type) and (is_text(column.type) or is_binary(column.type.value_type)):
         return pc.sum(_lengths(column)).as_py() or 0
-    values = sum(map(len, _in_lists(column))) if column.type.num_fields else 0
+    is_nested = column.type.num_fields or _is_extension(column.type)
+    values = sum(map(len, _in_lists(column))) if is_nested else 0
     return max(int(column.nbytes), values * BYTES_OF_A_VALUE)
 
 
@@ -99,6 +121,7 @@ def _nests(kind: pa.DataType) -> bool:
         one = pending.pop()
         if (one is not kind and pa.types.is_dictionary(one)) or pa.types.is_run_end_encoded(one):
             return True
+        pending += [one.storage_type] if _is_extension(one) else []
         pending += [one.field(number).type for number in range(one.num_fields)]
     return False
 

@@ -20,7 +20,8 @@ from sentiment.data.formats.opened import SAMPLE
 from sentiment.data.formats.record import MOST_COLUMNS, TOO_MANY, TOO_WIDE, UnreadableFile
 from sentiment.data.formats.unpack import most_rows, most_unpacked
 from sentiment.data.rows import RowReader, delimiter_within, fitted
-from sentiment.scoring.columns import OURS, TWICE, Columns, a_name_of_ours
+from sentiment.scoring.columns import OURS, Columns, a_name_of_ours
+from sentiment.scoring.json_names import Names, why_no_text
 from sentiment.scoring.put_aside import NO_ROOM, Aside, PutAside
 from sentiment.scoring.unpacked import Unpacked, packing_of
 
@@ -60,10 +61,9 @@ class _Read(NamedTuple):
 
 def form_of(name: str) -> str:
     """Returns the suffix that says how a file is read, without that of its packing; "" when it is not read."""
-    plain = name.lower()
-    if packing := packing_of(plain):
-        plain = plain.removesuffix(packing)
-    return next((suffix for suffix in READ if plain.endswith(suffix)), "")
+    plain, packing = name.lower(), packing_of(name.lower())
+    plain = plain.removesuffix(packing)
+    return next((suffix for suffix in READ if plain.endswith(suffix) and not (packing and suffix == PARQUET)), "")
 
 
 def is_parquet(name: str) -> bool:
@@ -152,26 +152,16 @@ def _taken(found: Iterator[_Read], rows: int) -> list[_Read]:
     return some
 
 
-def _names_of(read: list[_Read], parts: frozenset[str]) -> tuple[tuple[str, ...], list[_Read]]:
-    """Returns the names that objects have together, and the objects.
-
-    Those are refused that bring too many names, or another spelling of what is one of a post's `parts` (Text and text).
-    """
-    names, spelt, kept = dict[str, None](), dict[str, str](), list[_Read]()
+def _names_of(read: list[_Read], columns: Columns, *, begins: bool) -> tuple[tuple[str, ...], list[_Read]]:
+    """Returns the names that objects have together, and the objects under these names; see `json_names`."""
+    names, kept = Names(columns), list[_Read]()
     for row in read:
-        found = dict.fromkeys(() if row.error else row.values)
-        own = [(part, name) for name in found if (part := name.strip().lower()) in parts]
-        known = dict(reversed(own)) | spelt  # the first spelling counts
-        twice = next((part for part, name in own if known[part] != name), "")
-        too_wide = bool(found) and len(names) + len(found.keys() - names.keys()) > MOST_COLUMNS
-        if twice or too_wide:
-            why = TOO_WIDE if too_wide else TWICE.format(twice)
-            row = row._replace(raw=atomic.json_text(row.values)[:LONGEST_SHOWN], error=why)
-        else:
-            names |= found
-            spelt = known
+        if not row.error and isinstance(row.values, dict):
+            values, wrong = names.taken(row.values)
+            raw = atomic.json_text(row.values)[:LONGEST_SHOWN] if wrong else ""
+            row = row._replace(values=values, error=wrong, raw=raw)
         kept.append(row)
-    return tuple(names), kept
+    return names.of_shard(begins=begins), kept
 
 
 @dataclass(frozen=True)
@@ -208,9 +198,7 @@ class _Cut:
         One that is skipped is not `whole`: its rows that are put aside are counted, and it has no others.
         """
         if names is None:  # JSON Lines: whatever names its objects have
-            names, read = _names_of(read, self.columns.of_parts())
-            if first or not names:  # further on, an object without the column is a row without a text
-                names += tuple(name for name in self.columns.wanted() if name not in names)
+            names, read = _names_of(read, self.columns, begins=not first)
         places = self.columns.found(names)
         text, good, reason = names[places["text"]], list[int](), ""
         for number, row in enumerate(read):
@@ -237,15 +225,6 @@ def _value(row: _Read, place: int, name: str) -> Any:
 def _column(rows: list[Any], place: int, name: str) -> list[Any]:
     of_json = bool(rows) and isinstance(rows[0], dict)
     return [row.get(name) for row in rows] if of_json else [row[place] for row in rows]
-
-
-def why_no_text(value: Any) -> str:
-    """Returns why a value cannot be scored; "" when it can."""
-    if value is None:
-        return "no text"
-    if not isinstance(value, str):
-        return "the text is no text"
-    return "" if value.strip() else "empty text"
 
 
 def _as_json(value: Any) -> str:

@@ -118,7 +118,8 @@ class Worker:
 
     def _done(self, file: SourceFile, index: int) -> Shard | None:
         """Returns the shard that a worker wrote which did not live to tell, or another one that did the same work."""
-        return shard_in(self.output, file.id, index)
+        found = shard_in(self.output, file.id, index)
+        return found if found and (found.id, found.index) == (file.id, index) else None
 
     def _write(self, file: SourceFile, index: int, piece: reader.Piece) -> Shard:
         job = self.job

@@ -23,7 +23,7 @@ from sentiment.errors import InputError
 from sentiment.scoring import archive as archives
 from sentiment.scoring import changed, holding, ledger, parquet_rows, places, rows
 from sentiment.scoring.changed import Changes
-from sentiment.scoring.columns import TWICE, Columns
+from sentiment.scoring.columns import Columns
 from sentiment.scoring.places import FolderPlace
 from sentiment.scoring.shards import joined
 from sentiment.scoring.work import Job, Outcome, Worker
@@ -92,18 +92,45 @@ def test_a_name_that_is_half_a_character_spoils_its_row_alone(tmp_path: Path) ->
     assert rows.HALF_A_CHARACTER in path.read_text(encoding="utf-8")
 
 
-def test_another_spelling_of_a_name_spoils_its_row_alone(tmp_path: Path) -> None:
-    lines = [{"text": "a"}, {"text": "b", "Text": "c"}, {"TEXT ": "d"}, {"text": "e", "Source": "s"}, {"text": "f"}]
+HONEST = [{"id": str(number), "text": f"好 {number}", "source": "s"} for number in range(150)]
+JUNK = {f"k{number}": 1 for number in range(1_000)}
+
+
+@pytest.mark.parametrize("place", [0, 60, 100, 149])
+@pytest.mark.parametrize(
+    "row",
+    [{"ID": 1}, {"Text": None}, JUNK, {"TEXT ": None, "Source": 1}, {"text": "a", "Text": "b"}, {"text": "a"} | JUNK],
+    ids=lambda row: "-".join(row)[:20],
+)
+def test_an_object_that_is_put_aside_takes_no_others_place(tmp_path: Path, row: dict[str, Any], place: int) -> None:
+    lines = [*HONEST[:place], row, *({**one, "new": 1} for one in HONEST[place:])]
+    scored = Scored(tmp_path, {"x.jsonl": "".join(f"{json.dumps(line)}\n" for line in lines).encode()})
+    assert not scored.reasons()
+    found = [one.shard for one in scored.shards() if one.shard]
+    assert (sum(one.scored for one in found), sum(one.aside for one in found)) == (150, 1)
+
+
+def test_spellings_of_a_name_are_one_column(tmp_path: Path) -> None:
+    lines = [{"Text": "a", "source": "s"}, {"text": "b", "Source": "t"}, {"TEXT ": "c"}]
+    scored = Scored(tmp_path, {"x.jsonl": "".join(f"{json.dumps(line)}\n" for line in lines).encode()})
+    [path] = (tmp_path / "scores/data").iterdir()
+    table = parquet.read_table(path)
+    assert not scored.reasons() and table.column_names[:2] == ["Text", "source"]
+    assert table.select([0, 1]).to_pydict() == {"Text": ["a", "b", "c"], "source": ["s", "t", None]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines", "reason"),
+    [
+        (Columns(), [{"k": 1}, {"m": 2}], "no column text, but k"),
+        (Columns(title="head"), [{"text": "a"}, {"text": "b"}], "no column head, but text"),
+    ],
+)
+def test_a_column_that_no_object_has_is_named(
+    tmp_path: Path, columns: Columns, lines: list[dict[str, Any]], reason: str
+) -> None:
     content = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
-    scored = Scored(tmp_path, {"x.jsonl": content})
-    [one] = scored.shards()
-    assert one.shard and (one.shard.scored, one.shard.aside) == (3, 2) and not scored.reasons()
-    [path] = (tmp_path / "scores/put-aside").iterdir()
-    aside = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    assert [(row["sentiment_row"], row["reason"]) for row in aside] == [
-        (1, TWICE.format("text")),
-        (2, TWICE.format("text")),
-    ]
+    assert Scored(tmp_path, {"x.jsonl": content}, columns).reasons() == {"x.jsonl": reason}
 
 
 def test_a_new_name_in_every_object_costs_no_square(tmp_path: Path) -> None:

@@ -78,9 +78,14 @@ def test_what_stands_in_a_list_counts_though_it_takes_no_byte(column: pa.Array, 
     assert plain_table.whole_bytes(pa.nulls(1_000)) == 0, "there are as many rows, and they are counted"
 
 
+@pytest.mark.parametrize("opaque", [False, True])
 @pytest.mark.parametrize("values", [pa.nulls(3_000_000), pa.array(np.zeros(3_000_000, bool))])
-def test_a_list_of_more_values_than_the_footer_states_is_refused(tmp_path: Path, values: pa.Array) -> None:
+def test_a_list_of_more_values_than_the_footer_states_is_refused(
+    tmp_path: Path, values: pa.Array, opaque: bool
+) -> None:
     lists = pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)
+    if opaque:  # the file's own schema makes it one value
+        lists = pa.ExtensionArray.from_storage(pa.opaque(lists.type, "a", "b"), lists)
     sink = pa.BufferOutputStream()
     parquet.write_table(pa.table({"text": ["好"], "x": lists}), sink, compression="zstd", data_page_size=1 << 30)
     stated = b"\x16" + number(len(values))
@@ -89,6 +94,28 @@ def test_a_list_of_more_values_than_the_footer_states_is_refused(tmp_path: Path,
     scored = Scored(tmp_path, {"a.parquet": content, **GOOD})
     assert scored.reasons() == {"a.parquet": parquet_rows.UNPACKS}
     assert [one.file for one in scored.shards()] == ["good.tsv"]
+
+
+def test_an_extension_of_arrows_types_is_what_it_stores() -> None:
+    words = pa.ListArray.from_arrays(pa.array([0, 1], pa.int32()), pa.array(["a"]).dictionary_encode())
+    for column in (words, pa.array([[None] * 1_000])):
+        hidden = pa.ExtensionArray.from_storage(pa.opaque(column.type, "a", "b"), column)
+        assert plain_table.whole_bytes(hidden) >= (8_000 if column is not words else 1)
+        [stored] = plain_table.of_usual_types(pa.record_batch({"x": hidden})).columns
+        assert stored.equals(column)
+    hidden = pa.ExtensionArray.from_storage(pa.opaque(words.type, "a", "b"), words)
+    with pytest.raises(UnreadableFile, match="dictionary"):
+        plain_table.plain_table(pa.table({"x": hidden}))
+    plain = pa.array([b"x" * 16], pa.uuid())
+    assert plain_table.of_usual_types(pa.record_batch({"x": plain})).column(0).type == pa.uuid()
+
+
+def test_views_of_texts_are_texts(tmp_path: Path) -> None:
+    views = {"text": pa.array(TEXTS, pa.string_view()), "title": pa.array(TEXTS, pa.string_view())}
+    content = packed({**views, "x": pa.array([b"1"] * 4, pa.binary_view())})
+    scored = Scored(tmp_path, {"a.parquet": content, "none.parquet": packed({"text": pa.array([], pa.string_view())})})
+    assert not scored.reasons() and sum(one.shard.scored for one in scored.shards() if one.shard) == 4
+    assert int(scored.compared().total.sum()) == 4
 
 
 def test_lengths_of_texts_are_their_bytes() -> None:

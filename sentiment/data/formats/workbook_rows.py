@@ -55,11 +55,11 @@ def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str)
                     return BROKEN  # no workbook by its standard
                 if sum(part.file_size for part in parts.infolist()) > min(LARGEST_UNPACKED, most):
                     return TOO_LARGE
-                if any(_has_entities(parts, part) for part in parts.infolist()):
-                    return ENTITIES
             return _write_table(_opened(source), labels, label_field)
     except _ManySheets:
         return MANY_SHEETS
+    except _Entities:
+        return ENTITIES
     except MemoryError:
         return OUT_OF_MEMORY
     except OSError as error:
@@ -70,17 +70,29 @@ def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str)
         return BROKEN
 
 
-def _has_entities(parts: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    with parts.open(part) as content:
-        return declares_a_type(content)
-
-
 class _ManySheets(Exception):
     """A workbook has more sheets than are looked at."""
 
 
+class _Entities(Exception):
+    """A part that is read declares a document type."""
+
+
+class _Parts(zipfile.ZipFile):
+    """The parts of a workbook: those that are read declare no document type; a picture may."""
+
+    def open(self, name: Any, *how: Any, **more: Any) -> Any:
+        with super().open(name) as content:
+            if declares_a_type(content):
+                raise _Entities
+        return super().open(name, *how, **more)
+
+
 def _opened(source: BinaryIO) -> Any:
-    """Returns the workbook. Raises: _ManySheets; ValueError when two sheets are one part, which would be read twice."""
+    """Returns the workbook.
+
+    Raises: _ManySheets, _Entities; ValueError when two sheets are one part, which would be read twice.
+    """
     from openpyxl.reader.excel import ExcelReader
 
     class Reader(ExcelReader):
@@ -94,6 +106,7 @@ def _opened(source: BinaryIO) -> Any:
             super().read_worksheets()
 
     reader = Reader(source, read_only=True, data_only=True, keep_links=False)
+    reader.archive = _Parts(source)
     reader.read()
     return reader.wb
 

@@ -153,6 +153,13 @@ def test_a_workbook_that_names_entities_is_refused(before: str, coding: str) -> 
         assert read(begun_with(content, part, before, coding)) == [("好吃", 0, "")]
 
 
+def test_a_picture_may_declare_a_document_type() -> None:
+    out = io.BytesIO(workbook(a=[["text", "label"], ["好吃", 0]]))
+    with zipfile.ZipFile(out, "a") as parts:
+        parts.writestr("xl/media/image1.svg", '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd"><svg/>')
+    assert read(out.getvalue()) == [("好吃", 0, "")]
+
+
 def test_a_sheet_without_a_header_is_read_no_further() -> None:
     content = workbook(a=[["text", "label"], ["好", 0]], b=[])
     broken = b"<row/>" * 100_000 + b"<"  # who reads on finds that it is no XML
