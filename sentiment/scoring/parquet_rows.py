@@ -19,6 +19,7 @@ from sentiment.scoring.plain_table import (
     is_text,
     of_usual_types,
     plain_table,
+    usual_type,
     whole_bytes,
 )
 from sentiment.scoring.put_aside import NO_ROOM, Aside, PutAside
@@ -87,7 +88,7 @@ def parquet_pieces(file: BinaryIO, name: str, size: int, columns: Columns, rows:
         schema, end = opened.schema_arrow, opened.metadata.num_rows
         places = columns.found(schema.names)
         text = schema.names[places["text"]]
-        _require_texts(of_usual_types(pa.RecordBatch.from_pylist([], schema)).schema, text)
+        _require_texts(usual_type(schema.field(text).type), text)
         share = most_unpacked(size) * min(rows, end) // max(1, end)
         tables = _tables(opened, first, min(shards.stop * rows, end), rows, min(MOST_OF_SHARD, most_unpacked(size)))
         for table in tables:
@@ -102,8 +103,7 @@ def parquet_pieces(file: BinaryIO, name: str, size: int, columns: Columns, rows:
         raise UnreadableFile(f"rows {first + 1:,} and on cannot be read: {in_a_line(error)}") from None
 
 
-def _require_texts(schema: pa.Schema, name: str) -> None:
-    kind = schema.field(name).type
+def _require_texts(kind: pa.DataType, name: str) -> None:
     if not is_text(kind):
         raise UnreadableFile(f"the column {name} is {str(kind)[:LONGEST_NAME]}, and not text")
 
@@ -127,8 +127,9 @@ def _tables(opened: parquet.ParquetFile, first: int, end: int, rows: int, most: 
     if first + count < end:
         raise UnreadableFile(FEWER_ROWS)
     if parts or not end:
-        nothing = pa.RecordBatch.from_pylist([], opened.schema_arrow)
-        yield pa.Table.from_batches(parts or [of_usual_types(nothing)])
+        schema = opened.schema_arrow
+        nothing = pa.table([pa.nulls(0, usual_type(kind)) for kind in schema.types], schema.names)
+        yield pa.Table.from_batches(parts) if parts else nothing
 
 
 def _batches(opened: parquet.ParquetFile, first: int, end: int) -> Iterator[pa.RecordBatch]:

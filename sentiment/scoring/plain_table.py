@@ -45,12 +45,20 @@ def of_usual_types(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
+def usual_type(kind: pa.DataType) -> pa.DataType:
+    """Returns the type that `of_usual_types` gives a column of this one."""
+    while _is_extension(kind) and not is_simple(kind.storage_type):
+        kind = kind.storage_type
+    if pa.types.is_string_view(kind):
+        return pa.string()
+    return pa.binary() if pa.types.is_binary_view(kind) else kind
+
+
 def _usual(column: pa.Array) -> pa.Array:
-    while isinstance(column, pa.ExtensionArray) and not is_simple(column.type.storage_type):
+    kind = usual_type(column.type)
+    while isinstance(column, pa.ExtensionArray) and column.type != kind:
         column = column.storage
-    if pa.types.is_string_view(column.type):
-        return column.cast(pa.string())
-    return column.cast(pa.binary()) if pa.types.is_binary_view(column.type) else column
+    return column if column.type == kind else column.cast(kind)
 
 
 def is_binary(kind: pa.DataType) -> bool:

@@ -110,6 +110,16 @@ def test_an_extension_of_arrows_types_is_what_it_stores() -> None:
     assert plain_table.of_usual_types(pa.record_batch({"x": plain})).column(0).type == pa.uuid()
 
 
+def test_a_dictionary_keeps_the_type_of_its_indices_also_where_there_are_no_rows(tmp_path: Path) -> None:
+    words = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0, 1], pa.uint32()), pa.array(["a", "b"]))
+    files = {
+        "some.parquet": packed({"text": TEXTS, "x": words}),
+        "none.parquet": packed({"text": words[:0], "x": words[:0]}),
+    }
+    scored = Scored(tmp_path, files)
+    assert not scored.reasons() and len(scored.shards()) == 2
+
+
 def test_views_of_texts_are_texts(tmp_path: Path) -> None:
     views = {"text": pa.array(TEXTS, pa.string_view()), "title": pa.array(TEXTS, pa.string_view())}
     content = packed({**views, "x": pa.array([b"1"] * 4, pa.binary_view())})
