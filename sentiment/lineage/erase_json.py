@@ -24,7 +24,6 @@ from sentiment.lineage.texts import LONG_ENOUGH, Confirm, Texts
 POST_KEYS = frozenset({*TEXT_NAMES, "texts", "title", "raw"})
 LARGEST_VALUE = 16 << 20  # bytes of a file, or of a line, that is parsed as a whole
 MOST_VALUES = 500_000  # of them in it, by its commas and brackets: each takes hundreds of bytes
-UNPARSED = (ValueError, RecursionError)  # no JSON; nested deeper than a stranger's file may make anybody go
 
 
 class _Parsed(NamedTuple):
@@ -52,7 +51,7 @@ def erase_document(path: Path, texts: Texts, write: bool, confirm: Confirm) -> i
     try:
         parsed = _parsed(content.removeprefix(BOM))
         kept, number = without(parsed.value, texts)
-    except UNPARSED:
+    except ValueError:
         return None
     if number and write:
         with atomic.rewriting(path) as new:
@@ -74,7 +73,7 @@ def _rewrite(path: Path, values: Values, written: Written, texts: Texts, write: 
     try:
         with opened_as_found(path) as file:
             number = sum(without([parsed.value], texts)[1] for parsed in values(file))
-    except UNPARSED:
+    except ValueError:
         return None
     if number and write:
         with opened_as_found(path) as file, atomic.rewriting(path) as new:
