@@ -18,6 +18,11 @@ def concerns_all(error: Exception) -> bool:
     return isinstance(error, InputError) or (isinstance(error, sqlite3.Error) and not isinstance(error, _OF_A_VALUE))
 
 
+def is_unexpected(error: Exception) -> bool:
+    """Tells whether no file, and no machine, is known to fail so: it is a defect, or the ledger is damaged."""
+    return not isinstance(error, ReaderFailed | MemoryError | RecursionError | OSError)
+
+
 def why_left(error: Exception) -> str:
     """Returns in one line why a file could not be taken in. What an error quotes may be a post, and is left out."""
     if isinstance(error, ReaderFailed):

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sentiment import atomic
-from sentiment.data import ledger_file
+from sentiment.data import ledger_damage, ledger_file
 from sentiment.data.claims import CONTESTED, PLAIN
 from sentiment.data.identity import RULES
 from sentiment.data.ledger_batch import Accepted, Batch, Counts, having
@@ -171,6 +171,11 @@ class Ledger:
         self._connection.execute("VACUUM")
         self.wait_for_readers()
 
+    def require_whole(self, *, quick: bool = False) -> None:
+        """Raises: InputError when the ledger's file is found damaged (see `ledger_damage.found_in`)."""
+        if found := ledger_damage.found_in(self._path, quick=quick):
+            raise ledger_damage.refused(self._path, found)
+
     def posts(self) -> Iterator[Accepted]:
         """Yields every accepted post, oldest delivery first."""
         query = "SELECT identity, text, title, label, source, delivery, rolling, standing FROM posts"
@@ -184,9 +189,20 @@ class Ledger:
 def opened(path: Path) -> Iterator[Ledger]:
     """Opens the ledger at `path`; creates it when there is none, and updates an older format.
 
-    Raises: InputError when `path` is something else, or damaged, also where that is found only in the middle;
-    OSError when its disk is full, UnavailableError when that fails.
+    Raises: InputError when `path` is something else, or damaged, also where that is found only in the middle, or where
+    only an error of what is done with it shows it; OSError when its disk is full, UnavailableError when that fails.
     """
+    try:
+        with _opened(path) as ledger:
+            yield ledger
+    except ledger_damage.MAY_BE_DAMAGE as error:
+        if found := ledger_damage.found_in(path):
+            raise ledger_damage.refused(path, found) from error
+        raise
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Ledger]:
     connection: sqlite3.Connection | None = None
     try:
         with ledger_file.told(path):
@@ -203,6 +219,7 @@ def opened(path: Path) -> Iterator[Ledger]:
                     f"journal_size_limit = {LARGEST_IDLE_WAL}",
                 ):
                     connection.execute(f"PRAGMA {pragma}")
+            ledger_damage.require_sound(connection, path)
             yield Ledger(connection, path)
     finally:
         if connection is not None:

@@ -92,7 +92,7 @@ def told(path: Path) -> Iterator[None]:
 def refusal_of(error: sqlite3.DatabaseError, path: Path) -> SentimentError | None:
     """Returns the line; None when the error is not about the file."""
     code = _code(error)
-    if code in DAMAGED or (not code and str(error).startswith(UNREADABLE_TEXT)):
+    if is_damage(error):
         return InputError(f"the ledger {path} must be whole", found=f"damage ({error})", do=FROM_A_BACKUP)
     if code == sqlite3.SQLITE_IOERR:
         return disk.told(str(error), path, full=False)
@@ -103,6 +103,12 @@ def refusal_of(error: sqlite3.DatabaseError, path: Path) -> SentimentError | Non
             do="Correct its owner or its permissions.",
         )
     return None
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Tells whether the error says that the file is damaged."""
+    code = _code(error)
+    return code in DAMAGED or (not code and str(error).startswith(UNREADABLE_TEXT))
 
 
 def _code(error: sqlite3.DatabaseError) -> int:
@@ -125,17 +131,17 @@ def problem(path: Path, *, in_use: bool = False) -> str:
     if not path.stat().st_size:
         return "0 bytes"
     try:
-        with closing(_asked(path, in_use)) as connection:
+        with closing(asked(path, in_use)) as connection:
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the second where SQLite quotes damage
         return str(error)
     return str(found) if found != "ok" else "" if version else "no ledger of posts"
 
 
 def newest_delivery(path: Path, *, in_use: bool = False) -> int:
     """Returns the number of the newest delivery of a sound ledger of any format, 0 when there is none."""
-    with closing(_asked(path, in_use)) as connection:
+    with closing(asked(path, in_use)) as connection:
         return int(connection.execute("SELECT COALESCE(MAX(number), 0) FROM deliveries").fetchone()[0])
 
 
@@ -148,6 +154,7 @@ def glance(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=0)
 
 
-def _asked(path: Path, in_use: bool) -> sqlite3.Connection:
+def asked(path: Path, in_use: bool) -> sqlite3.Connection:
+    """Returns a connection to a file of which it is not known whether it is a sound ledger."""
     how = "mode=rw" if in_use else "mode=ro&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from sentiment import disk
 from sentiment.data import receipts
-from sentiment.data.alone import concerns_all, why_left
+from sentiment.data.alone import concerns_all, is_unexpected, why_left
 from sentiment.data.between_members import disputed_texts
 from sentiment.data.delivery import fault_of_folder
 from sentiment.data.formats.allowance import Allowance, OutOfTime
@@ -39,6 +39,7 @@ class Pull:
         self.left: list[Left] = []
         self.not_read: list[Left] = []
         self.disk_failed = False  # while a file was taken in
+        self._is_whole = False  # the ledger, as was looked for after an error that nobody expected
         self._ledger, self._source, self._settings = ledger, source, settings
         self._intake = Intake(ledger, source, settings, Room())
 
@@ -104,6 +105,10 @@ class Pull:
         except Exception as error:
             if concerns_all(error):
                 raise
+            if is_unexpected(error) and not self._is_whole:
+                # A damaged ledger fails so with every file. Looking at all of it takes long: once.
+                self._ledger.require_whole()
+                self._is_whole = True
             self.disk_failed = self.disk_failed or (isinstance(error, OSError) and disk.is_about_the_disk(error))
             self._put_off(key, why_left(error))
 

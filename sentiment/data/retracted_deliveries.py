@@ -19,6 +19,7 @@ def glanced(path: Path) -> tuple[list[Retraction], dict[int, str]]:
     if not path.is_file():
         return [], {}
     with ledger_file.told(path), closing(ledger_file.glance(path)) as connection:
+        retractions.require_values(connection, path)
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'retractions'").fetchone():
             return [], {}
         found = retractions.changes(connection)

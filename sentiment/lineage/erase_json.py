@@ -10,7 +10,7 @@ import errno
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from sentiment import atomic
 from sentiment.data.file_lines import BOM, bounded_lines
@@ -18,12 +18,22 @@ from sentiment.data.formats.json_elements import TOO_LONG, elements
 from sentiment.data.formats.record import TEXT_NAMES
 from sentiment.data.identity import words_of
 from sentiment.data.source.walk import opened_as_found
+from sentiment.lineage.half_characters import as_utf_8
 from sentiment.lineage.texts import LONG_ENOUGH, Confirm, Texts
 
 POST_KEYS = frozenset({*TEXT_NAMES, "texts", "title", "raw"})
 LARGEST_VALUE = 16 << 20  # bytes of a file, or of a line, that is parsed as a whole
 MOST_VALUES = 500_000  # of them in it, by its commas and brackets: each takes hundreds of bytes
-Values = Callable[[BinaryIO], Iterator[Any]]
+
+
+class _Parsed(NamedTuple):
+    """A JSON value, and whether its bytes were UTF-8: then half a character in it was an escape."""
+
+    value: Any
+    is_utf_8: bool
+
+
+Values = Callable[[BinaryIO], Iterator[_Parsed]]
 Written = Callable[[Iterator[bytes]], Iterator[bytes]]
 
 
@@ -39,12 +49,13 @@ def erase_document(path: Path, texts: Texts, write: bool, confirm: Confirm) -> i
             raise _too_large("the file")
         return _rewrite(path, _elements, _as_list, texts, write, confirm)
     try:
-        kept, number = without(_parsed(content.removeprefix(BOM)), texts)
+        parsed = _parsed(content.removeprefix(BOM))
+        kept, number = without(parsed.value, texts)
     except ValueError:
         return None
     if number and write:
         with atomic.rewriting(path) as new:
-            new.write(_bytes(json.dumps(kept, ensure_ascii=False, indent=2) + "\n"))
+            new.write(_bytes(kept, parsed, indent=2) + b"\n")
             confirm(path, new)
     return number
 
@@ -61,18 +72,18 @@ def _rewrite(path: Path, values: Values, written: Written, texts: Texts, write: 
     """Reads the values of a file one by one, and once more to write them when there is something to erase."""
     try:
         with opened_as_found(path) as file:
-            number = sum(without([value], texts)[1] for value in values(file))
+            number = sum(without([parsed.value], texts)[1] for parsed in values(file))
     except ValueError:
         return None
     if number and write:
         with opened_as_found(path) as file, atomic.rewriting(path) as new:
-            kept = (item for value in values(file) for item in without([value], texts)[0])
-            new.writelines(written(_bytes(json.dumps(item, ensure_ascii=False)) for item in kept))
+            kept = ((item, parsed) for parsed in values(file) for item in without([parsed.value], texts)[0])
+            new.writelines(written(_bytes(item, parsed) for item, parsed in kept))
             confirm(path, new)
     return number
 
 
-def _lines(file: BinaryIO) -> Iterator[Any]:
+def _lines(file: BinaryIO) -> Iterator[_Parsed]:
     """Yields the value of each line. Raises: ValueError when it is not JSON, OSError when it is too large."""
     for number, line, _ in bounded_lines(file, LARGEST_VALUE):
         if _is_large(line):
@@ -85,7 +96,7 @@ def _as_lines(items: Iterator[bytes]) -> Iterator[bytes]:
     return (item + b"\n" for item in items)
 
 
-def _elements(file: BinaryIO) -> Iterator[Any]:
+def _elements(file: BinaryIO) -> Iterator[_Parsed]:
     """Yields the elements of a list. Raises: ValueError when one is not JSON, OSError when it is too large."""
     file.seek(len(BOM) if file.read(len(BOM)) == BOM else 0)
     for number, (element, fault) in enumerate(elements(file), 1):
@@ -113,12 +124,15 @@ def _too_large(what: str) -> OSError:
     return OSError(errno.EFBIG, f"{what} is a JSON value that is too large to be read as a whole")
 
 
-def _parsed(content: bytes) -> Any:
-    return json.loads(content.decode("utf-8", "surrogateescape"))
+def _parsed(content: bytes) -> _Parsed:
+    try:
+        return _Parsed(json.loads(content.decode()), is_utf_8=True)
+    except UnicodeDecodeError:
+        return _Parsed(json.loads(content.decode("utf-8", "surrogateescape")), is_utf_8=False)
 
 
-def _bytes(shown: str) -> bytes:
-    return shown.encode("utf-8", "surrogateescape")
+def _bytes(kept: Any, was: _Parsed, indent: int | None = None) -> bytes:
+    return as_utf_8(json.dumps(kept, ensure_ascii=False, indent=indent), may_be_bytes=not was.is_utf_8)
 
 
 def without(value: Any, texts: Texts, key: str = "") -> tuple[Any, int]:

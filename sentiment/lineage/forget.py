@@ -92,6 +92,7 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
     erased: list[Erased] = []
     search = Search()
     with posts_ledger.opened(settings.posts_database) as ledger:
+        ledger.require_whole(quick=True)  # before a file is changed
         with ledger.writing() as connection:
             posts = _delete_posts(connection, texts, reason, write)
         sources = _source_folders(settings)

@@ -66,7 +66,7 @@ def retract(settings: Settings, wish: Wish) -> Result:
         )
     if not settings.posts_database.is_file():
         raise InputError("there must be a delivery to retract", found="no ledger", do="Give `sentiment ingest` first.")
-    with posts_ledger.opened(settings.posts_database) as ledger, ledger.writing() as connection:
+    with posts_ledger.opened(settings.posts_database) as ledger, _whole(ledger).writing() as connection:
         delivery = find(ledger, connection, wish.delivery)
         known = retractions.newest(connection)
         texts = retraction.touched(connection, delivery.number)
@@ -84,6 +84,12 @@ def retract(settings: Settings, wish: Wish) -> Result:
         found["must_hold"] = _cases(settings, texts)
         found["earlier_labels_known"] = delivery.number > _kept_since(connection)
     return found
+
+
+def _whole(ledger: Ledger) -> Ledger:
+    """Returns a ledger that is whole: what is decided by what it says cannot be seen to be wrong later."""
+    ledger.require_whole(quick=True)
+    return ledger
 
 
 def find(ledger: Ledger, connection: sqlite3.Connection, wanted: str) -> Delivered:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sentiment.errors import FROM_A_BACKUP, InputError
 from sentiment.language import tr
+from sentiment.serving import ledger_values
 from sentiment.text.harmless import visible
 from sentiment.text.taipei import night_of
 
@@ -88,11 +89,24 @@ def retracted_deliveries(ledger: Path) -> list[Retracted]:
     try:
         where = f"{ledger.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(where, uri=True, timeout=SECONDS_TO_WAIT)) as connection:
+            require_values(connection, ledger)
             known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'retractions'").fetchone()
             return listed(connection) if known else []
     except sqlite3.DatabaseError as error:
-        raise InputError(
-            f"the ledger {ledger} must be whole, and this user must be able to read it",
-            found=str(error),
-            do=FROM_A_BACKUP,
-        ) from error
+        raise _refused(ledger, str(error)) from error
+
+
+def require_values(connection: sqlite3.Connection, ledger: Path) -> None:
+    """Raises: InputError, or sqlite3.DatabaseError, when the small tables of the ledger's file are damaged."""
+    try:
+        fault = ledger_values.fault_of_small(connection)
+    except UnicodeDecodeError:  # SQLite quotes what it found
+        fault = "bytes that are no text"
+    if fault:
+        raise _refused(ledger, fault)
+
+
+def _refused(ledger: Path, found: str) -> InputError:
+    return InputError(
+        f"the ledger {ledger} must be whole, and this user must be able to read it", found=found, do=FROM_A_BACKUP
+    )

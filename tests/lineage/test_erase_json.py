@@ -97,3 +97,39 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, small: None, name: s
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
     finally:
         tracemalloc.stop()
+
+
+HALVES = [
+    {"text": "\ud800別的", "label": 1},
+    {"text": "別的", "\udfff": ["\udc80", "好\udcff吃"], "note": "😀 \ude00\ud83d \\ud800"},
+]
+
+
+@pytest.mark.parametrize("many", [0, 100])
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_half_a_character_elsewhere_keeps_no_text_and_stays_what_it_is(
+    tmp_path: Path, small: None, name: str, many: int
+) -> None:
+    path, left = tmp_path / name, [*HALVES, *({"id": number} for number in range(many))]
+    rows = [{"text": SECRET, "label": 0}, *left]
+    path.write_text(json.dumps(rows) if name == "a.json" else "\n".join(map(json.dumps, rows)), "utf-8")
+    found = erase(path, Texts([SECRET]), write=True)
+    assert found and found.number == 1
+    content = path.read_bytes().decode()  # what no UTF-8 can say is an escape
+    assert (json.loads(content) if name == "a.json" else list(map(json.loads, content.splitlines()))) == left
+
+
+def test_half_a_character_in_the_row_of_the_text_keeps_it_neither(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"text": SECRET, "note": "\udc80", "more": {"text": f"\udfff{SECRET}"}}), "utf-8")
+    found = erase(path, Texts([SECRET]), write=True)
+    assert found and found.number == 2
+    assert json.loads(path.read_bytes()) == {"text": "", "note": "\udc80", "more": {"text": ""}}
+
+
+def test_bytes_that_are_no_utf_8_stay_beside_half_a_character(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    broken = b'{"note": "\xff\x80 \\ud800"}\n'
+    path.write_bytes(json.dumps({"text": SECRET}).encode() + b"\n" + broken + b'{"note": "\\udcff"}\n')
+    assert erase(path, Texts([SECRET]), write=True)
+    assert path.read_bytes() == broken + b'{"note": "\\udcff"}\n'
