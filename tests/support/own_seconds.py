@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+
+def of_process(pid: int) -> Callable[[], float]:
+    """Returns a clock of another process of this machine: the seconds of processor time that all its threads took."""
+    clock = ~pid << 3 | 2  # as clock_getcpuclockid(3) makes it
+
+    def now() -> float:
+        return time.clock_gettime(clock)
+
+    return now
 
 
 @contextmanager
