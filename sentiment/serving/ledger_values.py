@@ -72,7 +72,8 @@ def _wrong(columns: Iterable[tuple[str, str]]) -> Iterable[str]:
         if kind in KINDS:
             yield f"typeof({name}) NOT IN ('{kind.lower()}', 'null')"
         if name == "at":
-            yield "at NOT GLOB '*-*-*T*' OR datetime(at) IS NULL"  # a bare number is a time for SQLite, too
+            # A bare number is a time for SQLite, too. Where nobody knew the time, there is an empty text.
+            yield "at <> '' AND (at NOT GLOB '*-*-*T*' OR datetime(at) IS NULL)"
         if name == "number":
             yield "number < 1"
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from sentiment.data import retraction
 from sentiment.data.claims import CONTESTED, DECIDED, PLAIN
-from sentiment.data.identity import identity, is_rolling
+from sentiment.data.identity import VERSION, identity, is_rolling
 from sentiment.data.ledger import Ledger, opened
 from sentiment.data.ledger_batch import Accepted, Counts
-from sentiment.data.ledger_schema import FORMAT_2, FROM_2, set_up
+from sentiment.data.ledger_schema import FORMAT_2, FROM_2, new_salt, set_up
 from sentiment.data.statements import MOST_A_DELIVERY, MOST_REPEATS, keep_first
 from sentiment.data.tsv import Post
 from sentiment.serving import retractions
@@ -162,6 +162,8 @@ def test_a_ledger_of_format_3_loses_nothing_and_leaves_out_what_it_knows(tmp_pat
             connection.execute(statement)
         for number in (1, 2, 3):
             connection.execute("INSERT INTO deliveries VALUES (?, ?, '', 1, 0, 0, 0, '', 0)", (number, f"{number}.tsv"))
+        about = (("identity", VERSION), ("salt", new_salt()))  # every ledger of this format had both
+        connection.executemany("INSERT INTO about (name, value) VALUES (?, ?)", about)
         connection.executemany("INSERT INTO posts VALUES (NULL, ?, ?, '', ?, 'PTT', ?, 0, ?)", OLD)
         said = [
             (b"agreed", "PTT", 1, 1),
