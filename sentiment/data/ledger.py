@@ -174,7 +174,7 @@ class Ledger:
     def require_whole(self, *, quick: bool = False) -> None:
         """Raises: InputError when the ledger's file is found damaged (see `ledger_damage.found_in`)."""
         if found := ledger_damage.found_in(self._path, quick=quick):
-            raise ledger_damage.refused(self._path, found)
+            raise ledger_file.damaged(self._path, found)
 
     def posts(self) -> Iterator[Accepted]:
         """Yields every accepted post, oldest delivery first."""
@@ -197,7 +197,7 @@ def opened(path: Path) -> Iterator[Ledger]:
             yield ledger
     except ledger_damage.MAY_BE_DAMAGE as error:
         if found := ledger_damage.found_in(path):
-            raise ledger_damage.refused(path, found) from error
+            raise ledger_file.damaged(path, found) from error
         raise
 
 

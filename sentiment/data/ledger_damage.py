@@ -12,12 +12,10 @@ from contextlib import closing
 from pathlib import Path
 
 from sentiment.data import ledger_file
-from sentiment.errors import FROM_A_BACKUP, InputError
 from sentiment.serving import ledger_values
 
 # What a step ends with that was given a value which nobody can have written, or a row of it was missing.
 MAY_BE_DAMAGE = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, sqlite3.Error)
-NO_WORDS = "bytes that are no text"
 
 
 def require_sound(connection: sqlite3.Connection, path: Path) -> None:
@@ -29,9 +27,9 @@ def require_sound(connection: sqlite3.Connection, path: Path) -> None:
             or ledger_values.fault_of_about(connection)
         )
     except UnicodeDecodeError:
-        fault = NO_WORDS
+        fault = ledger_values.NO_WORDS
     if fault:
-        raise refused(path, fault)
+        raise ledger_file.damaged(path, fault)
 
 
 def _cut(connection: sqlite3.Connection, path: Path) -> str:
@@ -61,11 +59,6 @@ def found_in(path: Path, *, quick: bool = False) -> str:
             found = ledger_values.of_check(connection, "integrity_check(1)")
             return found or ledger_values.fault_of_about(connection) or ledger_values.fault_of_all(connection)
     except UnicodeDecodeError:
-        return NO_WORDS
+        return ledger_values.NO_WORDS
     except sqlite3.DatabaseError as error:
         return str(error) if ledger_file.is_damage(error) else ""
-
-
-def refused(path: Path, found: str) -> InputError:
-    """Returns the line about a damaged ledger."""
-    return InputError(f"the ledger {path} must be whole", found=f"damage ({found})", do=FROM_A_BACKUP)

@@ -93,7 +93,7 @@ def refusal_of(error: sqlite3.DatabaseError, path: Path) -> SentimentError | Non
     """Returns the line; None when the error is not about the file."""
     code = _code(error)
     if is_damage(error):
-        return InputError(f"the ledger {path} must be whole", found=f"damage ({error})", do=FROM_A_BACKUP)
+        return damaged(path, str(error))
     if code == sqlite3.SQLITE_IOERR:
         return disk.told(str(error), path, full=False)
     if code in NOT_OURS:
@@ -103,6 +103,11 @@ def refusal_of(error: sqlite3.DatabaseError, path: Path) -> SentimentError | Non
             do="Correct its owner or its permissions.",
         )
     return None
+
+
+def damaged(path: Path, found: str) -> InputError:
+    """Returns the line about a damaged ledger."""
+    return InputError(f"the ledger {path} must be whole", found=f"damage ({found})", do=FROM_A_BACKUP)
 
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:

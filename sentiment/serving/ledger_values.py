@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 # They say what becomes of all others, and are small, so they are looked at whenever somebody opens the ledger.
 SMALL = ("about", "deliveries", "retractions", "forgotten", "decisions")
+NO_WORDS = "bytes that are no text"  # where SQLite quotes what it found, and Python cannot
 KINDS = frozenset({"INTEGER", "TEXT"})  # a BLOB column keeps whatever it is given
 ABOUT = {"salt": "blob", "identity": "integer", "statements": "integer"}  # of a ledger of the present format
 

@@ -100,8 +100,8 @@ def require_values(connection: sqlite3.Connection, ledger: Path) -> None:
     """Raises: InputError, or sqlite3.DatabaseError, when the small tables of the ledger's file are damaged."""
     try:
         fault = ledger_values.fault_of_small(connection)
-    except UnicodeDecodeError:  # SQLite quotes what it found
-        fault = "bytes that are no text"
+    except UnicodeDecodeError:
+        fault = ledger_values.NO_WORDS
     if fault:
         raise _refused(ledger, fault)
 

@@ -24,9 +24,8 @@ MEMORY = 2 << 30  # bytes that the child may hold
 SECONDS = 20  # of processor time for the smallest file, and as many for each megabyte, up to MOST_AT_FIRST
 MOST_AT_FIRST = 120  # and one second more for every megabyte of the file, up to MOST_SECONDS
 # Exit codes.
-OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED, MANY_COLUMNS, MANY_SHEETS, ENTITIES = range(
-    3, 12
-)
+OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED = range(3, 9)
+MANY_COLUMNS, MANY_SHEETS, ENTITIES = range(9, 12)
 PIECE = 1 << 16  # bytes of a line's rest, which nobody reads
 
 
