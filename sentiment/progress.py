@@ -27,6 +27,16 @@ class LogLines:
         self._stream.flush()
 
 
+class _Line(tqdm):  # type: ignore[type-arg]  # it is generic for type checkers alone
+    """A line whose work may turn out larger than was said: a last line without its line break, a file that grew."""
+
+    @property
+    def format_dict(self) -> Any:
+        # tqdm itself would take such a total for unknown, and our lines give it with separators.
+        known = super().format_dict
+        return {**known, "total": max(known["total"], known["n"])}
+
+
 def progress(total: int, what: str, unit: str = "rows", done: int = 0) -> tqdm[Any]:
     """Returns a progress line that starts at `done`; `update(n)` advances it.
 
@@ -42,7 +52,7 @@ def progress(total: int, what: str, unit: str = "rows", done: int = 0) -> tqdm[A
     else:
         every = SECONDS_BETWEEN_LINES
         look = {"file": LogLines(sys.stderr), "mininterval": every, "delay": every, "bar_format": LOG_LINE}
-    return tqdm(
+    return _Line(
         total=total,
         initial=done,
         desc=what,

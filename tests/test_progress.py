@@ -31,6 +31,19 @@ def test_short_work_says_nothing_in_a_log(monkeypatch: pytest.MonkeyPatch) -> No
     assert log.getvalue() == ""
 
 
+@pytest.mark.parametrize("terminal", [False, True])
+def test_more_than_was_said_is_told_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], terminal: bool
+) -> None:
+    """As it was, a corpus whose last line has no line break could end with a stack trace, one byte above its size."""
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    with progress(1000, "read", "bytes") as line:
+        line.update(1001)
+        line.refresh()
+    assert "1,001/1,001 bytes, " in capsys.readouterr().err
+
+
 def test_blank_rewrites_are_dropped() -> None:
     log = io.StringIO()
     lines = LogLines(log)

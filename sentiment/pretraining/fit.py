@@ -108,7 +108,7 @@ class Course:
             for tokens, loss in self._steps(place):
                 place.tokens, place.seconds = place.tokens + tokens, before + time.monotonic() - begin
                 line.update(min(tokens, self._total - line.n))
-                line.set_postfix_str(f", loss {loss:.3f}", refresh=False)
+                line.set_postfix_str(f"loss {loss:.3f}", refresh=False)
                 while due and place.tokens >= due[0] * self._total:
                     place.judged.append(asdict_of(self.judge(place)))
                     reached(due.pop(0), place)

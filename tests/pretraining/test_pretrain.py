@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from safetensors.numpy import load_file
 
+from sentiment import progress
 from sentiment.errors import InputError
 from sentiment.model import checkpoint, encoder
 from sentiment.model.tokenizer import Tokenizer
@@ -156,6 +158,7 @@ def test_a_pretraining_that_an_earlier_version_began_goes_on_with_its_steps(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit, "SECONDS_BETWEEN_STATES", 0.0)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
     with monkeypatch.context() as patch:
         patch.setattr(fit.Course, "_steps", killed_at(5))
         assert pretrain(corpus, tmp_path / "out").exit_code != 0
@@ -169,6 +172,7 @@ def test_a_pretraining_that_an_earlier_version_began_goes_on_with_its_steps(
     assert {path: path.read_bytes() for path in (left / "tokens").rglob("*.bin")} == kept
     done = pretrain(corpus, tmp_path / "out")
     assert "tokenised anew" not in done.stderr
+    assert re.search(r"^pretrain: \S+ tokens, \S+ tokens/s, \S+ left, loss \d\.\d{3}$", done.stderr, re.MULTILINE)
     assert result_of(done)["resumed"] and "it is discarded" not in again.stderr + done.stderr
 
 
