@@ -14,8 +14,8 @@ import pytest
 from support.hostile_encoders import changed
 
 from sentiment.errors import InputError
-from sentiment.model import hub_encoder, saved_model, saved_model_files
-from sentiment.model.graph_files import INITIALIZER
+from sentiment.model import graph_names, hub_encoder, saved_model, saved_model_files
+from sentiment.model.graph_names import INITIALIZER
 from sentiment.model.operations import CHECKPOINT
 
 SECRET = "/etc/passwd"
@@ -185,13 +185,10 @@ def of_tensorflow_1(meta: Any) -> None:
 
 
 def as_a_variables_initializer(meta: Any) -> None:
-    from tensorflow.core.framework.variable_pb2 import VariableDef
-
     of_tensorflow_1(meta)
     path = constant(meta.graph_def, "path")
     meta.graph_def.node.add(name="saves", op="SaveV2").input.extend([path, path, path])
-    local = VariableDef(variable_name="v:0", initializer_name="saves", snapshot_name="v:0", is_resource=True)
-    meta.collection_def["local_variables"].bytes_list.value.append(local.SerializeToString())
+    variable(meta, "local_variables", variable_name="v:0", initializer_name="saves", snapshot_name="v:0")
 
 
 def in_a_variable_whose_name_is_the_nodes(meta: Any) -> None:
@@ -247,6 +244,97 @@ def test_no_file_but_its_own(attack: Callable[[Any], None], told: str, honest: P
     with pytest.raises(InputError, match="must only compute") as raised:
         hub_encoder.load(folder)
     assert told in raised.value.found
+
+
+# A saver that TensorFlow 1's loader makes adds it. The loader looks for most names only then.
+ADDED = "save/SaveV2"
+
+
+def as_what_initializes_the_model(meta: Any) -> None:
+    meta.signature_def[INITIALIZER].outputs[INITIALIZER].name = ADDED
+
+
+def as_what_a_signature_gives(meta: Any) -> None:
+    meta.signature_def["pooled"].outputs["written"].name = f"{ADDED}:0"
+
+
+def as_what_a_signature_takes(meta: Any) -> None:
+    meta.signature_def["pooled"].inputs["path"].name = f"{ADDED}:0"
+
+
+def as_a_part_of_what_a_signature_takes(meta: Any) -> None:
+    meta.signature_def["pooled"].inputs["path"].composite_tensor.components.add().coo_sparse.values_tensor_name = ADDED
+
+
+def as_what_a_collection_has(meta: Any) -> None:
+    meta.collection_def["saved_model_main_op"].node_list.value[:] = [ADDED]
+
+
+def as_a_control_input(meta: Any) -> None:
+    meta.collection_def["saved_model_main_op"].node_list.value[:] = [f"^{ADDED}"]
+
+
+def as_what_restores(meta: Any) -> None:
+    meta.saver_def.restore_op_name = ADDED
+
+
+def as_what_is_given_the_checkpoint_s_name(meta: Any) -> None:
+    meta.saver_def.filename_tensor_name = f"{ADDED}:0"
+
+
+def as_what_is_given_an_asset_s_name(meta: Any) -> None:
+    asset(meta, f"{ADDED}:0")
+
+
+def variable(meta: Any, key: str, **names: str) -> None:
+    from tensorflow.core.framework.variable_pb2 import VariableDef
+
+    meta.collection_def[key].bytes_list.value.append(VariableDef(**names).SerializeToString())
+
+
+def as_a_variable(meta: Any) -> None:
+    variable(meta, "metric_variables", variable_name=f"{ADDED}:0")
+
+
+def as_what_a_variable_begins_with(meta: Any) -> None:
+    variable(meta, "global_step", initial_value_name=f"{ADDED}:0")
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        *(as_what_initializes_the_model, as_what_a_signature_gives, as_what_a_signature_takes),
+        *(as_a_part_of_what_a_signature_takes, as_what_a_collection_has, as_a_control_input, as_what_restores),
+        *(as_what_is_given_the_checkpoint_s_name, as_what_is_given_an_asset_s_name, as_a_variable),
+        as_what_a_variable_begins_with,
+    ],
+)
+def test_nobody_may_ask_for_a_node_that_was_not_looked_over(
+    attack: Callable[[Any], None], honest: Path, tmp_path: Path
+) -> None:
+    found = saved_model.dangers(changed(honest, tmp_path / "hostile", attack))
+    assert any(ADDED in one and "which no node of its graph has" in one for one in found), found
+
+
+@pytest.mark.parametrize("key", ["variables", "saveable_objects"])
+def test_tensorflow_never_makes_a_saver(key: str, honest: Path, tmp_path: Path) -> None:
+    def remove_the_saver(meta: Any) -> None:
+        meta.ClearField("saver_def")
+        meta.collection_def[key].node_list.value.append(meta.graph_def.node[0].name)
+
+    found = saved_model.dangers(changed(honest, tmp_path / "hostile", remove_the_saver))
+    assert any(one.startswith("variables without a saver") for one in found), found
+
+
+def test_the_variables_of_all_collections_are_looked_at() -> None:
+    from tensorflow.core.framework.variable_pb2 import VariableDef
+    from tensorflow.python.framework import ops
+
+    from sentiment.tensorflow_setup import tf
+
+    assert tf
+    parsed = {key for key in ops._proto_function_registry.list() if ops.get_collection_proto_type(key) is VariableDef}
+    assert parsed == set(graph_names.OF_VARIABLES)
 
 
 def test_the_encoders_of_a_hub_stay_harmless(hub_folder: Path) -> None:
