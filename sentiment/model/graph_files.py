@@ -19,6 +19,9 @@ VARIABLE_USERS = frozenset({"AssignVariableOp", "ReadVariableOp", "VarIsInitiali
 MOST_STEPS = 1_000_000  # taken to follow names; a BERT of TF-Hub takes a few thousand
 # All handles without a name are one variable, too. Some loaders give them that of their node: they may be any variable.
 NO_NAME = b""
+# The only collection that TensorFlow 2 writes, with what starts the model. Of what others name, TensorFlow 1's loader
+# makes variables, and any saver of its own restores them: also one that it makes where the checkpoint is another's.
+OF_TENSORFLOW_2 = frozenset({"saved_model_main_op"})
 
 
 def misused(meta: Any, library: Library) -> Iterator[str]:
@@ -50,6 +53,7 @@ class _Flow:
         self._restoring = self._reached([meta.saver_def.restore_op_name])
         self._bodies: dict[str, dict[str, Any]] = {MAIN: self._main}
         self._by_saver: dict[str, tuple[bool, bool]] = {}  # function → whether the saver alone runs it, and restores
+        self._is_of_tensorflow_2 = OF_TENSORFLOW_2.issuperset(meta.collection_def)
         self._steps = 0
 
     def _answers(self, meta: Any) -> Iterator[str]:
@@ -147,8 +151,11 @@ class _Flow:
     def _only_writes(self, read: Any) -> list[tuple[str, Any, int]]:
         """Returns the inputs that the graph's own variable gets its value from; none unless they are all known.
 
-        TensorFlow 2 keeps an asset's name in a variable, which nothing else writes or passes on.
+        TensorFlow 2 keeps an asset's name in a variable, which nothing else writes or passes on. No saver restores
+        it, for no collection names it.
         """
+        if not self._is_of_tensorflow_2:
+            return []
         handle = self._main.get(_node_of(read.input[0])) if read.op == "ReadVariableOp" and read.input else None
         if handle is None or handle.op != "VarHandleOp":
             return []

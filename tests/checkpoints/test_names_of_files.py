@@ -228,11 +228,38 @@ def in_a_variable_beside_one_without_a_name(meta: Any) -> None:
     next(one for one in handles if one.name == "first").attr["shared_name"].s = b"its own"
 
 
+def in_a_variable(meta: Any) -> None:
+    """As TensorFlow 2 keeps an asset's name."""
+    in_a_variable_whose_name_is_the_nodes(meta)
+    for node in list(meta.graph_def.node):
+        if node.name in ("second", "write_second"):
+            meta.graph_def.node.remove(node)
+    next(one for one in meta.graph_def.node if one.name == "value").input[1] = "^write_first"
+
+
+def in_a_variable_of_the_checkpoint(meta: Any) -> None:
+    """TensorFlow makes a saver for the variables of a collection, and for what else can be saved."""
+    in_a_variable(meta)
+    variable(meta, "variables", variable_name="first:0", initializer_name="write_first", initial_value_name="good:0")
+
+
+def in_a_variable_of_the_checkpoint_by_a_read(meta: Any) -> None:
+    in_a_variable(meta)
+    meta.collection_def["saveable_objects"].node_list.value.append("value:0")
+
+
+def in_a_variable_that_a_collection_has(meta: Any) -> None:
+    """Whatever the collection: no loader knows of one that is none of its own."""
+    in_a_variable(meta)
+    meta.collection_def["mine"].node_list.value.append("first:0")
+
+
 READERS = [
     *(while_the_checkpoint_is_restored, another_output_of_the_node, both_outputs_of_the_node),
     *(in_the_place_of_another_function, with_a_good_name_too, in_a_list, more_bound_than_taken),
     *(an_asset_of_another_class, an_output_beside_the_initializer, a_sparse_output),
     *(in_a_variable_whose_name_is_the_nodes, in_a_variable_without_a_name, in_a_variable_beside_one_without_a_name),
+    *(in_a_variable_of_the_checkpoint, in_a_variable_of_the_checkpoint_by_a_read, in_a_variable_that_a_collection_has),
 ]
 SAVERS = (created_by_name_alone, nobody_calls, as_a_variables_initializer)
 
@@ -335,6 +362,10 @@ def test_the_variables_of_all_collections_are_looked_at() -> None:
     assert tf
     parsed = {key for key in ops._proto_function_registry.list() if ops.get_collection_proto_type(key) is VariableDef}
     assert parsed == set(graph_names.OF_VARIABLES)
+
+
+def test_an_asset_s_name_may_be_kept_in_a_variable_as_tensorflow_2_keeps_it(honest: Path, tmp_path: Path) -> None:
+    assert saved_model.dangers(changed(honest, tmp_path / "changed", in_a_variable)) == []
 
 
 def test_the_encoders_of_a_hub_stay_harmless(hub_folder: Path) -> None:
