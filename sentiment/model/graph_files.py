@@ -71,7 +71,7 @@ class _Flow:
     def _reached(self, names: Iterable[str]) -> set[str]:
         """Returns the graph's own nodes that run when these are asked for."""
         found: set[str] = set()
-        pending = [_node_of(name) for name in names]
+        pending = list({name for name in map(_node_of, names) if name in self._main})
         while pending:
             if (name := pending.pop()) in self._main and name not in found:
                 found.add(name)

@@ -25,8 +25,8 @@ SAVED = ("variables", "saveable_objects")  # the collections for which it makes 
 def unseen(meta: Any) -> Iterator[str]:
     """Yields, in words, what a MetaGraphDef has loaders look for, or add, that is no node of its graph."""
     there = {node.name for node in meta.graph_def.node}
-    missing = dict.fromkeys(name for name in _named(meta) if name.partition(":")[0] not in there)
-    yield from (f"the name {name}, which no node of its graph has" for name in islice(missing, MOST_TOLD))
+    missing = islice((name for name in _named(meta) if name.partition(":")[0] not in there), MOST_TOLD)
+    yield from (f"the name {name}, which no node of its graph has" for name in dict.fromkeys(missing))
     if not meta.HasField("saver_def") and any(key in meta.collection_def for key in SAVED):
         yield "variables without a saver, as in TF-Hub's first format: TensorFlow would add one, which writes files"
 
