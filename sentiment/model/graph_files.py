@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from sentiment.model.graph_assets import assets_of
 from sentiment.model.graph_library import CALLS, MAIN, Library, named_by_objects
 from sentiment.model.graph_names import INITIALIZER, names_of, started_with, variables_of
 from sentiment.model.operations import ASSET_READERS, CHECKPOINT
@@ -45,7 +46,7 @@ class _Flow:
         self._objects = meta.object_graph_def.nodes
         self._exposed = meta.object_graph_def.concrete_functions  # name → how TensorFlow 2's loader calls it
         self._outside = {*self._exposed, *named_by_objects(self._objects)}  # functions that may be called from there
-        self._assets = {_tensor_of(asset.tensor_info.name) for asset in meta.asset_file_def}
+        self._assets = {_tensor_of(asset.tensor) for asset in assets_of(meta)}
         self._checkpoint = _tensor_of(meta.saver_def.filename_tensor_name)
         starts = [name for collection in meta.collection_def.values() for name in collection.node_list.value]
         starts += names_of(meta.signature_def[INITIALIZER].outputs[INITIALIZER]) if _starts_itself(meta) else []

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from sentiment.model.graph_assets import assets_of
 from sentiment.model.graph_nodes import MOST_TOLD
 
 INITIALIZER = "__saved_model_init_op"  # the signature that runs once, while the model is loaded
@@ -42,7 +43,7 @@ def _named(meta: Any) -> Iterator[str]:
         yield from filter(None, (variable.variable_name, *started_with(variable)))
     saver = meta.saver_def
     ours = (saver.filename_tensor_name, saver.save_tensor_name, saver.restore_op_name)
-    yield from filter(None, (*ours, *(asset.tensor_info.name for asset in meta.asset_file_def)))
+    yield from filter(None, (*ours, *(asset.tensor for asset in assets_of(meta))))
 
 
 def variables_of(meta: Any) -> Iterator[Any]:

@@ -25,6 +25,7 @@ COSTS = {
     "tensorflow.NodeDef": 3,
     "tensorflow.FunctionDef": 10,
     "tensorflow.NameAttrList": 10,
+    "google.protobuf.Any": 20,  # it is parsed where it may be an asset
 }
 ATTRIBUTE = "tensorflow.NodeDef.AttrEntry"
 # Of which a node has many. All others are parts.
