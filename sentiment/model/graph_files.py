@@ -6,20 +6,23 @@ anywhere else, such as a text in the graph or in a request, could be that of any
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from sentiment.model.graph_assets import assets_of
 from sentiment.model.graph_library import CALLS, MAIN, Library, named_by_objects
+from sentiment.model.graph_names import INITIALIZER, names_of, started_with, variables_of
 from sentiment.model.operations import ASSET_READERS, CHECKPOINT
 
 VARIABLE_USERS = frozenset({"AssignVariableOp", "ReadVariableOp", "VarIsInitializedOp"})
 MOST_STEPS = 1_000_000  # taken to follow names; a BERT of TF-Hub takes a few thousand
 # All handles without a name are one variable, too. Some loaders give them that of their node: they may be any variable.
 NO_NAME = b""
-INITIALIZER = "__saved_model_init_op"  # the signature that runs once, while the model is loaded
+# The only collection that TensorFlow 2 writes, with what starts the model. Of what others name, TensorFlow 1's loader
+# makes variables, and any saver of its own restores them: also one that it makes where the checkpoint is another's.
+OF_TENSORFLOW_2 = frozenset({"saved_model_main_op"})
 
 
 def misused(meta: Any, library: Library) -> Iterator[str]:
@@ -43,14 +46,15 @@ class _Flow:
         self._objects = meta.object_graph_def.nodes
         self._exposed = meta.object_graph_def.concrete_functions  # name → how TensorFlow 2's loader calls it
         self._outside = {*self._exposed, *named_by_objects(self._objects)}  # functions that may be called from there
-        self._assets = {_tensor_of(asset.tensor_info.name) for asset in meta.asset_file_def}
+        self._assets = {_tensor_of(asset.tensor) for asset in assets_of(meta)}
         self._checkpoint = _tensor_of(meta.saver_def.filename_tensor_name)
         starts = [name for collection in meta.collection_def.values() for name in collection.node_list.value]
-        starts += _names_of(meta.signature_def[INITIALIZER].outputs[INITIALIZER]) if _starts_itself(meta) else []
+        starts += names_of(meta.signature_def[INITIALIZER].outputs[INITIALIZER]) if _starts_itself(meta) else []
         self._answering, self._starting = self._reached(self._answers(meta)), self._reached(starts)
         self._restoring = self._reached([meta.saver_def.restore_op_name])
         self._bodies: dict[str, dict[str, Any]] = {MAIN: self._main}
         self._by_saver: dict[str, tuple[bool, bool]] = {}  # function → whether the saver alone runs it, and restores
+        self._is_of_tensorflow_2 = OF_TENSORFLOW_2.issuperset(meta.collection_def)
         self._steps = 0
 
     def _answers(self, meta: Any) -> Iterator[str]:
@@ -58,17 +62,17 @@ class _Flow:
 
         And what may run like it, at a time at which an asset's name is not given.
         """
-        yield from _of_variables(meta.collection_def.values())
+        yield from (name for variable in variables_of(meta) for name in started_with(variable))
         for key, signature in meta.signature_def.items():
             for name, info in signature.outputs.items():
                 node = self._main.get(_node_of(info.name))
                 if not (key == name == INITIALIZER and node is not None and node.op == "NoOp"):
-                    yield from _names_of(info)
+                    yield from names_of(info)
 
     def _reached(self, names: Iterable[str]) -> set[str]:
         """Returns the graph's own nodes that run when these are asked for."""
         found: set[str] = set()
-        pending = [_node_of(name) for name in names]
+        pending = list({name for name in map(_node_of, names) if name in self._main})
         while pending:
             if (name := pending.pop()) in self._main and name not in found:
                 found.add(name)
@@ -148,8 +152,11 @@ class _Flow:
     def _only_writes(self, read: Any) -> list[tuple[str, Any, int]]:
         """Returns the inputs that the graph's own variable gets its value from; none unless they are all known.
 
-        TensorFlow 2 keeps an asset's name in a variable, which nothing else writes or passes on.
+        TensorFlow 2 keeps an asset's name in a variable, which nothing else writes or passes on. No saver restores
+        it, for no collection names it.
         """
+        if not self._is_of_tensorflow_2:
+            return []
         handle = self._main.get(_node_of(read.input[0])) if read.op == "ReadVariableOp" and read.input else None
         if handle is None or handle.op != "VarHandleOp":
             return []
@@ -214,28 +221,6 @@ def _tensor_of(name: str) -> str:
 def _shared_name(handle: Any) -> bytes:
     """Returns the name of the variable itself, by which all handles that have it are one."""
     return bytes(handle.attr["shared_name"].s)
-
-
-def _of_variables(collections: Iterable[Any]) -> Iterator[str]:
-    """Yields what TensorFlow 1's variables are initialized by: its loader runs that where nothing else is named.
-
-    What is no such variable there ends the loader, before it runs anything.
-    """
-    from google.protobuf.message import DecodeError
-    from tensorflow.core.framework.variable_pb2 import VariableDef
-
-    for value in (value for one in collections for value in one.bytes_list.value):
-        with contextlib.suppress(DecodeError):
-            variable = VariableDef.FromString(value)
-            yield from filter(None, (variable.initializer_name, variable.initial_value_name, variable.snapshot_name))
-
-
-def _names_of(info: Any) -> list[str]:
-    """Returns the tensors of a TensorInfo, which may stand for a sparse or another composite one."""
-    sparse = info.coo_sparse
-    parts = (sparse.values_tensor_name, sparse.indices_tensor_name, sparse.dense_shape_tensor_name)
-    inner = [name for part in info.composite_tensor.components for name in _names_of(part)]
-    return [*filter(None, (info.name, *parts)), *inner]
 
 
 def _starts_itself(meta: Any) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model import graph_files, graph_nodes, object_graph
+from sentiment.model import graph_assets, graph_files, graph_names, graph_nodes, object_graph
 from sentiment.model.graph_library import Library
 from sentiment.model.operations import ALLOWED
 from sentiment.model.saved_model_files import FILE, elsewhere, misnamed
@@ -49,10 +49,12 @@ def dangers_of(folder: Path, meta: Any) -> Iterator[str]:
         yield f"the operation {name}"
     for name in sorted(library.missing()):
         yield f"a call of {name}, which is none of its functions"
-    yield from misnamed(folder, [asset.filename for asset in meta.asset_file_def])
+    yield from misnamed(folder, [asset.file for asset in graph_assets.assets_of(meta)])
+    yield from graph_assets.unread(meta)
     yield from graph_nodes.dishonest(library)
     yield from object_graph.changed(meta.object_graph_def.nodes)
     yield from graph_files.misused(meta, library)
+    yield from graph_names.unseen(meta)
 
 
 def operations(meta: Any) -> frozenset[str]:

@@ -17,12 +17,15 @@ MOST_BYTES = 2**31 - 1  # no parser takes more; an export for TensorRT has its w
 # BERT-large twice that.
 MOST_PARTS = 800_000
 MOST_FIELDS = 8_000_000  # of all messages; some 45 for a node
+# Inputs of nodes, names in collections and so on: each becomes a text of some 120 bytes. Two for a node.
+MOST_NAMES = 500_000
 # What takes the look longer than another part does.
 COSTS = {
     "tensorflow.MetaGraphDef": 1000,
     "tensorflow.NodeDef": 3,
     "tensorflow.FunctionDef": 10,
     "tensorflow.NameAttrList": 10,
+    "google.protobuf.Any": 20,  # it is parsed where it may be an asset
 }
 ATTRIBUTE = "tensorflow.NodeDef.AttrEntry"
 # Of which a node has many. All others are parts.
@@ -37,6 +40,8 @@ LIGHT = frozenset(
     }
 )
 SHAPES = frozenset({"tensorflow.TensorShapeProto", "tensorflow.TensorShapeProto.Dim"})  # nothing else is in them
+# What they list is no name, and the look reads none of it: a vocabulary may be a constant.
+VALUES = frozenset({"tensorflow.AttrValue.ListValue", "tensorflow.TensorProto"})
 SMALL = 64  # bytes of an attribute whose fields are estimated, unless a function may be in it
 A_FUNCTION = re.compile(rb"[\x4a\x52\xca\xd2]")  # how the fields 9 of a list and 10 of a value begin
 SHORTEST = 2  # bytes of a field
@@ -44,24 +49,25 @@ VARINT, FIXED_64, BYTES, GROUP, FIXED_32 = 0, 1, 2, 3, 5  # how a field is writt
 
 
 class Kind(NamedTuple):
-    """A kind of message: its name, and those of the messages in its fields, by their numbers."""
+    """A kind of message: its name, the messages in its fields by their numbers, and the fields that list names."""
 
     name: str
     inner: dict[int, Kind]
+    listing: frozenset[int]
 
 
 class Count:
-    """The parts and fields of a serialized SavedModel; counting ends soon after there are more than may be."""
+    """The parts, names and fields of a serialized SavedModel; counting ends soon after there are more than may be."""
 
     def __init__(self, data: bytes) -> None:
-        self._data, self.parts, self.fields = data, 0, 0
+        self._data, self.parts, self.names, self.fields = data, 0, 0, 0
         self._pending = [(0, len(data), _saved_model())]
         while self._pending and not self.is_too_much:
             self._count(*self._pending.pop())
 
     @property
     def is_too_much(self) -> bool:
-        return self.parts > MOST_PARTS or self.fields > MOST_FIELDS
+        return self.parts > MOST_PARTS or self.names > MOST_NAMES or self.fields > MOST_FIELDS
 
     def _count(self, at: int, end: int, kind: Kind) -> None:
         """Counts the fields of one message, and remembers the messages in it."""
@@ -74,6 +80,8 @@ class Count:
                     size, at = (data[at], at + 1) if data[at] < 128 else _varint(data, at)
                     if (inner := kind.inner.get(key >> 3)) is not None:
                         self._meet(at, at + size, inner)
+                    elif key >> 3 in kind.listing:
+                        self.names += 1
                     at += size
                 elif key & 7 == VARINT:
                     at = _varint(data, at)[1]
@@ -102,7 +110,8 @@ def too_much(file: Path) -> Iterator[str]:
     if (size := file.stat().st_size) > MOST_BYTES:
         yield f"{file.name} of {size:,} bytes, where at most {MOST_BYTES:,} may be"
     elif Count(file.read_bytes()).is_too_much:
-        yield f"a graph of more than {MOST_PARTS:,} nodes and other parts, or {MOST_FIELDS:,} fields"
+        limits = f"{MOST_PARTS:,} nodes and other parts, or {MOST_FIELDS:,} fields, or {MOST_NAMES:,} names in lists"
+        yield f"a graph of more than {limits}"
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
@@ -125,8 +134,15 @@ def _saved_model() -> Kind:
 
 def _kind(descriptor: Any, known: dict[str, Kind]) -> Kind:
     if descriptor.full_name not in known:
-        known[descriptor.full_name] = Kind(descriptor.full_name, {})
+        known[descriptor.full_name] = Kind(descriptor.full_name, {}, _listing(descriptor))
         for field in descriptor.fields:
             if field.message_type is not None:
                 known[descriptor.full_name].inner[field.number] = _kind(field.message_type, known)
     return known[descriptor.full_name]
+
+
+def _listing(descriptor: Any) -> frozenset[int]:
+    """Returns the numbers of a message's fields that list names."""
+    texts = [one for one in descriptor.fields if one.type in (one.TYPE_STRING, one.TYPE_BYTES)]
+    is_listing = descriptor.full_name not in VALUES
+    return frozenset(one.number for one in texts if is_listing and one.label == one.LABEL_REPEATED)

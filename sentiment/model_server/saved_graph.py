@@ -14,7 +14,8 @@ from typing import Any
 
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
-from sentiment.model_server.refusal import Code, Refusal
+from sentiment.model.graph_names import names_of
+from sentiment.model_server.refusal import Code, Refusal, quoted
 from sentiment.model_server.tensors import Array
 from sentiment.tensorflow_setup import tf
 
@@ -52,6 +53,7 @@ class SavedGraph:
             raise Refusal(Code.DATA_LOSS, str(error)) from error
         except ValueError as error:
             raise Refusal(Code.INVALID_ARGUMENT, str(error)) from error
+        _require_seen(loaded)
         # Copies: a part of a message keeps all of it in memory, here the graph with its constants.
         return {name: _copy(definition) for name, definition in loaded.signature_def.items()}
 
@@ -78,6 +80,18 @@ class SavedGraph:
         self._session.close()
         self._session = self.graph = None
         gc.collect()  # a graph in Python is full of reference cycles
+
+
+def _require_seen(loaded: Any) -> None:
+    """Raises: Refusal when a signature names what only TensorFlow's loader added, such as a saver, which writes files.
+
+    The real server's graph has no such nodes: it says this sentence.
+    """
+    there = {node.name for node in loaded.graph_def.node}
+    infos = [info for one in loaded.signature_def.values() for info in (*one.inputs.values(), *one.outputs.values())]
+    for name in (name for info in infos for name in names_of(info) if name.partition(":")[0] not in there):
+        said = f"Tensor {quoted(name)}, specified in either feed_devices or fetch_devices was not found in the Graph"
+        raise Refusal(Code.INVALID_ARGUMENT, said)
 
 
 def _callable_options(inputs: Tensors, outputs: Tensors) -> Any:

@@ -15,6 +15,8 @@ from sentiment.tensorflow_setup import tf
 
 FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MOST_RECORDS = 1000
+OF_LENGTH, AROUND = 8, 16  # bytes: of a record's length; of that and the two checksums
+VERIFY = "Please verify your warmup data is in TFRecord format."
 NEVER_REPLAYED = ("predict_streamed_log", "session_run_log")
 
 Run = Callable[..., Any]  # of signature, arrays and output filter
@@ -48,11 +50,29 @@ def replay(version_folder: Path, run: Run, default_signature: str) -> None:
 
 
 def _records(file: Path) -> Iterator[bytes]:
+    if damage := _too_long(file):
+        raise Refusal(Code.DATA_LOSS, f"{damage}. {VERIFY}")
     try:
         yield from tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
     except tf.errors.DataLossError as error:
-        message = f"{refusal_of(error)}. Please verify your warmup data is in TFRecord format."
-        raise Refusal(Code.DATA_LOSS, message) from error
+        raise Refusal(Code.DATA_LOSS, f"{refusal_of(error)}. {VERIFY}") from error
+
+
+def _too_long(file: Path) -> str:
+    """Says which record is longer than its file; "" where none is.
+
+    TensorFlow would take memory for all of it before it reads any: where there is not as much, the process ends.
+    """
+    size, at = file.stat().st_size, 0
+    with file.open("rb") as read:
+        for number in range(MOST_RECORDS + 1):
+            read.seek(at)
+            if len(length := read.read(OF_LENGTH)) < OF_LENGTH:
+                break
+            at += int.from_bytes(length, "little") + AROUND
+            if at > size:
+                return f"record {number} must end within the file, of {size} bytes; found its end at {at}"
+    return ""
 
 
 def _run(data: bytes, run: Run, default_signature: str) -> None:

@@ -14,8 +14,8 @@ import pytest
 from support.hostile_encoders import changed
 
 from sentiment.errors import InputError
-from sentiment.model import hub_encoder, saved_model, saved_model_files
-from sentiment.model.graph_files import INITIALIZER
+from sentiment.model import graph_names, hub_encoder, saved_model, saved_model_files
+from sentiment.model.graph_names import INITIALIZER
 from sentiment.model.operations import CHECKPOINT
 
 SECRET = "/etc/passwd"
@@ -185,13 +185,10 @@ def of_tensorflow_1(meta: Any) -> None:
 
 
 def as_a_variables_initializer(meta: Any) -> None:
-    from tensorflow.core.framework.variable_pb2 import VariableDef
-
     of_tensorflow_1(meta)
     path = constant(meta.graph_def, "path")
     meta.graph_def.node.add(name="saves", op="SaveV2").input.extend([path, path, path])
-    local = VariableDef(variable_name="v:0", initializer_name="saves", snapshot_name="v:0", is_resource=True)
-    meta.collection_def["local_variables"].bytes_list.value.append(local.SerializeToString())
+    variable(meta, "local_variables", variable_name="v:0", initializer_name="saves", snapshot_name="v:0")
 
 
 def in_a_variable_whose_name_is_the_nodes(meta: Any) -> None:
@@ -231,11 +228,38 @@ def in_a_variable_beside_one_without_a_name(meta: Any) -> None:
     next(one for one in handles if one.name == "first").attr["shared_name"].s = b"its own"
 
 
+def in_a_variable(meta: Any) -> None:
+    """As TensorFlow 2 keeps an asset's name."""
+    in_a_variable_whose_name_is_the_nodes(meta)
+    for node in list(meta.graph_def.node):
+        if node.name in ("second", "write_second"):
+            meta.graph_def.node.remove(node)
+    next(one for one in meta.graph_def.node if one.name == "value").input[1] = "^write_first"
+
+
+def in_a_variable_of_the_checkpoint(meta: Any) -> None:
+    """TensorFlow makes a saver for the variables of a collection, and for what else can be saved."""
+    in_a_variable(meta)
+    variable(meta, "variables", variable_name="first:0", initializer_name="write_first", initial_value_name="good:0")
+
+
+def in_a_variable_of_the_checkpoint_by_a_read(meta: Any) -> None:
+    in_a_variable(meta)
+    meta.collection_def["saveable_objects"].node_list.value.append("value:0")
+
+
+def in_a_variable_that_a_collection_has(meta: Any) -> None:
+    """Whatever the collection: no loader knows of one that is none of its own."""
+    in_a_variable(meta)
+    meta.collection_def["mine"].node_list.value.append("first:0")
+
+
 READERS = [
     *(while_the_checkpoint_is_restored, another_output_of_the_node, both_outputs_of_the_node),
     *(in_the_place_of_another_function, with_a_good_name_too, in_a_list, more_bound_than_taken),
     *(an_asset_of_another_class, an_output_beside_the_initializer, a_sparse_output),
     *(in_a_variable_whose_name_is_the_nodes, in_a_variable_without_a_name, in_a_variable_beside_one_without_a_name),
+    *(in_a_variable_of_the_checkpoint, in_a_variable_of_the_checkpoint_by_a_read, in_a_variable_that_a_collection_has),
 ]
 SAVERS = (created_by_name_alone, nobody_calls, as_a_variables_initializer)
 
@@ -247,6 +271,101 @@ def test_no_file_but_its_own(attack: Callable[[Any], None], told: str, honest: P
     with pytest.raises(InputError, match="must only compute") as raised:
         hub_encoder.load(folder)
     assert told in raised.value.found
+
+
+# A saver that TensorFlow 1's loader makes adds it. The loader looks for most names only then.
+ADDED = "save/SaveV2"
+
+
+def as_what_initializes_the_model(meta: Any) -> None:
+    meta.signature_def[INITIALIZER].outputs[INITIALIZER].name = ADDED
+
+
+def as_what_a_signature_gives(meta: Any) -> None:
+    meta.signature_def["pooled"].outputs["written"].name = f"{ADDED}:0"
+
+
+def as_what_a_signature_takes(meta: Any) -> None:
+    meta.signature_def["pooled"].inputs["path"].name = f"{ADDED}:0"
+
+
+def as_a_part_of_what_a_signature_takes(meta: Any) -> None:
+    meta.signature_def["pooled"].inputs["path"].composite_tensor.components.add().coo_sparse.values_tensor_name = ADDED
+
+
+def as_what_a_collection_has(meta: Any) -> None:
+    meta.collection_def["saved_model_main_op"].node_list.value[:] = [ADDED]
+
+
+def as_a_control_input(meta: Any) -> None:
+    meta.collection_def["saved_model_main_op"].node_list.value[:] = [f"^{ADDED}"]
+
+
+def as_what_restores(meta: Any) -> None:
+    meta.saver_def.restore_op_name = ADDED
+
+
+def as_what_is_given_the_checkpoint_s_name(meta: Any) -> None:
+    meta.saver_def.filename_tensor_name = f"{ADDED}:0"
+
+
+def as_what_is_given_an_asset_s_name(meta: Any) -> None:
+    asset(meta, f"{ADDED}:0")
+
+
+def variable(meta: Any, key: str, **names: str) -> None:
+    from tensorflow.core.framework.variable_pb2 import VariableDef
+
+    meta.collection_def[key].bytes_list.value.append(VariableDef(**names).SerializeToString())
+
+
+def as_a_variable(meta: Any) -> None:
+    variable(meta, "metric_variables", variable_name=f"{ADDED}:0")
+
+
+def as_what_a_variable_begins_with(meta: Any) -> None:
+    variable(meta, "global_step", initial_value_name=f"{ADDED}:0")
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        *(as_what_initializes_the_model, as_what_a_signature_gives, as_what_a_signature_takes),
+        *(as_a_part_of_what_a_signature_takes, as_what_a_collection_has, as_a_control_input, as_what_restores),
+        *(as_what_is_given_the_checkpoint_s_name, as_what_is_given_an_asset_s_name, as_a_variable),
+        as_what_a_variable_begins_with,
+    ],
+)
+def test_nobody_may_ask_for_a_node_that_was_not_looked_over(
+    attack: Callable[[Any], None], honest: Path, tmp_path: Path
+) -> None:
+    found = saved_model.dangers(changed(honest, tmp_path / "hostile", attack))
+    assert any(ADDED in one and "which no node of its graph has" in one for one in found), found
+
+
+@pytest.mark.parametrize("key", ["variables", "saveable_objects"])
+def test_tensorflow_never_makes_a_saver(key: str, honest: Path, tmp_path: Path) -> None:
+    def remove_the_saver(meta: Any) -> None:
+        meta.ClearField("saver_def")
+        meta.collection_def[key].node_list.value.append(meta.graph_def.node[0].name)
+
+    found = saved_model.dangers(changed(honest, tmp_path / "hostile", remove_the_saver))
+    assert any(one.startswith("variables without a saver") for one in found), found
+
+
+def test_the_variables_of_all_collections_are_looked_at() -> None:
+    from tensorflow.core.framework.variable_pb2 import VariableDef
+    from tensorflow.python.framework import ops
+
+    from sentiment.tensorflow_setup import tf
+
+    assert tf
+    parsed = {key for key in ops._proto_function_registry.list() if ops.get_collection_proto_type(key) is VariableDef}
+    assert parsed == set(graph_names.OF_VARIABLES)
+
+
+def test_an_asset_s_name_may_be_kept_in_a_variable_as_tensorflow_2_keeps_it(honest: Path, tmp_path: Path) -> None:
+    assert saved_model.dangers(changed(honest, tmp_path / "changed", in_a_variable)) == []
 
 
 def test_the_encoders_of_a_hub_stay_harmless(hub_folder: Path) -> None:

@@ -33,6 +33,30 @@ def test_parts_and_fields_are_counted() -> None:
     assert Count(graph(function)).parts == 1000 + 2 + 10 + 3
 
 
+def collection(kept: bytes) -> bytes:
+    return field(2, field(4, field(1, b"variables") + field(2, kept)))
+
+
+INPUTS = graph(field(1, b"\x1a\x01a" * 9))
+IN_A_COLLECTION = collection(field(1, b"\x0a\x01a" * 9))
+VARIABLES = collection(field(2, b"\x0a\x00" * 9))
+CALLED = field(2, field(7, field(1, field(6, b"\x0a\x01a" * 9))))
+
+
+@pytest.mark.parametrize("listed", [INPUTS, IN_A_COLLECTION, VARIABLES, CALLED])
+def test_names_in_lists_are_counted(listed: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = Count(listed)
+    assert counted.names == 9
+    assert not counted.is_too_much
+    monkeypatch.setattr(saved_model_size, "MOST_NAMES", 8)
+    assert Count(listed).is_too_much
+
+
+def test_a_vocabulary_in_a_constant_has_no_names() -> None:
+    words = field(8, b"\x42\x01a" * 100)
+    assert Count(graph(field(1, field(5, field(1, b"value") + field(2, words))))).names == 0
+
+
 def test_attributes_count_at_least_their_fields() -> None:
     attribute = field(5, field(1, b"a") + field(2, field(1, field(3, b"\1\1\1"))))
     assert Count(graph(field(1, attribute))).fields >= 6
@@ -81,3 +105,4 @@ def test_an_honest_graph_is_far_from_too_much(honest: Path) -> None:
     counted = Count((honest / "saved_model.pb").read_bytes())
     assert counted.parts < saved_model_size.MOST_PARTS / 100
     assert counted.fields < saved_model_size.MOST_FIELDS / 100
+    assert 0 < counted.names < saved_model_size.MOST_NAMES / 100

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from support.hostile_encoders import changed
 
 from sentiment.model_server.parameter_files import Batching
 from sentiment.model_server.refusal import Refusal
 from sentiment.model_server.servable import Servable
+from sentiment.tensorflow_setup import tf
 
 BATCHING = Batching(max_batch_size=8, batch_timeout_micros=0, num_batch_threads=3, pad=True)
 TEXT = {"text": np.array(["好".encode()], object)}
@@ -62,3 +65,22 @@ def test_closing_waits_for_those_who_use_it(toys: dict[int, Path]) -> None:
         assert servable.run("text", TEXT)["label_id"].tolist() == [0]
     closing.join(20)
     assert not closing.is_alive()
+
+
+def test_a_signature_has_nothing_of_what_the_loader_added(tmp_path: Path) -> None:
+    """TensorFlow 1's loader makes a saver where there is none: who gives it a path would have a file written there."""
+    v1, folder = tf.compat.v1, tmp_path / "1"
+    with tf.Graph().as_default(), v1.Session() as session:
+        weight = v1.get_variable("weight", [1])
+        session.run(weight.initializer)
+        more = v1.placeholder(tf.float32, [1])
+        v1.saved_model.simple_save(session, str(folder), {"more": more}, {"sum": weight + more})
+
+    def write(meta: Any) -> None:
+        meta.ClearField("saver_def")
+        del meta.graph_def.node[len(meta.graph_def.node) - sum("save/" in one.name for one in meta.graph_def.node) :]
+        meta.signature_def["serving_default"].inputs["path"].name = "save/Const:0"
+
+    assert Servable(folder).run("serving_default", {"more": np.zeros(1, np.float32)})["sum"].shape == (1,)
+    with pytest.raises(Refusal, match="Tensor save/Const:0, specified in either feed_devices or fetch_devices was not"):
+        Servable(changed(folder, tmp_path / "2", write))

@@ -101,3 +101,18 @@ def test_a_damaged_file_says_what_it_should_be(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="Please verify your warmup data is in TFRecord format") as refused:
         replay(tmp_path, never, "serving_default")
     assert refused.value.code is Code.DATA_LOSS
+
+
+@pytest.mark.parametrize("before", [b"", b"\0" * 16])
+@pytest.mark.parametrize("length", [1, 1 << 40, (1 << 64) - 1])
+def test_a_record_that_is_longer_than_its_file_is_never_read(
+    before: bytes, length: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TensorFlow takes the memory for it first; without as much, the process of the server ended."""
+    file = tmp_path / FILE
+    file.parent.mkdir()
+    file.write_bytes(before + length.to_bytes(8, "little") + bytes(8))
+    monkeypatch.setattr(tf.data, "TFRecordDataset", lambda name: pytest.fail("it was read"))
+    with pytest.raises(Refusal, match="must end within the file, of ") as refused:
+        replay(tmp_path, never, "serving_default")
+    assert refused.value.code is Code.DATA_LOSS
