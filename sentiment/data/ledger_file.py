@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sentiment import atomic, disk
+from sentiment.data.ledger_parts import damaged
 from sentiment.data.ledger_schema import set_up
 from sentiment.errors import FROM_A_BACKUP, InputError, SentimentError
 
@@ -103,11 +104,6 @@ def refusal_of(error: sqlite3.DatabaseError, path: Path) -> SentimentError | Non
             do="Correct its owner or its permissions.",
         )
     return None
-
-
-def damaged(path: Path, found: str) -> InputError:
-    """Returns the line about a damaged ledger."""
-    return InputError(f"the ledger {path} must be whole", found=f"damage ({found})", do=FROM_A_BACKUP)
 
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:
