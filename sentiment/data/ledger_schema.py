@@ -174,10 +174,15 @@ def set_up(path: Path, connection: sqlite3.Connection, *, is_new: bool = True) -
 
 
 def _require_parts(path: Path, connection: sqlite3.Connection) -> None:
+    if fault := fault_of_parts(connection):
+        raise ledger_parts.damaged(path, fault)
+
+
+def fault_of_parts(connection: sqlite3.Connection) -> str:
+    """Returns what a ledger lacks of its format, or has of a later one; "" when neither, or when it is a newer one."""
     version = _version(connection)
     own = parts_of(version)
-    if fault := ledger_parts.fault(connection, version, own, parts_of(VERSION) - own):
-        raise ledger_parts.damaged(path, fault)
+    return ledger_parts.fault(connection, version, own, parts_of(VERSION) - own) if version <= VERSION else ""
 
 
 @cache

@@ -6,9 +6,11 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -109,11 +111,31 @@ def empty_history(home: Settings) -> None:
     home.models_config.unlink()
 
 
+def change_ledger(statement: str) -> Damage:
+    """Returns a damage that leaves every page of the ledger whole."""
+
+    def damage(home: Settings) -> None:
+        with closing(sqlite3.connect(home.posts_database)) as connection, connection:
+            connection.execute(statement)
+
+    return damage
+
+
 Damage = Callable[[Settings], object]
+# Of these, no command that needs the ledger goes on, and each says that a backup is to be restored.
+REFUSED = [
+    "PRAGMA user_version = 4",
+    "DROP INDEX posts_with_title",
+    "DELETE FROM deliveries WHERE number = 2",
+    "UPDATE about SET value = zeroblob(32) WHERE name = 'salt'",
+    "UPDATE posts SET label = -1",
+    "UPDATE posts SET label = 99",
+]
 LEDGER, HISTORY = "datasets/ledger.sqlite", ["serving/history.jsonl"]
 OF_HISTORY = [*HISTORY, "serving/history.copy.jsonl", "serving/models/models.config"]
 DAMAGES: list[tuple[Damage, list[str]]] = [
     (lambda home: damage_pages(home.posts_database), [LEDGER]),
+    *((change_ledger(statement), [LEDGER]) for statement in REFUSED),
     (lambda home: home.posts_database.write_bytes(b""), [LEDGER]),
     (lambda home: home.posts_database.unlink(), [LEDGER]),
     (lambda home: shutil.rmtree(home.serving), OF_HISTORY),
