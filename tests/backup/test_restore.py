@@ -319,3 +319,15 @@ def test_the_verb_says_what_it_did(
     assert "datasets/ledger.sqlite is restored; found 0 bytes" in printed.err
     told = Restored(**json.loads(printed.out.splitlines()[-1]))
     assert told.restored == [LEDGER] and "1 file restored from" in told.sentence
+
+
+def test_what_a_killed_restore_left_half_written_goes(home: Settings, made: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    ledger = home.posts_database
+    left, of_the_living = (ledger.with_name(f".ledger.sqlite.{'0' * 16}.{pid}.tmp") for pid in (gone.pid, os.getppid()))
+    for path in (left, of_the_living):
+        path.write_bytes(ledger.read_bytes())
+    ledger.unlink()
+    assert LEDGER in restore(made, home, "ops").restored
+    assert (left.exists(), of_the_living.exists()) == (False, True)
