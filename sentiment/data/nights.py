@@ -8,15 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sentiment.data.claims import USED
 from sentiment.data.composition import as_posts
 from sentiment.data.ledger import Delivered, Ledger
-from sentiment.data.sound_posts import require_labels
+from sentiment.data.sound_posts import IS_USED, require_labels
 from sentiment.data.tsv import Post
 from sentiment.language import marked
 from sentiment.text.taipei import night_of
 
-IS_USED = f"standing IN ({', '.join(map(str, USED))})"
 OTHERS = marked("all other sources")
 EVERYBODY = marked("all sources")
 

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from sentiment.data import ledger_parts
-from sentiment.data.claims import APART, CONTESTED, PLAIN, USED
+from sentiment.data.claims import APART, CONTESTED, USED
 from sentiment.data.identity import HEX_DIGITS
 from sentiment.errors import InputError
 
@@ -21,17 +21,17 @@ IS_SOUND = f"""(text BETWEEN '' AND X'' AND title BETWEEN '' AND X'' AND identit
     AND rolling BETWEEN 0 AND 1)"""
 # What a post is that is neither plain nor decided; `standing` is looked at once for all others.
 BY_STANDING = f"CASE standing WHEN {APART} THEN 'apart' WHEN {CONTESTED} THEN 'contested' ELSE '{DAMAGED}' END"
-IS_USED = f"standing IN ({PLAIN}, {USED[-1]})"
-UNSOUND = f"""SELECT 1 FROM tally WHERE kind = '{DAMAGED}' OR typeof(source) <> 'text'
-    OR typeof(label) <> 'integer' OR label < 0 OR typeof(delivery) <> 'integer'
-    OR (delivery <> 0 AND delivery NOT IN (SELECT number FROM deliveries)) LIMIT 1"""
+IS_USED = f"standing IN {USED}"
+WRONG = f"""(kind = '{DAMAGED}' OR typeof(source) <> 'text' OR typeof(label) <> 'integer' OR label < 0
+    OR typeof(delivery) <> 'integer')"""
+FAULT = f"""SELECT iif({WRONG}, 'a value of a wrong kind in posts', 'a row of posts without its row of deliveries')
+    FROM tally WHERE {WRONG} OR (delivery <> 0 AND delivery NOT IN (SELECT number FROM deliveries)) LIMIT 1"""
 
 
 def require(connection: sqlite3.Connection) -> None:
     """Raises: InputError when a post of the ledger, as it was tallied, cannot have been written."""
-    if connection.execute(UNSOUND).fetchone():
-        found = "a value of posts that nobody can have written, or a delivery without its row"
-        raise ledger_parts.damaged(ledger_parts.file_of(connection), found)
+    if fault := connection.execute(FAULT).fetchone():
+        raise ledger_parts.damaged(ledger_parts.file_of(connection), fault[0])
 
 
 def require_labels(found: Iterable[int], labels: int) -> None:
