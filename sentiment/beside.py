@@ -5,10 +5,12 @@ The folder may be one that strangers write to: a name that they could guess migh
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 MARK = r"(?:[0-9a-f]{16}\.)?([0-9]+)\.(?:tmp|old)"  # what follows the name; older versions had no secret in it
@@ -44,9 +46,21 @@ def has_no_owner(path: Path) -> bool:
     return named is not None and not Path("/proc", named[1]).exists()
 
 
+def remove_half_written(path: Path) -> None:
+    """Removes what processes left that were killed before the file `path` was whole. Call it before one is made."""
+    for leftover in _leftovers(path):
+        leftover.unlink(missing_ok=True)
+
+
 def remove_leftovers(path: Path) -> None:
     """Removes what processes left that were killed while they replaced the folder `path`. No link is followed."""
-    for leftover in path.parent.glob(f".{path.name}.*"):
+    for leftover in _leftovers(path):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _leftovers(path: Path) -> Iterator[Path]:
+    """Yields what was made beside `path` by processes that are gone, or by one that had this one's number."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*"):
         named = _OF_ONE.fullmatch(leftover.name.removeprefix(f".{path.name}."))
         if named and (int(named[1]) == os.getpid() or not Path("/proc", named[1]).exists()):
-            shutil.rmtree(leftover, ignore_errors=True)
+            yield leftover

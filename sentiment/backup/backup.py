@@ -28,6 +28,7 @@ from sentiment.backup.folder import (
     remove_half_made,
     to_remove,
 )
+from sentiment.beside import remove_half_written
 from sentiment.data import ledger_file
 from sentiment.errors import FROM_A_BACKUP, InputError, UnavailableError
 from sentiment.language import marked, tr, tr_many
@@ -156,6 +157,7 @@ def _require_readable(settings: Settings, made: Path, files: int) -> None:
 def _home_id(settings: Settings) -> str:
     path = contents.home_id_file(settings)
     if not path.is_file():
+        remove_half_written(path)
         atomic.write_text(path, f"{uuid.uuid4().hex}\n")
     return path.read_text(encoding="utf-8", errors="replace").strip("\0\n ")  # as `restore` reads it
 

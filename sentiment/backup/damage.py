@@ -22,6 +22,8 @@ def of_ledger(settings: Settings, manifest: Manifest) -> str:
     path = settings.posts_database
     if problem := ledger_file.problem(path, in_use=True):
         return problem
+    if (label := ledger_file.largest_label(path)) >= len(settings.label_set):
+        return f"the label {label}"
     newest = ledger_file.newest_delivery(path, in_use=True)
     if newest >= manifest.deliveries:
         return ""

@@ -17,6 +17,7 @@ from sentiment import atomic
 from sentiment.backup import contents, copying, damage
 from sentiment.backup.folder import ANOTHER, FILES, REPLACED, manifest_of, require_whole
 from sentiment.backup.numbers import go_on_after_the_lost
+from sentiment.beside import remove_half_written
 from sentiment.data import ledger_file
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
@@ -76,6 +77,7 @@ class Restoring:
 
     def _put_back(self, file: KeptFile, why: str) -> None:
         target = self._settings.home / file.path
+        remove_half_written(target)  # it may be a copy of every post
         with atomic.replacing(target) as temporary:
             if copying.copy(self._files / file.path, temporary) != file.sha256:
                 raise InputError("a backup must not change meanwhile", found=f"a changed {file.path}", do=ANOTHER)

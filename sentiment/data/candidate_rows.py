@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sentiment.data import composition, must_hold
+from sentiment.data import composition, must_hold, tally
 from sentiment.data import ledger as posts_ledger
 from sentiment.data.identity import post_identity
 from sentiment.data.prepare import Limits, cap_of, read_base, read_stable, taken_by
@@ -37,6 +37,7 @@ def candidate_rows(settings: Settings, sources: Sequence[str] = ()) -> Candidate
         stable = read_stable(settings)
         composition.load(connection, read_base(settings, must_hold.of_home(settings), connection))
         composition.deal(connection, taken_by(Limits(), stable, ledger.deliveries()))
+        tally.require_labels(connection, len(settings.label_set))
         new = composition.new_tests(connection, stable.seen) if stable else rolling(connection, Cap(10**9))
         untouched = frozenset(post_identity(post.text, post.title) for post in new)
         return CandidateRows(list(composition.frozen(connection)), _pool(connection, settings, sources), untouched)

@@ -21,10 +21,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sentiment.data.claims import APART, CONTESTED, DECIDED
+from sentiment.data import sound_posts
+from sentiment.data.claims import DECIDED
 from sentiment.data.identity import HAS_TITLE, HEX_DIGITS, identity_1, post_identity
 from sentiment.data.ledger_batch import ANY_TITLE
 from sentiment.data.selection import NO_LIMIT, Restriction, Slices, condition
+from sentiment.data.sound_posts import BY_STANDING, DAMAGED, IS_SOUND, IS_USED
 from sentiment.data.tally import tally
 from sentiment.data.tsv import OPTIONAL, REQUIRED, Post
 
@@ -141,6 +143,8 @@ def deal(connection: sqlite3.Connection, taken: Taken, minimum_characters: int =
     contested, unless somebody decided. A text that the base trains on keeps that side for ever, under every title and
     whatever its hash says: a model that has seen it cannot be tested on it. A text of a frozen test set, also of a
     retired one, is never trained on, as a title neither, and is not in the rolling set.
+
+    Raises: InputError when a post of the ledger cannot have been written.
     """
     compare_with_base(connection)
     connection.execute(NOTE)
@@ -150,8 +154,9 @@ def deal(connection: sqlite3.Connection, taken: Taken, minimum_characters: int =
     connection.execute(
         f"""INSERT INTO dealt (number, kind, identity, label, source, titled, characters, delivery, post)
         SELECT posts.row, CASE
-            WHEN standing = {APART} THEN 'apart'
-            WHEN standing = {CONTESTED} OR contradicted THEN 'contested'
+            WHEN {IS_SOUND} IS NOT TRUE THEN '{DAMAGED}'
+            WHEN NOT {IS_USED} THEN {BY_STANDING}
+            WHEN contradicted THEN 'contested'
             WHEN tested OR (rolling AND NOT coalesce(trained, 0))
                 THEN CASE WHEN held_out THEN 'tested' ELSE 'rolling' END
             WHEN held_out THEN CASE WHEN trained THEN 'tested' ELSE 'leak' END
@@ -166,6 +171,7 @@ def deal(connection: sqlite3.Connection, taken: Taken, minimum_characters: int =
     connection.execute(TESTED)
     _deal_base(connection, taken.old_base)
     tally(connection, minimum_characters)
+    sound_posts.require(connection)
 
 
 def compare_with_base(connection: sqlite3.Connection) -> None:

@@ -29,6 +29,7 @@ from sentiment.data.ledger_batch import Counts, having
 from sentiment.data.posts import each_post, named_rows
 from sentiment.data.quarantine import ENCODING
 from sentiment.data.receipts import Receipt
+from sentiment.data.sound_posts import require_labels
 from sentiment.data.statements import keep_first
 from sentiment.data.tsv import Post, one_line, whole_number
 from sentiment.errors import InputError
@@ -75,7 +76,9 @@ def disagreements(settings: Settings) -> list[Disagreement]:
         files = (_base(settings, name) for name in (BASE_SIDES[TRAIN], "test.tsv", BASE_SIDES[ROLLING]))
         composition.load(connection, Base(*files))
         composition.compare_with_base(connection)
-        return list(_found(connection))
+        found = list(_found(connection))
+    require_labels((claim.label for item in found for claim in item.claims), len(settings.label_set))
+    return found
 
 
 def _base(settings: Settings, name: str) -> Iterator[Post]:

@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sentiment import atomic
-from sentiment.data import ledger_damage, ledger_file
+from sentiment.data import ledger_damage, ledger_file, ledger_parts
 from sentiment.data.claims import CONTESTED, PLAIN
 from sentiment.data.identity import RULES
 from sentiment.data.ledger_batch import Accepted, Batch, Counts, having
 from sentiment.data.ledger_schema import set_up
 from sentiment.data.statements import DISPUTE, keep_first
 from sentiment.data.tsv import Post
+from sentiment.serving import ledger_values
 
 SECONDS_TO_WAIT = 600.0  # for another ingest's transaction
 # Of these, the larger holds the whole index of identities of ten million posts: a delivery touches all of its pages,
@@ -174,7 +175,12 @@ class Ledger:
     def require_whole(self, *, quick: bool = False) -> None:
         """Raises: InputError when the ledger's file is found damaged (see `ledger_damage.found_in`)."""
         if found := ledger_damage.found_in(self._path, quick=quick):
-            raise ledger_file.damaged(self._path, found)
+            raise ledger_parts.damaged(self._path, found)
+
+    def require_sound(self, table: str) -> None:
+        """Raises: InputError when one table is damaged: for what is shown, and so gives no error."""
+        if found := ledger_values.fault_of(self._connection, table):
+            raise ledger_parts.damaged(self._path, found)
 
     def posts(self) -> Iterator[Accepted]:
         """Yields every accepted post, oldest delivery first."""
@@ -197,7 +203,7 @@ def opened(path: Path) -> Iterator[Ledger]:
             yield ledger
     except ledger_damage.MAY_BE_DAMAGE as error:
         if found := ledger_damage.found_in(path):
-            raise ledger_file.damaged(path, found) from error
+            raise ledger_parts.damaged(path, found) from error
         raise
 
 

@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from sentiment.data import ledger_file
+from sentiment.data import ledger_file, ledger_parts
 from sentiment.serving import ledger_values
 
 # What a step ends with that was given a value which nobody can have written, or a row of it was missing.
@@ -29,7 +29,7 @@ def require_sound(connection: sqlite3.Connection, path: Path) -> None:
     except UnicodeDecodeError:
         fault = ledger_values.NO_WORDS
     if fault:
-        raise ledger_file.damaged(path, fault)
+        raise ledger_parts.damaged(path, fault)
 
 
 def _cut(connection: sqlite3.Connection, path: Path) -> str:

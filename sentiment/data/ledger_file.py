@@ -13,8 +13,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sentiment import atomic, disk
-from sentiment.data.ledger_schema import set_up
+from sentiment.data.ledger_parts import damaged
+from sentiment.data.ledger_schema import VERSION, fault_of_parts, set_up
 from sentiment.errors import FROM_A_BACKUP, InputError, SentimentError
+from sentiment.serving import ledger_values
 
 MADE = "A ledger was made here.\n"  # in the lock's file, from the moment at which there is a ledger
 FIRST_TIME = f"{FROM_A_BACKUP} Only where no post was ever taken in, delete it"
@@ -105,11 +107,6 @@ def refusal_of(error: sqlite3.DatabaseError, path: Path) -> SentimentError | Non
     return None
 
 
-def damaged(path: Path, found: str) -> InputError:
-    """Returns the line about a damaged ledger."""
-    return InputError(f"the ledger {path} must be whole", found=f"damage ({found})", do=FROM_A_BACKUP)
-
-
 def is_damage(error: sqlite3.DatabaseError) -> bool:
     """Tells whether the error says that the file is damaged."""
     code = _code(error)
@@ -129,7 +126,7 @@ def problem(path: Path, *, in_use: bool = False) -> str:
     """Returns what is wrong with a ledger's file; "" for a sound one. It reads the whole file: minutes for ten million
     posts.
 
-    Not `in_use`, nobody writes to it, and no file is made beside it.
+    `in_use`, somebody may write to it, and all its values are looked at; else no file is made beside it.
     """
     if not path.is_file():
         return "no file"
@@ -137,11 +134,25 @@ def problem(path: Path, *, in_use: bool = False) -> str:
         return "0 bytes"
     try:
         with closing(asked(path, in_use)) as connection:
-            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            found = ledger_values.of_check(connection, "integrity_check(1)") or fault_of_format(connection)
+            return found or (ledger_values.fault_of_all(connection) if in_use else "")
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the second where SQLite quotes damage
         return str(error)
-    return str(found) if found != "ok" else "" if version else "no ledger of posts"
+
+
+def fault_of_format(connection: sqlite3.Connection) -> str:
+    """Returns why nobody could open a ledger of any format whose pages are whole; "" when one can."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if not version:
+        return "no ledger of posts"
+    fault = fault_of_parts(connection) or ledger_values.fault_of_small(connection)
+    return fault or (ledger_values.fault_of_about(connection) if version == VERSION else "")
+
+
+def largest_label(path: Path) -> int:
+    """Returns the largest label of the posts in a sound ledger that may be in use; -1 when it has none."""
+    with closing(asked(path, in_use=True)) as connection:
+        return int(connection.execute("SELECT COALESCE(MAX(label), -1) FROM posts").fetchone()[0])
 
 
 def newest_delivery(path: Path, *, in_use: bool = False) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterable
-from functools import partial
+from contextlib import closing
+from functools import cache, partial
 from pathlib import Path
 
-from sentiment.data import identity
+from sentiment.data import identity, ledger_parts
 from sentiment.data.claims import CONTESTED
 from sentiment.data.identity import HAS_TITLE, TEXT_IN_SQL
 from sentiment.data.regrouping import regroup
@@ -48,6 +49,9 @@ FROM_1 = (
     " ORDER BY delivery, identity",
     "DROP TABLE posts_1",
     FORGOTTEN,
+)
+NEW_IN_2 = frozenset(
+    {"posts.row", "posts_by_identity", "forgotten", "forgotten.identity", "forgotten.at", "forgotten.reason"}
 )
 # Format 2 identified a text by its words alone (version 1 of the identity) and knew only the newest label.
 FROM_2 = (
@@ -146,13 +150,15 @@ STEPS: dict[int, tuple[Step, int]] = {
 def set_up(path: Path, connection: sqlite3.Connection, *, is_new: bool = True) -> None:
     """Creates the tables where `is_new` allows it, or updates those of an older format, all or nothing.
 
-    Raises: InputError when `path` is not a ledger, or has a newer format; sqlite3.DatabaseError when it is damaged.
+    Raises: InputError when `path` is not a ledger, or has a newer format; that or sqlite3.DatabaseError when it is
+    damaged.
     """
     # A second opener waits here and then finds the work done.
     version = _version(connection)
     if version in STEPS and (version or is_new):
         connection.execute("BEGIN IMMEDIATE")
         try:
+            _require_parts(path, connection)
             version = _migrate(connection)
             connection.commit()
         except BaseException:
@@ -164,10 +170,37 @@ def set_up(path: Path, connection: sqlite3.Connection, *, is_new: bool = True) -
             found=f"format {version}" if version else "a file of no format",
             do="Use the version of sentiment that wrote it." if version else FROM_A_BACKUP,
         )
+    _require_parts(path, connection)
+
+
+def _require_parts(path: Path, connection: sqlite3.Connection) -> None:
+    if fault := fault_of_parts(connection):
+        raise ledger_parts.damaged(path, fault)
+
+
+def fault_of_parts(connection: sqlite3.Connection) -> str:
+    """Returns what a ledger lacks of its format, or has of a later one; "" when neither, or when it is a newer one."""
+    version = _version(connection)
+    own = parts_of(version)
+    return ledger_parts.fault(connection, version, own, parts_of(VERSION) - own) if version <= VERSION else ""
+
+
+@cache
+def parts_of(version: int) -> frozenset[str]:
+    """Returns the parts of a ledger of one of the formats, as its statements make them."""
+    if version == 1:  # nothing makes one any more
+        return parts_of(2) - NEW_IN_2
+    with closing(sqlite3.connect(":memory:")) as connection:
+        _go_on_to(version, connection)
+        return ledger_parts.of(connection)
 
 
 def _migrate(connection: sqlite3.Connection) -> int:
-    while (version := _version(connection)) in STEPS:
+    return _go_on_to(VERSION, connection)
+
+
+def _go_on_to(wanted: int, connection: sqlite3.Connection) -> int:
+    while (version := _version(connection)) in STEPS and version < wanted:
         step, reached = STEPS[version]
         step(connection)
         connection.execute(f"PRAGMA user_version = {reached}")

@@ -8,14 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sentiment.data.claims import USED
 from sentiment.data.composition import as_posts
 from sentiment.data.ledger import Delivered, Ledger
+from sentiment.data.sound_posts import IS_USED, require_labels
 from sentiment.data.tsv import Post
 from sentiment.language import marked
 from sentiment.text.taipei import night_of
 
-IS_USED = f"standing IN ({', '.join(map(str, USED))})"
 OTHERS = marked("all other sources")
 EVERYBODY = marked("all sources")
 
@@ -45,6 +44,7 @@ def counted(ledger: Ledger, labels: int, nights: int, sources: int) -> dict[str,
             f"SELECT source, delivery, label, count(*) FROM posts WHERE delivery >= ? AND {IS_USED} GROUP BY 1, 2, 3",
             (min(days, default=0),),
         ).fetchall()
+    require_labels((label for _, _, label, _ in found), labels)
     rows = Counter[str]()
     for source, _, _, number in found:
         rows[source] += number

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment import atomic
+from sentiment.beside import has_no_owner
 from sentiment.data.formats.record import Columns, Record
 from sentiment.data.tsv import one_line
 from sentiment.run_folder import safe_name
@@ -119,9 +120,11 @@ def quarantining(folder: Path, number: int, key: str, most: int = OF_A_FILE) -> 
             quarantine = Quarantine(writer, most)
             yield quarantine
             quarantine.finish()
-        for left_behind in [*folder.glob(f"{number}-*.tsv"), *folder.glob(f".{number}-*.tmp")]:
-            if left_behind != temporary:
-                left_behind.unlink()
+        # A killed attempt's number may be a retraction's by now, so what it left half-written has any number.
+        half_written = folder.glob(".*.tmp")
+        left = [one for one in half_written if one.name.startswith(f".{number}-") or has_no_owner(one)]
+        for left_behind in {*folder.glob(f"{number}-*.tsv"), *left} - {temporary}:
+            left_behind.unlink()
     if not quarantine.kept:
         path.unlink()
 

@@ -30,12 +30,13 @@ WIDTH = 12  # columns of a terminal that a line's name takes
 def report(settings: Settings, wanted: str) -> dict[str, Any]:
     """Returns the delivery whose number is `wanted` ("last" is the newest one), as JSON-ready values.
 
-    Raises: InputError when there is no such delivery.
+    Raises: InputError when there is no such delivery, or when the ledger is damaged.
     """
     deliveries, found, receipt = [], None, None
     if settings.posts_database.exists():
         with posts_ledger.opened(settings.posts_database) as ledger:
             receipts.make_tables(ledger)
+            ledger.require_sound("receipts")
             deliveries = ledger.deliveries()
             found = next((item for item in reversed(deliveries) if wanted in ("last", str(item.number))), None)
             receipt = receipts.receipt_of(ledger, found.number) if found else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 
+from sentiment.data import sound_posts
 from sentiment.data.selection import Slices, condition
 
 TABLE = """CREATE TEMP TABLE tally (
@@ -39,12 +40,21 @@ def _add(connection: sqlite3.Connection, lines: Counter[tuple[str, int, str, int
 
 
 def count(connection: sqlite3.Connection, kind: str, labels: int, *, long: bool = False) -> list[int]:
-    """Returns the number of texts of `kind` per label; only of those that are long enough, if asked for."""
+    """Returns the number of texts of `kind` per label; only of those that are long enough, if asked for.
+
+    Raises: InputError when any label is none of so many.
+    """
+    require_labels(connection, labels)
     counts = [0] * labels
     query = "SELECT label, sum(rows) FROM tally WHERE kind = ? AND is_long >= ? GROUP BY label"
     for label, number in connection.execute(query, (kind, long)):
         counts[label] = number
     return counts
+
+
+def require_labels(connection: sqlite3.Connection, labels: int) -> None:
+    """Raises: InputError when a text was dealt whose label is none of so many."""
+    sound_posts.require_labels((label for (label,) in connection.execute("SELECT DISTINCT label FROM tally")), labels)
 
 
 def contested(connection: sqlite3.Connection, seen: Slices) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from sentiment.data.identity import identity, identity_1, of_text, post_identity
 from sentiment.data.ledger_batch import having
 from sentiment.data.posts import each_post
 from sentiment.data.rolling import Cap, most_of_a_source
+from sentiment.data.sound_posts import require_labels
 from sentiment.data.still_tested import still_tested
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
@@ -117,6 +118,7 @@ def _delivered(settings: Settings, tested: Mapping[str, Post]) -> tuple[dict[str
     with posts_ledger.opened(settings.posts_database) as ledger, ledger.reading() as connection:
         newest = (Post(*row) for row in connection.execute(NEWEST, (settings.rolling_cap,)))
         found = {post_identity(post.text, post.title): post for post in newest}
+        require_labels((post.label for post in found.values()), len(settings.label_set))
         query = "SELECT identity, label, standing FROM posts"
         said = {key.hex(): rest for key, *rest in having(connection, query, [bytes.fromhex(key) for key in tested])}
     contested = {

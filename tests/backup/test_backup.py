@@ -189,6 +189,15 @@ def test_a_damaged_ledger_is_never_backed_up_and_pushes_no_good_backup_out(home:
     assert names(place) == [good.name]
 
 
+@pytest.mark.parametrize("lost", ["DROP INDEX posts_with_title", "DELETE FROM deliveries WHERE number = 2"])
+def test_a_ledger_that_no_command_would_open_is_never_backed_up(home: Settings, place: Path, lost: str) -> None:
+    with contextlib.closing(sqlite3.connect(home.posts_database)) as connection, connection:
+        connection.execute(lost)
+    with pytest.raises(InputError, match=r"ledger\.sqlite must be whole; found damage"):
+        backup(home, place, 1, False)
+    assert names(place) == []
+
+
 def test_a_cut_history_is_never_backed_up(home: Settings, place: Path) -> None:
     lines = home.history.read_bytes().splitlines(keepends=True)
     home.history.write_bytes(b"".join(lines[:-1]))

@@ -6,9 +6,11 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -109,11 +111,31 @@ def empty_history(home: Settings) -> None:
     home.models_config.unlink()
 
 
+def change_ledger(statement: str) -> Damage:
+    """Returns a damage that leaves every page of the ledger whole."""
+
+    def damage(home: Settings) -> None:
+        with closing(sqlite3.connect(home.posts_database)) as connection, connection:
+            connection.execute(statement)
+
+    return damage
+
+
 Damage = Callable[[Settings], object]
+# Of these, no command that needs the ledger goes on, and each says that a backup is to be restored.
+REFUSED = [
+    "PRAGMA user_version = 4",
+    "DROP INDEX posts_with_title",
+    "DELETE FROM deliveries WHERE number = 2",
+    "UPDATE about SET value = zeroblob(32) WHERE name = 'salt'",
+    "UPDATE posts SET label = -1",
+    "UPDATE posts SET label = 99",
+]
 LEDGER, HISTORY = "datasets/ledger.sqlite", ["serving/history.jsonl"]
 OF_HISTORY = [*HISTORY, "serving/history.copy.jsonl", "serving/models/models.config"]
 DAMAGES: list[tuple[Damage, list[str]]] = [
     (lambda home: damage_pages(home.posts_database), [LEDGER]),
+    *((change_ledger(statement), [LEDGER]) for statement in REFUSED),
     (lambda home: home.posts_database.write_bytes(b""), [LEDGER]),
     (lambda home: home.posts_database.unlink(), [LEDGER]),
     (lambda home: shutil.rmtree(home.serving), OF_HISTORY),
@@ -297,3 +319,15 @@ def test_the_verb_says_what_it_did(
     assert "datasets/ledger.sqlite is restored; found 0 bytes" in printed.err
     told = Restored(**json.loads(printed.out.splitlines()[-1]))
     assert told.restored == [LEDGER] and "1 file restored from" in told.sentence
+
+
+def test_what_a_killed_restore_left_half_written_goes(home: Settings, made: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    ledger = home.posts_database
+    left, of_the_living = (ledger.with_name(f".ledger.sqlite.{'0' * 16}.{pid}.tmp") for pid in (gone.pid, os.getppid()))
+    for path in (left, of_the_living):
+        path.write_bytes(ledger.read_bytes())
+    ledger.unlink()
+    assert LEDGER in restore(made, home, "ops").restored
+    assert (left.exists(), of_the_living.exists()) == (False, True)

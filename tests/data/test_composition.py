@@ -19,7 +19,7 @@ from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN
 from sentiment.data.composition import Base, Taken
 from sentiment.data.identity import identity, of_text, post_identity
 from sentiment.data.ledger import Ledger
-from sentiment.data.ledger_batch import Accepted
+from sentiment.data.ledger_batch import Accepted, Counts
 from sentiment.data.ledger_schema import set_up
 from sentiment.data.rolling import Cap, most_of_a_source, rolling
 from sentiment.data.selection import Restriction, Slice, Slices, up_to
@@ -46,7 +46,10 @@ class Composition:
 def dealt(base: Base, arrived: Sequence[Accepted], taken: Taken) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     set_up(Path("a ledger in memory"), connection)
-    Ledger(connection).put(arrived)
+    ledger = Ledger(connection)
+    ledger.put(arrived)
+    for number in {item.delivery for item in arrived}:
+        ledger.record(number, "a.tsv", "hash", Counts())
     composition.load(connection, base)
     composition.deal(connection, taken)
     yield connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ import pytest
 from support.killed import AT_CALL
 from support.results import in_json
 
+from sentiment.cli import run
 from sentiment.data import ingest as ingesting
 from sentiment.settings import Settings
 
@@ -88,6 +90,23 @@ def test_what_a_kill_left_behind_goes_when_the_number_goes_to_another_file(
     deliver("a.tsv", [("先到", 0)])
     ingest(settings.source_folder, settings)
     assert sorted(path.name[0] for path in settings.quarantine.iterdir()) == ["2", "3", "4"]
+
+
+def test_what_a_kill_left_half_written_goes_when_a_retraction_took_its_number(
+    settings: Settings, deliver: Deliver
+) -> None:
+    deliver("a.tsv", [("先到", 0), ("後到", 1)])
+    ingest(settings.source_folder, settings)
+    deliver("b.tsv", "text\tlabel\n好吃\t0\n壞列\n")
+    killed = subprocess.run([sys.executable, "-c", KILLED, "row", "1"], capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (half_written,) = settings.quarantine.iterdir()
+    assert half_written.name.startswith(".2-b.tsv")
+    of_the_living = half_written.with_name(f".9-c.tsv.{'0' * 16}.{os.getpid()}.tmp")
+    of_the_living.touch()
+    assert run(["retract", "--reason", "x", "--accept-small", "a.tsv"]) == 0
+    ingest(settings.source_folder, settings)
+    assert {path.name for path in settings.quarantine.iterdir()} == {"3-b.tsv.tsv", of_the_living.name}
 
 
 def test_three_ingests_at_once_end_like_one(settings: Settings, deliver: Deliver) -> None:

@@ -11,9 +11,13 @@ import pytest
 
 from sentiment.cli import run
 from sentiment.data import ledger_damage, ledger_file
+from sentiment.data.claims import APART, CONTESTED, DECIDED, PLAIN
+from sentiment.data.identity import HEX_DIGITS, RULES, VERSION
 from sentiment.data.ledger import opened
 from sentiment.data.ledger_file import PAGE_BYTES
 from sentiment.errors import InputError
+from sentiment.serving import ledger_values
+from sentiment.serving.retractions import retracted_deliveries
 
 WHOLE = "ledger.sqlite must be whole"
 POSTS = "".join(f"第{number}篇文章{'好' * 60}\t{number % 3}\n" for number in range(600))
@@ -23,6 +27,11 @@ COMMANDS = {
     "retract": ["retract", "--reason", "x", "--accept-small", "--undo", "1"],
     "forget": ["forget", "--reason", "x", "--", "第7篇文章"],
 }
+# What one post may not be: found while `prepare` reads it.
+IMPOSSIBLE = (
+    *("label = -1", "label = 'x'", "rolling = 7", "standing = 99", "delivery = 99", "delivery = -1", "text = X'61'"),
+    *("title = X'61'", "source = X'61'", "identity = X''", "identity = zeroblob(5)", "identity = 'sixteen letters.'"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +64,11 @@ def ledger(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(made, home)
     settle(monkeypatch, home)
     return home / "datasets" / "ledger.sqlite"
+
+
+def do(ledger: Path, statement: str) -> None:
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        connection.execute(statement)
 
 
 def tear(ledger: Path, table: str) -> None:
@@ -129,15 +143,90 @@ def test_a_file_that_ends_within_a_page_is_one_line(ledger: Path, capsys: pytest
         "UPDATE about SET value = X'' WHERE name = 'salt'",
         "UPDATE about SET value = 'x' WHERE name = 'statements'",
         "DELETE FROM about WHERE name = 'salt'",
-        "UPDATE posts SET label = 'x'",
+        "UPDATE about SET value = zeroblob(32) WHERE name = 'salt'",
+        "UPDATE about SET value = X'07' WHERE name = 'salt'",
+        "UPDATE about SET value = 999 WHERE name = 'identity'",
+        "UPDATE about SET value = 999 WHERE name = 'statements'",
+        "UPDATE deliveries SET accepted = -5",
+        "UPDATE retractions SET undone = 7",
+        "UPDATE forgotten SET version = 99",
+        "UPDATE forgotten SET identity = X''",
+        "UPDATE forgotten SET identity = zeroblob(3)",
+        *(f"UPDATE posts SET {change} WHERE row = (SELECT max(row) FROM posts)" for change in IMPOSSIBLE),
+        # A row is lost, or is another.
+        "DELETE FROM deliveries WHERE number = 1",
+        "DELETE FROM deliveries WHERE number = 3",
+        "UPDATE deliveries SET number = number + 1000000",
+        "UPDATE retractions SET delivery = 99",
+        "UPDATE retractions SET number = 99",
+        # A part is lost, or one is there that nobody makes.
+        "DROP TABLE earlier",
+        "DROP TABLE retractions",
+        "DROP TABLE set_aside",
+        "DROP TABLE statements",
+        "DROP INDEX posts_with_title",
+        "DROP INDEX posts_by_identity",
+        "ALTER TABLE posts DROP COLUMN standing",
+        "CREATE TRIGGER t AFTER INSERT ON posts BEGIN DELETE FROM posts; END",
+        *(f"PRAGMA user_version = {older}" for older in range(1, 5)),
     ],
 )
 def test_a_value_that_nobody_can_have_written_is_one_line(
     ledger: Path, change: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with closing(sqlite3.connect(ledger)) as connection, connection:
-        connection.execute(change)
+    do(ledger, change)
     assert WHOLE in told(COMMANDS["prepare"], capsys)
+
+
+@pytest.mark.parametrize("lost", ["DELETE FROM deliveries WHERE number = 3", "UPDATE retractions SET delivery = 99"])
+def test_who_only_asks_for_retractions_is_told_of_a_lost_row(
+    ledger: Path, lost: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    do(ledger, lost)
+    with pytest.raises(InputError, match="a row of retractions without its row of deliveries"):
+        retracted_deliveries(ledger)
+    assert "a row of retractions without its row" in told(["ingest", "--report", "1"], capsys)
+
+
+def test_a_lost_table_of_retractions_is_not_taken_for_none(ledger: Path) -> None:
+    do(ledger, "DROP TABLE retractions")
+    with pytest.raises(InputError, match="no table retractions"):
+        retracted_deliveries(ledger)
+
+
+@pytest.mark.parametrize("command", ["prepare", "retract"])
+@pytest.mark.parametrize("label", [3, 99])
+def test_a_label_that_is_none_of_the_set_is_one_line(
+    ledger: Path, label: int, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    do(ledger, f"UPDATE posts SET label = {label} WHERE row = (SELECT max(row) FROM posts)")
+    said = told(COMMANDS[command], capsys)
+    assert f"one of 0 to 2; found the label {label}. Give SENTIMENT_LABELS" in said
+    assert not (ledger.parents[1] / "runs" / "r" / "train.tsv").exists()
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM set_aside", "UPDATE set_aside SET identity = zeroblob(16)"])
+def test_a_lost_text_of_a_retracted_delivery_is_one_line(
+    ledger: Path, change: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    do(ledger, f"{change} WHERE identity = (SELECT min(identity) FROM set_aside)")
+    assert "a row of statements without its row of posts or set_aside" in told(COMMANDS["retract"], capsys)
+
+
+@pytest.mark.parametrize("change", ["form = X'ff'", "reasons = 'x'", "reasons = '[\"x\"]'", "bytes = -1"])
+def test_a_receipt_that_nobody_can_have_written_is_one_line(
+    ledger: Path, change: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    do(ledger, f"UPDATE receipts SET {change}")
+    assert "a value of a wrong kind in receipts" in told(["ingest", "--report", "1"], capsys)
+
+
+def test_every_value_that_is_written_is_known() -> None:
+    known = ledger_values.CANNOT_BE
+    assert known["standing"] == f"NOT IN {(PLAIN, CONTESTED, APART, DECIDED)}"
+    assert known["version"] == f"NOT IN {tuple(RULES)}"
+    assert ledger_values.ABOUT["identity"] == f"value = {VERSION}"
+    assert f"({HEX_DIGITS // 2}, {HEX_DIGITS})" == ledger_values.OF_A_POST
 
 
 @pytest.mark.parametrize("table", ["about", "deliveries", "retractions"])

@@ -30,6 +30,7 @@ from sentiment.data.ledger_batch import Accepted
 from sentiment.data.mix import Mixing
 from sentiment.data.posts import each_post
 from sentiment.data.tsv import Post, write_posts
+from sentiment.errors import InputError
 from sentiment.lineage.forget import forget
 from sentiment.lineage.texts import Texts
 from sentiment.run_folder import RunFolder
@@ -197,7 +198,7 @@ def test_a_ledger_that_cannot_be_migrated_is_left_as_it_was(version_2: Path) -> 
     with contextlib.closing(sqlite3.connect(version_2)) as connection:
         connection.execute("CREATE TABLE claims (x)")
         connection.commit()
-    with pytest.raises(sqlite3.OperationalError), opened(version_2):
+    with pytest.raises(InputError, match="format 2 with claims, which later formats have"), opened(version_2):
         pass
     assert old_rows(version_2) == before
 
