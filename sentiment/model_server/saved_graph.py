@@ -14,7 +14,6 @@ from typing import Any
 
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
-from sentiment.model.graph_names import names_of
 from sentiment.model_server.refusal import Code, Refusal, quoted
 from sentiment.model_server.tensors import Array
 from sentiment.tensorflow_setup import tf
@@ -89,7 +88,7 @@ def _require_seen(loaded: Any) -> None:
     """
     there = {node.name for node in loaded.graph_def.node}
     infos = [info for one in loaded.signature_def.values() for info in (*one.inputs.values(), *one.outputs.values())]
-    for name in (name for info in infos for name in names_of(info) if name.partition(":")[0] not in there):
+    for name in (info.name for info in infos if info.name and info.name.partition(":")[0] not in there):
         said = f"Tensor {quoted(name)}, specified in either feed_devices or fetch_devices was not found in the Graph"
         raise Refusal(Code.INVALID_ARGUMENT, said)
 
