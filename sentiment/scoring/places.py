@@ -10,15 +10,20 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 from sentiment import atomic
+from sentiment.data.formats.allowance import OutOfTime
 from sentiment.data.formats.record import UnreadableFile
-from sentiment.data.source.source import is_auxiliary
+from sentiment.data.source.source import NAMELESS, LeftForNextTime, is_auxiliary
 from sentiment.data.source.walk import HOLES, LINK, TOO_DEEP, walked
 from sentiment.disk import expanded, has_holes
 from sentiment.errors import InputError, NoSuchFile
 from sentiment.scoring.in_parts import InParts
+
+if TYPE_CHECKING:  # whoever has folders alone does not wait for boto3
+    from sentiment.data.source.objects import Objects
+    from sentiment.data.source.part import Patience
 
 READ_AHEAD = 4 << 20  # bytes that are asked of a bucket at once
 PARTS = 8 << 20  # bytes of a local file that are read at once
@@ -197,71 +202,54 @@ class BucketPlace:
     def _bucket(self) -> str:
         return self.address.removeprefix("s3://").partition("/")[0]
 
+    @property
+    def _objects(self) -> Objects:
+        from sentiment.data.source.objects import Objects
+        from sentiment.data.source.refusal import settings_used
+
+        with settings_used(self.address):
+            return Objects(_client(), self.address)
+
     def _key(self, name: str) -> str:
         prefix = self.address.removeprefix("s3://").partition("/")[2].strip("/")
         return f"{prefix}/{name}" if prefix else name
 
     def listed(self, below: str = "") -> Iterator[Listed]:
-        from sentiment.data.source.refusal import refused
-
         start = self._key(below)
-        with refused(self.address):
-            pages = (
-                _client()
-                .get_paginator("list_objects_v2")
-                .paginate(Bucket=self._bucket, Prefix=f"{start.rstrip('/')}/" if start else "")
-            )
-            for page in pages:
-                for item in page.get("Contents", ()):
-                    name = item["Key"].removeprefix(self._key(""))
-                    if not name.endswith("/") and not is_auxiliary(name):
-                        yield Listed(name, item["Size"], f"{item['ETag'].strip(chr(34))}-{item['Size']}")
+        for entry in self._objects.listed(f"{start.rstrip('/')}/" if start else ""):
+            name = entry.key.removeprefix(self._key(""))
+            if not entry.key:
+                yield Listed(NAMELESS, 0, "", entry.fault, again=True)
+            elif not name.endswith("/") and not is_auxiliary(name):
+                stamp = f"{entry.tag.strip(chr(34))}-{entry.size}"
+                yield Listed(name, entry.size, stamp, entry.fault, again=bool(entry.fault))
 
     def open(self, file: Listed) -> BinaryIO:
-        found = InParts(
-            file.size, functools.partial(self.part, file)
-        )  # of what was listed: a part is as long, or refused
-        return cast(BinaryIO, io.BufferedReader(found, READ_AHEAD))
+        from sentiment.data.source.part import Patience
 
-    def part(self, file: Listed, start: int, size: int) -> bytes:
+        # A part is as long as it should be, of what was listed, or refused.
+        part = functools.partial(self._part, file, Patience(file.size))
+        return cast(BinaryIO, io.BufferedReader(InParts(file.size, part), READ_AHEAD))
+
+    def _part(self, file: Listed, patience: Patience, start: int, size: int) -> bytes:
         """Returns some bytes of the object that was listed.
 
         Raises: Changed when it is another one by now, or when the store does not give it, or not as much as it should.
         """
-        from botocore.exceptions import ClientError
+        from sentiment.data.source.part import Part
 
-        from sentiment.data.source.bucket import GONE
-        from sentiment.data.source.refusal import refused
-
-        asked = {"Range": f"bytes={start}-{start + size - 1}", "IfMatch": file.stamp.rpartition("-")[0]}
-        with refused(self.address):
-            try:
-                answer = _client().get_object(Bucket=self._bucket, Key=self._key(file.name), **asked)
-                found = cast(bytes, answer["Body"].read())
-            except ClientError as error:
-                told = error.response.get("Error", {})
-                if (code := str(told.get("Code", ""))) in GONE:
-                    raise Changed from None
-                raise Changed(f"the store refuses it: {code} {told.get('Message', '')}".strip()) from None
-        if len(found) != size:
-            raise Changed(f"the store gave {len(found):,} of {size:,} bytes")
-        return found
+        part, found = Part(self._key(file.name), file.stamp.rpartition("-")[0], file.size, start, size), io.BytesIO()
+        try:
+            self._objects.fetch(part, found, patience)
+        except (LeftForNextTime, OutOfTime) as error:
+            raise Changed(str(error)) from None
+        return found.getvalue()
 
     def confirm(self, file: Listed) -> None:
         """Every part was asked for by the object's tag: what was read is what was listed."""
 
     def read(self, name: str) -> bytes | None:
-        from botocore.exceptions import ClientError
-
-        from sentiment.data.source.refusal import refused
-
-        with refused(self.address):
-            try:
-                return cast(bytes, _client().get_object(Bucket=self._bucket, Key=self._key(name))["Body"].read())
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
-                    return None
-                raise
+        return self._objects.whole(self._key(name))
 
     def write(self, name: str, content: bytes) -> None:
         from sentiment.data.source.refusal import refused
@@ -278,11 +266,9 @@ class BucketPlace:
 
 @functools.cache
 def _client() -> Any:
-    import boto3
+    from sentiment.data.source.store import new_client
 
-    from sentiment.data.source.bucket import CONFIG
-
-    return boto3.session.Session().client("s3", config=CONFIG)
+    return new_client()
 
 
 def require_source(place: Place) -> None:

@@ -20,11 +20,10 @@ def server() -> Iterator[str]:
     running.stop()
 
 
-@pytest.fixture
-def store(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of the server, which holds nothing but the empty bucket `posts`; the environment leads to it."""
+def lead_to(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the environment lead boto3 to a server."""
     for name, value in {
-        "AWS_ENDPOINT_URL": server,
+        "AWS_ENDPOINT_URL": address,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -33,6 +32,12 @@ def store(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def store(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client of the server, which holds nothing but the empty bucket `posts`; the environment leads to it."""
+    lead_to(server, monkeypatch)
     with urllib.request.urlopen(urllib.request.Request(f"{server}/moto-api/reset", method="POST")):
         pass
     client = boto3.session.Session().client("s3")

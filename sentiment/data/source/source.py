@@ -62,6 +62,7 @@ class Source(Protocol):
         ...
 
 
+NAMELESS = "./"  # what is told of objects that a bucket lists without their names
 LEADS_OUT = "its name leads out of where it lies: give it a plain name"
 # What Spark, Hadoop and Delta Lake write beside the parts of a table, and packers and office programs beside a file.
 _AUXILIARY = re.compile(

@@ -25,6 +25,7 @@ from sentiment import disk
 from sentiment.cli import run
 from sentiment.data import ingest as ingesting
 from sentiment.data.source.bucket import Bucket
+from sentiment.data.source.listing import Entry
 from sentiment.data.source.source import LEADS_OUT, LeftForNextTime
 from sentiment.errors import InputError
 from sentiment.settings import Settings
@@ -98,9 +99,9 @@ def test_only_new_and_changed_keys_are_read(store: Any, settings: Settings, monk
     read: list[str] = []
     whole = Bucket._fetch
 
-    def noted(self: Bucket, item: dict[str, Any], copy: Any) -> None:
-        read.append(item["Key"])
-        whole(self, item, copy)
+    def noted(self: Bucket, entry: Entry, copy: Any) -> None:
+        read.append(entry.key)
+        whole(self, entry, copy)
 
     monkeypatch.setattr(Bucket, "_fetch", noted)
     put(store, "2026/a.tsv", ("好吃", 0))
@@ -142,7 +143,7 @@ def test_an_object_that_does_not_fit_on_the_disk_is_not_fetched(
     put(store, "2026/large.tsv", *(("好吃的一家店", 0) for _ in range(100)))
     put(store, "2026/small.tsv", ("還好", 2))
     monkeypatch.setattr(disk, "free", lambda _: 1_000)
-    monkeypatch.setattr(Bucket, "_fetch", lambda self, item, copy: copy.write(b"text\tlabel\n" + "還好\t2\n".encode()))
+    monkeypatch.setattr(Bucket, "_fetch", lambda self, entry, copy: copy.write(b"text\tlabel\n" + "還好\t2\n".encode()))
     result = ingest(SOURCE, settings)
     assert keys_taken(result) == ["small.tsv"]
     assert [left["reason"][:30] for left in result["left"]] == ["a copy of it takes 2.1 kB, and"]
@@ -229,7 +230,7 @@ def test_wrong_credentials_and_forbidden_buckets(server: str, store: Any, settin
 
 
 def test_a_store_that_cannot_be_reached(store: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sentiment.data.source.bucket as module
+    import sentiment.data.source.store as module
 
     quick = module.CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
     monkeypatch.setattr(module, "CONFIG", quick)

@@ -1,0 +1,130 @@
+"""An archive in a bucket whose store, or one object in it, answers as no store should: each object ends alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support.hostile_store import SOURCE, HostileStore, Request, delivered, hostile_store  # noqa: F401
+
+from sentiment.data.source import objects
+from sentiment.data.source.store import ATTEMPTS
+from sentiment.data.tsv import Post
+from sentiment.errors import InputError, UnavailableError
+from sentiment.scoring import archive as archives
+from sentiment.scoring import places
+from sentiment.scoring.columns import Columns
+from sentiment.scoring.places import BucketPlace, Changed, FolderPlace, Listed
+from sentiment.scoring.work import Job, Worker
+
+B = "in/b.tsv"
+
+
+@pytest.fixture
+def store(hostile_store: HostileStore) -> Iterator[HostileStore]:  # noqa: F811
+    places._client.cache_clear()
+    yield hostile_store
+    places._client.cache_clear()
+
+
+def listed(name: str) -> Listed:
+    [found] = (file for file in BucketPlace(SOURCE).listed() if file.name == name)
+    return found
+
+
+def content_of(name: str) -> bytes:
+    with BucketPlace(SOURCE).open(listed(name)) as opened:
+        return opened.read()
+
+
+def broken_off(request: Request) -> None:
+    content = request.content
+    request.give(200, content[:20], len(content))
+
+
+def half_way(request: Request) -> None:
+    """Gives 20 bytes more, and ends well."""
+    start, content = request.start, request.content
+    headers = {"Content_Range": f"bytes {start}-{len(content) - 1}/{len(content)}"} if start else {}
+    request.give(206 if start else 200, content[start : start + 20], len(content) - start, **headers)
+
+
+def endless(request: Request) -> None:
+    request.send_response(200)
+    request.send_header("Transfer-Encoding", "chunked")
+    request.end_headers()
+    request.close_connection = True
+    for _ in range(10_000):
+        request.wfile.write(b"10000\r\n" + b"a" * 0x10000 + b"\r\n")
+    request.wfile.write(b"0\r\n\r\n")
+
+
+def test_a_transfer_that_breaks_off_goes_on_where_it_stopped(store: HostileStore) -> None:
+    store.spoilt[B] = half_way
+    assert content_of("b.tsv") == delivered("b")
+
+
+def test_objects_that_cannot_be_had_are_left_and_the_others_are_scored(store: HostileStore, tmp_path: Path) -> None:
+    def answers(posts: list[Post]) -> NDArray[np.float32]:
+        return np.tile(np.array([[0.2, 0.3, 0.5]], np.float32), (len(posts), 1))
+
+    store.objects |= {f"in/{name}.tsv": delivered(name) for name in ("sum", "long", "more")}
+    store.objects["in/d.parquet"] = b"PAR1" * 20
+    store.spoilt |= {
+        B: broken_off,
+        "in/d.parquet": broken_off,
+        "in/sum.tsv": lambda request: request.give_object(x_amz_checksum_crc32="AAAAAA=="),
+        "in/long.tsv": lambda request: request.give_object(x_amz_meta_a="v" * 70_000),
+        "in/more.tsv": endless,
+    }
+    store.list = lambda request: request.give(200, store.listing(c=store.entry("in/c.tsv", tag="")))
+    source, output = BucketPlace(SOURCE), FolderPlace(str(tmp_path))
+    plan = archives.plan_of(archives.known_files(source, output), source, {}, 100)
+    job = Job(source=SOURCE, output=str(tmp_path), version=1, labels=["a", "b", "c"], columns=Columns(), shard_rows=100)
+    worker = Worker(job, answers)
+    outcomes = [*plan.refused, *(each for portion in plan.portions for each in worker.outcomes(portion))]
+    reasons = {each.file: each.reason for each in outcomes}
+    assert reasons.pop("long.tsv").startswith("the store's answer cannot be read: ConnectionClosedError")
+    assert reasons == {
+        "a.tsv": "",
+        "b.tsv": "the transfer broke off: IncompleteReadError",
+        "c.tsv": "the store lists it without a tag (ETag)",
+        "d.parquet": "the transfer broke off: IncompleteReadError",
+        "more.tsv": f"the store gives more than {len(delivered('more'))} of {len(delivered('more'))} bytes",
+        "sum.tsv": "the transfer broke off: FlexibleChecksumError",
+    }
+    assert all(each.again for each in outcomes if each.reason)
+    assert [each.shard.scored for each in outcomes if each.shard] == [2]
+
+
+def test_a_store_that_goes_down_ends_the_run(store: HostileStore) -> None:
+    file = listed("b.tsv")
+    store.is_down = True
+    with pytest.raises(UnavailableError, match="must be reachable"):
+        BucketPlace(SOURCE).open(file).read()
+
+
+def test_a_whole_object_is_read_to_a_bound(store: HostileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = BucketPlace(SOURCE)
+    store.spoilt[B] = half_way
+    with pytest.raises(UnavailableError, match="must be reachable; found IncompleteReadError"):
+        place.read("b.tsv")
+    assert store.asked.count((B, "")) == ATTEMPTS
+    assert (place.read("a.tsv"), place.read("none.tsv")) == (delivered("a"), None)
+    monkeypatch.setattr(objects, "MOST_WHOLE", len(delivered("a")) - 1)
+    store.spoilt[B] = endless
+    for name in ("a.tsv", "b.tsv"):
+        with pytest.raises(InputError, match=rf"s3://posts/in/{name} must take .* at most"):
+            place.read(name)
+
+
+def test_what_a_store_says_of_an_object_has_no_hidden_signs(store: HostileStore) -> None:
+    words = f"<Error><Code>AccessDenied</Code><Message>\u202e{'z' * 9_999}</Message></Error>"
+    store.spoilt[B] = lambda request: request.give(403, words.encode())
+    with pytest.raises(Changed) as caught:
+        content_of("b.tsv")
+    assert str(caught.value).startswith(r"the store refuses it: AccessDenied \u202ezzz")
+    assert len(str(caught.value)) < 400
