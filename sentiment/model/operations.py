@@ -3,8 +3,8 @@
 A SavedModel is a program: TensorFlow has operations that read and write any file, call Python, and send over a network.
 So these lists say what is allowed, never what is forbidden: an operation that a later TensorFlow adds is refused too.
 Left out on purpose although they look harmless: `PrintV2` (it can print into a file), `RemoteCall`, datasets, queues,
-summaries, every reader and writer, `Empty`, whose answer is what lay in the memory before, and tokenizers that answer
-with whatever of it their model asks for. All names are those of `tf.raw_ops`.
+summaries, every reader and writer, `Empty` and `ParallelConcat`, whose answers may be what lay in the memory before,
+and tokenizers that answer with whatever of it their model asks for. All names are those of `tf.raw_ops`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ ARRAYS = """
 BatchToSpaceND Bitcast BroadcastArgs BroadcastGradientArgs BroadcastTo Bucketize Cast CheckNumerics Concat ConcatOffset
 ConcatV2 Const Diag DiagPart DynamicPartition DynamicStitch EnsureShape ExpandDims Fill Gather GatherNd GatherV2
 GuaranteeConst Identity IdentityN InvertPermutation LinSpace ListDiff LowerBound MatrixBandPart MatrixDiagPartV3
-MatrixDiagV3 MatrixSetDiagV3 MirrorPad OneHot OnesLike Pack Pad PadV2 ParallelConcat ParallelDynamicStitch Placeholder
+MatrixDiagV3 MatrixSetDiagV3 MirrorPad OneHot OnesLike Pack Pad PadV2 ParallelDynamicStitch Placeholder
 PlaceholderWithDefault PreventGradient Range Rank Reshape ReverseSequence ReverseV2 Roll ScatterNd Select SelectV2 Shape
 ShapeN Size Slice Snapshot SpaceToBatchND Split SplitV Squeeze StopGradient StridedSlice StridedSliceGrad
 TensorScatterAdd TensorScatterMax TensorScatterMin TensorScatterSub TensorScatterUpdate TensorStridedSliceUpdate Tile

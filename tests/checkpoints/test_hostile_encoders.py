@@ -44,6 +44,8 @@ def acts(target: Path) -> dict[str, Callable[[Any], Any]]:
         "RestoreV2": lambda ids: raw.RestoreV2(
             prefix=secret, tensor_names=["a"], shape_and_slices=[""], dtypes=["int32"]
         )[0],
+        # Of two rows it is given one: the other is what lay there before.
+        "ParallelConcat": lambda ids: raw.ParallelConcat(values=[tf.ones((1, 4))], shape=[2, 4]),
         "MergeV2Checkpoints": lambda ids: raw.MergeV2Checkpoints(
             checkpoint_prefixes=[secret], destination_prefix=name, delete_old_dirs=True
         ),
@@ -51,7 +53,7 @@ def acts(target: Path) -> dict[str, Callable[[Any], Any]]:
 
 
 ACTS = ["WriteFile", "ReadFile", "MatchingFiles", "EagerPyFunc", "PyFunc", "PrintV2", "TextLineDataset"]
-ACTS += ["SaveV2", "RestoreV2", "MergeV2Checkpoints"]
+ACTS += ["ParallelConcat", "SaveV2", "RestoreV2", "MergeV2Checkpoints"]
 
 
 def refused(folder: Path) -> str:
