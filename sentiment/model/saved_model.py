@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model import graph_files, graph_models, graph_nodes, object_graph
+from sentiment.model import graph_batches, graph_files, graph_models, graph_nodes, object_graph
 from sentiment.model.graph_library import Library
 from sentiment.model.operations import ALLOWED
 from sentiment.model.saved_model_files import FILE, elsewhere, misnamed
@@ -54,6 +54,7 @@ def dangers_of(folder: Path, meta: Any, models: Collection[bytes] = ()) -> Itera
         yield f"a call of {name}, which is none of its functions"
     yield from misnamed(folder, [asset.filename for asset in meta.asset_file_def])
     yield from graph_nodes.dishonest(library)
+    yield from graph_batches.excessive(library)
     yield from object_graph.changed(meta.object_graph_def.nodes)
     yield from graph_models.unknown(meta, library, models)
     yield from graph_files.misused(meta, library)
