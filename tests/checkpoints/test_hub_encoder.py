@@ -219,6 +219,17 @@ def test_a_kilobyte_that_is_a_file_of_terabytes_is_given_up(
     assert not list((tmp_path / "cache").rglob("saved_model.pb"))
 
 
+def test_a_packed_encoder_need_not_hold_its_folders(address: str, hub_folder: Path, tmp_path: Path) -> None:
+    """A tar of files alone is as good, whatever order they come in."""
+    files = sorted((path for path in (hub_folder / "encoder").rglob("*") if path.is_file()), reverse=True)
+    with tarfile.open(tmp_path / "site" / "3", "w:gz") as packed:
+        for path in files:
+            packed.add(path, arcname=path.relative_to(hub_folder / "encoder"))
+    found = hub_address.resolve(address)
+    assert {path.relative_to(found).parts[0] for path in found.rglob("*")} >= {"saved_model.pb", "variables", "assets"}
+    assert len(hub_encoder.source(address, None).pieces) == 41
+
+
 @pytest.mark.parametrize("names", [["folder/file"], ["file", "file/below"], ["n" * 300]])
 def test_a_packed_encoder_that_cannot_be_unpacked_is_one_line(names: list[str], address: str, tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "site" / "3", "w:gz") as packed:
