@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.hostile_encoders import changed
+from support.hostile_encoders import changed, trainable
 
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -144,6 +144,51 @@ def test_other_savedmodels_are_refused(files: Files, tmp_path: Path) -> None:
     model.save(tmp_path / "words", include_optimizer=False, save_format="tf")
     with pytest.raises(InputError, match="must take a dict of input_word_ids, input_mask, input_type_ids") as raised:
         start(files, tmp_path / "words")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "found"),
+    [
+        ((-1, 1, 8), "float32", r"float32 of the shape \(None, 1, 8\)"),
+        ((), "float32", r"float32 of the shape \(\)"),
+        ((-1, 8), "int32", r"int32 of the shape \(None, 8\)"),
+        ((-1, 8), "string", r"string of the shape \(None, 8\)"),
+        (None, "float32", "float32 of the shape <unknown>"),
+    ],
+)
+def test_a_pooled_output_that_is_no_vector_for_each_row_is_one_line(
+    shape: tuple[int, ...] | None, kind: str, found: str, files: Files, tmp_path: Path
+) -> None:
+    from sentiment.tensorflow_setup import tf
+
+    def pooled(words: Any) -> Any:
+        numbers = tf.as_string(words) if kind == "string" else tf.cast(words, kind)
+        if shape is None:
+            return tf.raw_ops.PlaceholderWithDefault(input=numbers, shape=None)
+        return tf.reshape(numbers, shape) if shape else numbers[0, 0]
+
+    with pytest.raises(InputError, match=f"must be a vector of floating-point numbers for each row.*{found}") as raised:
+        start(files, trainable(tmp_path / "encoder", pooled))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_ragged_pooled_output_is_one_line(files: Files, tmp_path: Path) -> None:
+    from sentiment.tensorflow_setup import tf
+
+    folder = trainable(tmp_path / "encoder", lambda words: tf.RaggedTensor.from_tensor(words))
+    with pytest.raises(
+        InputError, match=r"must be a vector of floating-point numbers .*; found ragged or sparse float32"
+    ):
+        start(files, folder)
+
+
+def test_a_variable_that_is_no_number_is_one_line(files: Files, tmp_path: Path) -> None:
+    from sentiment.tensorflow_setup import tf
+
+    folder = trainable(tmp_path / "encoder", lambda words: words, tf.Variable("text", name="more"))
+    with pytest.raises(InputError, match="an encoder's variables must be numbers; found string in") as raised:
+        start(files, folder)
     assert "\n" not in str(raised.value)
 
 
