@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model import saved_model, saved_model_files, vocabulary
+from sentiment.model import graph_shapes, saved_model, saved_model_files, vocabulary
 from sentiment.model.encoder import Architecture, Source
 from sentiment.model.hub_address import resolve, tensorflow_hub
 from sentiment.model.model_type import TF_HUB
@@ -67,13 +67,25 @@ def load(folder: Path) -> Any:
             found=f"another kind in {folder}",
             do=OF_TF_HUB,
         )
+    _require_sound(loaded, folder)
+    return loaded
+
+
+def _require_sound(loaded: Any, folder: Path) -> None:
+    """Raises: InputError when a loaded encoder has a variable of no numbers, or a tensor that cannot be counted."""
     with _whole(folder):
         kinds = {variable.dtype for variable in (*getattr(loaded, "variables", ()), *loaded.trainable_variables)}
+        huge = next(graph_shapes.uncountable(getattr(loaded.__call__, "concrete_functions", ())), "")
     if others := sorted(kind.name for kind in kinds if not _is_number(kind)):
         raise InputError(
             "an encoder's variables must be numbers", found=f"{', '.join(others)} in {folder}", do=FETCH_AGAIN
         )
-    return loaded
+    if huge:
+        raise InputError(
+            "the tensors of an encoder must have fewer than 2**63 elements",
+            found=f"the shape of a {visible(huge, 50)} in {folder}, at which TensorFlow would crash",
+            do="Do not use it. Fetch it again from its publisher, or name another one.",
+        )
 
 
 def _is_number(kind: Any) -> bool:
