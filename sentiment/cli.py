@@ -112,7 +112,7 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: list[str], command: click.Command = group, name: str = "sentiment") -> int:
+def run(arguments: list[str], command: click.Command = group, name: str = step.SENTIMENT) -> int:
     """Runs `sentiment ARGUMENTS` (or another command) in this process and returns its exit code."""
     return step.run(arguments, command, name)
 

@@ -26,6 +26,7 @@ from sentiment.evaluation import test as testing
 from sentiment.export import export as exporting
 from sentiment.export.formats import SAVED_MODEL, TENSORRT, TFLITE, FormatList, require_replaceable
 from sentiment.model import folder
+from sentiment.model.encoder_process import computing
 from sentiment.model.model_type import CUSTOM, DEFAULT_ENCODERS, require_known_type
 from sentiment.options.mixing import MIX_NUMBER
 from sentiment.options.training import BATCH_SIZE, MAX_SEQ_LENGTH
@@ -101,7 +102,8 @@ def do_train(
         mixing, new = Mixing(mix_number=mix_number), folders.file("new_train.tsv")
         results["mix"] = create(train_file, new, new.with_name(MIXED), mixing, settings.label_set)
         files = Files(new.with_name(MIXED), test_file, folders.output, folders.load, new=new)
-    results["train"] = train.train(files, hyperparameters, settings.label_set)
+    with computing(hyperparameters.strangers_encoder):
+        results["train"] = train.train(files, hyperparameters, settings.label_set)
     say((folders.output / folder.SUMMARY).read_text(encoding="utf-8"))
     if folders.deploy:
         posts = read_posts(test_file, settings.label_set)

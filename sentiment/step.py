@@ -6,6 +6,7 @@ import functools
 import json
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from sentiment.errors import InputError
 from sentiment.results.record import as_json
 
 Result = dict[str, Any]  # of a verb whose result nothing reads but people
+SENTIMENT = "sentiment"  # the command whose first argument is a verb
+# What `sentiment` was started with, while it runs a verb: that may start it again, as a child.
+arguments_given: ContextVar[tuple[str, ...] | None] = ContextVar("arguments_given", default=None)
 
 
 def step(function: Callable[..., Result | msgspec.Struct]) -> Callable[..., None]:
@@ -100,9 +104,12 @@ def run(arguments: list[str], command: click.Command, name: str) -> int:
 
     Exit codes: 0 done, 2 bad usage or bad input, 1 anything else, 130 interrupted.
     """
+    before = arguments_given.set(tuple(arguments) if name == SENTIMENT else None)
     try:
         mistakes.require_no_nul(arguments)
         stopped_with = command.main(arguments, prog_name=name, standalone_mode=False)
     except Exception as error:  # noqa: BLE001 - the last line of defence
         return mistakes.reported(error, arguments, name)
+    finally:
+        arguments_given.reset(before)
     return stopped_with if isinstance(stopped_with, int) else 0  # click returns what Exit carried; a verb returns None

@@ -22,7 +22,8 @@ from sentiment.evaluation.evaluate_wording import told
 from sentiment.evaluation.in_turn import costs_of, score, score_in_turn
 from sentiment.evaluation.new_rows import NewRows, new_rows
 from sentiment.evaluation.night import Fresh, confidence_of, fresh_of
-from sentiment.model.folder import read_card
+from sentiment.model.encoder_process import computing
+from sentiment.model.folder import read_card, strangers_encoder
 from sentiment.progress import progress
 from sentiment.results import record
 from sentiment.results.evaluation import Evaluation, TestSets
@@ -133,7 +134,9 @@ def command(
     held = read_cases(must_hold, labels) if must_hold else []
     fresh = fresh_of(settings, run, beside.version, labels) if run and beside.version is not None else None
     new = new_rows(run.batch, labels) if run else None
-    result = evaluate(candidate, beside, sets, reference, held, fresh, new)
+    theirs = [strangers_encoder(path) for path in (candidate, beside.folder, reference.folder) if path]
+    with computing(next(filter(None, theirs), None)):
+        result = evaluate(candidate, beside, sets, reference, held, fresh, new)
     record.write(output, result)
     if result.confidence and result.confidence.night:
         keep_estimate(estimates_file(settings), result.confidence.night)

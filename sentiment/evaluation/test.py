@@ -18,7 +18,8 @@ from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.language import tr
 from sentiment.model.batches import encode
-from sentiment.model.folder import open_model, read_card
+from sentiment.model.encoder_process import computing
+from sentiment.model.folder import open_model, read_card, strangers_encoder
 from sentiment.model.metrics import classification_report, measure
 from sentiment.report import testing as reporting
 from sentiment.report.summary import test_report
@@ -116,7 +117,8 @@ def command(model: Path, data: Path | None, output: Path, use_dev_dataset: bool)
     if data and use_dev_dataset:
         raise click.UsageError("give --data or --use-dev-dataset, not both")
     base = read_settings().base_data
-    result = test(model, data or base / ("latest_test.tsv" if use_dev_dataset else "test.tsv"), output)
+    with computing(strangers_encoder(model)):
+        result = test(model, data or base / ("latest_test.tsv" if use_dev_dataset else "test.tsv"), output)
     with to_people():
         say(told(result, read_card(model).labels))
     return result

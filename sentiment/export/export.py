@@ -26,7 +26,8 @@ from sentiment.export.formats import (
 )
 from sentiment.export.rounded import Rounded
 from sentiment.language import tr
-from sentiment.model.folder import OpenedModel, open_model, read_card
+from sentiment.model.encoder_process import computing
+from sentiment.model.folder import OpenedModel, open_model, read_card, strangers_encoder
 from sentiment.results.export import Changed, Export, Format
 from sentiment.serving.records import prepared
 from sentiment.settings import read_settings
@@ -187,16 +188,17 @@ def command(
         data = data or (run.frozen if run.frozen.is_file() else None)
     if not (model and output):
         raise click.UsageError("give --run, or --model and --output")
-    posts = read_posts(data, read_card(model).label_set) if data else []
-    rounded = Rounded(posts, settings.gate_margin) if (settings.eight_bit if int8 is None else int8) else None
-    if rounded and not posts:
-        raise InputError(
-            "--int8 must be tried on labelled posts",
-            found="no --data, and no run with a frozen test set",
-            do="Give --data, or leave out --int8.",
-        )
-    chosen = [name for names in formats for name in names]
-    result = export(model, output, posts, chosen, batching=batching, rounded=rounded)
+    with computing(strangers_encoder(model)):
+        posts = read_posts(data, read_card(model).label_set) if data else []
+        rounded = Rounded(posts, settings.gate_margin) if (settings.eight_bit if int8 is None else int8) else None
+        if rounded and not posts:
+            raise InputError(
+                "--int8 must be tried on labelled posts",
+                found="no --data, and no run with a frozen test set",
+                do="Give --data, or leave out --int8.",
+            )
+        chosen = [name for names in formats for name in names]
+        result = export(model, output, posts, chosen, batching=batching, rounded=rounded)
     if run:
         run.write(result)
     with to_people():

@@ -76,6 +76,11 @@ def read_card(folder: Path) -> ModelCard:
     return record.read(path, ModelCard, RESTORE)
 
 
+def strangers_encoder(folder: Path) -> Path | None:
+    """Returns the program that somebody else wrote and this model is computed by, if it has one."""
+    return folder / ENCODER if read_card(folder).type == TF_HUB else None
+
+
 def open_model(folder: Path, *, dropout: float | None = None) -> OpenedModel:
     """Builds the model that `folder` describes and loads its weights.
 

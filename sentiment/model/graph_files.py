@@ -46,8 +46,8 @@ class _Flow:
         self._objects = meta.object_graph_def.nodes
         self._exposed = meta.object_graph_def.concrete_functions  # name → how TensorFlow 2's loader calls it
         self._outside = {*self._exposed, *named_by_objects(self._objects)}  # functions that may be called from there
-        self._assets = {_tensor_of(asset.tensor) for asset in assets_of(meta)}
-        self._checkpoint = _tensor_of(meta.saver_def.filename_tensor_name)
+        self._assets = {tensor_of(asset.tensor) for asset in assets_of(meta)}
+        self._checkpoint = tensor_of(meta.saver_def.filename_tensor_name)
         starts = [name for collection in meta.collection_def.values() for name in collection.node_list.value]
         starts += names_of(meta.signature_def[INITIALIZER].outputs[INITIALIZER]) if _starts_itself(meta) else []
         self._answering, self._starting = self._reached(self._answers(meta)), self._reached(starts)
@@ -65,18 +65,18 @@ class _Flow:
         yield from (name for variable in variables_of(meta) for name in started_with(variable))
         for key, signature in meta.signature_def.items():
             for name, info in signature.outputs.items():
-                node = self._main.get(_node_of(info.name))
+                node = self._main.get(node_of(info.name))
                 if not (key == name == INITIALIZER and node is not None and node.op == "NoOp"):
                     yield from names_of(info)
 
     def _reached(self, names: Iterable[str]) -> set[str]:
         """Returns the graph's own nodes that run when these are asked for."""
         found: set[str] = set()
-        pending = list({name for name in map(_node_of, names) if name in self._main})
+        pending = list({name for name in map(node_of, names) if name in self._main})
         while pending:
             if (name := pending.pop()) in self._main and name not in found:
                 found.add(name)
-                pending += [_node_of(tensor) for tensor in self._main[name].input]
+                pending += [node_of(tensor) for tensor in self._main[name].input]
         return found
 
     def is_only_the_savers(self, where: str, node: Any) -> bool:
@@ -128,7 +128,7 @@ class _Flow:
             where, node, position = pending.pop()
             if (where == MAIN and node.name in never) or len(node.input) <= position:
                 return False
-            tensor, name = _tensor_of(node.input[position]), _node_of(node.input[position])
+            tensor, name = tensor_of(node.input[position]), node_of(node.input[position])
             if (where, tensor) in seen:
                 continue
             seen.add((where, tensor))
@@ -157,7 +157,7 @@ class _Flow:
         """
         if not self._is_of_tensorflow_2:
             return []
-        handle = self._main.get(_node_of(read.input[0])) if read.op == "ReadVariableOp" and read.input else None
+        handle = self._main.get(node_of(read.input[0])) if read.op == "ReadVariableOp" and read.input else None
         if handle is None or handle.op != "VarHandleOp":
             return []
         users = self._users[handle.name]
@@ -177,7 +177,7 @@ class _Flow:
         """The graph's own nodes that have another one of them as an input, by the name of that one."""
         found = defaultdict[str, list[Any]](list)
         for one in self._main.values():
-            for name in set(map(_node_of, one.input)):
+            for name in set(map(node_of, one.input)):
                 found[name].append(one)
         return found
 
@@ -208,12 +208,12 @@ class _Flow:
         return self._bodies[where]
 
 
-def _node_of(tensor: str) -> str:
+def node_of(tensor: str) -> str:
     """Returns the name of the node in that of a tensor, or of a control input."""
     return tensor.removeprefix("^").partition(":")[0]
 
 
-def _tensor_of(name: str) -> str:
+def tensor_of(name: str) -> str:
     """Returns a tensor's name in full: a node's only or first output may be named by the node alone."""
     return name if ":" in name else f"{name.removeprefix('^')}:0"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model import saved_model, saved_model_files, vocabulary
+from sentiment.model import graph_shapes, saved_model, saved_model_files, vocabulary
 from sentiment.model.encoder import Architecture, Source
 from sentiment.model.hub_address import resolve, tensorflow_hub
 from sentiment.model.model_type import TF_HUB
@@ -22,6 +22,8 @@ from sentiment.text.harmless import visible
 
 INPUTS = ("input_word_ids", "input_mask", "input_type_ids")
 OUTPUT = "pooled_output"
+TAKES = f"an encoder's SavedModel must take a dict of {', '.join(INPUTS)} and return one with {OUTPUT}"
+OF_TF_HUB = "Name version 3 or later of a TF-Hub BERT encoder."
 WHOLE, FETCH_AGAIN = "an encoder's SavedModel must be whole", "Fetch or copy it again."
 
 
@@ -63,9 +65,32 @@ def load(folder: Path) -> Any:
         raise InputError(
             "an encoder's SavedModel must be callable and trainable (TF2, with `trainable_variables`)",
             found=f"another kind in {folder}",
-            do="Name version 3 or later of a TF-Hub BERT encoder.",
+            do=OF_TF_HUB,
         )
+    _require_sound(loaded, folder)
     return loaded
+
+
+def _require_sound(loaded: Any, folder: Path) -> None:
+    """Raises: InputError when a loaded encoder has a variable of no numbers, or a tensor that cannot be counted."""
+    with _whole(folder):
+        kinds = {variable.dtype for variable in (*getattr(loaded, "variables", ()), *loaded.trainable_variables)}
+        huge = next(graph_shapes.uncountable(getattr(loaded.__call__, "concrete_functions", ())), "")
+    if others := sorted(kind.name for kind in kinds if not _is_number(kind)):
+        raise InputError(
+            "an encoder's variables must be numbers", found=f"{', '.join(others)} in {folder}", do=FETCH_AGAIN
+        )
+    if huge:
+        raise InputError(
+            "the tensors of an encoder must have fewer than 2**63 elements",
+            found=f"the shape of a {visible(huge, 50)} in {folder}, at which TensorFlow would crash",
+            do="Do not use it. Fetch it again from its publisher, or name another one.",
+        )
+
+
+def _is_number(kind: Any) -> bool:
+    """Tells whether a type is one whose values can be trained, counted and kept: a text or a handle cannot."""
+    return bool(kind.is_floating or kind.is_integer or kind.is_complex or kind.is_bool)
 
 
 def uses_tables(loaded: Any) -> bool:
@@ -108,12 +133,22 @@ def _architecture(loaded: Any) -> Architecture:
 
 def pooled(folder: Path, inputs: dict[str, Any]) -> Any:
     """Returns the trainable pooled output of the SavedModel in `folder`. Raises: InputError on another interface."""
+    from sentiment.tensorflow_setup import keras
+
     loaded, hub = load(folder), tensorflow_hub()
     ids = (inputs["input_ids"], inputs["input_mask"], inputs["segment_ids"])
-    takes = f"an encoder's SavedModel must take a dict of {', '.join(INPUTS)} and return one with {OUTPUT}"
-    with _whole(folder, takes, "Name version 3 or later of a TF-Hub BERT encoder."):
+    with _whole(folder, TAKES, OF_TF_HUB):
         layer = hub.KerasLayer(loaded, trainable=True, name="encoder")
-        return layer(dict(zip(INPUTS, ids, strict=True)))[OUTPUT]
+        found = layer(dict(zip(INPUTS, ids, strict=True)))[OUTPUT]
+        kind, shape = found.dtype, found.shape
+        is_plain = not (hasattr(found, "row_splits") or keras.backend.is_sparse(found))
+    if not is_plain or not kind.is_floating or shape.rank != 2 or not shape[1]:
+        raise InputError(
+            f"the {OUTPUT} of an encoder must be a vector of floating-point numbers for each row, of a fixed length",
+            found=f"{'' if is_plain else 'ragged or sparse '}{kind.name} of the shape {shape} in {folder}",
+            do=OF_TF_HUB,
+        )
+    return found
 
 
 def require_fit(model: Any, name: str, pieces: int, max_seq_length: int) -> None:

@@ -3,8 +3,8 @@
 A SavedModel is a program: TensorFlow has operations that read and write any file, call Python, and send over a network.
 So these lists say what is allowed, never what is forbidden: an operation that a later TensorFlow adds is refused too.
 Left out on purpose although they look harmless: `PrintV2` (it can print into a file), `RemoteCall`, datasets, queues,
-summaries, every reader and writer, and `Empty`, whose answer is what lay in the memory before. All names are those of
-`tf.raw_ops`.
+summaries, every reader and writer, `Empty` and `ParallelConcat`, whose answers may be what lay in the memory before,
+and tokenizers that answer with whatever of it their model asks for. All names are those of `tf.raw_ops`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ ARRAYS = """
 BatchToSpaceND Bitcast BroadcastArgs BroadcastGradientArgs BroadcastTo Bucketize Cast CheckNumerics Concat ConcatOffset
 ConcatV2 Const Diag DiagPart DynamicPartition DynamicStitch EnsureShape ExpandDims Fill Gather GatherNd GatherV2
 GuaranteeConst Identity IdentityN InvertPermutation LinSpace ListDiff LowerBound MatrixBandPart MatrixDiagPartV3
-MatrixDiagV3 MatrixSetDiagV3 MirrorPad OneHot OnesLike Pack Pad PadV2 ParallelConcat ParallelDynamicStitch Placeholder
+MatrixDiagV3 MatrixSetDiagV3 MirrorPad OneHot OnesLike Pack Pad PadV2 ParallelDynamicStitch Placeholder
 PlaceholderWithDefault PreventGradient Range Rank Reshape ReverseSequence ReverseV2 Roll ScatterNd Select SelectV2 Shape
 ShapeN Size Slice Snapshot SpaceToBatchND Split SplitV Squeeze StopGradient StridedSlice StridedSliceGrad
 TensorScatterAdd TensorScatterMax TensorScatterMin TensorScatterSub TensorScatterUpdate TensorStridedSliceUpdate Tile
@@ -79,7 +79,7 @@ Substr UnicodeDecode UnicodeDecodeWithOffsets UnicodeEncode UnicodeScript Unicod
 """
 # What TF-Text 2.12.1 registers in `tensorflow_text/BUILD:ops_lib`, which the model server links. It lacks the trimmers
 # (RoundRobinTrim, RoundRobinGenerateMasks), which that target does not hold, and what is newer (Utf8Binarize). None of
-# them touches a file: a model of Sentencepiece is given as bytes.
+# them touches a file: a model of Sentencepiece is given as bytes, and parsed with care.
 TF_TEXT = frozenset(
     [
         "CaseFoldUTF8",
@@ -119,6 +119,18 @@ TF_TEXT = frozenset(
         "WordpieceTokenizeWithOffsets",
     ]
 )
+# Of these, what believes all that its model says of itself. The model is this input, a tensor, which `graph_models`
+# follows to one that is built here. Nothing of ours has the others.
+MODEL_READERS = {"FastBertNormalize": 1, "FastWordpieceTokenizeWithOffsets": 1}
+GULLIBLE = frozenset(
+    [
+        "PhraseTokenize",
+        "TFText>FastSentencepieceDetokenize",
+        "TFText>FastSentencepieceTokenize",
+        "TFText>FastWordpieceDetokenize",
+        "TFText>PhraseDetokenize",
+    ]
+)
 # TensorFlow itself knows their names, but what computes them is in a library of its Python package
 # (python/_pywrap_tensorflow_internal.so), which the model server does not have.
 OF_PYTHON = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
@@ -129,7 +141,7 @@ TENSORRT = frozenset({"CreateTRTResourceHandle", "InitializeTRTResource", "Seria
 
 COMPUTING = frozenset(
     word for text in (ARRAYS, NUMBERS, LAYERS, QUANTIZED, RANDOM, FLOW, STATE, RAGGED, STRINGS) for word in text.split()
-) | (TF_TEXT | {"CreateTRTResourceHandle", "TRTEngineOp"})
+) | (TF_TEXT - GULLIBLE | {"CreateTRTResourceHandle", "TRTEngineOp"})
 # They read the file that this input names; it must be an asset of the SavedModel.
 ASSET_READERS = {"InitializeTableFromTextFile": 1, "InitializeTableFromTextFileV2": 1, "InitializeTRTResource": 1}
 # They read and write the variables of the SavedModel itself.

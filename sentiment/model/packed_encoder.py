@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from sentiment.data.formats.unpack import MAGIC, Unpacked
-from sentiment.model.saved_model_files import DEEPEST
+from sentiment.model.saved_model_files import ASSETS, DEEPEST, VARIABLES
 from sentiment.text.harmless import visible
 
 LARGEST = 8 << 30  # bytes of an encoder when it is unpacked, and of what is fetched; BERT-large takes 1.3 GB
 MOST_MEMBERS = 256  # files and folders; an encoder of TF-Hub has less than 20
 HEADER = 3 << 10  # bytes that introduce a member; with a name of 300 characters, 2 KB
 AT_ONCE = 2 << 10  # bytes that a tar is read by, so that a header may be longer by as many
+FOLDERS = (VARIABLES, ASSETS, "assets.extra")  # of a SavedModel
 OTHER_PACKINGS = (b"BZh", b"\xfd7zXZ")
 _PIECE = 1 << 20
 _TOLD = 100  # characters of a stranger's name
@@ -62,11 +63,17 @@ def _unpack(content: _Rationed, folder: Path) -> None:
 
 
 def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    """Writes a member below `folder`. A file that is there is never written again."""
-    path = folder.joinpath(*_parts(member.name))
+    """Writes a member below `folder`. A file that is there is never written again.
+
+    A SavedModel's own folders need not be members themselves.
+    """
+    parts = _parts(member.name)
+    path = folder.joinpath(*parts)
     if member.isdir():
         path.mkdir(parents=True, exist_ok=True)
-    elif member.isreg() and member.size >= 0 and not member.issparse():
+    elif parts and member.isreg() and member.size >= 0 and not member.issparse():
+        if parts[0] in FOLDERS:
+            path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file:
             shutil.copyfileobj(cast(BinaryIO, archive.extractfile(member)), file, _PIECE)
     else:

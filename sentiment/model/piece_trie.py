@@ -79,3 +79,12 @@ def built(pieces: Sequence[str], unknown: str) -> Any:
             found=" ".join(str(error).split())[:200].rstrip("."),
             do="Name a BERT vocab.txt.",
         ) from None
+
+
+def models(tokenizer: Any) -> frozenset[bytes]:
+    """Returns the models of what `built` returns: the same for the same pieces, byte for byte.
+
+    They are what TF-Text's operations are given, and believe.
+    """
+    parts = (tokenizer._fast_bert_normalizer, tokenizer._fast_wordpiece_tokenizer)
+    return frozenset(part._model.numpy().tobytes() for part in parts)

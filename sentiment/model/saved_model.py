@@ -5,12 +5,20 @@ Whoever loads a SavedModel runs it: initializers run while it is loaded. So `req
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model import graph_assets, graph_files, graph_names, graph_nodes, object_graph
+from sentiment.model import (
+    graph_assets,
+    graph_batches,
+    graph_files,
+    graph_models,
+    graph_names,
+    graph_nodes,
+    object_graph,
+)
 from sentiment.model.graph_library import Library
 from sentiment.model.operations import ALLOWED
 from sentiment.model.saved_model_files import FILE, elsewhere, misnamed
@@ -35,14 +43,17 @@ def require_harmless(folder: Path) -> None:
         )
 
 
-def dangers(folder: Path) -> list[str]:
-    """Returns what the SavedModel in `folder` could do that it must not, in words; an empty list: it only computes."""
+def dangers(folder: Path, models: Collection[bytes] = ()) -> list[str]:
+    """Returns what the SavedModel in `folder` could do that it must not, in words; an empty list: it only computes.
+
+    `models`: those that its tokenizer may have, as `piece_trie.models` returns them; an encoder has no tokenizer.
+    """
     if found := list(elsewhere(folder)) or list(too_much(folder / FILE)):
         return found  # a pipe is not waited for, and what lies elsewhere is not read
-    return [visible(danger, LONGEST_TOLD) for meta in _parsed(folder) for danger in dangers_of(folder, meta)]
+    return [visible(danger, LONGEST_TOLD) for meta in _parsed(folder) for danger in dangers_of(folder, meta, models)]
 
 
-def dangers_of(folder: Path, meta: Any) -> Iterator[str]:
+def dangers_of(folder: Path, meta: Any, models: Collection[bytes] = ()) -> Iterator[str]:
     """Yields the dangers in one MetaGraphDef."""
     library = Library(meta.graph_def)
     for name in sorted(_operations(library) - ALLOWED):
@@ -52,7 +63,9 @@ def dangers_of(folder: Path, meta: Any) -> Iterator[str]:
     yield from misnamed(folder, [asset.file for asset in graph_assets.assets_of(meta)])
     yield from graph_assets.unread(meta)
     yield from graph_nodes.dishonest(library)
+    yield from graph_batches.excessive(library)
     yield from object_graph.changed(meta.object_graph_def.nodes)
+    yield from graph_models.unknown(meta, library, models)
     yield from graph_files.misused(meta, library)
     yield from graph_names.unseen(meta)
 

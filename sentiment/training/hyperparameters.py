@@ -8,6 +8,7 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.model.checkpoint import is_narrow, is_own
 from sentiment.model.encoder import is_scratch
+from sentiment.model.model_type import TF_HUB
 from sentiment.model.pinned import name_of
 from sentiment.options import training as options
 from sentiment.options.training import (
@@ -50,6 +51,11 @@ class Hyperparameters:
                 found="--validation-share 0",
                 do="Leave out one of the two options.",
             )
+
+    @property
+    def strangers_encoder(self) -> str:
+        """The name of the encoder, if it is a program that somebody else wrote; otherwise an empty text."""
+        return self.model_name if self.model_type == TF_HUB else ""
 
 
 def choose(model_type: str, model_name: str, *, warm: bool = False, **given: Any) -> Hyperparameters:

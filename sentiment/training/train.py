@@ -12,6 +12,7 @@ import click
 
 from sentiment.errors import InputError
 from sentiment.language import tr, tr_many
+from sentiment.model.encoder_process import computing
 from sentiment.options.as_click import option, options
 from sentiment.options.training import HYPERPARAMETERS, MODEL_NAME
 from sentiment.results.model_card import TrainedOn
@@ -93,14 +94,15 @@ def command(
         base.encoder,
     )
     hyperparameters = settings_for(files, model_type, model_name, **given)
-    result = train(
-        files,
-        hyperparameters,
-        settings.label_set,
-        devices=devices,
-        tensorboard=tensorboard,
-        replaces=replace or files.output in (base.output if run else None, files.warm_start),
-    )
+    with computing(hyperparameters.strangers_encoder):
+        result = train(
+            files,
+            hyperparameters,
+            settings.label_set,
+            devices=devices,
+            tensorboard=tensorboard,
+            replaces=replace or files.output in (base.output if run else None, files.warm_start),
+        )
     if run:
         run.write(result)
     with to_people():

@@ -7,12 +7,12 @@ A graph with an operation that is not linked does not load: "Op type not registe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from sentiment.language import tr
-from sentiment.model import saved_model
-from sentiment.model.operations import OF_PYTHON, TENSORRT, TF_TEXT
+from sentiment.model import folder, piece_trie, saved_model, vocabulary
+from sentiment.model.operations import MODEL_READERS, OF_PYTHON, TENSORRT, TF_TEXT
 from sentiment.tensorflow_setup import tf
 
 SERVER = "tensorflow/serving:2.17.0"
@@ -37,13 +37,23 @@ def unknown(used: Iterable[str], *, gpu: bool = False) -> list[str]:
     return sorted(set(used) - known)
 
 
-def dangers(export: Path, used: Iterable[str], *, gpu: bool = False) -> list[str]:
+def models_of(model: Path, used: Iterable[str]) -> frozenset[bytes]:
+    """Returns the models that a tokenizer of these operations may have in an export of the model folder `model`.
+
+    Raises: InputError when none can be built of its vocabulary.
+    """
+    if MODEL_READERS.keys().isdisjoint(used):
+        return frozenset()
+    return piece_trie.models(piece_trie.built(vocabulary.read(model / folder.VOCABULARY), vocabulary.UNKNOWN))
+
+
+def dangers(export: Path, used: Iterable[str], models: Collection[bytes] = (), *, gpu: bool = False) -> list[str]:
     """Returns what an export could do beside computing; what the server does not link is another matter.
 
-    Calling Python is a danger, too: a server in Python could do it.
+    Calling Python is a danger, too: a server in Python could do it. `models`: those of its tokenizer.
     """
     unlinked = {f"the operation {name}" for name in unknown(set(used) - OF_PYTHON, gpu=gpu)}
-    return [danger for danger in saved_model.dangers(export) if danger not in unlinked]
+    return [danger for danger in saved_model.dangers(export, models) if danger not in unlinked]
 
 
 def way_out(names: Iterable[str]) -> str:

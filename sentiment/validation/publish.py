@@ -37,7 +37,8 @@ def _require_harmless(candidate: Candidate) -> None:
     from sentiment.validation import operations
 
     export, _ = candidate.export, candidate.digest  # of what is looked over: the copy must have it, too
-    if dangers := operations.dangers(export, operations.operations_of(export), gpu=True):
+    used = operations.operations_of(export)
+    if dangers := operations.dangers(export, used, operations.models_of(candidate.model, used), gpu=True):
         raise InputError(
             "an export must only compute to be published",
             found=f"{saved_model.some(dangers)} in {export}",

@@ -12,6 +12,7 @@ from sentiment.data.tsv import Post
 from sentiment.export import warmup
 from sentiment.export.parity import Reference
 from sentiment.language import tr
+from sentiment.model import piece_trie
 from sentiment.model.folder import open_model
 from sentiment.results.validation import ExportCheck
 from sentiment.step import say
@@ -127,7 +128,7 @@ def only_computes(prepared: Prepared) -> ExportCheck:
 def _prepare(export: Path, model: Path, posts: Sequence[Post], gpu_image: bool) -> Prepared:
     opened = open_model(model)
     used = operations.operations_of(export)
-    dangers = operations.dangers(export, used, gpu=gpu_image)
+    dangers = operations.dangers(export, used, piece_trie.models(opened.tokenizer.wordpiece), gpu=gpu_image)
     reference = Reference(opened, posts_to_ask(posts, opened))
     unknown = operations.unknown(used, gpu=gpu_image)
     return Prepared(reference, opened.card.labels, used, unknown, dangers, opened.pieces)

@@ -12,7 +12,8 @@ from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError, NoSuchFile
 from sentiment.language import recorded
-from sentiment.model.folder import read_card
+from sentiment.model.encoder_process import computing
+from sentiment.model.folder import read_card, strangers_encoder
 from sentiment.results.export import Export
 from sentiment.results.record import as_json
 from sentiment.results.validation import EMBEDDED, Operations, Validation
@@ -128,7 +129,8 @@ def command(
         latency_limit_ms,
     )
     posts = [post for file in data for post in read_posts(file, labels)]
-    result = validate(export, model, posts, conditions, settings.model_name)
+    with computing(strangers_encoder(model)):
+        result = validate(export, model, posts, conditions, settings.model_name)
     with to_people():
         say(f"validate: {recorded(result.sentence)}")
     if run:

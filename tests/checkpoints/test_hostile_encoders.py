@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.hostile_encoders import changed, saved
+from support.hostile_encoders import changed, saved, trainable
 from support.own_seconds import at_most
 
 from sentiment.errors import InputError
@@ -44,6 +44,8 @@ def acts(target: Path) -> dict[str, Callable[[Any], Any]]:
         "RestoreV2": lambda ids: raw.RestoreV2(
             prefix=secret, tensor_names=["a"], shape_and_slices=[""], dtypes=["int32"]
         )[0],
+        # Of two rows it is given one: the other is what lay there before.
+        "ParallelConcat": lambda ids: raw.ParallelConcat(values=[tf.ones((1, 4))], shape=[2, 4]),
         "MergeV2Checkpoints": lambda ids: raw.MergeV2Checkpoints(
             checkpoint_prefixes=[secret], destination_prefix=name, delete_old_dirs=True
         ),
@@ -51,7 +53,7 @@ def acts(target: Path) -> dict[str, Callable[[Any], Any]]:
 
 
 ACTS = ["WriteFile", "ReadFile", "MatchingFiles", "EagerPyFunc", "PyFunc", "PrintV2", "TextLineDataset"]
-ACTS += ["SaveV2", "RestoreV2", "MergeV2Checkpoints"]
+ACTS += ["ParallelConcat", "SaveV2", "RestoreV2", "MergeV2Checkpoints"]
 
 
 def refused(folder: Path) -> str:
@@ -302,3 +304,28 @@ def test_a_graph_that_ties_its_names_into_knots_is_refused_at_once(hub_folder: P
     folder = changed(hub_folder / "encoder", tmp_path / "knot", tie)
     with at_most(10):
         assert "InitializeTableFromTextFileV2 of a file that is none of its assets" in refused(folder)
+
+
+@pytest.mark.parametrize("how", ["as a constant", "by its parts"])
+def test_a_tensor_that_cannot_be_counted_is_one_line(how: str, tmp_path: Path) -> None:
+    """TensorFlow would end where it puts the graph in order: of a branch, when a post first takes it."""
+    from sentiment.tensorflow_setup import tf
+
+    def huge() -> Any:
+        if how == "as a constant":
+            return tf.raw_ops.Fill(dims=tf.constant([2**33, 2**33], tf.int64), value=1.0)
+        part = tf.constant(2**33, tf.int64)
+        return tf.raw_ops.BroadcastTo(input=1.0, shape=tf.stack([part, part]))
+
+    def pooled(words: Any) -> Any:
+        return words + tf.cond(tf.reduce_any(words > 1e6), lambda: tf.reduce_sum(huge()), lambda: 0.0)
+
+    def without_shapes(meta: Any) -> None:
+        for node in (node for function in meta.graph_def.library.function for node in function.node_def):
+            node.attr.pop("_output_shapes", None)
+
+    folder = changed(trainable(tmp_path / "before", pooled), tmp_path / "encoder", without_shapes)
+    kind = "Fill" if how == "as a constant" else "BroadcastTo"
+    with pytest.raises(InputError, match=f"fewer than .* elements; found the shape of a {kind} in") as raised:
+        hub_encoder.load(folder)
+    assert "\n" not in str(raised.value)

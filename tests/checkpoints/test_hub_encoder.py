@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.hostile_encoders import changed
+from support.hostile_encoders import changed, trainable
 
 from sentiment.errors import InputError
 from sentiment.labels import Labels
@@ -147,6 +147,51 @@ def test_other_savedmodels_are_refused(files: Files, tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("shape", "kind", "found"),
+    [
+        ((-1, 1, 8), "float32", r"float32 of the shape \(None, 1, 8\)"),
+        ((), "float32", r"float32 of the shape \(\)"),
+        ((-1, 8), "int32", r"int32 of the shape \(None, 8\)"),
+        ((-1, 8), "string", r"string of the shape \(None, 8\)"),
+        (None, "float32", "float32 of the shape <unknown>"),
+    ],
+)
+def test_a_pooled_output_that_is_no_vector_for_each_row_is_one_line(
+    shape: tuple[int, ...] | None, kind: str, found: str, files: Files, tmp_path: Path
+) -> None:
+    from sentiment.tensorflow_setup import tf
+
+    def pooled(words: Any) -> Any:
+        numbers = tf.as_string(words) if kind == "string" else tf.cast(words, kind)
+        if shape is None:
+            return tf.raw_ops.PlaceholderWithDefault(input=numbers, shape=None)
+        return tf.reshape(numbers, shape) if shape else numbers[0, 0]
+
+    with pytest.raises(InputError, match=f"must be a vector of floating-point numbers for each row.*{found}") as raised:
+        start(files, trainable(tmp_path / "encoder", pooled))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_ragged_pooled_output_is_one_line(files: Files, tmp_path: Path) -> None:
+    from sentiment.tensorflow_setup import tf
+
+    folder = trainable(tmp_path / "encoder", lambda words: tf.RaggedTensor.from_tensor(words))
+    with pytest.raises(
+        InputError, match=r"must be a vector of floating-point numbers .*; found ragged or sparse float32"
+    ):
+        start(files, folder)
+
+
+def test_a_variable_that_is_no_number_is_one_line(files: Files, tmp_path: Path) -> None:
+    from sentiment.tensorflow_setup import tf
+
+    folder = trainable(tmp_path / "encoder", lambda words: words, tf.Variable("text", name="more"))
+    with pytest.raises(InputError, match="an encoder's variables must be numbers; found string in") as raised:
+        start(files, folder)
+    assert "\n" not in str(raised.value)
+
+
 class Quiet(SimpleHTTPRequestHandler):
     """A site with the packed encoder at /3; /moved is sent on to where `elsewhere` says, /cut ends too early."""
 
@@ -217,6 +262,17 @@ def test_a_kilobyte_that_is_a_file_of_terabytes_is_given_up(
     with pytest.raises(InputError, match=r"it unpacks to more than 31,457,280 bytes"):
         hub_address.resolve(address)
     assert not list((tmp_path / "cache").rglob("saved_model.pb"))
+
+
+def test_a_packed_encoder_need_not_hold_its_folders(address: str, hub_folder: Path, tmp_path: Path) -> None:
+    """A tar of files alone is as good, whatever order they come in."""
+    files = sorted((path for path in (hub_folder / "encoder").rglob("*") if path.is_file()), reverse=True)
+    with tarfile.open(tmp_path / "site" / "3", "w:gz") as packed:
+        for path in files:
+            packed.add(path, arcname=path.relative_to(hub_folder / "encoder"))
+    found = hub_address.resolve(address)
+    assert {path.relative_to(found).parts[0] for path in found.rglob("*")} >= {"saved_model.pb", "variables", "assets"}
+    assert len(hub_encoder.source(address, None).pieces) == 41
 
 
 @pytest.mark.parametrize("names", [["folder/file"], ["file", "file/below"], ["n" * 300]])

@@ -79,7 +79,8 @@ def test_it_is_served_like_any_other(made: dict[str, Any], trained: Path) -> Non
 
     version = Path(made["export"])
     used = operations.operations_of(version)
-    assert INT8 in used and operations.unknown(used) == [] and operations.dangers(version, used) == []
+    models = operations.models_of(trained, used)
+    assert INT8 in used and operations.unknown(used) == [] and operations.dangers(version, used, models) == []
     assert tolerance_of(used).difference is None and tolerance_of(used - {INT8}).difference is not None
     assert batches_itself(version)
     data = version / "variables" / "variables.data-00000-of-00001"

@@ -99,7 +99,9 @@ def test_tflite_answers_at_the_temperature_with_its_own_operations(made: Export,
     assert found.select_tf_ops == []
 
 
-def test_the_graph_only_computes(made: Export) -> None:
-    from sentiment.model.saved_model import dangers
+def test_the_graph_only_computes(made: Export, calibrated: Path) -> None:
+    from sentiment.validation import operations
 
-    assert dangers(Path(str(made.export))) == []
+    export = Path(str(made.export))
+    used = operations.operations_of(export)
+    assert operations.dangers(export, used, operations.models_of(calibrated, used)) == []

@@ -92,9 +92,9 @@ def test_a_request_without_a_title_for_each_text_is_refused_alone(served: Any) -
         served.signatures["titled"](title=tf.constant(["店"]), text=tf.constant(["好", "壞"]))
 
 
-def test_the_real_server_links_all_that_pairs_need_and_the_graph_only_computes(version: Path) -> None:
+def test_the_real_server_links_all_that_pairs_need_and_the_graph_only_computes(version: Path, trained: Path) -> None:
     used = frozenset[str]().union(*(operations(meta) for meta in meta_graphs(version)))
-    assert linked.unknown(used, gpu=False) == [] and dangers(version) == []
+    assert linked.unknown(used, gpu=False) == [] and dangers(version, linked.models_of(trained, used)) == []
 
 
 def test_a_model_without_titles_has_the_signatures_of_before(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+PIECES = [chr(ord("一") + number) for number in range(36)]
 INPUTS = ("input_word_ids", "input_mask", "input_type_ids")
 
 
@@ -45,4 +46,30 @@ def saved(folder: Path, act: Callable[[Any], Any], **attributes: Any) -> Path:
     encoder = Encoder()
     encoder.trainable_variables_list = [encoder.words]
     tf.saved_model.save(encoder, str(folder), signatures={"pooled": encoder.__call__})
+    return folder
+
+
+def trainable(folder: Path, pooled: Callable[[Any], Any], *others: Any) -> Path:
+    """Saves an encoder like those of TF-Hub, of 41 pieces: `pooled` makes its answer of float32 [B, 8].
+
+    `others` are variables that are trained with its own.
+    """
+    from sentiment.tensorflow_setup import tf
+
+    spec = {name: tf.TensorSpec((None, None), tf.int32) for name in INPUTS}
+    words = tf.Variable(tf.random.stateless_normal((41, 8), [1, 2]), name="word_embeddings")
+    folder.mkdir()
+    (folder / "vocab.txt").write_text(
+        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *PIECES]), encoding="utf-8"
+    )
+
+    @tf.function(input_signature=[spec, tf.TensorSpec((), tf.bool)], autograph=False)
+    def call(inputs: Any, training: Any) -> Any:
+        return {"pooled_output": pooled(tf.reduce_mean(tf.gather(words, inputs["input_word_ids"]), axis=1))}
+
+    encoder = tf.__internal__.tracking.AutoTrackable()
+    encoder.__call__ = call
+    encoder.vocab_file = tf.saved_model.Asset(str(folder / "vocab.txt"))
+    encoder.trainable_variables = encoder.variables = [words, *others]
+    tf.saved_model.save(encoder, str(folder))
     return folder
