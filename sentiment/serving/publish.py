@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sentiment.errors import InputError
+from sentiment.model import file_sizes
 from sentiment.results import record
 from sentiment.results.decision import Gate
 from sentiment.results.model_card import Trained, TrainedOn
@@ -43,6 +44,8 @@ class Candidate:
                 )
         version_folder.require_plain(self.export)
         version_folder.require_plain(self.model)
+        for folder in (self.export, self.model):
+            file_sizes.require_bounded(path for path in folder.rglob("*") if path.is_file())
 
     @property
     def identities(self) -> Path:

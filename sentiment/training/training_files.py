@@ -16,7 +16,7 @@ from sentiment.data.tsv import Post
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import folder, pinned
+from sentiment.model import file_sizes, folder, pinned
 from sentiment.model.model_type import CUSTOM
 from sentiment.options.training import MODEL_NAME
 from sentiment.results import record
@@ -58,6 +58,8 @@ def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict
         "vocabulary": files.vocabulary,
         "warm_start": files.warm_start / folder.WEIGHTS if files.warm_start else None,
     }
+    of_models = filter(None, (files.vocabulary, contents["warm_start"]))
+    file_sizes.require_bounded(path for path in of_models if path.is_file())
     digests = {name: sha256_of(path) if path and path.is_file() else None for name, path in contents.items()}
     pin = None if files.warm_start else pinned.of(settings.model_type, settings.model_name)
     return {
