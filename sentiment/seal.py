@@ -17,20 +17,20 @@ from sentiment.digests import sha256_of
 SEAL = "sha256"
 
 
-def sealed(value: Mapping[str, Any], *files: Path) -> dict[str, Any]:
-    """Returns `value` with the sum of it, and of `files`."""
-    return {**value, SEAL: _sum(value, files)}
+def sealed(value: Mapping[str, Any], *files: Path, name: str = SEAL) -> dict[str, Any]:
+    """Returns `value` with the sum of it, and of `files`, under `name`."""
+    return {**value, name: _sum(value, files)}
 
 
-def unbroken(found: object, *files: Path, fields: Collection[str] = ()) -> dict[str, Any]:
+def unbroken(found: object, *files: Path, fields: Collection[str] = (), name: str = SEAL) -> dict[str, Any]:
     """Returns `found` without the sum. With `fields` it has these alone: the sum's own name may be damaged, too.
 
     Raises: ValueError unless it is what was written, and `files` are those that it was written beside.
     """
     if not isinstance(found, dict):
         raise ValueError("it holds no JSON object")
-    rest = {name: value for name, value in found.items() if name != SEAL}
-    if (SEAL in found and found[SEAL] != _sum(rest, files)) or (fields and set(rest) != set(fields)):
+    rest = {field: value for field, value in found.items() if field != name}
+    if (name in found and found[name] != _sum(rest, files)) or (fields and set(rest) != set(fields)):
         raise ValueError("it is not what was written, by its sha256")
     return rest
 
