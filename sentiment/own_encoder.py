@@ -16,6 +16,7 @@ from sentiment.settings import Settings
 from sentiment.settings.steps import PRETRAINED_START
 
 NOTE = "current.json"
+LOCK = "refresh.lock"
 TO_START_WITHOUT = "set SENTIMENT_START_FROM to default"
 
 
@@ -27,6 +28,16 @@ def note_of(settings: Settings) -> Path:
 def folder_of(settings: Settings, number: int) -> Path:
     """Returns the folder of an encoder; it need not exist (any more)."""
     return settings.own_encoders / str(number)
+
+
+def lock_of(settings: Settings) -> Path:
+    """Returns the lock that whoever makes an encoder of the home's own holds all the while."""
+    return settings.own_encoders / LOCK
+
+
+def unfinished(settings: Settings) -> list[Path]:
+    """Returns what pretrainings that were stopped, or that run now, keep so that they can go on."""
+    return sorted(settings.own_encoders.glob(".*.unfinished"))
 
 
 def current(settings: Settings) -> CurrentEncoder | None:

@@ -23,6 +23,7 @@ from sentiment.digests import sha256_of
 from sentiment.disk import named
 from sentiment.distillation.answers_kept import Digests
 from sentiment.errors import InputError
+from sentiment.model import file_sizes
 from sentiment.model import folder as model_folder
 from sentiment.model.soft import Floats
 from sentiment.pretraining.corpus import Corpus
@@ -40,6 +41,7 @@ def digest_of_model(model: Path) -> str:
     missing = [name for name in FILES_OF_TEACHER if not (model / name).is_file()]
     if missing:
         raise InputError("a teacher's folder must be whole", found=f"no {model / missing[0]}", do="Restore the folder.")
+    file_sizes.require_written(model / name for name in FILES_OF_TEACHER)
     return hashlib.sha256("".join(sha256_of(model / name) for name in FILES_OF_TEACHER).encode()).hexdigest()
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sentiment import atomic
+from sentiment import atomic, seal
 from sentiment.data.posts import read_posts
 from sentiment.digests import sha256_of
 from sentiment.disk import expanded
@@ -27,6 +27,7 @@ from sentiment.model import folder as model_folder
 from sentiment.model.pinned import name_of
 from sentiment.results import record
 from sentiment.results.experiment import FailedRow, Row
+from sentiment.step import say
 
 T = TypeVar("T")
 NO_TRACE = marked("it left neither a result nor a reason: it was not started, or it was killed")
@@ -62,6 +63,14 @@ def _found(path: Path, kind: type[T]) -> T | None:
         return None
 
 
+def _is_unbroken(path: Path) -> bool:
+    try:
+        return bool(seal.unbroken(atomic.read_json(path)))
+    except ValueError as error:
+        say(f"{path} cannot be used ({error}); that training counts as not finished")
+        return False
+
+
 @dataclass(frozen=True)
 class Rows:
     """The rows in `folder` of the trainings with `setup` on `data`; `inputs` come from `inputs_of`."""
@@ -77,7 +86,7 @@ class Rows:
     def finished(self, training: Training) -> Outcome | None:
         """Returns the outcome of a finished training, no matter which sweep ran it; None when it is not finished."""
         row = _found(self.file(training), Row)
-        return Outcome(training, row.result) if row else None
+        return Outcome(training, row.result) if row and _is_unbroken(self.file(training)) else None
 
     def outcome(self, training: Training) -> Outcome:
         """Returns the present outcome of a training: its result, or why there is none. Trains nothing."""
@@ -101,7 +110,8 @@ class Rows:
             record.write(self._failed(training), FailedRow(training=training, why=str(error)))
             return Outcome(training, why=str(error), refused=error.refused)
         inputs = self._inputs(training)
-        record.write(row, Row(training=training, setup=self.setup, inputs=inputs, result=result))
+        made = Row(training=training, setup=self.setup, inputs=inputs, result=result)
+        atomic.write_json(row, seal.sealed(record.as_json(made)))
         return Outcome(training, result)
 
     def _command(self, training: Training, work: Path) -> tuple[str, list[str]]:

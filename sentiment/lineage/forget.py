@@ -1,9 +1,9 @@
 """`sentiment forget`: deletes texts on request, everywhere this system keeps them, and says which models saw them.
 
 It deletes in this order, so that nothing can come back: from the ledger (which refuses the texts from then on), from
-the files that data come from, and then, when nobody reads the old ledger any longer, from what was made of them. What
-stays is the hash of each text, which serves to refuse it and to name the models that saw it. It may be killed at any
-step: run it again.
+the files that data come from, and then, when nobody reads the old ledger any longer, from what was made of them. What a
+stopped pretraining of the home's own encoder kept is removed whole. What stays is the hash of each text: it serves to
+refuse it and to name the models that saw it. It may be killed at any step: run it again.
 
 It names the files of the archive's scores that hold a text. It cannot reach the archive itself, object storage,
 Airflow's own database and logs, mails that were sent, or copies elsewhere.
@@ -34,6 +34,7 @@ from sentiment.data.stream import read_stream
 from sentiment.digests import sha256_of_content
 from sentiment.errors import InputError
 from sentiment.language import recorded, tr
+from sentiment.lineage import kept_tokens
 from sentiment.lineage.delivered import still_delivered
 from sentiment.lineage.erase import LINE_SUFFIXES, Erased, can_be_searched, erase, is_delimited, still_in
 from sentiment.lineage.exposure import exposed_versions
@@ -106,6 +107,7 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
         if write:
             _draw_pages_again(search, made)
             ledger.rebuild()
+    unfinished = kept_tokens.removed(search, settings, write)
     files = search.files([*sources, *made])
     state = read_state(settings)
     return {
@@ -113,6 +115,7 @@ def forget(texts: Texts, reason: str, settings: Settings, write: bool) -> Result
         "texts": len(texts),
         "posts": posts,
         "files": [{"file": _shown(item.file, settings), "number": item.number} for item in erased],
+        "unfinished": [_shown(folder, settings) for folder in unfinished],
         "models": exposed_versions(settings, state, texts.identities),
         # Before a deletion everything is still there, so there is nothing to report.
         "remaining": _remaining(search, [*files, *_served(search, settings)], texts, settings) if write else [],
@@ -282,7 +285,7 @@ def _shown(path: Path, settings: Settings) -> str:
 def told(result: Result) -> list[str]:
     """Returns `result` as lines for people."""
     models = result["models"]
-    lines = [_erased(result)]
+    lines = [_erased(result), *(_of_unfinished(path, result["dry_run"]) for path in result["unfinished"])]
     for model in models["versions"]:
         saw = {"version": model["version"], "standing": standing_of(model), "how": how_trained(model)}
         lines.append(tr("version {version} ({standing}) saw them: {how}", **saw))
@@ -309,6 +312,12 @@ def _erased(result: Result) -> str:
     return tr(
         "{texts} text(s): {posts} post(s) of the ledger and {places} place(s) in {files} file(s) erased", **counts
     )
+
+
+def _of_unfinished(path: str, dry_run: bool) -> str:
+    if dry_run:
+        return tr("{path} would be removed: a stopped pretraining keeps posts there, as numbers", path=path)
+    return tr("{path} was removed: a stopped pretraining kept posts there, as numbers; it starts over", path=path)
 
 
 @click.command("forget")

@@ -15,6 +15,8 @@ from sentiment.step import say
 from sentiment.text.harmless import visible
 
 NEVER_TEXT = frozenset({".h5", ".pb", ".index", ".bin", ".tflite", ".sqlite", ".lock"})  # weights, graphs, hashes
+KEPT_TOKENS = ("tokens", "learnt", "ids.bin")  # of a pretraining that was stopped, below `.OUTPUT.unfinished`
+AS_NUMBERS = "a stopped pretraining keeps posts in it, as numbers: remove it, or let that pretraining end"
 MOST_NAMED = 200
 
 
@@ -32,6 +34,8 @@ class Search:
             for path, why_closed in below:
                 if why_closed and why_closed != LINK:
                     self.note(path, why_closed)
+                elif path.parts[-3:] == KEPT_TOKENS:
+                    self.note(path.parents[2], AS_NUMBERS)
                 elif not why_closed and _may_hold_text(path):
                     with self.alone(path):
                         found += [path] * stat.S_ISREG(path.lstat().st_mode)

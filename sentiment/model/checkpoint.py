@@ -14,7 +14,7 @@ from typing import Any
 
 from sentiment.disk import expanded, size_of
 from sentiment.errors import InputError
-from sentiment.model import plain_json, tokenizer_settings
+from sentiment.model import file_sizes, plain_json, tokenizer_settings
 from sentiment.settings.encoders import BERT_BASE, CHECKPOINTS
 
 CONFIG, VOCABULARY, TOKENIZER = "config.json", "vocab.txt", "tokenizer_config.json"
@@ -80,6 +80,8 @@ def _complete(name: str, find: Find) -> Checkpoint:
     if config is None or weights is None:
         raise not_found(name, f"no {CONFIG}" if config is None else f"none of {', '.join(WEIGHTS)}")
     pieces, settings = find(VOCABULARY), find(TOKENIZER)
+    file_sizes.require_written([weights])
+    file_sizes.require_bounded(filter(None, (config, weights, pieces)))
     if pieces is None and name.startswith(CKIP):
         pieces, settings = _for_ckip(name, VOCABULARY), settings or _for_ckip(name, TOKENIZER)
     given = read_json(settings) if settings else {}

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from sentiment.data.formats.unpack import MAGIC, Unpacked
+from sentiment.model.file_sizes import LARGEST
 from sentiment.model.saved_model_files import ASSETS, DEEPEST, VARIABLES
 from sentiment.text.harmless import visible
 
-LARGEST = 8 << 30  # bytes of an encoder when it is unpacked, and of what is fetched; BERT-large takes 1.3 GB
 MOST_MEMBERS = 256  # files and folders; an encoder of TF-Hub has less than 20
 HEADER = 3 << 10  # bytes that introduce a member; with a name of 300 characters, 2 KB
 AT_ONCE = 2 << 10  # bytes that a tar is read by, so that a header may be longer by as many

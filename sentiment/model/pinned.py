@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
-from sentiment.model import checkpoint, hub_address, saved_model_files
+from sentiment.model import checkpoint, file_sizes, hub_address, saved_model_files
 from sentiment.model.checkpoint import Checkpoint
 from sentiment.model.encoder import is_scratch
 from sentiment.model.model_type import TF_HUB
@@ -64,7 +64,9 @@ def of_checkpoint(files: Checkpoint) -> EncoderPin:
 
 def of_saved_model(folder: Path, address: str = "") -> EncoderPin:
     """Returns the pin of a SavedModel: of all files that a model folder keeps. Raises: InputError on a link out."""
-    digests = {file.relative_to(folder).as_posix(): sha256_of(file) for file in saved_model_files.files(folder)}
+    files = saved_model_files.files(folder)
+    file_sizes.require_bounded(files)
+    digests = {file.relative_to(folder).as_posix(): sha256_of(file) for file in files}
     return EncoderPin(
         address=address if hub_address.is_address(address) else str(folder.resolve()), sha256=_digest(digests)
     )

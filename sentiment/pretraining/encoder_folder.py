@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment import atomic
+from sentiment import atomic, seal
 from sentiment.model import checkpoint, vocabulary
 from sentiment.results import record
 from sentiment.results.pretraining import Pretraining
@@ -40,7 +40,7 @@ def write_encoder(
     )
     vocabulary.write(folder / checkpoint.VOCABULARY, pieces)
     write_weights(folder / WEIGHTS, weights_of(model, KINDS[kind]))
-    record.write(folder / CARD, card)
+    atomic.write_json(folder / CARD, seal.sealed(record.as_json(card)))
 
 
 def write_weights(path: Path, weights: dict[str, NDArray[Any]]) -> None:

@@ -43,7 +43,7 @@ def remove_older(settings: Settings) -> list[int]:
     going = to_remove(_digests(settings), current.number, named_by(settings))
     for number in going:
         shutil.rmtree(own_encoder.folder_of(settings, number), ignore_errors=True)
-    for left in settings.own_encoders.glob(".*.unfinished"):
+    for left in own_encoder.unfinished(settings):
         shutil.rmtree(left, ignore_errors=True)
     return going
 

@@ -1,6 +1,7 @@
 """Lets a pretraining that was stopped go on: its state is kept beside the folder that it makes, now and then.
 
-`.<output>.unfinished/state-N/` holds TensorFlow's checkpoint of weights and optimizer after N steps, and `place.json`.
+`.<output>.unfinished/state-N/` holds TensorFlow's checkpoint of weights and optimizer after N steps, and `place.json`,
+with a sum of what it says and of the checkpoint's index, which has the checksums of all tensors.
 What is random needs no state: it is drawn from the seed and the place in the corpus.
 """
 
@@ -13,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from sentiment import atomic
-from sentiment.model.kept_state import require_readable
+from sentiment import atomic, seal
+from sentiment.model.kept_state import index_of, require_readable
 from sentiment.step import say
 from sentiment.tensorflow_setup import tf
 
@@ -44,16 +45,29 @@ class Kept:
     def find(self, state: Any) -> Place | None:
         """Reads the last kept state into `state` (a tf.train.Checkpoint); None when there is none of these inputs."""
         for found in sorted(filter(_is_state, self.folder.glob("state-*/")), key=lambda path: -_steps(path)):
-            kept = atomic.read_json(found / PLACE)
-            if kept is None or kept.get("made_of") != self._made_of:
-                say(f"pretrain: {found} is of other inputs or options; it is discarded")
-                shutil.rmtree(found, ignore_errors=True)
-                continue
-            if (place := _restored(found, kept.get("place"), state)) is None:
-                shutil.rmtree(found, ignore_errors=True)
-                continue
-            return replace(place, resumed=True)
+            if (place := self._restored(found, state)) is not None:
+                return replace(place, resumed=True)
+            shutil.rmtree(found, ignore_errors=True)
         return None
+
+    def _restored(self, found: Path, state: Any) -> Place | None:
+        """Reads a kept state into `state`; None, with nothing of it read, when it cannot be used, which is said."""
+        kept = atomic.read_json(found / PLACE)
+        if kept is None or kept.get("made_of") != self._made_of:
+            say(f"pretrain: {found} is of other inputs or options; it is discarded")
+            return None
+        try:
+            whole = seal.unbroken(kept, index_of(found / STATE), fields=("made_of", "place"))
+            place = msgspec.convert(whole["place"], Place)
+            require_readable(found / STATE)
+            state.read(str(found / STATE)).assert_existing_objects_matched()
+        except (tf.errors.ResourceExhaustedError, MemoryError):  # the state is well
+            raise
+        except Exception as error:  # noqa: BLE001 - any damage to a file that only saves time
+            why = (str(error).strip().splitlines() or [type(error).__name__])[0][:100]
+            say(f"pretrain: {found} cannot be read ({why}); it is discarded")
+            return None
+        return place
 
     def keep(self, state: Any, place: Place) -> None:
         """Keeps `state` in the place of the one before; if it cannot be written, says so and goes on."""
@@ -62,7 +76,8 @@ class Kept:
             self.folder.mkdir(parents=True, exist_ok=True)
             with atomic.replacing_folder(made) as temporary:
                 state.write(str(temporary / STATE))
-                atomic.write_json(temporary / PLACE, {"made_of": self._made_of, "place": asdict(place)})
+                whole = seal.sealed({"made_of": self._made_of, "place": asdict(place)}, index_of(temporary / STATE))
+                atomic.write_json(temporary / PLACE, whole)
         except (OSError, tf.errors.OpError) as error:
             why = str(getattr(error, "strerror", None) or error).splitlines()[0][:120]
             say(f"pretrain: the state after {place.steps:,} steps cannot be kept in {self.folder} ({why}); it goes on")
@@ -72,21 +87,6 @@ class Kept:
 
     def discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _restored(found: Path, place: Any, state: Any) -> Place | None:
-    """Reads a kept state into `state`; None, with nothing of it read, when it is damaged, which is said."""
-    try:
-        read = msgspec.convert(place, Place)
-        require_readable(found / STATE)
-        state.read(str(found / STATE)).assert_existing_objects_matched()
-    except (tf.errors.ResourceExhaustedError, MemoryError):  # the state is well
-        raise
-    except Exception as error:  # noqa: BLE001 - any damage to a file that only saves time
-        why = (str(error).strip().splitlines() or [type(error).__name__])[0][:100]
-        say(f"pretrain: {found} cannot be read ({why}); it is discarded")
-        return None
-    return read
 
 
 def _is_state(folder: Path) -> bool:

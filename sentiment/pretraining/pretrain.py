@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sentiment import atomic
+from sentiment import atomic, seal
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.model import arithmetic
@@ -235,7 +235,14 @@ def _earlier(output: Path, made_of: str) -> Pretraining | None:
     if not (output / CARD).is_file():
         return None
     found = record.read(output / CARD, Pretraining, "Remove the folder, or name another one.")
-    return found if found.judged and found.options.get("made_of") == made_of else None
+    if not found.judged or found.options.get("made_of") != made_of:
+        return None
+    try:
+        seal.unbroken(atomic.read_json(output / CARD))
+    except ValueError as error:
+        say(f"pretrain: {output / CARD} cannot be used ({error}); the encoder is made anew")
+        return None
+    return found
 
 
 def told_corpus(corpus: Corpus) -> str:

@@ -27,7 +27,6 @@ from sentiment.settings import Settings, read_settings
 from sentiment.step import step
 from sentiment.text.aloud import tell
 
-LOCK = "refresh.lock"
 NOT_SET = marked("Nothing is pretrained: SENTIMENT_PRETRAIN_CORPUS names no folder of posts.")
 
 
@@ -68,7 +67,7 @@ def refresh(settings: Settings, files: list[Path], asked: str | None, pieces: in
     from sentiment.pretraining.fit import Options
     from sentiment.pretraining.pretrain import KINDS, begin, pretrain
 
-    with held(settings.own_encoders / LOCK, user()):
+    with held(own_encoder.lock_of(settings), user()):
         start = start_of(settings, asked)
         options = Options(**chosen(start, pieces, **given))
         number = encoders_kept.next_number(settings)

@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
-from sentiment import atomic
+from sentiment import atomic, seal
 from sentiment.data.tsv import Post
 from sentiment.model import folder
 from sentiment.model.curves import Curves
@@ -24,7 +24,7 @@ from sentiment.report.summary import training_report
 from sentiment.report.trust import told_confidence
 from sentiment.results import record
 from sentiment.results.cost import Pace, Timed
-from sentiment.results.report import TrainingReport
+from sentiment.results.report import GONE_ON_FROM, TrainingReport
 
 PAGE = "report.html"
 NOT_TESTED = "(no test rows)\n"
@@ -68,7 +68,8 @@ def write_training_report(made: Path, curves: Curves, tested: Tested | None, rep
     teaching = report.result.teaching
     summary = training_report(curves, curves.epochs, table, told_confidence(written), teaching)
     (made / folder.SUMMARY).write_text(summary, encoding="utf-8")
-    record.write(made / folder.REPORT, report)
+    whole = seal.sealed({name: written[name] for name in GONE_ON_FROM})
+    atomic.write_json(made / folder.REPORT, {**written, seal.SEAL: whole[seal.SEAL]})
     atomic.write_text(made / PAGE, drawn(written))
 
 

@@ -145,6 +145,10 @@ class Baseline(Record, frozen=True, kw_only=True):
     seconds: float | UnsetType = UNSET
 
 
+# What a training that is given again goes on from. The rest quotes posts, which `forget` takes out.
+GONE_ON_FROM = ("inputs", "result")
+
+
 class TrainingReport(Record, frozen=True, kw_only=True):
     """A training, and the test of its model; `analysis` and `baseline` are left out when there were no test rows."""
 

@@ -52,6 +52,11 @@ class Shard(Record, frozen=True, kw_only=True):
     sha256: str = ""  # of its file of scores
     path: str = ""  # of that, below the version's folder; whatever a line says, it follows from id and index
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether the counts can be true together."""
+        return self.scored + self.aside == self.rows
+
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "path", data_path(self.id, self.index))
 

@@ -186,6 +186,7 @@ def shard_in(output: Place, file_id: str, index: int) -> Shard | None:
         return None
     try:
         about = parquet.ParquetFile(pa.BufferReader(content)).schema_arrow.metadata[ABOUT]
-        return with_sums(decoded(json.loads(about), Shard, "it", ""), content)
+        shard = decoded(json.loads(about), Shard, "it", "")
     except (pa.ArrowException, OSError, ValueError, LookupError, TypeError):
         return None
+    return with_sums(shard, content) if shard.adds_up else None

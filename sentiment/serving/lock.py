@@ -29,11 +29,31 @@ def held(path: Path, who: str) -> Iterator[None]:
         except BlockingIOError:
             _say_who_holds_it(path)
             fcntl.flock(handle, fcntl.LOCK_EX)
-        _write(handle.fileno(), json.dumps(_holder(who), ensure_ascii=False))
-        try:
+        with _signed(handle.fileno(), who):
             yield
-        finally:
-            _write(handle.fileno(), "")
+
+
+@contextmanager
+def held_if_free(path: Path, who: str) -> Iterator[bool]:
+    """Holds `path` as a lock and yields True; yields False at once while another process holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        with _signed(handle.fileno(), who):
+            yield True
+
+
+@contextmanager
+def _signed(descriptor: int, who: str) -> Iterator[None]:
+    _write(descriptor, json.dumps(_holder(who), ensure_ascii=False))
+    try:
+        yield
+    finally:
+        _write(descriptor, "")
 
 
 def _holder(who: str) -> dict[str, str | int]:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sentiment.errors import InputError
+from sentiment.model import file_sizes
 from sentiment.results import record
 from sentiment.results.decision import Gate
 from sentiment.results.model_card import Trained, TrainedOn
@@ -43,6 +44,8 @@ class Candidate:
                 )
         version_folder.require_plain(self.export)
         version_folder.require_plain(self.model)
+        for folder in (self.export, self.model):
+            file_sizes.require_bounded(path for path in folder.rglob("*") if path.is_file())
 
     @property
     def identities(self) -> Path:
@@ -110,10 +113,12 @@ def publish(change: Change, candidate: Candidate) -> tuple[int, bool]:
         if same and not version_folder.change_in(settings, version):
             return version.number, True
     number = version_folder.free_number(settings, change.state, digest)
-    if not (settings.versions / str(number)).exists():
-        version_folder.require_space(settings, candidate.export, candidate.model)
-        version_folder.copy(candidate.model, folder_of(settings, number), beside=candidate.identities)
-        version_folder.copy(candidate.export, settings.versions / str(number), Origin(run=candidate.run, digest=digest))
+    for left in (settings.versions / str(number), folder_of(settings, number)):
+        if left.exists():  # by a crash: of the same export, but the model beside it may have been another
+            version_folder.remove(left)
+    version_folder.require_space(settings, candidate.export, candidate.model)
+    version_folder.copy(candidate.model, folder_of(settings, number), beside=candidate.identities)
+    version_folder.copy(candidate.export, settings.versions / str(number), Origin(run=candidate.run, digest=digest))
     kept = records.keep(settings, RunFolder.named(settings, candidate.run), number) if candidate.run else {}
     _require_not_retracted(settings, candidate)  # again: copying takes a while
     change.record(

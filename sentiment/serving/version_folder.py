@@ -127,7 +127,7 @@ def temporary_name(folder: Path) -> Path:
 def free_number(settings: Settings, state: State, digest: str) -> int:
     """Returns the next version number: higher than every number in the history and than every folder's.
 
-    A folder that a crash left before its event was recorded holds the same digest, and is used as it is.
+    A folder that a crash left before its event was recorded is of the same digest, and makes room.
     """
     folder, number = settings.versions, state.next_number
     while (folder / str(number)).exists():

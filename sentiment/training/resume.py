@@ -1,8 +1,9 @@
 """Lets a killed training resume: after each epoch, its state is kept beside the folder that it makes.
 
 `.<output>.unfinished/epoch-<n>/` holds TensorFlow's checkpoint of model and optimizer (weights, slots, iterations, loss
-scale) and `training.json`: the curves, and the identity of the inputs. A folder appears whole or not at all. Randomness
-needs no state: see `randomness`.
+scale) and `training.json`: the curves, the identity of the inputs, and a sum of both and of the checkpoint's index,
+which has the checksums of all tensors. A folder appears whole or not at all. Randomness needs no state: see
+`randomness`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sentiment import atomic
+from sentiment import atomic, seal
 from sentiment.errors import InputError
 from sentiment.model.curves import Curves, best_epoch
-from sentiment.model.kept_state import require_readable
+from sentiment.model.kept_state import index_of, require_readable
 from sentiment.model.pinned import pinned_name
 from sentiment.step import say
 from sentiment.training.training_files import ENCODER
@@ -40,10 +41,11 @@ class Unfinished:
         if not kept:
             return None
         try:
-            description = json.loads((kept[-1] / DESCRIPTION).read_text(encoding="utf-8"))
+            description = _described(kept[-1])
             curves = Curves(**description["curves"])
             if description["inputs"] == self._inputs:
                 for number in {curves.epochs, _best(curves)}:
+                    _described(self._epoch(number))
                     require_readable(self._epoch(number) / STATE)
                 return curves
             self._require_no_other_encoder(description["inputs"])
@@ -81,7 +83,8 @@ class Unfinished:
             with atomic.replacing_folder(self._epoch(curves.epochs)) as made:
                 state.write(str(made / STATE))
                 description = {"inputs": self._inputs, "curves": asdict(curves)}
-                (made / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+                whole = seal.sealed(description, index_of(made / STATE))
+                (made / DESCRIPTION).write_text(json.dumps(whole), encoding="utf-8")
         except (OSError, tf.errors.OpError) as error:
             say(
                 f"train: epoch {curves.epochs} cannot be kept in {self._folder} ({_reason(error)}); "
@@ -96,6 +99,12 @@ class Unfinished:
 
     def _epoch(self, number: int) -> Path:
         return self._folder / f"epoch-{number}"
+
+
+def _described(epoch: Path) -> dict[str, Any]:
+    """Returns what stands beside the state of an epoch. Raises: an error when it is not what was written there."""
+    found = json.loads((epoch / DESCRIPTION).read_text(encoding="utf-8"))
+    return seal.unbroken(found, index_of(epoch / STATE), fields=("inputs", "curves"))
 
 
 def _best(curves: Curves) -> int:

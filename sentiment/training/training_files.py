@@ -10,21 +10,22 @@ from typing import Any
 
 import msgspec
 
-from sentiment import atomic
+from sentiment import atomic, seal
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import folder, pinned
+from sentiment.model import file_sizes, folder, pinned
 from sentiment.model.model_type import CUSTOM
 from sentiment.options.training import MODEL_NAME
 from sentiment.results import record
 from sentiment.results.deliveries import Composition, Prepare
 from sentiment.results.model_card import TrainedOn
-from sentiment.results.report import TrainingReport
+from sentiment.results.report import GONE_ON_FROM, TrainingReport
 from sentiment.results.training import Training
 from sentiment.run_folder import RunFolder
+from sentiment.step import say
 from sentiment.training.hyperparameters import Hyperparameters, as_json, choose
 
 UNKNOWN = TrainedOn()
@@ -58,6 +59,8 @@ def identity_of(files: Files, settings: Hyperparameters, labels: Labels) -> dict
         "vocabulary": files.vocabulary,
         "warm_start": files.warm_start / folder.WEIGHTS if files.warm_start else None,
     }
+    of_models = filter(None, (files.vocabulary, contents["warm_start"]))
+    file_sizes.require_bounded(path for path in of_models if path.is_file())
     digests = {name: sha256_of(path) if path and path.is_file() else None for name, path in contents.items()}
     pin = None if files.warm_start else pinned.of(settings.model_type, settings.model_name)
     return {
@@ -88,6 +91,11 @@ def earlier_result(output: Path, inputs: dict[str, Any]) -> Training | None:
     """Returns the result of the training that made `output`, if it was made from the same inputs."""
     report = atomic.read_json(output / folder.REPORT) or {}
     if report.get("inputs") != json.loads(json.dumps(inputs)) or not (output / folder.WEIGHTS).is_file():
+        return None
+    try:
+        seal.unbroken({name: report[name] for name in (*GONE_ON_FROM, seal.SEAL) if name in report})
+    except ValueError as error:
+        say(f"train: {output / folder.REPORT} cannot be used ({error}); the model is trained again")
         return None
     found = record.decoded(report, TrainingReport, str(output / folder.REPORT), "Train the model again.")
     return msgspec.structs.replace(found.result, model=str(output))

@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
+from sentiment.experiments import child, rows, untrained
 from sentiment.experiments import outcome as sweep_plot
-from sentiment.experiments import rows, untrained
-from sentiment.experiments.sweep import Outcome, Training, grouped
+from sentiment.experiments.sweep import Outcome, Setup, Training, grouped
 from sentiment.labels import Labels
 from sentiment.training.hyperparameters import choose
 
 SHORT = ["--models", "scratch/tiny", "--num-epochs", "1", "--max-seq-length", "16", "--batch-size", "8"]
 COMMAND = "import sys; from sentiment.bench.bench import command; command(sys.argv[1:])"
+SETUP = Setup("custom", num_epochs=1, batch_size=8, max_seq_length=16, validation_share=0.1)
 
 
 def sweep_of(data: Path, output: Path, rates: str) -> list[str]:
@@ -83,6 +84,34 @@ def test_a_killed_sweep_goes_on_where_it_was(
     trained = result["trainings"][0]["result"]
     assert trained["test_seconds"] > 0
     assert not (output / "work" / row.stem).exists()
+
+
+def test_a_row_with_another_digit_is_trained_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That of an earlier version, which has no sum, is not."""
+    trained: list[str] = []
+
+    def result_of(module: str, *_: object) -> dict[str, Any]:
+        trained.append(module)
+        return {"loss": [0.5]}
+
+    monkeypatch.setattr(child, "result_of", result_of)
+    of_toys = rows.Rows(tmp_path, tmp_path, SETUP, {"train": "those rows"})
+    training = Training("scratch/toy", 0.001, 1)
+    for _ in range(2):
+        assert of_toys.train(training).result == {"loss": [0.5]}
+    assert len(trained) == 1
+    (row,) = finished(tmp_path)
+    row.write_text(row.read_text(encoding="utf-8").replace("0.5", "0.6"), encoding="utf-8")
+    assert of_toys.train(training).result == {"loss": [0.5]}
+    assert len(trained) == 2
+    assert "(it is not what was written, by its sha256); that training counts as not" in capsys.readouterr().err
+    written = json.loads(row.read_text(encoding="utf-8"))
+    del written["sha256"]
+    row.write_text(json.dumps(written), encoding="utf-8")
+    assert of_toys.train(training).result == {"loss": [0.5]}
+    assert len(trained) == 2
 
 
 def test_an_untrained_model_is_scored_as_it_starts(data: Path) -> None:

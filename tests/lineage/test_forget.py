@@ -18,6 +18,7 @@ import pytest
 from support.killed import AT_CALL
 from support.results import in_json
 
+from sentiment import own_encoder
 from sentiment.cli import run as run_command
 from sentiment.data import ingest as ingesting
 from sentiment.data import prepare as preparing
@@ -36,6 +37,7 @@ from sentiment.lineage.erase_json import without
 from sentiment.lineage.texts import Texts
 from sentiment.run_folder import RunFolder
 from sentiment.serving.change import changing
+from sentiment.serving.lock import held
 from sentiment.serving.records import keep
 from sentiment.settings import Settings
 from sentiment.text.harmless import visible_in_json
@@ -419,3 +421,33 @@ def test_a_packed_file_with_the_text_as_a_title_is_named(settings: Settings, del
     ingest(settings.source_folder, settings)
     result = forget_module.forget(Texts([SECRET]), "asked to", settings, write=True)
     assert [Path(name).name for name in result["remaining"]] == ["1.tsv.gz"]
+
+
+def kept_tokens(folder: Path) -> Path:
+    """What a pretraining keeps of its corpus; a `.bin` is not searched."""
+    tokens = folder / "tokens" / "learnt" / "ids.bin"
+    tokens.parent.mkdir(parents=True)
+    tokens.write_bytes(bytes(range(64)))
+    return tokens
+
+
+def test_what_a_stopped_pretraining_keeps_is_removed_and_one_that_runs_is_named(shop: Settings) -> None:
+    """Its tokens are the posts themselves. Killed half-way and given again, nothing is left to erase but them."""
+    name, forget = "encoders/.1.unfinished", forget_module.forget
+    tokens = kept_tokens(shop.home / name)
+    told = forget(Texts([SECRET]), "asked", shop, write=False)
+    assert (told["unfinished"], told["not_searched"]) == ([name], []) and tokens.exists()
+    assert f"{name} would be removed: a stopped pretraining keeps posts there" in "\n".join(forget_module.told(told))
+    with held(own_encoder.lock_of(shop), "小王"):
+        told = forget(Texts([SECRET]), "asked", shop, write=True)
+    assert (told["unfinished"], told["not_searched"]) == ([], [name]) and tokens.exists()
+    told = forget(Texts([SECRET]), "asked", shop, write=True)
+    assert (told["unfinished"], told["not_searched"]) == ([name], [])
+    assert not (shop.home / name).exists()
+    assert f"{name} was removed: a stopped pretraining kept posts there" in "\n".join(forget_module.told(told))
+
+
+def test_what_a_stopped_pretraining_keeps_in_a_run_is_named(shop: Settings) -> None:
+    tokens = kept_tokens(shop.runs / "x" / ".encoder.unfinished")
+    told = forget_module.forget(Texts([SECRET]), "asked", shop, write=True)
+    assert told["not_searched"] == ["runs/x/.encoder.unfinished"] and tokens.exists()

@@ -30,6 +30,7 @@ RETRACTED: dict[str, Any] = {
 FORGOTTEN: dict[str, Any] = {
     "dry_run": False, "texts": 2, "posts": 3, "files": [{"file": "runs/1/train.tsv", "number": 4}],
     "models": {"versions": SAW["trained"], "runs": ["night-4"], "unknown": [1]},
+    "unfinished": ["encoders/.1.unfinished"],
     "remaining": ["a.gz"], "not_searched": ["b.xlsx", "7 more files or folders"],
     "scores": [
         {"file": "scores/version-1/data/a.parquet", "versions": [1], "archive_file": "/archive/a.tsv"},

@@ -52,3 +52,37 @@ def test_nothing_of_a_damaged_state_is_read(
     told = capsys.readouterr().err
     assert "state-5 cannot be read (" in told and told.count("\n") == 1
     assert [float(value[0]) for value in values] == [7.0] * 4
+
+
+@pytest.mark.parametrize(("was", "now"), [('"part": 7', '"part": 5'), ("4.55", "0.55"), ('"sha256"', '"sha257"')])
+def test_a_place_with_another_digit_is_discarded(
+    tmp_path: Path, was: str, now: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it was, another part led to another encoder, and another loss to another verdict, without a word."""
+    from sentiment.tensorflow_setup import tf
+
+    kept = Kept(tmp_path / "encoder", "these inputs")
+    state = tf.train.Checkpoint(value=tf.Variable(2.0))
+    kept.keep(state, Place(part=7, steps=5, judged=[{"loss": 4.55}]))
+    place = kept.folder / "state-5" / PLACE
+    text = place.read_text(encoding="utf-8")
+    assert was in text
+    place.write_text(text.replace(was, now), encoding="utf-8")
+    assert kept.find(state) is None
+    told = capsys.readouterr().err
+    assert "state-5 cannot be read (it is not what was written, by its sha256); it is discarded\n" in told
+    assert told.count("\n") == 1
+
+
+def test_a_state_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    """It had no sum."""
+    from sentiment.tensorflow_setup import tf
+
+    kept = Kept(tmp_path / "encoder", "these inputs")
+    state = tf.train.Checkpoint(value=tf.Variable(2.0))
+    kept.keep(state, Place(part=7, steps=5))
+    place = kept.folder / "state-5" / PLACE
+    found = json.loads(place.read_text(encoding="utf-8"))
+    assert found.pop("sha256")
+    place.write_text(json.dumps(found), encoding="utf-8")
+    assert kept.find(state) == Place(part=7, steps=5, resumed=True)

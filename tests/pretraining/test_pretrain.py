@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from safetensors.numpy import load_file
 
-from sentiment import progress
+from sentiment import progress, seal
 from sentiment.errors import InputError
 from sentiment.model import checkpoint, encoder
 from sentiment.model.tokenizer import Tokenizer
@@ -221,6 +221,22 @@ def test_a_card_on_which_nobody_judged_is_of_no_encoder_that_is_done(tmp_path: P
     assert earlier(card["judged"]) is not None and earlier([]) is None
     with pytest.raises(InputError, match="judged must be a list; found null"):
         earlier(None)
+
+
+def test_a_card_with_another_digit_is_of_no_encoder_that_is_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `refresh-encoder` decides is decided by these figures. The card of an earlier version has no sum."""
+    data = Path(__file__).parent.parent / "checkpoints" / "data" / "bert-of-pretrain" / "pretraining.json"
+    card = json.loads(data.read_text(encoding="utf-8"))
+    made_of = card["options"].setdefault("made_of", "these inputs")
+    whole = seal.sealed({name: value for name, value in card.items() if name != seal.SEAL})
+    (tmp_path / "pretraining.json").write_text(json.dumps(whole), encoding="utf-8")
+    assert _earlier(tmp_path, made_of) is not None
+    whole["judged"][0]["loss"] += 1
+    (tmp_path / "pretraining.json").write_text(json.dumps(whole), encoding="utf-8")
+    assert _earlier(tmp_path, made_of) is None
+    assert "(it is not what was written, by its sha256); the encoder is made anew" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ def test_the_three_files_say_the_same(make_report: MakeReport, tmp_path: Path) -
     assert f"{report['analysis']['metrics']['accuracy']:.4f}" in summary
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == render(report)
     assert report.keys() == {
-        *("kind", "made", "inputs", "hyperparameters", "result", "model", "analysis", "baseline"),
+        *("kind", "made", "inputs", "hyperparameters", "result", "model", "analysis", "baseline", "sha256"),
     }
 
 

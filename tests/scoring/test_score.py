@@ -13,6 +13,9 @@ import pytest
 from pyarrow import parquet
 
 from sentiment import cli
+from sentiment.errors import InputError
+from sentiment.scoring.ledger import read
+from sentiment.scoring.places import place_of
 from sentiment.settings import Settings
 
 from .conftest import Score, delimited, fill, ids, json_lines, rows_of, scores_of, scores_of_rows
@@ -119,6 +122,52 @@ def test_a_path_in_a_ledger_is_made_of_its_names_whatever_stands_there(score: Sc
     ledger.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
     assert score()["shards_new"] == 0
     assert ledger.read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("scored", 90), ("aside", 7), ("rows", 99), ("first", 4), ("sha256", "0" * 9), ("last", False)],
+)
+def test_a_line_of_a_ledger_that_is_not_as_it_was_written_is_read_from_its_scores(
+    score: Score, tmp_path: Path, field: str, value: object
+) -> None:
+    """As it was, a count with another digit was told and kept."""
+    whole = score()
+    ledger = tmp_path / "scores/version-2/ledger.jsonl"
+    before = ledger.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in before.splitlines()]
+    lines[0][field] = value
+    ledger.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    assert score("--only-point")["rows"] == whole["rows"]
+    result = score()
+    assert (result["shards_new"], result["rows"], result["complete"]) == (0, whole["rows"], True)
+    assert ledger.read_text(encoding="utf-8") == before
+
+
+def test_a_ledger_of_an_earlier_version_is_read_and_one_that_does_not_add_up_is_not(
+    score: Score, tmp_path: Path
+) -> None:
+    """It has no sums; what does not add up is read from the scores."""
+    whole = score()
+    ledger = tmp_path / "scores/version-2/ledger.jsonl"
+    before = ledger.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in before.splitlines()]
+    assert all(line.pop("sum") for line in lines)
+    lines[1]["scored"] += 80
+    ledger.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    result = score()
+    assert (result["shards_new"], result["rows"]) == (0, whole["rows"])
+    assert ledger.read_text(encoding="utf-8") == before
+
+
+def test_a_line_that_is_not_as_it_was_written_and_has_no_scores_is_one_line(score: Score, tmp_path: Path) -> None:
+    score()
+    ledger = tmp_path / "scores/version-2/ledger.jsonl"
+    line = json.loads(ledger.read_text(encoding="utf-8").splitlines()[0])
+    (tmp_path / "scores/version-2" / line["path"]).unlink()
+    ledger.write_text(json.dumps({**line, "scored": 90}) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"must be as it was written; found not that of data/.* Remove that file"):
+        read(place_of(str(tmp_path / "scores/version-2")))
 
 
 def test_scores_that_are_gone_or_cut_are_made_again(score: Score, archive: Path, tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from sentiment.cli import run as run_verb
 from sentiment.digests import sha256_of
 from sentiment.results.deliveries import Prepare
 from sentiment.run_folder import RunFolder
-from sentiment.serving.change import changing
+from sentiment.serving.change import Change, changing
 from sentiment.serving.history import read_state
 from sentiment.serving.publish import Candidate, publish
 from sentiment.serving.records import results_of
+from sentiment.serving.trained import folder_of
 from sentiment.settings import Settings
 
 STEPS = ("ingest", "prepare", "check", "train", "evaluate", "gate", "export", "validate", "experiment-plan")
@@ -78,3 +79,29 @@ def test_no_step_writes_into_a_run_that_is_published(
         "which is version 1. Start a new run"
     ), told
     assert "which is version 1" in json.loads(result.read_text())["error"]
+
+
+def test_a_publication_that_a_kill_cut_short_leaves_no_model_to_another_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was, the same export with another model was published beside the model of the one before."""
+    export, models = settings.runs / "export", [settings.runs / name for name in "ab"]
+    (export / "variables").mkdir(parents=True)
+    (export / "saved_model.pb").write_bytes(b"graph")
+    (export / "variables" / "variables.index").write_bytes(b"weights")
+    for rows, model in enumerate(models):
+        model.mkdir()
+        (model / "model.json").write_text(json.dumps({"data": {"rows": rows}}))
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt), changing(settings, "ann") as change:
+        patch.setattr(Change, "record", killed)
+        publish(change, Candidate(export, models[0], "", {}))
+    assert (settings.versions / "1").is_dir() and read_state(settings).versions == {}
+    with changing(settings, "ann") as change:
+        assert publish(change, Candidate(export, models[1], "", {})) == (1, False)
+    assert (folder_of(settings, 1) / "model.json").read_bytes() == (models[1] / "model.json").read_bytes()
+    assert read_state(settings).versions[1].data.rows == 1
+    assert [path.name for path in settings.versions.iterdir()] == ["1"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -236,6 +238,38 @@ def test_curves_that_cannot_be_read_start_anew(
 ) -> None:
     (tmp_path / ".model.unfinished" / "epoch-2" / "training.json").write_text(text, encoding="utf-8")
     require_discarded(kept, tmp_path, capsys)
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+@pytest.mark.parametrize(("was", "now"), [("0.5", "0.7"), ('"rows": 3', '"rows": 3.0'), ('"sha256"', '"sha257"')])
+def test_a_figure_with_another_digit_starts_anew(
+    kept: Unfinished, tmp_path: Path, capsys: pytest.CaptureFixture[str], epoch: int, was: str, now: str
+) -> None:
+    """As it was, another loss led to the weights of another epoch, without a word."""
+    beside = tmp_path / ".model.unfinished" / f"epoch-{epoch}" / "training.json"
+    text = beside.read_text(encoding="utf-8")
+    assert was in text
+    beside.write_text(text.replace(was, now, 1), encoding="utf-8")
+    require_discarded(kept, tmp_path, capsys)
+
+
+def test_a_description_of_another_state_starts_anew(
+    kept: Unfinished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = (tmp_path / ".model.unfinished" / f"epoch-{number}" for number in (1, 2))
+    for file in first.glob("state.*"):
+        shutil.copy(file, second)
+    require_discarded(kept, tmp_path, capsys)
+
+
+def test_what_an_earlier_version_kept_goes_on(kept: Unfinished, tmp_path: Path) -> None:
+    """It had no sum."""
+    for beside in tmp_path.glob(".model.unfinished/epoch-*/training.json"):
+        description = json.loads(beside.read_text(encoding="utf-8"))
+        assert description.pop("sha256")
+        beside.write_text(json.dumps(description), encoding="utf-8")
+    found = kept.find()
+    assert found is not None and found.epochs == 2
 
 
 def require_discarded(kept: Unfinished, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,7 +31,7 @@ from sentiment.run_folder import RunFolder
 from sentiment.training import train as training
 from sentiment.training.hyperparameters import Hyperparameters, choose
 from sentiment.training.training import require_room
-from sentiment.training.training_files import Files, settings_for
+from sentiment.training.training_files import Files, earlier_result, settings_for
 
 train = in_json(training.train)
 
@@ -94,6 +94,25 @@ def test_the_same_inputs_again_are_not_trained_again(
     assert train(toy_files, settings, Labels()) == toy_result
     assert (toy_files.output / "weights.h5").stat().st_mtime_ns == written
     assert "already" in capsys.readouterr().err
+
+
+def test_a_report_with_another_digit_is_not_gone_on_from(
+    toy_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of an earlier version has no sum, and `forget` takes posts out of what a training does not go on from."""
+    output = shutil.copytree(toy_model, tmp_path / "model")
+    report = json.loads((output / "report.json").read_text(encoding="utf-8"))
+
+    def earlier(**changed: Any) -> Training | None:
+        (output / "report.json").write_text(json.dumps({**report, **changed}), encoding="utf-8")
+        return earlier_result(output, report["inputs"])
+
+    found = earlier()
+    assert found is not None and earlier(analysis={**report["analysis"], "examples": []}) == found
+    assert earlier(result={**report["result"], "steps": 1, "seconds": 9.5}) is None
+    assert "(it is not what was written, by its sha256); the model is trained again" in capsys.readouterr().err
+    del report["sha256"]
+    assert earlier() == found
 
 
 @pytest.mark.slow
