@@ -17,13 +17,12 @@ from pathlib import Path
 import numpy as np
 from msgspec import structs
 
-from sentiment import atomic
+from sentiment import atomic, file_sizes
 from sentiment.data.tsv import Post
 from sentiment.digests import sha256_of
 from sentiment.disk import named
 from sentiment.distillation.answers_kept import Digests
 from sentiment.errors import InputError
-from sentiment.model import file_sizes
 from sentiment.model import folder as model_folder
 from sentiment.model.soft import Floats
 from sentiment.pretraining.corpus import Corpus

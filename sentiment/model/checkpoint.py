@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sentiment import file_sizes
 from sentiment.disk import expanded, size_of
 from sentiment.errors import InputError
-from sentiment.model import file_sizes, plain_json, tokenizer_settings
+from sentiment.model import plain_json, tokenizer_settings
 from sentiment.settings.encoders import BERT_BASE, CHECKPOINTS
 
 CONFIG, VOCABULARY, TOKENIZER = "config.json", "vocab.txt", "tokenizer_config.json"

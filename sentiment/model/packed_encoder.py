@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from sentiment.data.formats.unpack import MAGIC, Unpacked
-from sentiment.model.file_sizes import LARGEST
+from sentiment.file_sizes import LARGEST
 from sentiment.model.saved_model_files import ASSETS, DEEPEST, VARIABLES
 from sentiment.text.harmless import visible
 

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from sentiment import file_sizes
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
-from sentiment.model import checkpoint, file_sizes, hub_address, saved_model_files
+from sentiment.model import checkpoint, hub_address, saved_model_files
 from sentiment.model.checkpoint import Checkpoint
 from sentiment.model.encoder import is_scratch
 from sentiment.model.model_type import TF_HUB

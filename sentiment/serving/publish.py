@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sentiment import file_sizes
 from sentiment.errors import InputError
-from sentiment.model import file_sizes
 from sentiment.results import record
 from sentiment.results.decision import Gate
 from sentiment.results.model_card import Trained, TrainedOn

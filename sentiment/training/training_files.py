@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
-from sentiment import atomic, seal
+from sentiment import atomic, file_sizes, seal
 from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.digests import sha256_of
 from sentiment.errors import InputError
 from sentiment.labels import Labels
-from sentiment.model import file_sizes, folder, pinned
+from sentiment.model import folder, pinned
 from sentiment.model.model_type import CUSTOM
 from sentiment.options.training import MODEL_NAME
 from sentiment.results import record

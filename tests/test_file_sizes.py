@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sentiment import digests
+from sentiment import digests, file_sizes
 from sentiment.distillation.soft_labels import digest_of_model
 from sentiment.errors import InputError
-from sentiment.model import checkpoint, file_sizes, pinned
+from sentiment.model import checkpoint, pinned
 from sentiment.pretraining import start
 from sentiment.serving.publish import Candidate
 
