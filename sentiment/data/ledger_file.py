@@ -143,9 +143,7 @@ def problem(path: Path, *, in_use: bool = False) -> str:
 def fault_of_format(connection: sqlite3.Connection) -> str:
     """Returns why nobody could open a ledger of any format whose pages are whole; "" when one can."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if not version:
-        return "no ledger of posts"
-    fault = fault_of_parts(connection) or ledger_values.fault_of_small(connection)
+    fault = (fault_of_parts(connection) if version else "") or ledger_values.fault_of_small(connection)
     return fault or (ledger_values.fault_of_about(connection) if version == VERSION else "")
 
 

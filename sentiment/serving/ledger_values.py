@@ -47,7 +47,9 @@ def fault_of_small(connection: sqlite3.Connection) -> str:
 
     Raises: as `fault_of` does.
     """
-    there, version = _tables(connection), connection.execute("PRAGMA user_version").fetchone()[0]
+    version, there = connection.execute("PRAGMA user_version").fetchone()[0], _tables(connection)
+    if not version:
+        return "no ledger of posts"
     if lost := [table for table, since in SMALL.items() if since <= version and table not in there]:
         return f"no table {lost[0]}"
     faults = (fault_of(connection, table) for table in SMALL if table in there)

@@ -188,9 +188,13 @@ def test_who_only_asks_for_retractions_is_told_of_a_lost_row(
     assert "a row of retractions without its row" in told(["ingest", "--report", "1"], capsys)
 
 
-def test_a_lost_table_of_retractions_is_not_taken_for_none(ledger: Path) -> None:
-    do(ledger, "DROP TABLE retractions")
-    with pytest.raises(InputError, match="no table retractions"):
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [("DROP TABLE retractions", "no table retractions"), ("PRAGMA user_version = 0", "no ledger of posts")],
+)
+def test_a_lost_table_of_retractions_is_not_taken_for_none(ledger: Path, change: str, found: str) -> None:
+    do(ledger, change)
+    with pytest.raises(InputError, match=found):
         retracted_deliveries(ledger)
 
 
