@@ -29,7 +29,7 @@ def is_text(kind: pa.DataType) -> bool:
 def is_simple(kind: pa.DataType) -> bool:
     """Tells whether a value of this type is a text, or takes as many bytes as its column says."""
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return is_text(inner) or is_binary(inner) or bool(pa.types.is_primitive(inner) or pa.types.is_decimal(inner))
+    return is_text(kind) or is_binary(kind) or bool(pa.types.is_primitive(inner) or pa.types.is_decimal(inner))
 
 
 def _is_extension(kind: pa.DataType) -> bool:
@@ -62,13 +62,14 @@ def _usual(column: pa.Array) -> pa.Array:
 
 
 def is_binary(kind: pa.DataType) -> bool:
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
     tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
-    return any(test(kind) for test in tests)
+    return any(test(inner) for test in tests)
 
 
 def whole_bytes(column: pa.Array) -> int:
     """Returns how many bytes a column takes; where a word stands once for many rows, as often as it is meant."""
-    if pa.types.is_dictionary(column.type) and (is_text(column.type) or is_binary(column.type.value_type)):
+    if pa.types.is_dictionary(column.type) and (is_text(column.type) or is_binary(column.type)):
         return pc.sum(_lengths(column)).as_py() or 0
     is_nested = column.type.num_fields or _is_extension(column.type)
     values = sum(map(len, _in_lists(column))) if is_nested else 0
