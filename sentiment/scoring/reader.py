@@ -9,15 +9,12 @@ import atexit
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
-from multiprocessing.connection import Connection
 from typing import BinaryIO, NamedTuple
 
 import msgspec
@@ -26,12 +23,12 @@ import pyarrow as pa
 from sentiment.data.formats.allowance import TOO_SLOW
 from sentiment.data.formats.child import OUT_OF_MEMORY
 from sentiment.data.formats.record import UnreadableFile
-from sentiment.data.formats.unpack import most_unpacked
 from sentiment.processes import end, python_module, start, why_ended
-from sentiment.scoring.believed import WRONG, piece_of, require_behind, require_end, require_part, rows_of, told_by
+from sentiment.scoring.believed import WRONG, piece_of, require_behind, require_end, require_part, rows_of
 from sentiment.scoring.columns import NoColumn
+from sentiment.scoring.messages import ENDED, Heard, ReaderEnded, connected, give, messages, status_of
 from sentiment.scoring.places import Changed
-from sentiment.scoring.reading import STATUS, Told, Wanted, most_memory, most_patience, most_said, most_seconds
+from sentiment.scoring.reading import STATUS, Told, Wanted, most_patience, most_seconds
 
 MODULE = "sentiment.scoring.reading"
 # What it needs of the environment; what strangers made it reads, so it gets no credentials.
@@ -40,14 +37,8 @@ TOO_MUCH = (
     "reading so many rows at once takes more memory than a file of its size may: "
     "begin anew with fewer --shard-rows, or with smaller files"
 )
-TIMEVAL = struct.Struct("ll")  # as the kernel has it: seconds, and microseconds
 SECONDS_TO_END = 1  # for a process that ends by itself: then its own code says why
-ENDED = "its reader was ended ({})"
 FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})  # by which a file ends nothing
-
-
-class ReaderEnded(UnreadableFile):
-    """The file ended its reader, or takes more memory or time than it may."""
 
 
 class Piece(NamedTuple):
@@ -101,14 +92,6 @@ def pieces(file: BinaryIO, wanted: Wanted) -> Iterator[Piece]:
     require_end(wanted, last)
 
 
-class _Heard(NamedTuple):
-    """A message; with a piece, its rows and its lines."""
-
-    told: Told
-    content: bytes = b""
-    lines: bytes = b""
-
-
 class Reader:
     """The process; it is started when it is needed, and again after a file that was left before its end."""
 
@@ -117,24 +100,24 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
-    def heard(self, file: BinaryIO, wanted: Wanted) -> Iterator[_Heard]:
+    def heard(self, file: BinaryIO, wanted: Wanted) -> Iterator[Heard]:
         """Yields what is said about a file; the parts of it that are asked for are given meanwhile."""
         patience = most_patience(wanted.size)
         control, last, status, ended, grace = self._started(patience), Told(), b"", 0, 0
         try:
-            with _connected(control, patience) as connection:
-                _give(connection, msgspec.json.encode(wanted))
-                for heard in _messages(connection, wanted, patience):
+            with connected(control, patience) as connection:
+                give(connection, msgspec.json.encode(wanted))
+                for heard in messages(connection, wanted, patience):
                     if heard.told.read is not None:
                         start, size = heard.told.read
                         require_part(wanted, start, size)
                         file.seek(start)
-                        _give(connection, file.read(size))
+                        give(connection, file.read(size))
                     elif heard.told.refused or heard.told.whole:
                         last = heard.told
                     else:
                         yield heard
-            status, grace = _status(control), SECONDS_TO_END
+            status, grace = status_of(control), SECONDS_TO_END
         finally:
             if not status:
                 ended = self.close(grace)
@@ -166,68 +149,6 @@ class Reader:
             process.wait(grace)
         end(process)
         return process.returncode
-
-
-@contextmanager
-def _connected(control: socket.socket, patience: int) -> Iterator[Connection]:
-    """Yields a connection to a new child. Raises: Changed when the process that makes it is gone."""
-    ours, theirs = socket.socketpair()
-    for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-        ours.setsockopt(socket.SOL_SOCKET, direction, TIMEVAL.pack(patience, 0))
-    with theirs, Connection(ours.detach()) as connection:
-        try:
-            socket.send_fds(control, [b"\0"], [theirs.fileno()])
-        except OSError:
-            raise Changed(ENDED.format(why_ended(-signal.SIGKILL, ()))) from None
-        theirs.close()
-        yield connection
-
-
-def _give(connection: Connection, part: bytes) -> None:
-    """Raises: ReaderEnded when it is not taken for too long."""
-    try:
-        connection.send_bytes(part)
-    except BlockingIOError:
-        raise ReaderEnded(TOO_SLOW) from None
-    except (BrokenPipeError, ConnectionResetError):
-        return  # it has ended; how, is said at the end
-
-
-def _messages(connection: Connection, wanted: Wanted, patience: float) -> Iterator[_Heard]:
-    """Yields what is said. Raises: ReaderEnded when all that takes longer than `patience` seconds."""
-    while True:
-        began = time.monotonic()
-        heard = _next(connection, wanted)
-        patience -= time.monotonic() - began
-        if patience < 0:
-            raise ReaderEnded(TOO_SLOW)
-        if heard is None:
-            return
-        yield heard
-
-
-def _next(connection: Connection, wanted: Wanted) -> _Heard | None:
-    """Returns the next message; None when there is none, only a part of one, or one of more bytes than it may have."""
-    try:
-        told = told_by(connection.recv_bytes(most_said(wanted)))
-        if told.piece is None:
-            return _Heard(told)
-        content = connection.recv_bytes(most_memory(wanted.size))
-        return _Heard(told, content, connection.recv_bytes(most_unpacked(wanted.size)))
-    except BlockingIOError:
-        raise ReaderEnded(TOO_SLOW) from None
-    except (EOFError, OSError):  # of nothing else than the connection: a message that breaks off is an OSError, too
-        return None
-
-
-def _status(control: socket.socket) -> bytes:
-    """Returns how a child ended; b"" when nobody is there to say so. Raises: ReaderEnded when it does not end."""
-    try:
-        return control.recv(STATUS.size)
-    except TimeoutError:
-        raise ReaderEnded(TOO_SLOW) from None
-    except OSError:
-        return b""
 
 
 def _require_whole(last: Told, code: int, *, is_its_own: bool = True) -> None:

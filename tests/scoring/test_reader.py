@@ -18,6 +18,7 @@ from sentiment.data.formats.allowance import TOO_SLOW
 from sentiment.data.formats.record import TOO_MANY, UnreadableFile
 from sentiment.processes import memory_bytes
 from sentiment.scoring import put_aside, reader
+from sentiment.scoring.messages import Heard, ReaderEnded
 from sentiment.scoring.places import Changed
 from sentiment.scoring.reading import MEMORY, Head, Told, Wanted, most_memory, most_seconds
 from sentiment.scoring.sent import sent
@@ -188,19 +189,19 @@ def test_a_reader_that_says_nothing_is_not_waited_for_without_end(monkeypatch: p
     asked(io.BytesIO(GOOD["good.tsv"]))
     before = reader._reader()._process
     monkeypatch.setattr(reader, "most_patience", lambda size: 1)
-    with pytest.raises(reader.ReaderEnded, match=TOO_SLOW):
+    with pytest.raises(ReaderEnded, match=TOO_SLOW):
         asked(Stopping(GOOD["good.tsv"]))
     monkeypatch.undo()
     assert before and before.returncode is not None and len(asked(io.BytesIO(GOOD["good.tsv"]))) == 1
 
 
-def piece(first: int = 0, numbers: tuple[int, ...] = (0,), *, last: bool = True, lines: bytes = b"") -> reader._Heard:
+def piece(first: int = 0, numbers: tuple[int, ...] = (0,), *, last: bool = True, lines: bytes = b"") -> Heard:
     columns, content = sent(pa.table({"text": ["a"] * len(numbers)}))
     head = Head(first=first, numbers=list(numbers), columns=columns, places={"text": 0}, last=last, reason="")
-    return reader._Heard(Told(piece=head), content, lines)
+    return Heard(Told(piece=head), content, lines)
 
 
-def said(*told: reader._Heard) -> Any:
+def said(*told: Heard) -> Any:
     return lambda self, file, wanted: iter(told)
 
 
@@ -208,8 +209,8 @@ def said(*told: reader._Heard) -> Any:
     "told",
     [
         (),
-        (reader._Heard(Told()),),
-        (reader._Heard(Told(rows=1)),),
+        (Heard(Told()),),
+        (Heard(Told(rows=1)),),
         (piece(last=False),),
         (piece(), piece()),
         (piece(last=False), piece()),
@@ -219,7 +220,7 @@ def said(*told: reader._Heard) -> Any:
     ],
 )
 def test_a_reader_that_says_other_pieces_than_a_file_has_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, told: tuple[reader._Heard, ...]
+    monkeypatch: pytest.MonkeyPatch, told: tuple[Heard, ...]
 ) -> None:
     monkeypatch.setattr(reader.Reader, "heard", said(*told))
     with pytest.raises(UnreadableFile, match="its reader said what is of no file"):
@@ -232,10 +233,10 @@ def test_a_reader_that_says_other_pieces_than_a_file_has_is_one_line(
 def test_a_number_of_rows_that_no_file_states_is_one_line(
     monkeypatch: pytest.MonkeyPatch, rows: tuple[int | None, ...]
 ) -> None:
-    monkeypatch.setattr(reader.Reader, "heard", said(*(reader._Heard(Told(rows=one)) for one in rows)))
+    monkeypatch.setattr(reader.Reader, "heard", said(*(Heard(Told(rows=one)) for one in rows)))
     with pytest.raises(UnreadableFile, match="its reader said what is of no file"):
         reader.rows_stated(io.BytesIO(), "x.parquet", 10)
-    monkeypatch.setattr(reader.Reader, "heard", said(reader._Heard(Told(rows=10_000))))
+    monkeypatch.setattr(reader.Reader, "heard", said(Heard(Told(rows=10_000))))
     assert reader.rows_stated(io.BytesIO(), "x.parquet", 10) == 10_000
 
 
