@@ -11,14 +11,18 @@ import msgspec
 import pyarrow as pa
 
 from sentiment.data.formats.record import UnreadableFile
+from sentiment.data.formats.unpack import most_rows
 from sentiment.scoring.columns import NoColumn
 from sentiment.scoring.in_parts import LARGEST_PART
-from sentiment.scoring.plain_table import is_text, plain_table, whole_bytes
+from sentiment.scoring.plain_table import BYTES_OF_A_VALUE, is_text, plain_table, whole_bytes
 from sentiment.scoring.reading import Head, Told, Wanted
 from sentiment.scoring.rows import MOST_OF_SHARD
+from sentiment.scoring.sent import received
 
 LONGEST_REASON = 1_000  # characters
 MOST_TABLE = 2 * MOST_OF_SHARD  # bytes: what is no text in JSON may be longer as we write it
+# What Python and Arrow say of bytes that are no table: of wrong types, too.
+NO_TABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
 WRONG = "its reader said what is of no file: {}"
 
 
@@ -37,26 +41,59 @@ def require_part(wanted: Wanted, start: int, size: int) -> None:
         raise UnreadableFile(WRONG.format("a part"))
 
 
-def piece_of(wanted: Wanted, head: Head, content: bytes) -> tuple[Head, pa.Table]:
+def rows_of(wanted: Wanted, told: Told | None) -> int:
+    """Returns how many rows a Parquet file states. Raises: UnreadableFile when that is not said, or by no such file."""
+    rows = told.rows if told else None
+    if rows is None or not 0 <= rows <= most_rows(wanted.size):
+        raise UnreadableFile(WRONG.format("a number of rows"))
+    return rows
+
+
+def require_behind(before: Head | None, head: Head) -> None:
+    """Raises: UnreadableFile unless a piece stands behind the one before, of which there may be none."""
+    if before and (before.last or head.first <= before.first):
+        raise UnreadableFile(WRONG.format("a shard"))
+
+
+def require_end(wanted: Wanted, last: Head | None) -> None:
+    """Raises: UnreadableFile when the reader said that this is all, and it cannot be: then nobody told why."""
+    if last is None:
+        raise UnreadableFile(WRONG.format("nothing"))
+    # Behind the last piece of a text file there may be others that were scored before.
+    ends = last.last or bool(wanted.done) if wanted.shards is None else _shard(wanted, last) == wanted.shards[1] - 1
+    if not (ends or wanted.one):
+        raise UnreadableFile(WRONG.format("a part of it"))
+
+
+def piece_of(wanted: Wanted, told: Told, content: bytes, lines: bytes = b"") -> tuple[Head, pa.Table]:
     """Returns a piece's head and table. Raises: UnreadableFile when they do not fit together, or what was asked for."""
+    head = told.piece
+    if head is None:
+        raise UnreadableFile(WRONG.format("a number of rows"))
     try:
-        table = plain_table(pa.ipc.open_stream(pa.py_buffer(content)).read_all())
-    except (pa.ArrowException, OSError, ValueError):
+        table = plain_table(received(head.columns, content, MOST_TABLE // BYTES_OF_A_VALUE))
+    except NO_TABLE:
         raise UnreadableFile(WRONG.format("a table")) from None
-    if wrong := _why_wrong(wanted, head, table):
+    if wrong := _why_wrong(wanted, head, table, lines.count(b"\n")):
         raise UnreadableFile(WRONG.format(wrong))
     return msgspec.structs.replace(head, reason=_cut(head.reason)), table
 
 
-def _why_wrong(wanted: Wanted, head: Head, table: pa.Table) -> str:
-    """Returns what is wrong with a piece; "" when it may be one of a file."""
+def _shard(wanted: Wanted, head: Head) -> int:
+    return head.first // wanted.shard_rows
+
+
+def _why_wrong(wanted: Wanted, head: Head, table: pa.Table, aside: int) -> str:
+    """Returns what is wrong with a piece, of which so many rows were put aside; "" when it may be one of a file."""
     rows = wanted.shard_rows
     end = head.first + rows
-    if head.first < 0 or head.first % rows or (wanted.shards and head.first // rows not in range(*wanted.shards)):
+    if not 0 <= head.first < most_rows(wanted.size) or head.first % rows:
+        return "a shard"
+    if wanted.shards and _shard(wanted, head) not in range(*wanted.shards):
         return "a shard"
     if not all(one < other for one, other in pairwise([head.first - 1, *head.numbers, end])):
         return "numbers of rows"
-    if len(head.numbers) != len(table):
+    if len(head.numbers) != len(table) or len(head.numbers) + aside > rows:
         return "a number of rows"
     try:
         places = wanted.columns.found(table.column_names)

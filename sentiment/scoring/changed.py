@@ -7,7 +7,6 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,16 +15,18 @@ from pyarrow import parquet
 
 from sentiment.errors import InputError
 from sentiment.results.scoring import Direction, Example, Part
+from sentiment.scoring.beginnings import beginnings
 from sentiment.scoring.columns import OURS, TEXT_ID, Columns
 from sentiment.scoring.months import months_of
-from sentiment.scoring.parquet_rows import in_a_line, values_of
+from sentiment.scoring.parquet_rows import in_a_line
 from sentiment.scoring.places import Place
 from sentiment.scoring.shards import Shard
-from sentiment.text.harmless import one_line
+from sentiment.text.harmless import MOST_READ, one_line
 
 EXAMPLES = 5  # of each direction
 SOURCES = 20  # that are told apart
 LONGEST_TEXT, LONGEST_NAME = 240, 60  # characters
+MOST_OF_SOURCE = 1_000  # characters that are looked at for the name of a source: it may begin with blanks
 Counts = dict[str, NDArray[np.int64]]  # [label before, label after] by name
 
 
@@ -50,7 +51,7 @@ class Changes:
         before, after = before.take(pa.array(at_before)), after.take(pa.array(at_after))
         old, new = (table.column(f"{OURS}label_id").to_numpy().astype(np.int64) for table in (before, after))
         places = columns.found([name for name in after.column_names if not name.startswith(OURS)])
-        sources = _texts(after, places.get("source"))
+        sources = _sources(after, places.get("source"))
         months = months_of(after.column(places["time"])).to_pylist() if "time" in places else [""] * len(new)
         for counts, names in ((self.of_sources, sources), (self.of_months, months)):
             for (name, was, now), number in Counter(zip(names, old, new, strict=True)).items():
@@ -118,8 +119,10 @@ def _example(
     table: pa.Table, row: int, direction: tuple[int, int], sure: tuple[float, float], places: dict[str, int]
 ) -> Example:
     def of(part: str, longest: int) -> str:
-        values = values_of(table.column(places[part]).slice(row, 1)) if part in places else [None]
-        return one_line(_told(values[0]), longest)
+        if part not in places:
+            return ""
+        [found] = beginnings(table.column(places[part]).slice(row, 1), MOST_READ + 1)  # one more: it is seen to be cut
+        return one_line(found, longest)
 
     return Example(
         before=direction[0], after=direction[1], sure_before=round(float(sure[0]), 4),
@@ -133,16 +136,11 @@ def _text_id(table: pa.Table, row: int) -> str:
     return found.hex() if found else ""
 
 
-def _texts(table: pa.Table, place: int | None) -> list[str]:
+def _sources(table: pa.Table, place: int | None) -> Iterator[str]:
+    """Yields the sources one after the other: of all rows, the long ones would take gigabytes."""
     if place is None:
-        return [""] * len(table)
-    return [_told(value).strip()[:LONGEST_NAME] for value in values_of(table.column(place))]
-
-
-def _told(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return "" if value is None else str(value)
+        return iter([""] * len(table))
+    return (found.strip()[:LONGEST_NAME] for found in beginnings(table.column(place), MOST_OF_SOURCE))
 
 
 def pairs(before: list[Shard], after: list[Shard]) -> tuple[list[tuple[Shard, Shard]], list[Shard], list[Shard]]:

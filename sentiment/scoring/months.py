@@ -7,8 +7,11 @@ from typing import cast
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sentiment.scoring.beginnings import cut
+
 TAIPEI = pa.scalar(8 * 3600 * 1_000_000, pa.duration("us"))
 WRITTEN = r"^(?P<year>\d{4})[-/.年]?(?P<month>0[1-9]|1[0-2])(?:\D|\d{2}(?:\D|$)|$)"
+MOST_OF_TEXT = 32  # bytes of a text: more than WRITTEN looks at
 MILLISECONDS_FROM, MICROSECONDS_FROM = 10**11, 10**14  # whole numbers count seconds up to here: the year 5138
 MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}  # of a unit
 FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # microseconds: of the years 1 to 9999
@@ -22,7 +25,7 @@ def months_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return months_of(column.cast(kind.value_type))
+        return pa.chunked_array([_of_dictionary(chunk) for chunk in column.chunks], pa.string())
     if pa.types.is_integer(kind):
         column, kind = _since_1970(column), pa.timestamp("us", "UTC")
     elif pa.types.is_timestamp(kind):
@@ -32,10 +35,23 @@ def months_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return pc.fill_null(pc.strftime(column, "%Y-%m"), "")
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        parts = pc.extract_regex(column.cast(pa.string()), WRITTEN)
+        parts = pc.extract_regex(_beginnings(column), WRITTEN)
         joined = pc.binary_join_element_wise(pc.struct_field(parts, 0), pc.struct_field(parts, 1), "-")
         return pc.fill_null(joined, "")
     return pa.chunked_array([pa.array([""] * len(column), pa.string())])
+
+
+def _of_dictionary(chunk: pa.DictionaryArray) -> pa.Array:
+    """Returns the months of the words, for each row the one of its word: as texts of their own, they take gigabytes."""
+    months = months_of(pa.chunked_array([chunk.dictionary])).combine_chunks()
+    return pc.fill_null(months.take(chunk.indices), "")
+
+
+def _beginnings(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pa.chunked_array([cut(chunk, MOST_OF_TEXT).cast(pa.binary()) for chunk in column.chunks], pa.binary()).cast(
+        pa.string(),
+        safe=False,  # it may end within a character
+    )
 
 
 def _in_microseconds(column: pa.ChunkedArray) -> pa.ChunkedArray:

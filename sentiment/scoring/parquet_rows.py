@@ -189,10 +189,11 @@ def values_of(column: pa.ChunkedArray | pa.Array) -> list[Any]:
     try:
         return texts_of(column) if is_text(column.type) else column.to_pylist()
     except NO_VALUES:
-        return [_value_of(value) for value in column]
+        return [value_of(value) for value in column]
 
 
-def _value_of(value: Any) -> Any:
+def value_of(value: pa.Scalar) -> Any:
+    """Returns one value of a column; None for what Python has no value for."""
     try:
         return value.as_py()
     except NO_VALUES:

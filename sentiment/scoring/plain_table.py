@@ -17,6 +17,7 @@ from sentiment.data.formats.record import UnreadableFile
 
 MOST_OF_SCHEMA = 1 << 20  # bytes of the names and types of all columns: each shard has them
 LONG_SCHEMA = f"the names and types of its columns take more than {MOST_OF_SCHEMA >> 20} MB"
+MOST_LEVELS = 64  # of lists and structures within each other that are kept
 BYTES_OF_A_VALUE = 8  # of a list, in memory; in the file, one that repeats takes none
 NO_DICTIONARY = "the column {} has a dictionary within lists, structures or another one"
 
@@ -29,7 +30,7 @@ def is_text(kind: pa.DataType) -> bool:
 def is_simple(kind: pa.DataType) -> bool:
     """Tells whether a value of this type is a text, or takes as many bytes as its column says."""
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return is_text(inner) or is_binary(inner) or bool(pa.types.is_primitive(inner) or pa.types.is_decimal(inner))
+    return is_text(kind) or is_binary(kind) or bool(pa.types.is_primitive(inner) or pa.types.is_decimal(inner))
 
 
 def _is_extension(kind: pa.DataType) -> bool:
@@ -39,19 +40,44 @@ def _is_extension(kind: pa.DataType) -> bool:
 def of_usual_types(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Returns a batch without extensions of Arrow's types that store lists and such, and without views of texts.
 
-    From outside such an extension looks like one value; of views, most of Arrow's functions know nothing.
+    From outside such an extension looks like one value; of views, most of Arrow's functions know nothing, not even how
+    large they are: so they are replaced at any depth.
     """
     columns = [_usual(column) for column in batch.columns]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
-def usual_type(kind: pa.DataType) -> pa.DataType:
-    """Returns the type that `of_usual_types` gives a column of this one."""
-    while _is_extension(kind) and not is_simple(kind.storage_type):
-        kind = kind.storage_type
+def usual_type(kind: pa.DataType, level: int = 1) -> pa.DataType:
+    """Returns the type that `of_usual_types` gives a column of this one; of what nests too deep, its own."""
+    if _is_extension(kind):
+        stored = usual_type(kind.storage_type, level)
+        return kind if is_simple(kind.storage_type) and stored == kind.storage_type else stored
     if pa.types.is_string_view(kind):
         return pa.string()
-    return pa.binary() if pa.types.is_binary_view(kind) else kind
+    if pa.types.is_binary_view(kind):
+        return pa.binary()
+    if level > MOST_LEVELS or not kind.num_fields:
+        return kind
+    return _of_fields(kind, [field.with_type(usual_type(field.type, level + 1)) for field in _fields(kind)])
+
+
+def _fields(kind: pa.DataType) -> list[pa.Field]:
+    if pa.types.is_map(kind):
+        return [kind.key_field, kind.item_field]
+    return [kind.field(number) for number in range(kind.num_fields)]
+
+
+def _of_fields(kind: pa.DataType, fields: list[pa.Field]) -> pa.DataType:
+    """Returns a type of lists or structures with other fields; any other type as it is."""
+    if pa.types.is_struct(kind):
+        return pa.struct(fields)
+    if pa.types.is_map(kind):
+        return pa.map_(*fields, keys_sorted=kind.keys_sorted)
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(*fields, kind.list_size)
+    if pa.types.is_large_list(kind):
+        return pa.large_list(*fields)
+    return pa.list_(*fields) if pa.types.is_list(kind) else kind
 
 
 def _usual(column: pa.Array) -> pa.Array:
@@ -62,13 +88,14 @@ def _usual(column: pa.Array) -> pa.Array:
 
 
 def is_binary(kind: pa.DataType) -> bool:
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
     tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
-    return any(test(kind) for test in tests)
+    return any(test(inner) for test in tests)
 
 
 def whole_bytes(column: pa.Array) -> int:
     """Returns how many bytes a column takes; where a word stands once for many rows, as often as it is meant."""
-    if pa.types.is_dictionary(column.type) and (is_text(column.type) or is_binary(column.type.value_type)):
+    if pa.types.is_dictionary(column.type) and (is_text(column.type) or is_binary(column.type)):
         return pc.sum(_lengths(column)).as_py() or 0
     is_nested = column.type.num_fields or _is_extension(column.type)
     values = sum(map(len, _in_lists(column))) if is_nested else 0

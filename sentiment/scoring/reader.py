@@ -13,9 +13,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
-from multiprocessing.connection import Connection
 from typing import BinaryIO, NamedTuple
 
 import msgspec
@@ -25,10 +24,11 @@ from sentiment.data.formats.allowance import TOO_SLOW
 from sentiment.data.formats.child import OUT_OF_MEMORY
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.processes import end, python_module, start, why_ended
-from sentiment.scoring.believed import piece_of, require_part, told_by
+from sentiment.scoring.believed import WRONG, piece_of, require_behind, require_end, require_part, rows_of
 from sentiment.scoring.columns import NoColumn
+from sentiment.scoring.messages import ENDED, Heard, ReaderEnded, connected, give, messages, status_of
 from sentiment.scoring.places import Changed
-from sentiment.scoring.reading import STATUS, Told, Wanted, most_memory, most_seconds
+from sentiment.scoring.reading import STATUS, Told, Wanted, most_patience, most_seconds
 
 MODULE = "sentiment.scoring.reading"
 # What it needs of the environment; what strangers made it reads, so it gets no credentials.
@@ -37,12 +37,8 @@ TOO_MUCH = (
     "reading so many rows at once takes more memory than a file of its size may: "
     "begin anew with fewer --shard-rows, or with smaller files"
 )
-ENDED = "its reader was ended ({})"
+SECONDS_TO_END = 1  # for a process that ends by itself: then its own code says why
 FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})  # by which a file ends nothing
-
-
-class ReaderEnded(UnreadableFile):
-    """The file ended its reader, or takes more memory or time than it may."""
 
 
 class Piece(NamedTuple):
@@ -67,9 +63,13 @@ class Piece(NamedTuple):
 
 def rows_stated(file: BinaryIO, name: str, size: int) -> int:
     """Returns how many rows a Parquet file states. Raises: as `pieces`."""
-    [heard] = _reader().heard(file, Wanted(name=name, size=size, count=True))
-    assert heard.told.rows is not None
-    return heard.told.rows
+    wanted = Wanted(name=name, size=size, count=True)
+    rows = None
+    for told, _, _ in _reader().heard(file, wanted):
+        if rows is not None:
+            raise UnreadableFile(WRONG.format("more than a number of rows"))
+        rows = rows_of(wanted, told)
+    return rows_of(wanted, None) if rows is None else rows
 
 
 def seconds_spent() -> float:
@@ -84,18 +84,12 @@ def pieces(file: BinaryIO, wanted: Wanted) -> Iterator[Piece]:
     """
     if wanted.spent >= most_seconds(wanted.size):
         raise ReaderEnded(TOO_SLOW)
-    for told, table, lines in _reader().heard(file, wanted):
-        assert told.piece is not None
-        head, found = piece_of(wanted, told.piece, table)
+    last = None
+    for told, content, lines in _reader().heard(file, wanted):
+        head, found = piece_of(wanted, told, content, lines)
+        require_behind(last, last := head)
         yield Piece(head.first, found, head.numbers, head.places, lines.count(b"\n"), lines, head.last, head.reason)
-
-
-class _Heard(NamedTuple):
-    """A message; with a piece, its table and its lines."""
-
-    told: Told
-    table: bytes = b""
-    lines: bytes = b""
+    require_end(wanted, last)
 
 
 class Reader:
@@ -106,31 +100,32 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
-    def heard(self, file: BinaryIO, wanted: Wanted) -> Iterator[_Heard]:
+    def heard(self, file: BinaryIO, wanted: Wanted) -> Iterator[Heard]:
         """Yields what is said about a file; the parts of it that are asked for are given meanwhile."""
-        control, last, status, most = self._started(), Told(), b"", most_memory(wanted.size)
+        patience = most_patience(wanted.size)
+        control, last, status, ended, grace = self._started(patience), Told(), b"", 0, 0
         try:
-            with _connected(control) as connection:
-                _give(connection, msgspec.json.encode(wanted))
-                while (heard := _next(connection, most)) is not None:
+            with connected(control, patience) as connection:
+                give(connection, msgspec.json.encode(wanted))
+                for heard in messages(connection, wanted, patience):
                     if heard.told.read is not None:
                         start, size = heard.told.read
                         require_part(wanted, start, size)
                         file.seek(start)
-                        _give(connection, file.read(size))
+                        give(connection, file.read(size))
                     elif heard.told.refused or heard.told.whole:
                         last = heard.told
                     else:
                         yield heard
-            status = control.recv(STATUS.size)
+            status, grace = status_of(control), SECONDS_TO_END
         finally:
             if not status:
-                self.close()
-        code, seconds = STATUS.unpack(status) if status else (-signal.SIGKILL, 0.0)
+                ended = self.close(grace)
+        code, seconds = STATUS.unpack(status) if status else (ended, 0.0)
         self.seconds += seconds
-        _require_whole(last, code)
+        _require_whole(last, code, is_its_own=bool(status))
 
-    def _started(self) -> socket.socket:
+    def _started(self, patience: float) -> socket.socket:
         if self._control is None:
             self._control, theirs = socket.socketpair()
             with theirs:
@@ -141,50 +136,31 @@ class Reader:
                     pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL, env=_environment(),
                 )  # fmt: skip
+        self._control.settimeout(patience)
         return self._control
 
-    def close(self) -> None:
-        """Ends the process, and the child that it may have."""
-        if self._control is not None and self._process is not None:
-            self._control.close()
-            end(self._process)
-        self._control = self._process = None
+    def close(self, grace: int = 0) -> int:
+        """Ends the process, which has `grace` seconds to do so itself, and its child; returns its exit code."""
+        control, process, self._control, self._process = self._control, self._process, None, None
+        if control is None or process is None:
+            return 0
+        control.close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(grace)
+        end(process)
+        return process.returncode
 
 
-@contextmanager
-def _connected(control: socket.socket) -> Iterator[Connection]:
-    """Yields a connection to a new child. Raises: Changed when the process that makes it is gone."""
-    ours, theirs = socket.socketpair()
-    with theirs, Connection(ours.detach()) as connection:
-        try:
-            socket.send_fds(control, [b"\0"], [theirs.fileno()])
-        except OSError:
-            raise Changed(ENDED.format(why_ended(-signal.SIGKILL, ()))) from None
-        theirs.close()
-        yield connection
+def _require_whole(last: Told, code: int, *, is_its_own: bool = True) -> None:
+    """Raises: UnreadableFile, NoColumn or Changed unless the child said at last that it has read all.
 
-
-def _give(connection: Connection, part: bytes) -> None:
-    with suppress(BrokenPipeError, ConnectionResetError):  # it has ended; how, is said at the end
-        connection.send_bytes(part)
-
-
-def _next(connection: Connection, most: int) -> _Heard | None:
-    """Returns the next message; None when there is none, only a part of one, or one of more than `most` bytes."""
-    try:
-        told = told_by(connection.recv_bytes(most))
-        return _Heard(told, connection.recv_bytes(most), connection.recv_bytes(most)) if told.piece else _Heard(told)
-    except (EOFError, OSError):  # of nothing else than the connection: a message that breaks off is an OSError, too
-        return None
-
-
-def _require_whole(last: Told, code: int) -> None:
-    """Raises: UnreadableFile, NoColumn or Changed unless the child said at last that it has read all."""
+    The exit code `is_its_own`, or that of the process which makes the children: of that one, the file is not the cause.
+    """
     if last.no_column:
         raise NoColumn(last.refused, last.missing)
     if last.refused:
         raise UnreadableFile(last.refused)
-    if -code in FROM_OUTSIDE:
+    if -code in FROM_OUTSIDE or not is_its_own:
         raise Changed(ENDED.format(why_ended(code, ())))
     if code or not last.whole:
         reason = {OUT_OF_MEMORY: TOO_MUCH, -signal.SIGXCPU: TOO_SLOW}.get(code)

@@ -29,12 +29,19 @@ from sentiment.results.record import Record
 from sentiment.scoring import parquet_rows, rows
 from sentiment.scoring.columns import Columns, NoColumn
 from sentiment.scoring.in_parts import InParts
+from sentiment.scoring.kinds import Field
+from sentiment.scoring.plain_table import MOST_OF_SCHEMA
+from sentiment.scoring.sent import sent
 
 MEMORY = 256 << 20  # bytes that a child may take for the smallest file,
 MEMORY_A_BYTE = 8  # and so many for each that the file may unpack to: a value of JSON takes more than its characters,
 MOST_MEMORY = 4 << 30  # up to this: the rows of a shard may take a quarter of it
 SECONDS, MOST_AT_FIRST = 20, 120  # of processor time for the smallest file, and as many for a megabyte, up to so many;
 SECONDS_A_MEGABYTE = 10  # and so many more for each: a tenth, or less, of what the slowest packing is read at
+# What a message may take in JSON: the names and types of columns (each sign of a name up to six), and numbers of rows.
+MOST_SAID, MOST_OF_NUMBER = 8 * MOST_OF_SCHEMA, 24
+# Seconds that a reader may be waited for: as long as ten of them take that share a processor.
+PATIENCE, READERS_AT_ONCE = 600, 10
 READ_AT_ONCE = 1 << 20  # bytes of the file
 STATUS = struct.Struct("id")  # how a child ended, as subprocess has it, and its seconds of processor time
 
@@ -54,7 +61,7 @@ class Wanted(Record, frozen=True, kw_only=True):
 
 
 class Told(Record, frozen=True, kw_only=True):
-    """A message of the child. Behind one with `piece` come its table, and the lines of what was put aside."""
+    """A message of the child. Behind one with `piece` come its rows (`sent`), and the lines of what was put aside."""
 
     read: tuple[int, int] | None = None  # it wants bytes of the file: from where, and how many
     rows: int | None = None
@@ -66,10 +73,11 @@ class Told(Record, frozen=True, kw_only=True):
 
 
 class Head(Record, frozen=True, kw_only=True):
-    """What a piece is beside its table."""
+    """What a piece is beside its rows."""
 
     first: int
     numbers: list[int]
+    columns: list[Field]
     places: dict[str, int]
     last: bool
     reason: str
@@ -84,6 +92,16 @@ def most_seconds(size: int) -> int:
     """Returns how much processor time the reader of a file of `size` bytes may take."""
     megabytes = size / (1 << 20)
     return int(min(SECONDS * (1 + megabytes), MOST_AT_FIRST) + SECONDS_A_MEGABYTE * megabytes)
+
+
+def most_said(wanted: Wanted) -> int:
+    """Returns how many bytes a message of the child may have beside rows, and lines."""
+    return MOST_SAID + wanted.shard_rows * MOST_OF_NUMBER
+
+
+def most_patience(size: int) -> int:
+    """Returns for how many seconds the reader of a file of `size` bytes may be waited for."""
+    return PATIENCE + READERS_AT_ONCE * most_seconds(size)
 
 
 def main(control: socket.socket) -> None:
@@ -140,14 +158,13 @@ def _tell(connection: Connection, wanted: Wanted, file: BinaryIO) -> None:
         _say(connection, Told(rows=parquet_rows.rows_of_parquet(file, wanted.size)))
         return
     for piece in _pieces(wanted, file):
+        columns, content = sent(piece.table)
         head = Head(
-            first=piece.first, numbers=piece.numbers, places=piece.places, last=piece.last, reason=piece.reason
+            first=piece.first, numbers=piece.numbers, columns=columns, places=piece.places, last=piece.last,
+            reason=piece.reason,
         )  # fmt: skip
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, piece.table.schema) as stream:
-            stream.write_table(piece.table)
         _say(connection, Told(piece=head))
-        connection.send_bytes(sink.getvalue())
+        connection.send_bytes(content)
         connection.send_bytes(b"".join(piece.lines))
         if wanted.one:
             return

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from sentiment import atomic
 from sentiment.data.file_lines import LONGEST_SHOWN, bounded_lines, shown
-from sentiment.data.formats.encoding import UTF_8, AsUtf8, detect
+from sentiment.data.formats.encoding import UTF_8, AsUtf8, Encoding, detect
 from sentiment.data.formats.json_elements import LARGEST_ELEMENT
 from sentiment.data.formats.labelled_json import object_of
 from sentiment.data.formats.opened import SAMPLE
@@ -22,6 +22,7 @@ from sentiment.data.formats.unpack import most_rows, most_unpacked
 from sentiment.data.rows import RowReader, delimiter_within, fitted
 from sentiment.scoring.columns import OURS, Columns, a_name_of_ours
 from sentiment.scoring.json_names import Names, why_no_text
+from sentiment.scoring.plain_table import plain_table
 from sentiment.scoring.put_aside import NO_ROOM, Aside, PutAside
 from sentiment.scoring.unpacked import Unpacked, packing_of
 
@@ -31,6 +32,7 @@ PARQUET = ".parquet"
 READ = (PARQUET, *DELIMITERS, *JSON_LINES)
 MOST_OF_SHARD = 1 << 30  # bytes
 TOO_MUCH = f"the rows of a shard take more than {MOST_OF_SHARD >> 20:,} MB: begin anew with fewer --shard-rows"
+WRONG_MARK = "the file begins with the mark of {} and is none: save it as UTF-8"
 HALF_A_CHARACTER = "a name holds half a character"
 
 
@@ -84,6 +86,7 @@ def pieces(
     if not sample:
         raise UnreadableFile(unpacked.broken or "the file is empty")
     encoding = detect(sample)
+    _require_meant(encoding, sample)
     whole: Any = unpacked.start()
     if encoding.codec != UTF_8.codec:
         whole = io.BufferedReader(AsUtf8(whole, encoding), SAMPLE)
@@ -106,6 +109,17 @@ def pieces(
         raise UnreadableFile(TOO_WIDE)
     columns.found(names)  # before a row is read
     yield from cut.pieces(_delimited(reader, len(names)), names, unpacked)
+
+
+def _require_meant(encoding: Encoding, sample: bytes) -> None:
+    """Raises: UnreadableFile when a mark says UTF-16 or UTF-32, in which the file has no line end, tab, quote or such.
+
+    Each form has some. Where the mark is wrong, two letters are taken for one, and all lines for one long line.
+    """
+    if encoding.mark and encoding.codec != UTF_8.codec:
+        text = sample[len(encoding.mark) :].decode(encoding.codec, "replace")
+        if not any(character.isascii() for character in text):
+            raise UnreadableFile(WRONG_MARK.format(encoding.name))
 
 
 def _delimited(reader: RowReader, width: int) -> Iterator[_Read]:
@@ -213,7 +227,7 @@ class _Cut:
                 break
         lines, rows = self.aside.taken(), [read[number].values for number in good if whole]
         table = pa.table({name: _texts(_column(rows, place, name)) for place, name in enumerate(names)})
-        return Piece(first, table, [first + number for number in good], places, lines, reason=reason)
+        return Piece(first, plain_table(table), [first + number for number in good], places, lines, reason=reason)
 
 
 def _value(row: _Read, place: int, name: str) -> Any:

@@ -164,7 +164,7 @@ def packed(table: pa.Table, shard: Shard) -> bytes:
     sink = pa.BufferOutputStream()
     try:
         parquet.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd")
-    except pa.ArrowException as error:  # a column's type may be one that Arrow reads and does not write
+    except (pa.ArrowException, OSError) as error:  # a column's type may be one that Arrow reads and does not write
         raise UnreadableFile(f"its columns cannot be kept beside their scores: {in_a_line(error)}") from None
     content: bytes = sink.getvalue().to_pybytes()
     return content

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from sentiment.data.identity import identity
 from sentiment.data.tsv import Post
 from sentiment.scoring import answered
+from sentiment.scoring.plain_table import is_binary
 
 
 def test_long_texts_are_answered_in_parts_and_each_row_has_its_own_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,3 +47,26 @@ def test_few_texts_are_answered_in_one_go_and_none_is_not_asked_for() -> None:
         chances, identities = answered.answered(pa.table({"text": texts}), {"text": 0}, answers, 3)
         assert chances.shape == (rows, 3) and len(identities) == rows
     assert asked == [20_000]
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.binary(3), pa.large_binary()])
+def test_bytes_are_no_title_and_are_not_made_also_where_they_are_words_of_a_dictionary(kind: pa.DataType) -> None:
+    bytes_of_titles = pa.array([b"abc", None, b"abc"], kind)
+
+    def answers(posts: list[Post]) -> NDArray[np.float32]:
+        assert [post.title for post in posts] == ["", "", ""]
+        return np.zeros((len(posts), 3), np.float32)
+
+    for titles in (bytes_of_titles, bytes_of_titles.dictionary_encode()):
+        assert is_binary(titles.type)
+        answered.answered(pa.table({"text": ["a", "b", "c"], "title": titles}), {"text": 0, "title": 1}, answers, 3)
+
+
+def test_of_a_dictionary_of_bytes_no_title_takes_room() -> None:
+    words = pa.DictionaryArray.from_arrays(pa.array([0] * 2_000, pa.int32()), pa.array([b"\xff" * 50_000]))
+    posts = pa.table({"text": ["a"] * 2_000, "title": words})
+    tracemalloc.start()
+    answered.answered(posts, {"text": 0, "title": 1}, lambda some: np.zeros((len(some), 3), np.float32), 3)
+    _, held = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 5 << 20, "all rows have 100 MB"

@@ -12,29 +12,29 @@ import pytest
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.scoring import believed, in_parts
 from sentiment.scoring.columns import Columns
-from sentiment.scoring.reading import Head, Told, Wanted
+from sentiment.scoring.plain_table import plain_table
+from sentiment.scoring.reading import Head, Told, Wanted, most_said
+from sentiment.scoring.sent import sent
 
 WANTED = Wanted(name="x.parquet", size=1_000, shard_rows=10, shards=(2, 4))
 
 
 def head(**changed: Any) -> Head:
     whole: dict[str, Any] = {"first": 20, "numbers": [20, 29], "places": {"text": 0}, "last": False, "reason": ""}
-    return Head(**(whole | changed))
+    return Head(**(whole | {"columns": []} | changed))
 
 
-def stream(**columns: Any) -> bytes:
-    sink, table = pa.BufferOutputStream(), pa.table(columns)
-    with pa.ipc.new_stream(sink, table.schema) as out:
-        out.write_table(table)
-    return bytes(sink.getvalue())
+def piece(wanted: Wanted, said: Head, lines: bytes = b"", **columns: Any) -> tuple[Head, pa.Table]:
+    fields, content = sent(pa.table(columns))
+    return believed.piece_of(wanted, Told(piece=msgspec.structs.replace(said, columns=fields)), content, lines)
 
 
 def test_an_honest_piece_is_believed() -> None:
-    found, table = believed.piece_of(WANTED, head(), stream(text=["好", "棒"], x=[1, 2]))
-    assert found == head() and table.column("text").to_pylist() == ["好", "棒"]
+    found, table = piece(WANTED, head(), text=["好", "棒"], x=[1, 2])
+    assert found == head(columns=found.columns) and table.column("text").to_pylist() == ["好", "棒"]
     later = head(first=0, numbers=[], places={"text": 1, "title": 0})
     named = Wanted(name="x.csv", size=9, shard_rows=10, columns=Columns(title="head"))
-    assert believed.piece_of(named, later, stream(head=pa.array([], pa.string()), text=pa.array([], pa.string())))
+    assert piece(named, later, head=pa.array([], pa.string()), text=pa.array([], pa.string()))
 
 
 @pytest.mark.parametrize(
@@ -55,20 +55,31 @@ def test_an_honest_piece_is_believed() -> None:
     ],
 )
 def test_a_piece_that_no_file_can_have_is_refused(changed: dict[str, Any], columns: dict[str, Any], wrong: str) -> None:
-    given = {"text": ["好", "棒"], "x": [1, 2]} | columns
-    content = stream(**{name: values for name, values in given.items() if values is not None})
+    given: dict[str, Any] = {"text": ["好", "棒"], "x": [1, 2]} | columns
     with pytest.raises(UnreadableFile) as caught:
-        believed.piece_of(WANTED, head(**changed), content)
+        piece(WANTED, head(**changed), b"", **{name: values for name, values in given.items() if values is not None})
     assert str(caught.value) == believed.WRONG.format(wrong)
 
 
 def test_a_table_that_is_none_is_refused() -> None:
-    honest = stream(text=["abc"])
+    fields, honest = sent(pa.table({"text": ["abc"]}))
+    told = Told(piece=head(numbers=[20], columns=fields))
+    assert len(believed.piece_of(WANTED, told, honest)[1]) == 1
     beyond = honest.replace(struct.pack("<ii", 0, 3), struct.pack("<ii", 0, 60_000_000))
     assert beyond != honest
     for content in (b"", b"no table", honest[:-20], beyond):
         with pytest.raises(UnreadableFile, match="a table"):
-            believed.piece_of(WANTED, head(numbers=[20]), content)
+            believed.piece_of(WANTED, told, content)
+
+
+def test_a_message_has_room_for_the_longest_names_and_all_numbers() -> None:
+    rows = 20_000
+    names = {f"{number}{chr(1) * 1_000}": ["a"] for number in range(1_000)}
+    fields, _ = sent(plain_table(pa.table({"text": ["a"], **names})))
+    numbers = [2**62 + number for number in range(rows)]
+    message = msgspec.json.encode(Told(piece=head(numbers=numbers, columns=fields, reason="x" * 1_000)))
+    wanted = msgspec.structs.replace(WANTED, shard_rows=rows)
+    assert 5 << 20 < len(message) < most_said(wanted) and believed.told_by(message).piece
 
 
 @pytest.mark.parametrize("message", [b"", b"xx", b"\xff", b"[" * 100_000, b'{"piece":{}}', b'{"read":["a",1]}'])
@@ -89,5 +100,5 @@ def test_a_part_that_the_file_does_not_have_is_not_given(start: int, size: int) 
 def test_a_reason_is_no_book() -> None:
     told = believed.told_by(msgspec.json.encode(Told(refused="長" * 2_000_000)))
     assert len(told.refused) == believed.LONGEST_REASON and told.refused.endswith("…")
-    found, _ = believed.piece_of(WANTED, head(numbers=[], reason="x" * 5_000), stream(text=pa.array([], pa.string())))
+    found, _ = piece(WANTED, head(numbers=[], reason="x" * 5_000), text=pa.array([], pa.string()))
     assert len(found.reason) == believed.LONGEST_REASON

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from sentiment import cli
-from sentiment.scoring.changed import Changes
+from sentiment.scoring.changed import Changes, _sources
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.months import months_of
 
@@ -131,6 +132,46 @@ def test_rows_that_one_version_put_aside_do_not_shift_the_others() -> None:
     assert (example.text, example.before, example.after) == ("甲", 0, 2)
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.binary()])
+@pytest.mark.parametrize("column", ["source", "time", "text"])
+def test_a_word_that_stands_for_many_rows_is_made_once_and_only_its_beginning(column: str, kind: pa.DataType) -> None:
+    words = pa.array([f"2026-{1 + word % 9:02d}-05 😀{'長' * 20_000}".encode() for word in range(20)]).cast(kind)
+    rows = 4_000
+    posts = pa.DictionaryArray.from_arrays(pa.array([row % 20 for row in range(rows)], pa.int32()), words)
+    before, after = table(list(range(rows)), [0] * rows), table(list(range(rows)), [0] * (rows - 1) + [1], ["a"] * rows)
+    after = after.set_column(0, column, posts) if column == "text" else after.add_column(1, column, posts)
+    changes, pool = Changes(3), pa.proxy_memory_pool(pa.default_memory_pool())
+    usual = pa.default_memory_pool()
+    pa.set_memory_pool(pool)
+    tracemalloc.start()
+    try:
+        changes.add(before, after, Columns())
+        _, python = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        pa.set_memory_pool(usual)
+    assert python + pool.max_memory() < 8 << 20, "all rows have 240 MB"
+    assert len(changes.of_sources) == (9 if column == "source" else 1)
+    months = [f"2026-{month:02d}" for month in range(1, 10)]
+    assert sorted(changes.of_months) == (months if column == "time" and kind == pa.string() else [""])
+    [example] = changes.examples()
+    assert getattr(example, column).startswith("2026-02-05 😀長長") and getattr(example, column).endswith("長…")
+
+
+def test_a_source_is_told_as_before_whatever_its_type() -> None:
+    def sources(values: pa.Array) -> list[str]:
+        return list(_sources(pa.table({"source": values}), 0))
+
+    long = " " * 200 + "好" * 100
+    texts = pa.array(["ptt ", None, "", long, "dcard"])
+    for found in (texts, texts.dictionary_encode(), texts.cast(pa.large_string()), texts.cast(pa.binary())):
+        assert sources(found) == ["ptt", "", "", "好" * 60, "dcard"]
+    assert sources(pa.array(["ab", None, "ab"], pa.binary(2)).dictionary_encode()) == ["ab", "", "ab"]
+    assert sources(pa.array([b"a\xff"]).cast(pa.string(), safe=False)) == ["a\ufffd"]
+    assert sources(pa.array([1, None, 3])) == ["1", "", "3"]
+    assert sources(pa.array([[1], None])) == ["", ""]
+
+
 @pytest.mark.parametrize(
     ("values", "months"),
     [
@@ -141,7 +182,9 @@ def test_rows_that_one_version_put_aside_do_not_shift_the_others() -> None:
     ],
 )  # fmt: skip
 def test_months_of_times_as_people_write_them(values: list[Any], months: list[str]) -> None:
-    assert months_of(pa.chunked_array([pa.array(values)])).to_pylist() == months
+    column = pa.array(values)
+    for found in (column, column.dictionary_encode()):
+        assert months_of(pa.chunked_array([found[:1], found[1:], found[:0]])).to_pylist() == months
 
 
 def test_a_time_with_a_zone_is_taipeis() -> None:

@@ -92,6 +92,19 @@ def test_a_name_that_is_half_a_character_spoils_its_row_alone(tmp_path: Path) ->
     assert rows.HALF_A_CHARACTER in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", ["x.jsonl", "x.tsv"])
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_a_mark_of_another_encoding_is_told_and_an_honest_one_is_read(tmp_path: Path, name: str, codec: str) -> None:
+    content = '{"text":"good"}\n' * 54 if name.endswith("jsonl") else "text\n" + "good\n" * 54
+    mark = "\ufeff".encode(codec)
+    files = {f"wrong-{name}": mark + content.encode(), f"right-{name}": mark + content.encode(codec)}
+    scored = Scored(tmp_path, files)
+    said = rows.WRONG_MARK.format(codec.upper().replace("-LE", " LE").replace("-BE", " BE"))
+    assert scored.reasons() == {f"wrong-{name}": said}
+    [one] = scored.shards()
+    assert one.file == f"right-{name}" and one.shard and one.shard.scored == 54
+
+
 HONEST = [{"id": str(number), "text": f"好 {number}", "source": "s"} for number in range(150)]
 JUNK = {f"k{number}": 1 for number in range(1_000)}
 

@@ -128,6 +128,43 @@ def test_views_of_texts_are_texts(tmp_path: Path) -> None:
     assert int(scored.compared().total.sum()) == 4
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.list_(pa.string_view()),
+        pa.list_(pa.list_(pa.string_view())),
+        pa.large_list(pa.binary_view()),
+        pa.list_(pa.string_view(), 1),
+        pa.map_(pa.string_view(), pa.struct([pa.field("a", pa.binary_view(), nullable=False)])),
+        pa.struct([("a", pa.string_view()), ("b", pa.list_(pa.int8()))]),
+    ],
+)
+def test_views_within_lists_and_structures_are_texts(kind: pa.DataType) -> None:
+    column = pa.nulls(3, kind)
+    [usual] = plain_table.of_usual_types(pa.record_batch({"x": column})).columns
+    assert "view" in str(kind) and str(usual.type) == str(kind).replace("_view", "")
+    assert plain_table.whole_bytes(usual) >= 0 and len(plain_table.plain_table(pa.table({"x": usual}))) == 3
+
+
+def test_a_column_that_nobody_asks_for_refuses_no_file_and_is_kept(tmp_path: Path) -> None:
+    views = pa.array(TEXTS, pa.string_view())
+    words = pa.ExtensionArray.from_storage(pa.opaque(pa.string_view(), "a", "b"), views)
+    offsets = pa.array(range(5), pa.int32())
+    columns = {
+        "list": pa.ListArray.from_arrays(offsets, views),
+        "struct": pa.StructArray.from_arrays([views], ["a"]),
+        "opaque": pa.ListArray.from_arrays(offsets, words),
+        "json": pa.ListArray.from_arrays(offsets, pa.ExtensionArray.from_storage(pa.json_(pa.string_view()), views)),
+    }
+    scored = Scored(tmp_path, {"a.parquet": packed({"text": TEXTS, **columns})})
+    assert not scored.reasons()
+    [path] = (tmp_path / "scores/data").iterdir()
+    kept = parquet.read_table(path)
+    assert kept.column("struct").to_pylist() == [{"a": text} for text in TEXTS]
+    for name in ("list", "opaque", "json"):
+        assert kept.column(name).to_pylist() == [[text] for text in TEXTS]
+
+
 def test_lengths_of_texts_are_their_bytes() -> None:
     texts = pa.array(["好", None, "ab"])
     for column in (texts, texts.dictionary_encode(), texts.cast(pa.large_string())):

@@ -8,7 +8,7 @@ import os
 import signal
 import struct
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pytest
@@ -18,8 +18,10 @@ from sentiment.data.formats.allowance import TOO_SLOW
 from sentiment.data.formats.record import TOO_MANY, UnreadableFile
 from sentiment.processes import memory_bytes
 from sentiment.scoring import put_aside, reader
+from sentiment.scoring.messages import Heard, ReaderEnded
 from sentiment.scoring.places import Changed
-from sentiment.scoring.reading import MEMORY, Told, Wanted, most_memory, most_seconds
+from sentiment.scoring.reading import MEMORY, Head, Told, Wanted, most_memory, most_seconds
+from sentiment.scoring.sent import sent
 from sentiment.scoring.shards import joined
 
 from .test_hostile_archive import GOOD, TEXTS, Scored, packed
@@ -131,6 +133,8 @@ def test_a_shard_of_parquet_has_its_share_of_the_room(tmp_path: Path) -> None:
 class Meanwhile(io.BytesIO):
     """A file during whose reading something happens."""
 
+    signal_sent = signal.SIGKILL
+
     def __init__(self, content: bytes, happens: BaseException | None = None) -> None:
         super().__init__(content)
         self._happens = happens
@@ -140,7 +144,7 @@ class Meanwhile(io.BytesIO):
         assert process
         if self._happens is None:
             [child] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
-            os.kill(int(child), signal.SIGKILL)
+            os.kill(int(child), self.signal_sent)
         else:
             raise self._happens
         return super().read(size)
@@ -163,6 +167,77 @@ def test_a_reader_that_somebody_killed_says_nothing_about_the_file() -> None:
     with pytest.raises(Changed):
         asked(io.BytesIO(content))
     assert len(asked(io.BytesIO(content))) == 1 and reader._reader()._process is not before
+
+
+def test_a_reader_that_cannot_start_says_nothing_about_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader._reader().close()
+    monkeypatch.setattr(reader, "MODULE", "sentiment.scoring.none_of_this_name")
+    monkeypatch.setattr(reader, "SECONDS_TO_END", 60)
+    with pytest.raises(Changed, match="exit code 1"):
+        asked(io.BytesIO(GOOD["good.tsv"]))
+    monkeypatch.undo()
+    assert len(asked(io.BytesIO(GOOD["good.tsv"]))) == 1
+
+
+class Stopping(Meanwhile):
+    """A file whose reader says nothing more, once it has asked for it."""
+
+    signal_sent = signal.SIGSTOP
+
+
+def test_a_reader_that_says_nothing_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked(io.BytesIO(GOOD["good.tsv"]))
+    before = reader._reader()._process
+    monkeypatch.setattr(reader, "most_patience", lambda size: 1)
+    with pytest.raises(ReaderEnded, match=TOO_SLOW):
+        asked(Stopping(GOOD["good.tsv"]))
+    monkeypatch.undo()
+    assert before and before.returncode is not None and len(asked(io.BytesIO(GOOD["good.tsv"]))) == 1
+
+
+def piece(first: int = 0, numbers: tuple[int, ...] = (0,), *, last: bool = True, lines: bytes = b"") -> Heard:
+    columns, content = sent(pa.table({"text": ["a"] * len(numbers)}))
+    head = Head(first=first, numbers=list(numbers), columns=columns, places={"text": 0}, last=last, reason="")
+    return Heard(Told(piece=head), content, lines)
+
+
+def said(*told: Heard) -> Any:
+    return lambda self, file, wanted: iter(told)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        (),
+        (Heard(Told()),),
+        (Heard(Told(rows=1)),),
+        (piece(last=False),),
+        (piece(), piece()),
+        (piece(last=False), piece()),
+        (piece(10, (10,), last=False), piece()),
+        (piece(10_000, (10_000,)),),
+        (piece(lines=b"{}\n" * 10),),
+    ],
+)
+def test_a_reader_that_says_other_pieces_than_a_file_has_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, told: tuple[Heard, ...]
+) -> None:
+    monkeypatch.setattr(reader.Reader, "heard", said(*told))
+    with pytest.raises(UnreadableFile, match="its reader said what is of no file"):
+        asked(io.BytesIO())
+    monkeypatch.setattr(reader.Reader, "heard", said(piece(last=False), piece(10, (10,), lines=b"{}\n")))
+    assert [one.rows for one in asked(io.BytesIO())] == [1, 2]
+
+
+@pytest.mark.parametrize("rows", [(), (1, 1), (10**12,), (-5,), (10_001,), (None,)])
+def test_a_number_of_rows_that_no_file_states_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, rows: tuple[int | None, ...]
+) -> None:
+    monkeypatch.setattr(reader.Reader, "heard", said(*(Heard(Told(rows=one)) for one in rows)))
+    with pytest.raises(UnreadableFile, match="its reader said what is of no file"):
+        reader.rows_stated(io.BytesIO(), "x.parquet", 10)
+    monkeypatch.setattr(reader.Reader, "heard", said(Heard(Told(rows=10_000))))
+    assert reader.rows_stated(io.BytesIO(), "x.parquet", 10) == 10_000
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError("by the store"), OSError(5, "disk"), KeyboardInterrupt()])
