@@ -30,7 +30,6 @@ CKIP, CKIP_PIECES = "ckiplab/", BERT_BASE
 MOVED = {BERT_BASE: "google-bert/bert-base-chinese"}  # its name on the hub today
 SECONDS_TO_ANSWER = 5
 LARGEST_SETTINGS = 1 << 20  # bytes
-NARROW = 128  # numbers in a vector: the width of scratch/tiny
 
 Find = Callable[[str], Path | None]
 
@@ -48,17 +47,6 @@ class Checkpoint:
 def is_own(name: str) -> bool:
     """Tells whether `sentiment pretrain` made the encoder."""
     return (expanded(name) / CARD).is_file()
-
-
-def is_narrow(name: str) -> bool:
-    """Tells whether an encoder's settings state vectors of at most `NARROW` numbers; where they cannot be read, not."""
-    path = expanded(name) / CONFIG
-    try:
-        settings = plain_json.read_object(path.read_bytes()) if size_of(path) <= LARGEST_SETTINGS else {}
-    except (OSError, ValueError):  # whoever opens the encoder says what is wrong with it
-        return False
-    width = settings.get("hidden_size")
-    return isinstance(width, int) and width <= NARROW
 
 
 def locate(name: str) -> Checkpoint:

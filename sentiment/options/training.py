@@ -12,21 +12,18 @@ MODEL_TYPES = ("custom", "origin", "tf-hub")
 # A pretrained encoder is only adjusted, as in the older tool; one from scratch has everything to learn.
 PRETRAINED_DEFAULTS = {"learning_rate": 2e-5, "num_epochs": 3, "dropout_rate": 0.1, "masked_share": 0.0}
 OWN_DEFAULTS = {**PRETRAINED_DEFAULTS, "learning_rate": 2e-4, "num_epochs": 4}  # a small one, made by `pretrain`
-# One of width 128: at 2e-4 it learns less than from scratch (docs/guide/pretraining.md).
-NARROW_DEFAULTS = {**OWN_DEFAULTS, "learning_rate": 8e-4}
 SCRATCH_DEFAULTS = {"learning_rate": 1e-3, "num_epochs": 8, "dropout_rate": 0.5, "masked_share": 0.15}
 # A warm start: half the rate and fewer passes learn the new posts equally well and change fewer old answers.
 SCRATCH_WARM_DEFAULTS = {**SCRATCH_DEFAULTS, "learning_rate": 5e-4, "num_epochs": 5}
 
 
 def _by_start(name: str) -> str:
-    scratch, warm, own, narrow, other = (
+    scratch, warm, own, other = (
         f"{defaults[name]:g}"
-        for defaults in (SCRATCH_DEFAULTS, SCRATCH_WARM_DEFAULTS, OWN_DEFAULTS, NARROW_DEFAULTS, PRETRAINED_DEFAULTS)
+        for defaults in (SCRATCH_DEFAULTS, SCRATCH_WARM_DEFAULTS, OWN_DEFAULTS, PRETRAINED_DEFAULTS)
     )
     continuing = f"{warm} continuing that, " if warm != scratch else ""
-    tiny = f" ({narrow} if its width is 128 or less)" if narrow != own else ""
-    ours = f"{own} from an encoder of `sentiment pretrain`{tiny}, " if own != other else ""
+    ours = f"{own} from an encoder of `sentiment pretrain`, " if own != other else ""
     return f"{scratch} from scratch, {continuing}{ours}else {other}"
 
 

@@ -6,14 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.model.checkpoint import is_narrow, is_own
+from sentiment.model.checkpoint import is_own
 from sentiment.model.encoder import is_scratch
 from sentiment.model.model_type import TF_HUB
 from sentiment.model.pinned import name_of
 from sentiment.options import training as options
 from sentiment.options.training import (
     HYPERPARAMETERS,
-    NARROW_DEFAULTS,
     OWN_DEFAULTS,
     PRETRAINED_DEFAULTS,
     SCRATCH_DEFAULTS,
@@ -68,9 +67,7 @@ def choose(model_type: str, model_name: str, *, warm: bool = False, **given: Any
 def _defaults(name: str, *, warm: bool) -> dict[str, float]:
     if is_scratch(name):
         return SCRATCH_WARM_DEFAULTS if warm else SCRATCH_DEFAULTS
-    if is_own(name):
-        return NARROW_DEFAULTS if is_narrow(name) else OWN_DEFAULTS
-    return PRETRAINED_DEFAULTS
+    return OWN_DEFAULTS if is_own(name) else PRETRAINED_DEFAULTS
 
 
 def as_json(hyperparameters: Hyperparameters) -> dict[str, Any]:

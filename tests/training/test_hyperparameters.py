@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sentiment.errors import InputError
-from sentiment.model.checkpoint import CARD, CONFIG
+from sentiment.model.checkpoint import CARD
 from sentiment.training.hyperparameters import as_json, choose
 
 
@@ -21,24 +21,6 @@ def test_an_encoder_of_pretrain_takes_a_higher_rate_than_a_large_one(tmp_path: P
     ours = choose("custom", str(tmp_path))
     assert (ours.learning_rate, ours.num_epochs, ours.masked_share) == (2e-4, 4, 0)
     assert choose("custom", f"{tmp_path}@sha256:{'0' * 64}").learning_rate == ours.learning_rate
-
-
-@pytest.mark.parametrize(
-    ("settings", "rate"),
-    [
-        ('{"hidden_size": 128}', 8e-4),
-        ('{"hidden_size": 129}', 2e-4),
-        ('{"hidden_size": "128"}', 2e-4),
-        ("{}", 2e-4),
-        ("[" * 100_000, 2e-4),
-        (" " * (1 << 20) + '{"hidden_size": 128}', 2e-4),
-    ],
-)
-def test_a_narrow_encoder_of_pretrain_takes_a_higher_rate(tmp_path: Path, settings: str, rate: float) -> None:
-    (tmp_path / CONFIG).write_text(settings, encoding="utf-8")
-    assert choose("custom", str(tmp_path)).learning_rate == 2e-5, "it is none of ours"
-    (tmp_path / CARD).write_text("{}", encoding="utf-8")
-    assert choose("custom", str(tmp_path)).learning_rate == rate
 
 
 def test_what_is_given_wins_and_none_means_the_default() -> None:
