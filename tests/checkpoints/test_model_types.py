@@ -52,15 +52,15 @@ def test_train_test_predict_try_export_and_go_on(
     checkpoints: dict[str, str],
     files: Files,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path))
     name, train, test = checkpoints[checkpoint], str(files.train), str(files.test)
 
     def run(*arguments: str) -> Any:
-        assert cli.run(list(arguments)) == 0, capsys.readouterr().err
-        return json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert cli.run(list(arguments)) == 0, capfd.readouterr().err
+        return json.loads(capfd.readouterr().out.splitlines()[-1])
 
     model, second = str(tmp_path / "model"), str(tmp_path / "second")
     rows = ["--train", train, "--test", test]
@@ -77,7 +77,7 @@ def test_train_test_predict_try_export_and_go_on(
     assert len(answers) == 12
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("很爛\n".encode())))
     assert cli.run(["infer", "--model", model]) == 0
-    assert "predict result" in capsys.readouterr().out
+    assert "predict result" in capfd.readouterr().out
 
     exported = run("export", "--model", model, "--output", str(tmp_path / "export"), "--data", test)
     assert exported["parity"]["labels_equal"] is True
@@ -141,7 +141,7 @@ def test_a_mistake_is_one_line_and_the_old_model_stays(
     electra: Path,
     files: Files,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
     options: list[str],
     message: str,
 ) -> None:
@@ -151,7 +151,7 @@ def test_a_mistake_is_one_line_and_the_old_model_stays(
     (files.output / "model.json").write_text("{}", encoding="utf-8")
     arguments = ["train", "--train", str(files.train), "--output", str(files.output), "--replace"]
     assert cli.run([*arguments, "--max-seq-length", "16", *given]) == 2
-    errors = capsys.readouterr().err.splitlines()
+    errors = capfd.readouterr().err.splitlines()
     assert message.format(**names) in errors[-1]
     assert [line for line in errors if "Traceback" in line] == []
     assert [file.name for file in files.output.iterdir()] == ["model.json"]

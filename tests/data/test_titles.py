@@ -163,7 +163,9 @@ def test_what_the_base_says_under_another_title_contradicts_nobody() -> None:
     for post, doubled in ((titled, 0), (alone, 2)):
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
             set_up(Path("a ledger in memory"), connection)
-            Ledger(connection).put([Accepted(post_identity(post.text, post.title), post, 1, rolling=False)])
+            ledger = Ledger(connection)
+            ledger.put([Accepted(post_identity(post.text, post.title), post, 1, rolling=False)])
+            ledger.record(1, "a.tsv", "hash", Counts())
             composition.load(connection, composition.Base([Post("推", 0)], [], []))
             composition.deal(connection, composition.Taken((), up_to(9), ()))
             assert len(doubles(connection, [])) == doubled
