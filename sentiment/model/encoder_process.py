@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from click.exceptions import Exit
 
@@ -23,6 +23,7 @@ from sentiment.text.harmless import visible
 
 PARENT = "PARENT_OF_ENCODER_PROCESS"  # in the environment of such a child: the process that waits for it
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP})
+SECONDS_TO_STOP = 5.0  # for a child that heard of it itself
 LONGEST_TOLD = 200  # characters of what TensorFlow says in an encoder's words
 WHERE = ("Graph execution error:", "Detected at node", 'File "', "<stack traces unavailable>")
 NAME_ANOTHER = "Do not use it. Fetch it again from its publisher, or name another one."
@@ -68,11 +69,13 @@ def _in_a_child(given: Sequence[str], encoder: object) -> int:
 
 
 def _ended(child: subprocess.Popen[bytes]) -> int:
-    """Waits for a child's end. Ctrl-C reaches both: the child ends its work, and this one waits for it."""
-    try:
+    """Waits for a child's end. Ctrl-C in a terminal reaches both; an INT to this process alone is passed on."""
+    with suppress(KeyboardInterrupt):
         return child.wait()
-    except KeyboardInterrupt:
-        return child.wait()
+    with suppress(subprocess.TimeoutExpired):
+        return child.wait(SECONDS_TO_STOP)
+    child.send_signal(signal.SIGINT)
+    return child.wait()
 
 
 def _said(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -18,6 +18,10 @@ class Library:
 
     def __init__(self, graph: Any) -> None:
         self.functions = {function.signature.name: function for function in graph.library.function}
+        counts = Counter(function.signature.name for function in graph.library.function)
+        self.repeated = [
+            name for name, number in counts.items() if number > 1
+        ]  # some loaders take the first, some the last
         pairs = (*graph.library.gradient, *graph.library.registered_gradients)
         self.anybodys = {pair.gradient_func for pair in pairs}  # training calls them
         self.anybodys |= {name for name, function in self.functions.items() if EXCHANGED in function.attr}

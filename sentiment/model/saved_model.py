@@ -12,6 +12,7 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.model import (
     graph_assets,
+    graph_attributes,
     graph_batches,
     graph_files,
     graph_models,
@@ -27,14 +28,16 @@ from sentiment.text.harmless import visible
 
 MOST_NAMED = 5
 LONGEST_TOLD = 200  # characters of what a stranger named
+# TensorFlow Serving's parser takes some of what Python's refuses.
+UNREADABLE = f"a {FILE} that is none, or that cannot be read whole"
 
 
 def require_harmless(folder: Path) -> None:
     """Raises: InputError when the SavedModel in `folder` may do more than compute, or its files lie elsewhere.
 
-    A file that is no SavedModel at all passes: whoever loads it says so.
+    A file that is no SavedModel at all passes: whoever loads it, with the same parser, says so.
     """
-    if found := dangers(folder):
+    if found := [danger for danger in dangers(folder) if danger != UNREADABLE]:
         raise InputError(
             "a SavedModel from elsewhere must only compute: it must not touch files other than its own, a network, a "
             "process or Python",
@@ -50,7 +53,9 @@ def dangers(folder: Path, models: Collection[bytes] = ()) -> list[str]:
     """
     if found := list(elsewhere(folder)) or list(too_much(folder / FILE)):
         return found  # a pipe is not waited for, and what lies elsewhere is not read
-    return [visible(danger, LONGEST_TOLD) for meta in _parsed(folder) for danger in dangers_of(folder, meta, models)]
+    metas = _parsed(folder)
+    told = [visible(danger, LONGEST_TOLD) for meta in metas for danger in dangers_of(folder, meta, models)]
+    return told if metas or not (folder / FILE).exists() else [UNREADABLE]
 
 
 def dangers_of(folder: Path, meta: Any, models: Collection[bytes] = ()) -> Iterator[str]:
@@ -62,6 +67,7 @@ def dangers_of(folder: Path, meta: Any, models: Collection[bytes] = ()) -> Itera
         yield f"a call of {name}, which is none of its functions"
     yield from misnamed(folder, [asset.file for asset in graph_assets.assets_of(meta)])
     yield from graph_assets.unread(meta)
+    yield from graph_attributes.filled_in(library)
     yield from graph_nodes.dishonest(library)
     yield from graph_batches.excessive(library)
     yield from object_graph.changed(meta.object_graph_def.nodes)

@@ -159,3 +159,24 @@ def test_a_crash_is_told_and_what_needs_no_child_has_none(monkeypatch: pytest.Mo
 def test_an_error_that_is_not_tensorflows_stays_what_it_is() -> None:
     with pytest.raises(ZeroDivisionError), encoder_process.computing("an encoder"):
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_an_interrupt_reaches_the_child_once(monkeypatch: pytest.MonkeyPatch, heard: bool) -> None:
+    """As it was, `kill -INT` of the command alone let the training go on to its end."""
+    monkeypatch.setattr(encoder_process, "SECONDS_TO_STOP", 60.0 if heard else 0.0)
+    child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], stderr=subprocess.DEVNULL)
+    wait, sent = child.wait, []
+
+    def interrupted(timeout: float | None = None) -> int:
+        if timeout is None and not sent:
+            sent.append("by the terminal")
+            if heard:
+                os.kill(child.pid, signal.SIGINT)
+            raise KeyboardInterrupt
+        return wait(timeout)
+
+    monkeypatch.setattr(child, "wait", interrupted)
+    monkeypatch.setattr(child, "send_signal", lambda number: (sent.append("by us"), os.kill(child.pid, number)))
+    assert encoder_process._ended(child) == -signal.SIGINT
+    assert sent == (["by the terminal"] if heard else ["by the terminal", "by us"])
