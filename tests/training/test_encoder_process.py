@@ -166,7 +166,12 @@ def test_an_interrupt_reaches_the_child_once(monkeypatch: pytest.MonkeyPatch, he
     """As it was, `kill -INT` of the command alone let the training go on to its end."""
     monkeypatch.setattr(encoder_process, "SECONDS_TO_STOP", 60.0 if heard else 0.0)
     child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], stderr=subprocess.DEVNULL)
-    wait, sent = child.wait, []
+    wait = child.wait
+    sent: list[str] = []
+
+    def passed_on(number: int) -> None:
+        sent.append("by us")
+        os.kill(child.pid, number)
 
     def interrupted(timeout: float | None = None) -> int:
         if timeout is None and not sent:
@@ -177,6 +182,6 @@ def test_an_interrupt_reaches_the_child_once(monkeypatch: pytest.MonkeyPatch, he
         return wait(timeout)
 
     monkeypatch.setattr(child, "wait", interrupted)
-    monkeypatch.setattr(child, "send_signal", lambda number: (sent.append("by us"), os.kill(child.pid, number)))
+    monkeypatch.setattr(child, "send_signal", passed_on)
     assert encoder_process._ended(child) == -signal.SIGINT
     assert sent == (["by the terminal"] if heard else ["by the terminal", "by us"])
