@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.scoring.kinds import Field, fields_of, type_of
+from sentiment.scoring.sound import require_sound
 
 ALIGNED = 16  # bytes: where each buffer begins
 NO_BUFFER = -1
@@ -141,6 +142,7 @@ class _In:
             raise ValueError("more values than there may be")
         buffers = [self._buffer(is_validity=not number) for number in range(kind.num_buffers)]
         within = [self._array(kind.field(number).type, self._within(kind, length)) for number in range(kind.num_fields)]
+        require_sound(kind, length, buffers, within)
         return pa.Array.from_buffers(kind, length, buffers, children=within)  # which checks the lengths of the buffers
 
     def _within(self, kind: pa.DataType, length: int) -> int:

@@ -15,7 +15,7 @@ from sentiment.data.formats.record import UnreadableFile
 from sentiment.scoring import kinds, sent
 from sentiment.scoring.believed import NO_TABLE
 from sentiment.scoring.kinds import Field, Kind
-from sentiment.scoring.plain_table import MOST_LEVELS, plain_table
+from sentiment.scoring.plain_table import MOST_LEVELS, plain_table, whole_bytes
 
 MOST = 1 << 20
 JSON = pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(["{}"] * 4))
@@ -38,6 +38,7 @@ COLUMNS = {
     "opaque": pa.ExtensionArray.from_storage(pa.opaque(pa.string(), "a", "b"), pa.array(["q"] * 4)),
 }  # fmt: skip
 TABLE = pa.table(COLUMNS)
+OFFSETS = 15  # arrays of these columns, or within them, that have some
 
 
 def arrived(table: pa.Table) -> pa.Table:
@@ -104,6 +105,23 @@ def test_bytes_that_are_changed_give_a_table_or_none() -> None:
     for cut in (b"", content[:5], content[:-16], content + bytes(16)):
         with pytest.raises(NO_TABLE):
             sent.received(fields, cut, MOST)
+
+
+@pytest.mark.parametrize("table", [TABLE[:0], TABLE[:1]], ids=["no rows", "a row"])
+@pytest.mark.parametrize("number", [-1, 5, 2**31 - 1])
+def test_whatever_a_number_says_the_process_goes_on_and_what_arrived_can_be_used(table: pa.Table, number: int) -> None:
+    fields, content = sent.sent(table)
+    count = int(np.frombuffer(content[:8], np.int64)[0])
+    refused = 0
+    for place in range(8 * (count + 1), len(content) - 3, 4):
+        changed = content[:place] + np.int32(number).tobytes() + content[place + 4 :]
+        try:
+            found = plain_table(sent.received(fields, changed, MOST))
+            held = sum(whole_bytes(chunk) for column in found.columns for chunk in column.chunks)
+            assert 0 <= held < len(content)
+        except NO_TABLE:
+            refused += 1
+    assert refused >= OFFSETS
 
 
 def column(name: str, *within: Kind, **parts: Any) -> Field:
