@@ -8,9 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.hostile_store import SOURCE, HostileStore, Request, delivered, hostile_store  # noqa: F401
+from support.hostile_store import (
+    NEVER_A_BODY,
+    SOURCE,
+    Dripping,
+    HostileStore,
+    Request,
+    delivered,
+    hostile_store,  # noqa: F401
+)
 
-from sentiment.data.source import objects
+from sentiment.data.source import answer, objects, part
 from sentiment.data.source.store import ATTEMPTS
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError, UnavailableError
@@ -119,6 +127,23 @@ def test_a_whole_object_is_read_to_a_bound(store: HostileStore, monkeypatch: pyt
     for name in ("a.tsv", "b.tsv"):
         with pytest.raises(InputError, match=rf"s3://posts/in/{name} must take .* at most"):
             place.read(name)
+
+
+@pytest.mark.parametrize(("first", "more"), NEVER_A_BODY)
+def test_an_object_that_never_comes_holds_no_run(
+    store: HostileStore, monkeypatch: pytest.MonkeyPatch, first: bytes, more: bytes
+) -> None:
+    file, place = listed("b.tsv"), BucketPlace(SOURCE)
+    for module in (answer, objects, part):
+        monkeypatch.setattr(module, "most_seconds", lambda _: 0.05)
+    store.spoilt[B] = as_a_whole = Dripping(first, more)
+    with pytest.raises(UnavailableError, match="must be reachable; found TooLate"):
+        place.read("b.tsv")
+    store.spoilt[B] = in_parts = Dripping(first, more)
+    with pytest.raises(Changed, match=part.TOO_SLOW):
+        place.open(file).read()
+    assert max(as_a_whole.dripped, in_parts.dripped) < Dripping.MOST, "they were still coming"
+    assert [key for key, _ in store.asked].count(B) == 2
 
 
 def test_what_a_store_says_of_an_object_has_no_hidden_signs(store: HostileStore) -> None:

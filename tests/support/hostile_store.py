@@ -21,6 +21,37 @@ def delivered(name: str) -> bytes:
     return f"text\tlabel\n{name} 真的好吃\tpositive\n{name} 很難吃\tnegative\n".encode()
 
 
+class Dripping:
+    """An answer of which a little comes again and again: `first`, and then `more` up to a thousand times."""
+
+    MOST = 1_000
+
+    def __init__(self, first: bytes, more: bytes) -> None:
+        self._first, self._more = first, more
+        self.dripped = 0
+        self.heard_enough = threading.Event()
+
+    def __call__(self, request: Request) -> None:
+        request.close_connection = True
+        try:
+            request.wfile.write(self._first)
+            while self.dripped < self.MOST and not self.heard_enough.wait(0.01):
+                request.wfile.write(self._more)
+                self.dripped += 1
+        except OSError:  # who asked has heard enough
+            self.heard_enough.set()
+
+
+NEVER_A_BODY = (
+    (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    (b"", b"H"),
+    (b"HTTP/1.1 200 OK\r\n", b"X: a\r\n"),
+    (b"HTTP/1.1 200 OK\r\nX: ", b"a"),
+    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"a"),
+    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: a\r\n"),
+)  # how an answer may go on for ever
+
+
 class Request(BaseHTTPRequestHandler):
     """One request, with which an answer of a test can do as it likes."""
 

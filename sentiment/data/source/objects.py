@@ -7,16 +7,20 @@ answer about it.
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError, FlexibleChecksumError
 
+from sentiment.data.formats.allowance import OutOfTime, most_seconds
+from sentiment.data.source.answer import answered_by
 from sentiment.data.source.listing import Entry, entries
-from sentiment.data.source.part import Part, Patience, is_partial, require_in_time
-from sentiment.data.source.refusal import code_of, in_a_line, refused, words_of
+from sentiment.data.source.part import TOO_SLOW, Part, Patience, is_partial, require_in_time
+from sentiment.data.source.refusal import TooLate, code_of, in_a_line, refused, words_of
 from sentiment.data.source.source import LeftForNextTime
 from sentiment.data.source.transfers import BROKEN_OFF, pieces, tried
 from sentiment.errors import InputError
@@ -81,14 +85,14 @@ class Objects:
         done = copy.tell()
         if 0 < done == part.size:
             return
-        with self._of_the_object():
+        with self._of_the_object(until):
             answer = self.client.get_object(Bucket=self._bucket, **part.asked(done))
         with closing(answer["Body"]) as body:
             if done and not is_partial(answer):
                 done = copy.truncate(copy.seek(0))
             part.require(answer, done)
             try:
-                for piece in pieces(body, part.size - done, self._of_the_object):
+                for piece in pieces(body, part.size - done, partial(self._of_the_object, until)):
                     done += len(piece)
                     part.require_length(done, is_all=False)
                     copy.write(piece)
@@ -101,8 +105,9 @@ class Objects:
     def _whole(self, key: str) -> bytes:
         answer, found = self.client.get_object(Bucket=self._bucket, Key=key), io.BytesIO()
         with closing(answer["Body"]) as body:
-            if (answer.get("ContentLength") or 0) <= MOST_WHOLE:
-                for piece in pieces(body, MOST_WHOLE):
+            if (stated := answer.get("ContentLength", MOST_WHOLE)) <= MOST_WHOLE:
+                in_time = partial(answered_by, time.monotonic() + most_seconds(stated))
+                for piece in pieces(body, MOST_WHOLE, in_time):
                     found.write(piece)
                     if found.tell() > MOST_WHOLE:
                         break
@@ -113,12 +118,18 @@ class Objects:
         )
 
     @contextmanager
-    def _of_the_object(self) -> Iterator[None]:
-        """Raises: LeftForNextTime for whatever the answer about an object makes botocore raise, but for BROKEN_OFF."""
+    def _of_the_object(self, until: float) -> Iterator[None]:
+        """Raises: LeftForNextTime for whatever the answer about an object makes botocore raise, but for BROKEN_OFF.
+
+        OutOfTime when the answer is still coming after `until`.
+        """
         try:
-            yield
+            with answered_by(until):
+                yield
         except BROKEN_OFF:
             raise
+        except TooLate:
+            raise OutOfTime(TOO_SLOW) from None
         except ClientError as error:
             raise LeftForNextTime(_why(error)) from None
         except Exception as error:  # noqa: BLE001 - what is wrong with a header may have botocore raise anything

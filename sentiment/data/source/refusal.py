@@ -37,6 +37,12 @@ class TooLong(BotoCoreError):
     fmt = "the answer has more than {most:,} {of_what}"
 
 
+class TooLate(BotoCoreError):
+    """An answer is still coming when it should have ended long ago. botocore does not ask for it again."""
+
+    fmt = "the answer takes far longer than it should"
+
+
 @contextmanager
 def refused(address: str) -> Iterator[None]:
     """Turns boto3's errors about the source `address` into an InputError."""
@@ -52,7 +58,7 @@ def refused(address: str) -> Iterator[None]:
             found=in_a_line(error),
             do="Set AWS_CA_BUNDLE to the file of its authority.",
         ) from None
-    except (ConnectionError, HTTPClientError, IncompleteReadError, FlexibleChecksumError) as error:
+    except (ConnectionError, HTTPClientError, IncompleteReadError, FlexibleChecksumError, TooLate) as error:
         raise UnavailableError(
             f"the object store of {address} must be reachable",
             found=in_a_line(error),

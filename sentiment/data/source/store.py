@@ -15,11 +15,12 @@ from typing import Any
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import HTTPClientError
 from botocore.response import StreamingBody
 
 from sentiment.data.formats.allowance import most_seconds
-from sentiment.data.source.refusal import TooLong
+from sentiment.data.source.answer import answered_by, keep_time
+from sentiment.data.source.refusal import TooLate, TooLong
 
 ATTEMPTS = 6  # of a request by botocore, and to continue a transfer that broke off; some 30 seconds in all
 CONFIG = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=60)
@@ -35,6 +36,7 @@ NO_OBJECT = 300  # the first status of an answer that has an error in place of t
 def new_client() -> Any:
     """Returns a client. Raises: what boto3 raises about its settings."""
     http.client._MAXHEADERS = MOST_HEADERS  # type: ignore[attr-defined]  # there is no setting for it
+    keep_time()
     client: Any = boto3.session.Session().client("s3", config=CONFIG)
     client.meta.events.register("before-send.s3", partial(_sent, client._endpoint.http_session))
     return client
@@ -43,11 +45,22 @@ def new_client() -> Any:
 def _sent(session: Any, request: Any, **_: object) -> AWSResponse:
     """Sends a request, in botocore's place, which would read an answer of any length into memory."""
     asks_for_object, request.stream_output = request.stream_output, True
-    answer = session.send(request)
+    answer = _answer(session, request)
     body: Any = _Prompt(answer.raw)
     if not asks_for_object or answer.status_code >= NO_OBJECT:
-        body = _Read(_bounded(body, request.url))
+        body = _Read(_bounded(body))
     return AWSResponse(answer.url, answer.status_code, answer.headers, body)
+
+
+def _answer(session: Any, request: Any) -> AWSResponse:
+    """Returns the answer to a request. Raises: TooLate, which botocore takes for a broken connection."""
+    try:
+        answer: AWSResponse = session.send(request)
+    except HTTPClientError as error:
+        if isinstance(late := error.kwargs.get("error"), TooLate):
+            raise late from None
+        raise
+    return answer
 
 
 class _Prompt:
@@ -74,16 +87,15 @@ class _Read:
         yield self._content
 
 
-def _bounded(body: _Prompt, url: str) -> bytes:
-    """Returns an answer that is no object. Raises: TooLong; botocore's errors when it breaks off, or takes minutes."""
+def _bounded(body: _Prompt) -> bytes:
+    """Returns an answer that is no object. Raises: TooLong; TooLate; botocore's errors when it breaks off."""
     stream, content = StreamingBody(body, None), bytearray()  # it turns urllib3's errors into botocore's
-    until = time.monotonic() + most_seconds(0)
-    while piece := stream.read(PIECE):
-        content += piece
-        late = time.monotonic() > until
-        if late or len(content) > MOST_BYTES:
-            body.close()
-            raise ReadTimeoutError(endpoint_url=url) if late else TooLong(most=MOST_BYTES, of_what="bytes")
+    with answered_by(time.monotonic() + most_seconds(0)):
+        while piece := stream.read(PIECE):
+            content += piece
+            if len(content) > MOST_BYTES:
+                body.close()
+                raise TooLong(most=MOST_BYTES, of_what="bytes")
     if content.count(b"<") + content.count(b"=") > MOST_MARKUP:
         raise TooLong(most=MOST_MARKUP, of_what="tags and attributes")
     return bytes(content)

@@ -8,11 +8,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.hostile_store import SOURCE, HostileStore, Request, delivered, hostile_store  # noqa: F401
+from support.hostile_store import (
+    NEVER_A_BODY,
+    SOURCE,
+    Dripping,
+    HostileStore,
+    Request,
+    delivered,
+    hostile_store,  # noqa: F401
+)
 from support.results import in_json
 
 from sentiment.data import ingest as ingesting
 from sentiment.data.formats.allowance import OutOfTime
+from sentiment.data.source import answer as answers
 from sentiment.data.source import part as parts
 from sentiment.data.source import store as stores
 from sentiment.data.source.bucket import Bucket
@@ -228,6 +237,42 @@ def test_an_object_that_hardly_comes_is_left_and_comes_last_the_next_time(
     assert counts[0] < 1_000, "it was still coming"
     ingest(SOURCE, settings)
     assert keys[-1] == "in/a.tsv"
+
+
+@pytest.mark.parametrize(("first", "more"), NEVER_A_BODY)
+def test_an_object_whose_answer_never_reaches_its_body_is_left(
+    store: HostileStore, settings: Settings, monkeypatch: pytest.MonkeyPatch, first: bytes, more: bytes
+) -> None:
+    store.objects[B] *= 1_000
+    monkeypatch.setattr(parts, "most_seconds", lambda size: 0.05 if size > 10_000 else 300)
+    store.spoilt[B] = dripping = Dripping(first, more)
+    assert outcome(settings) == (["a.tsv", "c.tsv"], {"b.tsv": TOO_SLOW})
+    assert dripping.dripped < Dripping.MOST, "it was still coming"
+    assert [key for key, _ in store.asked].count(B) == 1
+
+
+@pytest.mark.parametrize(("first", "more"), NEVER_A_BODY)
+def test_a_list_that_never_comes_ends_the_run(
+    store: HostileStore, settings: Settings, monkeypatch: pytest.MonkeyPatch, first: bytes, more: bytes
+) -> None:
+    for module in (answers, stores):
+        monkeypatch.setattr(module, "most_seconds", lambda _: 0.05)
+    store.list = dripping = Dripping(first, more)
+    with pytest.raises(UnavailableError, match=r"of s3://posts/in/ must be reachable; found TooLate: the answer takes"):
+        ingest(SOURCE, settings)
+    assert dripping.dripped < Dripping.MOST, "it was still coming"
+    assert len(store.asked) == 1
+
+
+def test_an_answer_that_comes_byte_by_byte_in_time_is_taken(store: HostileStore, settings: Settings) -> None:
+    def slow(request: Request) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(request.content)}\r\n\r\n".encode()
+        for byte in 3 * b"HTTP/1.1 100 Continue\r\n\r\n" + head + request.content:
+            request.wfile.write(bytes([byte]))
+
+    store.spoilt[B] = slow
+    assert outcome(settings) == (["a.tsv", "b.tsv", "c.tsv"], {})
+    assert [key for key, _ in store.asked].count(B) == 1
 
 
 def test_only_the_transfers_of_an_object_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
