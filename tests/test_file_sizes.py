@@ -93,3 +93,25 @@ def test_all_files_count_together_and_a_small_one_with_a_hole_is_refused_where_w
     file_sizes.require_bounded(paths)
     with pytest.raises(InputError, match=f"parts of {paths[0]} that were never written"):
         file_sizes.require_written(paths)
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["export/assets.extra/tf_serving_warmup_requests", "export/saved_model.pb", "export/more", "model/vocab.txt"],
+)
+def test_what_is_published_has_no_holes_but_in_its_weights(tmp_path: Path, part: str) -> None:
+    """A warm-up file of 4 KB on the disk was copied as 2 GB."""
+    for name in ("export/saved_model.pb", "export/variables/variables.index", "model/model.json", "model/weights.h5"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"whole")
+    weights = tmp_path / "export" / "variables" / "variables.data-00000-of-00001"
+    for path in (weights, tmp_path / "model" / "weights.h5"):
+        with path.open("wb") as file:
+            file.truncate(1 << 20)
+    candidate = Candidate(tmp_path / "export", tmp_path / "model", "", {})
+    candidate.check()
+    (tmp_path / part).parent.mkdir(exist_ok=True)
+    with (tmp_path / part).open("wb") as file:
+        file.truncate(1 << 20)
+    with pytest.raises(InputError, match=f"parts of {tmp_path / part} that were never written"):
+        candidate.check()

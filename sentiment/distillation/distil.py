@@ -21,6 +21,7 @@ from sentiment.distillation.teacher import Teacher, require_apart, teacher_of
 from sentiment.errors import InputError
 from sentiment.language import tr, tr_many
 from sentiment.model import folder as model_folder
+from sentiment.model.encoder_process import computing
 from sentiment.options import distilling
 from sentiment.options.as_click import option, options
 from sentiment.options.training import HYPERPARAMETERS, MODEL_NAME
@@ -108,7 +109,9 @@ def command(
     hyperparameters = settings_for(files, model_type, model_name, **given)
     made_by = teacher_of(settings, teacher)
     require_apart(made_by, files.output, model_name)
-    result = distil(settings, made_by, lesson, files, hyperparameters, devices=devices, replaces=replaces or bool(run))
+    replaces = replaces or bool(run)
+    with computing(model_folder.strangers_encoder(made_by.folder)):
+        result = distil(settings, made_by, lesson, files, hyperparameters, devices=devices, replaces=replaces)
     if run:
         run.write(result)
     with to_people():

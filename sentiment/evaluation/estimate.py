@@ -18,7 +18,8 @@ from sentiment.evaluation.night import evaluation_of, published_as
 from sentiment.evaluation.predict import predictions
 from sentiment.evaluation.unlabelled import NO_LABEL, Row, read_rows
 from sentiment.language import recorded, tr
-from sentiment.model.folder import OpenedModel, open_model, read_card
+from sentiment.model.encoder_process import computing
+from sentiment.model.folder import OpenedModel, open_model, read_card, strangers_encoder
 from sentiment.results import record
 from sentiment.results.estimate import Estimate, Estimated, Gap, Night
 from sentiment.serving.trained import model_of_version, number_of
@@ -77,6 +78,42 @@ def _gap_of(opened: OpenedModel, path: Path) -> Gap:
     return gap(group.confidence, group.right)
 
 
+def estimated(
+    settings: Settings, folder: Path, version: int | None, files: Sequence[Path], labelled: Sequence[Path]
+) -> Estimated:
+    """Returns the estimate of a model, or of a version, on the posts in `files`; `labelled` correct its confidence.
+
+    Raises: InputError when there are no posts, or a file is not as it must be.
+    """
+    rows = list(read_rows(files, read_card(folder).label_set))
+    if not rows:
+        raise InputError("there must be posts to estimate", found="none", do="Give a file that has some.")
+    opened = open_model(folder)
+    nights = nights_of(settings, version) if version and not labelled else []
+    sets = sets_of_version(settings, version, nights) if version and not labelled else sets_of_files(opened, labelled)
+    if not sets:
+        base = [settings.base_data / name for name in ("test.tsv", "latest_test.tsv")]
+        say(f"estimate: the confidence is corrected by {base[0]} and {base[1].name}, which are scored now")
+        sets = sets_of_files(opened, [path for path in base if has_rows(path) or path == base[0]])
+    whole, by_source, by_night = estimate(opened, rows, sets, sets_by_source(nights))
+    was = published_as(settings, version) if version else None
+    below = is_below(whole, was, settings.estimate_fall) if was else None
+    return Estimated(
+        model=str(folder),
+        version=version,
+        sentence=sentence(
+            version,
+            whole,
+            (was[1] / was[0], settings.estimate_fall) if was and below else None,
+        ),
+        estimate=whole,
+        by_source=by_source,
+        by_night=by_night,
+        sets=len(sets),
+        below=below,
+    )
+
+
 @click.command("estimate")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--version", "which", help="A version: stable, canary, previous or a number. [default: stable]")
@@ -103,35 +140,10 @@ def command(
     settings = read_settings()
     version = None if model else number_of(settings, which or "stable")
     folder = model or model_of_version(settings, which or "stable")
-    rows = list(read_rows(files, read_card(folder).label_set))
-    if not rows:
-        raise InputError("there must be posts to estimate", found="none", do="Give a file that has some.")
-    opened = open_model(folder)
-    nights = nights_of(settings, version) if version and not labelled else []
-    sets = sets_of_version(settings, version, nights) if version and not labelled else sets_of_files(opened, labelled)
-    if not sets:
-        base = [settings.base_data / name for name in ("test.tsv", "latest_test.tsv")]
-        say(f"estimate: the confidence is corrected by {base[0]} and {base[1].name}, which are scored now")
-        sets = sets_of_files(opened, [path for path in base if has_rows(path) or path == base[0]])
-    whole, by_source, by_night = estimate(opened, rows, sets, sets_by_source(nights))
-    was = published_as(settings, version) if version else None
-    below = is_below(whole, was, settings.estimate_fall) if was else None
-    found = Estimated(
-        model=str(folder),
-        version=version,
-        sentence=sentence(
-            version,
-            whole,
-            (was[1] / was[0], settings.estimate_fall) if was and below else None,
-        ),
-        estimate=whole,
-        by_source=by_source,
-        by_night=by_night,
-        sets=len(sets),
-        below=below,
-    )
+    with computing(strangers_encoder(folder)):
+        found = estimated(settings, folder, version, files, labelled)
     with to_people():
-        tables = [*table(tr("By source"), by_source), *table(tr("By night"), by_night)]
+        tables = [*table(tr("By source"), found.by_source), *table(tr("By night"), found.by_night)]
         say("\n".join([recorded(found.sentence), *tables]))
     if output:
         record.write(output, found)

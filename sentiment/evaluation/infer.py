@@ -14,7 +14,8 @@ import click
 from sentiment.data.stream import of_line, read_stream
 from sentiment.data.tsv import Post, one_line
 from sentiment.language import tr
-from sentiment.model.folder import OpenedModel, open_model
+from sentiment.model.encoder_process import computing
+from sentiment.model.folder import OpenedModel, open_model, strangers_encoder
 from sentiment.serving.trained import model_of_version
 from sentiment.settings import read_settings
 from sentiment.step import on_terminal, say
@@ -161,4 +162,6 @@ def command(model: Path | None, version: int | None) -> None:
     """
     if model and version is not None:
         raise click.UsageError("give --model or --version, not both")
-    console(model or model_of_version(read_settings(), "stable" if version is None else str(version)))
+    folder = model or model_of_version(read_settings(), "stable" if version is None else str(version))
+    with computing(strangers_encoder(folder)):
+        console(folder)

@@ -23,7 +23,8 @@ from sentiment.data.tsv import Post
 from sentiment.errors import NoSuchFile
 from sentiment.language import tr, tr_many
 from sentiment.model.batches import encode
-from sentiment.model.folder import OpenedModel, open_model
+from sentiment.model.encoder_process import computing
+from sentiment.model.folder import OpenedModel, open_model, strangers_encoder
 from sentiment.step import Result, json_option, on_terminal, print_result, say
 from sentiment.text import cells
 from sentiment.text.aloud import to_people
@@ -115,6 +116,17 @@ def write_answers(out: IO[str], opened: OpenedModel, posts: Iterable[Post], form
     return counts
 
 
+def predict(model: Path, data: Path | None, output: Path | None, form: str) -> list[int]:
+    """Answers the posts of a file or of stdin, in a file or on stdout; returns how many posts each label got."""
+    opened = open_model(model)
+    has_titles = opened.card.titles is True
+    posts: Iterable[Post] = read_texts(data) if data else read_stream(sys.stdin.buffer, titled=has_titles)
+    if not output:
+        return write_answers(sys.stdout, opened, posts, form)
+    with atomic.replacing(output) as temporary, temporary.open("w", encoding="utf-8") as handle:
+        return write_answers(handle, opened, posts, form)
+
+
 def told(number: int, output: Path | None) -> str:
     """Returns how many posts were answered, and where the answers are unless they were printed."""
     posts = tr_many("{number:,} post", "{number:,} posts", number)
@@ -143,14 +155,8 @@ def command(
     form = form or ("lines" if on_terminal() and not (output or wants_json) else "jsonl")
     if data and not data.is_file():  # said before TensorFlow is loaded
         raise NoSuchFile(data, do=NAME_POSTS)
-    opened = open_model(model)
-    has_titles = opened.card.titles is True
-    posts: Iterable[Post] = read_texts(data) if data else read_stream(sys.stdin.buffer, titled=has_titles)
-    if output:
-        with atomic.replacing(output) as temporary, temporary.open("w", encoding="utf-8") as handle:
-            counts = write_answers(handle, opened, posts, form)
-    else:
-        counts = write_answers(sys.stdout, opened, posts, form)
+    with computing(strangers_encoder(model)):
+        counts = predict(model, data, output, form)
     result: Result = {"model": str(model), "rows": sum(counts), "per_label": counts, "output": str(output or "-")}
     if result_file:
         atomic.write_json(result_file, result)

@@ -16,6 +16,8 @@ from sentiment.tensorflow_setup import tf
 FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MOST_RECORDS = 1000
 OF_LENGTH, AROUND = 8, 16  # bytes: of a record's length; of that and the two checksums
+# Bytes of a record, and of all; `validate` writes some hundred KB and some ten MB. A file with a hole states any size.
+LONGEST_RECORD, LARGEST = 16 << 20, 256 << 20
 VERIFY = "Please verify your warmup data is in TFRecord format."
 NEVER_REPLAYED = ("predict_streamed_log", "session_run_log")
 
@@ -59,19 +61,23 @@ def _records(file: Path) -> Iterator[bytes]:
 
 
 def _too_long(file: Path) -> str:
-    """Says which record is longer than its file; "" where none is.
+    """Says which record is longer than its file or than one may be, or that the file is too large; "" if nothing is.
 
-    TensorFlow would take memory for all of it before it reads any: where there is not as much, the process ends.
+    TensorFlow would take memory for all of a record before it reads any: where there is not as much, the process ends.
     """
     size, at = file.stat().st_size, 0
+    if size > LARGEST:
+        return f"the file must have at most {LARGEST:,} bytes; found {size:,}"
     with file.open("rb") as read:
         for number in range(MOST_RECORDS + 1):
             read.seek(at)
             if len(length := read.read(OF_LENGTH)) < OF_LENGTH:
                 break
-            at += int.from_bytes(length, "little") + AROUND
+            at += (bytes_of_it := int.from_bytes(length, "little")) + AROUND
             if at > size:
                 return f"record {number} must end within the file, of {size} bytes; found its end at {at}"
+            if bytes_of_it > LONGEST_RECORD:
+                return f"record {number} must have at most {LONGEST_RECORD:,} bytes; found {bytes_of_it:,}"
     return ""
 
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 import click
 
 from sentiment.errors import InputError
+from sentiment.model.encoder_process import computing
+from sentiment.model.folder import strangers_encoder
 from sentiment.results.scoring import PointResult, ScoreResult
 from sentiment.scoring import engines, pointing, shown
 from sentiment.scoring.columns import Columns
@@ -17,6 +19,7 @@ from sentiment.scoring.engine import LOCAL, RAY, Engine
 from sentiment.scoring.run import Asked, score
 from sentiment.scoring.shards import ROWS
 from sentiment.scoring.told import told
+from sentiment.serving.trained import model_of_version
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
 from sentiment.text.aloud import to_people
@@ -97,7 +100,8 @@ def command(
         engine=Engine(name, batch_size, threads, actors, gpus, address),
         shard_rows=shard_rows or ROWS, rows_given=shard_rows is not None, drop_gone=drop_gone,
     )  # fmt: skip
-    result = score(settings, asked)
+    with computing(strangers_encoder(model_of_version(settings, version))):
+        result = score(settings, asked)
     shown.keep_summary(settings, result, datetime.now(UTC).isoformat(timespec="seconds"))
     with to_people():
         for line in told(result):

@@ -15,6 +15,7 @@ from sentiment.serving.publish import Candidate, candidate_of_run, publish
 from sentiment.settings import Settings, read_settings
 from sentiment.step import say, step
 from sentiment.text.aloud import to_people
+from sentiment.validation import loading
 
 
 def choose_candidate(settings: Settings, run: str | None, export: Path | None, model: Path | None) -> Candidate:
@@ -28,6 +29,7 @@ def choose_candidate(settings: Settings, run: str | None, export: Path | None, m
         candidate = Candidate(export, model, run="", metrics={})
         candidate.check()
         _require_harmless(candidate)
+        loading.require_survived(export, settings.load_timeout)
         return candidate
     raise InputError("give --run, or --export with --model", found="neither or a mixture", do="Give one of the two.")
 

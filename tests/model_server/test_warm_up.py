@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,9 @@ from typing import Any
 import pytest
 from tensorflow_serving.apis import prediction_log_pb2
 
+from sentiment.model_server import warm_up
 from sentiment.model_server.refusal import Code, Refusal
-from sentiment.model_server.warm_up import FILE, MOST_RECORDS, replay
+from sentiment.model_server.warm_up import FILE, LARGEST, LONGEST_RECORD, MOST_RECORDS, replay
 from sentiment.tensorflow_setup import tf
 
 
@@ -116,3 +119,33 @@ def test_a_record_that_is_longer_than_its_file_is_never_read(
     with pytest.raises(Refusal, match="must end within the file, of ") as refused:
         replay(tmp_path, never, "serving_default")
     assert refused.value.code is Code.DATA_LOSS
+
+
+@pytest.mark.parametrize(
+    ("length", "size", "said"),
+    [
+        (
+            LONGEST_RECORD + 1,
+            LONGEST_RECORD + 17,
+            "record 0 must have at most 16,777,216 bytes; found 16,777,217",
+        ),
+        (LONGEST_RECORD, LARGEST + 1, "the file must have at most 268,435,456 bytes; found 268,435,457"),
+    ],
+)
+def test_a_record_or_a_file_that_is_mostly_a_hole_is_never_read(
+    length: int, size: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is as long as its file states, of which a few bytes are on the disk: the server took memory for all of it."""
+    file = tmp_path / FILE
+    file.parent.mkdir()
+    file.write_bytes(length.to_bytes(8, "little") + bytes(8))
+    os.truncate(file, size)
+    monkeypatch.setattr(tf.data, "TFRecordDataset", lambda name: pytest.fail("it was read"))
+    with pytest.raises(Refusal, match=re.escape(said)) as refused:
+        replay(tmp_path, never, "serving_default")
+    assert refused.value.code is Code.DATA_LOSS
+
+
+def test_the_longest_record_is_within_its_bounds(tmp_path: Path) -> None:
+    folder = written(tmp_path, bytes(LONGEST_RECORD))
+    assert warm_up._too_long(folder / FILE) == ""

@@ -21,6 +21,7 @@ from sentiment.cli import run
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
 from sentiment.model import encoder_process, folder
+from sentiment.model.model_type import TF_HUB
 
 POSTS = [Post(text, label) for label in range(3) for text in ("一丁", "丁七", "七一", "上下")]
 
@@ -154,6 +155,38 @@ def test_a_crash_is_told_and_what_needs_no_child_has_none(monkeypatch: pytest.Mo
     with pytest.raises(InputError, match=r"crashed \(SIGABRT\)"), encoder_process.computing("an encoder"):
         raise AssertionError("the parent computes nothing")
     step.arguments_given.reset(token)
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["predict", "--model", "model"],
+        ["infer", "--model", "model"],
+        ["estimate", "--model", "model", "posts.tsv"],
+        ["distil", "--teacher", "model", "--corpus", "posts.tsv", "--output", "student"],
+        ["score", "--version", "1", "--source", "archive", "--output", "scores"],
+    ],
+)
+def test_every_verb_that_asks_a_strangers_encoder_does_it_in_a_child(
+    verb: list[str],
+    toy_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Those that did it themselves ended without a word when TensorFlow crashed."""
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sentiment.scoring.score.model_of_version", lambda settings, version: Path("model"))
+    write_posts(tmp_path / "posts.tsv", POSTS)
+    Path("model").mkdir()
+    folder.write_card(Path("model"), structs.replace(folder.read_card(toy_model), type=TF_HUB))
+    commands = started(monkeypatch, "import os; os.abort()")
+    capfd.readouterr()
+    assert run(verb) == 2
+    said = capfd.readouterr().err.splitlines()
+    assert len(said) == 1 and "the encoder model/encoder must compute whatever it is given; found one at wh" in said[0]
+    assert commands == [processes.python_module("sentiment", *verb)]
 
 
 def test_an_error_that_is_not_tensorflows_stays_what_it_is() -> None:
