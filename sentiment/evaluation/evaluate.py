@@ -128,14 +128,14 @@ def command(
     if not (candidate and frozen and output):
         raise click.UsageError("give --run, or --candidate, --frozen and --output")
     labels = read_card(candidate).label_set
-    sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
     if must_hold and must_hold != (run and run.must_hold) and not must_hold.is_file():
         raise NoSuchFile(must_hold, do="Correct --must-hold, or leave it out.")
-    held = read_cases(must_hold, labels) if must_hold else []
-    fresh = fresh_of(settings, run, beside.version, labels) if run and beside.version is not None else None
-    new = new_rows(run.batch, labels) if run else None
     theirs = [strangers_encoder(path) for path in (candidate, beside.folder, reference.folder) if path]
     with computing(next(filter(None, theirs), None)):
+        sets = {"frozen": read_posts(frozen, labels), "rolling": _rows_of_late(rolling, labels)}
+        held = read_cases(must_hold, labels) if must_hold else []
+        fresh = fresh_of(settings, run, beside.version, labels) if run and beside.version is not None else None
+        new = new_rows(run.batch, labels) if run else None
         result = evaluate(candidate, beside, sets, reference, held, fresh, new)
     record.write(output, result)
     if result.confidence and result.confidence.night:
