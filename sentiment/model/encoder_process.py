@@ -14,17 +14,21 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
+import click
 from click.exceptions import Exit
 
-from sentiment import processes, step
+from sentiment import confinement, processes, step
 from sentiment.errors import InputError
+from sentiment.settings import read_settings
 from sentiment.text.harmless import visible
 
 PARENT = "PARENT_OF_ENCODER_PROCESS"  # in the environment of such a child: the process that waits for it
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP})
 SECONDS_TO_STOP = 5.0  # for a child that heard of it itself
 LONGEST_TOLD = 200  # characters of what TensorFlow says in an encoder's words
+WRITTEN = ("output", "result_file", "tensorboard", "export")  # the options of all verbs that name what they write
 WHERE = ("Graph execution error:", "Detected at node", 'File "', "<stack traces unavailable>")
 NAME_ANOTHER = "Do not use it. Fetch it again from its publisher, or name another one."
 
@@ -41,6 +45,7 @@ def computing(encoder: object) -> Iterator[None]:
         return
     if os.environ.get(PARENT) == str(os.getppid()):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of a crash, a core would be as large as the model
+        confinement.writing_only(_written())
     elif given is not None:
         raise Exit(_in_a_child(given, encoder))
     try:
@@ -66,6 +71,14 @@ def _in_a_child(given: Sequence[str], encoder: object) -> int:
     if -code in CRASHES:
         raise _not_computed(encoder, f"one at which TensorFlow crashed ({signal.Signals(-code).name})")
     return processes.exit_code(code)
+
+
+def _written() -> Iterator[Path]:
+    """Yields what the verb of this process writes: what a run leaves in the home, and what its options name."""
+    settings, options = read_settings(), click.get_current_context().params
+    yield from (settings.datasets, settings.runs, settings.serving, settings.own_encoders, settings.scores_folder)
+    named = (str(options[name]) for name in WRITTEN if options.get(name))
+    yield from (confinement.nearest(Path(name)) for name in named if "://" not in name)
 
 
 def _ended(child: subprocess.Popen[bytes]) -> int:

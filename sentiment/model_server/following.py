@@ -41,6 +41,17 @@ class Following:
         self._bridging, self._given_at = False, time.monotonic()
         atomic.write_text(given, self._seen or "")
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the server writes its note into, made if it can be; None without a note."""
+        if not self._file:
+            return None
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log.error("cannot make %s: %s", self._file.parent, error)
+        return self._file.parent.resolve()
+
     def look(self, settled: Settled) -> None:
         """Gives the server what has changed, and notes how it goes."""
         if self._note and self._note.word == HELD and self._file and not self._file.exists():

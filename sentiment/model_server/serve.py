@@ -8,10 +8,9 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ import click
 
 from sentiment import atomic
 from sentiment.errors import InputError
-from sentiment.model_server import open_files
+from sentiment.model_server import confined, open_files
 from sentiment.model_server.command_line import ServeCommand, server_flags, server_options
 from sentiment.model_server.following import SECONDS_BETWEEN_LOOKS, Following
 from sentiment.model_server.periodic import Periodic
@@ -34,16 +33,22 @@ if TYPE_CHECKING:
 
 
 def serve(
-    config_file: Path, flags: dict[str, Any], ready_file: Path | None, following: Following | None = None
+    config_file: Path,
+    flags: dict[str, Any],
+    ready_file: Path | None,
+    following: Following | None = None,
+    folders: Collection[Path] = (),
 ) -> Result:
     """Serves until SIGTERM or SIGINT; returns what was served. `following` gives the server what it serves next.
 
-    A second signal ends it at once, and so does the first one without `drain`.
+    The process reads no models but those below `folders`, if there is one, and starts nothing. A second signal ends it
+    at once, and so does the first one without `drain`.
     """
     began = time.monotonic()
     stop = threading.Event()
     _on_first_signal(stop.set)
-    server = _start(config_file, flags)
+    written = [ready_file.absolute().parent] if ready_file else []
+    server = _start(config_file, flags, folders, [*written, *filter(None, [following.folder if following else None])])
     looks = (
         Periodic("follow models.config", SECONDS_BETWEEN_LOOKS, lambda: following.look(server.core.have_settled))
         if following
@@ -103,7 +108,7 @@ def _end_at_once(ready_file: Path | None) -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-def _start(config_file: Path, flags: dict[str, Any]) -> ModelServer:
+def _start(config_file: Path, flags: dict[str, Any], served: Collection[Path], writes: Iterable[Path]) -> ModelServer:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("sentiment").setLevel(logging.INFO)
     # gRPC's core writes a line of each request that is none, before anybody asks for the token: megabytes a second. It
@@ -113,6 +118,7 @@ def _start(config_file: Path, flags: dict[str, Any]) -> ModelServer:
     from sentiment.model_server.model_server import ModelServer
 
     open_files.allow_many()
+    confined.to_files_of(served, writes)
     gc.freeze()  # so that a collection after an unload visits only the models, not all of TensorFlow
     return ModelServer(options)
 
@@ -140,23 +146,23 @@ def command(ready_file: Path | None, **flags: Any) -> Result:
     """Run the embedded model server, which behaves like TensorFlow Serving and takes its flags."""
     for port in filter(None, {flags["port"], flags["rest_api_port"]}):
         require_free(flags["host"], port)
-    if named := flags["model_config_file"]:
-        _require_config(named)
-        return serve(named.absolute(), flags, ready_file)
-    return _serve_home(flags, ready_file)
+    with confined.private_folder() as private:
+        if named := flags["model_config_file"]:
+            _require_config(named)
+            return serve(named.absolute(), flags, ready_file)
+        return _serve_home(flags, ready_file, private)
 
 
-def _serve_home(flags: dict[str, Any], ready_file: Path | None) -> Result:
+def _serve_home(flags: dict[str, Any], ready_file: Path | None, private: Path) -> Result:
     """Serves this home: starts with the stable version alone, whatever the canary does, then follows models.config."""
     settings = read_settings()
-    config = _own_config(settings)
+    config, served = _own_config(settings), (settings.serving, Path(settings.base_path_for_servers))
     if not flags["model_config_file_poll_wait_seconds"]:  # it would never read what it is given
-        return serve(config, flags, ready_file)
+        return serve(config, flags, ready_file, folders=served)
     port = flags["rest_api_port"]
     note = settings.servers_notes / f"{socket.gethostname()}-{port}" if port else None
-    with tempfile.TemporaryDirectory(prefix="sentiment-serve-") as private:
-        given = Path(private) / config.name
-        return serve(given, flags, ready_file, Following(settings, given, note))
+    given = private / config.name
+    return serve(given, flags, ready_file, Following(settings, given, note), served)
 
 
 def _own_config(settings: Settings) -> Path:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sentiment import processes
+from sentiment import confinement, processes
 from sentiment.errors import InputError
 
 A_TEXT = "好".encode()
@@ -50,6 +50,7 @@ def main(export: Path) -> int:
     """Does it here: loads the export with its warm-up requests, and asks each signature for as little as it takes."""
     from sentiment.model_server.servable import OF_THE_LOADER, load_servable
 
+    confinement.alone([export.resolve()])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of a crash, a core would be as large as the model
     try:
         servable = load_servable(export)

@@ -170,6 +170,7 @@ def _kept(command: Sequence[str], folder: Path, log: Path) -> Iterator[int]:
     """Yields the process id of `command`; when this process ends, `command` ends too, and its folder is deleted."""
     # It listens on this machine alone, and for a moment: it wants no token, and has no TLS.
     open_to_us = {name: value for name, value in os.environ.items() if name != "SENTIMENT_SERVING_TOKEN"}
+    open_to_us["TMPDIR"] = str(folder)  # what it leaves when it is killed is deleted with the folder
     with (
         log.open("wb") as output,
         processes.guarded(command, 0, folder, stdout=subprocess.PIPE, stderr=output, env=open_to_us) as guard,
