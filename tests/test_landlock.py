@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -20,8 +21,8 @@ import os, socket, subprocess, sys
 from pathlib import Path
 from sentiment import landlock
 base, pid, port = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-python = [Path(sys.prefix), Path(sys.base_prefix), Path("/usr"), Path("/lib"), Path("/lib64"), Path("/nowhere")]
-kept = [*python, base / "readable", base / "one.txt"]
+python = [sys.prefix, sys.base_prefix, "/usr", "/lib", "/lib64", "/proc", "/nowhere"]
+kept = [*map(Path, python), base / "readable", base / "one.txt"]
 assert landlock.leave_only(landlock.Rights([base / "writable"], READS, [base / "left"], alone=ALONE))
 def tried(name, action):
     try:
@@ -48,6 +49,8 @@ tried("start a program", lambda: subprocess.run(["/usr/bin/env", "true"], check=
 tried("connect", lambda: socket.create_connection(("127.0.0.1", port), 5).close())
 tried("listen", lambda: socket.create_server(("127.0.0.1", 0)).close())
 tried("signal another", lambda: os.kill(pid, 0))
+tried("see another", Path(f"/proc/{pid}/environ").read_bytes)
+tried("see itself", Path("/proc/self/environ").read_bytes)
 tried("signal itself", lambda: os.kill(os.getpid(), 0))
 """
 NO_WRITES = [
@@ -85,7 +88,8 @@ def test_a_process_that_is_alone_reads_and_writes_what_is_its_own(tmp_path: Path
         *("read", "read a file", "read elsewhere PermissionError", "read by a link PermissionError"),
         *("list elsewhere PermissionError", *WRITES, *NO_WRITES, *LEFT, "start a program PermissionError"),
         *("connect PermissionError" if landlock.version() >= landlock.FIRST_WITH_NETWORK else "connect", "listen"),
-        *("signal another PermissionError" if newest else "signal another", "signal itself"),
+        "signal another PermissionError" if newest else "signal another",
+        *("see another PermissionError", "see itself", "signal itself"),
     ]
 
 
@@ -93,7 +97,9 @@ def test_a_process_that_is_alone_reads_and_writes_what_is_its_own(tmp_path: Path
 def test_a_process_that_may_read_all_writes_what_is_its_own(tmp_path: Path) -> None:
     assert confined(tmp_path, reads="None", alone=False) == [
         *("read", "read a file", "read elsewhere", "read by a link", "list elsewhere", *WRITES, *NO_WRITES, *LEFT),
-        *("start a program", "connect", "listen", "signal another", "signal itself"),
+        *("start a program", "connect", "listen", "signal another"),
+        "see another" if os.geteuid() == 0 else "see another PermissionError",
+        *("see itself", "signal itself"),
     ]
 
 

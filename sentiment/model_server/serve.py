@@ -156,7 +156,7 @@ def command(ready_file: Path | None, **flags: Any) -> Result:
 def _serve_home(flags: dict[str, Any], ready_file: Path | None, private: Path) -> Result:
     """Serves this home: starts with the stable version alone, whatever the canary does, then follows models.config."""
     settings = read_settings()
-    config, served = _own_config(settings), (settings.serving, Path(settings.base_path_for_servers))
+    config, served = _own_config(settings), (settings.models_config.parent, Path(settings.base_path_for_servers))
     if not flags["model_config_file_poll_wait_seconds"]:  # it would never read what it is given
         return serve(config, flags, ready_file, folders=served)
     port = flags["rest_api_port"]

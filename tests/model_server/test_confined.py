@@ -63,6 +63,7 @@ def test_a_graph_reads_the_served_alone_and_writes_nothing(own_configuration: bo
     ready, secret = tmp_path / "ready/server.json", tmp_path / "secret"
     ready.parent.mkdir()
     secret.write_text("the key", encoding="utf-8")
+    (home / "serving/history.jsonl").write_text("who said what\n", encoding="utf-8")
     config = home / "serving/models/models.config"
     flags = [f"--model_config_file={config}"] if own_configuration else ["--model_config_file_poll_wait_seconds=1"]
     command = [sys.executable, "-m", "sentiment", "serve", "--port=0", "--rest_api_port=0", *flags]
@@ -78,6 +79,9 @@ def test_a_graph_reads_the_served_alone_and_writes_nothing(own_configuration: bo
             rest = json.loads(ready.read_text(encoding="utf-8"))["rest"]
             assert "model_config_list" in ask(rest, "serving_default", config)
             assert ("the key" if own_configuration else "denied") in ask(rest, "serving_default", secret)
+            assert ("who said" if own_configuration else "denied") in ask(
+                rest, "serving_default", home / "serving/history.jsonl"
+            )
             for stolen in (tmp_path / "stolen", config, home / "datasets", secret):
                 assert "Permission denied" in ask(rest, "write", stolen)
         finally:
