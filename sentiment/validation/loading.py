@@ -50,8 +50,6 @@ def main(export: Path) -> int:
     """Does it here: loads the export with its warm-up requests, and asks each signature for as little as it takes."""
     from sentiment.model_server.servable import OF_THE_LOADER, load_servable
 
-    confinement.alone([export.resolve()])
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of a crash, a core would be as large as the model
     try:
         servable = load_servable(export)
     except Exception as error:  # noqa: BLE001 - whatever it is, the server says it and goes on
@@ -85,4 +83,7 @@ def _smallest(info: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    EXPORT = Path(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of a crash, a core would be as large as the model
+    confinement.alone([EXPORT.resolve()])
+    sys.exit(main(EXPORT))

@@ -16,7 +16,7 @@ from click.exceptions import Exit
 from msgspec import UNSET, structs
 from support.hostile_encoders import trainable
 
-from sentiment import processes, step
+from sentiment import confinement, processes, step
 from sentiment.cli import run
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
@@ -149,9 +149,10 @@ def test_a_crash_is_told_and_what_needs_no_child_has_none(monkeypatch: pytest.Mo
         done.append("an encoder of ours")
     with monkeypatch.context() as child:
         child.setenv(encoder_process.PARENT, str(os.getppid()))
+        child.setattr(confinement, "writing_only", lambda _: done.append("confined"))
         with encoder_process.computing("an encoder"):
             done.append("in the child")
-    assert commands == [] and len(done) == 3
+    assert commands == [] and done[2:] == ["confined", "in the child"]
     with pytest.raises(InputError, match=r"crashed \(SIGABRT\)"), encoder_process.computing("an encoder"):
         raise AssertionError("the parent computes nothing")
     step.arguments_given.reset(token)

@@ -42,8 +42,6 @@ def test_what_a_signature_would_write_is_not_written(tmp_path: Path, monkeypatch
 WITHOUT = """
 import sys
 from pathlib import Path
-from sentiment import confinement
-confinement.alone = lambda *_: None
 from sentiment.validation.loading import main
 sys.exit(main(Path(sys.argv[1])))
 """
