@@ -7,10 +7,12 @@ server ends with all of its models then. An error in words is none of that: the 
 from __future__ import annotations
 
 import math
+import os
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +29,15 @@ def require_survived(export: Path, seconds: float) -> None:
     """
     command = processes.python_module(__name__, str(export))
     quiet = subprocess.DEVNULL
-    child = processes.start(command, stdin=quiet, stdout=quiet, stderr=quiet)
-    try:
-        code = child.wait(seconds)
-    except subprocess.TimeoutExpired:
-        raise _ends_its_server(export, f"no end in {seconds:g} seconds (SENTIMENT_LOAD_TIMEOUT)") from None
-    finally:
-        processes.end(child)
+    with tempfile.TemporaryDirectory(prefix="sentiment-") as private:  # TensorFlow makes files of its own in one
+        environment = {**os.environ, "TMPDIR": private}
+        child = processes.start(command, stdin=quiet, stdout=quiet, stderr=quiet, env=environment)
+        try:
+            code = child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise _ends_its_server(export, f"no end in {seconds:g} seconds (SENTIMENT_LOAD_TIMEOUT)") from None
+        finally:
+            processes.end(child)
     if code:
         raise _ends_its_server(export, processes.why_ended(code, []))
 
@@ -46,10 +50,14 @@ def _ends_its_server(export: Path, found: str) -> InputError:
     )
 
 
-def main(export: Path) -> int:
-    """Does it here: loads the export with its warm-up requests, and asks each signature for as little as it takes."""
+def main(export: Path, confine: Callable[[], None] = lambda: None) -> int:
+    """Does it here: loads the export with its warm-up requests, and asks each signature for as little as it takes.
+
+    `confine` is called between TensorFlow's import, at which Keras reads a file of its user's, and the load.
+    """
     from sentiment.model_server.servable import OF_THE_LOADER, load_servable
 
+    confine()
     try:
         servable = load_servable(export)
     except Exception as error:  # noqa: BLE001 - whatever it is, the server says it and goes on
@@ -85,5 +93,4 @@ def _smallest(info: Any) -> Any:
 if __name__ == "__main__":
     EXPORT = Path(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of a crash, a core would be as large as the model
-    confinement.alone([EXPORT.resolve()])
-    sys.exit(main(EXPORT))
+    sys.exit(main(EXPORT, lambda: confinement.alone([EXPORT.resolve()], [Path(tempfile.gettempdir())])))
