@@ -153,7 +153,7 @@ catalogue: setup ## bring the translations' catalogue up to date with the senten
 	@$(TRAINER) docs/make_catalogue.py
 
 serve: setup ## run the embedded model server, on localhost
-	$(TRAINER) -m sentiment serve
+	$(TRAINER) -P -m sentiment serve
 
 LOCK = $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock"
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from sentiment import landlock
 from sentiment.landlock import Rights
 from sentiment.step import say
 
-PACKAGE = Path(__file__).resolve().parents[1]
+OURS = str(Path(__file__).resolve().parent)
+PACKAGES = ("site-packages", "dist-packages")
 # What Python, TensorFlow and gRPC read of a machine. No /etc/shadow, no one's home.
 MACHINE = ("/usr", "/lib", "/lib64", "/opt", "/proc", "/sys", "/dev/urandom", "/dev/random")
 OF_ETC = ("ld.so.cache", "localtime", "ssl", "hosts", "nsswitch.conf", "resolv.conf", "os-release")
@@ -36,25 +38,34 @@ def alone(
     _take(Rights([*_devices(), *writes], readable, [empties] if empties else (), alone=True))
 
 
-def writing_only(writes: Iterable[Path]) -> None:
-    """Leaves a process, to write into, `writes`, the temporary folder, and the caches of who started it."""
-    caches = (Path.home() / name for name in CACHES)
-    named = (os.environ[name] for name in ("XDG_CACHE_HOME", "HF_HOME", "TFHUB_CACHE_DIR") if os.environ.get(name))
-    everywhere = (Path(tempfile.gettempdir()), Path("/dev/shm"), *caches, *map(Path, named))
-    folders = (path if path.is_dir() else nearest(path) for path in writes)
-    _take(Rights([*_devices(), *everywhere, *(one for folder in folders for one in with_links(folder))]))
+def writing_only(folders: Iterable[Path], outputs: Iterable[Path]) -> None:
+    """Leaves a process, to write into: `folders`, which are made; those in which `outputs` are made, with all that lies
+    there, and where such a name is a link, where it leads; the temporary folder; the caches of who started it.
+    """
+    beside = [one for path in outputs for one in (path.absolute().parent, Path(os.path.realpath(path)).parent)]
+    made = [folder for folder in (*folders, *beside, *_made_caches()) if _is_made(folder)]
+    _take(Rights([*_devices(), Path(tempfile.gettempdir()), Path("/dev/shm"), *_caches(), *made]))
 
 
-def nearest(path: Path) -> Path:
-    """Returns the folder in which `path` is made, and its temporary names: the nearest one above it that is there."""
-    return next(folder for folder in path.resolve().parents if folder.is_dir())
+def _is_made(folder: Path) -> bool:
+    """Makes a folder that is not there: the rights of one above it would be those of all that lies beside it."""
+    with suppress(OSError):  # whoever needs it says why it cannot be made
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder.is_dir()
 
 
-def with_links(folder: Path) -> Iterator[Path]:
-    """Yields a folder and where the links in it lead, three levels deep: rights below a folder end at a link."""
-    yield folder
-    for pattern in ("*", "*/*", "*/*/*"):
-        yield from (path.resolve() for path in folder.glob(pattern) if path.is_symlink())
+def _made_caches() -> list[Path]:
+    """Returns the caches that are made where they are missing, for a program fills them."""
+    named = (os.environ.get(name) for name in ("XDG_CACHE_HOME", "HF_HOME", "TFHUB_CACHE_DIR"))
+    return [Path(path).absolute() for path in named if path]
+
+
+def _caches() -> list[Path]:
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user who has none
+        return []
+    return [home / name for name in CACHES]
 
 
 def _take(rights: Rights) -> None:
@@ -68,7 +79,8 @@ def _take(rights: Rights) -> None:
 
 def _machine() -> Iterable[str]:
     libraries = os.environ.get("LD_LIBRARY_PATH", "").split(":")
-    python = [sys.prefix, sys.base_prefix, sys.executable, str(PACKAGE / "sentiment"), *sys.path]
+    packages = [path for path in sys.path if Path(path).name in PACKAGES]  # not the folder that somebody stands in
+    python = [sys.prefix, sys.base_prefix, sys.executable, OURS, *packages]
     return filter(os.path.isabs, [*MACHINE, *(f"/etc/{name}" for name in OF_ETC), *python, *libraries])
 
 

@@ -87,8 +87,8 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
     """Gives these rights below `path`; of a file, those that a file has."""
     try:
         opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return
+    except OSError:
+        return  # nothing that is there, or that may be reached: it stays without rights
     try:
         given = rights if stat.S_ISDIR(os.fstat(opened).st_mode) else rights & OF_A_FILE
         beneath = (ctypes.c_uint32 * 3)(given, 0, opened)  # `struct landlock_path_beneath_attr`: 64 bits, then 32

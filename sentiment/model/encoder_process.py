@@ -45,7 +45,7 @@ def computing(encoder: object) -> Iterator[None]:
         return
     if os.environ.get(PARENT) == str(os.getppid()):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of a crash, a core would be as large as the model
-        confinement.writing_only(_written())
+        _confine()
     elif given is not None:
         raise Exit(_in_a_child(given, encoder))
     try:
@@ -73,12 +73,12 @@ def _in_a_child(given: Sequence[str], encoder: object) -> int:
     return processes.exit_code(code)
 
 
-def _written() -> Iterator[Path]:
-    """Yields what the verb of this process writes: what a run leaves in the home, and what its options name."""
+def _confine() -> None:
+    """Leaves this process what its verb writes: what a run leaves in the home, and what its options name."""
     settings, options = read_settings(), click.get_current_context().params
-    yield from (settings.datasets, settings.runs, settings.serving, settings.own_encoders, settings.scores_folder)
+    of_home = (settings.datasets, settings.runs, settings.serving, settings.own_encoders, settings.scores_folder)
     named = (str(options[name]) for name in WRITTEN if options.get(name))
-    yield from (confinement.nearest(Path(name)) for name in named if "://" not in name)
+    confinement.writing_only(of_home, [Path(name) for name in named if "://" not in name])
 
 
 def _ended(child: subprocess.Popen[bytes]) -> int:

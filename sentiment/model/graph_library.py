@@ -68,6 +68,10 @@ class Library:
             self._arguments[name] = None if is_list else {one.name: place for place, one in enumerate(arguments)}
         return self._arguments[name]
 
+    def misnamed(self) -> list[str]:
+        """Returns the functions with an operation's name: some loaders run the function, some the operation."""
+        return [name for name in self.functions if not self.is_function(name)]
+
     def missing(self) -> set[str]:
         """Returns the functions that are called by name and are not there."""
         return {name for name in self._named if not self.is_function(name)}

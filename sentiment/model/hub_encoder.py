@@ -34,7 +34,9 @@ def source(name: str, vocabulary_file: Path | None) -> Source:
     """
     folder = resolve(name)
     loaded = load(folder)
-    if uses_tables(loaded):
+    with _whole(folder):
+        has_tables = uses_tables(loaded)
+    if has_tables:
         raise InputError(
             "an encoder must compute without tables, for an export keeps its variables alone",
             found=f"one whose call looks up a table in {folder}",
@@ -60,7 +62,9 @@ def load(folder: Path) -> Any:
 
     with _whole(folder):
         loaded = tf.saved_model.load(str(folder))
-        is_encoder = callable(loaded) and bool(list(getattr(loaded, "trainable_variables", [])))
+        # An object in the place of the function would say of itself what is asked of it below.
+        is_called = callable(loaded) and isinstance(loaded.__call__, tf.types.experimental.PolymorphicFunction)
+        is_encoder = is_called and bool(list(getattr(loaded, "trainable_variables", [])))
     if not is_encoder:
         raise InputError(
             "an encoder's SavedModel must be callable and trainable (TF2, with `trainable_variables`)",

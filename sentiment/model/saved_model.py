@@ -65,6 +65,8 @@ def dangers_of(folder: Path, meta: Any, models: Collection[bytes] = ()) -> Itera
         yield f"the operation {name}"
     for name in sorted(library.missing()):
         yield f"a call of {name}, which is none of its functions"
+    for name in sorted(library.misnamed()):
+        yield f"a function {name}, which is the name of an operation"
     yield from misnamed(folder, [asset.file for asset in graph_assets.assets_of(meta)])
     yield from graph_assets.unread(meta)
     yield from graph_attributes.filled_in(library)

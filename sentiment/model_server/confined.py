@@ -6,12 +6,15 @@ configuration of somebody's own, which may name any folder at any time, a server
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sentiment import confinement
+
+LEVELS = 2  # models, and their versions
 
 
 @contextmanager
@@ -32,5 +35,15 @@ def to_files_of(served: Collection[Path], writes: Iterable[Path]) -> None:
     Call it before TensorFlow starts its threads. A link in `served` to a model, or to a version, is followed now.
     """
     private = Path(tempfile.gettempdir())
-    reads = [one for folder in served for one in confinement.with_links(folder)]
+    reads = [*served, *(link for folder in served for link in _linked(folder, LEVELS))]
     confinement.alone(reads, [private, *writes], whole_disk=not served, empties=private.parent)
+
+
+def _linked(folder: Path, levels: int) -> Iterator[Path]:
+    """Yields where the links in a folder lead: rights below a folder end at a link."""
+    with suppress(OSError):  # the load says why there is nothing to serve
+        for entry in list(os.scandir(folder)):
+            if entry.is_symlink():
+                yield Path(os.path.realpath(entry.path))
+            if levels > 1:
+                yield from _linked(Path(entry.path), levels - 1)

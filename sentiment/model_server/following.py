@@ -38,7 +38,7 @@ class Following:
             self._keep(self._note)
         first = settings.boot_config if settings.boot_config.is_file() else self._wanted
         self._seen = models_config.read(first)
-        self._bridging, self._given_at = False, time.monotonic()
+        self._bridging, self._given_at, self._shut_out = False, time.monotonic(), False
         atomic.write_text(given, self._seen or "")
 
     @property
@@ -56,7 +56,7 @@ class Following:
         """Gives the server what has changed, and notes how it goes."""
         if self._note and self._note.word == HELD and self._file and not self._file.exists():
             self._note, self._seen = None, None  # a person has removed it
-        text = models_config.read(self._wanted)
+        text = self._read()
         if text is not None and (text != self._seen or (self._bridging and self._settled(settled))):
             self._seen = text
             self._give(text)
@@ -64,6 +64,19 @@ class Following:
             self._keep(replace(self._note, word=SERVED))
         elif self._note and self._note.word == SERVED and self._note.deaths and self._lived_long():
             self._keep(replace(self._note, deaths=0))
+
+    def _read(self) -> str | None:
+        """Returns models.config. Its folder may be another one than the one that this process was left."""
+        try:
+            text = models_config.read(self._wanted)
+        except PermissionError as error:
+            if not self._shut_out:
+                log.error("cannot read %s any more (%s): start this server again to follow it", self._wanted, error)
+            text = None
+            self._shut_out = True
+        else:
+            self._shut_out = False
+        return text
 
     def _give(self, text: str) -> None:
         given, digest = models_config.read(self._given) or "", notes.digest_of(text)

@@ -49,9 +49,15 @@ def one_of_several_branches_is_given_one(meta: Any) -> None:
     branches.func.add(name=called).attr["V"].i = 1
 
 
+def a_function_has_the_name_of_an_operation(meta: Any) -> None:
+    """TensorFlow 2's loader runs it for each `Identity`: of an asset's name, it made another file's."""
+    meta.graph_def.library.function.add().signature.name = "Identity"
+
+
 @pytest.mark.parametrize(
     ("attack", "told"),
     [
+        (a_function_has_the_name_of_an_operation, "a function Identity, which is the name of an operation"),
         (a_function_is_left_to_the_caller, "the function Outer, which takes attributes"),
         (a_function_has_a_default, ", which takes attributes"),
         (a_value_is_left_to_the_caller, "the attributes of c, which a call fills in"),

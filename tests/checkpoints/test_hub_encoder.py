@@ -135,9 +135,14 @@ def test_a_damaged_encoder_is_refused(hub_folder: Path, files: Files, tmp_path: 
 def test_other_savedmodels_are_refused(files: Files, tmp_path: Path) -> None:
     from sentiment.tensorflow_setup import keras, tf
 
-    tf.saved_model.save(tf.Module(), str(tmp_path / "nothing"))
-    with pytest.raises(InputError, match="must be callable and trainable"):
-        start(files, tmp_path / "nothing")
+    called = tf.__internal__.tracking.AutoTrackable()  # an object in the place of the function: it says what it likes
+    called.__call__ = tf.Module()
+    called.__call__.concrete_functions = []
+    called.trainable_variables = [tf.Variable(1.0)]
+    for name, module in (("nothing", tf.Module()), ("called", called)):
+        tf.saved_model.save(module, str(tmp_path / name))
+        with pytest.raises(InputError, match="must be callable and trainable"):
+            start(files, tmp_path / name)
     words = keras.layers.Input((None,), dtype=tf.int32)
     model = keras.Model(words, keras.layers.Embedding(41, 4)(words))
     model.vocab_file = tf.saved_model.Asset(str(Path(__file__).parent / "data" / "bert-bin" / "vocab.txt"))
