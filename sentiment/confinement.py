@@ -8,23 +8,14 @@ alone.
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from sentiment import landlock
+from sentiment import landlock, machine_files
 from sentiment.landlock import Rights
 from sentiment.step import say
-
-OURS = str(Path(__file__).resolve().parent)
-PACKAGES = ("site-packages", "dist-packages")
-# What Python, TensorFlow and gRPC read of a machine. No /etc/shadow, no one's home.
-MACHINE = ("/usr", "/lib", "/lib64", "/opt", "/proc", "/sys", "/dev/urandom", "/dev/random")
-OF_ETC = ("ld.so.cache", "localtime", "ssl", "hosts", "nsswitch.conf", "resolv.conf", "os-release")
-DEVICES = ("/dev/null", "/dev/tty", "/dev/nvidia*", "/dev/dri", "/dev/kfd")  # the accelerators' drivers, if any
-CACHES = (".cache", ".config/matplotlib", ".nv")  # of the person's: fonts, downloads, what a GPU's driver compiled
 
 
 def alone(
@@ -34,17 +25,22 @@ def alone(
 
     With `whole_disk` it may read everything that its user may. In `empties` it may remove empty folders.
     """
-    readable = None if whole_disk else [*map(Path, _machine()), *reads]
-    _take(Rights([*_devices(), *writes], readable, [empties] if empties else (), alone=True))
+    readable = None if whole_disk else [*machine_files.programs(), *reads]
+    _take(Rights([*machine_files.devices(), *writes], readable, empties=[empties] if empties else (), alone=True))
 
 
-def writing_only(folders: Iterable[Path], outputs: Iterable[Path]) -> None:
-    """Leaves a process, to write into: `folders`, which are made; those in which `outputs` are made, with all that lies
-    there, and where such a name is a link, where it leads; the temporary folder; the caches of who started it.
+def to_a_verb(folders: Iterable[Path], outputs: Iterable[Path], inputs: Iterable[Path], *, buckets: bool) -> None:
+    """Leaves a process what a verb reads and writes; it may start others, which have no more, and connect.
+
+    It writes to `folders`, which are made; to those in which `outputs` lie, with all that lies there, and where such a
+    name is a link, where it leads; to the temporary folder and its user's caches. Beside these it reads its machine's
+    programs, `inputs`, and, with `buckets`, what opens those.
     """
     beside = [one for path in outputs for one in (path.absolute().parent, Path(os.path.realpath(path)).parent)]
-    made = [folder for folder in (*folders, *beside, *_made_caches()) if _is_made(folder)]
-    _take(Rights([*_devices(), Path(tempfile.gettempdir()), Path("/dev/shm"), *_caches(), *made]))
+    made = [folder for folder in (*folders, *beside, *machine_files.named_caches()) if _is_made(folder)]
+    writes = [Path(tempfile.gettempdir()), Path("/dev/shm"), *machine_files.devices(), *machine_files.caches(), *made]
+    reads = [*machine_files.programs(), *machine_files.of_the_person(buckets=buckets), *inputs]
+    _take(Rights(writes, reads, lists=machine_files.searched()))
 
 
 def _is_made(folder: Path) -> bool:
@@ -54,20 +50,6 @@ def _is_made(folder: Path) -> bool:
     return folder.is_dir()
 
 
-def _made_caches() -> list[Path]:
-    """Returns the caches that are made where they are missing, for a program fills them."""
-    named = (os.environ.get(name) for name in ("XDG_CACHE_HOME", "HF_HOME", "TFHUB_CACHE_DIR"))
-    return [Path(path).absolute() for path in named if path]
-
-
-def _caches() -> list[Path]:
-    try:
-        home = Path.home()
-    except RuntimeError:  # a user who has none
-        return []
-    return [home / name for name in CACHES]
-
-
 def _take(rights: Rights) -> None:
     try:
         why_not = "" if landlock.leave_only(rights) else "it has no Landlock, or one that is too old"
@@ -75,14 +57,3 @@ def _take(rights: Rights) -> None:
         why_not = str(error)
     if why_not:
         say(f"the kernel does not confine this process to its own files ({why_not}): SECURITY.md says what then holds")
-
-
-def _machine() -> Iterable[str]:
-    libraries = os.environ.get("LD_LIBRARY_PATH", "").split(":")
-    packages = [path for path in sys.path if Path(path).name in PACKAGES]  # not the folder that somebody stands in
-    python = [sys.prefix, sys.base_prefix, sys.executable, OURS, *packages]
-    return filter(os.path.isabs, [*MACHINE, *(f"/etc/{name}" for name in OF_ETC), *python, *libraries])
-
-
-def _devices() -> list[Path]:
-    return [path for pattern in DEVICES for path in Path("/").glob(pattern.lstrip("/"))]

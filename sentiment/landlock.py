@@ -31,12 +31,14 @@ SEE_OTHERS = (1 << 19 | 1 << 21) | (1 << 38)  # CAP_SYS_PTRACE, CAP_SYS_ADMIN, C
 class Rights:
     """What is left: `reads` and `writes` are folders and files, with all that is and comes below them.
 
-    Without `reads`, everything may be read. In `empties`, empty folders may be removed. `alone`: it starts no program,
-    connects to nobody over TCP, signals nobody but itself, and sees no other process's memory or environment.
+    Without `reads`, everything may be read. In `lists`, names may be read; in `empties`, empty folders removed.
+    `alone`: it starts no program, connects to nobody over TCP, and signals nobody but itself. With `alone` or `reads`,
+    it sees no other process's memory or environment.
     """
 
     writes: Iterable[Path]
     reads: Iterable[Path] | None = None
+    lists: Iterable[Path] = ()
     empties: Iterable[Path] = ()
     alone: bool = False
 
@@ -62,9 +64,11 @@ def leave_only(rights: Rights) -> bool:
             _allow(ruleset, path, looks)
         for path in rights.writes:
             _allow(ruleset, path, changes | looks)
+        for path in rights.lists:
+            _allow(ruleset, path, LIST & looks)
         for path in rights.empties:
             _allow(ruleset, path, REMOVE_FOLDER)
-        if rights.alone:
+        if rights.alone or rights.reads is not None:
             _give_up(SEE_OTHERS)
         _done(ctypes.CDLL(None, use_errno=True).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         _required(RESTRICT_SELF, ruleset, 0)
@@ -91,6 +95,8 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
         return  # nothing that is there, or that may be reached: it stays without rights
     try:
         given = rights if stat.S_ISDIR(os.fstat(opened).st_mode) else rights & OF_A_FILE
+        if not given:  # of a file, there are no names
+            return
         beneath = (ctypes.c_uint32 * 3)(given, 0, opened)  # `struct landlock_path_beneath_attr`: 64 bits, then 32
         _required(ADD_RULE, ruleset, PATH_BENEATH, beneath, 0)
     finally:

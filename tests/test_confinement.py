@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from sentiment import confinement, landlock
 
 CHILD = """
-import os, sys
+import json, os, subprocess, sys
 from pathlib import Path
 import click
 from sentiment.model.encoder_process import PARENT, computing
@@ -20,48 +21,53 @@ from sentiment.model.encoder_process import PARENT, computing
 @click.command()
 @click.option("--output", type=click.Path(path_type=Path))
 @click.option("--result", "result_file", type=click.Path(path_type=Path))
-@click.option("--data")
-@click.argument("tried", nargs=-1, type=click.Path(path_type=Path))
-def verb(output, result_file, data, tried):
+@click.option("--corpus", multiple=True)
+def verb(output, result_file, corpus):
     os.environ[PARENT] = str(os.getppid())
     with computing("a stranger's"):
-        for path in (output, result_file, *tried):
-            try:
-                path.write_text("a")
-            except PermissionError:
-                print(path)
+        for path in (output, result_file):
+            path.write_text("a")
+        denied = {"write": [], "read": []}
+        for name in json.loads(os.environ["TRIED"]):
+            for what, way in (("write", lambda path: path.write_bytes(b"a")), ("read", Path.read_bytes)):
+                try:
+                    way(Path(name))
+                except PermissionError:
+                    denied[what].append(name)
+        print(json.dumps(denied))
+        subprocess.run([sys.executable, "-c", "import sentiment.cli"], check=True)
 verb()
 """
 needs_landlock = pytest.mark.skipif(
     landlock.version() < landlock.FIRST_WITH_RENAMES, reason="this kernel has no Landlock, or keeps it from processes"
 )
-ALLOWED = ["home/runs/a", "home/serving/a", "home/datasets/a", "home/scores/a", "temporary/a", "person/.cache/a"]
-ALLOWED += ["new/er/beside", "disk/beside", "cache/a"]
-DENIED = ["home/code.py", "home/.env", "person/.bashrc", "data/posts.tsv", "a", "home/datasets/inbox/root/a"]
+OURS = ["home/runs/a", "home/serving/a", "home/datasets/a", "home/scores/a", "temporary/a", "person/.cache/a"]
+OURS += ["new/er/beside", "disk/beside", "cache/a"]
+GIVEN = ["data/posts.tsv", "more/in/posts.tsv"]
+OTHERS = ["home/code.py", "home/.env", "person/.bashrc", "data/other.tsv", "a", "home/datasets/inbox/root/a"]
 
 
 @needs_landlock
-def test_a_strangers_encoder_writes_the_homes_data_and_the_outputs_alone(tmp_path: Path) -> None:
-    for name in ("home", "temporary", "person/.cache", "out", "data", "disk"):
+def test_a_strangers_encoder_meets_the_homes_data_and_what_is_named_alone(tmp_path: Path) -> None:
+    for name in ("home/datasets/inbox", "temporary", "person/.cache", "out", "disk", "data", "more/in"):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "home/datasets/inbox").mkdir(parents=True)  # a stranger's links: to all, and to themselves
-    (tmp_path / "home/datasets/inbox/root").symlink_to(tmp_path)
+    (tmp_path / "home/datasets/inbox/root").symlink_to(tmp_path)  # a stranger's links: to all, and to themselves
     (tmp_path / "home/datasets/inbox/round").symlink_to("round")
+    for name in (*GIVEN, *OTHERS):
+        (tmp_path / name).write_bytes(b"before")
     (tmp_path / "out/link").symlink_to(tmp_path / "disk/linked")
     places = {"SENTIMENT_HOME": "home", "HOME": "person", "TMPDIR": "temporary", "TFHUB_CACHE_DIR": "cache"}
     environment = {**os.environ, **{name: str(tmp_path / path) for name, path in places.items()}}
-    tried = [str(tmp_path / name) for name in (*ALLOWED, *DENIED)]
-    outputs = ["--output", str(tmp_path / "out/link"), "--result", str(tmp_path / "new/er/result.json")]
-    command = [sys.executable, "-c", CHILD, *outputs, "--data", str(tmp_path / "data/a")]
+    environment["TRIED"] = json.dumps([*OURS, *GIVEN, *OTHERS])
+    outputs = ["--output", "out/link", "--result", str(tmp_path / "new/er/result.json")]
+    command = [sys.executable, "-c", CHILD, *outputs, "--corpus", "data/posts.tsv", "--corpus", "more"]
     done = subprocess.run(
-        [*command, *tried], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == [str(tmp_path / name) for name in DENIED]
-    assert [(tmp_path / name).read_text(encoding="utf-8") for name in ("disk/linked", "new/er/result.json")] == [
-        "a",
-        "a",
-    ]
+    assert json.loads(done.stdout) == {"read": OTHERS, "write": [*GIVEN, *OTHERS]}
+    written = [tmp_path / "disk/linked", tmp_path / "new/er/result.json"]
+    assert [path.read_bytes() for path in written] == [b"a", b"a"]
 
 
 @pytest.mark.parametrize("found", [None, OSError(1, "Operation not permitted")])

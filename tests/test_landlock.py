@@ -23,7 +23,7 @@ from sentiment import landlock
 base, pid, port = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 python = [sys.prefix, sys.base_prefix, "/usr", "/lib", "/lib64", "/proc", "/nowhere"]
 kept = [*map(Path, python), base / "readable", base / "one.txt"]
-assert landlock.leave_only(landlock.Rights([base / "writable"], READS, [base / "left"], alone=ALONE))
+assert landlock.leave_only(landlock.Rights([base / "writable"], READS, empties=[base / "left"], alone=ALONE))
 def tried(name, action):
     try:
         action()

@@ -45,7 +45,7 @@ def computing(encoder: object) -> Iterator[None]:
         return
     if os.environ.get(PARENT) == str(os.getppid()):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of a crash, a core would be as large as the model
-        _confine()
+        _confine(encoder)
     elif given is not None:
         raise Exit(_in_a_child(given, encoder))
     try:
@@ -73,12 +73,29 @@ def _in_a_child(given: Sequence[str], encoder: object) -> int:
     return processes.exit_code(code)
 
 
-def _confine() -> None:
-    """Leaves this process what its verb writes: what a run leaves in the home, and what its options name."""
+def _confine(encoder: object) -> None:
+    """Leaves this process what its verb works on: the home's data, and what its options and its encoder name."""
     settings, options = read_settings(), click.get_current_context().params
     of_home = (settings.datasets, settings.runs, settings.serving, settings.own_encoders, settings.scores_folder)
-    named = (str(options[name]) for name in WRITTEN if options.get(name))
-    confinement.writing_only(of_home, [Path(name) for name in named if "://" not in name])
+    named = {name: [*_texts(value)] for name, value in options.items()}
+    everything = [
+        str(encoder),
+        settings.archive,
+        settings.scores,
+        *(text for texts in named.values() for text in texts),
+    ]
+    outputs = [Path(text) for name in WRITTEN for text in named.get(name, ()) if "://" not in text]
+    inputs = [Path(text).expanduser().absolute() for text in everything if text and "://" not in text]
+    confinement.to_a_verb(of_home, outputs, inputs, buckets=any(text.startswith("s3://") for text in everything))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yields the words of an option's value that may be a path."""
+    if isinstance(value, str | Path):
+        yield str(value)
+    elif isinstance(value, tuple | list):
+        for one in value:
+            yield from _texts(one)
 
 
 def _ended(child: subprocess.Popen[bytes]) -> int:

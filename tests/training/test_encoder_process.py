@@ -149,7 +149,7 @@ def test_a_crash_is_told_and_what_needs_no_child_has_none(monkeypatch: pytest.Mo
         done.append("an encoder of ours")
     with monkeypatch.context() as child:
         child.setenv(encoder_process.PARENT, str(os.getppid()))
-        child.setattr(encoder_process, "_confine", lambda: done.append("confined"))
+        child.setattr(encoder_process, "_confine", lambda _: done.append("confined"))
         with encoder_process.computing("an encoder"):
             done.append("in the child")
     assert commands == [] and done[2:] == ["confined", "in the child"]
