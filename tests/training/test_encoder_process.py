@@ -199,7 +199,8 @@ def test_an_error_that_is_not_tensorflows_stays_what_it_is() -> None:
 def test_an_interrupt_reaches_the_child_once(monkeypatch: pytest.MonkeyPatch, heard: bool) -> None:
     """As it was, `kill -INT` of the command alone let the training go on to its end."""
     monkeypatch.setattr(encoder_process, "SECONDS_TO_STOP", 60.0 if heard else 0.0)
-    waiting = "import signal; print('up', flush=True); signal.pause()"  # a signal while Python starts may be lost
+    # Where the tests were started in the background of a shell, their children ignore an INT unless they say otherwise.
+    waiting = "import signal; signal.signal(2, signal.SIG_DFL); print('up', flush=True); signal.pause()"
     child = subprocess.Popen([sys.executable, "-c", waiting], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert child.stdout
     with child.stdout as up:
