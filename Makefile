@@ -62,9 +62,9 @@ demo: setup ## run the whole loop: first model, better model, refused batch
 demo: export DATA := $(DATA)
 
 # Four parts of about the same duration run side by side, and every line is marked with its part.
-TRAINING := $(addprefix tests/,charts data datasets evaluation experiments language mail model pretraining report scoring \
+TRAINING := $(addprefix tests/,charts datasets evaluation experiments language mail model pretraining report scoring \
 	statistics text training)
-SERVER := $(addprefix tests/,bench client export gpu_check model_server probe)
+SERVER := $(addprefix tests/,bench client data export gpu_check model_server probe)
 PYTEST = $(if $(MEASURED),-m coverage run )-m pytest
 PYTEST_training = $(TRAINER) $(PYTEST) $(TRAINING)
 PYTEST_server = $(TRAINER) $(PYTEST) $(SERVER)
