@@ -21,7 +21,8 @@ from click.exceptions import Exit
 
 from sentiment import confinement, processes, step
 from sentiment.errors import InputError
-from sentiment.settings import read_settings
+from sentiment.serving.flags import flags_file, read_flags
+from sentiment.settings import CHECKOUT, Settings, read_settings
 from sentiment.text.harmless import visible
 
 PARENT = "PARENT_OF_ENCODER_PROCESS"  # in the environment of such a child: the process that waits for it
@@ -29,6 +30,7 @@ CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGIL
 SECONDS_TO_STOP = 5.0  # for a child that heard of it itself
 LONGEST_TOLD = 200  # characters of what TensorFlow says in an encoder's words
 WRITTEN = ("output", "result_file", "tensorboard", "export")  # the options of all verbs that name what they write
+SHIPPED = (CHECKOUT / "serving", CHECKOUT / "datasets")  # what a home that has none of its own takes
 WHERE = ("Graph execution error:", "Detected at node", 'File "', "<stack traces unavailable>")
 NAME_ANOTHER = "Do not use it. Fetch it again from its publisher, or name another one."
 
@@ -84,9 +86,16 @@ def _confine(encoder: object) -> None:
         settings.scores,
         *(text for texts in named.values() for text in texts),
     ]
+    everything += [*map(str, SHIPPED), *(_named_by_flags(settings) if "export" in options else ())]
     outputs = [Path(text) for name in WRITTEN for text in named.get(name, ()) if "://" not in text]
     inputs = [Path(text).expanduser().absolute() for text in everything if text and "://" not in text]
     confinement.to_a_verb(of_home, outputs, inputs, buckets=any(text.startswith("s3://") for text in everything))
+
+
+def _named_by_flags(settings: Settings) -> list[str]:
+    """Returns the files that the servers' flags name, which a throw-away server reads, too: all but a private key's."""
+    flags = (flag.partition("=") for flag in read_flags(flags_file(settings)))
+    return [value for name, _, value in flags if value.startswith("/") and name != "--ssl_config_file"]
 
 
 def _texts(value: object) -> Iterator[str]:
