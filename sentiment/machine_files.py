@@ -17,7 +17,7 @@ OF_ETC = (
     *("hosts", "host.conf", "gai.conf", "services", "protocols", "nsswitch.conf", "resolv.conf"),
 )
 DEVICES = ("/dev/null", "/dev/tty", "/dev/nvidia*", "/dev/dri", "/dev/kfd")  # the accelerators' drivers, if any
-OF_A_PERSON = (".keras", ".fonts", ".local/share/fonts", ".matplotlib")
+OF_A_PERSON = (".keras", ".ray", ".fonts", ".local/share/fonts", ".matplotlib")
 CACHES = (".cache", ".config/matplotlib", ".nv")  # fonts, downloads, what a GPU's driver compiled
 NAMED_CACHES = ("XDG_CACHE_HOME", "HF_HOME", "TFHUB_CACHE_DIR", "MPLCONFIGDIR", "RAY_TMPDIR")
 NAMED = (
