@@ -20,7 +20,8 @@ from botocore.response import StreamingBody
 
 from sentiment.data.formats.allowance import most_seconds
 from sentiment.data.source.answer import answered_by, keep_time
-from sentiment.data.source.refusal import TooLate, TooLong
+from sentiment.data.source.markup import why_it_grows
+from sentiment.data.source.refusal import Grows, TooLate, TooLong
 
 ATTEMPTS = 6  # of a request by botocore, and to continue a transfer that broke off; some 30 seconds in all
 CONFIG = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=60)
@@ -47,8 +48,9 @@ def _sent(session: Any, request: Any, **_: object) -> AWSResponse:
     asks_for_object, request.stream_output = request.stream_output, True
     answer = _answer(session, request)
     body: Any = _Prompt(answer.raw)
-    if not asks_for_object or answer.status_code >= NO_OBJECT:
-        body = _Read(_bounded(body))
+    is_error = answer.status_code >= NO_OBJECT
+    if is_error or not asks_for_object:
+        body = _Read(_plain(_bounded(body), is_error))
     return AWSResponse(answer.url, answer.status_code, answer.headers, body)
 
 
@@ -99,3 +101,15 @@ def _bounded(body: _Prompt) -> bytes:
     if content.count(b"<") + content.count(b"=") > MOST_MARKUP:
         raise TooLong(most=MOST_MARKUP, of_what="tags and attributes")
     return bytes(content)
+
+
+def _plain(content: bytes, is_error: bool) -> bytes:
+    """Returns an answer as botocore may parse it. Of an error, which may be the page of a proxy, its status is enough.
+
+    Raises: Grows.
+    """
+    if what := why_it_grows(content):
+        if not is_error:
+            raise Grows(what=what)
+        return b""
+    return content
