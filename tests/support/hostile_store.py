@@ -83,6 +83,18 @@ class Request(BaseHTTPRequestHandler):
         else:
             store.spoilt.get(self.key, Request.give_object)(self)
 
+    def do_PUT(self) -> None:
+        self.server.store.asked.append((self.key, "PUT"))
+        self.server.store.spoilt.get(self.key, Request.take_object)(self)
+
+    def take_object(self) -> None:
+        self.server.store.objects[self.key] = self.rfile.read(int(self.headers["Content-Length"]))
+        self.give(200, b"")
+
+    def handle_expect_100(self) -> bool:
+        """Leaves it to the answer whether a body may come."""
+        return True
+
     def give_object(self, **headers: str) -> None:
         """Gives what is asked for, as a store does; `_` in a header's name stands for `-`."""
         first, _, last = (self.headers.get("Range") or "").removeprefix("bytes=").partition("-")

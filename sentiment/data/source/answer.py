@@ -1,4 +1,7 @@
-"""How long a store's answer may take. It is asked whenever bytes come: an answer need never reach its body."""
+"""How long a store's answer may take. It is asked whenever bytes come: an answer need never reach its body.
+
+The same holds for what is written to a store, which may take it as slowly as it likes.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _until = ContextVar("_until", default=math.inf)  # on the monotonic clock
 
 @contextmanager
 def answered_by(until: float) -> Iterator[None]:
-    """While it lasts, an answer that is still coming after `until` raises TooLate."""
+    """While it lasts, a request that is still sent, or an answer that is still coming, after `until` raises TooLate."""
     before = _until.set(min(until, _until.get()))
     try:
         yield
@@ -32,6 +35,27 @@ def answered_by(until: float) -> Iterator[None]:
 def keep_time() -> None:
     """Has every client of boto3 read its answers in time."""
     AWSConnection.response_class = _Answer  # there is no setting for it
+
+
+class Sent:
+    """The body of a request, of which a piece is read when the store took the one before."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def read(self, size: int | None = -1) -> bytes:
+        _require_by(_until.get())
+        found: bytes = self._body.read(size)
+        return found
+
+    def seek(self, place: int) -> None:
+        """botocore begins with it again when a try failed."""
+        self._body.seek(place)
+
+
+def _require_by(until: float) -> None:
+    if time.monotonic() > until:
+        raise TooLate
 
 
 class _InTime(io.RawIOBase):
@@ -45,8 +69,7 @@ class _InTime(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if time.monotonic() > min(self.until, _until.get()):
-            raise TooLate
+        _require_by(min(self.until, _until.get()))
         return cast("int | None", cast(Any, self._raw).readinto(buffer))
 
     def close(self) -> None:

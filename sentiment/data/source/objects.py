@@ -65,6 +65,16 @@ class Objects:
                     return None
                 raise
 
+    def write(self, key: str, content: bytes) -> None:
+        """Makes or replaces an object. All tries together have the time of its size. Raises: InputError."""
+        with refused(self.address), answered_by(time.monotonic() + most_seconds(len(content))):
+            self.client.put_object(Bucket=self._bucket, Key=key, Body=content)
+
+    def remove(self, key: str) -> None:
+        """Raises: InputError."""
+        with refused(self.address), answered_by(time.monotonic() + most_seconds(0)):
+            self.client.delete_object(Bucket=self._bucket, Key=key)
+
     def require_answers(self) -> None:
         """Raises: InputError when the store, and not one object, cannot be asked."""
         asked = {"Bucket": self._bucket, "Prefix": self._prefix, "EncodingType": "url"}

@@ -19,7 +19,7 @@ from botocore.exceptions import HTTPClientError
 from botocore.response import StreamingBody
 
 from sentiment.data.formats.allowance import most_seconds
-from sentiment.data.source.answer import answered_by, keep_time
+from sentiment.data.source.answer import Sent, answered_by, keep_time
 from sentiment.data.source.markup import why_it_grows
 from sentiment.data.source.refusal import Grows, TooLate, TooLong
 
@@ -44,8 +44,14 @@ def new_client() -> Any:
 
 
 def _sent(session: Any, request: Any, **_: object) -> AWSResponse:
-    """Sends a request, in botocore's place, which would read an answer of any length into memory."""
+    """Sends a request, in botocore's place, which would read an answer of any length into memory.
+
+    Nobody is asked whether to send it (`Expect: 100-continue`): what comes then, botocore reads without any limit.
+    """
     asks_for_object, request.stream_output = request.stream_output, True
+    request.headers.pop("Expect", None)
+    if hasattr(request.body, "read"):
+        request.body = Sent(request.body)
     answer = _answer(session, request)
     body: Any = _Prompt(answer.raw)
     is_error = answer.status_code >= NO_OBJECT
