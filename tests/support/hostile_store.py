@@ -31,7 +31,7 @@ class Dripping:
         self.dripped = 0
         self.heard_enough = threading.Event()
 
-    def __call__(self, request: Request) -> None:
+    def __call__(self, request: BaseHTTPRequestHandler) -> None:
         request.close_connection = True
         try:
             request.wfile.write(self._first)

@@ -1,6 +1,6 @@
-"""How long a store's answer may take. It is asked whenever bytes come: an answer need never reach its body.
+"""How long a server's answer may take. It is asked whenever bytes come: an answer need never reach its body.
 
-The same holds for what is written to a store, which may take it as slowly as it likes.
+The same holds for what is sent to a server, which may take it as slowly as it likes.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ from contextvars import ContextVar
 from http.client import HTTPResponse
 from typing import Any, cast
 
-from botocore.awsrequest import AWSConnection
-
 from sentiment.data.formats.allowance import most_seconds
-from sentiment.data.source.refusal import TooLate
 
 _until = ContextVar("_until", default=math.inf)  # on the monotonic clock
+
+
+class TooLate(Exception):
+    """An answer is still coming when it should have ended long ago. Nobody asks for it again."""
+
+    def __init__(self) -> None:
+        super().__init__("the answer takes far longer than it should")
 
 
 @contextmanager
@@ -30,11 +34,6 @@ def answered_by(until: float) -> Iterator[None]:
         yield
     finally:
         _until.reset(before)
-
-
-def keep_time() -> None:
-    """Has every client of boto3 read its answers in time."""
-    AWSConnection.response_class = _Answer  # there is no setting for it
 
 
 class Sent:
@@ -49,7 +48,7 @@ class Sent:
         return found
 
     def seek(self, place: int) -> None:
-        """botocore begins with it again when a try failed."""
+        """Whoever sends it again, when a try failed, begins with this."""
         self._body.seek(place)
 
 
@@ -77,10 +76,10 @@ class _InTime(io.RawIOBase):
         super().close()
 
 
-class _Answer(HTTPResponse):
-    """An answer whose head must come within the time of a small file, with all that a store says before it.
+class Answer(HTTPResponse):
+    """An answer whose head must come within the time of a small file, with all that a server says before it.
 
-    That time begins when the request was sent: what is written to a store may be of any size.
+    That time begins when the request was sent: what is sent may be of any size.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

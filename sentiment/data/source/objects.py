@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 from botocore.exceptions import ClientError, FlexibleChecksumError
 
 from sentiment.data.formats.allowance import OutOfTime, most_seconds
-from sentiment.data.source.answer import answered_by
+from sentiment.data.source.answer import TooLate, answered_by
 from sentiment.data.source.listing import Entry, entries
 from sentiment.data.source.part import TOO_SLOW, Part, Patience, is_partial, require_in_time
-from sentiment.data.source.refusal import TooLate, code_of, in_a_line, refused, words_of
+from sentiment.data.source.refusal import code_of, in_a_line, refused, words_of
 from sentiment.data.source.source import LeftForNextTime
 from sentiment.data.source.transfers import BROKEN_OFF, pieces, tried
 from sentiment.errors import InputError

@@ -22,6 +22,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from sentiment.data.source.answer import TooLate
 from sentiment.errors import InputError, UnavailableError
 from sentiment.text.harmless import visible
 
@@ -41,12 +42,6 @@ class Grows(BotoCoreError):
     """An answer that is no object would take far more memory than it has bytes."""
 
     fmt = "the answer has {what}, which no store's answer has"
-
-
-class TooLate(BotoCoreError):
-    """An answer is still coming when it should have ended long ago. botocore does not ask for it again."""
-
-    fmt = "the answer takes far longer than it should"
 
 
 @contextmanager

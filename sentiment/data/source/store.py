@@ -13,15 +13,15 @@ from functools import partial
 from typing import Any
 
 import boto3
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSConnection, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import HTTPClientError
 from botocore.response import StreamingBody
 
 from sentiment.data.formats.allowance import most_seconds
-from sentiment.data.source.answer import Sent, answered_by, keep_time
+from sentiment.data.source.answer import Answer, Sent, TooLate, answered_by
 from sentiment.data.source.markup import why_it_grows
-from sentiment.data.source.refusal import Grows, TooLate, TooLong
+from sentiment.data.source.refusal import Grows, TooLong
 
 ATTEMPTS = 6  # of a request by botocore, and to continue a transfer that broke off; some 30 seconds in all
 CONFIG = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=60)
@@ -37,7 +37,7 @@ NO_OBJECT = 300  # the first status of an answer that has an error in place of t
 def new_client() -> Any:
     """Returns a client. Raises: what boto3 raises about its settings."""
     http.client._MAXHEADERS = MOST_HEADERS  # type: ignore[attr-defined]  # there is no setting for it
-    keep_time()
+    AWSConnection.response_class = Answer  # nor for this
     client: Any = boto3.session.Session().client("s3", config=CONFIG)
     client.meta.events.register("before-send.s3", partial(_sent, client._endpoint.http_session))
     return client
