@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from sentiment.step import say
 from sentiment.text.harmless import visible
 
 NEVER_TEXT = frozenset({".h5", ".pb", ".index", ".bin", ".tflite", ".sqlite", ".lock"})  # weights, graphs, hashes
-KEPT_TOKENS = ("tokens", "learnt", "ids.bin")  # of a pretraining that was stopped, below `.OUTPUT.unfinished`
+# Of a pretraining that was stopped: whole, half written (`.tokens.SECRET.PROCESS.tmp`), or replaced (`.old`).
+KEPT_TOKENS = re.compile(r"(.*/\.[^/]+\.unfinished)/(?:tokens|\.tokens\.[^/]+)/.+", re.DOTALL)
 AS_NUMBERS = "a stopped pretraining keeps posts in it, as numbers: remove it, or let that pretraining end"
 MOST_NAMED = 200
 
@@ -34,8 +36,8 @@ class Search:
             for path, why_closed in below:
                 if why_closed and why_closed != LINK:
                     self.note(path, why_closed)
-                elif path.parts[-3:] == KEPT_TOKENS:
-                    self.note(path.parents[2], AS_NUMBERS)
+                elif tokens := KEPT_TOKENS.fullmatch(str(path)):
+                    self.note(Path(tokens[1]), AS_NUMBERS)
                 elif not why_closed and _may_hold_text(path):
                     with self.alone(path):
                         found += [path] * stat.S_ISREG(path.lstat().st_mode)

@@ -2,7 +2,8 @@
 
 HDF5 itself reads what a file says of itself: lists that lead round in a ring, blocks that unpack to far more, one text
 that is read for each of many names. No call of it tells the cost before. So it is paid by a child with limited memory
-and processor time: `python -m sentiment.model.hdf5_file FILE` prints what is odd.
+and processor time: `python -m sentiment.model.hdf5_file FILE` prints what is odd. Whatever the file makes of that
+child, it is not waited for longer than the reading of such a file may take.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sentiment.data.formats.allowance import Allowance, OutOfTime
+from sentiment.data.formats.piped import code_of, written_by
 from sentiment.errors import InputError
 from sentiment.processes import bound_this_process, held_data, python_module
 from sentiment.text.harmless import visible
@@ -18,6 +21,7 @@ from sentiment.text.harmless import visible
 MEMORY = 256 << 20  # bytes that looking at a file may take
 SECONDS = 20  # of processor time
 CANNOT_BE_OPENED = 3  # the exit code
+MOST_SAID = 1 << 16  # bytes that are read of what the child says
 LONGEST_TOLD = 300  # characters of what a stranger named
 TOO_MUCH = "what takes more memory or time to look at than weights do"
 
@@ -39,10 +43,18 @@ def require_plain(path: Path) -> None:
 
 def _oddity(path: Path) -> str:
     command = python_module("sentiment.model.hdf5_file", str(path))
-    child = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    if child.returncode == CANNOT_BE_OPENED:
-        raise OSError(child.stdout.decode())
-    return TOO_MUCH if child.returncode else child.stdout.decode()
+    allowed, quiet = Allowance.from_now(path.stat().st_size), subprocess.DEVNULL
+    with subprocess.Popen(command, 0, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet) as child:
+        try:
+            said = written_by(child, allowed).read(MOST_SAID).decode(errors="replace")
+            code = code_of(child, allowed)
+        except OutOfTime:
+            return TOO_MUCH
+        finally:
+            child.kill()
+    if code == CANNOT_BE_OPENED:
+        raise OSError(said)
+    return TOO_MUCH if code else said
 
 
 def main(path: Path) -> int:

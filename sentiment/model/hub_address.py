@@ -1,25 +1,32 @@
 """Where a TF-Hub encoder comes from: a local folder, or an https address that is fetched once into TFHUB_CACHE_DIR.
 
 Only https says who answers. Any other address could be answered, or changed on the way, by anybody.
+Who answers has a time: five minutes for each head of an answer, and two hours for all of it.
 """
 
 from __future__ import annotations
 
 import re
 import socket
+import ssl
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPException
+from functools import partial
+from http.client import HTTPException, HTTPResponse, HTTPSConnection
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
+from sentiment.data.formats.allowance import most_seconds
+from sentiment.data.source.answer import Answer, TooLate, answered_by
 from sentiment.disk import expanded
 from sentiment.errors import InputError
+from sentiment.file_sizes import LARGEST
 from sentiment.model import packed_encoder
 from sentiment.model.model_type import DEFAULT_ENCODERS, TF_HUB
 
@@ -39,7 +46,7 @@ def resolve(name: str) -> Path:
     try:
         with _patience(SECONDS_OF_SILENCE):
             return Path(_fetcher()(name))
-    except (OSError, ValueError, RuntimeError, HTTPException, tarfile.TarError, tf.errors.OpError) as error:
+    except (OSError, ValueError, RuntimeError, HTTPException, TooLate, tarfile.TarError, tf.errors.OpError) as error:
         raise _not_found(name, error) from None
 
 
@@ -71,7 +78,23 @@ class OnlyHttps(HTTPRedirectHandler):
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
         if not is_address(newurl):
             raise ValueError(f"it was sent on to {newurl[:200]!r}, which is not {HTTPS}")
+        fp.close()  # else all that comes with the redirect would be read
         return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+class _Connection(HTTPSConnection):
+    response_class = Answer
+
+
+class InTime(HTTPSHandler):
+    """Gives up an answer that takes too long."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(context=context)
+        self._connection = partial(_Connection, context=context)
+
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(self._connection, req)
 
 
 def _fetcher() -> Any:
@@ -83,13 +106,14 @@ def _fetcher() -> Any:
     class Fetcher(HttpCompressedFileResolver):
         def __call__(self, handle: str) -> str:
             def fetch(address: str, folder: str) -> None:
-                with self._call_urlopen(Request(self._append_compressed_format_query(address))) as answer:
+                request = Request(self._append_compressed_format_query(address))
+                with answered_by(time.monotonic() + most_seconds(LARGEST)), self._call_urlopen(request) as answer:
                     packed_encoder.unpack(answer, Path(folder))
 
             return str(resolver.atomic_download(handle, fetch, _module_dir(handle), self._lock_file_timeout_sec()))
 
         def _call_urlopen(self, request: Any) -> Any:
-            return build_opener(HTTPSHandler(context=self._context), OnlyHttps).open(request)
+            return build_opener(InTime(self._context), OnlyHttps).open(request)
 
     return Fetcher()
 

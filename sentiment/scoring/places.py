@@ -199,10 +199,6 @@ class BucketPlace:
     knows_content = True
 
     @property
-    def _bucket(self) -> str:
-        return self.address.removeprefix("s3://").partition("/")[0]
-
-    @property
     def _objects(self) -> Objects:
         from sentiment.data.source.objects import Objects
         from sentiment.data.source.refusal import settings_used
@@ -252,16 +248,10 @@ class BucketPlace:
         return self._objects.whole(self._key(name))
 
     def write(self, name: str, content: bytes) -> None:
-        from sentiment.data.source.refusal import refused
-
-        with refused(self.address):
-            _client().put_object(Bucket=self._bucket, Key=self._key(name), Body=content)
+        self._objects.write(self._key(name), content)
 
     def remove(self, name: str) -> None:
-        from sentiment.data.source.refusal import refused
-
-        with refused(self.address):
-            _client().delete_object(Bucket=self._bucket, Key=self._key(name))
+        self._objects.remove(self._key(name))
 
 
 @functools.cache

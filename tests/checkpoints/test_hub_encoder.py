@@ -7,7 +7,7 @@ import shutil
 import ssl
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 from support.hostile_encoders import changed, trainable
+from support.hostile_store import NEVER_A_BODY, Dripping
 
+from sentiment.data.source import answer
 from sentiment.errors import InputError
 from sentiment.labels import Labels
 from sentiment.model import hub_address, hub_encoder, packed_encoder
@@ -198,11 +200,17 @@ def test_a_variable_that_is_no_number_is_one_line(files: Files, tmp_path: Path) 
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """A site with the packed encoder at /3; /moved is sent on to where `elsewhere` says, /cut ends too early."""
+    """A site with the packed encoder at /3; /moved is sent on to where `elsewhere` says, /cut ends too early.
+
+    What /spoilt answers is a test's own.
+    """
 
     elsewhere = ""
+    spoilt: Callable[[Any], None]
 
     def do_GET(self) -> None:
+        if self.path.startswith("/spoilt"):
+            return type(self).spoilt(self)
         if self.path.startswith("/cut"):
             self.send_response(200)
             self.send_header("Transfer-Encoding", "chunked")
@@ -296,6 +304,39 @@ def test_an_answer_that_ends_too_early_is_one_line(address: str, tmp_path: Path)
         hub_address.resolve(address.replace("/3", "/cut"))
     assert "\n" not in str(raised.value)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(("first", "more"), (*NEVER_A_BODY, (b"HTTP/1.1 200 OK\r\n\r\n", b"\x1f")))
+def test_an_answer_that_never_ends_is_given_up(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bytes, more: bytes
+) -> None:
+    dripping = Dripping(first, more)
+    monkeypatch.setattr(Quiet, "spoilt", dripping, raising=False)
+    for module in (answer, hub_address):
+        monkeypatch.setattr(module, "most_seconds", lambda _: 0.3)
+    with pytest.raises(InputError, match="the answer takes far longer than it should") as raised:
+        hub_address.resolve(address.replace("/3", "/spoilt"))
+    assert "\n" not in str(raised.value)
+    assert dripping.dripped < Dripping.MOST, "it was still coming"
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()], "nobody else waits for a lock"
+
+
+def test_what_comes_with_a_redirect_is_not_read(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+
+    def endless(request: Quiet) -> None:
+        request.send_response(302)
+        request.send_header("Location", "/3")
+        request.end_headers()
+        request.close_connection = True
+        with pytest.raises(OSError):
+            while len(sent) < 1_000:
+                request.wfile.write(b"a" * 0x10000)
+                sent.append(0x10000)
+
+    monkeypatch.setattr(Quiet, "spoilt", endless, raising=False)
+    assert (hub_address.resolve(address.replace("/3", "/spoilt")) / "saved_model.pb").is_file()
+    assert len(sent) < 1_000
 
 
 def test_a_redirect_leads_to_https_only(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -451,3 +451,17 @@ def test_what_a_stopped_pretraining_keeps_in_a_run_is_named(shop: Settings) -> N
     tokens = kept_tokens(shop.runs / "x" / ".encoder.unfinished")
     told = forget_module.forget(Texts([SECRET]), "asked", shop, write=True)
     assert told["not_searched"] == ["runs/x/.encoder.unfinished"] and tokens.exists()
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["tokens/held_out/ids.bin", ".tokens.0123456789abcdef.999999.tmp/learnt/ids.bin", ".tokens.999999.old/begins.bin"],
+)
+def test_the_tokens_of_a_pretraining_that_was_killed_are_named_wherever_it_came_to(shop: Settings, kept: str) -> None:
+    tokens, training = shop.runs / "x" / ".encoder.unfinished" / kept, shop.runs / "y" / ".model.unfinished" / "epoch-1"
+    for folder in (tokens.parent, training):
+        folder.mkdir(parents=True)
+    tokens.write_bytes(bytes(range(64)))
+    (training / "state.index").write_bytes(b"weights")
+    told = forget_module.forget(Texts([SECRET]), "asked", shop, write=True)
+    assert told["not_searched"] == ["runs/x/.encoder.unfinished"] and tokens.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,8 +14,9 @@ import h5py
 import numpy as np
 import pytest
 
+from sentiment.data.formats import allowance
 from sentiment.errors import InputError
-from sentiment.model import hdf5_attributes, hdf5_look
+from sentiment.model import hdf5_attributes, hdf5_file, hdf5_look
 from sentiment.model.hdf5_file import require_plain
 from sentiment.model.hdf5_look import first_oddity
 
@@ -288,3 +290,23 @@ def test_a_damaged_file_is_one_line_wherever_it_is_damaged(tmp_path: Path) -> No
         with suppress(OSError):
             told += first_oddity(tmp_path / "damaged.h5").startswith("damage (")
     assert told > 10
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "time.sleep(10)",
+        "os.close(1); time.sleep(10)",
+        "[(os.write(1, b'1'), time.sleep(0.05)) for _ in range(200)]",
+        "[os.write(1, b'1' * 1_000) for _ in range(100_000)]",
+    ],
+)
+def test_whoever_looks_a_file_over_is_not_waited_for_longer_than_it_may_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    """It got hold of the child, say. Each of these ends by itself, at last."""
+    (tmp_path / "weights.h5").write_bytes(b"x")
+    monkeypatch.setattr(hdf5_file, "python_module", lambda *_: [sys.executable, "-c", f"import os, time; {script}"])
+    monkeypatch.setattr(allowance, "most_seconds", lambda _: 0.5)
+    with pytest.raises(InputError, match="found what takes more memory or time to look at than weights do in"):
+        require_plain(tmp_path / "weights.h5")

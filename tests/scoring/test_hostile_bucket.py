@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -144,6 +145,69 @@ def test_an_object_that_never_comes_holds_no_run(
         place.open(file).read()
     assert max(as_a_whole.dripped, in_parts.dripped) < Dripping.MOST, "they were still coming"
     assert [key for key, _ in store.asked].count(B) == 2
+
+
+NEVER_A_LEAVE = (
+    (b"HTTP/1.1 100 Continue\r\n", b"X: a\r\n"),
+    (b"HTTP/1.1 100 ", b"a"),
+)  # how a store may go on for ever before it takes a body
+
+
+@pytest.mark.parametrize(("first", "more"), NEVER_A_BODY + NEVER_A_LEAVE)
+def test_scores_whose_store_never_answers_hold_no_run(
+    store: HostileStore, monkeypatch: pytest.MonkeyPatch, first: bytes, more: bytes
+) -> None:
+    monkeypatch.setattr(objects, "most_seconds", lambda size: 0.5 if size == 100 else 300)
+    store.spoilt[B] = dripping = Dripping(first, more)
+    with pytest.raises(UnavailableError, match="must be reachable; found TooLate"):
+        BucketPlace(SOURCE).write("b.tsv", b"x" * 100)
+    assert dripping.dripped < Dripping.MOST, "it was still coming"
+    assert store.asked == [(B, "PUT")]
+
+
+def test_scores_that_a_store_hardly_takes_hold_no_run(store: HostileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    content, heard_enough = b"x" * (64 << 20), threading.Event()
+    taken: list[int] = []
+
+    def hardly(request: Request) -> None:
+        request.close_connection = True
+        while (piece := request.rfile.read1(1 << 16)) and not heard_enough.wait(0.005):
+            taken.append(len(piece))
+
+    monkeypatch.setattr(objects, "most_seconds", lambda size: 0.5 if size == len(content) else 300)
+    store.spoilt[B] = hardly
+    with pytest.raises(UnavailableError, match="must be reachable; found TooLate"):
+        BucketPlace(SOURCE).write("b.tsv", content)
+    heard_enough.set()
+    assert sum(taken) < len(content) // 2, "it was still taken"
+    assert store.asked == [(B, "PUT")]
+
+
+def test_scores_are_sent_again_from_their_beginning(store: HostileStore) -> None:
+    tries: list[int] = []
+
+    def at_last(request: Request) -> None:
+        tries.append(int(request.headers["Content-Length"]))
+        if len(tries) < ATTEMPTS:
+            request.rfile.read(1_000)
+            request.close_connection = True
+        else:
+            request.take_object()
+
+    store.spoilt[B] = at_last
+    content = bytes(range(256)) * 1_000
+    BucketPlace(SOURCE).write("b.tsv", content)
+    assert (store.objects[B], tries) == (content, [len(content)] * ATTEMPTS)
+
+
+def test_scores_that_a_store_refuses_before_it_took_them_are_said_to_be_refused(store: HostileStore) -> None:
+    def refuse(request: Request) -> None:
+        request.give(403, b"<Error><Code>AccessDenied</Code><Message>not here</Message></Error>")
+        request.close_connection = True
+
+    store.spoilt[B] = refuse
+    with pytest.raises(InputError, match="found AccessDenied: not here"):
+        BucketPlace(SOURCE).write("b.tsv", b"x" * (16 << 20))
 
 
 def test_what_a_store_says_of_an_object_has_no_hidden_signs(store: HostileStore) -> None:

@@ -31,7 +31,7 @@ class Dripping:
         self.dripped = 0
         self.heard_enough = threading.Event()
 
-    def __call__(self, request: Request) -> None:
+    def __call__(self, request: BaseHTTPRequestHandler) -> None:
         request.close_connection = True
         try:
             request.wfile.write(self._first)
@@ -82,6 +82,18 @@ class Request(BaseHTTPRequestHandler):
             self.give(404, b"<Error><Code>NoSuchKey</Code></Error>")
         else:
             store.spoilt.get(self.key, Request.give_object)(self)
+
+    def do_PUT(self) -> None:
+        self.server.store.asked.append((self.key, "PUT"))
+        self.server.store.spoilt.get(self.key, Request.take_object)(self)
+
+    def take_object(self) -> None:
+        self.server.store.objects[self.key] = self.rfile.read(int(self.headers["Content-Length"]))
+        self.give(200, b"")
+
+    def handle_expect_100(self) -> bool:
+        """Leaves it to the answer whether a body may come."""
+        return True
 
     def give_object(self, **headers: str) -> None:
         """Gives what is asked for, as a store does; `_` in a header's name stands for `-`."""

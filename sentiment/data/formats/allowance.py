@@ -48,6 +48,11 @@ class Allowance:
         """How many bytes the file may unpack to, or its rows take as JSON."""
         return most_unpacked(self.size)
 
+    @property
+    def milliseconds_left(self) -> int | None:
+        """How long one may wait for anything; None: for ever."""
+        return None if self.until == math.inf else max(0, math.ceil(1000 * (self.until - time.monotonic())))
+
     def check(self) -> None:
         """Raises: OutOfTime."""
         if time.monotonic() > self.until:

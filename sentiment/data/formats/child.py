@@ -4,6 +4,7 @@ The readers of Parquet and of Excel's workbooks are large libraries, and the siz
 reserve. So they run in a child with limited memory and processor time, and what it writes is limited by the file's
 size, as if the file were packed: a value that the file holds once may stand in millions of its rows. Whatever a broken
 or hostile file does to the child ends as a reason; a child that ends by no limit of ours says nothing about the file.
+One that says nothing, and does not end, is waited for as long as the file may take.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import BinaryIO, NamedTuple
 
 from sentiment.data.formats.allowance import MOST_SECONDS, Allowance
 from sentiment.data.formats.json_elements import LARGEST_ELEMENT
+from sentiment.data.formats.piped import PIECE, code_of, written_by
 from sentiment.data.formats.record import TOO_WIDE
 from sentiment.processes import python_module, why_ended
 
@@ -26,7 +28,6 @@ MOST_AT_FIRST = 120  # and one second more for every megabyte of the file, up to
 # Exit codes.
 OUT_OF_MEMORY, BROKEN, NO_COLUMNS, TOO_LARGE, MANY_TABLES, DISK_FAILED = range(3, 9)
 MANY_COLUMNS, MANY_SHEETS, ENTITIES = range(9, 12)
-PIECE = 1 << 16  # bytes of a line's rest, which nobody reads
 
 
 def most_seconds(size: int) -> int:
@@ -62,14 +63,14 @@ class Child:
         limits = map(str, (MEMORY, most_seconds(allowed.size), most))
         command = python_module(self._module, *limits, *self._options)
         file.seek(0)
-        with subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
-            assert child.stdout is not None
+        with subprocess.Popen(command, 0, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+            written = written_by(child, allowed)
             try:
-                while line := child.stdout.readline(LARGEST_ELEMENT + 1):
+                while line := written.readline(LARGEST_ELEMENT + 1):
                     allowed.check()
                     part, made = line, len(line)
                     while part and not part.endswith(b"\n") and made <= most:
-                        part = child.stdout.readline(PIECE)
+                        part = written.readline(PIECE)
                         made += len(part)
                     most -= made
                     if most < 0:
@@ -77,7 +78,7 @@ class Child:
                     if len(line) <= LARGEST_ELEMENT and not line.endswith(b"\n"):
                         break  # the child ended in the middle of this row
                     yield Written(line, len(line) > LARGEST_ELEMENT)
-                self.reason = self._why(child.wait() if most >= 0 else TOO_LARGE)
+                self.reason = self._why(code_of(child, allowed) if most >= 0 else TOO_LARGE)
             finally:
                 child.kill()
 

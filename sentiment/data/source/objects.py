@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 from botocore.exceptions import ClientError, FlexibleChecksumError
 
 from sentiment.data.formats.allowance import OutOfTime, most_seconds
-from sentiment.data.source.answer import answered_by
+from sentiment.data.source.answer import TooLate, answered_by
 from sentiment.data.source.listing import Entry, entries
 from sentiment.data.source.part import TOO_SLOW, Part, Patience, is_partial, require_in_time
-from sentiment.data.source.refusal import TooLate, code_of, in_a_line, refused, words_of
+from sentiment.data.source.refusal import code_of, in_a_line, refused, words_of
 from sentiment.data.source.source import LeftForNextTime
 from sentiment.data.source.transfers import BROKEN_OFF, pieces, tried
 from sentiment.errors import InputError
@@ -64,6 +64,16 @@ class Objects:
                 if code_of(error) in MISSING:
                     return None
                 raise
+
+    def write(self, key: str, content: bytes) -> None:
+        """Makes or replaces an object. All tries together have the time of its size. Raises: InputError."""
+        with refused(self.address), answered_by(time.monotonic() + most_seconds(len(content))):
+            self.client.put_object(Bucket=self._bucket, Key=key, Body=content)
+
+    def remove(self, key: str) -> None:
+        """Raises: InputError."""
+        with refused(self.address), answered_by(time.monotonic() + most_seconds(0)):
+            self.client.delete_object(Bucket=self._bucket, Key=key)
 
     def require_answers(self) -> None:
         """Raises: InputError when the store, and not one object, cannot be asked."""

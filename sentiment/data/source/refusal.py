@@ -22,6 +22,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from sentiment.data.source.answer import TooLate
 from sentiment.errors import InputError, UnavailableError
 from sentiment.text.harmless import visible
 
@@ -37,10 +38,10 @@ class TooLong(BotoCoreError):
     fmt = "the answer has more than {most:,} {of_what}"
 
 
-class TooLate(BotoCoreError):
-    """An answer is still coming when it should have ended long ago. botocore does not ask for it again."""
+class Grows(BotoCoreError):
+    """An answer that is no object would take far more memory than it has bytes."""
 
-    fmt = "the answer takes far longer than it should"
+    fmt = "the answer has {what}, which no store's answer has"
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def refused(address: str) -> Iterator[None]:
             found=f"{address}: {in_a_line(error)}",
             do="Correct SENTIMENT_SOURCE (or --source).",
         ) from None
-    except (TooLong, PaginationError, ResponseParserError) as error:
+    except (TooLong, Grows, PaginationError, ResponseParserError) as error:
         raise _unlike_s3(address, error) from None
     except BotoCoreError as error:
         raise _of_the_settings(address, error) from None

@@ -13,14 +13,15 @@ from functools import partial
 from typing import Any
 
 import boto3
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSConnection, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import HTTPClientError
 from botocore.response import StreamingBody
 
 from sentiment.data.formats.allowance import most_seconds
-from sentiment.data.source.answer import answered_by, keep_time
-from sentiment.data.source.refusal import TooLate, TooLong
+from sentiment.data.source.answer import Answer, Sent, TooLate, answered_by
+from sentiment.data.source.markup import why_it_grows
+from sentiment.data.source.refusal import Grows, TooLong
 
 ATTEMPTS = 6  # of a request by botocore, and to continue a transfer that broke off; some 30 seconds in all
 CONFIG = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=60)
@@ -36,19 +37,26 @@ NO_OBJECT = 300  # the first status of an answer that has an error in place of t
 def new_client() -> Any:
     """Returns a client. Raises: what boto3 raises about its settings."""
     http.client._MAXHEADERS = MOST_HEADERS  # type: ignore[attr-defined]  # there is no setting for it
-    keep_time()
+    AWSConnection.response_class = Answer  # nor for this
     client: Any = boto3.session.Session().client("s3", config=CONFIG)
     client.meta.events.register("before-send.s3", partial(_sent, client._endpoint.http_session))
     return client
 
 
 def _sent(session: Any, request: Any, **_: object) -> AWSResponse:
-    """Sends a request, in botocore's place, which would read an answer of any length into memory."""
+    """Sends a request, in botocore's place, which would read an answer of any length into memory.
+
+    Nobody is asked whether to send it (`Expect: 100-continue`): what comes then, botocore reads without any limit.
+    """
     asks_for_object, request.stream_output = request.stream_output, True
+    request.headers.pop("Expect", None)
+    if hasattr(request.body, "read"):
+        request.body = Sent(request.body)
     answer = _answer(session, request)
     body: Any = _Prompt(answer.raw)
-    if not asks_for_object or answer.status_code >= NO_OBJECT:
-        body = _Read(_bounded(body))
+    is_error = answer.status_code >= NO_OBJECT
+    if is_error or not asks_for_object:
+        body = _Read(_plain(_bounded(body), is_error))
     return AWSResponse(answer.url, answer.status_code, answer.headers, body)
 
 
@@ -99,3 +107,15 @@ def _bounded(body: _Prompt) -> bytes:
     if content.count(b"<") + content.count(b"=") > MOST_MARKUP:
         raise TooLong(most=MOST_MARKUP, of_what="tags and attributes")
     return bytes(content)
+
+
+def _plain(content: bytes, is_error: bool) -> bytes:
+    """Returns an answer as botocore may parse it. Of an error, which may be the page of a proxy, its status is enough.
+
+    Raises: Grows.
+    """
+    if what := why_it_grows(content):
+        if not is_error:
+            raise Grows(what=what)
+        return b""
+    return content

@@ -190,6 +190,46 @@ def test_a_list_that_is_no_list_is_one_line(store: HostileStore, settings: Setti
         assert len(str(caught.value)) < 400
 
 
+IN_ENTITIES = f"<!DOCTYPE r [<!ENTITY a '{'<b/>' * 50}'><!ENTITY c '{'&a;' * 100}'>]>"
+BY_DEFAULT = "<!DOCTYPE r [<!ATTLIST Code a CDATA '1' b CDATA '2'>]>"
+LONG_NAMESPACE = f" xmlns='{'x' * 201}'"
+GROWS = (
+    f"{IN_ENTITIES}<Error><Code>AccessDenied</Code>&c;</Error>".encode(),
+    f"{IN_ENTITIES}<Error><Code>AccessDenied</Code>&c;</Error>".encode("utf-16"),
+    f"<?xml version='1.0' encoding='utf-16'?>{IN_ENTITIES}<Error><Code>AccessDenied</Code>&c;</Error>".encode(),
+    f"{BY_DEFAULT}<Error><Code>AccessDenied</Code></Error>".encode(),
+    f"<Error{LONG_NAMESPACE}><Code>AccessDenied</Code></Error>".encode(),
+)  # what takes far more memory than it has bytes
+
+
+@pytest.mark.parametrize("content", GROWS)
+def test_an_answer_that_grows_when_it_is_read_is_not_parsed(
+    store: HostileStore, settings: Settings, content: bytes
+) -> None:
+    store.spoilt[B] = lambda request: request.give(403, content)
+    assert outcome(settings) == (["a.tsv", "c.tsv"], {"b.tsv": "the store refuses it: 403 Forbidden"})
+    store.list = lambda request: request.give(200, content)
+    with pytest.raises(InputError, match=r"must answer as S3 does; found Grows: the answer has a"):
+        ingest(SOURCE, settings)
+
+
+def test_the_page_of_a_proxy_before_a_store_is_asked_for_again(store: HostileStore, settings: Settings) -> None:
+    """It may declare a type, as web pages do; its status says that the store may answer in a minute."""
+    page = b"<!DOCTYPE html><html><body>Service Unavailable</body></html>"
+    store.list = lambda request: request.give(503, page)
+    with pytest.raises(UnavailableError, match="the object store must list s3://posts/in/; found 503: Service Unav"):
+        ingest(SOURCE, settings)
+    assert len(store.asked) == stores.ATTEMPTS
+
+
+def test_a_list_with_the_namespaces_of_s3_is_taken(store: HostileStore, settings: Settings) -> None:
+    owner = "<Owner xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:type='CanonicalUser'><ID>1</ID></Owner>"
+    b = store.entry(B) + owner
+    named = b"<ListBucketResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>"
+    store.list = lambda request: request.give(200, store.listing(b=b).replace(b"<ListBucketResult>", named))
+    assert outcome(settings) == (["a.tsv", "b.tsv", "c.tsv"], {})
+
+
 def test_what_a_store_says_is_told_in_one_line_of_signs_that_are_seen(store: HostileStore, settings: Settings) -> None:
     words = "\u202e\x9b31mred\nsecond line " + "z" * 10_000
     content = f"<Error><Code>Odd</Code><Message>{words}</Message></Error>".encode()
