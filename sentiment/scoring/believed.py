@@ -72,9 +72,10 @@ def piece_of(wanted: Wanted, told: Told, content: bytes, lines: bytes = b"") -> 
         raise UnreadableFile(WRONG.format("a number of rows"))
     try:
         table = plain_table(received(head.columns, content, MOST_TABLE // BYTES_OF_A_VALUE))
+        wrong = _why_wrong(wanted, head, table, lines.count(b"\n"))
     except NO_TABLE:
         raise UnreadableFile(WRONG.format("a table")) from None
-    if wrong := _why_wrong(wanted, head, table, lines.count(b"\n")):
+    if wrong:
         raise UnreadableFile(WRONG.format(wrong))
     return msgspec.structs.replace(head, reason=_cut(head.reason)), table
 
