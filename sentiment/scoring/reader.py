@@ -25,10 +25,11 @@ from sentiment.data.formats.child import OUT_OF_MEMORY
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.processes import end, python_module, start, why_ended
 from sentiment.scoring.believed import WRONG, piece_of, require_behind, require_end, require_part, rows_of
+from sentiment.scoring.children import STATUS
 from sentiment.scoring.columns import NoColumn
-from sentiment.scoring.messages import ENDED, Heard, ReaderEnded, connected, give, messages, status_of
+from sentiment.scoring.messages import ENDED, Heard, ReaderEnded, talk
 from sentiment.scoring.places import Changed
-from sentiment.scoring.reading import STATUS, Told, Wanted, most_patience, most_seconds
+from sentiment.scoring.reading import Told, Wanted, most_patience, most_seconds
 
 MODULE = "sentiment.scoring.reading"
 # What it needs of the environment; what strangers made it reads, so it gets no credentials.
@@ -105,19 +106,19 @@ class Reader:
         patience = most_patience(wanted.size)
         control, last, status, ended, grace = self._started(patience), Told(), b"", 0, 0
         try:
-            with connected(control, patience) as connection:
-                give(connection, msgspec.json.encode(wanted))
-                for heard in messages(connection, wanted, patience):
+            with talk(control, wanted, patience) as child:
+                child.give(msgspec.json.encode(wanted))
+                for heard in child.messages():
                     if heard.told.read is not None:
                         start, size = heard.told.read
                         require_part(wanted, start, size)
                         file.seek(start)
-                        give(connection, file.read(size))
+                        child.give(file.read(size))
                     elif heard.told.refused or heard.told.whole:
                         last = heard.told
                     else:
                         yield heard
-            status, grace = status_of(control), SECONDS_TO_END
+                status, grace = child.status(), SECONDS_TO_END
         finally:
             if not status:
                 ended = self.close(grace)
