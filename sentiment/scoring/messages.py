@@ -12,10 +12,11 @@ from sentiment.data.formats.allowance import TOO_SLOW
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.formats.unpack import most_unpacked
 from sentiment.processes import why_ended
-from sentiment.scoring.believed import WRONG, told_by
+from sentiment.scoring.believed import told_by
 from sentiment.scoring.children import STATUS
 from sentiment.scoring.places import Changed
 from sentiment.scoring.reading import Told, Wanted, most_given, most_memory, most_said
+from sentiment.scoring.sent import WRONG
 from sentiment.scoring.wire import Wire
 
 ENDED = "its reader was ended ({})"
@@ -37,7 +38,7 @@ class Talk:
     """What goes to and fro with one child: in all of it, it is waited for `patience` seconds at most."""
 
     def __init__(self, ends: tuple[socket.socket, socket.socket], wanted: Wanted, patience: float) -> None:
-        (end, self._status), self._wanted, self._left = ends, wanted, most_given(wanted.size)
+        (end, self._status), self._wanted, self._left = ends, wanted, most_given(wanted.given)
         self._wire = Wire(end, patience)
 
     def give(self, part: bytes) -> None:

@@ -28,9 +28,10 @@ from sentiment.scoring import parquet_rows, rows
 from sentiment.scoring.children import make_children
 from sentiment.scoring.columns import Columns, NoColumn
 from sentiment.scoring.in_parts import InParts
+from sentiment.scoring.kept import require_kept
 from sentiment.scoring.kinds import Field
-from sentiment.scoring.plain_table import MOST_OF_SCHEMA
-from sentiment.scoring.sent import sent
+from sentiment.scoring.plain_table import BYTES_OF_A_VALUE, MOST_OF_SCHEMA
+from sentiment.scoring.sent import sent, table_of
 from sentiment.scoring.wire import Wire
 
 MEMORY = 256 << 20  # bytes that a child may take for the smallest file,
@@ -48,7 +49,10 @@ MOST_AT_LEAST, TIMES_GIVEN = 1 << 30, 16
 
 
 class Wanted(Record, frozen=True, kw_only=True):
-    """What is asked of a file: how many rows it states, shards of a Parquet file, or the pieces of any other."""
+    """What is asked of a file: how many rows it states, shards of a Parquet file, or the pieces of any other.
+
+    Or of a piece, whether it can be kept; all bounds follow from the file's size then, too.
+    """
 
     name: str
     size: int
@@ -59,6 +63,15 @@ class Wanted(Record, frozen=True, kw_only=True):
     done: frozenset[int] = frozenset()  # shards that are left out
     one: bool = False  # whether the first piece is enough
     spent: float = 0.0  # seconds of processor time that it took already: each of its shards may need another reader
+    # A table of the file that another child sent: its columns, and how many bytes it has. It is what is given here, and
+    # asked is whether it can be kept.
+    kept: list[Field] | None = None
+    table: int = 0
+
+    @property
+    def given(self) -> int:
+        """How many bytes there are to be asked for."""
+        return self.size if self.kept is None else self.table
 
 
 class Told(Record, frozen=True, kw_only=True):
@@ -87,6 +100,22 @@ class Head(Record, frozen=True, kw_only=True):
 def most_memory(size: int) -> int:
     """Returns how much memory the reader of a file of `size` bytes may take."""
     return min(MOST_MEMORY, MEMORY + most_unpacked(size) * MEMORY_A_BYTE)
+
+
+def most_held(wanted: Wanted) -> int:
+    """Returns how many bytes the rows of a shard may take, as `whole_bytes` counts them.
+
+    Of Parquet, it is twice what the reader may count: it does so a few rows at a time, of which most have no nulls, and
+    together they need a bit for each value. Of any other file, what is no text is written as JSON, and may be longer.
+    """
+    if wanted.shards is None:
+        return min(2 * rows.MOST_OF_SHARD, most_memory(wanted.size))
+    return 2 * min(rows.MOST_OF_SHARD, most_unpacked(wanted.size))
+
+
+def most_values(wanted: Wanted) -> int:
+    """Returns how many values a column of a shard may have, or all the lists in it."""
+    return max(wanted.shard_rows, most_held(wanted) // BYTES_OF_A_VALUE)
 
 
 def most_seconds(size: int) -> int:
@@ -121,7 +150,7 @@ def answer(wire: Wire) -> int:
     wanted = msgspec.json.decode(wire.receive(), type=Wanted)
     seconds = max(1, most_seconds(wanted.size) - int(wanted.spent))
     processes.bound_this_process(processes.held_data() + most_memory(wanted.size), seconds)
-    parts = InParts(wanted.size, functools.partial(_part, wire))
+    parts = InParts(wanted.given, functools.partial(_part, wire))
     file = cast(BinaryIO, io.BufferedReader(parts, READ_AT_ONCE))
     try:
         _tell(wire, wanted, file)
@@ -144,6 +173,9 @@ def answer(wire: Wire) -> int:
 def _tell(wire: Wire, wanted: Wanted, file: BinaryIO) -> None:
     if wanted.count:
         _say(wire, Told(rows=parquet_rows.rows_of_parquet(file, wanted.size)))
+        return
+    if wanted.kept is not None:
+        require_kept(table_of(wanted.kept, file.read(wanted.table), most_values(wanted)))
         return
     for piece in _pieces(wanted, file):
         columns, content = sent(piece.table)

@@ -23,7 +23,7 @@ from sentiment.scoring import reader
 from sentiment.scoring.alone import REFUSALS, ending_alone
 from sentiment.scoring.answered import Answers, answered
 from sentiment.scoring.columns import OURS, Columns, NoColumn
-from sentiment.scoring.parquet_rows import in_a_line
+from sentiment.scoring.kept import written
 from sentiment.scoring.places import Changed, Place, place_of
 from sentiment.scoring.reading import Wanted
 from sentiment.scoring.shards import Portion, Shard, SourceFile, aside_path, data_path
@@ -158,12 +158,7 @@ def scored(piece: reader.Piece, texts: list[bytes], chances: NDArray[np.float32]
 def packed(table: pa.Table, shard: Shard) -> bytes:
     """Returns a shard's table as a Parquet file, which says in its footer what it is. Raises: UnreadableFile."""
     metadata = dict(table.schema.metadata or {}) | {ABOUT: atomic.json_text(_as_line(shard)).encode()}
-    sink = pa.BufferOutputStream()
-    try:
-        parquet.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd")
-    except (pa.ArrowException, OSError) as error:  # a column's type may be one that Arrow reads and does not write
-        raise UnreadableFile(f"its columns cannot be kept beside their scores: {in_a_line(error)}") from None
-    content: bytes = sink.getvalue().to_pybytes()
+    content: bytes = written(table.replace_schema_metadata(metadata)).to_pybytes()
     return content
 
 
