@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.formats.unpack import most_rows
+from sentiment.scoring.asked import Head, Told, Wanted, most_held, most_values
 from sentiment.scoring.columns import NoColumn
 from sentiment.scoring.in_parts import LARGEST_PART
 from sentiment.scoring.plain_table import is_text, whole_bytes
-from sentiment.scoring.reading import Head, Told, Wanted, most_held, most_values
 from sentiment.scoring.sent import NO_TABLE, WRONG, table_of
 
 LONGEST_REASON = 1_000  # characters

@@ -12,10 +12,10 @@ from sentiment.data.formats.allowance import TOO_SLOW
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.formats.unpack import most_unpacked
 from sentiment.processes import why_ended
+from sentiment.scoring.asked import Told, Wanted, most_given, most_memory, most_said
 from sentiment.scoring.believed import told_by
 from sentiment.scoring.children import STATUS
 from sentiment.scoring.places import Changed
-from sentiment.scoring.reading import Told, Wanted, most_given, most_memory, most_said
 from sentiment.scoring.sent import WRONG
 from sentiment.scoring.wire import Wire
 
@@ -76,9 +76,8 @@ class Talk:
         """Returns how it ended; b"" when nobody is there to say so. Raises: ReaderEnded when it does not end."""
         self._wire.close()  # whatever it still wants to say
         try:
-            self._status.settimeout(self._wire.patience)
-            return self._status.recv(STATUS.size)
-        except (TimeoutError, ValueError):  # of a negative time
+            return self._wire.in_time(self._status, self._status.recv, STATUS.size)
+        except TimeoutError:
             raise ReaderEnded(TOO_SLOW) from None
         except OSError:
             return b""

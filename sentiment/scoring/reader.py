@@ -25,12 +25,12 @@ from sentiment.data.formats.allowance import TOO_SLOW
 from sentiment.data.formats.child import OUT_OF_MEMORY
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.processes import end, python_module, start, why_ended
+from sentiment.scoring.asked import Told, Wanted, most_patience, most_seconds
 from sentiment.scoring.believed import piece_of, require_behind, require_end, require_part, rows_of
 from sentiment.scoring.children import STATUS
 from sentiment.scoring.columns import NoColumn
 from sentiment.scoring.messages import ENDED, Heard, ReaderEnded, talk
 from sentiment.scoring.places import Changed
-from sentiment.scoring.reading import Told, Wanted, most_patience, most_seconds
 from sentiment.scoring.sent import WRONG
 
 MODULE = "sentiment.scoring.reading"

@@ -20,14 +20,14 @@ class Wire:
     """Sends and receives. `patience` is for how many seconds it waits, in all that it does; None is without end."""
 
     def __init__(self, end: socket.socket, patience: float | None = None) -> None:
-        self._end, self.patience = end, patience
+        self._end, self._patience = end, patience
 
     def send(self, content: bytes) -> None:
         """Raises: TimeoutError when the time is over, BrokenPipeError or ConnectionResetError without a reader."""
         for part in (LENGTH.pack(len(content)), content):
             left = memoryview(part)
             while left:
-                left = left[self._in_time(self._end.send, left) :]
+                left = left[self.in_time(self._end, self._end.send, left) :]
 
     def receive(self, most: int = sys.maxsize) -> bytes:
         """Returns the next message. Raises: TimeoutError; EOFError when it is none, or longer than `most` bytes."""
@@ -42,21 +42,21 @@ class Wire:
     def _taken(self, size: int) -> bytes:
         found = io.BytesIO()
         while (left := size - found.tell()) > 0:
-            part = self._in_time(self._end.recv, min(left, AT_ONCE))
+            part = self.in_time(self._end, self._end.recv, min(left, AT_ONCE))
             if not part:
                 raise EOFError
             found.write(part)
         return found.getvalue()
 
-    def _in_time(self, act: Callable[[Given], Found], given: Given) -> Found:
-        """Does what may wait, and takes its time off what is left, however little comes of it."""
-        if self.patience is None:
+    def in_time(self, end: socket.socket, act: Callable[[Given], Found], given: Given) -> Found:
+        """Does what may wait for a socket, and takes its time off what is left, however little comes of it."""
+        if self._patience is None:
             return act(given)
-        if self.patience <= 0:
+        if self._patience <= 0:
             raise TimeoutError
-        self._end.settimeout(self.patience)
+        end.settimeout(self._patience)
         began = time.monotonic()
         try:
             return act(given)
         finally:
-            self.patience -= time.monotonic() - began
+            self._patience -= time.monotonic() - began

@@ -22,10 +22,10 @@ from sentiment.results.record import Record, as_json, decoded
 from sentiment.scoring import reader
 from sentiment.scoring.alone import REFUSALS, ending_alone
 from sentiment.scoring.answered import Answers, answered
+from sentiment.scoring.asked import Wanted
 from sentiment.scoring.columns import OURS, Columns, NoColumn
 from sentiment.scoring.kept import written
 from sentiment.scoring.places import Changed, Place, place_of
-from sentiment.scoring.reading import Wanted
 from sentiment.scoring.shards import Portion, Shard, SourceFile, aside_path, data_path
 
 ABOUT = b"sentiment.shard"  # the key of a shard's line in the footer of its own file

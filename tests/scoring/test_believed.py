@@ -11,9 +11,9 @@ import pytest
 
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.scoring import believed, in_parts
+from sentiment.scoring.asked import Head, Told, Wanted, most_said
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.plain_table import plain_table
-from sentiment.scoring.reading import Head, Told, Wanted, most_said
 from sentiment.scoring.sent import WRONG, sent
 
 WANTED = Wanted(name="x.parquet", size=1_000, shard_rows=10, shards=(2, 4))

@@ -15,11 +15,11 @@ from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.scoring import archive, kinds, parquet_rows, work
+from sentiment.scoring.asked import Head, Told, Wanted
 from sentiment.scoring.believed import piece_of
 from sentiment.scoring.columns import NoColumn
 from sentiment.scoring.kinds import Field, Kind
 from sentiment.scoring.plain_table import whole_bytes
-from sentiment.scoring.reading import Head, Told, Wanted
 from sentiment.scoring.sent import NO_TABLE, sent
 
 from .test_hostile_archive import GOOD, Scored

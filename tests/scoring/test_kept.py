@@ -14,10 +14,10 @@ import pytest
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.formats.unpack import most_unpacked
 from sentiment.scoring import kept, kinds, reader
+from sentiment.scoring.asked import Head, Told, Wanted, most_held, most_memory, most_values
 from sentiment.scoring.believed import piece_of
 from sentiment.scoring.messages import Heard
 from sentiment.scoring.plain_table import BYTES_OF_A_VALUE, whole_bytes
-from sentiment.scoring.reading import Head, Told, Wanted, most_held, most_memory, most_values
 from sentiment.scoring.rows import MOST_OF_SHARD
 from sentiment.scoring.sent import sent
 

@@ -16,9 +16,9 @@ import pytest
 from sentiment.data.formats.allowance import TOO_SLOW
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.scoring import messages, wire
+from sentiment.scoring.asked import Told, Wanted, most_given
 from sentiment.scoring.children import STATUS, make_children
 from sentiment.scoring.messages import ReaderEnded, Talk, talk
-from sentiment.scoring.reading import Told, Wanted, most_given
 from sentiment.scoring.wire import LENGTH, Wire
 
 WANTED = Wanted(name="x.tsv", size=1_000, shard_rows=10)
