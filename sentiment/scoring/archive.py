@@ -9,9 +9,11 @@ from typing import Annotated
 
 import msgspec
 
-from sentiment import atomic, disk
+from sentiment import atomic
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.digests import sha256_of_content
+from sentiment.scoring.alone import ending_alone
+from sentiment.scoring.columns import NoColumn
 from sentiment.scoring.places import Changed, Listed, Place
 from sentiment.scoring.reader import rows_stated
 from sentiment.scoring.rows import READ, form_of, is_parquet
@@ -41,17 +43,14 @@ class Plan:
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
-        """Ends what fails with one file, unless the disk failed."""
+        """Ends what fails with one file."""
         try:
-            yield
+            with ending_alone():
+                yield
         except Changed as error:
             self.refused.append(Outcome(file=name, reason=str(error), again=True))
-        except UnreadableFile as error:
+        except (UnreadableFile, NoColumn) as error:
             self.refused.append(Outcome(file=name, reason=str(error)))
-        except OSError as error:
-            if disk.is_about_the_disk(error):
-                raise
-            self.refused.append(Outcome(file=name, reason=error.strerror or str(error)))
 
 
 def known_files(source: Place, output: Place) -> Plan:

@@ -12,18 +12,13 @@ import pyarrow as pa
 
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.formats.unpack import most_rows
+from sentiment.scoring.asked import Head, Told, Wanted, most_held, most_values
 from sentiment.scoring.columns import NoColumn
 from sentiment.scoring.in_parts import LARGEST_PART
-from sentiment.scoring.plain_table import BYTES_OF_A_VALUE, is_text, plain_table, whole_bytes
-from sentiment.scoring.reading import Head, Told, Wanted
-from sentiment.scoring.rows import MOST_OF_SHARD
-from sentiment.scoring.sent import received
+from sentiment.scoring.plain_table import is_text, whole_bytes
+from sentiment.scoring.sent import NO_TABLE, WRONG, table_of
 
 LONGEST_REASON = 1_000  # characters
-MOST_TABLE = 2 * MOST_OF_SHARD  # bytes: what is no text in JSON may be longer as we write it
-# What Python and Arrow say of bytes that are no table: of wrong types, too.
-NO_TABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
-WRONG = "its reader said what is of no file: {}"
 
 
 def told_by(message: bytes) -> Told:
@@ -37,7 +32,7 @@ def told_by(message: bytes) -> Told:
 
 def require_part(wanted: Wanted, start: int, size: int) -> None:
     """Raises: UnreadableFile unless the file has such a part, which is not too large at once."""
-    if not (0 <= start < wanted.size and 0 < size <= LARGEST_PART):
+    if not (0 <= start < wanted.given and 0 < size <= LARGEST_PART):
         raise UnreadableFile(WRONG.format("a part"))
 
 
@@ -70,11 +65,12 @@ def piece_of(wanted: Wanted, told: Told, content: bytes, lines: bytes = b"") -> 
     head = told.piece
     if head is None:
         raise UnreadableFile(WRONG.format("a number of rows"))
+    table = table_of(head.columns, content, most_values(wanted))
     try:
-        table = plain_table(received(head.columns, content, MOST_TABLE // BYTES_OF_A_VALUE))
+        wrong = _why_wrong(wanted, head, table, lines.count(b"\n"))
     except NO_TABLE:
         raise UnreadableFile(WRONG.format("a table")) from None
-    if wrong := _why_wrong(wanted, head, table, lines.count(b"\n")):
+    if wrong:
         raise UnreadableFile(WRONG.format(wrong))
     return msgspec.structs.replace(head, reason=_cut(head.reason)), table
 
@@ -102,7 +98,7 @@ def _why_wrong(wanted: Wanted, head: Head, table: pa.Table, aside: int) -> str:
     if places != head.places or not is_text(table.schema.field(places["text"]).type):
         return "a column of texts"
     held = sum(whole_bytes(chunk) for column in table.columns for chunk in column.chunks)
-    return "so much at once" if held > MOST_TABLE else ""
+    return "so much at once" if held > most_held(wanted) else ""
 
 
 def _cut(reason: str) -> str:

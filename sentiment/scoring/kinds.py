@@ -45,7 +45,10 @@ class Field(Record, frozen=True, kw_only=True):
 
 
 class _Made(NamedTuple):
-    """A type that is made of others, or of numbers and words: whether one is of it, what of, and how it is made."""
+    """A type that is made of others, or of numbers and words: whether one is of it, what of, and how it is made.
+
+    Both sides ask `test`: what one does not send, the other does not take.
+    """
 
     test: Callable[[Any], bool]
     parts: Callable[[Any], tuple[Sequence[int], Sequence[str], Sequence[Any]]]
@@ -53,14 +56,11 @@ class _Made(NamedTuple):
 
 
 def _decimal(test: Callable[[Any], bool], make: Callable[..., Any]) -> _Made:
-    return _Made(test, lambda one: ((one.precision, one.scale), (), ()), lambda numbers, _, __: make(*numbers))
-
-
-def _bytes(numbers: Sequence[int], _: Sequence[str], __: Sequence[Any]) -> pa.DataType:
-    [width] = numbers
-    if width < 1:
-        raise ValueError("bytes without a width")
-    return pa.binary(width)
+    # Parquet has no other scale; Arrow makes any, and Python has no number for some.
+    return _Made(
+        lambda one: test(one) and 0 <= one.scale <= one.precision,
+        lambda one: ((one.precision, one.scale), (), ()), lambda numbers, _, __: make(*numbers),
+    )  # fmt: skip
 
 
 def _stored(kind: pa.DataType) -> pa.Field:
@@ -82,15 +82,19 @@ MADE = {
     "decimal64": _decimal(pa.types.is_decimal64, pa.decimal64),
     "decimal128": _decimal(pa.types.is_decimal128, pa.decimal128),
     "decimal256": _decimal(pa.types.is_decimal256, pa.decimal256),
-    "bytes": _Made(pa.types.is_fixed_size_binary, lambda one: ((one.byte_width,), (), ()), _bytes),
+    "bytes": _Made(
+        lambda one: pa.types.is_fixed_size_binary(one) and one.byte_width > 0,
+        lambda one: ((one.byte_width,), (), ()), lambda numbers, _, __: pa.binary(*numbers),
+    ),
     "list": _Made(
         pa.types.is_list, lambda one: ((), (), (one.value_field,)), lambda _, __, fields: pa.list_(*fields)
     ),
     "large_list": _Made(
         pa.types.is_large_list, lambda one: ((), (), (one.value_field,)), lambda _, __, fields: pa.large_list(*fields)
     ),
-    "lists": _Made(
-        pa.types.is_fixed_size_list, lambda one: ((one.list_size,), (), (one.value_field,)),
+    "lists": _Made(  # of lists without a value, Arrow writes what it cannot read, or ends the process
+        lambda one: pa.types.is_fixed_size_list(one) and one.list_size > 0,
+        lambda one: ((one.list_size,), (), (one.value_field,)),
         lambda numbers, _, fields: pa.list_(*fields, *numbers),
     ),
     "struct": _Made(pa.types.is_struct, lambda one: ((), (), list(one)), lambda _, __, fields: pa.struct(fields)),
@@ -151,5 +155,8 @@ def type_of(field: Field, level: int = 1) -> pa.Field:
         raise ValueError(DEEP)
     if kind.name in PLAIN:
         return pa.field(field.name, PLAIN[kind.name], field.nullable)
-    inner = [type_of(one, level + 1) for one in kind.fields]
-    return pa.field(field.name, MADE[kind.name].make(kind.numbers, kind.words, inner), field.nullable)
+    inner, made = [type_of(one, level + 1) for one in kind.fields], MADE[kind.name]
+    found = made.make(kind.numbers, kind.words, inner)
+    if not made.test(found):
+        raise ValueError("a type that is not kept")
+    return pa.field(field.name, found, field.nullable)

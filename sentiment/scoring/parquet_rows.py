@@ -35,7 +35,8 @@ OTHER_ROWS = "it states another number of rows than its groups of rows have toge
 FEWER_ROWS = "it has fewer rows than it states"
 MANY_VALUES = "its lists state far more values than a file of its size can hold"
 UNPACKS = f"it unpacks to more than {LARGEST_RATIO} times its size"
-NO_VALUES = (pa.ArrowException, ValueError, OverflowError, LookupError)  # of what Python has no value for
+# Of what Python has no value for: a decimal number that is too long is wrong arithmetic.
+NO_VALUES = (pa.ArrowException, ValueError, ArithmeticError, LookupError)
 
 
 def opened_parquet(file: BinaryIO) -> parquet.ParquetFile:

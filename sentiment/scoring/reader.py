@@ -6,6 +6,7 @@ Parts of the file travel there, and rows travel back: it needs neither the file'
 from __future__ import annotations
 
 import atexit
+import io
 import os
 import signal
 import socket
@@ -24,11 +25,13 @@ from sentiment.data.formats.allowance import TOO_SLOW
 from sentiment.data.formats.child import OUT_OF_MEMORY
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.processes import end, python_module, start, why_ended
-from sentiment.scoring.believed import WRONG, piece_of, require_behind, require_end, require_part, rows_of
+from sentiment.scoring.asked import Told, Wanted, most_patience, most_seconds
+from sentiment.scoring.believed import piece_of, require_behind, require_end, require_part, rows_of
+from sentiment.scoring.children import STATUS
 from sentiment.scoring.columns import NoColumn
-from sentiment.scoring.messages import ENDED, Heard, ReaderEnded, connected, give, messages, status_of
+from sentiment.scoring.messages import ENDED, Heard, ReaderEnded, talk
 from sentiment.scoring.places import Changed
-from sentiment.scoring.reading import STATUS, Told, Wanted, most_patience, most_seconds
+from sentiment.scoring.sent import WRONG
 
 MODULE = "sentiment.scoring.reading"
 # What it needs of the environment; what strangers made it reads, so it gets no credentials.
@@ -82,14 +85,25 @@ def pieces(file: BinaryIO, wanted: Wanted) -> Iterator[Piece]:
 
     Raises: UnreadableFile (ReaderEnded), NoColumn; Changed when something else ended the reader; what `file` raises.
     """
-    if wanted.spent >= most_seconds(wanted.size):
-        raise ReaderEnded(TOO_SLOW)
     last = None
     for told, content, lines in _reader().heard(file, wanted):
+        _require_kept(wanted, told, content)
         head, found = piece_of(wanted, told, content, lines)
         require_behind(last, last := head)
         yield Piece(head.first, found, head.numbers, head.places, lines.count(b"\n"), lines, head.last, head.reason)
     require_end(wanted, last)
+
+
+def _require_kept(wanted: Wanted, told: Told, content: bytes) -> None:
+    """Has a child try whether the rows of a piece can be kept, before this process makes anything of them.
+
+    It is none that has read the file, so no file has got hold of it. What is read to see its columns alone is not kept.
+    Raises: as `pieces`.
+    """
+    if told.piece is not None and not wanted.one:
+        asked = msgspec.structs.replace(wanted, kept=told.piece.columns, table=len(content))
+        for _ in _reader().heard(io.BytesIO(content), asked):
+            raise UnreadableFile(WRONG.format("more than whether it is kept"))
 
 
 class Reader:
@@ -102,22 +116,24 @@ class Reader:
 
     def heard(self, file: BinaryIO, wanted: Wanted) -> Iterator[Heard]:
         """Yields what is said about a file; the parts of it that are asked for are given meanwhile."""
+        if wanted.spent >= most_seconds(wanted.size):
+            raise ReaderEnded(TOO_SLOW)
         patience = most_patience(wanted.size)
         control, last, status, ended, grace = self._started(patience), Told(), b"", 0, 0
         try:
-            with connected(control, patience) as connection:
-                give(connection, msgspec.json.encode(wanted))
-                for heard in messages(connection, wanted, patience):
+            with talk(control, wanted, patience) as child:
+                child.give(msgspec.json.encode(wanted))
+                for heard in child.messages():
                     if heard.told.read is not None:
                         start, size = heard.told.read
                         require_part(wanted, start, size)
                         file.seek(start)
-                        give(connection, file.read(size))
+                        child.give(file.read(size))
                     elif heard.told.refused or heard.told.whole:
                         last = heard.told
                     else:
                         yield heard
-            status, grace = status_of(control), SECONDS_TO_END
+                status, grace = child.status(), SECONDS_TO_END
         finally:
             if not status:
                 ended = self.close(grace)

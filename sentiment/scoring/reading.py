@@ -1,20 +1,18 @@
 """The process that reads the archive's files, each in a child of its own with little memory and time.
 
 `python -m sentiment.scoring.reading SOCKET` has everything imported. It gets one end of a connection after the other
-through the socket, and for each it makes a child, which answers one `Wanted` and ends. The child opens nothing: it asks
-whoever wants the file for parts of it (`reader`). So whatever a file does to Arrow or to Python ends with that child.
+through the socket, and for each it makes a child (`children`), which answers one `Wanted` and ends. The child opens
+nothing: it asks whoever wants the file for parts of it (`reader`). So whatever a file does to Arrow or to Python ends
+with that child.
 """
 
 from __future__ import annotations
 
 import functools
 import io
-import os
 import socket
-import struct
 import sys
-from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection
+from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 import msgspec
@@ -24,138 +22,55 @@ from sentiment import processes
 from sentiment.data.alone import why_left
 from sentiment.data.formats.child import OUT_OF_MEMORY
 from sentiment.data.formats.record import UnreadableFile
-from sentiment.data.formats.unpack import most_unpacked
-from sentiment.results.record import Record
 from sentiment.scoring import parquet_rows, rows
-from sentiment.scoring.columns import Columns, NoColumn
+from sentiment.scoring.asked import Head, Told, Wanted, most_memory, most_seconds, most_values
+from sentiment.scoring.children import make_children
+from sentiment.scoring.columns import NoColumn
 from sentiment.scoring.in_parts import InParts
-from sentiment.scoring.kinds import Field
-from sentiment.scoring.plain_table import MOST_OF_SCHEMA
-from sentiment.scoring.sent import sent
+from sentiment.scoring.kept import require_kept
+from sentiment.scoring.sent import sent, table_of
+from sentiment.scoring.wire import Wire
 
-MEMORY = 256 << 20  # bytes that a child may take for the smallest file,
-MEMORY_A_BYTE = 8  # and so many for each that the file may unpack to: a value of JSON takes more than its characters,
-MOST_MEMORY = 4 << 30  # up to this: the rows of a shard may take a quarter of it
-SECONDS, MOST_AT_FIRST = 20, 120  # of processor time for the smallest file, and as many for a megabyte, up to so many;
-SECONDS_A_MEGABYTE = 10  # and so many more for each: a tenth, or less, of what the slowest packing is read at
-# What a message may take in JSON: the names and types of columns (each sign of a name up to six), and numbers of rows.
-MOST_SAID, MOST_OF_NUMBER = 8 * MOST_OF_SCHEMA, 24
-# Seconds that a reader may be waited for: as long as ten of them take that share a processor.
-PATIENCE, READERS_AT_ONCE = 600, 10
 READ_AT_ONCE = 1 << 20  # bytes of the file
-STATUS = struct.Struct("id")  # how a child ended, as subprocess has it, and its seconds of processor time
-
-
-class Wanted(Record, frozen=True, kw_only=True):
-    """What is asked of a file: how many rows it states, shards of a Parquet file, or the pieces of any other."""
-
-    name: str
-    size: int
-    count: bool = False
-    columns: Columns = Columns()
-    shard_rows: int = 1
-    shards: tuple[int, int] | None = None  # of a Parquet file: the first, and the one behind the last
-    done: frozenset[int] = frozenset()  # shards that are left out
-    one: bool = False  # whether the first piece is enough
-    spent: float = 0.0  # seconds of processor time that it took already: each of its shards may need another reader
-
-
-class Told(Record, frozen=True, kw_only=True):
-    """A message of the child. Behind one with `piece` come its rows (`sent`), and the lines of what was put aside."""
-
-    read: tuple[int, int] | None = None  # it wants bytes of the file: from where, and how many
-    rows: int | None = None
-    piece: Head | None = None
-    whole: bool = False  # nothing is left to say
-    refused: str = ""
-    no_column: bool = False
-    missing: bool = False
-
-
-class Head(Record, frozen=True, kw_only=True):
-    """What a piece is beside its rows."""
-
-    first: int
-    numbers: list[int]
-    columns: list[Field]
-    places: dict[str, int]
-    last: bool
-    reason: str
-
-
-def most_memory(size: int) -> int:
-    """Returns how much memory the reader of a file of `size` bytes may take."""
-    return min(MOST_MEMORY, MEMORY + most_unpacked(size) * MEMORY_A_BYTE)
-
-
-def most_seconds(size: int) -> int:
-    """Returns how much processor time the reader of a file of `size` bytes may take."""
-    megabytes = size / (1 << 20)
-    return int(min(SECONDS * (1 + megabytes), MOST_AT_FIRST) + SECONDS_A_MEGABYTE * megabytes)
-
-
-def most_said(wanted: Wanted) -> int:
-    """Returns how many bytes a message of the child may have beside rows, and lines."""
-    return MOST_SAID + wanted.shard_rows * MOST_OF_NUMBER
-
-
-def most_patience(size: int) -> int:
-    """Returns for how many seconds the reader of a file of `size` bytes may be waited for."""
-    return PATIENCE + READERS_AT_ONCE * most_seconds(size)
 
 
 def main(control: socket.socket) -> None:
-    """Makes a child for each connection that comes through `control`, and says how it ended, until nobody is there."""
+    """Makes a child for each connection that comes through `control`, until nobody is there."""
     pa.set_cpu_count(1)
-    die = processes.dying_with(os.getpid())
-    while given := socket.recv_fds(control, 1, 1)[1]:
-        child = os.fork()
-        if not child:
-            _end(control, given[0], die)
-        os.close(given[0])
-        _, status, used = os.wait4(child, 0)
-        control.sendall(STATUS.pack(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime))
+    make_children(control, lambda connection: answer(Wire(connection)))
 
 
-def _end(control: socket.socket, given: int, die: Callable[[], None]) -> None:
-    """Does the child's work in it, and ends it."""
-    code = 1
-    try:
-        control.close()
-        die()
-        code = answer(Connection(given))
-    finally:
-        os._exit(code)
-
-
-def answer(connection: Connection) -> int:
+def answer(wire: Wire) -> int:
     """Answers what is wanted through a connection; returns the exit code."""
-    wanted = msgspec.json.decode(connection.recv_bytes(), type=Wanted)
+    wanted = msgspec.json.decode(wire.receive(), type=Wanted)
     seconds = max(1, most_seconds(wanted.size) - int(wanted.spent))
     processes.bound_this_process(processes.held_data() + most_memory(wanted.size), seconds)
-    parts = InParts(wanted.size, functools.partial(_part, connection))
+    parts = InParts(wanted.given, functools.partial(_part, wire))
     file = cast(BinaryIO, io.BufferedReader(parts, READ_AT_ONCE))
     try:
-        _tell(connection, wanted, file)
-        _say(connection, Told(whole=True))
+        _tell(wire, wanted, file)
+        _say(wire, Told(whole=True))
     except (EOFError, BrokenPipeError, ConnectionResetError):  # nobody wants it any more
         return 1
     except MemoryError:
         return OUT_OF_MEMORY
     except NoColumn as error:
-        _say(connection, Told(refused=_line(error), no_column=True, missing=error.missing))
+        _say(wire, Told(refused=_line(error), no_column=True, missing=error.missing))
     except UnreadableFile as error:
-        _say(connection, Told(refused=_line(error)))
+        _say(wire, Told(refused=_line(error)))
     except (pa.ArrowException, ValueError, OverflowError) as error:
-        _say(connection, Told(refused=f"it cannot be read: {parquet_rows.in_a_line(error)}"))
+        _say(wire, Told(refused=f"it cannot be read: {parquet_rows.in_a_line(error)}"))
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends with this file
-        _say(connection, Told(refused=why_left(error)))
+        _say(wire, Told(refused=why_left(error)))
     return 0
 
 
-def _tell(connection: Connection, wanted: Wanted, file: BinaryIO) -> None:
+def _tell(wire: Wire, wanted: Wanted, file: BinaryIO) -> None:
     if wanted.count:
-        _say(connection, Told(rows=parquet_rows.rows_of_parquet(file, wanted.size)))
+        _say(wire, Told(rows=parquet_rows.rows_of_parquet(file, wanted.size)))
+        return
+    if wanted.kept is not None:
+        require_kept(table_of(wanted.kept, file.read(wanted.table), most_values(wanted)))
         return
     for piece in _pieces(wanted, file):
         columns, content = sent(piece.table)
@@ -163,9 +78,9 @@ def _tell(connection: Connection, wanted: Wanted, file: BinaryIO) -> None:
             first=piece.first, numbers=piece.numbers, columns=columns, places=piece.places, last=piece.last,
             reason=piece.reason,
         )  # fmt: skip
-        _say(connection, Told(piece=head))
-        connection.send_bytes(content)
-        connection.send_bytes(b"".join(piece.lines))
+        _say(wire, Told(piece=head))
+        wire.send(content)
+        wire.send(b"".join(piece.lines))
         if wanted.one:
             return
 
@@ -182,13 +97,13 @@ def _line(error: Exception) -> str:
     return str(error).encode("utf-8", "replace").decode()
 
 
-def _part(connection: Connection, start: int, size: int) -> bytes:
-    _say(connection, Told(read=(start, size)))
-    return connection.recv_bytes()
+def _part(wire: Wire, start: int, size: int) -> bytes:
+    _say(wire, Told(read=(start, size)))
+    return wire.receive()
 
 
-def _say(connection: Connection, told: Told) -> None:
-    connection.send_bytes(msgspec.json.encode(told))
+def _say(wire: Wire, told: Told) -> None:
+    wire.send(msgspec.json.encode(told))
 
 
 if __name__ == "__main__":

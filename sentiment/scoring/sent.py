@@ -14,7 +14,12 @@ import pyarrow as pa
 
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.scoring.kinds import Field, fields_of, type_of
+from sentiment.scoring.plain_table import plain_table
 from sentiment.scoring.sound import require_sound
+
+# What Python and Arrow say of bytes that are no table: of wrong types, too.
+NO_TABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
+WRONG = "its reader said what is of no file: {}"
 
 ALIGNED = 16  # bytes: where each buffer begins
 NO_BUFFER = -1
@@ -87,6 +92,16 @@ def _within(array: pa.Array) -> list[pa.Array]:
 
 def _is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind))
+
+
+def table_of(fields: Sequence[Field], content: bytes, most: int) -> pa.Table:
+    """Returns a table that was checked, of no more than `most` values in a column. Raises: UnreadableFile."""
+    try:
+        return plain_table(received(fields, content, most))
+    except MemoryError:  # Arrow's is one of its exceptions, too
+        raise
+    except NO_TABLE:
+        raise UnreadableFile(WRONG.format("a table")) from None
 
 
 def received(fields: Sequence[Field], content: bytes, most: int) -> pa.Table:

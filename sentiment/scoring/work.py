@@ -16,19 +16,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from sentiment import atomic, disk
+from sentiment import atomic
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.results.record import Record, as_json, decoded
 from sentiment.scoring import reader
+from sentiment.scoring.alone import REFUSALS, ending_alone
 from sentiment.scoring.answered import Answers, answered
+from sentiment.scoring.asked import Wanted
 from sentiment.scoring.columns import OURS, Columns, NoColumn
-from sentiment.scoring.parquet_rows import in_a_line
+from sentiment.scoring.kept import written
 from sentiment.scoring.places import Changed, Place, place_of
-from sentiment.scoring.reading import Wanted
 from sentiment.scoring.shards import Portion, Shard, SourceFile, aside_path, data_path
 
 ABOUT = b"sentiment.shard"  # the key of a shard's line in the footer of its own file
-REFUSALS = (UnreadableFile, NoColumn, Changed)
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -97,13 +97,9 @@ class Worker:
         return None
 
     def _read(self, portion: Portion, *, one: bool = False) -> Iterator[tuple[int, reader.Piece]]:
-        """Yields the pieces of a portion, or the first. Whatever its reader raises ends with the file, but the disk."""
-        try:
+        """Yields the pieces of a portion, or the first."""
+        with ending_alone():
             yield from self._pieces(portion, one)
-        except OSError as error:
-            if disk.is_about_the_disk(error):
-                raise
-            raise UnreadableFile(error.strerror or str(error)) from None
 
     def _pieces(self, portion: Portion, one: bool) -> Iterator[tuple[int, reader.Piece]]:
         job, file = self.job, portion.file.listed
@@ -127,10 +123,11 @@ class Worker:
             file=file.name, digest=file.digest, id=file.id, index=index, first=piece.first, rows=piece.rows,
             scored=len(piece.numbers), aside=piece.aside, last=piece.last, reason=piece.reason,
         )  # fmt: skip
-        chances, texts = answered(piece.table, piece.places, self.answers, len(job.labels))
+        with ending_alone():
+            chances, texts = answered(piece.table, piece.places, self.answers, len(job.labels))
+            content = packed(scored(piece, texts, chances, job), shard)
         if piece.aside:  # first: the file of scores says that all is done
             self.output.write(aside_path(file.id, index), piece.lines)
-        content = packed(scored(piece, texts, chances, job), shard)
         self.output.write(data_path(file.id, index), content)
         return with_sums(shard, content)
 
@@ -161,12 +158,7 @@ def scored(piece: reader.Piece, texts: list[bytes], chances: NDArray[np.float32]
 def packed(table: pa.Table, shard: Shard) -> bytes:
     """Returns a shard's table as a Parquet file, which says in its footer what it is. Raises: UnreadableFile."""
     metadata = dict(table.schema.metadata or {}) | {ABOUT: atomic.json_text(_as_line(shard)).encode()}
-    sink = pa.BufferOutputStream()
-    try:
-        parquet.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd")
-    except (pa.ArrowException, OSError) as error:  # a column's type may be one that Arrow reads and does not write
-        raise UnreadableFile(f"its columns cannot be kept beside their scores: {in_a_line(error)}") from None
-    content: bytes = sink.getvalue().to_pybytes()
+    content: bytes = written(table.replace_schema_metadata(metadata)).to_pybytes()
     return content
 
 

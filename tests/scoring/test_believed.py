@@ -11,10 +11,10 @@ import pytest
 
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.scoring import believed, in_parts
+from sentiment.scoring.asked import Head, Told, Wanted, most_said
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.plain_table import plain_table
-from sentiment.scoring.reading import Head, Told, Wanted, most_said
-from sentiment.scoring.sent import sent
+from sentiment.scoring.sent import WRONG, sent
 
 WANTED = Wanted(name="x.parquet", size=1_000, shard_rows=10, shards=(2, 4))
 
@@ -58,7 +58,7 @@ def test_a_piece_that_no_file_can_have_is_refused(changed: dict[str, Any], colum
     given: dict[str, Any] = {"text": ["好", "棒"], "x": [1, 2]} | columns
     with pytest.raises(UnreadableFile) as caught:
         piece(WANTED, head(**changed), b"", **{name: values for name, values in given.items() if values is not None})
-    assert str(caught.value) == believed.WRONG.format(wrong)
+    assert str(caught.value) == WRONG.format(wrong)
 
 
 def test_a_table_that_is_none_is_refused() -> None:

@@ -14,7 +14,7 @@ from support.small_disk import small_disk
 from sentiment import cli
 from sentiment.data.identity import identity
 from sentiment.scoring import reader
-from sentiment.scoring.reading import Wanted
+from sentiment.scoring.asked import Wanted
 
 from .conftest import Score, delimited, ids, json_lines, rows_of, scores_of
 from .test_score import expected

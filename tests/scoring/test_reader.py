@@ -18,9 +18,9 @@ from sentiment.data.formats.allowance import TOO_SLOW
 from sentiment.data.formats.record import TOO_MANY, UnreadableFile
 from sentiment.processes import memory_bytes
 from sentiment.scoring import put_aside, reader
+from sentiment.scoring.asked import MEMORY, Head, Told, Wanted, most_memory, most_seconds
 from sentiment.scoring.messages import Heard, ReaderEnded
 from sentiment.scoring.places import Changed
-from sentiment.scoring.reading import MEMORY, Head, Told, Wanted, most_memory, most_seconds
 from sentiment.scoring.sent import sent
 from sentiment.scoring.shards import joined
 
@@ -202,7 +202,7 @@ def piece(first: int = 0, numbers: tuple[int, ...] = (0,), *, last: bool = True,
 
 
 def said(*told: Heard) -> Any:
-    return lambda self, file, wanted: iter(told)
+    return lambda self, file, wanted: iter(told if wanted.kept is None else ())
 
 
 @pytest.mark.parametrize(

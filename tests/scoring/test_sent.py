@@ -13,9 +13,9 @@ import pytest
 
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.scoring import kinds, sent
-from sentiment.scoring.believed import NO_TABLE
 from sentiment.scoring.kinds import Field, Kind
 from sentiment.scoring.plain_table import MOST_LEVELS, plain_table, whole_bytes
+from sentiment.scoring.sent import NO_TABLE
 
 MOST = 1 << 20
 JSON = pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(["{}"] * 4))
