@@ -29,18 +29,22 @@ def alone(
     _take(Rights([*machine_files.devices(), *writes], readable, empties=[empties] if empties else (), alone=True))
 
 
-def to_a_verb(folders: Iterable[Path], outputs: Iterable[Path], inputs: Iterable[Path], *, buckets: bool) -> None:
+def to_a_verb(
+    folders: Iterable[Path], outputs: Iterable[Path], inputs: Iterable[Path], *, files: Iterable[Path], buckets: bool
+) -> None:
     """Leaves a process what a verb reads and writes; it may start others, which have no more, and connect.
 
-    It writes to `folders`, which are made; to those in which `outputs` lie, with all that lies there, and where such a
-    name is a link, where it leads; to the temporary folder and its user's caches. Beside these it reads its machine's
-    programs, `inputs`, and, with `buckets`, what opens those.
+    It writes to `folders` and `files`, which are made; to those in which `outputs` lie, with all that lies there, and
+    where such a name is a link, where it leads; to the temporary folder and its user's caches. Beside these it reads
+    its machine's programs, `inputs`, and, with `buckets`, what opens those.
     """
     beside = [one for path in outputs for one in (path.absolute().parent, Path(os.path.realpath(path)).parent)]
     made = [folder for folder in (*folders, *beside, *machine_files.named_caches()) if _is_made(folder)]
+    made += [file for file in files if _is_made(file.parent) and _is_touched(file)]
     writes = [Path(tempfile.gettempdir()), Path("/dev/shm"), *machine_files.devices(), *machine_files.caches(), *made]
+    searched = [*machine_files.searched()]
     reads = [*machine_files.programs(), *machine_files.of_the_person(buckets=buckets), *inputs]
-    _take(Rights(writes, reads, lists=machine_files.searched()))
+    _take(Rights(writes, reads, lists=searched))
 
 
 def _is_made(folder: Path) -> bool:
@@ -48,6 +52,12 @@ def _is_made(folder: Path) -> bool:
     with suppress(OSError):  # whoever needs it says why it cannot be made
         folder.mkdir(parents=True, exist_ok=True)
     return folder.is_dir()
+
+
+def _is_touched(file: Path) -> bool:
+    with suppress(OSError):  # whoever needs it says why it cannot be made
+        file.touch()
+    return file.is_file()
 
 
 def _take(rights: Rights) -> None:

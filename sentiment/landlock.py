@@ -91,10 +91,13 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
     """Gives these rights below `path`; of a file, those that a file has."""
     try:
         opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except OSError:
+    except (OSError, ValueError):
         return  # nothing that is there, or that may be reached: it stays without rights
     try:
-        given = rights if stat.S_ISDIR(os.fstat(opened).st_mode) else rights & OF_A_FILE
+        kind = os.fstat(opened).st_mode
+        if stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):  # the kernel has no rule for one, and takes none for them
+            return
+        given = rights if stat.S_ISDIR(kind) else rights & OF_A_FILE
         if not given:  # of a file, there are no names
             return
         beneath = (ctypes.c_uint32 * 3)(given, 0, opened)  # `struct landlock_path_beneath_attr`: 64 bits, then 32

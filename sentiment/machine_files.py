@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from sentiment import disk
+
 OURS = str(Path(__file__).resolve().parent)
 PACKAGES = ("site-packages", "dist-packages")
 PROGRAMS = ("/usr", "/lib", "/lib64", "/opt", "/proc", "/sys", "/dev/urandom", "/dev/random")
@@ -19,12 +21,12 @@ OF_ETC = (
 DEVICES = ("/dev/null", "/dev/tty", "/dev/nvidia*", "/dev/dri", "/dev/kfd")  # the accelerators' drivers, if any
 OF_A_PERSON = (".keras", ".ray", ".fonts", ".local/share/fonts", ".matplotlib")
 CACHES = (".cache", ".config/matplotlib", ".nv")  # fonts, downloads, what a GPU's driver compiled
-NAMED_CACHES = ("XDG_CACHE_HOME", "HF_HOME", "TFHUB_CACHE_DIR", "MPLCONFIGDIR", "RAY_TMPDIR")
+NAMED_CACHES = ("XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE", "TFHUB_CACHE_DIR", "MPLCONFIGDIR", "RAY_TMPDIR")
 NAMED = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "KERAS_HOME", "MATPLOTLIBRC"),
-    *("AWS_CA_BUNDLE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "PYTHONHOME"),
+    *("AWS_CA_BUNDLE", "PYTHONHOME"),
 )
-OF_A_BUCKET = (".aws",)
+OF_A_BUCKET, NAMED_OF_A_BUCKET = (".aws",), ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 WHO = ("/etc/passwd", "/etc/group")
 
 
@@ -48,7 +50,9 @@ def devices() -> list[Path]:
 def of_the_person(*, buckets: bool) -> Iterator[Path]:
     """Yields what libraries read of the user's own; with `buckets`, also what opens them."""
     yield from _of_home([*OF_A_PERSON, *(OF_A_BUCKET if buckets else ())])
-    yield from _absolute([*WHO, *(os.environ.get(name, "") for name in NAMED)])
+    names = [*NAMED, *(NAMED_OF_A_BUCKET if buckets else ())]
+    modules = os.environ.get("PYTHONPATH", "").split(":")
+    yield from _absolute([*WHO, *modules, *(os.environ.get(name, "") for name in names)])
 
 
 def caches() -> Iterator[Path]:
@@ -58,7 +62,7 @@ def caches() -> Iterator[Path]:
 
 def named_caches() -> Iterator[Path]:
     """Yields those that the environment names, which libraries make."""
-    yield from (Path(path).absolute() for path in map(os.environ.get, NAMED_CACHES) if path)
+    yield from (disk.expanded(path).absolute() for path in map(os.environ.get, NAMED_CACHES) if path)
 
 
 def _of_home(names: Iterable[str]) -> Iterator[Path]:

@@ -41,26 +41,41 @@ verb()
 needs_landlock = pytest.mark.skipif(
     landlock.version() < landlock.FIRST_WITH_RENAMES, reason="this kernel has no Landlock, or keeps it from processes"
 )
-OURS = ["home/runs/a", "home/serving/a", "home/datasets/a", "home/scores/a", "temporary/a", "person/.cache/a"]
+OURS = ["home/runs/a", "home/datasets/a", "home/scores/a", "temporary/a", "person/.cache/a"]
 OURS += ["new/er/beside", "disk/beside", "cache/a"]
-GIVEN = ["data/posts.tsv", "more/in/posts.tsv"]
+GIVEN = ["data/posts.tsv", "more/in/posts.tsv", "home/serving/run.sh", "hub/blobs/weights"]
 OTHERS = ["home/code.py", "home/.env", "person/.bashrc", "data/other.tsv", "a", "home/datasets/inbox/root/a"]
 
 
 @needs_landlock
 def test_a_strangers_encoder_meets_the_homes_data_and_what_is_named_alone(tmp_path: Path) -> None:
-    for name in ("home/datasets/inbox", "temporary", "person/.cache", "out", "disk", "data", "more/in"):
+    for name in (
+        "home/datasets/inbox",
+        "home/serving",
+        "hub/blobs",
+        "hub/snapshots/1",
+        "temporary",
+        "person/.cache",
+        "out",
+        "disk",
+        "data",
+        "more/in",
+    ):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "home/datasets/inbox/root").symlink_to(tmp_path)  # a stranger's links: to all, and to themselves
     (tmp_path / "home/datasets/inbox/round").symlink_to("round")
     for name in (*GIVEN, *OTHERS):
         (tmp_path / name).write_bytes(b"before")
+    os.mkfifo(tmp_path / "more/pipe")  # the kernel refuses a rule for one
+    (tmp_path / "more/link").symlink_to(tmp_path / "person")
     (tmp_path / "out/link").symlink_to(tmp_path / "disk/linked")
     places = {"SENTIMENT_HOME": "home", "HOME": "person", "TMPDIR": "temporary", "TFHUB_CACHE_DIR": "cache"}
     environment = {**os.environ, **{name: str(tmp_path / path) for name, path in places.items()}}
+    environment["AWS_SHARED_CREDENTIALS_FILE"] = str(tmp_path / "person/.bashrc")  # no bucket is named
     environment["TRIED"] = json.dumps([*OURS, *GIVEN, *OTHERS])
     outputs = ["--output", "out/link", "--result", str(tmp_path / "new/er/result.json")]
     command = [sys.executable, "-c", CHILD, *outputs, "--corpus", "data/posts.tsv", "--corpus", "more"]
+    command += ["--corpus", "hub/snapshots/1", "--corpus", "~nobody-of-that-name", "--corpus", "more/pipe"]
     done = subprocess.run(
         command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )

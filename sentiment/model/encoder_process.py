@@ -14,32 +14,28 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
-import click
 from click.exceptions import Exit
 
-from sentiment import confinement, processes, step
+from sentiment import processes, step
 from sentiment.errors import InputError
-from sentiment.serving.flags import flags_file, read_flags
-from sentiment.settings import CHECKOUT, Settings, read_settings
+from sentiment.model import encoder_rights
 from sentiment.text.harmless import visible
 
 PARENT = "PARENT_OF_ENCODER_PROCESS"  # in the environment of such a child: the process that waits for it
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP})
 SECONDS_TO_STOP = 5.0  # for a child that heard of it itself
 LONGEST_TOLD = 200  # characters of what TensorFlow says in an encoder's words
-WRITTEN = ("output", "result_file", "tensorboard", "export")  # the options of all verbs that name what they write
-SHIPPED = (CHECKOUT / "serving", CHECKOUT / "datasets")  # what a home that has none of its own takes
 WHERE = ("Graph execution error:", "Detected at node", 'File "', "<stack traces unavailable>")
 NAME_ANOTHER = "Do not use it. Fetch it again from its publisher, or name another one."
 
 
 @contextmanager
-def computing(encoder: object) -> Iterator[None]:
+def computing(encoder: object, named: str = "") -> Iterator[None]:
     """Does in a child what stands in the context, if `encoder` names a stranger's; the parent ends here.
 
-    Called by a program, and not as a command, it does it here. Raises: InputError when TensorFlow fails, or crashed.
+    `named`: the encoder that the child reads where neither the home nor an option names it. Called by a program, and
+    not as a command, it does it here. Raises: InputError when TensorFlow fails, or crashed.
     """
     given = step.arguments_given.get()
     if not encoder:
@@ -47,7 +43,7 @@ def computing(encoder: object) -> Iterator[None]:
         return
     if os.environ.get(PARENT) == str(os.getppid()):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of a crash, a core would be as large as the model
-        _confine(encoder)
+        encoder_rights.confine(named)
     elif given is not None:
         raise Exit(_in_a_child(given, encoder))
     try:
@@ -73,38 +69,6 @@ def _in_a_child(given: Sequence[str], encoder: object) -> int:
     if -code in CRASHES:
         raise _not_computed(encoder, f"one at which TensorFlow crashed ({signal.Signals(-code).name})")
     return processes.exit_code(code)
-
-
-def _confine(encoder: object) -> None:
-    """Leaves this process what its verb works on: the home's data, and what its options and its encoder name."""
-    settings, options = read_settings(), click.get_current_context().params
-    of_home = (settings.datasets, settings.runs, settings.serving, settings.own_encoders, settings.scores_folder)
-    named = {name: [*_texts(value)] for name, value in options.items()}
-    everything = [
-        str(encoder),
-        settings.archive,
-        settings.scores,
-        *(text for texts in named.values() for text in texts),
-    ]
-    everything += [*map(str, SHIPPED), *(_named_by_flags(settings) if "export" in options else ())]
-    outputs = [Path(text) for name in WRITTEN for text in named.get(name, ()) if "://" not in text]
-    inputs = [Path(text).expanduser().absolute() for text in everything if text and "://" not in text]
-    confinement.to_a_verb(of_home, outputs, inputs, buckets=any(text.startswith("s3://") for text in everything))
-
-
-def _named_by_flags(settings: Settings) -> list[str]:
-    """Returns the files that the servers' flags name, which a throw-away server reads, too: all but a private key's."""
-    flags = (flag.partition("=") for flag in read_flags(flags_file(settings)))
-    return [value for name, _, value in flags if value.startswith("/") and name != "--ssl_config_file"]
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Yields the words of an option's value that may be a path."""
-    if isinstance(value, str | Path):
-        yield str(value)
-    elif isinstance(value, tuple | list):
-        for one in value:
-            yield from _texts(one)
 
 
 def _ended(child: subprocess.Popen[bytes]) -> int:

@@ -94,7 +94,8 @@ def command(
         base.encoder,
     )
     hyperparameters = settings_for(files, model_type, model_name, **given)
-    with computing(hyperparameters.strangers_encoder):
+    # A warm start's encoder is in its model's folder, whatever the name in its card.
+    with computing(hyperparameters.strangers_encoder, "" if files.warm_start else hyperparameters.model_name):
         result = train(
             files,
             hyperparameters,

@@ -20,7 +20,7 @@ from sentiment import processes, step
 from sentiment.cli import run
 from sentiment.data.tsv import Post, write_posts
 from sentiment.errors import InputError
-from sentiment.model import encoder_process, folder
+from sentiment.model import encoder_process, encoder_rights, folder
 from sentiment.model.model_type import TF_HUB
 
 POSTS = [Post(text, label) for label in range(3) for text in ("一丁", "丁七", "七一", "上下")]
@@ -149,7 +149,7 @@ def test_a_crash_is_told_and_what_needs_no_child_has_none(monkeypatch: pytest.Mo
         done.append("an encoder of ours")
     with monkeypatch.context() as child:
         child.setenv(encoder_process.PARENT, str(os.getppid()))
-        child.setattr(encoder_process, "_confine", lambda _: done.append("confined"))
+        child.setattr(encoder_rights, "confine", lambda _: done.append("confined"))
         with encoder_process.computing("an encoder"):
             done.append("in the child")
     assert commands == [] and done[2:] == ["confined", "in the child"]
