@@ -42,9 +42,8 @@ def to_a_verb(
     made = [folder for folder in (*folders, *beside, *machine_files.named_caches()) if _is_made(folder)]
     made += [file for file in files if _is_made(file.parent) and _is_touched(file)]
     writes = [Path(tempfile.gettempdir()), Path("/dev/shm"), *machine_files.devices(), *machine_files.caches(), *made]
-    searched = [*machine_files.searched()]
     reads = [*machine_files.programs(), *machine_files.of_the_person(buckets=buckets), *inputs]
-    _take(Rights(writes, reads, lists=searched))
+    _take(Rights(writes, reads, lists=machine_files.searched()))
 
 
 def _is_made(folder: Path) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import stat
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
         given = rights if stat.S_ISDIR(kind) else rights & OF_A_FILE
         if not given:  # of a file, there are no names
             return
-        beneath = (ctypes.c_uint32 * 3)(given, 0, opened)  # `struct landlock_path_beneath_attr`: 64 bits, then 32
+        beneath = struct.pack("=Qi", given, opened)  # `struct landlock_path_beneath_attr`
         _required(ADD_RULE, ruleset, PATH_BENEATH, beneath, 0)
     finally:
         os.close(opened)

@@ -40,7 +40,7 @@ def programs() -> Iterator[Path]:
 
 def searched() -> Iterator[Path]:
     """Yields the folders in which Python looks for a module's name."""
-    yield from _absolute([*sys.path, *os.environ.get("PYTHONPATH", "").split(":")])
+    yield from _absolute(sys.path)
 
 
 def devices() -> list[Path]:

@@ -44,7 +44,7 @@ needs_landlock = pytest.mark.skipif(
 OURS = ["home/runs/a", "home/datasets/a", "home/scores/a", "temporary/a", "person/.cache/a"]
 OURS += ["new/er/beside", "disk/beside", "cache/a"]
 GIVEN = ["data/posts.tsv", "more/in/posts.tsv", "home/serving/run.sh", "hub/blobs/weights"]
-OTHERS = ["home/code.py", "home/.env", "person/.bashrc", "data/other.tsv", "a", "home/datasets/inbox/root/a"]
+OTHERS = ["home/code.py", "home/.env", "person/.bashrc", "data/other.tsv", "a", "home/datasets/inbox/all/a"]
 
 
 @needs_landlock
@@ -62,7 +62,7 @@ def test_a_strangers_encoder_meets_the_homes_data_and_what_is_named_alone(tmp_pa
         "more/in",
     ):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "home/datasets/inbox/root").symlink_to(tmp_path)  # a stranger's links: to all, and to themselves
+    (tmp_path / "home/datasets/inbox/all").symlink_to(tmp_path)  # a stranger's links: to all, and to themselves
     (tmp_path / "home/datasets/inbox/round").symlink_to("round")
     for name in (*GIVEN, *OTHERS):
         (tmp_path / name).write_bytes(b"before")

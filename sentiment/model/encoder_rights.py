@@ -15,10 +15,9 @@ from sentiment import confinement, disk
 from sentiment.estimation.record import estimates_file
 from sentiment.model.pinned import name_of
 from sentiment.serving.flags import flags_file, read_flags
-from sentiment.settings import CHECKOUT, Settings, read_settings
+from sentiment.settings import Settings, read_settings
 
 WRITTEN = ("output", "result_file", "tensorboard", "export")  # the options of all verbs that name what they write
-SHIPPED = (CHECKOUT / "serving", CHECKOUT / "datasets")  # what a home that has none of its own takes
 
 
 def confine(named: str) -> None:
@@ -28,7 +27,7 @@ def confine(named: str) -> None:
     given = [named, settings.archive, settings.scores, *(text for found in texts.values() for text in found)]
     local = [_path(text) for text in given if text and "://" not in text]
     blobs = (one for path in local for one in _of_the_hub(path))
-    inputs = [*local, *blobs, *SHIPPED, settings.serving, *_of_the_servers(settings, options)]
+    inputs = [*local, *blobs, settings.serving, *_of_the_servers(settings, options)]
     outputs = [_path(text) for name in WRITTEN for text in texts.get(name, ()) if "://" not in text]
     confinement.to_a_verb(
         (settings.datasets, settings.runs, settings.own_encoders, settings.scores_folder),
@@ -70,5 +69,6 @@ def _of_the_servers(settings: Settings, options: Mapping[str, object]) -> Iterat
         return
     if found := shutil.which(str(options.get("server") or "")):
         yield Path(found)
+    yield flags_file(settings)  # it may be the one that comes with the package
     flags = (flag.partition("=") for flag in read_flags(flags_file(settings)))
     yield from (Path(value) for name, _, value in flags if value.startswith("/") and name != "--ssl_config_file")

@@ -41,9 +41,8 @@ class Following:
         self._bridging, self._given_at, self._shut_out = False, time.monotonic(), False
         atomic.write_text(given, self._seen or "")
 
-    @property
-    def folder(self) -> Path | None:
-        """The folder that the server writes its note into, made if it can be; None without a note."""
+    def make_folder(self) -> Path | None:
+        """Returns the folder that the server writes its note into, made if it can be; None without a note."""
         if not self._file:
             return None
         try:

@@ -48,7 +48,9 @@ def serve(
     stop = threading.Event()
     _on_first_signal(stop.set)
     written = [ready_file.absolute().parent] if ready_file else []
-    server = _start(config_file, flags, folders, [*written, *filter(None, [following.folder if following else None])])
+    server = _start(
+        config_file, flags, folders, [*written, *filter(None, [following.make_folder() if following else None])]
+    )
     looks = (
         Periodic("follow models.config", SECONDS_BETWEEN_LOOKS, lambda: following.look(server.core.have_settled))
         if following
