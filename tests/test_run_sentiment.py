@@ -67,6 +67,7 @@ def test_the_options_and_defaults_are_those_of_the_older_tool() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:non-integer arguments to randrange:DeprecationWarning")
+@pytest.mark.slow
 def test_train_test_deploy_go_on_and_try(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from checkpoints import our_encoder
 from safetensors.numpy import load_file
 
@@ -21,6 +22,7 @@ def test_tensorflow_still_answers_what_is_recorded_and_pytorch_confirmed(data: P
         np.testing.assert_allclose(found[name], recorded[name], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_an_encoder_made_today_has_the_form_of_the_recorded_one(data: Path, tmp_path: Path) -> None:
     recorded, made = data / our_encoder.NAME, tmp_path / our_encoder.NAME
     our_encoder.make(made)

@@ -115,6 +115,7 @@ def without_posts(twice: Path) -> dict[str, Any]:
     return said
 
 
+@pytest.mark.slow
 def test_of_a_piece_that_is_there_twice_the_served_graph_takes_the_last_row(
     twice: Path, without_posts: dict[str, Any]
 ) -> None:
@@ -192,6 +193,7 @@ assert not {"transformers", "sentiment"} & {name.split(".")[0] for name in sys.m
 """
 
 
+@pytest.mark.slow
 def test_a_process_without_transformers_can_serve_it(version: Path) -> None:
     done = subprocess.run([sys.executable, "-c", SERVER, str(version)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

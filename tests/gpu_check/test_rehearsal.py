@@ -24,6 +24,7 @@ def test_xla_answers_as_the_model_does(trained: Path, data: Path, capsys: pytest
     assert "compiled in" in judging.xla(found, found["device"][:3])
 
 
+@pytest.mark.slow
 def test_every_served_shape_is_asked_and_nothing_may_step_in_for_an_engine(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

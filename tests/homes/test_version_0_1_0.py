@@ -183,6 +183,7 @@ def test_an_experiment_goes_on_where_it_stopped(home: Path, verb: Verb) -> None:
     assert [bool(training["result"]) for training in again["trainings"]] == [True, True, True, False]
 
 
+@pytest.mark.slow
 def test_a_model_can_be_tested_and_exported_again(home: Path, verb: Verb, tmp_path: Path) -> None:
     data = home / "datasets" / "old_sentiment" / "test.tsv"
     tested = verb(

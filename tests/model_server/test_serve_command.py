@@ -100,6 +100,7 @@ def test_two_servers_never_share_a_grpc_port(site: Any, start: Any) -> None:
         start(site, grpc_port=client.server.grpc_port)
 
 
+@pytest.mark.slow
 def test_without_draining_a_signal_cuts_off_what_is_in_flight(site: Any, tmp_path: Path) -> None:
     """`main.cc:main` of TensorFlow Serving handles no signal."""
     ready = tmp_path / "ready.json"
@@ -129,6 +130,7 @@ def test_a_missing_configuration_says_what_to_do(tmp_path: Path, capsys: Any) ->
     assert "the model configuration must exist" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_home_without_a_configuration_gets_one_from_its_history(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
     process = run_serve(

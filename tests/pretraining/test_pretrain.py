@@ -154,6 +154,7 @@ def as_before(tokens: Path) -> None:
     (tokens / "tokens.json").write_text(json.dumps({**known, "bytes": sizes}), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_pretraining_that_an_earlier_version_began_goes_on_with_its_steps(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ def made(settings: Settings, number: int, config: str = "{}") -> str:
     return encoders_kept.digest_of(settings, number)
 
 
+@pytest.mark.slow
 def test_each_encoder_goes_on_from_the_current_one_and_must_not_be_worse(settings: Settings) -> None:
     first = result_of(refresh())
     assert (first["number"], first["current"], first["before"], first["perplexity_before"]) == (1, True, None, None)

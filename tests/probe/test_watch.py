@@ -178,6 +178,7 @@ def test_two_at_once_withdraw_once(stand: Any) -> None:
     assert len(found) == 4 and sum(one["withdrawn"] for one in found) >= 1
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_withdraws_once_or_not_yet(stand: Any) -> None:
     stand.environment |= {"SENTIMENT_CANARY_BAD_PROBES": "3", "SENTIMENT_CANARY_ROWS": "24"}
     stand.canary(2, "wrong")

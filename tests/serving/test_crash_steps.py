@@ -113,6 +113,7 @@ def story(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_crash_before_any_change_to_the_disk_is_mended_by_the_next_command(story: Path, disk: Path) -> None:
     command = [sys.executable, str(story), str(disk / "start"), str(disk / "homes")]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=300)

@@ -9,6 +9,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sentiment.serving import models_config
 from sentiment.serving.change import changing
 from sentiment.serving.history import read_state
@@ -40,6 +42,7 @@ def harmless_export(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_different_verbs_at_once_are_done_one_after_the_other(shop: Any, tmp_path: Path) -> None:
     export = harmless_export(tmp_path / "export")
     for number in (1, 2):

@@ -15,7 +15,7 @@ from sentiment.serving.withdraw import withdraw
 from sentiment.settings import Settings, read_settings
 
 KINDS = ("good", "wrong", "slow", "failing")
-SECONDS = 0.2  # that the slow toy takes
+SECONDS = 0.1  # that the slow toy takes
 WAIT = 20.0
 POSTS = [
     Post(f"{start}第{number}則", label) for number in range(8) for start, label in (("推", 0), ("噓", 1), ("問", 0))

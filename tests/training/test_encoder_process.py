@@ -90,6 +90,7 @@ def test_an_encoder_that_crashes_or_fails_is_one_line(
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.slow
 def test_an_honest_encoder_is_trained_and_exported_and_one_that_crashes_then_is_one_line(
     options: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

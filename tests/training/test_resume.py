@@ -105,6 +105,7 @@ def whole(toy_files: Files, toy_encoder: None, tmp_path_factory: pytest.TempPath
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
+@pytest.mark.slow
 def test_a_killed_training_ends_with_the_same_weights(
     toy_files: Files, tmp_path: Path, whole: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -65,6 +65,7 @@ def test_an_export_that_may_do_more_than_compute_is_refused_in_one_line(
     assert (said.err.count("\n"), said.out) == (1, "") and published(home) == []
 
 
+@pytest.mark.slow
 def test_exports_that_compute_are_published(
     exported: Path, saved_after: Callable[..., Path], model: Path, home: Path
 ) -> None:

@@ -113,6 +113,7 @@ def test_an_export_that_does_not_load_is_refused(
     assert result["digest"] is None
 
 
+@pytest.mark.slow
 def test_an_export_that_reads_and_writes_files_is_never_loaded(
     model: Path, saved_after: Callable[..., Path], home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,6 +161,7 @@ def test_a_version_that_takes_for_ever_to_load_is_refused(
     assert "the server did not load it: not in 1 s; it last said: " in result["sentence"]
 
 
+@pytest.mark.slow
 def test_a_pipe_is_never_opened(model: Path, copy: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     index = copy / "variables" / "variables.index"
     index.unlink()

@@ -44,6 +44,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_load_test_from_end_to_end_and_again(
     run: Callable[..., int], toy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,7 @@ def test_a_shape_has_as_many_heads_as_its_width_allows() -> None:
     assert Shape(4, 312, 10).architecture(9000)["vocab_size"] == 9000
 
 
+@pytest.mark.slow
 def test_both_folders_answer_the_same(tmp_path: Path) -> None:
     from transformers import BertTokenizerFast, TFBertForSequenceClassification
 
