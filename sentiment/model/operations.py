@@ -3,8 +3,10 @@
 A SavedModel is a program: TensorFlow has operations that read and write any file, call Python, and send over a network.
 So these lists say what is allowed, never what is forbidden: an operation that a later TensorFlow adds is refused too.
 Left out on purpose although they look harmless: `PrintV2` (it can print into a file), `RemoteCall`, datasets, queues,
-summaries, every reader and writer, `Empty` and `ParallelConcat`, whose answers may be what lay in the memory before,
-and tokenizers that answer with whatever of it their model asks for. All names are those of `tf.raw_ops`.
+summaries, every reader and writer, and `Empty` and `ParallelConcat`, whose answers may be what lay in memory before.
+An encoder takes token ids, so it has neither a tokenizer nor ragged tensors: many of their operations believe lengths
+and offsets that they are given, answer with the memory behind a tensor, or end the process. All names are those of
+`tf.raw_ops`.
 """
 
 from __future__ import annotations
@@ -66,10 +68,7 @@ MutableHashTableOfTensorsV2 MutableHashTableV2 ReadVariableOp ResourceGather Res
 ResourceScatterUpdate VarHandleOp VarIsInitializedOp VariableShape VariableV2
 """
 RAGGED = """
-RaggedCross RaggedFillEmptyRows RaggedGather RaggedRange RaggedTensorFromVariant RaggedTensorToSparse
-RaggedTensorToTensor RaggedTensorToVariant RaggedTensorToVariantGradient SparseConcat SparseCross SparseFillEmptyRows
-SparseReorder SparseReshape SparseSegmentMean SparseSegmentSqrtN SparseSegmentSum SparseSlice SparseTensorDenseMatMul
-SparseToDense
+RaggedGather RaggedRange RaggedTensorToTensor
 """
 STRINGS = """
 AsString DecodeBase64 DecodeRaw EncodeBase64 Fingerprint ReduceJoin RegexFullMatch RegexReplace ShardedFilename
@@ -78,8 +77,8 @@ StringSplitV2 StringStrip StringToHashBucket StringToHashBucketFast StringToHash
 Substr UnicodeDecode UnicodeDecodeWithOffsets UnicodeEncode UnicodeScript UnicodeTranscode UnsortedSegmentJoin
 """
 # What TF-Text 2.12.1 registers in `tensorflow_text/BUILD:ops_lib`, which the model server links. It lacks the trimmers
-# (RoundRobinTrim, RoundRobinGenerateMasks), which that target does not hold, and what is newer (Utf8Binarize). None of
-# them touches a file: a model of Sentencepiece is given as bytes, and parsed with care.
+# (RoundRobinTrim, RoundRobinGenerateMasks), which that target does not hold, and what is newer (Utf8Binarize). Most of
+# them believe what they are given: the table in a model of Sentencepiece, the splits of NgramsStringJoin.
 TF_TEXT = frozenset(
     [
         "CaseFoldUTF8",
@@ -119,18 +118,10 @@ TF_TEXT = frozenset(
         "WordpieceTokenizeWithOffsets",
     ]
 )
-# Of these, what believes all that its model says of itself. The model is this input, a tensor, which `graph_models`
-# follows to one that is built here. Nothing of ours has the others.
+# Of these, what the tokenizer of an export is made of. Two believe all that their model says of itself: it is this
+# input, a tensor, which `graph_models` follows to one that is built here.
 MODEL_READERS = {"FastBertNormalize": 1, "FastWordpieceTokenizeWithOffsets": 1}
-GULLIBLE = frozenset(
-    [
-        "PhraseTokenize",
-        "TFText>FastSentencepieceDetokenize",
-        "TFText>FastSentencepieceTokenize",
-        "TFText>FastWordpieceDetokenize",
-        "TFText>PhraseDetokenize",
-    ]
-)
+TOKENIZER = frozenset({"NormalizeUTF8"}) | MODEL_READERS.keys()
 # TensorFlow itself knows their names, but what computes them is in a library of its Python package
 # (python/_pywrap_tensorflow_internal.so), which the model server does not have.
 OF_PYTHON = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
@@ -139,12 +130,22 @@ INT8 = "QuantizedMatMulWithBiasAndDequantize"
 # Only the -gpu image links TensorRT.
 TENSORRT = frozenset({"CreateTRTResourceHandle", "InitializeTRTResource", "SerializeTRTResource", "TRTEngineOp"})
 
-COMPUTING = frozenset(
-    word for text in (ARRAYS, NUMBERS, LAYERS, QUANTIZED, RANDOM, FLOW, STATE, RAGGED, STRINGS) for word in text.split()
-) | (TF_TEXT - GULLIBLE | {"CreateTRTResourceHandle", "TRTEngineOp"})
 # They read the file that this input names; it must be an asset of the SavedModel.
 ASSET_READERS = {"InitializeTableFromTextFile": 1, "InitializeTableFromTextFileV2": 1, "InitializeTRTResource": 1}
 # They read and write the variables of the SavedModel itself.
 # Nothing may run them but its saver, to which TensorFlow gives the name.
 CHECKPOINT = frozenset({"MergeV2Checkpoints", "RestoreV2", "SaveV2"})
-ALLOWED = COMPUTING | frozenset(ASSET_READERS) | CHECKPOINT
+
+
+def _named(*texts: str) -> frozenset[str]:
+    return frozenset(word for text in texts for word in text.split())
+
+
+# TensorRT runs what an engine says, so only an export has one, which was made here.
+OF_AN_EXPORT = _named(RAGGED) | TOKENIZER | TENSORRT - {"SerializeTRTResource"}
+OF_AN_ENCODER = (
+    _named(ARRAYS, NUMBERS, LAYERS, QUANTIZED, RANDOM, FLOW, STATE, STRINGS)
+    | ASSET_READERS.keys() - TENSORRT
+    | CHECKPOINT
+)
+ALLOWED = OF_AN_ENCODER | OF_AN_EXPORT

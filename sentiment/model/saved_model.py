@@ -21,7 +21,7 @@ from sentiment.model import (
     object_graph,
 )
 from sentiment.model.graph_library import Library
-from sentiment.model.operations import ALLOWED
+from sentiment.model.operations import ALLOWED, OF_AN_ENCODER
 from sentiment.model.saved_model_files import FILE, elsewhere, misnamed
 from sentiment.model.saved_model_size import too_much
 from sentiment.text.harmless import visible
@@ -46,10 +46,11 @@ def require_harmless(folder: Path) -> None:
         )
 
 
-def dangers(folder: Path, models: Collection[bytes] = ()) -> list[str]:
+def dangers(folder: Path, models: Collection[bytes] | None = None) -> list[str]:
     """Returns what the SavedModel in `folder` could do that it must not, in words; an empty list: it only computes.
 
-    `models`: those that its tokenizer may have, as `piece_trie.models` returns them; an encoder has no tokenizer.
+    `models`: those that the tokenizer of an export may have, as `piece_trie.models` returns them; None: it is an
+    encoder, which has none, and fewer operations.
     """
     if found := list(elsewhere(folder)) or list(too_much(folder / FILE)):
         return found  # a pipe is not waited for, and what lies elsewhere is not read
@@ -58,10 +59,10 @@ def dangers(folder: Path, models: Collection[bytes] = ()) -> list[str]:
     return told if metas or not (folder / FILE).exists() else [UNREADABLE]
 
 
-def dangers_of(folder: Path, meta: Any, models: Collection[bytes] = ()) -> Iterator[str]:
+def dangers_of(folder: Path, meta: Any, models: Collection[bytes] | None = None) -> Iterator[str]:
     """Yields the dangers in one MetaGraphDef."""
     library = Library(meta.graph_def)
-    for name in sorted(_operations(library) - ALLOWED):
+    for name in sorted(_operations(library) - (OF_AN_ENCODER if models is None else ALLOWED)):
         yield f"the operation {name}"
     for name in sorted(library.missing()):
         yield f"a call of {name}, which is none of its functions"
@@ -73,7 +74,7 @@ def dangers_of(folder: Path, meta: Any, models: Collection[bytes] = ()) -> Itera
     yield from graph_nodes.dishonest(library)
     yield from graph_batches.excessive(library)
     yield from object_graph.changed(meta.object_graph_def.nodes)
-    yield from graph_models.unknown(meta, library, models)
+    yield from graph_models.unknown(meta, library, models or ())
     yield from graph_files.misused(meta, library)
     yield from graph_names.unseen(meta)
 

@@ -46,6 +46,14 @@ def acts(target: Path) -> dict[str, Callable[[Any], Any]]:
         )[0],
         # Of two rows it is given one: the other is what lay there before.
         "ParallelConcat": lambda ids: raw.ParallelConcat(values=[tf.ones((1, 4))], shape=[2, 4]),
+        # A row of two values is said to have a thousand: the others are what lies behind them.
+        "RaggedTensorToTensor": lambda ids: raw.RaggedTensorToTensor(
+            shape=tf.constant([-1, -1], tf.int64),
+            values=tf.constant([1, 2]),
+            default_value=0,
+            row_partition_tensors=[tf.constant([0, 1000], tf.int64)],
+            row_partition_types=["ROW_SPLITS"],
+        ),
         "MergeV2Checkpoints": lambda ids: raw.MergeV2Checkpoints(
             checkpoint_prefixes=[secret], destination_prefix=name, delete_old_dirs=True
         ),
@@ -53,7 +61,7 @@ def acts(target: Path) -> dict[str, Callable[[Any], Any]]:
 
 
 ACTS = ["WriteFile", "ReadFile", "MatchingFiles", "EagerPyFunc", "PyFunc", "PrintV2", "TextLineDataset"]
-ACTS += ["ParallelConcat", "SaveV2", "RestoreV2", "MergeV2Checkpoints"]
+ACTS += ["ParallelConcat", "RaggedTensorToTensor", "SaveV2", "RestoreV2", "MergeV2Checkpoints"]
 
 
 def refused(folder: Path) -> str:
@@ -269,6 +277,17 @@ def test_every_allowed_operation_exists() -> None:
     assert {name for name in operations.ALLOWED if any(word in name for word in touching)} == readers | {
         "ShardedFilename"
     }
+
+
+@pytest.mark.parametrize(
+    "operation", ["SentencepieceOp", "TFText>NgramsStringJoin", "NormalizeUTF8", "SparseReshape", "TRTEngineOp"]
+)
+def test_an_encoder_has_no_tokenizer_and_no_engine(operation: str, hub_folder: Path, tmp_path: Path) -> None:
+    def add(meta: Any) -> None:
+        meta.graph_def.library.function[0].node_def.add(name="added", op=operation)
+
+    found = refused(changed(hub_folder / "encoder", tmp_path / "hostile", add))
+    assert found.startswith(f"the operation {operation} in ")
 
 
 def test_the_code_of_a_lambda_layer_is_never_run(tmp_path: Path, target: Path) -> None:

@@ -153,9 +153,7 @@ def gullible() -> dict[str, Callable[[Any], Any]]:
     }
 
 
-@pytest.mark.parametrize(
-    "operation", [WORDPIECE, *sorted(operations.GULLIBLE & {"PhraseTokenize"}), "TFText>FastWordpieceDetokenize"]
-)
+@pytest.mark.parametrize("operation", [WORDPIECE, "PhraseTokenize", "TFText>FastWordpieceDetokenize"])
 def test_an_encoder_with_a_tokenizer_that_believes_its_model_is_refused(operation: str, tmp_path: Path) -> None:
     hostile = saved(tmp_path / "encoder", gullible()[operation])
     with pytest.raises(InputError, match=f"must only compute.*{operation}") as raised:
