@@ -54,6 +54,14 @@ def acts(target: Path) -> dict[str, Callable[[Any], Any]]:
             row_partition_tensors=[tf.constant([0, 1000], tf.int64)],
             row_partition_types=["ROW_SPLITS"],
         ),
+        # The gradient of a row of three is said to be that of a thousand.
+        "AvgPoolGrad": lambda ids: raw.AvgPoolGrad(
+            orig_input_shape=[1, 1000, 3, 1],
+            grad=tf.ones((1, 3, 3, 1)),
+            ksize=[1, 2, 2, 1],
+            strides=[1, 1, 1, 1],
+            padding="SAME",
+        ),
         "MergeV2Checkpoints": lambda ids: raw.MergeV2Checkpoints(
             checkpoint_prefixes=[secret], destination_prefix=name, delete_old_dirs=True
         ),
@@ -61,7 +69,7 @@ def acts(target: Path) -> dict[str, Callable[[Any], Any]]:
 
 
 ACTS = ["WriteFile", "ReadFile", "MatchingFiles", "EagerPyFunc", "PyFunc", "PrintV2", "TextLineDataset"]
-ACTS += ["ParallelConcat", "RaggedTensorToTensor", "SaveV2", "RestoreV2", "MergeV2Checkpoints"]
+ACTS += ["ParallelConcat", "RaggedTensorToTensor", "AvgPoolGrad", "SaveV2", "RestoreV2", "MergeV2Checkpoints"]
 
 
 def refused(folder: Path) -> str:
@@ -280,7 +288,8 @@ def test_every_allowed_operation_exists() -> None:
 
 
 @pytest.mark.parametrize(
-    "operation", ["SentencepieceOp", "TFText>NgramsStringJoin", "NormalizeUTF8", "SparseReshape", "TRTEngineOp"]
+    "operation",
+    ["SentencepieceOp", "TFText>NgramsStringJoin", "NormalizeUTF8", "SparseReshape", "Requantize", "TRTEngineOp"],
 )
 def test_an_encoder_has_no_tokenizer_and_no_engine(operation: str, hub_folder: Path, tmp_path: Path) -> None:
     def add(meta: Any) -> None:
