@@ -1,7 +1,8 @@
 """Ray Data as the engine: every actor holds a copy of the model, and reads and writes its portions itself.
 
 What a worker or a node that died was doing is done again by another: Ray starts the actor anew and gives it the portion
-once more, and the actor finds the shards that are written. Only a line for each shard travels to the driver.
+once more, and the actor finds the shards that are written. A portion at which one worker after the other dies ends the
+run. Only a line for each shard travels to the driver.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import msgspec
 import numpy as np
 import ray
 from ray.data import ActorPoolStrategy, DataContext
+from ray.exceptions import RayActorError, RayTaskError
 
 from sentiment import disk
 from sentiment.errors import InputError, UnavailableError
@@ -25,9 +27,11 @@ from sentiment.scoring.engine import Engine, require_answering, unreachable
 from sentiment.scoring.scorer import answers_of, packed_model, unpack_model
 from sentiment.scoring.shards import Portion
 from sentiment.scoring.work import Job, Outcome, Worker
+from sentiment.text.harmless import one_line
 from sentiment.text.units import counted
 
 SECONDS_FOR_A_NODE, SECONDS_BETWEEN_LOOKS = 20, 0.5
+MOST_DEATHS = 4  # at one portion: nodes come and go, and a post at which the model crashes ends every worker
 PORTIONS_AHEAD = 2  # that an actor has, with the one it does: it never waits for the driver
 
 
@@ -64,7 +68,7 @@ def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> It
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # it says an error with the stack, too
     cpus = max(1, engine.threads or 1)
     _require_room(engine, cpus)
     actors = engine.actors or max(1, int(ray.cluster_resources().get("CPU", 1)) // cpus)
@@ -78,6 +82,8 @@ def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> It
         compute=ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=PORTIONS_AHEAD),
         num_cpus=cpus,
         num_gpus=engine.gpus or None,
+        max_restarts=-1,  # of an actor, whose nodes may be taken away all day
+        max_task_retries=MOST_DEATHS - 1,
         fn_constructor_kwargs={
             "job": msgspec.json.encode(as_json(job)),
             "model": kept,
@@ -90,8 +96,21 @@ def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> It
             if row["refusal"]:
                 raise _refused(row)
             yield msgspec.json.decode(row["outcome"], type=Outcome)
+    except RayTaskError as error:
+        raise error.cause from None  # TensorFlow's own, as from the other engine
+    except RayActorError as error:
+        raise _died(error) from None
     finally:
         ray.shutdown()  # while the cluster is there: a driver that outlives it ends with an error
+
+
+def _died(error: RayActorError) -> UnavailableError:
+    return UnavailableError(
+        "a worker must get through every part of the archive",
+        found=f"{MOST_DEATHS} that died at the same part: {one_line(error)}",
+        do="Look for what ended them, such as too little memory, or a model that crashes at a post; --engine local says"
+        " more of it. The same command goes on with what is not scored.",
+    )
 
 
 def _refused(row: dict[str, Any]) -> InputError:

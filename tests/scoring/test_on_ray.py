@@ -50,6 +50,14 @@ code = cli.run([*sys.argv[2:], "--address", cluster.address])
 cluster.shutdown()
 sys.exit(code)
 """
+# Every Python that is started imports it: a model ends its process at one post, as TensorFlow does.
+CRASHING = """
+import os
+from sentiment.scoring import scorer
+def answers_of(*given):
+    return lambda posts: os.abort() if any(post.text == "crash" for post in posts) else [[0.2, 0.3, 0.5]] * len(posts)
+scorer.answers_of = answers_of
+"""
 
 
 @pytest.fixture
@@ -77,7 +85,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def run(*arguments: str) -> subprocess.Popen[str]:
         environment = dict(os.environ) | {
-            "PYTHONPATH": str(CHECKOUT),
+            "PYTHONPATH": f"{tmp_path / 'modules'}:{CHECKOUT}",
             "HOME": str(tmp_path),  # where Ray keeps a token
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_worker_niceness": "0",  # or else whatever runs beside the test is served first
@@ -185,6 +193,19 @@ def test_the_head_is_lost_and_another_engine_goes_on(command: list[str], start: 
     again = start("-m", "sentiment", *command, "--engine", "local")
     assert again.wait(300) == 0
     require_all(tmp_path, before)
+
+
+def test_a_part_at_which_each_worker_dies_ends_the_run(
+    command: list[str], start: Start, archive: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "sitecustomize.py").write_text(CRASHING)
+    (archive / "another.tsv").write_text("text\ncrash\n")
+    child = start("-m", "sentiment", *command, "--actors", "1")
+    assert child.wait(300) == 1
+    said = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["error"]
+    assert "a worker must get through every part of the archive; found 4 that died at the same part" in said
+    assert "Traceback" not in (tmp_path / "log-0.txt").read_text()
 
 
 def test_a_cluster_that_does_not_answer_is_one_line(command: list[str], start: Start, tmp_path: Path) -> None:
