@@ -26,7 +26,11 @@ NAMED = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "KERAS_HOME", "MATPLOTLIBRC"),
     *("AWS_CA_BUNDLE", "PYTHONHOME"),
 )
-OF_A_BUCKET, NAMED_OF_A_BUCKET = (".aws",), ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+OF_A_BUCKET = (".aws",)
+NAMED_OF_A_BUCKET = (
+    *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG"),
+    *("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),  # whom a pod is
+)
 WHO = ("/etc/passwd", "/etc/group")
 
 
@@ -47,7 +51,7 @@ def devices() -> list[Path]:
     return [path for pattern in DEVICES for path in Path("/").glob(pattern.lstrip("/"))]
 
 
-def of_the_person(*, buckets: bool) -> Iterator[Path]:
+def of_the_person(*, buckets: bool = False) -> Iterator[Path]:
     """Yields what libraries read of the user's own; with `buckets`, also what opens them."""
     yield from _of_home([*OF_A_PERSON, *(OF_A_BUCKET if buckets else ())])
     names = [*NAMED, *(NAMED_OF_A_BUCKET if buckets else ())]
@@ -61,8 +65,9 @@ def caches() -> Iterator[Path]:
 
 
 def named_caches() -> Iterator[Path]:
-    """Yields those that the environment names, which libraries make."""
-    yield from (disk.expanded(path).absolute() for path in map(os.environ.get, NAMED_CACHES) if path)
+    """Yields those that the environment names, which libraries make; one in a bucket is no folder."""
+    named = (path for path in map(os.environ.get, NAMED_CACHES) if path and "://" not in path)
+    yield from (disk.expanded(path).absolute() for path in named)
 
 
 def _of_home(names: Iterable[str]) -> Iterator[Path]:
