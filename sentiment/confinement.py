@@ -38,12 +38,13 @@ def to_a_verb(
     trusted: Iterable[Path] = (),
     files: Iterable[Path] = (),
     buckets: bool = False,
+    ray: bool = False,
 ) -> None:
     """Leaves a process what a verb reads and writes; it may start others, which have no more, and connect.
 
     It writes to `folders`, `changed` and `files`, which are made; to those in which `outputs` lie, with all that lies
     there; to the temporary folder and its user's caches. Beside these it reads its machine's programs, `inputs`,
-    `trusted`, and, with `buckets`, what opens those. Links of its user's are followed, but for
+    `trusted`, and, with `buckets`, what opens those, with `ray`, its token. Links of its user's are followed, but for
     the name of an output: a file takes the place of that. Raises: InputError when a link may be a stranger's.
     """
     there = _real([Path(tempfile.gettempdir()), Path("/dev/shm"), *machine_files.caches()])
@@ -54,7 +55,7 @@ def to_a_verb(
     read = links.ends(inputs, strangers, [*there, *own, *written])
     made = [*there, *(folder for folder in (*own, *written) if _is_made(folder))]
     made_files = [file for file in files if _is_made(file.parent) and _is_touched(file)]
-    ours = [*machine_files.programs(), *machine_files.of_the_person(buckets=buckets), *trusted]
+    ours = [*machine_files.programs(), *machine_files.of_the_person(buckets=buckets, ray=ray), *trusted]
     lists = [*machine_files.searched(), Path("/dev")]  # a child of its own looks there for the accelerators
     with ExitStack() as held:
         writes = [*machine_files.devices(), *made_files, *_held(made, held)]

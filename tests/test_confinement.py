@@ -48,7 +48,7 @@ OURS = ["home/runs/a", "home/datasets/a", "home/scores/a", "temporary/a", "perso
 OURS += ["new/er/beside", "out/beside", "cache/a", "exports/9/a"]
 GIVEN = ["data/posts.tsv", "more/in/posts.tsv", "home/serving/run.sh", "hub/blobs/weights", "moved/1/a", "older/a"]
 OTHERS = ["home/code.py", "home/.env", "person/.bashrc", "data/other.tsv", "a", "home/datasets/inbox/all/a"]
-OTHERS += ["exports/beside", "disk/linked"]
+OTHERS += ["exports/beside", "disk/linked", "person/.ray/auth_token"]
 
 
 @needs_landlock
@@ -60,6 +60,7 @@ def test_a_strangers_encoder_meets_the_homes_data_and_what_is_named_alone(tmp_pa
         "hub/snapshots/1",
         "temporary",
         "person/.cache",
+        "person/.ray",
         "exports/9",
         "moved/1",
         "older",

@@ -17,11 +17,22 @@ OF_A_BUCKET = [
 ]
 
 
-@pytest.mark.parametrize("name", OF_A_BUCKET)
-def test_who_somebody_is_may_be_read_where_that_is_asked(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "wants"), [*((name, "buckets") for name in OF_A_BUCKET), ("RAY_AUTH_TOKEN_PATH", "ray")]
+)
+def test_who_somebody_is_may_be_read_where_that_is_asked(
+    name: str, wants: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(name, "/run/secrets/token")
-    assert Path("/run/secrets/token") in machine_files.of_the_person(buckets=True)
+    assert Path("/run/secrets/token") in machine_files.of_the_person(**{wants: True})
     assert Path("/run/secrets/token") not in machine_files.of_the_person()
+
+
+def test_a_users_folders_of_secrets_are_those_of_what_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/nobody")
+    asked = [(False, False), (True, False), (False, True)]
+    none, bucket, ray = ([*machine_files.of_the_person(buckets=b, ray=r)] for b, r in asked)
+    assert set(bucket) - set(none) == {Path("/nobody/.aws")} and set(ray) - set(none) == {Path("/nobody/.ray")}
 
 
 def test_a_cache_in_a_bucket_is_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:

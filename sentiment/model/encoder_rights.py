@@ -39,6 +39,7 @@ def confine(named: str) -> None:
         trusted=[*_of_the_home(settings), *_of_the_servers(settings, options)],
         files=_kept_estimates(settings) if "candidate" in options else (),
         buckets=any(text.startswith("s3://") for text in (*asked, settings.scores, *texts.get("output", ()))),
+        ray="engine" in options,
     )
 
 
