@@ -14,12 +14,13 @@ import click
 
 from sentiment import confinement, disk
 from sentiment.estimation.record import estimates_file
+from sentiment.model.hub_address import SAVED_MODEL
 from sentiment.model.pinned import name_of
 from sentiment.serving.flags import flags_file, read_flags
 from sentiment.settings import Settings, read_settings
 
 WRITTEN = ("output", "result_file", "tensorboard")  # the options of all verbs that name what they make
-CHANGED = ("export",)  # those that name a folder to which a verb adds files
+CHANGED = ("export",)  # those that name a SavedModel to which a verb adds files
 
 
 def confine(named: str) -> None:
@@ -29,13 +30,18 @@ def confine(named: str) -> None:
     """
     settings, options = read_settings(), click.get_current_context().params
     texts = {name: [*_texts(value)] for name, value in options.items()}
-    asked = [named, settings.archive, *(text for name in texts if name not in WRITTEN for text in texts[name])]
-    local = _local(asked)
+    asked = [
+        named,
+        settings.archive,
+        *(text for name in texts if name not in WRITTEN + CHANGED for text in texts[name]),
+    ]
+    exports = [path for path in _of(CHANGED, texts) if _is_meant(path)]
+    local = [*_local(asked), *exports]
     confinement.to_a_verb(
         (settings.datasets, settings.runs, settings.own_encoders),
         [path for path in _of(WRITTEN, texts) if not path.is_relative_to("/dev") and not path.is_relative_to("/proc")],
         [*local, *(one for path in local for one in _of_the_hub(path))],
-        changed=[*_scores(settings), *_of(CHANGED, texts)],
+        changed=[*_scores(settings), *exports],
         trusted=[*_of_the_home(settings), *_of_the_servers(settings, options)],
         files=_kept_estimates(settings) if "candidate" in options else (),
         buckets=any(text.startswith("s3://") for text in (*asked, settings.scores, *texts.get("output", ()))),
@@ -54,6 +60,11 @@ def _local(texts: Iterable[str]) -> list[Path]:
 def _scores(settings: Settings) -> list[Path]:
     """Returns the folder of the scores under the name that it was given; of scores in a bucket, that of their pages."""
     return _local([settings.scores_place]) or [settings.scores_folder]
+
+
+def _is_meant(export: Path) -> bool:
+    """Tells whether a folder to which files are added is no link, or one to a SavedModel: another may lead home."""
+    return not export.is_symlink() or (export / SAVED_MODEL).is_file()
 
 
 def _path(text: str) -> Path:
