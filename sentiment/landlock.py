@@ -48,8 +48,8 @@ _taken: list[Rights] = []  # what was left, each time that something was taken
 
 
 def has_taken() -> bool:
-    """Tells whether rights were taken from this process here: an answer "Permission denied" may be of that."""
-    return bool(_taken)
+    """Tells whether a command of somebody's was left only some rights: an answer "Permission denied" may be of that."""
+    return any(not rights.alone for rights in _taken)
 
 
 def version() -> int:

@@ -10,7 +10,10 @@ import pytest
 
 from sentiment import disk, landlock
 from sentiment.atomic import read_json
+from sentiment.errors import InputError
 from sentiment.landlock import Rights
+from sentiment.results import record
+from sentiment.results.export import Export
 
 
 @pytest.mark.parametrize("name", ["正" * 90, "x" * 300, "ring/x"])
@@ -47,3 +50,19 @@ def test_a_right_that_the_kernel_took_is_not_asked_of_the_user(tmp_path: Path, m
     assert linked.startswith(f"a command that computes an encoder must be allowed to use {tmp_path}/link; ")
     assert f"found the link {tmp_path}/link, to {tmp_path}/elsewhere. It may use" in linked
     assert f"{tmp_path}/file; found no right. It may use" in plain and "Give that user" not in linked + plain
+
+
+def test_a_result_that_the_kernel_withholds_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It said `Name a folder that "sentiment train" made.` of a folder that was one, behind a link."""
+
+    def withhold(path: Path) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(record, "size_of", withhold)
+    for taken, line in (
+        ([], "must be readable; found Permission denied. Make it anew."),
+        ([Rights([])], "found no right. It"),
+    ):
+        monkeypatch.setattr(landlock, "_taken", taken)
+        with pytest.raises(InputError, match=line):
+            record.read(tmp_path / "model.json", Export, "Make it anew.")
