@@ -52,10 +52,11 @@ def to_a_verb(
     asked = [*machine_files.named_caches(), *changed, *_places(outputs)]
     strangers = [*there, *own, *_real(path for path in (*asked, *inputs) if _is_folder(path))]
     written = links.ends(asked, strangers, [*there, *own])
-    read = links.ends(inputs, strangers, [*there, *own, *written])
+    of_the_person = machine_files.of_the_person(buckets=buckets, ray=ray)
+    read = links.ends([*inputs, *of_the_person], strangers, [*there, *own, *written])
     made = [*there, *(folder for folder in (*own, *written) if _is_made(folder))]
     made_files = [file for file in files if _is_made(file.parent) and _is_touched(file)]
-    ours = [*machine_files.programs(), *machine_files.of_the_person(buckets=buckets, ray=ray), *trusted]
+    ours = [*machine_files.programs(), *trusted]
     lists = [*machine_files.searched(), Path("/dev")]  # a child of its own looks there for the accelerators
     with ExitStack() as held:
         writes = [*machine_files.devices(), *made_files, *_held(made, held)]

@@ -112,7 +112,8 @@ LINKS = {  # of a stranger's, and the options that would follow it
     "home/scores/r": ("../..", ["--result", "home/scores/r/result.json"]),
     "home/datasets/all": ("person", ["--corpus", "home/datasets/all/key"]),
     "got/model/posts.tsv": ("person/key", ["--corpus", "got/model", "--corpus", "got/model/posts.tsv"]),
-    "temporary/hub": ("person", ["--cache", "temporary/hub"]),
+    "temporary/hub": ("person", ["TFHUB_CACHE_DIR", "temporary/hub"]),
+    "temporary/keras": ("person", ["KERAS_HOME", "temporary/keras"]),
     "got/blobs": ("person", ["--corpus", "got/snapshots/1"]),
     "got/export": ("person", ["--export", "got/export"]),
 }
@@ -129,8 +130,8 @@ def test_no_link_of_a_strangers_says_what_may_be_used(name: str, tmp_path: Path)
     environment = {**os.environ, "SENTIMENT_HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "temporary")}
     environment["HOME"] = str(tmp_path / "nobody")
     environment["TRIED"] = json.dumps(["person/key"])
-    if options[0] == "--cache":
-        environment["TFHUB_CACHE_DIR"], options = options[1], []
+    if options[0].isupper():
+        environment[options[0]], options = str(tmp_path / options[1]), []
     given = {"--output": "out/a", "--result": "out/b"}
     command = [sys.executable, "-c", CHILD, *(word for option in given.items() for word in option), *options]
     done = subprocess.run(
