@@ -14,6 +14,7 @@ import stat
 import tempfile
 from pathlib import Path
 
+from sentiment import landlock, links
 from sentiment.errors import InputError, UnavailableError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -27,6 +28,10 @@ EMPTY = (
     "away, then repeat the command."
 )
 ALLOW = "Give that user the right, or name another place."
+CONFINED = (
+    "It may use what its options name and the home's own files, if its user may, but not where a link among them leads "
+    "(SECURITY.md): put the file there itself, or name the place where it is."
+)
 RENAME = "Name another place."
 LOOK = "Look at the machine's kernel log and at that disk, then repeat the command."
 
@@ -64,10 +69,25 @@ def refusal(error: OSError) -> InputError | None:
     if error.errno in NO_PATH and isinstance(error.filename, str | bytes):
         found = f"{os.fsdecode(error.filename)[:LONGEST_SHOWN]!r}: {error.strerror}"
         return InputError("the name of a file or folder must be one that the system can have", found=found, do=RENAME)
+    if taken := taken_right(error):
+        return taken
     if isinstance(error, PermissionError) and error.filename:
         name = os.fsdecode(error.filename)
         return InputError(f"the user who gives a command must be allowed to use {name}", found="no right", do=ALLOW)
     return None
+
+
+def taken_right(error: OSError) -> InputError | None:
+    """Returns the line about a right that the kernel took from this process, or that its user never had.
+
+    None where nothing was taken, and for all other errors.
+    """
+    if not (isinstance(error, PermissionError) and error.filename and landlock.has_taken()):
+        return None
+    name = os.fsdecode(error.filename)
+    way = links.followed(Path(name), [Path("/")])
+    found = f"the link {way.link}, to {way.end}" if way.link else "no right"
+    return InputError(f"a command that computes an encoder must be allowed to use {name}", found=found, do=CONFINED)
 
 
 def _folder_of(error: OSError) -> Path | None:

@@ -44,6 +44,14 @@ class Rights:
     alone: bool = False
 
 
+_taken: list[Rights] = []  # what was left, each time that something was taken
+
+
+def has_taken() -> bool:
+    """Tells whether a command of somebody's was left only some rights: an answer "Permission denied" may be of that."""
+    return any(not rights.alone for rights in _taken)
+
+
 def version() -> int:
     """Returns the version of the kernel's Landlock; 0 where it has none, or keeps it from this process."""
     return max(0, _call(CREATE_RULESET, None, 0, ASK_FOR_VERSION))
@@ -73,6 +81,7 @@ def leave_only(rights: Rights) -> bool:
             _give_up(SEE_OTHERS)
         _done(ctypes.CDLL(None, use_errno=True).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         _required(RESTRICT_SELF, ruleset, 0)
+        _taken.append(rights)
     finally:
         os.close(ruleset)
     return True

@@ -19,14 +19,19 @@ OF_ETC = (
     *("hosts", "host.conf", "gai.conf", "services", "protocols", "nsswitch.conf", "resolv.conf"),
 )
 DEVICES = ("/dev/null", "/dev/tty", "/dev/nvidia*", "/dev/dri", "/dev/kfd")  # the accelerators' drivers, if any
-OF_A_PERSON = (".keras", ".ray", ".fonts", ".local/share/fonts", ".matplotlib")
+OF_A_PERSON = (".keras", ".fonts", ".local/share/fonts", ".matplotlib")
 CACHES = (".cache", ".config/matplotlib", ".nv")  # fonts, downloads, what a GPU's driver compiled
 NAMED_CACHES = ("XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE", "TFHUB_CACHE_DIR", "MPLCONFIGDIR", "RAY_TMPDIR")
 NAMED = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "KERAS_HOME", "MATPLOTLIBRC"),
     *("AWS_CA_BUNDLE", "PYTHONHOME"),
 )
-OF_A_BUCKET, NAMED_OF_A_BUCKET = (".aws",), ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+OF_A_BUCKET, OF_RAY = (".aws",), (".ray",)
+NAMED_OF_A_BUCKET = (
+    *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG"),
+    *("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),  # whom a pod is
+)
+NAMED_OF_RAY = ("RAY_AUTH_TOKEN_PATH",)
 WHO = ("/etc/passwd", "/etc/group")
 
 
@@ -47,10 +52,10 @@ def devices() -> list[Path]:
     return [path for pattern in DEVICES for path in Path("/").glob(pattern.lstrip("/"))]
 
 
-def of_the_person(*, buckets: bool) -> Iterator[Path]:
-    """Yields what libraries read of the user's own; with `buckets`, also what opens them."""
-    yield from _of_home([*OF_A_PERSON, *(OF_A_BUCKET if buckets else ())])
-    names = [*NAMED, *(NAMED_OF_A_BUCKET if buckets else ())]
+def of_the_person(*, buckets: bool = False, ray: bool = False) -> Iterator[Path]:
+    """Yields what libraries read of the user's own; with `buckets`, also what opens them, with `ray`, a cluster."""
+    yield from _of_home([*OF_A_PERSON, *(OF_A_BUCKET if buckets else ()), *(OF_RAY if ray else ())])
+    names = [*NAMED, *(NAMED_OF_A_BUCKET if buckets else ()), *(NAMED_OF_RAY if ray else ())]
     modules = os.environ.get("PYTHONPATH", "").split(":")
     yield from _absolute([*WHO, *modules, *(os.environ.get(name, "") for name in names)])
 
@@ -61,8 +66,9 @@ def caches() -> Iterator[Path]:
 
 
 def named_caches() -> Iterator[Path]:
-    """Yields those that the environment names, which libraries make."""
-    yield from (disk.expanded(path).absolute() for path in map(os.environ.get, NAMED_CACHES) if path)
+    """Yields those that the environment names, which libraries make; one in a bucket is no folder."""
+    named = (path for path in map(os.environ.get, NAMED_CACHES) if path and "://" not in path)
+    yield from (disk.expanded(path).absolute() for path in named)
 
 
 def _of_home(names: Iterable[str]) -> Iterator[Path]:

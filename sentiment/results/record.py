@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import msgspec
 
 from sentiment import atomic
-from sentiment.disk import size_of
+from sentiment.disk import size_of, taken_right
 from sentiment.errors import InputError, NoSuchFile
 
 LARGEST = 16 << 20  # bytes; a larger result file is not one of ours
@@ -88,6 +88,8 @@ def _parsed(path: Path, name: str, do: str, largest: int) -> object:
     except FileNotFoundError:
         raise NoSuchFile(name, do=do) from None
     except OSError as error:
+        if taken := taken_right(error):
+            raise taken from None
         raise InputError(f"{name} must be readable", found=error.strerror or str(error), do=do) from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{name} must be JSON", found=str(error), do=do) from None

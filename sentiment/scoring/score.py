@@ -13,7 +13,7 @@ from sentiment.errors import InputError
 from sentiment.model.encoder_process import computing
 from sentiment.model.folder import strangers_encoder
 from sentiment.results.scoring import PointResult, ScoreResult
-from sentiment.scoring import engines, pointing, shown
+from sentiment.scoring import engines, pointing, ray_token, shown
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.engine import LOCAL, RAY, Engine
 from sentiment.scoring.run import Asked, score
@@ -100,7 +100,9 @@ def command(
         engine=Engine(name, batch_size, threads, actors, gpus, address),
         shard_rows=shard_rows or ROWS, rows_given=shard_rows is not None, drop_gone=drop_gone,
     )  # fmt: skip
-    with computing(strangers_encoder(model_of_version(settings, version))):
+    if encoder := strangers_encoder(model_of_version(settings, version)):
+        ray_token.make_ready(asked.engine)
+    with computing(encoder):
         result = score(settings, asked)
     shown.keep_summary(settings, result, datetime.now(UTC).isoformat(timespec="seconds"))
     with to_people():

@@ -12,6 +12,7 @@ from sentiment.data.posts import read_posts
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError, NoSuchFile
 from sentiment.language import recorded
+from sentiment.links import is_within
 from sentiment.model.encoder_process import computing
 from sentiment.model.folder import read_card, strangers_encoder
 from sentiment.results.export import Export
@@ -79,11 +80,13 @@ def _require_own_folder(settings: Settings, export: Path) -> None:
         raise NoSuchFile(
             export, must_hold="an export must be a folder", do="Run `sentiment export` first.", kind="folder"
         )
-    served = settings.models_config.parent.resolve()
-    if export.resolve().is_relative_to(served):
+    served = settings.models_config.parent
+    versions = [served.resolve(), *(path.resolve() for path in served.glob("*/*") if path.is_symlink())]
+    names = [export.resolve(), *(folder.resolve() for folder in export.absolute().parents)]  # by a link of a version's
+    if any(is_within(name, versions) for name in names):
         raise InputError(
             "only an export that is not published yet can be validated",
-            found=f"{export}, in the served folder",
+            found=f"{export}, which is served",
             do="Validate the export that it was published from.",
         )
 

@@ -179,6 +179,21 @@ def test_what_is_served_is_not_touched(model: Path, copy: Path, home: Path, caps
     assert not (served / warmup.FILE).exists()
 
 
+@pytest.mark.parametrize("name", ["home/serving/models/sentiment/9", "big/9", "home/serving/models/sentiment/9/../9"])
+def test_a_version_behind_a_link_is_served_too(
+    name: str, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "big/9").mkdir(parents=True)
+    (home / "serving/models/sentiment").mkdir(parents=True)
+    (home / "serving/models/sentiment/9").symlink_to(tmp_path / "big/9")
+    assert cli.run(["validate", "--export", str(tmp_path / name), "--model", "model"]) == 2
+    said = capsys.readouterr().err
+    assert f"can be validated; found {tmp_path / name}, which is served. Validate" in said
+    (tmp_path / "big/10").mkdir()
+    assert cli.run(["validate", "--export", str(tmp_path / "big/10"), "--model", "model"]) == 2
+    assert "No such folder" in capsys.readouterr().err  # it is the model that is not there
+
+
 def test_bad_usage_is_one_line(
     model: Path, copy: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
