@@ -11,6 +11,7 @@ import re
 import sys
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
@@ -69,10 +70,10 @@ def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str)
         return DISK_FAILED if disk.is_about_the_disk(error) else BROKEN
     except ParseError as error:
         return OUT_OF_MEMORY if error.code == NO_MEMORY else BROKEN
-    except (zipfile.BadZipFile, InvalidFileException, ValueError, TypeError, AttributeError):
+    except (zipfile.BadZipFile, zlib.error, InvalidFileException, ValueError, TypeError, AttributeError):
         return BROKEN
-    except (KeyError, IndexError, EOFError, NotImplementedError, RuntimeError, OverflowError, AssertionError):
-        return BROKEN
+    except (LookupError, EOFError, NotImplementedError, RuntimeError, ArithmeticError, AssertionError):
+        return BROKEN  # a LookupError is also what names an encoding that there is none of
 
 
 class _ManySheets(Exception):
