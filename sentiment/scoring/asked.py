@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sentiment.data.formats.allowance import memory_by_size
 from sentiment.data.formats.unpack import most_unpacked
 from sentiment.results.record import Record
 from sentiment.scoring.columns import Columns
@@ -9,9 +10,7 @@ from sentiment.scoring.kinds import Field
 from sentiment.scoring.plain_table import BYTES_OF_A_VALUE, MOST_OF_SCHEMA
 from sentiment.scoring.rows import MOST_OF_SHARD
 
-MEMORY = 256 << 20  # bytes that a child may take for the smallest file,
-MEMORY_A_BYTE = 8  # and so many for each that the file may unpack to: a value of JSON takes more than its characters,
-MOST_MEMORY = 4 << 30  # up to this: the rows of a shard may take a quarter of it
+MOST_MEMORY = 4 << 30  # bytes that a child may take at all: the rows of a shard may take a quarter of it
 SECONDS, MOST_AT_FIRST = 20, 120  # of processor time for the smallest file, and as many for a megabyte, up to so many;
 SECONDS_A_MEGABYTE = 10  # and so many more for each: a tenth, or less, of what the slowest packing is read at
 # What a message may take in JSON: the names and types of columns (each sign of a name up to six), and numbers of rows.
@@ -73,7 +72,7 @@ class Head(Record, frozen=True, kw_only=True):
 
 def most_memory(size: int) -> int:
     """Returns how much memory the reader of a file of `size` bytes may take."""
-    return min(MOST_MEMORY, MEMORY + most_unpacked(size) * MEMORY_A_BYTE)
+    return min(MOST_MEMORY, memory_by_size(size))
 
 
 def most_held(wanted: Wanted) -> int:

@@ -6,19 +6,18 @@ import gzip
 import io
 import os
 import signal
-import struct
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from support.lying_parquet import lying, with_footer
 
-from sentiment.data.formats.allowance import TOO_SLOW
+from sentiment.data.formats.allowance import MEMORY, TOO_SLOW
 from sentiment.data.formats.record import TOO_MANY, UnreadableFile
 from sentiment.processes import memory_bytes
 from sentiment.scoring import put_aside, reader
-from sentiment.scoring.asked import MEMORY, Head, Told, Wanted, most_memory, most_seconds
+from sentiment.scoring.asked import Head, Told, Wanted, most_memory, most_seconds
 from sentiment.scoring.messages import Heard, ReaderEnded
 from sentiment.scoring.places import Changed
 from sentiment.scoring.sent import sent
@@ -27,41 +26,10 @@ from sentiment.scoring.shards import joined
 from .test_hostile_archive import GOOD, TEXTS, Scored, packed
 
 
-def number(value: int, length: int = 0) -> bytes:
-    """Returns a number of Thrift's compact form; in more bytes than it needs, where that is asked for."""
-    value *= 2
-    found = bytearray()
-    while value > 127 or len(found) < length - 1:
-        found.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*found, value])
-
-
-def with_footer(content: bytes, change: tuple[bytes, bytes]) -> bytes:
-    """Returns a Parquet file with other bytes in its footer, wherever these are."""
-    size = struct.unpack("<I", content[-8:-4])[0]
-    rows, footer = content[: -8 - size], content[-8 - size : -8]
-    assert change[0] in footer
-    footer = footer.replace(*change)
-    return rows + footer + struct.pack("<I", len(footer)) + b"PAR1"
-
-
 def aborting() -> bytes:
     """Returns a small file whose histogram has one level more than its column: Arrow ends the process."""
     content = packed({"text": ["好", None, "a"]})
     return with_footer(content, (b"\x19\x26\x02\x04", b"\x19\x36\x00\x02\x04"))
-
-
-def lying(page: int, stated: int = 5_000) -> bytes:
-    """Returns 4 KB: a text of 140 MB, of which the footer says `stated` bytes, and the page's head `page`."""
-    size, head = 140_000_000, number(140_000_010)
-    sink = io.BytesIO()
-    kept = {"use_dictionary": False, "write_statistics": False, "store_schema": False}
-    parquet.write_table(pa.table({"text": ["a" * size]}), sink, compression="zstd", **kept)
-    of_all = number(140_000_034)
-    content = with_footer(sink.getvalue(), (of_all, number(stated, len(of_all))))
-    assert head in content[:30] and len(content) < 5_000
-    return content.replace(head, number(page), 1)
 
 
 def test_a_file_that_ends_its_reader_ends_alone(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What reading a file may cost: rows, bytes and time in proportion to what was delivered, however that is packed."""
+"""What reading a file may cost: rows, bytes, memory and time, by the size of what was delivered, however packed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from sentiment.data.formats.unpack import most_rows, most_unpacked
 MINUTES = 5  # for the smallest file
 MOST_SECONDS = 2 * 60 * 60  # for the largest
 BYTES_A_SECOND = 100_000  # a tenth, or less, of what any form is read at
+MEMORY = 256 << 20  # bytes that the process of a reader may hold for the smallest file,
+MEMORY_A_BYTE = 8  # and so many for each that the file may unpack to: a value of JSON takes more than its characters
 TOO_SLOW = "it takes far longer to read than a file of its size should"
 
 Item = TypeVar("Item")
@@ -26,6 +28,11 @@ class OutOfTime(Exception):
 def most_seconds(size: int) -> float:
     """Returns how long the reading of a file of `size` bytes may take."""
     return min(60 * MINUTES + size / BYTES_A_SECOND, MOST_SECONDS)
+
+
+def memory_by_size(size: int) -> int:
+    """Returns how many bytes a file of `size` bytes may take in the process that reads it: each has its own most."""
+    return MEMORY + most_unpacked(size) * MEMORY_A_BYTE
 
 
 @dataclass(frozen=True)

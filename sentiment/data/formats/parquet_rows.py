@@ -1,7 +1,8 @@
 """The child that reads Parquet: the file on stdin, on stdout the names of its columns, and an object for every row.
 
-`python -m sentiment.data.formats.parquet_rows BYTES SECONDS MOST ROWS FIELD` limits its own memory and processor time
-first. A file of more than ROWS rows, or whose rows cannot be written in MOST bytes, is not begun.
+`python -m sentiment.data.formats.parquet_rows BYTES SECONDS MOST ROWS FIELD` limits the memory that it takes beside its
+libraries, and its processor time. A file of more than ROWS rows, or whose rows cannot be written in MOST bytes, is not
+begun.
 """
 
 from __future__ import annotations
@@ -12,10 +13,17 @@ import sys
 from typing import Any
 
 from sentiment import disk
-from sentiment.data.formats.child import BROKEN, DISK_FAILED, MANY_COLUMNS, NO_COLUMNS, OUT_OF_MEMORY, TOO_LARGE
+from sentiment.data.formats.child import (
+    BROKEN,
+    DISK_FAILED,
+    MANY_COLUMNS,
+    NO_COLUMNS,
+    OUT_OF_MEMORY,
+    TOO_LARGE,
+    bound_the_reader,
+)
 from sentiment.data.formats.labelled import is_tools
 from sentiment.data.formats.record import MOST_COLUMNS, by_cleaned_name, label_names, text_names
-from sentiment.processes import bound_this_process
 
 ROWS = 512  # read at once
 
@@ -23,10 +31,10 @@ ROWS = 512  # read at once
 def main(memory: int, seconds: int, most: int, rows: int, label_field: str) -> int:
     """Writes the rows of the Parquet file on stdin; returns the exit code that says how it ended."""
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # the others reserve far more than they use
-    bound_this_process(memory, seconds)
     import pyarrow
     from pyarrow import parquet
 
+    bound_the_reader(memory, seconds)
     pyarrow.set_cpu_count(1)
     try:
         with pyarrow.OSFile("/dev/stdin") as source, parquet.ParquetFile(source) as file:

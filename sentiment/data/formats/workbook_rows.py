@@ -1,7 +1,7 @@
 """The child that reads a workbook: the file on stdin, on stdout the header's number and cells, then those of every row.
 
-`python -m sentiment.data.formats.workbook_rows BYTES SECONDS MOST LABELS FIELD` limits its own memory and time first. A
-file whose parts unpack to more than MOST bytes is not begun.
+`python -m sentiment.data.formats.workbook_rows BYTES SECONDS MOST LABELS FIELD` limits the memory that it takes beside
+its libraries, and its processor time. A file whose parts unpack to more than MOST bytes is not begun.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import re
 import sys
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import errors
 
 from sentiment import disk
 from sentiment.data.formats.child import (
@@ -25,13 +27,13 @@ from sentiment.data.formats.child import (
     NO_COLUMNS,
     OUT_OF_MEMORY,
     TOO_LARGE,
+    bound_the_reader,
 )
 from sentiment.data.formats.document_type import declares_a_type
 from sentiment.data.formats.table import Table
 from sentiment.data.formats.unpack import BOUNDED
 from sentiment.data.tsv import whole_number
 from sentiment.labels import Labels
-from sentiment.processes import bound_this_process
 
 LARGEST_UNPACKED = 512 << 20  # bytes of all parts of a workbook together
 MOST_ROWS = 1_048_576  # Excel's own limit
@@ -39,14 +41,16 @@ MOST_SHEETS = 256
 MOST_COLUMNS = 256  # of a sheet that are looked at
 LONGEST_CELL = 32_767  # characters; Excel's own limit
 ERRORS = frozenset({"#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#N/A", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
+NO_MEMORY = errors.codes[errors.XML_ERROR_NO_MEMORY]
 HEADER_WITHIN = 20  # rows in which the header is looked for
 
 
 def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str) -> int:
     """Writes the rows of the workbook on stdin; returns the exit code that says how it ended."""
-    bound_this_process(memory, seconds)
+    from openpyxl.reader import excel  # noqa: F401 - its memory is not the file's
     from openpyxl.utils.exceptions import InvalidFileException
 
+    bound_the_reader(memory, seconds)
     warnings.simplefilter("ignore")  # about styles and extensions that openpyxl does not keep
     try:
         with open("/dev/stdin", "rb") as source:  # noqa: PTH123 - not a path of ours
@@ -64,10 +68,12 @@ def main(memory: int, seconds: int, most: int, labels: Labels, label_field: str)
         return OUT_OF_MEMORY
     except OSError as error:
         return DISK_FAILED if disk.is_about_the_disk(error) else BROKEN
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, ValueError, TypeError, AttributeError):
+    except ParseError as error:
+        return OUT_OF_MEMORY if error.code == NO_MEMORY else BROKEN
+    except (zipfile.BadZipFile, zlib.error, InvalidFileException, ValueError, TypeError, AttributeError):
         return BROKEN
-    except (KeyError, IndexError, EOFError, NotImplementedError, RuntimeError, OverflowError, AssertionError):
-        return BROKEN
+    except (LookupError, EOFError, NotImplementedError, RuntimeError, ArithmeticError, AssertionError):
+        return BROKEN  # a LookupError is also what names an encoding that there is none of
 
 
 class _ManySheets(Exception):

@@ -19,7 +19,6 @@ from support.results import in_json
 
 from sentiment.data import ingest as ingesting
 from sentiment.data.delivery import Delivery
-from sentiment.data.formats import child
 from sentiment.data.formats.recognise import read_file
 from sentiment.data.formats.record import Record, UnreadableFile
 from sentiment.data.ledger import opened
@@ -164,8 +163,7 @@ def test_a_parquet_file_with_a_broken_byte_ends(tmp_path: Path, at: int) -> None
     assert in_file(tmp_path / "a", bytes(content))
 
 
-def test_parquet_that_needs_too_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "MEMORY", 300 << 20)
+def test_parquet_that_needs_too_much_memory_is_refused(tmp_path: Path) -> None:
     text = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000, "int32"), ["好" * 300_000])
     table = pa.table({"text": text, "label": [0] * 1_000})
     records = in_file(tmp_path / "a", as_parquet(table))

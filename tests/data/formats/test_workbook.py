@@ -111,6 +111,31 @@ def test_what_is_no_workbook_has_a_reason(content: bytes, reason: str) -> None:
         records_of(content)
 
 
+def overwritten(content: bytes, part: str) -> bytes:
+    """Returns a workbook in which what is packed of a part begins with bytes that no packer writes."""
+    broken = bytearray(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        at = parts.getinfo(part).header_offset + 30 + len(part)  # behind the head of the part, and its name
+    broken[at : at + 4] = b"\xff" * 4
+    return bytes(broken)
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/styles.xml", "[Content_Types].xml"])
+@pytest.mark.parametrize("coding", ["", "of-nobody", "rot13"])
+def test_a_part_that_cannot_be_unpacked_or_decoded_is_a_fault_of_the_file(part: str, coding: str) -> None:
+    content = workbook(a=[["text", "label"], ["好吃", 0]])
+    was, begin = part_of(content, part), f'<?xml version="1.0" encoding="{coding}"?>'.encode()
+    named = begin + re.sub(rb"^<\?xml.*?\?>", b"", was)
+    broken = changed(content, part, was, named) if coding else overwritten(content, part)
+    with pytest.raises(UnreadableFile, match="the file is not a complete Excel file"):
+        records_of(broken)
+
+
+def part_of(content: bytes, part: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        return parts.read(part)
+
+
 def changed(content: bytes, part: str, old: bytes, new: bytes) -> bytes:
     """Returns a workbook with something in one of its parts replaced."""
     out = io.BytesIO()
