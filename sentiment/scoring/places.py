@@ -242,7 +242,7 @@ class BucketPlace:
         return found.getvalue()
 
     def confirm(self, file: Listed) -> None:
-        """Every part was asked for by the object's tag: what was read is what was listed."""
+        """Every part was asked for by the object's tag, and came under no other: what was read is what was listed."""
 
     def read(self, name: str) -> bytes | None:
         return self._objects.whole(self._key(name))

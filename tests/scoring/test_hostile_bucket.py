@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,23 @@ def endless(request: Request) -> None:
 def test_a_transfer_that_breaks_off_goes_on_where_it_stopped(store: HostileStore) -> None:
     store.spoilt[B] = half_way
     assert content_of("b.tsv") == delivered("b")
+
+
+def test_parts_of_two_objects_are_not_one_file(store: HostileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store takes no notice of `If-Match`, nor, at last, of the range."""
+    monkeypatch.setattr(places, "READ_AHEAD", 20)
+    file = listed("b.tsv")
+    old, new = (f'"{hashlib.md5(content).hexdigest()}"' for content in (delivered("b"), delivered("z")))
+    store.spoilt[B] = lambda request: request.give_object(ETag=old)
+    with BucketPlace(SOURCE).open(file) as opened:
+        assert opened.read(20) == delivered("b")[:20]
+        store.objects[B] = delivered("z")
+        store.spoilt[B] = lambda request: request.give_object(ETag=new)
+        with pytest.raises(Changed, match=part.CHANGED):
+            opened.read(20)
+        store.spoilt[B] = lambda request: request.give(200, delivered("z")[:20])
+        with pytest.raises(Changed, match=part.OTHER_PART):
+            opened.read(20)
 
 
 def test_objects_that_cannot_be_had_are_left_and_the_others_are_scored(store: HostileStore, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -44,6 +45,10 @@ def outcome(settings: Settings) -> tuple[list[str], dict[str, str]]:
     result = ingest(SOURCE, settings)
     left = {each["key"]: each["reason"] for each in result["left"]}
     return [delivery["key"] for delivery in result["deliveries"]], left
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content).hexdigest()
 
 
 def with_headers(**headers: str) -> Callable[[Request], None]:
@@ -150,6 +155,38 @@ def test_another_part_than_was_asked_for_is_not_put_behind_the_first(store: Host
 
     store.spoilt[B] = other
     assert outcome(settings) == (["a.tsv", "c.tsv"], {"b.tsv": parts.OTHER_PART})
+
+
+def in_two(second: bytes, *, span: str = "bytes {}-{}/{}", **headers: str) -> Callable[[Request], None]:
+    """Gives the first half of an object under its tag, and then the rest of `second` with other headers."""
+
+    def give(request: Request) -> None:
+        start, content = request.start, request.content
+        if not start:
+            request.give(200, content[:30], length=len(content), ETag=f'"{md5(content)}"')
+        else:
+            request.give(206, second[start:], Content_Range=span.format(start, len(second) - 1, len(second)), **headers)
+
+    return give
+
+
+def test_an_object_that_the_store_exchanges_is_not_put_together(store: HostileStore, settings: Settings) -> None:
+    """Whatever it makes of `If-Match`, its answer has another tag, or is about an object of another length."""
+    whole = store.objects[B]
+    other = whole.replace("b 真".encode(), "z 假".encode())
+    for name in ("same", "weak", "whole", "long"):
+        store.objects[f"in/{name}.tsv"] = whole.replace(b"b ", name.encode())
+    tag = {name: md5(store.objects[f"in/{name}.tsv"]) for name in ("same", "weak")}
+    store.spoilt |= {
+        B: in_two(other, ETag=f'"{md5(other)}"'),
+        "in/same.tsv": in_two(store.objects["in/same.tsv"], ETag=f'"{tag["same"]}"'),
+        "in/weak.tsv": in_two(store.objects["in/weak.tsv"], ETag=f'W/"{tag["weak"]}"'),
+        "in/whole.tsv": with_headers(ETag=f'"{md5(other)}"'),
+        "in/long.tsv": in_two(store.objects["in/long.tsv"], span="bytes {}-{}/99"),
+    }
+    taken, left = outcome(settings)
+    assert taken == ["a.tsv", "c.tsv", "same.tsv", "weak.tsv"]
+    assert left == dict.fromkeys(("b.tsv", "whole.tsv", "long.tsv"), parts.CHANGED)
 
 
 def test_an_object_that_is_listed_wrongly_is_left(store: HostileStore, settings: Settings) -> None:
