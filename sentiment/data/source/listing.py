@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
+from sentiment.data.source.pages import Extent
 from sentiment.data.source.refusal import refused
 
 NO_HEADER = re.compile(r"[\x00-\x1f\x7f]")  # what no tag may hold: it is sent back in a header
@@ -23,14 +24,15 @@ class Entry(NamedTuple):
 
 def entries(client: Any, bucket: str, prefix: str, address: str) -> Iterator[Entry]:
     """Yields the objects whose keys begin with a prefix, the nameless ones together at last. Raises: InputError."""
-    nameless = 0
+    nameless, extent = 0, Extent()
     # botocore asks for escaped keys by itself, and then expects that every object has one.
     asked = {"Bucket": bucket, "Prefix": prefix, "EncodingType": "url"}
     with refused(address):
-        for page in client.get_paginator("list_objects_v2").paginate(**asked):
+        for page in extent.pages(client.get_paginator("list_objects_v2").paginate(**asked)):
             unescaped = unquote_plus if page.get("EncodingType") == "url" else str
             for item in page.get("Contents", ()):
                 entry = _entry(unescaped(item.get("Key") or ""), item.get("ETag"), item.get("Size"))
+                extent.add(entry.key)
                 nameless += not entry.key
                 if entry.key:
                     yield entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -21,12 +21,15 @@ from support.hostile_store import (
 from support.results import in_json
 
 from sentiment.data import ingest as ingesting
-from sentiment.data.formats.allowance import OutOfTime
+from sentiment.data.formats.allowance import MOST_SECONDS, OutOfTime
 from sentiment.data.source import answer as answers
+from sentiment.data.source import pages
 from sentiment.data.source import part as parts
 from sentiment.data.source import store as stores
 from sentiment.data.source.bucket import Bucket
+from sentiment.data.source.pages import Extent
 from sentiment.data.source.part import TOO_SLOW, Patience
+from sentiment.data.source.refusal import NeverEnds
 from sentiment.errors import InputError, UnavailableError
 from sentiment.settings import Settings
 
@@ -165,7 +168,9 @@ def in_two(second: bytes, *, span: str = "bytes {}-{}/{}", **headers: str) -> Ca
         if not start:
             request.give(200, content[:30], length=len(content), ETag=f'"{md5(content)}"')
         else:
-            request.give(206, second[start:], Content_Range=span.format(start, len(second) - 1, len(second)), **headers)
+            request.give(
+                206, second[start:], None, Content_Range=span.format(start, len(second) - 1, len(second)), **headers
+            )
 
     return give
 
@@ -225,6 +230,74 @@ def test_a_list_that_is_no_list_is_one_line(store: HostileStore, settings: Setti
         with pytest.raises(InputError, match="of s3://posts/in/ must answer as S3 does; found") as caught:
             list(bucket.files())
         assert len(str(caught.value)) < 400
+
+
+def page_of(keys: list[str], token: str) -> bytes:
+    """Returns a page that says that there are more."""
+    listed = "".join(f"<Contents><Key>{key}</Key><ETag>a</ETag><Size>9</Size></Contents>" for key in keys)
+    more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>"
+    return f"<ListBucketResult>{more}{listed}</ListBucketResult>".encode()
+
+
+@pytest.mark.parametrize(
+    ("keys", "token", "found"),
+    [
+        ("", "{}", "more than 9 pages in a row without an object"),
+        ("in/.{}-{}", "{}", "more than 50 objects"),
+        ("in/{}-{}.jpg", "{}", "more than 50 objects"),
+        ("in/same/", "{}", "more than 50 objects"),
+        ("in/.{}" + "long" * 1_000, "{}", "names of more than 30,000 characters"),
+        ("in/.{}-{}", "three of them: {:.0f}", "comes back to where it was"),
+    ],
+)
+def test_a_list_that_never_ends_ends_the_run(
+    store: HostileStore, settings: Settings, monkeypatch: pytest.MonkeyPatch, keys: str, token: str, found: str
+) -> None:
+    monkeypatch.setattr(pages, "MOST_EMPTY", 9)
+    monkeypatch.setattr(pages, "MOST_OBJECTS", 50)
+    monkeypatch.setattr(pages, "MOST_OF_NAMES", 30_000)
+
+    def answer(request: Request) -> None:
+        assert len(store.asked) < 100, "nobody holds it"
+        number = len(store.asked)
+        each = 1 if "three" in token else 10
+        entries = [keys.format(number, one) for one in range(each)] if keys else []
+        request.give(200, page_of(entries, token.format(number % 3 if "three" in token else number)))
+
+    store.list = answer
+    with pytest.raises(
+        InputError, match=rf"the list of s3://posts/in/ must end; found one that .*{found}\. Name a lon"
+    ):
+        ingest(SOURCE, settings)
+    assert len(store.asked) <= 12
+
+
+def test_a_list_may_have_pages_without_an_object(store: HostileStore, settings: Settings) -> None:
+    """A store gives such pages where many objects were deleted."""
+
+    def answer(request: Request) -> None:
+        last = len(store.asked) == pages.MOST_EMPTY // 50
+        request.give(200, store.listing() if last else page_of([], f"{len(store.asked)}"))
+
+    store.list = answer
+    assert outcome(settings) == (["a.tsv", "b.tsv", "c.tsv"], {})
+
+
+def test_only_what_is_waited_for_a_list_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+
+    def answers() -> Iterator[dict[str, Any]]:
+        while True:
+            now[0] += MOST_SECONDS / 4
+            yield {"Contents": [{}]}
+
+    given = 0
+    with pytest.raises(NeverEnds, match="one that takes more than 120 minutes"):
+        for _ in Extent().pages(answers()):
+            given += 1
+            now[0] += 10 * MOST_SECONDS
+    assert given == 4
 
 
 IN_ENTITIES = f"<!DOCTYPE r [<!ENTITY a '{'<b/>' * 50}'><!ENTITY c '{'&a;' * 100}'>]>"
