@@ -21,13 +21,19 @@ from support.hostile_store import (
 )
 
 from sentiment.data.source import answer, objects, part
+from sentiment.data.source.listing import MOST_SIZE
 from sentiment.data.source.store import ATTEMPTS
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError, UnavailableError
+from sentiment.results.scoring import ScoreResult
 from sentiment.scoring import archive as archives
 from sentiment.scoring import places
+from sentiment.scoring.asked import most_patience
 from sentiment.scoring.columns import Columns
+from sentiment.scoring.ledger import Ledger
 from sentiment.scoring.places import BucketPlace, Changed, FolderPlace, Listed
+from sentiment.scoring.shards import named
+from sentiment.scoring.told import told
 from sentiment.scoring.work import Job, Worker
 
 B = "in/b.tsv"
@@ -125,6 +131,43 @@ def test_objects_that_cannot_be_had_are_left_and_the_others_are_scored(store: Ho
     }
     assert all(each.again for each in outcomes if each.reason)
     assert [each.shard.scored for each in outcomes if each.shard] == [2]
+
+
+def test_objects_that_no_store_has_are_left_alone(store: HostileStore, tmp_path: Path) -> None:
+    entries = {
+        "b": store.entry(B, size=f"{10**18}"),
+        "c": store.entry("in/c.tsv", size="1" + 400 * "0"),
+        "d": store.entry(B, name="in/" + "d" * 9_000 + ".tsv"),
+    }
+    store.list = lambda request: request.give(200, store.listing(**entries))
+    plan = archives.known_files(BucketPlace(SOURCE), FolderPlace(str(tmp_path)))
+    assert [file.name for file in plan.files] == ["a.tsv"]
+    assert [(each.file, each.reason, each.again) for each in plan.refused] == [
+        ("b.tsv", "the store lists it with a size above 50 TB", True),
+        ("c.tsv", "the store lists it with a size above 50 TB", True),
+        ("d" * 1_021, "the store lists it with a name of more than 1,024 bytes", True),
+    ]
+    left = {each.file: each.reason for each in plan.refused}
+    result = ScoreResult(
+        version=1, source=SOURCE, output=str(tmp_path), files=1, files_finished=0, shards_new=0, rows_new=0,
+        rows_aside_new=0, rows=0, rows_aside=0, files_aside=0, put_aside={}, left=left, not_in_archive=[], seconds=0,
+        current=None, complete=False,
+    )  # fmt: skip
+    [line] = (line for line in told(result) if "ddd" in line)
+    assert line == f"left for the next run: {'d' * 300}…: the store lists it with a name of more than 1,024 bytes"
+
+
+def test_a_name_of_scores_may_hold_any_number(store: HostileStore) -> None:
+    names = [f"data/a-{'1' * digits}.parquet" for digits in (18, 19, 900, 5_000)]
+    assert [named(name) for name in names] == [("a", int("1" * 18)), None, None, None]
+    entries = {f"{number}": store.entry(B, name=f"in/{name}") for number, name in enumerate(names[1:])}
+    store.list = lambda request: request.give(200, store.listing(**entries))
+    assert Ledger.opened(BucketPlace(SOURCE)).shards == {}
+
+
+def test_the_reader_of_the_largest_object_is_waited_for_as_long_as_can_be_counted() -> None:
+    assert 1_000 * most_patience(MOST_SIZE) < 2**31
+    assert most_patience(1 << 30) == 104_200
 
 
 def test_a_store_that_goes_down_ends_the_run(store: HostileStore) -> None:

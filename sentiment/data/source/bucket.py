@@ -50,7 +50,7 @@ class Bucket:
             self._is_empty = False
             if is_auxiliary(key):
                 continue
-            if not_read := leads_out(key) or why_not_read(key):
+            if not_read := leads_out(key) or ("" if entry.fault else why_not_read(key)):
                 yield SourceFile(key, "", entry.size, opened, not_read=not_read)
             else:
                 # Two objects with the same content may have the same tag, and a tag may be weak.

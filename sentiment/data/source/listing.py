@@ -10,11 +10,16 @@ from urllib.parse import unquote_plus
 from sentiment.data.source.pages import Extent
 from sentiment.data.source.refusal import refused
 
+MOST_SIZE = 50_000_000_000_000  # bytes of an object: no store takes more
+LONGEST_KEY, LONGEST_TAG = 1_024, 1_024  # bytes, nor a longer key; a tag has some 40
 NO_HEADER = re.compile(r"[\x00-\x1f\x7f]")  # what no tag may hold: it is sent back in a header
 
 
 class Entry(NamedTuple):
-    """An object: its key, tag and size. One with a `fault` cannot be asked for; all without a key are one entry."""
+    """An object: its key, tag and size. One with a `fault` cannot be asked for; all without a key are one entry.
+
+    Of a key that is too long there is the beginning.
+    """
 
     key: str
     tag: str = ""
@@ -32,7 +37,7 @@ def entries(client: Any, bucket: str, prefix: str, address: str) -> Iterator[Ent
             unescaped = unquote_plus if page.get("EncodingType") == "url" else str
             for item in page.get("Contents", ()):
                 entry = _entry(unescaped(item.get("Key") or ""), item.get("ETag"), item.get("Size"))
-                extent.add(entry.key)
+                extent.add(entry.key + entry.tag)
                 nameless += not entry.key
                 if entry.key:
                     yield entry
@@ -41,11 +46,24 @@ def entries(client: Any, bucket: str, prefix: str, address: str) -> Iterator[Ent
 
 
 def _entry(key: str, tag: str | None, size: int | None) -> Entry:
-    fault = ""
-    if tag is None or NO_HEADER.search(tag):
-        fault = "without a tag (ETag)" if tag is None else "with a tag (ETag) that no header can hold"
-    elif size is None or size < 0:
-        fault = "without its size" if size is None else "with a size below 0"
-    if fault:
-        return Entry(key, fault=f"the store lists it {fault}")
-    return Entry(key, str(tag), size or 0)
+    if fault := _fault_of_key(key) or _fault_of_tag(tag) or _fault_of_size(size):
+        return Entry(key.encode()[:LONGEST_KEY].decode(errors="ignore"), fault=f"the store lists it {fault}")
+    return Entry(key, tag or "", size or 0)
+
+
+def _fault_of_key(key: str) -> str:
+    return f"with a name of more than {LONGEST_KEY:,} bytes" if len(key.encode()) > LONGEST_KEY else ""
+
+
+def _fault_of_tag(tag: str | None) -> str:
+    if tag is None:
+        return "without a tag (ETag)"
+    return "with a tag (ETag) that no header can hold" if len(tag) > LONGEST_TAG or NO_HEADER.search(tag) else ""
+
+
+def _fault_of_size(size: int | None) -> str:
+    if size is None:
+        return "without its size"
+    if size < 0:
+        return "with a size below 0"
+    return f"with a size above {MOST_SIZE // 10**12} TB" if size > MOST_SIZE else ""

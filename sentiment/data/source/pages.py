@@ -10,7 +10,7 @@ from sentiment.data.formats.allowance import MOST_SECONDS
 from sentiment.data.source.refusal import NeverEnds
 
 MOST_OBJECTS = 10_000_000  # hidden ones, too: `score` holds some 700 bytes of each, and its name three times,
-MOST_OF_NAMES = 1_000_000_000  # which may have so many characters together: some 10 GB in all
+MOST_OF_NAMES = 1_000_000_000  # which may have so many characters together, with the tags: some 10 GB in all
 MOST_EMPTY = 1_000  # pages in a row without an object, as a store may give where many were deleted
 
 
@@ -29,14 +29,14 @@ class Extent:
             self._add_page(page)
             yield page
 
-    def add(self, key: str) -> None:
-        """Adds an object. Raises: NeverEnds."""
+    def add(self, names: str) -> None:
+        """Adds an object's key and tag. Raises: NeverEnds."""
         self._objects += 1
-        self._of_names += len(key)
+        self._of_names += len(names)
         if self._objects > MOST_OBJECTS:
             raise NeverEnds(what=f"has more than {MOST_OBJECTS:,} objects")
         if self._of_names > MOST_OF_NAMES:
-            raise NeverEnds(what=f"has names of more than {MOST_OF_NAMES:,} characters")
+            raise NeverEnds(what=f"has names and tags of more than {MOST_OF_NAMES:,} characters")
 
     def _timed(self, left: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
         began = time.monotonic()

@@ -27,6 +27,7 @@ from sentiment.data.source import pages
 from sentiment.data.source import part as parts
 from sentiment.data.source import store as stores
 from sentiment.data.source.bucket import Bucket
+from sentiment.data.source.listing import MOST_SIZE
 from sentiment.data.source.pages import Extent
 from sentiment.data.source.part import TOO_SLOW, Patience
 from sentiment.data.source.refusal import NeverEnds
@@ -194,26 +195,45 @@ def test_an_object_that_the_store_exchanges_is_not_put_together(store: HostileSt
     assert left == dict.fromkeys(("b.tsv", "whole.tsv", "long.tsv"), parts.CHANGED)
 
 
-def test_an_object_that_is_listed_wrongly_is_left(store: HostileStore, settings: Settings) -> None:
+def test_an_object_that_is_listed_wrongly_is_left(
+    store: HostileStore, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long_name = "the store lists it with a name of more than 1,024 bytes"
     wrong = {
         "b": store.entry(B, tag=""),
         "c": store.entry(B, name="in/c.tsv", size=""),
         "d": store.entry(B, name="in/d.tsv", size="-5"),
         "e": store.entry(B, name="in/e.tsv", tag="a NEXT LINE").replace(" NEXT LINE", "&#10;X-Evil: 1"),
+        "h": store.entry(B, name="in/h.tsv", size=f"{MOST_SIZE}"),
+        "i": store.entry(B, name="in/i.tsv", size=f"{MOST_SIZE + 1}"),
+        "j": store.entry(B, name="in/j.tsv", size="1" + 400 * "0"),
+        "k": store.entry(B, name="in/k.tsv", tag="k" * 1_025),
+        "l": store.entry(B, name="in/" + "l" * 1_017 + ".tsv"),
+        "m": store.entry(B, name="in/" + 341 * "評" + ".tsv"),
+        "n": store.entry(B, name="in/" + 1_000_000 * "n" + ".tsv"),
         "f": store.entry(B, name=""),
         "g": store.entry(B, name=""),
     }
     store.list = lambda request: request.give(200, store.listing(**wrong))
-    assert outcome(settings) == (
+    taken, left = outcome(settings)
+    assert left.pop("h.tsv").startswith("a copy of it takes 50000.0 GB")
+    assert (taken, left) == (
         ["a.tsv"],
         {
             "b.tsv": "the store lists it without a tag (ETag)",
             "c.tsv": "the store lists it without its size",
             "d.tsv": "the store lists it with a size below 0",
             "e.tsv": "the store lists it with a tag (ETag) that no header can hold",
+            "i.tsv": "the store lists it with a size above 50 TB",
+            "j.tsv": "the store lists it with a size above 50 TB",
+            "k.tsv": "the store lists it with a tag (ETag) that no header can hold",
+            "l" * 1_017 + ".tsv": parts.CHANGED,
+            340 * "評": long_name,
+            1_021 * "n": long_name,
             "./": "the store lists objects (2) without their names",
         },
     )
+    assert max(map(len, capsys.readouterr().err.splitlines())) < 500, "a name is cut"
 
 
 def test_a_list_that_is_no_list_is_one_line(store: HostileStore, settings: Settings) -> None:
@@ -246,7 +266,7 @@ def page_of(keys: list[str], token: str) -> bytes:
         ("in/.{}-{}", "{}", "more than 50 objects"),
         ("in/{}-{}.jpg", "{}", "more than 50 objects"),
         ("in/same/", "{}", "more than 50 objects"),
-        ("in/.{}" + "long" * 1_000, "{}", "names of more than 30,000 characters"),
+        ("in/.{}" + "long" * 1_000, "{}", "names and tags of more than 30,000 characters"),
         ("in/.{}-{}", "three of them: {:.0f}", "comes back to where it was"),
     ],
 )
