@@ -177,6 +177,30 @@ def test_a_store_that_goes_down_ends_the_run(store: HostileStore) -> None:
         BucketPlace(SOURCE).open(file).read()
 
 
+@pytest.mark.parametrize(
+    ("source", "output", "apart"),
+    [
+        ("s3://posts/in", "s3://posts//in/scores", False),
+        ("s3://posts//in//", "s3://posts/in/scores", False),
+        ("s3://posts/in/", "s3://posts/in", False),
+        ("s3://posts", "s3://posts//scores", False),
+        ("s3://posts//", "s3://posts/", False),
+        ("s3://posts/in", "s3://posts/in2", True),
+        ("s3://posts/in", "s3://posts2//in/scores", True),
+        ("s3://posts/in//a", "s3://posts/in/a/scores", True),
+        ("s3://posts/in", "/posts/in/scores", True),
+        ("s3://posts/in/archive", "s3://posts//in", True),
+    ],
+)
+def test_scores_do_not_lie_within_the_archive_however_it_is_spelt(source: str, output: str, apart: bool) -> None:
+    refused = ""
+    try:
+        places.require_apart(places.place_of(source), places.place_of(output))
+    except InputError as error:
+        refused = error.must_hold
+    assert refused == ("" if apart else "the scores must not lie within the archive")
+
+
 def test_a_whole_object_is_read_to_a_bound(store: HostileStore, monkeypatch: pytest.MonkeyPatch) -> None:
     place = BucketPlace(SOURCE)
     store.spoilt[B] = half_way
