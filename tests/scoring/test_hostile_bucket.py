@@ -22,6 +22,7 @@ from support.hostile_store import (
 
 from sentiment.data.source import answer, objects, part
 from sentiment.data.source.listing import MOST_SIZE
+from sentiment.data.source.source import NAMELESS
 from sentiment.data.source.store import ATTEMPTS
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError, UnavailableError
@@ -34,7 +35,7 @@ from sentiment.scoring.ledger import Ledger
 from sentiment.scoring.places import BucketPlace, Changed, FolderPlace, Listed
 from sentiment.scoring.shards import named
 from sentiment.scoring.told import told
-from sentiment.scoring.work import Job, Worker
+from sentiment.scoring.work import Job, Outcome, Worker
 
 B = "in/b.tsv"
 
@@ -155,6 +156,15 @@ def test_objects_that_no_store_has_are_left_alone(store: HostileStore, tmp_path:
     )  # fmt: skip
     [line] = (line for line in told(result) if "ddd" in line)
     assert line == f"left for the next run: {'d' * 300}…: the store lists it with a name of more than 1,024 bytes"
+
+
+def test_an_object_with_a_point_for_a_folder_is_read_as_it_is_called(store: HostileStore, tmp_path: Path) -> None:
+    store.objects = {key: delivered(key) for key in ("in/./b.tsv", "in/.b.tsv", "in/./.b.tsv", "in/a.tsv")}
+    plan = archives.known_files(BucketPlace(SOURCE), FolderPlace(str(tmp_path)))
+    assert [file.name for file in plan.files] == ["./b.tsv", "a.tsv"]
+    assert content_of("./b.tsv") == delivered("in/./b.tsv")
+    plan.refused = [Outcome(file=name) for name in ("./b.tsv", NAMELESS)]
+    assert plan.unknown == ("./b.tsv", "")
 
 
 def test_a_name_of_scores_may_hold_any_number(store: HostileStore) -> None:

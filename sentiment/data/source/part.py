@@ -41,7 +41,7 @@ class Part:
         span, first = answer.get("ContentRange") or "", f"bytes {self.start + done}-"
         if (tag := answer.get("ETag")) and _bare(tag) != _bare(self.tag):
             raise LeftForNextTime(CHANGED)
-        if not (span.startswith(first) if span else is_partial(answer) or self.start + done == 0):
+        if not (span.startswith(first) if span else self.start + done == 0 or is_partial(answer)):
             raise LeftForNextTime(OTHER_PART)
         if span and span.rpartition("/")[2] not in ("*", f"{self.whole}"):
             raise LeftForNextTime(CHANGED)
