@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from sentiment.data.source.pages import Extent
 from sentiment.data.source.refusal import refused
+from sentiment.data.source.source import MOST_LEFT
 
 MOST_SIZE = 50_000_000_000_000  # bytes of an object: no store takes more
 LONGEST_KEY, LONGEST_TAG = 1_024, 1_024  # bytes, nor a longer key; a tag has some 40
@@ -16,7 +17,7 @@ NO_HEADER = re.compile(r"[\x00-\x1f\x7f]")  # what no tag may hold: it is sent b
 
 
 class Entry(NamedTuple):
-    """An object: its key, tag and size. One with a `fault` cannot be asked for; all without a key are one entry.
+    """An object: its key, tag and size. One with a `fault` cannot be asked for; one without a key stands for several.
 
     Of a key that is too long there is the beginning.
     """
@@ -28,8 +29,11 @@ class Entry(NamedTuple):
 
 
 def entries(client: Any, bucket: str, prefix: str, address: str) -> Iterator[Entry]:
-    """Yields the objects whose keys begin with a prefix, the nameless ones together at last. Raises: InputError."""
-    nameless, extent = 0, Extent()
+    """Yields the objects whose keys begin with a prefix. Raises: InputError.
+
+    Together at last come the nameless ones, and those with a fault behind the first MOST_LEFT.
+    """
+    nameless, faulty, extent = 0, 0, Extent()
     # botocore asks for escaped keys by itself, and then expects that every object has one.
     asked = {"Bucket": bucket, "Prefix": prefix, "EncodingType": "url"}
     with refused(address):
@@ -39,10 +43,16 @@ def entries(client: Any, bucket: str, prefix: str, address: str) -> Iterator[Ent
                 entry = _entry(unescaped(item.get("Key") or ""), item.get("ETag"), item.get("Size"))
                 extent.add(entry.key + entry.tag)
                 nameless += not entry.key
-                if entry.key:
+                faulty += bool(entry.key and entry.fault)
+                if entry.key and not (entry.fault and faulty > MOST_LEFT):
                     yield entry
-    if nameless:
-        yield Entry("", fault=f"the store lists objects ({nameless:,}) without their names")
+    if together := _together(nameless, faulty - MOST_LEFT):
+        yield Entry("", fault=f"the store lists {together}")
+
+
+def _together(nameless: int, more: int) -> str:
+    found = {"objects ({:,}) without their names": nameless, "more objects ({:,}) wrongly": more}
+    return " and ".join(told.format(number) for told, number in found.items() if number > 0)
 
 
 def _entry(key: str, tag: str | None, size: int | None) -> Entry:

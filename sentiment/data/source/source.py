@@ -62,7 +62,8 @@ class Source(Protocol):
         ...
 
 
-NAMELESS = "./"  # what is told of objects that a bucket lists without their names
+MOST_LEFT = 200  # files that are named because of what they are, and not opened: anybody can make a million
+NAMELESS = "./"  # what is told of objects that a bucket lists without their names, and of more than MOST_LEFT
 LEADS_OUT = "its name leads out of where it lies: give it a plain name"
 DOTTED = "its name has a part `.`, which no file's has: give it a plain name"
 # What Spark, Hadoop and Delta Lake write beside the parts of a table, and packers and office programs beside a file.

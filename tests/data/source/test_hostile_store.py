@@ -31,6 +31,7 @@ from sentiment.data.source.listing import MOST_SIZE
 from sentiment.data.source.pages import Extent
 from sentiment.data.source.part import TOO_SLOW, Patience
 from sentiment.data.source.refusal import NeverEnds
+from sentiment.data.source.source import MOST_LEFT
 from sentiment.errors import InputError, UnavailableError
 from sentiment.settings import Settings
 
@@ -234,6 +235,15 @@ def test_an_object_that_is_listed_wrongly_is_left(
         },
     )
     assert max(map(len, capsys.readouterr().err.splitlines())) < 500, "a name is cut"
+
+
+def test_of_many_objects_that_are_listed_wrongly_the_first_are_named(store: HostileStore, settings: Settings) -> None:
+    wrong = {f"{number:04}": store.entry(B, name=f"in/{number:04}.tsv", tag="") for number in range(MOST_LEFT + 7)}
+    nameless = {f"n{number}": store.entry(B, name="") for number in range(3)}
+    store.list = lambda request: request.give(200, store.listing(**wrong, **nameless))
+    taken, left = outcome(settings)
+    assert (taken, len(left)) == (["a.tsv", "b.tsv", "c.tsv"], MOST_LEFT + 1)
+    assert left["./"] == "the store lists objects (3) without their names and more objects (7) wrongly"
 
 
 def test_a_list_that_is_no_list_is_one_line(store: HostileStore, settings: Settings) -> None:
