@@ -204,10 +204,18 @@ def exit_code(returncode: int) -> int:
 def why_ended(returncode: int, last: Sequence[str]) -> str:
     """Returns why a process ended that left no reason itself; `last` are the last lines of its output."""
     if returncode < 0:
-        name = signal.Signals(-returncode).name
+        name = signal_name(-returncode)
         return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
     said = [line for line in last if line.strip()]
     return said[-1][:LONGEST_REASON] if said else f"exit code {returncode}"
+
+
+def signal_name(number: int) -> str:
+    """Returns the name of a signal; of the real-time ones, only the first and the last have any."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 if __name__ == "__main__":

@@ -118,6 +118,7 @@ def test_memory_and_processor_time_are_read_from_the_kernel() -> None:
 def test_a_signal_is_named() -> None:
     assert processes.why_ended(-signal.SIGKILL, []) == "killed by SIGKILL (out of memory?)"
     assert processes.why_ended(-signal.SIGSEGV, ["noise"]) == "killed by SIGSEGV"
+    assert processes.why_ended(-(signal.SIGRTMIN + 6), []) == f"killed by signal {signal.SIGRTMIN + 6}"
     assert processes.why_ended(3, []) == "exit code 3"
     assert processes.why_ended(1, ["first", "last", ""]) == "last"
 

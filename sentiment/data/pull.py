@@ -25,7 +25,7 @@ from sentiment.language import tr
 from sentiment.results.deliveries import Delivered, Left
 from sentiment.settings import Settings
 from sentiment.text.aloud import tell
-from sentiment.text.harmless import visible
+from sentiment.text.harmless import LONGEST_FILE_NAME, visible
 
 MOST_NAMED = 50  # files that are left alone, in the log
 
@@ -114,13 +114,13 @@ class Pull:
 
     def _put_off(self, key: str, reason: str) -> None:
         left = _left(key, reason)
-        tell(tr("{name} is left for the next ingest: {error}", name=left.key, error=left.reason))
+        tell(tr("{name} is left for the next ingest: {error}", **_in_a_line(left)))
         self.left.append(left)
 
     def _leave_alone(self, key: str, reason: str) -> None:
         left = _left(key, reason)
         if len(self.not_read) < MOST_NAMED:
-            tell(tr("{name} is not read: {error}", name=left.key, error=left.reason))
+            tell(tr("{name} is not read: {error}", **_in_a_line(left)))
         elif len(self.not_read) == MOST_NAMED:
             tell(tr("more files are not read; the result names them all"))
         self.not_read.append(left)
@@ -129,6 +129,11 @@ class Pull:
 def _left(key: str, reason: str) -> Left:
     """Returns what is told of a file that was not taken in: a reason may quote its name, or the store's words."""
     return Left(key=visible(key), reason=visible(reason))
+
+
+def _in_a_line(left: Left) -> dict[str, str]:
+    """Returns what of it is said in the log: the result has all of its name."""
+    return {"name": visible(left.key, LONGEST_FILE_NAME), "error": left.reason}
 
 
 def in_turn(files: Iterable[SourceFile], slow: Collection[str]) -> Iterator[SourceFile]:
@@ -147,7 +152,7 @@ def in_turn(files: Iterable[SourceFile], slow: Collection[str]) -> Iterator[Sour
 
 def _told(delivery: Delivered) -> str:
     """Returns what became of a delivery's rows."""
-    found = {"number": delivery.number, "name": visible(delivery.key), "counts": _counts(delivery)}
+    found = {"number": delivery.number, "name": visible(delivery.key, LONGEST_FILE_NAME), "counts": _counts(delivery)}
     told = tr("delivery {number}, {name}: {counts}", **found)
     if where := delivery.quarantine_file:
         told = tr("delivery {number}, {name}: {counts} ({quarantine_file})", quarantine_file=where, **found)

@@ -11,6 +11,7 @@ import msgspec
 
 from sentiment import atomic
 from sentiment.data.formats.record import UnreadableFile
+from sentiment.data.source.source import NAMELESS
 from sentiment.digests import sha256_of_content
 from sentiment.scoring.alone import ending_alone
 from sentiment.scoring.columns import NoColumn
@@ -39,7 +40,7 @@ class Plan:
     @property
     def unknown(self) -> tuple[str, ...]:
         """What the names begin with of files of which nobody knows now whether they are there, and as what."""
-        return tuple(outcome.file.removeprefix("./") for outcome in self.refused)
+        return tuple("" if outcome.file == NAMELESS else outcome.file for outcome in self.refused)
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:

@@ -17,6 +17,7 @@ SECONDS_A_MEGABYTE = 10  # and so many more for each: a tenth, or less, of what 
 MOST_SAID, MOST_OF_NUMBER = 8 * MOST_OF_SCHEMA, 24
 # Seconds that a reader may be waited for: as long as ten of them take that share a processor.
 PATIENCE, READERS_AT_ONCE = 600, 10
+MOST_PATIENCE = 20 * 24 * 60 * 60  # for any file: what waits for a socket counts milliseconds in an int, 24 days
 # Bytes of a file that are given to its reader, however often it asks for them: nobody reads all of it so often.
 MOST_AT_LEAST, TIMES_GIVEN = 1 << 30, 16
 
@@ -104,7 +105,7 @@ def most_said(wanted: Wanted) -> int:
 
 def most_patience(size: int) -> int:
     """Returns for how many seconds the reader of a file of `size` bytes may be waited for."""
-    return PATIENCE + READERS_AT_ONCE * most_seconds(size)
+    return min(PATIENCE + READERS_AT_ONCE * most_seconds(size), MOST_PATIENCE)
 
 
 def most_given(size: int) -> int:

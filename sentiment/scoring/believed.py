@@ -17,8 +17,10 @@ from sentiment.scoring.columns import NoColumn
 from sentiment.scoring.in_parts import LARGEST_PART
 from sentiment.scoring.plain_table import is_text, whole_bytes
 from sentiment.scoring.sent import NO_TABLE, WRONG, table_of
+from sentiment.text.invisible import is_blank
 
 LONGEST_REASON = 1_000  # characters
+NO_REASON = "no reason"
 
 
 def told_by(message: bytes) -> Told:
@@ -27,7 +29,9 @@ def told_by(message: bytes) -> Told:
         told = msgspec.json.decode(message, type=Told)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise UnreadableFile(WRONG.format("a message")) from None
-    return msgspec.structs.replace(told, refused=_cut(told.refused))
+    if told.no_column and not told.refused:
+        raise UnreadableFile(WRONG.format(NO_REASON))
+    return msgspec.structs.replace(told, refused=_reason(told.refused))
 
 
 def require_part(wanted: Wanted, start: int, size: int) -> None:
@@ -72,7 +76,7 @@ def piece_of(wanted: Wanted, told: Told, content: bytes, lines: bytes = b"") -> 
         raise UnreadableFile(WRONG.format("a table")) from None
     if wrong:
         raise UnreadableFile(WRONG.format(wrong))
-    return msgspec.structs.replace(head, reason=_cut(head.reason)), table
+    return msgspec.structs.replace(head, reason=_reason(head.reason)), table
 
 
 def _shard(wanted: Wanted, head: Head) -> int:
@@ -101,5 +105,8 @@ def _why_wrong(wanted: Wanted, head: Head, table: pa.Table, aside: int) -> str:
     return "so much at once" if held > most_held(wanted) else ""
 
 
-def _cut(reason: str) -> str:
+def _reason(reason: str) -> str:
+    """Returns a reason, cut; "" without one. Raises: UnreadableFile for one of which nobody can read anything."""
+    if reason and is_blank(reason[:LONGEST_REASON]):
+        raise UnreadableFile(WRONG.format(NO_REASON))
     return reason if len(reason) <= LONGEST_REASON else f"{reason[: LONGEST_REASON - 1]}…"

@@ -14,6 +14,7 @@ from sentiment.results.record import Record, as_json, decoded
 from sentiment.results.scoring import CURRENT, Current, folder_of
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.places import Place, place_of
+from sentiment.text.harmless import LONGEST_FILE_NAME, visible
 
 ABOUT, OURS = "version.json", "scores.json"
 R = TypeVar("R", bound=msgspec.Struct)
@@ -60,7 +61,7 @@ def require_ours(root: Place) -> None:
     if other is not None:
         raise InputError(
             "the scores must go to a new folder, or to one that `sentiment score` made",
-            found=f"{other.name} in {root.address}",
+            found=f"{visible(other.name, LONGEST_FILE_NAME)} in {root.address}",
             do="Name another --output.",
         )
     root.write(OURS, b'{"format": 1}\n')

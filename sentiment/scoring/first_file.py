@@ -12,7 +12,7 @@ from sentiment.errors import InputError
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.shards import Portion
 from sentiment.scoring.work import Job, Outcome, Worker
-from sentiment.text.harmless import visible
+from sentiment.text.harmless import LONGEST_FILE_NAME, visible
 
 MOST_TRIED = 100  # files, one after the other; whether one of more has the columns, the engine finds out
 
@@ -39,6 +39,6 @@ def require_columns(columns: Columns, files: int, missing: dict[str, str]) -> No
         name, reason = next(iter(missing.items()))
         raise InputError(
             f"the files of the archive must have {' and '.join(f'a column {name}' for name in columns.wanted())}",
-            found=f"{visible(name)}: {visible(reason)}",
+            found=f"{visible(name, LONGEST_FILE_NAME)}: {visible(reason)}",
             do="Name the right columns with --text, --title, --id, --time and --source-column.",
         )

@@ -242,7 +242,7 @@ class BucketPlace:
         return found.getvalue()
 
     def confirm(self, file: Listed) -> None:
-        """Every part was asked for by the object's tag: what was read is what was listed."""
+        """Every part was asked for by the object's tag, and came under no other: what was read is what was listed."""
 
     def read(self, name: str) -> bytes | None:
         return self._objects.whole(self._key(name))
@@ -269,10 +269,16 @@ def require_source(place: Place) -> None:
         )
 
 
+def _beginning(place: Place) -> str:
+    """Returns how the names of all files of a place begin, however many slashes its address has around them."""
+    if isinstance(place, BucketPlace):
+        return f"{place.address.removeprefix('s3://').partition('/')[0]}/{place._key('')}"
+    return f"{place.address.rstrip('/')}/"
+
+
 def require_apart(source: Place, output: Place) -> None:
     """Raises: InputError when the scores would lie among the posts, where the next run would read them."""
-    inside = f"{output.address.rstrip('/')}/".startswith(f"{source.address.rstrip('/')}/")
-    if inside:
+    if _beginning(output).startswith(_beginning(source)):
         raise InputError(
             "the scores must not lie within the archive", found=f"{output.address} in {source.address}",
             do="Name another --output.",

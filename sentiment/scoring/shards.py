@@ -14,6 +14,7 @@ from sentiment.results.record import Count, Record
 from sentiment.scoring.places import Listed
 
 ROWS = 20_000  # of a shard: some minutes' work of a small model on one processor, a few megabytes of memory
+MOST_DIGITS = 18  # of a shard's index: whoever can write to a bucket can give a name any number
 DATA, ASIDE = "data", "put-aside"
 
 
@@ -96,7 +97,9 @@ def named(path: str) -> tuple[str, int] | None:
     """Returns the file id and index of which `path` is the file of scores; None when it is none."""
     name = path.removeprefix(f"{DATA}/").removesuffix(".parquet")
     file_id, _, index = name.rpartition("-")
-    return (file_id, int(index)) if file_id and index.isdecimal() and path == data_path(file_id, int(index)) else None
+    if not (file_id and index.isdecimal() and len(index) <= MOST_DIGITS):
+        return None
+    return (file_id, int(index)) if path == data_path(file_id, int(index)) else None
 
 
 def portions(file: SourceFile, rows: int | None, shard_rows: int, done: frozenset[int]) -> list[Portion]:

@@ -9,7 +9,7 @@ from sentiment.scoring.ledger import Ledger
 from sentiment.scoring.shards import ASIDE
 from sentiment.step import say
 from sentiment.text.aloud import to_people
-from sentiment.text.harmless import visible
+from sentiment.text.harmless import LONGEST_FILE_NAME, visible
 
 MOST_NAMED = 20  # files that are named in words; the result has all
 
@@ -39,7 +39,7 @@ def say_plan(plan: archive.Plan, ledger: Ledger) -> None:
                     "{number:,} file is of another kind: {name}",
                     "{number:,} files are of another kind, such as {name}",
                     len(plan.ignored),
-                    name=visible(plan.ignored[0]),
+                    name=visible(plan.ignored[0], LONGEST_FILE_NAME),
                 )
             )
         files = tr_many("{number:,} file", "{number:,} files", len(plan.files))
@@ -83,7 +83,10 @@ def told(result: ScoreResult) -> list[str]:
             )
         )  # fmt: skip
     for named, sentence in ((result.put_aside, _put_aside), (result.left, _left)):
-        lines += [sentence(visible(name), visible(reason)) for name, reason in list(named.items())[:MOST_NAMED]]
+        lines += [
+            sentence(visible(name, LONGEST_FILE_NAME), visible(reason))
+            for name, reason in list(named.items())[:MOST_NAMED]
+        ]
         if len(named) > MOST_NAMED:
             lines.append(tr_many("and {number:,} more file", "and {number:,} more files", len(named) - MOST_NAMED))
     if gone := len(result.not_in_archive):

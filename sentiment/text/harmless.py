@@ -15,6 +15,7 @@ _DIRECTION_MARKS = "\u061c\u200e\u200f"
 _BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")  # letters and signs that look like a space
 MOST_READ = 50_000  # characters: more than the longest title and post together
 LONGEST_TITLE = 40
+LONGEST_FILE_NAME = 300  # characters of a file's name in a line: in an archive, a name may have 65,535 bytes
 MOST_MARKS = 4  # on a letter; Hebrew with all its signs has as many
 _MEANT = re.compile(r"[\\`*_\[\]<>|#!&~]")
 _MARKDOWN = re.compile(r"[!-+\-/<-@\[-`{-~]|(?<=\d)\.(?=\s|$)")  # ASCII punctuation that can begin something

@@ -97,6 +97,22 @@ def test_a_part_that_the_file_does_not_have_is_not_given(start: int, size: int) 
         believed.require_part(WANTED, start, size)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        Told(whole=True, no_column=True, missing=True),
+        Told(refused=" \n"),
+        Told(refused="\u200b\u2800"),
+        Told(refused=" " * 1_000 + "x", no_column=True),
+    ],
+)
+def test_nothing_is_refused_without_a_reason_that_can_be_read(told: Told) -> None:
+    with pytest.raises(UnreadableFile, match="its reader said what is of no file: no reason"):
+        believed.told_by(msgspec.json.encode(told))
+    with pytest.raises(UnreadableFile, match="no reason"):
+        piece(WANTED, head(numbers=[], reason="\u3164"), text=pa.array([], pa.string()))
+
+
 def test_a_reason_is_no_book() -> None:
     told = believed.told_by(msgspec.json.encode(Told(refused="長" * 2_000_000)))
     assert len(told.refused) == believed.LONGEST_REASON and told.refused.endswith("…")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,14 +21,21 @@ from support.hostile_store import (
 )
 
 from sentiment.data.source import answer, objects, part
+from sentiment.data.source.listing import MOST_SIZE
+from sentiment.data.source.source import NAMELESS
 from sentiment.data.source.store import ATTEMPTS
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError, UnavailableError
+from sentiment.results.scoring import ScoreResult
 from sentiment.scoring import archive as archives
 from sentiment.scoring import places
+from sentiment.scoring.asked import most_patience
 from sentiment.scoring.columns import Columns
+from sentiment.scoring.ledger import Ledger
 from sentiment.scoring.places import BucketPlace, Changed, FolderPlace, Listed
-from sentiment.scoring.work import Job, Worker
+from sentiment.scoring.shards import named
+from sentiment.scoring.told import told
+from sentiment.scoring.work import Job, Outcome, Worker
 
 B = "in/b.tsv"
 
@@ -76,6 +84,23 @@ def test_a_transfer_that_breaks_off_goes_on_where_it_stopped(store: HostileStore
     assert content_of("b.tsv") == delivered("b")
 
 
+def test_parts_of_two_objects_are_not_one_file(store: HostileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store takes no notice of `If-Match`, nor, at last, of the range."""
+    monkeypatch.setattr(places, "READ_AHEAD", 20)
+    file = listed("b.tsv")
+    old, new = (f'"{hashlib.md5(content).hexdigest()}"' for content in (delivered("b"), delivered("z")))
+    store.spoilt[B] = lambda request: request.give_object(ETag=old)
+    with BucketPlace(SOURCE).open(file) as opened:
+        assert opened.read(20) == delivered("b")[:20]
+        store.objects[B] = delivered("z")
+        store.spoilt[B] = lambda request: request.give_object(ETag=new)
+        with pytest.raises(Changed, match=part.CHANGED):
+            opened.read(20)
+        store.spoilt[B] = lambda request: request.give(200, delivered("z")[:20])
+        with pytest.raises(Changed, match=part.OTHER_PART):
+            opened.read(20)
+
+
 def test_objects_that_cannot_be_had_are_left_and_the_others_are_scored(store: HostileStore, tmp_path: Path) -> None:
     def answers(posts: list[Post]) -> NDArray[np.float32]:
         return np.tile(np.array([[0.2, 0.3, 0.5]], np.float32), (len(posts), 1))
@@ -109,11 +134,81 @@ def test_objects_that_cannot_be_had_are_left_and_the_others_are_scored(store: Ho
     assert [each.shard.scored for each in outcomes if each.shard] == [2]
 
 
+def test_objects_that_no_store_has_are_left_alone(store: HostileStore, tmp_path: Path) -> None:
+    entries = {
+        "b": store.entry(B, size=f"{10**18}"),
+        "c": store.entry("in/c.tsv", size="1" + 400 * "0"),
+        "d": store.entry(B, name="in/" + "d" * 9_000 + ".tsv"),
+    }
+    store.list = lambda request: request.give(200, store.listing(**entries))
+    plan = archives.known_files(BucketPlace(SOURCE), FolderPlace(str(tmp_path)))
+    assert [file.name for file in plan.files] == ["a.tsv"]
+    assert [(each.file, each.reason, each.again) for each in plan.refused] == [
+        ("b.tsv", "the store lists it with a size above 50 TB", True),
+        ("c.tsv", "the store lists it with a size above 50 TB", True),
+        ("d" * 1_021, "the store lists it with a name of more than 1,024 bytes", True),
+    ]
+    left = {each.file: each.reason for each in plan.refused}
+    result = ScoreResult(
+        version=1, source=SOURCE, output=str(tmp_path), files=1, files_finished=0, shards_new=0, rows_new=0,
+        rows_aside_new=0, rows=0, rows_aside=0, files_aside=0, put_aside={}, left=left, not_in_archive=[], seconds=0,
+        current=None, complete=False,
+    )  # fmt: skip
+    [line] = (line for line in told(result) if "ddd" in line)
+    assert line == f"left for the next run: {'d' * 300}…: the store lists it with a name of more than 1,024 bytes"
+
+
+def test_an_object_with_a_point_for_a_folder_is_read_as_it_is_called(store: HostileStore, tmp_path: Path) -> None:
+    store.objects = {key: delivered(key) for key in ("in/./b.tsv", "in/.b.tsv", "in/./.b.tsv", "in/a.tsv")}
+    plan = archives.known_files(BucketPlace(SOURCE), FolderPlace(str(tmp_path)))
+    assert [file.name for file in plan.files] == ["./b.tsv", "a.tsv"]
+    assert content_of("./b.tsv") == delivered("in/./b.tsv")
+    plan.refused = [Outcome(file=name) for name in ("./b.tsv", NAMELESS)]
+    assert plan.unknown == ("./b.tsv", "")
+
+
+def test_a_name_of_scores_may_hold_any_number(store: HostileStore) -> None:
+    names = [f"data/a-{'1' * digits}.parquet" for digits in (18, 19, 900, 5_000)]
+    assert [named(name) for name in names] == [("a", int("1" * 18)), None, None, None]
+    entries = {f"{number}": store.entry(B, name=f"in/{name}") for number, name in enumerate(names[1:])}
+    store.list = lambda request: request.give(200, store.listing(**entries))
+    assert Ledger.opened(BucketPlace(SOURCE)).shards == {}
+
+
+def test_the_reader_of_the_largest_object_is_waited_for_as_long_as_can_be_counted() -> None:
+    assert 1_000 * most_patience(MOST_SIZE) < 2**31
+    assert most_patience(1 << 30) == 104_200
+
+
 def test_a_store_that_goes_down_ends_the_run(store: HostileStore) -> None:
     file = listed("b.tsv")
     store.is_down = True
     with pytest.raises(UnavailableError, match="must be reachable"):
         BucketPlace(SOURCE).open(file).read()
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "apart"),
+    [
+        ("s3://posts/in", "s3://posts//in/scores", False),
+        ("s3://posts//in//", "s3://posts/in/scores", False),
+        ("s3://posts/in/", "s3://posts/in", False),
+        ("s3://posts", "s3://posts//scores", False),
+        ("s3://posts//", "s3://posts/", False),
+        ("s3://posts/in", "s3://posts/in2", True),
+        ("s3://posts/in", "s3://posts2//in/scores", True),
+        ("s3://posts/in//a", "s3://posts/in/a/scores", True),
+        ("s3://posts/in", "/posts/in/scores", True),
+        ("s3://posts/in/archive", "s3://posts//in", True),
+    ],
+)
+def test_scores_do_not_lie_within_the_archive_however_it_is_spelt(source: str, output: str, apart: bool) -> None:
+    refused = ""
+    try:
+        places.require_apart(places.place_of(source), places.place_of(output))
+    except InputError as error:
+        refused = error.must_hold
+    assert refused == ("" if apart else "the scores must not lie within the archive")
 
 
 def test_a_whole_object_is_read_to_a_bound(store: HostileStore, monkeypatch: pytest.MonkeyPatch) -> None:

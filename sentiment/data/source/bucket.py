@@ -16,7 +16,7 @@ from sentiment.data.source.listing import Entry
 from sentiment.data.source.objects import Objects
 from sentiment.data.source.part import Part, Patience
 from sentiment.data.source.refusal import settings_used
-from sentiment.data.source.source import NAMELESS, LeftForNextTime, SourceFile, is_auxiliary, leads_out
+from sentiment.data.source.source import NAMELESS, LeftForNextTime, SourceFile, fault_of_name, is_auxiliary
 from sentiment.data.source.store import new_client
 from sentiment.errors import InputError
 
@@ -50,7 +50,7 @@ class Bucket:
             self._is_empty = False
             if is_auxiliary(key):
                 continue
-            if not_read := leads_out(key) or why_not_read(key):
+            if not_read := fault_of_name(key) or ("" if entry.fault else why_not_read(key)):
                 yield SourceFile(key, "", entry.size, opened, not_read=not_read)
             else:
                 # Two objects with the same content may have the same tag, and a tag may be weak.

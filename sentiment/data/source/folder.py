@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sentiment.data.formats.recognise import why_not_read
-from sentiment.data.source.source import LeftForNextTime, SourceFile, folder_of, is_auxiliary
+from sentiment.data.source.source import MOST_LEFT, LeftForNextTime, SourceFile, folder_of, is_auxiliary
 from sentiment.data.source.walk import HOLES, walked
 from sentiment.disk import has_holes
 from sentiment.errors import NoSuchFile
@@ -21,7 +21,6 @@ WRITTEN_TO = "it is still being written"
 REPLACED = "it, or a folder on the way to it, was replaced since it was found"
 ELSEWHERE = "it links to a file of another source: deliver the file itself"
 AGAIN = "it is the same file as {}"  # a second name of it, or a link to it
-MOST_LEFT = 200  # that are named
 Found = tuple[
     str, Path, os.stat_result | None, str
 ]  # key, path (without links, when it is read), what the file was like, why it is left

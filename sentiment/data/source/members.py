@@ -11,7 +11,7 @@ from typing import BinaryIO
 from sentiment.data.formats.archive import Member, members, unpacked
 from sentiment.data.formats.recognise import PACKED, is_archive, why_not_read
 from sentiment.data.room import largest_copy, why_too_large
-from sentiment.data.source.source import LeftForNextTime, SourceFile, is_auxiliary, leads_out
+from sentiment.data.source.source import LeftForNextTime, SourceFile, fault_of_name, is_auxiliary
 
 
 def members_of(packed: SourceFile, content: BinaryIO, scratch: Path) -> tuple[list[SourceFile], str]:
@@ -46,4 +46,4 @@ def _opened(member: Member, scratch: Path) -> Iterator[BinaryIO]:
 def _why_not_read(member: Member) -> str:
     if is_archive(member.name) or Path(member.name).suffix.lower() in PACKED:
         return "an archive within an archive is not read: unpack it"
-    return leads_out(member.name) or why_not_read(member.name) or member.fault
+    return fault_of_name(member.name) or why_not_read(member.name) or member.fault

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError, FlexibleChecksumError
 from sentiment.data.formats.allowance import OutOfTime, most_seconds
 from sentiment.data.source.answer import TooLate, answered_by
 from sentiment.data.source.listing import Entry, entries
-from sentiment.data.source.part import TOO_SLOW, Part, Patience, is_partial, require_in_time
+from sentiment.data.source.part import CHANGED, TOO_SLOW, Part, Patience, is_partial, require_in_time
 from sentiment.data.source.refusal import code_of, in_a_line, refused, words_of
 from sentiment.data.source.source import LeftForNextTime
 from sentiment.data.source.transfers import BROKEN_OFF, pieces, tried
@@ -28,7 +28,6 @@ from sentiment.text.units import size as in_units
 
 MISSING = {"NoSuchKey", "404"}
 GONE = MISSING | {"PreconditionFailed", "412"}
-CHANGED = "it was replaced or deleted meanwhile"
 MOST_WHOLE = 2 << 30  # bytes of an object that is read into memory: a shard's rows take 1 GB at most
 
 

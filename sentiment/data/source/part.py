@@ -13,6 +13,7 @@ from sentiment.data.source.source import LeftForNextTime
 
 TOO_SLOW = "its transfer takes far longer than that of an object of its size should"
 OTHER_PART = "the store gave another part of it than was asked for"
+CHANGED = "it was replaced or deleted meanwhile"
 PARTIAL_CONTENT = 206
 
 
@@ -33,10 +34,17 @@ class Part:
         return {"Key": self.key, "IfMatch": self.tag, **span}
 
     def require(self, answer: dict[str, Any], done: int) -> None:
-        """Raises: LeftForNextTime when an answer says that it has other bytes than those behind `done`."""
-        first = f"bytes {self.start + done}-"
-        if not (answer.get("ContentRange") or first).startswith(first):
+        """Raises: LeftForNextTime when an answer says that it has other bytes than those behind `done`.
+
+        A store may take no notice of `If-Match`: which object it gives, and how long that is, its answer says itself.
+        """
+        span, first = answer.get("ContentRange") or "", f"bytes {self.start + done}-"
+        if (tag := answer.get("ETag")) and _bare(tag) != _bare(self.tag):
+            raise LeftForNextTime(CHANGED)
+        if not (span.startswith(first) if span else self.start + done == 0 or is_partial(answer)):
             raise LeftForNextTime(OTHER_PART)
+        if span and span.rpartition("/")[2] not in ("*", f"{self.whole}"):
+            raise LeftForNextTime(CHANGED)
         if (stated := answer.get("ContentLength")) is not None:
             self.require_length(done + stated, is_all=False)
 
@@ -45,6 +53,11 @@ class Part:
         if found > self.size or (is_all and found < self.size):
             given = f"more than {self.size:,}" if found > self.size else f"{found:,}"
             raise LeftForNextTime(f"the store gives {given} of {self.size:,} bytes")
+
+
+def _bare(tag: str) -> str:
+    """Returns a tag as one can compare it: a list may have it without its quotes, and a proxy may call it weak."""
+    return tag.removeprefix("W/").strip('"')
 
 
 def is_partial(answer: dict[str, Any]) -> bool:

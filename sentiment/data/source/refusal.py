@@ -44,6 +44,12 @@ class Grows(BotoCoreError):
     fmt = "the answer has {what}, which no store's answer has"
 
 
+class NeverEnds(BotoCoreError):
+    """A list goes on where that of any bucket has ended."""
+
+    fmt = "one that {what}"
+
+
 @contextmanager
 def refused(address: str) -> Iterator[None]:
     """Turns boto3's errors about the source `address` into an InputError."""
@@ -70,6 +76,12 @@ def refused(address: str) -> Iterator[None]:
             "an S3 source must be s3://bucket/prefix",
             found=f"{address}: {in_a_line(error)}",
             do="Correct SENTIMENT_SOURCE (or --source).",
+        ) from None
+    except NeverEnds as error:
+        raise InputError(
+            f"the list of {address} must end",
+            found=str(error),
+            do="Name a longer prefix, or look into the store's log.",
         ) from None
     except (TooLong, Grows, PaginationError, ResponseParserError) as error:
         raise _unlike_s3(address, error) from None

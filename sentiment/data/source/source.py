@@ -62,11 +62,13 @@ class Source(Protocol):
         ...
 
 
-NAMELESS = "./"  # what is told of objects that a bucket lists without their names
+MOST_LEFT = 200  # files that are named because of what they are, and not opened: anybody can make a million
+NAMELESS = "./"  # what is told of objects that a bucket lists without their names, and of more than MOST_LEFT
 LEADS_OUT = "its name leads out of where it lies: give it a plain name"
+DOTTED = "its name has a part `.`, which no file's has: give it a plain name"
 # What Spark, Hadoop and Delta Lake write beside the parts of a table, and packers and office programs beside a file.
 _AUXILIARY = re.compile(
-    r"\.(?!\.$)|_SUCCESS$|_temporary$|_committed_|_started_|_metadata$|_common_metadata$|_spark_metadata$|_delta_log$|_logs$"
+    r"\.(?!\.?$)|_SUCCESS$|_temporary$|_committed_|_started_|_metadata$|_common_metadata$|_spark_metadata$|_delta_log$|_logs$"
     r"|__MACOSX$|~\$|(?i:thumbs\.db|desktop\.ini)$|.*\.crc$"
 )
 
@@ -76,9 +78,10 @@ def is_auxiliary(key: str) -> bool:
     return any(_AUXILIARY.match(part) for part in key.split("/"))
 
 
-def leads_out(key: str) -> str:
-    """Returns why a name with a `..` in it, as an archive or a bucket may give one, is not read; "" without one."""
-    return LEADS_OUT if ".." in key.split("/") else ""
+def fault_of_name(key: str) -> str:
+    """Returns why a name with a part `..` or `.`, as an archive or a bucket may give one, is not read; "" otherwise."""
+    parts = key.split("/")
+    return LEADS_OUT if ".." in parts else DOTTED if "." in parts else ""
 
 
 def folder_of(key: str) -> str:

@@ -26,7 +26,7 @@ from sentiment.cli import run
 from sentiment.data import ingest as ingesting
 from sentiment.data.source.bucket import Bucket
 from sentiment.data.source.listing import Entry
-from sentiment.data.source.source import LEADS_OUT, LeftForNextTime
+from sentiment.data.source.source import DOTTED, LEADS_OUT, LeftForNextTime
 from sentiment.errors import InputError
 from sentiment.settings import Settings
 
@@ -292,7 +292,8 @@ def test_two_ingests_of_a_bucket_at_once_end_like_one(store: Any, settings: Sett
 
 
 def test_a_key_that_leads_out_is_refused_by_its_name(store: Any, settings: Settings) -> None:
-    for key in ("2026/../a.tsv", "2026/.hidden.tsv"):
+    for key in ("2026/../a.tsv", "2026/.hidden.tsv", "2026/./b.tsv", "2026/c/.", "2026/././.hidden.tsv"):
         store.put_object(Bucket="posts", Key=key, Body=b"text\tlabel\n")
     files = list(Bucket(SOURCE, settings.datasets).files())
-    assert [(file.key, file.not_read) for file in files] == [("../a.tsv", LEADS_OUT)]
+    told = {"../a.tsv": LEADS_OUT, "./b.tsv": DOTTED, "c/.": DOTTED}
+    assert {file.key: file.not_read for file in files} == told

@@ -18,8 +18,8 @@ from support.results import in_json
 
 from sentiment.data import ingest as ingesting
 from sentiment.data.ledger import opened
-from sentiment.data.source.folder import ELSEWHERE, MOST_LEFT, Folder
-from sentiment.data.source.source import LeftForNextTime
+from sentiment.data.source.folder import ELSEWHERE, Folder
+from sentiment.data.source.source import MOST_LEFT, LeftForNextTime
 from sentiment.data.source.walk import DEEPEST, TOO_DEEP, opened_as_found
 from sentiment.settings import Settings
 
