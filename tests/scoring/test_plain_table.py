@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from support.lying_parquet import number, with_footer
 
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.scoring import parquet_rows, plain_table
 
 from .test_hostile_archive import GOOD, TEXTS, Scored, packed
-from .test_reader import number, with_footer
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.int64()])
