@@ -220,9 +220,9 @@ def command(rows: str, output: Path | None) -> Result:
     The files are made in a work folder and removed afterwards.
     """
     sizes = read_sizes(rows)
-    folder = results.folder_for(read_settings(), "data", output)
+    folder = results.folder_for(read_settings(), "data", output, ["work"])
     measured: dict[int, list[Measured]] = {}
-    with atomic.exclusive_lock(folder / ".lock"):
+    with atomic.exclusive_lock(folder / results.LOCK):
         for size in sizes:
             home = folder / "work" / str(size)
             shutil.rmtree(home, ignore_errors=True)

@@ -154,9 +154,9 @@ def draw(night: Night) -> Callable[[Figure], None]:
 @step
 def command(data: Path, repetitions: int, before: Path | None, output: Path | None) -> Result:
     """Time a night from trigger to canary on a throw-away Airflow, step by step."""
-    folder, then = results.folder_for(read_settings(), "nightly", output), earlier(before)
+    folder, then = results.folder_for(read_settings(), "nightly", output, ["work"]), earlier(before)
     nights = []
-    with atomic.exclusive_lock(folder / ".lock"):
+    with atomic.exclusive_lock(folder / results.LOCK):
         for number in range(repetitions):
             say(f"bench nightly: {number + 1} of {counted(repetitions, 'night')}")
             work = folder / "work"  # of a night that failed it stays: the message names the logs in it

@@ -147,10 +147,10 @@ def command(model: Path, data: Path | None, output: Path | None) -> Result:
     The formats are made in a work folder and removed afterwards.
     """
     settings = read_settings()
-    folder = results.folder_for(settings, "size", output)
+    folder = results.folder_for(settings, "size", output, ["work"])
     card = read_card(model)
     posts = read_posts(data, card.label_set) if data else []
-    with atomic.exclusive_lock(folder / ".lock"):
+    with atomic.exclusive_lock(folder / results.LOCK):
         work = folder / "work"
         shutil.rmtree(work, ignore_errors=True)
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +15,26 @@ from sentiment.settings import Settings
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+LOCK = ".lock"  # what a measurement that removes something holds, and leaves
 COLOURS = ("#2a6fbb", "#d1602a", "#3a8f5c", "#8a5aa8", "#b03a56", "#7a7a7a")
 
 
-def folder_for(settings: Settings, experiment: str, output: Path | None) -> Path:
-    """Returns the folder of an experiment's results. Raises: InputError when it is a file."""
+def folder_for(settings: Settings, experiment: str, output: Path | None, removes: Iterable[str] = ()) -> Path:
+    """Returns the folder of an experiment's results; whoever asks `removes` what has these names in it.
+
+    Raises: InputError when it is a file, or when that would be somebody else's.
+    """
     folder = output or settings.runs / "bench" / experiment
     if folder.exists() and not folder.is_dir():
         raise InputError("--output must be a folder", found=f"a file at {folder}", do="Name another folder.")
+    if output and not any((folder / ours).exists() for ours in (LOCK, RESULTS)):
+        for path in (folder / name for name in removes):
+            if path.exists():
+                raise InputError(
+                    f"--output must be a new folder, or one of an earlier measurement (with {RESULTS} in it)",
+                    found=f"something else at {path}, which would be removed",
+                    do="Name another folder.",
+                )
     return folder
 
 

@@ -89,7 +89,7 @@ def _saved_model(
         graph.save(opened, folder, batching=batching)
         return {"parity": reference.check_saved_model(folder)}
 
-    return _written(output, write)
+    return _written(output, SAVED_MODEL, write)
 
 
 def _other(opened: OpenedModel, reference: Reference, output: Path, name: str, batching: bool) -> Format:
@@ -104,7 +104,7 @@ def _other(opened: OpenedModel, reference: Reference, output: Path, name: str, b
     why = tensorrt.missing() if name == TENSORRT else None
     if why is None:
         try:
-            made = _written(folder_of(output, name), write)
+            made = _written(output, name, write)
         except SentimentError as error:
             why = str(error)
     if why is not None:
@@ -116,12 +116,13 @@ def _other(opened: OpenedModel, reference: Reference, output: Path, name: str, b
     return made
 
 
-def _written(folder: Path, write: Callable[[Path], dict[str, Any]]) -> Format:
-    """Replaces `folder` as a whole by what `write` makes; returns its result, with path, bytes and seconds."""
-    begin = time.monotonic()
+def _written(output: Path, name: str, write: Callable[[Path], dict[str, Any]]) -> Format:
+    """Replaces a format's folder as a whole by what `write` makes; returns its result, with path, bytes and seconds."""
+    begin, folder = time.monotonic(), folder_of(output, name)
     with atomic.replacing_folder(folder) as new:
         written = write(new)
         size = sum(file.stat().st_size for file in new.rglob("*") if file.is_file())
+        require_replaceable(output, [name])
     seconds = round(time.monotonic() - begin, 3)
     return Format(made=True, path=str(folder), bytes=size, seconds=seconds, **written)
 

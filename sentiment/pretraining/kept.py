@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from sentiment import atomic, seal
-from sentiment.model.kept_state import index_of, require_readable
+from sentiment.errors import InputError
+from sentiment.model.kept_state import folder_beside, index_of, remove, require_no_link, require_readable
 from sentiment.step import say
 from sentiment.tensorflow_setup import tf
 
@@ -39,16 +40,19 @@ class Kept:
     """The kept state of the pretraining that makes `output`; `made_of` names its inputs and its options."""
 
     def __init__(self, output: Path, made_of: str) -> None:
-        self.folder = output.with_name(f".{output.name}.unfinished")
+        self.folder = folder_beside(output)
         self._made_of = made_of
 
     def find(self, state: Any) -> Place | None:
         """Reads the last kept state into `state` (a tf.train.Checkpoint); None when there is none of these inputs."""
-        for found in sorted(filter(_is_state, self.folder.glob("state-*/")), key=lambda path: -_steps(path)):
+        for found in sorted(self._states(), key=lambda path: -_steps(path)):
             if (place := self._restored(found, state)) is not None:
                 return replace(place, resumed=True)
-            shutil.rmtree(found, ignore_errors=True)
+            remove(self.folder, [found.name])
         return None
+
+    def _states(self) -> list[Path]:
+        return list(filter(_is_state, self.folder.glob("state-*/")))
 
     def _restored(self, found: Path, state: Any) -> Place | None:
         """Reads a kept state into `state`; None, with nothing of it read, when it cannot be used, which is said."""
@@ -73,17 +77,17 @@ class Kept:
         """Keeps `state` in the place of the one before; if it cannot be written, says so and goes on."""
         made = self.folder / f"state-{place.steps}"
         try:
+            require_no_link(self.folder)
             self.folder.mkdir(parents=True, exist_ok=True)
             with atomic.replacing_folder(made) as temporary:
                 state.write(str(temporary / STATE))
                 whole = seal.sealed({"made_of": self._made_of, "place": asdict(place)}, index_of(temporary / STATE))
                 atomic.write_json(temporary / PLACE, whole)
-        except (OSError, tf.errors.OpError) as error:
+        except (OSError, InputError, tf.errors.OpError) as error:
             why = str(getattr(error, "strerror", None) or error).splitlines()[0][:120]
             say(f"pretrain: the state after {place.steps:,} steps cannot be kept in {self.folder} ({why}); it goes on")
             return
-        for old in set(self.folder.glob("state-*/")) - {made}:
-            shutil.rmtree(old, ignore_errors=True)
+        remove(self.folder, {path.name for path in self._states()} - {made.name})
 
     def discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sentiment.pretraining.kept import Place
 
 KINDS = ("float16", "float32")
+GO_ON = "Move that away and repeat the command: it goes on where its last kept state is."
 
 
 @click.command("pretrain")
@@ -85,7 +86,7 @@ def command(
         declared.require({**given, "pieces": pieces}[declared.name])
     require_shares(at)
     require_known(devices)
-    start.require_output(output, model_name)
+    start.require_output(output, model_name, at)
     lines.require_readable([*corpus, *exclude])
     found, begun = begin(read_settings(), corpus, exclude, model_name, vocab, pieces)
     result = pretrain(found, begun, Options(**given), output, kind, sorted(at), segmented=segmented, devices=devices)
@@ -135,16 +136,19 @@ def pretrain(
     if earlier := _earlier(output, made_of):
         say(f"pretrain: {output} was already made from these inputs")
         return earlier
+    for share in (*at, 1):
+        start.require_replaceable(start.folder_at(output, share))
     kept = Kept(output, made_of)
     names = choose_devices(devices, *logical_devices())
     made = _built(corpus, begun, options, kept.folder / "tokens", text, names, segmented=segmented)
     written: list[Pretraining] = []
 
     def reached(share: float, place: Place) -> None:
-        folder = output if share == 1 else output.with_name(f"{output.name}-at-{share:g}")
+        folder = start.folder_at(output, share)
         card = _card(made, corpus, begun, place, {**stated, "made_of": made_of}, output)
         with atomic.replacing_folder(folder) as new:
             write_encoder(new, made.learning.first.model, begun.settings, begun.pieces, card, kind)
+            start.require_replaceable(folder, GO_ON)  # somebody may have put something there meanwhile
         written.append(card)
 
     made.course.run(kept, made.state, at, reached, knows=begun.weights is not None)

@@ -80,17 +80,33 @@ def _pieces_of(character: str) -> list[str]:
     return [character] if vocabulary.stands_alone(character) else [character, f"##{character}"]
 
 
-def require_output(output: Path, name: str) -> None:
-    """Raises: InputError when something else than an encoder of ours stands where the encoder is to be."""
+def folder_at(output: Path, share: float) -> Path:
+    """Returns the folder of the encoder as it is at a share of its course; at 1, it is `output`."""
+    return output if share == 1 else output.with_name(f"{output.name}-at-{share:g}")
+
+
+def require_output(output: Path, name: str, at: Iterable[float] = ()) -> None:
+    """Raises: InputError when something else than an encoder of ours stands where an encoder is to be.
+
+    That is `output`, and a folder beside it for each share of the course in `at`.
+    """
+    for folder in (output, *(folder_at(output, share) for share in at)):
+        if folder.resolve() == expanded(pinned.name_of(name)).resolve():
+            raise InputError(
+                "--output must be another folder than --model-name", found=str(folder), do="Name a new one."
+            )
+        require_replaceable(folder)
+
+
+def require_replaceable(folder: Path, do: str = "Name another folder.") -> None:
+    """Raises: InputError, which ends with `do`, when something else than an encoder of ours would be deleted."""
     from sentiment.pretraining.encoder_folder import CARD
 
-    if output.resolve() == expanded(pinned.name_of(name)).resolve():
-        raise InputError("--output must be another folder than --model-name", found=str(output), do="Name a new one.")
-    if output.exists() and not (output / CARD).is_file():
+    if (folder.exists() or folder.is_symlink()) and not (folder / CARD).is_file():
         raise InputError(
             f"--output must be a new folder, or an encoder that `sentiment pretrain` made (with {CARD} in it)",
-            found=str(output),
-            do="Name another folder.",
+            found=str(folder),
+            do=do,
         )
 
 

@@ -11,7 +11,7 @@ say nothing about it. A probe is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise, takewhile
 from typing import Final, Literal
 
@@ -19,6 +19,7 @@ from sentiment.language import tr
 from sentiment.results.probe import Probe, Server, Term
 from sentiment.settings import Settings
 from sentiment.statistics.paired import mcnemar_p
+from sentiment.text.taipei import moment_of
 
 Outcome = Literal["good", "bad", "unreachable"]
 GOOD: Final = "good"
@@ -130,10 +131,10 @@ def bad_in_a_row(probes: Sequence[Probe]) -> list[Probe]:
 def good_minutes(probes: Sequence[Probe]) -> float:
     """Returns how long the canary has answered well, in minutes: from the first to the last good probe since a bad one.
 
-    A gap without probes counts as a quarter of an hour at most.
+    A gap without probes counts as a quarter of an hour at most, and one whose time cannot be read not at all.
     """
     good = list(takewhile(lambda probe: probe.outcome == GOOD, reversed(probes)))[::-1]
-    moments = [datetime.fromisoformat(probe.at) for probe in good]
+    moments = [moment for probe in good if (moment := moment_of(probe.at))]
     gaps = (min(max(later - earlier, timedelta()), LONGEST_GAP) for earlier, later in pairwise(moments))
     return sum(gaps, timedelta()).total_seconds() / 60
 

@@ -38,7 +38,7 @@ def side(posts: Sequence[Post], replies: Sequence[Reply], first: Reply | None) -
     return Side(
         answers=len(answered),
         accuracy=right / len(answered) if answered else None,
-        interval=[round(bound, 4) for bound in interval] if interval else None,
+        interval=(round(interval[0], 4), round(interval[1], 4)) if interval else None,
         errors=len(replies) - len(answered),
         error=next((reply.error for reply in replies if reply.error), ""),
         first_ms=round(first.seconds * 1000, 2) if first and first.prediction else None,

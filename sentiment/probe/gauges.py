@@ -6,7 +6,6 @@ A figure that is not known is left out, rather than 0: a server that was not rea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from sentiment.probe.decision import BAD, bad_in_a_row, good_minutes, is_baked, of_term, unreachable
 from sentiment.probe.figures import PERCENTILES
@@ -16,6 +15,7 @@ from sentiment.results.probe import Probe, Side
 from sentiment.serving.state import State
 from sentiment.settings import Settings
 from sentiment.text.exposition import Family
+from sentiment.text.taipei import moment_of
 
 
 def of_served(looked: Mapping[str, Looked], state: State, at: float) -> list[Family]:
@@ -75,7 +75,8 @@ def _of_canary(probes: Sequence[Probe], settings: Settings) -> list[Family]:
     in_a_row = Family("sentiment_canary_bad_probes", "gauge", "Bad probes in a row, up to the last.")
     good = Family("sentiment_canary_good_seconds", "gauge", "How long the canary has answered well.")
     baked = Family("sentiment_canary_baked", "gauge", "1: it has answered well for long enough.")
-    probed.add(datetime.fromisoformat(last.at).timestamp(), version=last.canary)
+    if moment := moment_of(last.at):
+        probed.add(moment.timestamp(), version=last.canary)
     bad.add(last.outcome == BAD, version=last.canary)
     in_a_row.add(len(bad_in_a_row(judging)), version=last.canary)
     good.add(good_minutes(judging) * 60, version=last.canary)

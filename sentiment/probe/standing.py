@@ -9,7 +9,7 @@ from sentiment.language import recorded, tr
 from sentiment.probe.decision import BAD, bad_in_a_row, good_minutes, is_baked, of_last_term
 from sentiment.probe.record import probes_file, read_probes
 from sentiment.settings import Settings
-from sentiment.text.taipei import TAIPEI, taipei_time
+from sentiment.text.taipei import TAIPEI, moment_of, taipei_time
 
 
 def standing(settings: Settings, version: int) -> str:
@@ -57,8 +57,7 @@ def trial_told(minutes: float, wanted: float, probed_at: str | None, now: dateti
 
 def _as_of(at: str, now: datetime) -> str:
     """Returns the time of a probe: its hour when that was today in Taipei, else its day too."""
-    try:
-        moment = datetime.fromisoformat(at).astimezone(TAIPEI)
-    except ValueError:  # a record that a person wrote
+    moment = moment_of(at)
+    if moment is None:
         return at
     return f"{moment:%H:%M}" if moment.date() == now.astimezone(TAIPEI).date() else taipei_time(moment)

@@ -16,7 +16,7 @@ class Side(Record, frozen=True):
 
     answers: Count
     accuracy: Share | None
-    interval: list[float] | None  # of the accuracy, 95 %: from, to
+    interval: tuple[float, float] | None  # of the accuracy, 95 %: from, to
     errors: Count
     error: str
     first_ms: float | None  # the first answer on a new connection

@@ -55,9 +55,9 @@ class Validation(StepResult, frozen=True):
     first_request_ms: dict[str, dict[str, float]]  # cold and warm → signature → milliseconds
     start_seconds: float | None
     load_seconds: float | None
-    peak_memory_bytes: int | None
-    export_bytes: int
-    warmup_records: int
+    peak_memory_bytes: Count | None
+    export_bytes: Count
+    warmup_records: Count
     operations: Operations
     server: str  # its command, or EMBEDDED
     seconds: float

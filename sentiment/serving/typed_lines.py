@@ -45,7 +45,7 @@ def append_within(path: Path, value: msgspec.Struct, known: Callable[[], Sequenc
 def _as(found: object, kind: type[T]) -> T | None:
     try:
         return msgspec.convert(found, kind)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # of half a character, where a text must be one of a few
         return None
 
 

@@ -15,7 +15,7 @@ from sentiment.probe.term import term_of
 from sentiment.results.record import as_json
 from sentiment.serving.open_questions import read_questions
 from sentiment.settings import Settings
-from sentiment.text.taipei import taipei_time
+from sentiment.text.taipei import moment_of, taipei_time
 
 
 def described(settings: Settings) -> dict[str, Any] | None:
@@ -62,7 +62,5 @@ def told(trial: dict[str, Any] | None, probe: dict[str, Any] | None, now: dateti
 
 
 def _moment(at: str) -> str:
-    try:
-        return taipei_time(datetime.fromisoformat(at))
-    except ValueError:  # a history that a person wrote
-        return at or tr("an unknown time")
+    moment = moment_of(at)
+    return taipei_time(moment) if moment else at or tr("an unknown time")

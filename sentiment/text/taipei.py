@@ -16,13 +16,21 @@ def night_of(at: str) -> date:
     return datetime.fromisoformat(at).astimezone(TAIPEI).date()
 
 
-def taipei_moment(at: str) -> str:
-    """Returns a time in ISO 8601 as people read it: `28 Nov 2026, 07:25 (Taipei)`; anything else is left as it is."""
+def moment_of(at: str) -> datetime | None:
+    """Returns a time in ISO 8601, in Taipei's zone; None for anything else, as a person or a program may have written.
+
+    That includes a time without a zone, and one that ends beyond the calendar in Taipei.
+    """
     try:
         time = datetime.fromisoformat(at)
-        local = time.astimezone(TAIPEI) if time.tzinfo else None
+        return time.astimezone(TAIPEI) if time.tzinfo else None
     except (ValueError, OverflowError):
-        return at
+        return None
+
+
+def taipei_moment(at: str) -> str:
+    """Returns a time in ISO 8601 as people read it: `28 Nov 2026, 07:25 (Taipei)`; anything else is left as it is."""
+    local = moment_of(at)
     if local is None:
         return at
     month, clock = tr(MONTHS[local.month - 1]), f"{local:%H:%M}"

@@ -9,27 +9,31 @@ which has the checksums of all tensors. A folder appears whole or not at all. Ra
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sentiment import atomic, seal
+from sentiment.beside import MARK
 from sentiment.errors import InputError
 from sentiment.model.curves import Curves, best_epoch
-from sentiment.model.kept_state import index_of, require_readable
+from sentiment.model.kept_state import folder_beside, index_of, remove, require_no_link, require_readable
 from sentiment.model.pinned import pinned_name
 from sentiment.step import say
 from sentiment.training.training_files import ENCODER
 
 STATE, DESCRIPTION = "state", "training.json"
+_EPOCH = re.compile(r"epoch-[0-9]+")
+_OURS = re.compile(rf"{_EPOCH.pattern}|\.{_EPOCH.pattern}\.{MARK}")  # with what a kill left of one half written
 
 
 class Unfinished:
     """The kept states of the training that makes `output` from `inputs`: its last epoch and its best one."""
 
     def __init__(self, output: Path, inputs: dict[str, Any]) -> None:
-        self._folder = output.with_name(f".{output.name}.unfinished")
+        self._folder = folder_beside(output)
         self._inputs = json.loads(json.dumps(inputs))
 
     def find(self) -> Curves | None:
@@ -37,7 +41,8 @@ class Unfinished:
 
         Raises: InputError when only the encoder's files are others: somebody changed them meanwhile.
         """
-        kept = sorted(self._folder.glob("epoch-*/"), key=lambda path: (len(path.name), path.name))
+        found = (path for path in self._folder.glob("epoch-*/") if _EPOCH.fullmatch(path.name))
+        kept = sorted(found, key=lambda path: (len(path.name), path.name))
         if not kept:
             return None
         try:
@@ -80,19 +85,20 @@ class Unfinished:
         from sentiment.tensorflow_setup import tf
 
         try:
+            require_no_link(self._folder)
             with atomic.replacing_folder(self._epoch(curves.epochs)) as made:
                 state.write(str(made / STATE))
                 description = {"inputs": self._inputs, "curves": asdict(curves)}
                 whole = seal.sealed(description, index_of(made / STATE))
                 (made / DESCRIPTION).write_text(json.dumps(whole), encoding="utf-8")
-        except (OSError, tf.errors.OpError) as error:
+        except (OSError, InputError, tf.errors.OpError) as error:
             say(
                 f"train: epoch {curves.epochs} cannot be kept in {self._folder} ({_reason(error)}); "
                 "if training is interrupted now, the epoch is lost"
             )
             return
-        for old in set(self._folder.iterdir()) - {self._epoch(curves.epochs), self._epoch(_best(curves))}:
-            shutil.rmtree(old, ignore_errors=True)
+        stay = {f"epoch-{number}" for number in (curves.epochs, _best(curves))}
+        remove(self._folder, {path.name for path in self._folder.iterdir() if _OURS.fullmatch(path.name)} - stay)
 
     def discard(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -94,7 +95,8 @@ def train(
     )
     assert isinstance(result.scaling, Scaling)
     start = replace(start, card=structs.replace(start.card, temperature=result.scaling.temperature))
-    save(files.output, start, curves, tested, _reported(inputs, settings, result, files, start.card))
+    report = _reported(inputs, settings, result, files, start.card)
+    save(files.output, start, curves, tested, report, replaces)
     unfinished.discard()
     return result
 
@@ -198,14 +200,44 @@ def fit_and_test(
     return curves, tested, figures
 
 
-def save(output: Path, model: OpenedModel, curves: Curves, tested: Tested | None, report: TrainingReport) -> None:
-    """Replaces `output` with the model folder. Raises: InputError when the disk is too full."""
+def save(
+    output: Path,
+    model: OpenedModel,
+    curves: Curves,
+    tested: Tested | None,
+    report: TrainingReport,
+    replaces: bool = True,
+) -> None:
+    """Replaces `output` with the model folder.
+
+    Raises: InputError when the disk is too full, or what stands in `output` by now must stay: as `require_still_free`.
+    """
     from sentiment.report.training import write_training_report
 
     require_room(output, model.card.parameters)
     with atomic.replacing_folder(output) as made:
         folder.write_model(made, model)
         write_training_report(made, curves, tested, report)
+        require_still_free(output, made, None if replaces else report.inputs)
+
+
+def require_still_free(output: Path, made: Path, inputs: dict[str, Any] | None) -> None:
+    """Asks again what `train` asked before: while it ran, another command may have ended in `output`.
+
+    With `inputs`, no model of others may be there. Raises: InputError, which names where the model in `made` is kept.
+    """
+    try:
+        folder.require_replaceable(output)
+        if inputs is not None and earlier_result(output, inputs) is None:
+            folder.require_no_model(output)
+    except InputError as error:
+        kept = output.with_name(f"{output.name}.{secrets.token_hex(4)}")  # nobody can have put anything there
+        made.rename(kept)
+        raise InputError(
+            error.must_hold,
+            found=f"{error.found}, which came there meanwhile",
+            do=f"Nothing is lost: the model that was trained is {kept}. Use it there, or move what is in the way.",
+        ) from None
 
 
 def require_room(output: Path, parameters: int) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
 from sentiment.errors import InputError
+from sentiment.export import export
 from sentiment.export.formats import FORMATS, MARKS, FormatList, folder_of, require_replaceable, to_make
 
 
@@ -57,3 +59,18 @@ def test_a_file_is_no_earlier_export(tmp_path: Path) -> None:
     require_replaceable(tmp_path / "1")
     with pytest.raises(InputError, match="something else at"):
         require_replaceable(tmp_path / "1", ["tflite"])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_came_to_the_output_meanwhile_is_not_deleted(tmp_path: Path, name: str) -> None:
+    """As it was, it was only looked at when the command began."""
+    theirs = folder_of(tmp_path / "1", name) / "thesis.txt"
+
+    def meanwhile(_: Path) -> dict[str, Any]:
+        theirs.parent.mkdir()
+        theirs.write_text("mine", encoding="utf-8")
+        return {}
+
+    with pytest.raises(InputError, match="must be a new folder or an earlier export"):
+        export._written(tmp_path / "1", name, meanwhile)
+    assert theirs.read_text(encoding="utf-8") == "mine"

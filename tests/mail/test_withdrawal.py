@@ -9,8 +9,10 @@ import sys
 import pytest
 from support.results import whole
 
+from sentiment.errors import InputError
 from sentiment.mail.withdrawal import withdrawn_mail
-from sentiment.results.probe import Watch
+from sentiment.results.probe import Side, Watch
+from sentiment.results.record import as_json, decoded
 
 GONE = {"withdrawn": True, "version": 4, "stable": None, "why": "3 bad probes in a row: x", "sentence": "Gone."}
 MEASURING = {"coverage", "$coverage"}  # `make coverage` is in every process
@@ -30,6 +32,15 @@ def test_a_side_without_answers_is_told_as_that() -> None:
     probe["servers"] = {"here": {"asked": 12, "canary": side, "pairs": None}}
     mail = withdrawn_mail(whole(Watch, GONE, bad_probes=[probe]), "night", {})
     assert "t here, 12 posts: canary (4): no answer, 12 errors" in mail.text
+
+
+@pytest.mark.parametrize("interval", [[], [0.5], [0.1, 0.2, 0.3]])
+def test_an_interval_has_two_ends(interval: list[float]) -> None:
+    """As it was, the mail about one with a single end was not sent, for an IndexError."""
+    side = {**as_json(whole(Side)), "accuracy": 0.5, "interval": interval}
+    with pytest.raises(InputError, match="interval"):
+        decoded(side, Side, "a side", "Probe again.")
+    assert decoded({**side, "interval": [0.1, 0.2]}, Side, "a side", "").interval == (0.1, 0.2)
 
 
 def test_there_is_no_mail_about_a_canary_that_stays() -> None:

@@ -178,6 +178,38 @@ def test_a_pretraining_that_an_earlier_version_began_goes_on_with_its_steps(
 
 
 @pytest.mark.slow
+def test_what_stands_where_a_part_of_the_course_is_kept_is_not_deleted(corpus: Path, tmp_path: Path) -> None:
+    """As it was, only --output was looked at: a folder of the other name was gone without a word."""
+    theirs = tmp_path / "out-at-0.5" / "thesis.txt"
+    theirs.parent.mkdir()
+    theirs.write_text("precious", encoding="utf-8")
+    done = pretrain(corpus, tmp_path / "out", "--at", "0.5")
+    assert isinstance(done.exception, InputError) and f"found {theirs.parent}. Name" in str(done.exception)
+    done = pretrain(corpus, tmp_path / "other", "--at", "0.5", "--model-name", str(tmp_path / "other-at-0.5"))
+    assert "another folder than --model-name" in str(done.exception)
+    assert theirs.read_text(encoding="utf-8") == "precious"
+
+
+@pytest.mark.parametrize("name", ["out-at-0.5", "out"])
+def test_what_somebody_put_there_meanwhile_is_not_deleted(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    theirs, judge = tmp_path / name / "thesis.txt", fit.Course.judge
+
+    def meanwhile(self: Any, place: Any) -> Any:
+        theirs.parent.mkdir(exist_ok=True)
+        theirs.write_text("precious", encoding="utf-8")
+        return judge(self, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit.Course, "judge", meanwhile)
+        done = pretrain(corpus, tmp_path / "out", "--at", "0.5")
+    assert isinstance(done.exception, InputError) and "Move that away and repeat" in str(done.exception)
+    assert theirs.read_text(encoding="utf-8") == "precious"
+    theirs.parent.rename(tmp_path / "theirs")
+    assert len(result_of(pretrain(corpus, tmp_path / "out", "--at", "0.5"))["judged"]) == 2
+
+
 def test_it_learns_what_stands_beside_what(corpus: Path, tmp_path: Path) -> None:
     found = result_of(pretrain(corpus, tmp_path / "out", "--at", "0.3", "--passes", "6"))
     first, last = found["judged"]

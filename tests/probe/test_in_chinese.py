@@ -22,7 +22,7 @@ from sentiment.results.served import Finding, Occurrence
 from sentiment.settings import Settings
 
 AT = "2026-11-27T22:00:00+00:00"
-SIDE = Side(answers=300, accuracy=0.81, interval=[0.76, 0.85], errors=9, error="no answer", first_ms=40.0, p50_ms=20.0,
+SIDE = Side(answers=300, accuracy=0.81, interval=(0.76, 0.85), errors=9, error="no answer", first_ms=40.0, p50_ms=20.0,
             p95_ms=90.0, p99_ms=99.0)  # fmt: skip
 STABLE = structs.replace(SIDE, errors=0, error="", p95_ms=20.0)
 PAIRS = Pairs(rows=300, only_stable_right=30, only_canary_right=2, disagreements=40)

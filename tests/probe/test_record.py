@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,17 @@ def test_what_was_added_is_read(tmp_path: Path) -> None:
     assert read_probes(path) == []
     for probe in PROBES:
         append(path, probe)
+    assert read_probes(path) == PROBES
+
+
+@pytest.mark.parametrize("change", [{"outcome": "\ud800"}, {"servers": {"here": {"canary": 10**400}}}])
+def test_a_line_with_a_value_that_nobody_can_read_is_passed_over(tmp_path: Path, change: dict[str, Any]) -> None:
+    """As it was, half a character ended `status` and `watch` with a stack trace."""
+    path = tmp_path / "probes.jsonl"
+    append(path, PROBES[0])
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**as_json(PROBES[0]), **change}) + "\n")
+    append(path, PROBES[1])
     assert read_probes(path) == PROBES
 
 

@@ -8,10 +8,13 @@ import pytest
 from support.results import whole
 
 from sentiment.language import speaking
+from sentiment.probe.decision import good_minutes
+from sentiment.probe.gauges import of_probes
 from sentiment.probe.record import append, probes_file
 from sentiment.probe.standing import standing, trial_told
 from sentiment.results.probe import Probe
 from sentiment.settings import Settings
+from sentiment.status.canary import told
 
 TERM = {"canary": 3, "stable": 2, "since": "2026-11-22T02:00:00+00:00", "reasons": ["5 of 300 questions failed"]}
 
@@ -68,3 +71,15 @@ def test_a_trial_is_told_in_chinese() -> None:
         assert trial_told(40, 30, "2026-11-22T03:00:00+00:00", datetime(2026, 11, 22, 4, tzinfo=UTC)) == (
             "試行：30 分鐘中已正常回答 30 分鐘（截至 11:00）。"
         )
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+12:00", "2026-99-99", "2026-11-22"])
+def test_a_time_that_nobody_can_tell_is_left_as_it_is(at: str) -> None:
+    """As it was, the page of the version, and `status`, ended with a stack trace."""
+    probes = [probe(0, "good"), probe(5, "good", at=at), probe(10, "good")]
+    assert good_minutes(probes) == 10
+    assert f"as of {at}." in trial_told(5, 30, at)
+    trial = {"version": 3, "since": at, "wanted_minutes": 30}
+    assert f"is the canary since {at}." in " ".join(told({**trial, "asked": False}, None))
+    figures = of_probes([probe(15, "good", at=at)], Settings())
+    assert "sentiment_probe_timestamp_seconds" not in {each.name for each in figures if each.samples}

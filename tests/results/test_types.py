@@ -41,6 +41,8 @@ def values(info: Any) -> Any:
         return some.one_of([values(each) for each in info.types if not _is_unset_alone(each)])
     if isinstance(info, inspect.ListType):
         return some.lists(values(info.item_type), max_size=2)
+    if isinstance(info, inspect.TupleType):
+        return some.tuples(*map(values, info.item_types)).map(list)
     if isinstance(info, inspect.DictType):
         return some.dictionaries(some.text(max_size=4), values(info.value_type), max_size=2)
     if isinstance(info, inspect.LiteralType):

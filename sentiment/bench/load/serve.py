@@ -152,7 +152,7 @@ def command(
     again continues where it was stopped.
     """
     settings = read_settings()
-    folder = results.folder_for(settings, "serve", output)
+    folder = results.folder_for(settings, "serve", output, ["work"])
     data = data or settings.base_data / "test.tsv"
     if model is None:
         targets, lines = choose_targets(settings, exports, runs, version, target, batching)
@@ -164,7 +164,7 @@ def command(
         raise InputError("--concurrency must be at least 1", found=str(min(concurrency)), do="Correct --concurrency.")
     texts = [post.text for post in read_posts(data, settings.label_set)]
     asked = Asked(label=label if target else LABEL, model=settings.model_name, **given)
-    with atomic.exclusive_lock(folder / ".lock"):
+    with atomic.exclusive_lock(folder / results.LOCK):
         work = folder / "work"
         work.mkdir(parents=True, exist_ok=True)
         others = ExitStack()

@@ -113,9 +113,9 @@ def command(
     texts = [fields["text"] for _, fields in named_rows(data or settings.base_data / "test.tsv") if fields["text"]]
     missing = missing_of(asked, python)
     asked = [way for way in asked if way not in missing]
-    folder = results.folder_for(settings, "score", output)
+    folder = results.folder_for(settings, "score", output, ["work"])
     compared, started = list[Measured](), list[Measured]()
-    with atomic.exclusive_lock(folder / ".lock"), _empty(folder / "work") as work:
+    with atomic.exclusive_lock(folder / results.LOCK), _empty(folder / "work") as work:
         models = [of_folder(path, work) for path in folders]
         models += [of_shape(kind, texts, settings.label_set, work) for kind in kinds]
         for model in models:

@@ -74,7 +74,7 @@ class Bench:
 @contextmanager
 def workplace(bench: Bench) -> Iterator[Path]:
     """Yields an empty folder to work in, and removes it afterwards; the folder of the results is locked meanwhile."""
-    with atomic.exclusive_lock(bench.folder / ".lock"):
+    with atomic.exclusive_lock(bench.folder / results.LOCK):
         rmtree(bench.work, ignore_errors=True)
         bench.work.mkdir(parents=True)
         try:

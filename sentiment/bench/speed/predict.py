@@ -79,7 +79,7 @@ def command(
     """
     settings = read_settings()
     data = data or settings.base_data
-    bench = Bench.of(results.folder_for(settings, "predict", output), named)
+    bench = Bench.of(results.folder_for(settings, "predict", output, ["work"]), named)
     model = model_of(model, settings.runs / "bench")
     opened = open_model(model)
     posts = posts_of(data / TEST, opened.card.label_set, rows, seed)

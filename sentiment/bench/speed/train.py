@@ -84,7 +84,7 @@ def command(
     """
     settings = read_settings()
     labels, data = settings.label_set, data or settings.base_data
-    bench = Bench.of(results.folder_for(settings, "train", output), named)
+    bench = Bench.of(results.folder_for(settings, "train", output, ["work", MODEL]), named)
     train, test = posts_of(data / TRAIN, labels, rows, seed), posts_of(data / TEST, labels, test_rows, seed)
     with workplace(bench) as work:
         words = vocabulary.build(post.text for post in train)
