@@ -1,0 +1,70 @@
+"""What somebody prepared, lost or copied where the scores go: it is told in one line, and no post counts twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from sentiment.scoring.columns import Columns
+from sentiment.scoring.current import ABOUT, Made, version_place, write
+from sentiment.scoring.ledger import Ledger
+from sentiment.scoring.places import Place, place_of
+from sentiment.scoring.shards import Shard, SourceFile, data_path
+from sentiment.scoring.work import packed, with_sums
+
+FILE = SourceFile(name="a.tsv", size=1, stamp="1", digest="d")
+ROWS = 10
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Place:
+    return place_of(str(tmp_path / "scores"))
+
+
+def made(version: int = 2, **other: object) -> Made:
+    said = {
+        "model": "m",
+        "labels": ["正面", "負面", "中性"],
+        "columns": Columns(),
+        "shard_rows": ROWS,
+        "source": "/posts",
+    }
+    return Made(version=version, **(said | other))  # type: ignore[arg-type]
+
+
+def shard(place: Place, index: int, last: bool = False) -> Shard:
+    """Writes a shard of one file as a worker does."""
+    numbers = list(range(index * ROWS, (index + 1) * ROWS))
+    columns = {"text": ["好吃"] * ROWS, "sentiment_row": numbers, "sentiment_label_id": pa.array([0] * ROWS, pa.int8())}
+    columns |= {f"sentiment_p{label}": pa.array([0.8 - 0.35 * label] * ROWS, pa.float32()) for label in range(3)}
+    found = Shard(
+        file=FILE.name, digest=FILE.digest, id=FILE.id, index=index, first=numbers[0], rows=ROWS, scored=ROWS, aside=0,
+        last=last,
+    )  # fmt: skip
+    content = packed(pa.table(columns), found)
+    place.write(data_path(FILE.id, index), content)
+    return with_sums(found, content)
+
+
+def scored(root: Place, version: int = 2, shards: int = 3) -> Place:
+    """Returns a version's place with shards of one file, as a run that finished leaves it."""
+    place = version_place(root, version)
+    write(place, ABOUT, made(version))
+    ledger = Ledger(place)
+    for index in range(shards):
+        ledger.add(shard(place, index, last=index == shards - 1))
+    ledger.write()
+    return place
+
+
+@pytest.mark.parametrize("name", [data_path(FILE.id, 7), data_path("f" * 20, 0), data_path("zzz", 0)])
+def test_a_file_of_scores_under_another_name_counts_once(root: Place, name: str) -> None:
+    place = scored(root)
+    content = place.read(data_path(FILE.id, 0))
+    assert content is not None
+    place.write(name, content)
+    opened = Ledger.opened(place)
+    assert sorted(opened.shards) == [(FILE.id, index) for index in range(3)]
+    assert sum(one.scored for one in opened.to_read()) == 3 * ROWS
