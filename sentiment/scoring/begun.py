@@ -9,9 +9,9 @@ import msgspec
 from sentiment.errors import InputError
 from sentiment.results.record import as_json
 from sentiment.scoring.columns import Columns
-from sentiment.scoring.current import ABOUT, Made, read, version_place, write
+from sentiment.scoring.current import ABOUT, DO, Made, read, version_place, write
 from sentiment.scoring.places import Place
-from sentiment.scoring.shards import ASIDE, DATA, ROWS, named
+from sentiment.scoring.shards import ASIDE, DATA, ROWS, Shard, named
 from sentiment.serving.state import State
 
 
@@ -21,10 +21,12 @@ def agreed(root: Place, wanted: Made, others: Iterable[int], *, shard_rows_given
     `others` are versions whose scores may be compared with these, the likeliest first: a new version takes their
     shards. What no finished shard holds to is replaced by what is wanted now.
 
-    Raises: InputError when it belongs to another model, or its rows would be read in another way.
+    Raises: InputError when it belongs to another model, its rows would be read in another way, or nothing says how.
     """
     place = version_place(root, wanted.version)
     found = read(place, ABOUT, Made)
+    if found is None and _has_scores(place):
+        raise _untold(place, "no such file")
     if found is None or (found != wanted and not _has_scores(place)):
         return _as_the_others(root, wanted, others, shard_rows_given=shard_rows_given)
     if found.model != wanted.model or found.labels != wanted.labels:
@@ -44,6 +46,15 @@ def agreed(root: Place, wanted: Made, others: Iterable[int], *, shard_rows_given
     if shard_rows_given and found.shard_rows != wanted.shard_rows:
         raise _other_shards(place, found.shard_rows, wanted.shard_rows)
     return found
+
+
+def require_made_so(root: Place, made: Made, shards: Iterable[Shard]) -> None:
+    """Raises: InputError when shards are cut otherwise: beside other ones, posts would be lost."""
+    for shard in shards:
+        whole = shard.last or shard.rows == made.shard_rows
+        if shard.first != shard.index * made.shard_rows or shard.rows > made.shard_rows or not whole:
+            there = f"rows {shard.first:,} to {shard.first + shard.rows:,} in {shard.path}"
+            raise _untold(version_place(root, made.version), f"shards of {made.shard_rows:,}, and {there}")
 
 
 def stables_before(state: State, version: int) -> list[int]:
@@ -82,6 +93,11 @@ def _as_the_others(root: Place, wanted: Made, others: Iterable[int], *, shard_ro
 
 def _has_scores(place: Place) -> bool:
     return any(named(file.name) for file in place.listed(DATA))
+
+
+def _untold(place: Place, found: str) -> InputError:
+    must_hold = f"{place.address}/{ABOUT} must say what the scores beside it were begun with"
+    return InputError(must_hold, found=found, do=DO[ABOUT])
 
 
 def _other_shards(place: Place, rows: int, given: int) -> InputError:

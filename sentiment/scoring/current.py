@@ -16,6 +16,8 @@ from sentiment.scoring.columns import Columns
 from sentiment.scoring.places import Place, place_of
 
 ABOUT, OURS = "version.json", "scores.json"
+# Without it, nobody knows what the files beside it are.
+DO = {ABOUT: "Restore it, or remove the folder that it is in: all posts are scored anew then."}
 R = TypeVar("R", bound=msgspec.Struct)
 
 
@@ -40,12 +42,12 @@ def read(place: Place, name: str, kind: type[R]) -> R | None:
     content = place.read(name)
     if content is None:
         return None
-    where = f"{place.address.rstrip('/')}/{name}"
+    where, do = f"{place.address.rstrip('/')}/{name}", DO.get(name, "Restore or remove it.")
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{where} must be JSON", found=str(error), do="Restore or remove it.") from None
-    return decoded(found, kind, where, "Restore or remove it.")
+        raise InputError(f"{where} must be JSON", found=str(error), do=do) from None
+    return decoded(found, kind, where, do)
 
 
 def write(place: Place, name: str, value: msgspec.Struct) -> None:

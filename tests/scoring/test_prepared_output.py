@@ -7,6 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from sentiment.errors import InputError
+from sentiment.scoring import begun
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.current import ABOUT, Made, version_place, write
 from sentiment.scoring.ledger import Ledger
@@ -68,3 +70,30 @@ def test_a_file_of_scores_under_another_name_counts_once(root: Place, name: str)
     opened = Ledger.opened(place)
     assert sorted(opened.shards) == [(FILE.id, index) for index in range(3)]
     assert sum(one.scored for one in opened.to_read()) == 3 * ROWS
+
+
+@pytest.mark.parametrize("content", [None, b"{}", b"{"])
+def test_scores_that_nothing_tells_of_are_not_gone_on_with(root: Place, content: bytes | None) -> None:
+    """Begun as if there were none, they were kept beside shards of other rows: posts were lost, and it was complete."""
+    place = scored(root)
+    place.remove(ABOUT)
+    if content is not None:
+        place.write(ABOUT, content)
+    with pytest.raises(InputError, match=r"version.json.* must .* Restore it, or remove the folder that it is in"):
+        begun.agreed(root, made(), [], shard_rows_given=False)
+    assert len(list(place.listed("data"))) == 3
+
+
+def test_a_folder_without_scores_is_begun_whatever_was_there(root: Place) -> None:
+    wanted = made(shard_rows=20)
+    assert begun.agreed(root, wanted, [], shard_rows_given=True) == wanted
+    write(version_place(root, 2), ABOUT, made())
+    assert begun.agreed(root, wanted, [], shard_rows_given=True) == wanted
+
+
+@pytest.mark.parametrize("rows", [5, 20])
+def test_a_version_json_that_says_other_shards_is_told(root: Place, rows: int) -> None:
+    shards = Ledger.opened(scored(root)).shards.values()
+    begun.require_made_so(root, made(), shards)
+    with pytest.raises(InputError, match=r"were begun with; found shards of \d+, and rows \d+ to \d+ in data/"):
+        begun.require_made_so(root, made(shard_rows=rows), shards)
