@@ -8,10 +8,11 @@ import msgspec
 
 from sentiment.errors import InputError
 from sentiment.results.record import as_json
+from sentiment.results.scoring import ASIDE_FILES
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.current import ABOUT, DO, Made, read, version_place, write
 from sentiment.scoring.places import Place
-from sentiment.scoring.shards import ASIDE, DATA, ROWS, Shard, named
+from sentiment.scoring.shards import ASIDE, DATA, ROWS, Shard, is_aside, named
 from sentiment.serving.state import State
 
 
@@ -74,7 +75,8 @@ def begin(root: Place, made: Made) -> None:
     place = version_place(root, made.version)
     if read(place, ABOUT, Made) != made:
         for file in list(place.listed(ASIDE)):  # of a run that finished no shard
-            place.remove(file.name)
+            if is_aside(file.name) or file.name == ASIDE_FILES:
+                place.remove(file.name)
         write(place, ABOUT, made)
 
 

@@ -7,6 +7,8 @@ so that the same work always leads to the same file, whoever does it and how oft
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Callable
 
 import msgspec
 
@@ -15,6 +17,8 @@ from sentiment.scoring.places import Listed
 
 ROWS = 20_000  # of a shard: some minutes' work of a small model on one processor, a few megabytes of memory
 DATA, ASIDE = "data", "put-aside"
+LENGTH = 20  # of a file's id: what is named otherwise is somebody else's file
+KEY = re.compile(rf"/([0-9a-f]{{{LENGTH}}})-([0-9]{{6,15}})\.")
 
 
 class SourceFile(Record, frozen=True, kw_only=True):
@@ -28,7 +32,7 @@ class SourceFile(Record, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """What its shards are named after: another name or another content is another file."""
-        return hashlib.sha256(f"{self.name}\0{self.digest}".encode()).hexdigest()[:20]
+        return hashlib.sha256(f"{self.name}\0{self.digest}".encode()).hexdigest()[:LENGTH]
 
     @property
     def listed(self) -> Listed:
@@ -94,9 +98,18 @@ def aside_path(file_id: str, index: int) -> str:
 
 def named(path: str) -> tuple[str, int] | None:
     """Returns the file id and index of which `path` is the file of scores; None when it is none."""
-    name = path.removeprefix(f"{DATA}/").removesuffix(".parquet")
-    file_id, _, index = name.rpartition("-")
-    return (file_id, int(index)) if file_id and index.isdecimal() and path == data_path(file_id, int(index)) else None
+    return _key(path, data_path)
+
+
+def is_aside(path: str) -> bool:
+    """Tells whether `path` is one of rows that were put aside."""
+    return _key(path, aside_path) is not None
+
+
+def _key(path: str, path_of: Callable[[str, int], str]) -> tuple[str, int] | None:
+    found = KEY.search(path)
+    key = (found[1], int(found[2])) if found else None
+    return key if key and path == path_of(*key) else None
 
 
 def portions(file: SourceFile, rows: int | None, shard_rows: int, done: frozenset[int]) -> list[Portion]:

@@ -8,12 +8,13 @@ import pyarrow as pa
 import pytest
 
 from sentiment.errors import InputError
+from sentiment.results.scoring import ASIDE_FILES
 from sentiment.scoring import begun
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.current import ABOUT, Made, version_place, write
 from sentiment.scoring.ledger import Ledger
 from sentiment.scoring.places import Place, place_of
-from sentiment.scoring.shards import Shard, SourceFile, data_path
+from sentiment.scoring.shards import Shard, SourceFile, aside_path, data_path
 from sentiment.scoring.work import packed, with_sums
 
 FILE = SourceFile(name="a.tsv", size=1, stamp="1", digest="d")
@@ -97,3 +98,33 @@ def test_a_version_json_that_says_other_shards_is_told(root: Place, rows: int) -
     begun.require_made_so(root, made(), shards)
     with pytest.raises(InputError, match=r"were begun with; found shards of \d+, and rows \d+ to \d+ in data/"):
         begun.require_made_so(root, made(shard_rows=rows), shards)
+
+
+@pytest.mark.parametrize("link", ["version-2", "version-2/data", "version-2/put-aside"])
+def test_a_folder_of_a_version_that_is_a_link_is_not_gone_into(root: Place, tmp_path: Path, link: str) -> None:
+    """Somebody else's files there were removed: all of them, or those that are named like scores."""
+    (path := Path(root.address) / link).parent.mkdir(parents=True)
+    (victim := tmp_path / "victim").mkdir()
+    path.symlink_to(victim)
+    with pytest.raises(InputError, match=rf"/{link} must be a folder; found a link\."):
+        version_place(root, 2)
+    assert link in str(path) and not list(victim.iterdir())
+
+
+def test_the_place_of_all_scores_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "scores").symlink_to(tmp_path / "disk")
+    scored(place_of(str(tmp_path / "scores")))
+    assert len(Ledger.opened(version_place(place_of(str(tmp_path / "scores")), 2)).shards) == 3
+
+
+def test_what_is_not_named_like_a_file_of_ours_stays(root: Place) -> None:
+    ours = aside_path(FILE.id, 0), data_path(FILE.id, 0), ASIDE_FILES
+    others = ("put-aside/thesis.txt", "put-aside/x-000001.jsonl", f"put-aside/x/{FILE.id}-000001.jsonl",
+              "data/x-000000.parquet", f"data/x/{FILE.id}-000000.parquet")  # fmt: skip
+    place = version_place(root, 2)
+    for name in (*ours, *others):
+        place.write(name, b"x")
+    assert not Ledger.opened(place).shards
+    begun.begin(root, made())
+    assert sorted(file.name for file in place.listed()) == sorted((*others, ABOUT))
