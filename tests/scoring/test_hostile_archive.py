@@ -21,7 +21,7 @@ from sentiment.data.identity import identity
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.scoring import archive as archives
-from sentiment.scoring import changed, holding, ledger, parquet_rows, places, rows
+from sentiment.scoring import changed, holding, ledger, list_of_shards, parquet_rows, places, rows
 from sentiment.scoring.changed import Changes
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.places import FolderPlace
@@ -161,7 +161,7 @@ def test_a_files_name_may_hold_what_ends_a_line_elsewhere(tmp_path: Path, end: s
     assert one.shard
     kept = ledger.Ledger(scored.output, {(one.shard.id, 0): one.shard}, now={one.file: one.shard.id})
     kept.write()
-    assert ledger.read(scored.output) == [one.shard]
+    assert list_of_shards.read(scored.output) == [one.shard]
 
 
 def test_what_is_none_of_the_archives_is_named_and_keeps_no_other_file(tmp_path: Path) -> None:

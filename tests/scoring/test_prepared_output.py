@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from sentiment import seal
 from sentiment.errors import InputError
-from sentiment.results.scoring import ASIDE_FILES
+from sentiment.results.scoring import ASIDE_FILES, SCORED
 from sentiment.scoring import begun
 from sentiment.scoring.columns import Columns
+from sentiment.scoring.compare_scores import compare
 from sentiment.scoring.current import ABOUT, Made, version_place, write
 from sentiment.scoring.ledger import Ledger
+from sentiment.scoring.list_of_shards import NAME, listed
 from sentiment.scoring.places import Place, place_of
 from sentiment.scoring.shards import Shard, SourceFile, aside_path, data_path
 from sentiment.scoring.work import packed, with_sums
@@ -128,3 +133,65 @@ def test_what_is_not_named_like_a_file_of_ours_stays(root: Place) -> None:
     assert not Ledger.opened(place).shards
     begun.begin(root, made())
     assert sorted(file.name for file in place.listed()) == sorted((*others, ABOUT))
+
+
+def finished(root: Place) -> Place:
+    """Returns the place of a version's scores as `sentiment score` leaves it at its end."""
+    place = scored(root)
+    place.write(SCORED, b"{}")
+    return place
+
+
+def cut(content: bytes) -> bytes:
+    return b"".join(content.splitlines(keepends=True)[:2])
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [(cut, "2, and lines that say another number"), (lambda content: content * 2, "the same file twice"),
+     (lambda content: cut(content) * 2, "the same file twice"), (lambda content: b"", "none"), (None, "none")],
+)  # fmt: skip
+def test_a_list_of_scores_that_is_not_whole_is_told_and_made_anew(
+    root: Place, change: Callable[[bytes], bytes] | None, found: str
+) -> None:
+    """A line's own sum says nothing of the lines beside it: scores were told as fewer, or as twice as many."""
+    scored(root, 1)
+    place = finished(root)
+    whole = place.read(NAME)
+    assert whole is not None and len(listed(place)) == 3
+    place.remove(NAME)
+    if change:
+        place.write(NAME, change(whole))
+    with pytest.raises(
+        InputError, match=rf"ledger.jsonl must have a line for each file of scores; found {found}\. Give"
+    ):
+        listed(place)
+    with pytest.raises(InputError, match="must have a line for each file of scores"):
+        compare(root, 1, 2)
+    Ledger.opened(place).write()
+    assert place.read(NAME) == whole
+
+
+def test_a_list_of_an_earlier_version_says_no_number_of_lines(root: Place) -> None:
+    place = finished(root)
+    lines = [json.loads(line) for line in (place.read(NAME) or b"").splitlines()]
+    earlier = [seal.sealed({name: one[name] for name in one if name not in ("lines", "sum", "path")}, name="sum")
+               for one in lines]  # fmt: skip
+    before = listed(place)
+    place.write(NAME, "".join(f"{json.dumps(line)}\n" for line in earlier).encode())
+    assert listed(place) == before
+
+
+def test_a_version_that_was_killed_before_its_first_list_has_no_scores_to_read(root: Place) -> None:
+    place = scored(root)
+    place.remove(NAME)
+    assert listed(place) == []
+
+
+def test_a_line_leads_to_no_file_outside_of_the_scores(root: Place) -> None:
+    place = scored(root)
+    line = json.loads((place.read(NAME) or b"").splitlines()[0])
+    line = {**{name: one for name, one in line.items() if name not in ("sum", "path")}, "id": "../../other/x"}
+    place.write(NAME, f"{json.dumps(line)}\n".encode())
+    with pytest.raises(InputError, match="must be as it was written"):
+        listed(place)
