@@ -7,6 +7,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,7 @@ EXAMPLES = 5  # of each direction
 SOURCES = 20  # that are told apart
 LONGEST_TEXT, LONGEST_NAME = 240, 60  # characters
 MOST_OF_SOURCE = 1_000  # characters that are looked at for the name of a source: it may begin with blanks
+NAMES_AT_ONCE = 1_000  # of sources, that are known without being looked at again
 Counts = dict[str, NDArray[np.int64]]  # [label before, label after] by name
 
 
@@ -140,7 +142,8 @@ def _sources(table: pa.Table, place: int | None) -> Iterator[str]:
     """Yields the sources one after the other: of all rows, the long ones would take gigabytes."""
     if place is None:
         return iter([""] * len(table))
-    return (found.strip()[:LONGEST_NAME] for found in beginnings(table.column(place), MOST_OF_SOURCE))
+    shown = lru_cache(NAMES_AT_ONCE)(lambda found: one_line(found, MOST_OF_SOURCE)[:LONGEST_NAME])
+    return (shown(found) for found in beginnings(table.column(place), MOST_OF_SOURCE))
 
 
 def pairs(before: list[Shard], after: list[Shard]) -> tuple[list[tuple[Shard, Shard]], list[Shard], list[Shard]]:
