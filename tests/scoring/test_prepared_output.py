@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from sentiment import seal
+from sentiment import atomic, seal
 from sentiment.errors import InputError
 from sentiment.results.scoring import ASIDE_FILES, SCORED
 from sentiment.scoring import begun
@@ -195,3 +197,27 @@ def test_a_line_leads_to_no_file_outside_of_the_scores(root: Place) -> None:
     place.write(NAME, f"{json.dumps(line)}\n".encode())
     with pytest.raises(InputError, match="must be as it was written"):
         listed(place)
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a device"])
+def test_what_is_no_file_is_told_and_not_waited_for(root: Place, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    path = Path(root.address) / ABOUT
+    path.parent.mkdir()
+    monkeypatch.chdir(path.parent)
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a device":
+        path.symlink_to("/dev/zero")
+    else:
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(ABOUT)  # a longer name may be none for a socket
+    with pytest.raises(InputError, match=rf"{ABOUT} must be a file; found a pipe or a device"):
+        root.read(ABOUT)
+    with pytest.raises(InputError, match="must be a file"), atomic.exclusive_lock(path):
+        pass
+
+
+def test_a_folder_for_a_file_is_told_as_before(root: Place) -> None:
+    (Path(root.address) / ABOUT).mkdir(parents=True)
+    with pytest.raises(IsADirectoryError, match=ABOUT):
+        root.read(ABOUT)
