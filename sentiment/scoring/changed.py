@@ -18,6 +18,7 @@ from sentiment.errors import InputError
 from sentiment.results.scoring import Direction, Example, Part
 from sentiment.scoring.beginnings import beginnings
 from sentiment.scoring.columns import OURS, TEXT_ID, Columns
+from sentiment.scoring.fitting import misfit
 from sentiment.scoring.months import months_of
 from sentiment.scoring.parquet_rows import in_a_line
 from sentiment.scoring.places import Place
@@ -157,20 +158,23 @@ def pairs(before: list[Shard], after: list[Shard]) -> tuple[list[tuple[Shard, Sh
     )
 
 
-def table_of(place: Place, shard: Shard, *, scores_alone: bool) -> pa.Table:
-    """Returns a shard's scores; with `scores_alone` without the columns of the posts.
+def table_of(place: Place, shard: Shard, labels: int, columns: Columns | None) -> pa.Table:
+    """Returns a shard's scores; without `columns`, also without those of the posts.
 
-    Raises: InputError when they are gone or damaged.
+    Raises: InputError when they are gone or damaged, or cannot be what was written.
     """
     content = place.read(shard.path)
     if content is not None and shard.sha256 and hashlib.sha256(content).hexdigest() != shard.sha256:
         raise _not_as_written(place, shard, "another content than the ledger has the sum of")
     try:
         opened = parquet.ParquetFile(pa.BufferReader(content or b""))
-        names = [name for name in opened.schema_arrow.names if name.startswith(OURS)] if scores_alone else None
-        return opened.read(columns=names)
+        names = None if columns else [name for name in opened.schema_arrow.names if name.startswith(OURS)]
+        table = opened.read(columns=names)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _not_as_written(place, shard, "no file" if content is None else in_a_line(error)) from None
+    if wrong := misfit(table, shard, labels, columns):
+        raise _not_as_written(place, shard, wrong)
+    return table
 
 
 def _not_as_written(place: Place, shard: Shard, found: str) -> InputError:

@@ -44,13 +44,14 @@ def compare(root: Place, before: int, after: int) -> ScoresCompared:
             found=f"{made[before].shard_rows:,} and {made[after].shard_rows:,}",
             do="Score both into one new --output, one after the other: the second takes the shards of the first.",
         )
-    changes, ledgers = Changes(len(made[after].labels)), _ledgers(root, before, after)
+    labels = len(made[after].labels)
+    changes, ledgers = Changes(labels), _ledgers(root, before, after)
     both, *alone = changed.pairs(listed(places[before]), listed(places[after]))
     changes.only_before, changes.only_after = (sum(shard.scored for shard in shards) for shards in alone)
     for old, new in both:
         tables = (
-            changed.table_of(places[before], old, scores_alone=True),
-            changed.table_of(places[after], new, scores_alone=False),
+            changed.table_of(places[before], old, labels, None),
+            changed.table_of(places[after], new, labels, made[after].columns),
         )
         changes.add(*tables, made[after].columns)
     return _found(changes, before, after, made[after].labels, ledgers)

@@ -74,7 +74,7 @@ class Scored:
         found = Changes(3)
         for one in self.shards():
             assert one.shard
-            before, after = (changed.table_of(self.output, one.shard, scores_alone=alone) for alone in (True, False))
+            before, after = (changed.table_of(self.output, one.shard, 3, columns) for columns in (None, self.columns))
             place = before.column_names.index("sentiment_label_id")
             other = pa.array([0] * len(before), pa.int8())
             found.add(before.set_column(place, "sentiment_label_id", other), after, self.columns)

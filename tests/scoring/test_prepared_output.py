@@ -8,13 +8,16 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from sentiment import atomic, seal
 from sentiment.errors import InputError
 from sentiment.results.scoring import ASIDE_FILES, SCORED
 from sentiment.scoring import begun
+from sentiment.scoring.changed import table_of
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.compare_scores import compare
 from sentiment.scoring.current import ABOUT, Made, version_place, write
@@ -221,3 +224,42 @@ def test_a_folder_for_a_file_is_told_as_before(root: Place) -> None:
     (Path(root.address) / ABOUT).mkdir(parents=True)
     with pytest.raises(IsADirectoryError, match=ABOUT):
         root.read(ABOUT)
+
+
+def with_values(name: str, values: pa.Array) -> Callable[[pa.Table], pa.Table]:
+    return lambda table: table.set_column(table.column_names.index(name), name, values)
+
+
+MISFITS: dict[str, Callable[[pa.Table], pa.Table]] = {
+    "no row": lambda table: table.drop_columns(["sentiment_row"]),
+    "no label": lambda table: table.drop_columns(["sentiment_label_id"]),
+    "no chance": lambda table: table.drop_columns(["sentiment_p0"]),
+    "no text": lambda table: table.drop_columns(["text"]),
+    "rows of nothing": with_values("sentiment_row", pa.nulls(ROWS, pa.int64())),
+    "rows of text": with_values("sentiment_row", pa.array(["x"] * ROWS)),
+    "rows of another shard": with_values("sentiment_row", pa.array(range(ROWS, 2 * ROWS))),
+    "a label too high": with_values("sentiment_label_id", pa.array([7] * ROWS, pa.int8())),
+    "a label below 0": with_values("sentiment_label_id", pa.array([-1] * ROWS, pa.int8())),
+    "labels of nothing": with_values("sentiment_label_id", pa.nulls(ROWS, pa.int8())),
+    "labels that are no number": with_values("sentiment_label_id", pa.array([np.nan] * ROWS)),
+    "chances of nothing": with_values("sentiment_p0", pa.nulls(ROWS, pa.float32())),
+    "chances that are no number": with_values("sentiment_p0", pa.array([np.nan] * ROWS, pa.float32())),
+    "an identity of text": lambda table: table.append_column("sentiment_text_id", pa.array(["ab"] * ROWS)),
+    "the text twice": lambda table: table.append_column("text", table.column("text")),
+    "the rows twice": lambda table: pa.concat_tables([table, table]),
+    "no rows": lambda table: table.slice(0, 0),
+}
+
+
+@pytest.mark.parametrize("wrong", MISFITS)
+def test_scores_that_do_not_fit_their_shard_are_told_and_not_counted(root: Place, wrong: str) -> None:
+    """As a list without sums takes them: one raised an exception, or a label of -1 counted as the last."""
+    place = scored(root, shards=1)
+    [whole] = listed(place)
+    assert len(table_of(place, whole, 3, Columns())) == len(table_of(place, whole, 3, None)) == ROWS
+    table = table_of(place, whole, 3, Columns())
+    sink = pa.BufferOutputStream()
+    parquet.write_table(MISFITS[wrong](table), sink)
+    place.write(whole.path, content := sink.getvalue().to_pybytes())
+    with pytest.raises(InputError, match="must hold the scores that were written; found"):
+        table_of(place, with_sums(whole, content), 3, Columns())
