@@ -35,8 +35,10 @@ def _is_identity(kind: pa.DataType) -> bool:
 
 def _wrong_rows(table: pa.Table, shard: Shard, labels: int) -> str:
     rows, answers = (table.column(name).to_numpy() for name in (ROW, LABEL))
-    if len(rows) != shard.scored or len(np.unique(rows)) != len(rows):
-        return f"{len(np.unique(rows)):,} rows of {shard.scored:,}"
+    if len(rows) != shard.scored:
+        return f"{len(rows):,} rows, where {shard.scored:,} were written"
+    if len(np.unique(rows)) != len(rows):
+        return "a row twice"
     if len(rows) and not shard.first <= rows.min() <= rows.max() < shard.first + shard.rows:
         return "rows of another shard"
     if len(rows) and not 0 <= answers.min() <= answers.max() < labels:

@@ -247,6 +247,7 @@ MISFITS: dict[str, Callable[[pa.Table], pa.Table]] = {
     "an identity of text": lambda table: table.append_column("sentiment_text_id", pa.array(["ab"] * ROWS)),
     "the text twice": lambda table: table.append_column("text", table.column("text")),
     "the rows twice": lambda table: pa.concat_tables([table, table]),
+    "a row twice": with_values("sentiment_row", pa.array([0, *range(ROWS - 1)])),
     "no rows": lambda table: table.slice(0, 0),
 }
 
