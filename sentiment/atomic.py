@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sentiment import disk
+from sentiment import disk, opened
 from sentiment.beside import beside, made, remove_leftovers
 from sentiment.errors import InputError
 
@@ -165,6 +165,6 @@ def sync_file(path: Path) -> None:
 def exclusive_lock(path: Path) -> Iterator[None]:
     """Holds `path` as a lock: a second process waits for the first. A dead process never holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as handle:
+    with opened.for_a_lock(path) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

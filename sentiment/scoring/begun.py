@@ -8,10 +8,11 @@ import msgspec
 
 from sentiment.errors import InputError
 from sentiment.results.record import as_json
+from sentiment.results.scoring import ASIDE_FILES
 from sentiment.scoring.columns import Columns
-from sentiment.scoring.current import ABOUT, Made, read, version_place, write
+from sentiment.scoring.current import ABOUT, DO, Made, read, version_place, write
 from sentiment.scoring.places import Place
-from sentiment.scoring.shards import ASIDE, DATA, ROWS, named
+from sentiment.scoring.shards import ASIDE, DATA, ROWS, Shard, is_aside, named
 from sentiment.serving.state import State
 
 
@@ -21,10 +22,12 @@ def agreed(root: Place, wanted: Made, others: Iterable[int], *, shard_rows_given
     `others` are versions whose scores may be compared with these, the likeliest first: a new version takes their
     shards. What no finished shard holds to is replaced by what is wanted now.
 
-    Raises: InputError when it belongs to another model, or its rows would be read in another way.
+    Raises: InputError when it belongs to another model, its rows would be read in another way, or nothing says how.
     """
     place = version_place(root, wanted.version)
     found = read(place, ABOUT, Made)
+    if found is None and _has_scores(place):
+        raise _untold(place, "no such file")
     if found is None or (found != wanted and not _has_scores(place)):
         return _as_the_others(root, wanted, others, shard_rows_given=shard_rows_given)
     if found.model != wanted.model or found.labels != wanted.labels:
@@ -46,6 +49,15 @@ def agreed(root: Place, wanted: Made, others: Iterable[int], *, shard_rows_given
     return found
 
 
+def require_made_so(root: Place, made: Made, shards: Iterable[Shard]) -> None:
+    """Raises: InputError when shards are cut otherwise: beside other ones, posts would be lost."""
+    for shard in shards:
+        whole = shard.last or shard.rows == made.shard_rows
+        if shard.first != shard.index * made.shard_rows or shard.rows > made.shard_rows or not whole:
+            there = f"rows {shard.first:,} to {shard.first + shard.rows:,} in {shard.path}"
+            raise _untold(version_place(root, made.version), f"shards of {made.shard_rows:,}, and {there}")
+
+
 def stables_before(state: State, version: int) -> list[int]:
     """Returns the versions that were stable before `version`, the last first; before one that never was: all."""
     stables = state.stables
@@ -63,7 +75,8 @@ def begin(root: Place, made: Made) -> None:
     place = version_place(root, made.version)
     if read(place, ABOUT, Made) != made:
         for file in list(place.listed(ASIDE)):  # of a run that finished no shard
-            place.remove(file.name)
+            if is_aside(file.name) or file.name == ASIDE_FILES:
+                place.remove(file.name)
         write(place, ABOUT, made)
 
 
@@ -82,6 +95,11 @@ def _as_the_others(root: Place, wanted: Made, others: Iterable[int], *, shard_ro
 
 def _has_scores(place: Place) -> bool:
     return any(named(file.name) for file in place.listed(DATA))
+
+
+def _untold(place: Place, found: str) -> InputError:
+    must_hold = f"{place.address}/{ABOUT} must say what the scores beside it were begun with"
+    return InputError(must_hold, found=found, do=DO[ABOUT])
 
 
 def _other_shards(place: Place, rows: int, given: int) -> InputError:

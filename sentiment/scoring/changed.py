@@ -7,6 +7,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from sentiment.errors import InputError
 from sentiment.results.scoring import Direction, Example, Part
 from sentiment.scoring.beginnings import beginnings
 from sentiment.scoring.columns import OURS, TEXT_ID, Columns
+from sentiment.scoring.fitting import misfit
 from sentiment.scoring.months import months_of
 from sentiment.scoring.parquet_rows import in_a_line
 from sentiment.scoring.places import Place
@@ -27,6 +29,7 @@ EXAMPLES = 5  # of each direction
 SOURCES = 20  # that are told apart
 LONGEST_TEXT, LONGEST_NAME = 240, 60  # characters
 MOST_OF_SOURCE = 1_000  # characters that are looked at for the name of a source: it may begin with blanks
+NAMES_AT_ONCE = 1_000  # of sources, that are known without being looked at again
 Counts = dict[str, NDArray[np.int64]]  # [label before, label after] by name
 
 
@@ -140,7 +143,8 @@ def _sources(table: pa.Table, place: int | None) -> Iterator[str]:
     """Yields the sources one after the other: of all rows, the long ones would take gigabytes."""
     if place is None:
         return iter([""] * len(table))
-    return (found.strip()[:LONGEST_NAME] for found in beginnings(table.column(place), MOST_OF_SOURCE))
+    shown = lru_cache(NAMES_AT_ONCE)(lambda found: one_line(found, MOST_OF_SOURCE)[:LONGEST_NAME])
+    return (shown(found) for found in beginnings(table.column(place), MOST_OF_SOURCE))
 
 
 def pairs(before: list[Shard], after: list[Shard]) -> tuple[list[tuple[Shard, Shard]], list[Shard], list[Shard]]:
@@ -154,20 +158,23 @@ def pairs(before: list[Shard], after: list[Shard]) -> tuple[list[tuple[Shard, Sh
     )
 
 
-def table_of(place: Place, shard: Shard, *, scores_alone: bool) -> pa.Table:
-    """Returns a shard's scores; with `scores_alone` without the columns of the posts.
+def table_of(place: Place, shard: Shard, labels: int, columns: Columns | None) -> pa.Table:
+    """Returns a shard's scores; without `columns`, also without those of the posts.
 
-    Raises: InputError when they are gone or damaged.
+    Raises: InputError when they are gone or damaged, or cannot be what was written.
     """
     content = place.read(shard.path)
     if content is not None and shard.sha256 and hashlib.sha256(content).hexdigest() != shard.sha256:
         raise _not_as_written(place, shard, "another content than the ledger has the sum of")
     try:
         opened = parquet.ParquetFile(pa.BufferReader(content or b""))
-        names = [name for name in opened.schema_arrow.names if name.startswith(OURS)] if scores_alone else None
-        return opened.read(columns=names)
+        names = None if columns else [name for name in opened.schema_arrow.names if name.startswith(OURS)]
+        table = opened.read(columns=names)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _not_as_written(place, shard, "no file" if content is None else in_a_line(error)) from None
+    if wrong := misfit(table, shard, labels, columns):
+        raise _not_as_written(place, shard, wrong)
+    return table
 
 
 def _not_as_written(place: Place, shard: Shard, found: str) -> InputError:

@@ -11,10 +11,11 @@ import msgspec
 from sentiment.errors import InputError
 from sentiment.language import tr
 from sentiment.results.scoring import NothingCompared, ScoresCompared, comparison_of
-from sentiment.scoring import changed, current, ledger, page, shown
+from sentiment.scoring import changed, current, page, shown
 from sentiment.scoring.begun import stables_before
 from sentiment.scoring.changed import Changes
 from sentiment.scoring.current import ABOUT, Made
+from sentiment.scoring.list_of_shards import NAME, listed
 from sentiment.scoring.places import Place, place_of
 from sentiment.serving.history import read_state
 from sentiment.serving.state import State
@@ -43,13 +44,14 @@ def compare(root: Place, before: int, after: int) -> ScoresCompared:
             found=f"{made[before].shard_rows:,} and {made[after].shard_rows:,}",
             do="Score both into one new --output, one after the other: the second takes the shards of the first.",
         )
-    changes, ledgers = Changes(len(made[after].labels)), _ledgers(root, before, after)
-    both, *alone = changed.pairs(ledger.read(places[before]), ledger.read(places[after]))
+    labels = len(made[after].labels)
+    changes, ledgers = Changes(labels), _ledgers(root, before, after)
+    both, *alone = changed.pairs(listed(places[before]), listed(places[after]))
     changes.only_before, changes.only_after = (sum(shard.scored for shard in shards) for shards in alone)
     for old, new in both:
         tables = (
-            changed.table_of(places[before], old, scores_alone=True),
-            changed.table_of(places[after], new, scores_alone=False),
+            changed.table_of(places[before], old, labels, None),
+            changed.table_of(places[after], new, labels, made[after].columns),
         )
         changes.add(*tables, made[after].columns)
     return _found(changes, before, after, made[after].labels, ledgers)
@@ -89,7 +91,7 @@ def write(settings: Settings, root: Place, found: ScoresCompared) -> ScoresCompa
 
 def before_it(state: State, root: Place, after: int) -> int | None:
     """Returns the last version that was stable before `after` and has scores; None when none has."""
-    return next((one for one in stables_before(state, after) if ledger.read(current.version_place(root, one))), None)
+    return next((one for one in stables_before(state, after) if listed(current.version_place(root, one))), None)
 
 
 def _kept(root: Place, before: int, after: int) -> ScoresCompared | None:
@@ -99,7 +101,7 @@ def _kept(root: Place, before: int, after: int) -> ScoresCompared | None:
 
 
 def _ledgers(root: Place, *versions: int) -> list[str]:
-    return [sha256(current.version_place(root, one).read(ledger.NAME) or b"").hexdigest() for one in versions]
+    return [sha256(current.version_place(root, one).read(NAME) or b"").hexdigest() for one in versions]
 
 
 def with_the_one_before(settings: Settings, root: Place, after: int) -> ScoresCompared | NothingCompared:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -13,10 +14,14 @@ from sentiment.errors import InputError
 from sentiment.results.record import Record, as_json, decoded
 from sentiment.results.scoring import CURRENT, Current, folder_of
 from sentiment.scoring.columns import Columns
-from sentiment.scoring.places import Place, place_of
+from sentiment.scoring.places import FolderPlace, Place, place_of
+from sentiment.scoring.shards import ASIDE, DATA
 from sentiment.text.harmless import LONGEST_FILE_NAME, visible
 
 ABOUT, OURS = "version.json", "scores.json"
+# Without it, nobody knows what the files beside it are.
+DO = {ABOUT: "Restore it, or remove the folder that it is in: all posts are scored anew then."}
+UNLINK = "Move what it leads to here, or name another --output, which may be a link itself."
 R = TypeVar("R", bound=msgspec.Struct)
 
 
@@ -33,7 +38,13 @@ class Made(Record, frozen=True, kw_only=True):
 
 
 def version_place(root: Place, version: int) -> Place:
-    return place_of(f"{root.address.rstrip('/')}/{folder_of(version)}")
+    """Raises: InputError when a folder of the version is a link: files that are none of ours would be removed there."""
+    place = f"{root.address.rstrip('/')}/{folder_of(version)}"
+    if isinstance(root, FolderPlace):
+        for folder in (place, f"{place}/{DATA}", f"{place}/{ASIDE}"):
+            if Path(folder).is_symlink():
+                raise InputError(f"{folder} must be a folder", found="a link", do=UNLINK)
+    return place_of(place)
 
 
 def read(place: Place, name: str, kind: type[R]) -> R | None:
@@ -41,12 +52,12 @@ def read(place: Place, name: str, kind: type[R]) -> R | None:
     content = place.read(name)
     if content is None:
         return None
-    where = f"{place.address.rstrip('/')}/{name}"
+    where, do = f"{place.address.rstrip('/')}/{name}", DO.get(name, "Restore or remove it.")
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{where} must be JSON", found=str(error), do="Restore or remove it.") from None
-    return decoded(found, kind, where, "Restore or remove it.")
+        raise InputError(f"{where} must be JSON", found=str(error), do=do) from None
+    return decoded(found, kind, where, do)
 
 
 def write(place: Place, name: str, value: msgspec.Struct) -> None:

@@ -9,21 +9,15 @@ was written, by its sum, or that does not add up.
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass, field
 
-from sentiment import atomic, seal
-from sentiment.errors import InputError
-from sentiment.results.record import as_json, decoded
+from sentiment.scoring.list_of_shards import NAME, line_of, read
 from sentiment.scoring.places import Place
 from sentiment.scoring.shards import DATA, Shard, aside_path, data_path, is_whole, named
 from sentiment.scoring.work import shard_in
 
-NAME = "ledger.jsonl"
-SUM = "sum"  # of a line; its `sha256` is that of its file of scores
 SECONDS_BETWEEN = 30.0
-DO = "Remove that file: it is made again from the scores themselves."
 Key = tuple[str, int]  # a file's id, and the index of its shard
 
 
@@ -66,8 +60,8 @@ class Ledger:
             self.write()
 
     def write(self) -> None:
-        lines = map(_line, self.to_read())
-        self.place.write(NAME, "".join(f"{line}\n" for line in lines).encode())
+        shards = self.to_read()
+        self.place.write(NAME, "".join(f"{line_of(shard, len(shards))}\n" for shard in shards).encode())
         self._written = time.monotonic()
 
     def to_read(self) -> list[Shard]:
@@ -108,48 +102,3 @@ class Ledger:
         for shard in shards:
             self.place.remove(shard.path)
             self.place.remove(aside_path(shard.id, shard.index))
-
-
-def read(place: Place) -> list[Shard]:
-    """Returns the lines of a ledger; none when there is none.
-
-    Raises: InputError when a line is not as it was written, and its file of scores is not there to say what it was.
-    """
-    content = place.read(NAME) or b""
-    name = f"{place.address}/{NAME}"
-    lines = content.decode("utf-8", "replace").split("\n")  # a file's name may hold any other end of a line
-    return [_read(place, _parsed(line), name) for line in lines if line]
-
-
-def _line(shard: Shard) -> str:
-    found = as_json(shard)
-    path = found.pop("path")  # it follows from the others
-    return atomic.json_text({**seal.sealed(found, name=SUM), "path": path})
-
-
-def _read(place: Place, parsed: object, name: str) -> Shard:
-    """Returns a line of the ledger; its file of scores says the same, where the line is not as it was written."""
-    shard = decoded(parsed, Shard, name, DO)
-    if _is_as_written(parsed, shard):
-        return shard
-    found = shard_in(place, shard.id, shard.index)
-    if found is None or (found.id, found.index) != (shard.id, shard.index):
-        raise InputError(f"each line of {name} must be as it was written", found=f"not that of {shard.path}", do=DO)
-    return found
-
-
-def _is_as_written(parsed: object, shard: Shard) -> bool:
-    """Tells whether a line adds up, and has the sum that it says; an earlier version wrote none."""
-    assert isinstance(parsed, dict)  # it was decoded
-    try:
-        seal.unbroken({field: value for field, value in parsed.items() if field != "path"}, name=SUM)
-    except ValueError:
-        return False
-    return shard.adds_up
-
-
-def _parsed(line: str) -> object:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return line

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from sentiment.charts.axis import Axis, round_axis
 from sentiment.charts.lines import STYLES, Frame, LineChart, line_chart
 from sentiment.language import speaking, spoken, tr
 from sentiment.language.catalogue import TAGS
 from sentiment.report.drawing import environment
-from sentiment.results.scoring import Part, ScoresCompared
+from sentiment.results.scoring import Example, Part, ScoresCompared
 from sentiment.settings import language_of_people
 from sentiment.text import units
+from sentiment.text.harmless import one_line
 from sentiment.text.taipei import taipei_moment
 
 TEMPLATES = Path(__file__).parent / "templates"
 FRAME = Frame(width=360, height=200, left=40, right=250, top=14, bottom=164)
+LONGEST = 240  # characters of a text
 MOST_MONTHS_NAMED = 3  # on an axis
+R = TypeVar("R", Part, Example)
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,21 @@ def drawn(found: ScoresCompared) -> str:
 
 def render(found: ScoresCompared) -> str:
     """Returns the page as is spoken."""
-    html: str = environment(TEMPLATES).get_template("changed.html").render(context(found))
+    html: str = environment(TEMPLATES).get_template("changed.html").render(context(_harmless(found)))
     return html.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def _harmless(found: ScoresCompared) -> ScoresCompared:
+    """Returns the same with every text as one line: it may come from a file that anybody can write."""
+
+    def some(records: list[R], *names: str) -> list[R]:
+        return [replace(one, **{name: one_line(getattr(one, name), LONGEST) for name in names}) for one in records]
+
+    return replace(
+        found, at=one_line(found.at), labels=[one_line(label) for label in found.labels],
+        sources=some(found.sources, "name"), months=some(found.months, "name"),
+        examples=some(found.examples, "text", "source", "time"),
+    )  # fmt: skip
 
 
 def context(found: ScoresCompared) -> dict[str, Any]:

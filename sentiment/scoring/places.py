@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
-from sentiment import atomic
+from sentiment import atomic, opened
 from sentiment.data.formats.allowance import OutOfTime
 from sentiment.data.formats.record import UnreadableFile
 from sentiment.data.source.source import NAMELESS, LeftForNextTime, is_auxiliary
@@ -175,7 +175,8 @@ class FolderPlace:
 
     def read(self, name: str) -> bytes | None:
         try:
-            return (self.root / name).read_bytes()
+            with opened.for_reading(self.root / name) as file:
+                return file.read()
         except FileNotFoundError:
             return None
 

@@ -6,7 +6,7 @@ from sentiment.errors import InputError
 from sentiment.language import tr
 from sentiment.results.scoring import CURRENT, SCORED, Current, PointResult, Scored
 from sentiment.scoring import current, shown
-from sentiment.scoring.ledger import read as ledger_of
+from sentiment.scoring.list_of_shards import listed
 from sentiment.scoring.places import Place, place_of
 from sentiment.serving.trained import number_of
 from sentiment.settings import Settings
@@ -39,7 +39,7 @@ def point(settings: Settings, address: str, which: str, *, if_scored: bool = Fal
 
 
 def _rows(root: Place, number: int) -> int:
-    return sum(shard.scored for shard in ledger_of(current.version_place(root, number)))
+    return sum(shard.scored for shard in listed(current.version_place(root, number)))
 
 
 def told(result: PointResult, which: str) -> str:

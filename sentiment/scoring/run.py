@@ -84,6 +84,7 @@ def score(settings: Settings, asked: Asked) -> ScoreResult:
         wanted = _made(settings, asked, number, model, source)
         made = begun.agreed(root, wanted, begun.compared_with(state, number), shard_rows_given=asked.rows_given)
         ledger, tally = Ledger.opened(output), Tally()
+        begun.require_made_so(root, made, ledger.shards.values())
         plan = archive.known_files(source, root)
         ledger.now, ledger.unknown = {file.name: file.id for file in plan.files}, plan.unknown
         archive.plan_of(plan, source, ledger.by_file(), made.shard_rows)

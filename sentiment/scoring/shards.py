@@ -7,6 +7,8 @@ so that the same work always leads to the same file, whoever does it and how oft
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Callable
 
 import msgspec
 
@@ -14,8 +16,10 @@ from sentiment.results.record import Count, Record
 from sentiment.scoring.places import Listed
 
 ROWS = 20_000  # of a shard: some minutes' work of a small model on one processor, a few megabytes of memory
-MOST_DIGITS = 18  # of a shard's index: whoever can write to a bucket can give a name any number
 DATA, ASIDE = "data", "put-aside"
+LENGTH = 20  # of a file's id: what is named otherwise is somebody else's file
+# Whoever can write to a bucket can give a name a number of any length.
+KEY = re.compile(rf"/([0-9a-f]{{{LENGTH}}})-([0-9]{{6,15}})\.")
 
 
 class SourceFile(Record, frozen=True, kw_only=True):
@@ -29,7 +33,7 @@ class SourceFile(Record, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """What its shards are named after: another name or another content is another file."""
-        return hashlib.sha256(f"{self.name}\0{self.digest}".encode()).hexdigest()[:20]
+        return hashlib.sha256(f"{self.name}\0{self.digest}".encode()).hexdigest()[:LENGTH]
 
     @property
     def listed(self) -> Listed:
@@ -95,11 +99,18 @@ def aside_path(file_id: str, index: int) -> str:
 
 def named(path: str) -> tuple[str, int] | None:
     """Returns the file id and index of which `path` is the file of scores; None when it is none."""
-    name = path.removeprefix(f"{DATA}/").removesuffix(".parquet")
-    file_id, _, index = name.rpartition("-")
-    if not (file_id and index.isdecimal() and len(index) <= MOST_DIGITS):
-        return None
-    return (file_id, int(index)) if path == data_path(file_id, int(index)) else None
+    return _key(path, data_path)
+
+
+def is_aside(path: str) -> bool:
+    """Tells whether `path` is one of rows that were put aside."""
+    return _key(path, aside_path) is not None
+
+
+def _key(path: str, path_of: Callable[[str, int], str]) -> tuple[str, int] | None:
+    found = KEY.search(path)
+    key = (found[1], int(found[2])) if found else None
+    return key if key and path == path_of(*key) else None
 
 
 def portions(file: SourceFile, rows: int | None, shard_rows: int, done: frozenset[int]) -> list[Portion]:

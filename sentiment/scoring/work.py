@@ -114,8 +114,7 @@ class Worker:
 
     def _done(self, file: SourceFile, index: int) -> Shard | None:
         """Returns the shard that a worker wrote which did not live to tell, or another one that did the same work."""
-        found = shard_in(self.output, file.id, index)
-        return found if found and (found.id, found.index) == (file.id, index) else None
+        return shard_in(self.output, file.id, index)
 
     def _write(self, file: SourceFile, index: int, piece: reader.Piece) -> Shard:
         job = self.job
@@ -172,7 +171,10 @@ def with_sums(shard: Shard, content: bytes) -> Shard:
 
 
 def shard_in(output: Place, file_id: str, index: int) -> Shard | None:
-    """Returns what the file of a shard says that it is; None when there is no such file, or it is not whole."""
+    """Returns what the file of a shard says that it is; None when there is no such file, or it is not whole.
+
+    Nor is it one when it says that it is another shard: under a second name, its rows would count twice.
+    """
     content = output.read(data_path(file_id, index))
     if content is None:
         return None
@@ -181,4 +183,4 @@ def shard_in(output: Place, file_id: str, index: int) -> Shard | None:
         shard = decoded(json.loads(about), Shard, "it", "")
     except (pa.ArrowException, OSError, ValueError, LookupError, TypeError):
         return None
-    return with_sums(shard, content) if shard.adds_up else None
+    return with_sums(shard, content) if shard.adds_up and (shard.id, shard.index) == (file_id, index) else None

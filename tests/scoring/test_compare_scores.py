@@ -14,9 +14,11 @@ import pyarrow as pa
 import pytest
 
 from sentiment import cli
+from sentiment.results.scoring import Direction, Example, Part, ScoresCompared
 from sentiment.scoring.changed import Changes, _sources
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.months import months_of
+from sentiment.scoring.page import render
 
 from .conftest import Score, delimited, rows_of, scores_of
 
@@ -190,3 +192,23 @@ def test_months_of_times_as_people_write_them(values: list[Any], months: list[st
 def test_a_time_with_a_zone_is_taipeis() -> None:
     late = pa.chunked_array([pa.array([datetime(2025, 12, 31, 23, 59, tzinfo=UTC)], pa.timestamp("us", "UTC"))])
     assert months_of(late).to_pylist() == ["2026-01"], "the last minute of December in London"
+
+
+HOSTILE = "ptt\u202egro.kcah\x1b[31m\n\u2066x"
+
+
+def test_the_name_of_a_source_has_no_control_or_direction_characters() -> None:
+    names = pa.table({"source": [HOSTILE, "ptt\u200b", "ptt", "\u202e"]})
+    assert list(_sources(names, 0)) == ["pttgro.kcah [31m x", "ptt", "ptt", ""]
+
+
+def test_what_a_file_of_figures_says_is_shown_without_them() -> None:
+    """Whoever can write there writes that file, too; the Models page draws it for people who are logged in."""
+    part = Part(name=HOSTILE, posts=2, flipped=1, before=[1, 1], after=[2, 0])
+    example = Example(before=0, after=1, sure_before=0.9, sure_after=0.9, text=HOSTILE, source=HOSTILE, time=HOSTILE)
+    drawn = render(ScoresCompared(
+        at=HOSTILE, before=1, after=2, labels=[HOSTILE, "負面"], posts=2, flipped=1, only_before=0, only_after=0,
+        directions=[Direction(before=0, after=1, posts=1)], sources=[part], more_sources=0,
+        months=[part, part], examples=[example],
+    ))  # fmt: skip
+    assert "pttgro.kcah" in drawn and not set("\u202e\x1b\u2066") & set(drawn)

@@ -21,7 +21,7 @@ from sentiment.data.identity import identity
 from sentiment.data.tsv import Post
 from sentiment.errors import InputError
 from sentiment.scoring import archive as archives
-from sentiment.scoring import changed, holding, ledger, parquet_rows, places, rows
+from sentiment.scoring import changed, holding, ledger, list_of_shards, parquet_rows, places, rows
 from sentiment.scoring.changed import Changes
 from sentiment.scoring.columns import Columns
 from sentiment.scoring.places import FolderPlace
@@ -74,7 +74,7 @@ class Scored:
         found = Changes(3)
         for one in self.shards():
             assert one.shard
-            before, after = (changed.table_of(self.output, one.shard, scores_alone=alone) for alone in (True, False))
+            before, after = (changed.table_of(self.output, one.shard, 3, columns) for columns in (None, self.columns))
             place = before.column_names.index("sentiment_label_id")
             other = pa.array([0] * len(before), pa.int8())
             found.add(before.set_column(place, "sentiment_label_id", other), after, self.columns)
@@ -161,7 +161,7 @@ def test_a_files_name_may_hold_what_ends_a_line_elsewhere(tmp_path: Path, end: s
     assert one.shard
     kept = ledger.Ledger(scored.output, {(one.shard.id, 0): one.shard}, now={one.file: one.shard.id})
     kept.write()
-    assert ledger.read(scored.output) == [one.shard]
+    assert list_of_shards.read(scored.output) == [one.shard]
 
 
 def test_what_is_none_of_the_archives_is_named_and_keeps_no_other_file(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from sentiment import cli
 from sentiment.errors import InputError
-from sentiment.scoring.ledger import read
+from sentiment.scoring.list_of_shards import read
 from sentiment.scoring.places import place_of
 from sentiment.settings import Settings
 
