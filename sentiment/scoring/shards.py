@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 
 import msgspec
 
@@ -99,18 +98,14 @@ def aside_path(file_id: str, index: int) -> str:
 
 def named(path: str) -> tuple[str, int] | None:
     """Returns the file id and index of which `path` is the file of scores; None when it is none."""
-    return _key(path, data_path)
+    found = KEY.search(path)
+    key = (found[1], int(found[2])) if found else None
+    return key if key and path == data_path(*key) else None
 
 
 def is_aside(path: str) -> bool:
     """Tells whether `path` is one of rows that were put aside."""
-    return _key(path, aside_path) is not None
-
-
-def _key(path: str, path_of: Callable[[str, int], str]) -> tuple[str, int] | None:
-    found = KEY.search(path)
-    key = (found[1], int(found[2])) if found else None
-    return key if key and path == path_of(*key) else None
+    return re.fullmatch(rf"{ASIDE}/[^/]+-[0-9]{{6,15}}\.jsonl", path) is not None
 
 
 def portions(file: SourceFile, rows: int | None, shard_rows: int, done: frozenset[int]) -> list[Portion]:

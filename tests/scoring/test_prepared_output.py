@@ -130,7 +130,7 @@ def test_the_place_of_all_scores_may_be_a_link(tmp_path: Path) -> None:
 
 def test_what_is_not_named_like_a_file_of_ours_stays(root: Place) -> None:
     ours = aside_path(FILE.id, 0), data_path(FILE.id, 0), ASIDE_FILES
-    others = ("put-aside/thesis.txt", "put-aside/x-000001.jsonl", f"put-aside/x/{FILE.id}-000001.jsonl",
+    others = ("put-aside/thesis.txt", "put-aside/x-1.jsonl", f"put-aside/x/{FILE.id}-000001.jsonl",
               "data/x-000000.parquet", f"data/x/{FILE.id}-000000.parquet")  # fmt: skip
     place = version_place(root, 2)
     for name in (*ours, *others):
