@@ -17,6 +17,7 @@ from sentiment.settings import Settings
 from sentiment.text import units
 
 T = TypeVar("T")
+MOST_DRAWN = 1 << 20  # bytes of figures; those of a hundred years and many labels take a quarter of it
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,16 @@ def comparison_page(settings: Settings, number: int) -> Path | None:
 def comparison_shown(settings: Settings, number: int) -> bytes | None:
     """Returns that page in the reader's language, drawn from the figures beside it.
 
-    Without these, or where they do not fit together, it is the page as it was written.
+    Without these, or where they do not fit together or would take long, it is the page as it was written.
     """
     page = comparison_page(settings, number)
     if page is None:
         return None
     from jinja2 import TemplateError  # importing it takes a while
 
-    found = _read(settings.scores_folder, page.with_suffix(".json").name, ScoresCompared, Notices())
+    figures = page.with_suffix(".json")
+    is_drawn = is_ours(settings.scores_folder, figures) and figures.stat().st_size <= MOST_DRAWN
+    found = _read(settings.scores_folder, figures.name, ScoresCompared, Notices()) if is_drawn else None
     try:
         return render(found).encode() if found else page.read_bytes()
     except (TemplateError, ValueError, TypeError, LookupError, ArithmeticError):

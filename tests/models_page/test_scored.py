@@ -11,7 +11,7 @@ import pytest
 
 from sentiment.language import speaking
 from sentiment.models_page.notices import Notices
-from sentiment.models_page.scored import ScoredArchive, comparison_page, comparison_shown, scored_archive
+from sentiment.models_page.scored import MOST_DRAWN, ScoredArchive, comparison_page, comparison_shown, scored_archive
 from sentiment.results.record import as_json
 from sentiment.results.scoring import Current, Scored, ScoresCompared
 from sentiment.settings import Settings
@@ -97,9 +97,10 @@ def test_the_page_is_drawn_in_the_readers_language_or_as_it_was_written(settings
             page = comparison_shown(settings, 2)
         assert page and said in page.decode()
     figures = settings.scores_folder / "changed-1-2.json"
-    broken = json.loads(figures.read_text(encoding="utf-8"))
+    honest = figures.read_text(encoding="utf-8")
+    broken = json.loads(honest)
     broken["directions"] = [{"before": 7, "after": 0, "posts": 1}]
-    for content in (json.dumps(broken), "{"):
+    for content in (json.dumps(broken), "{", honest + " " * MOST_DRAWN):
         figures.write_text(content, encoding="utf-8")
         assert comparison_shown(settings, 2) == b"<p>changed</p>"
 
