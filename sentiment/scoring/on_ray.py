@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import msgspec
 import numpy as np
 import ray
 from ray.data import ActorPoolStrategy, DataContext
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import RayTaskError
 
 from sentiment import disk
 from sentiment.errors import InputError, UnavailableError
@@ -27,18 +28,30 @@ from sentiment.scoring.engine import Engine, require_answering, unreachable
 from sentiment.scoring.scorer import answers_of, packed_model, unpack_model
 from sentiment.scoring.shards import Portion
 from sentiment.scoring.work import Job, Outcome, Worker
-from sentiment.text.harmless import one_line
+from sentiment.text.harmless import LONGEST_FILE_NAME, visible
 from sentiment.text.units import counted
 
 SECONDS_FOR_A_NODE, SECONDS_BETWEEN_LOOKS = 20, 0.5
-MOST_DEATHS = 4  # at one portion: nodes come and go, and a post at which the model crashes ends every worker
+MOST_DEATHS = 4  # at one portion: nodes come and go, but at one post a model may crash each time
 PORTIONS_AHEAD = 2  # that an actor has, with the one it does: it never waits for the driver
+
+
+class Begun:
+    """An actor that counts how often each portion was begun: whoever dies at one does not say so."""
+
+    def __init__(self) -> None:
+        self._times: Counter[bytes] = Counter()
+
+    def again(self, portion: bytes) -> int:
+        self._times[portion] += 1
+        return self._times[portion]
 
 
 class Scoring:
     """An actor: a worker with a model of its own."""
 
-    def __init__(self, job: bytes, model: Any, batch_size: int, threads: int | None) -> None:
+    def __init__(self, job: bytes, model: Any, begun: Any, batch_size: int, threads: int | None) -> None:
+        self._begun = begun
         self._folder = tempfile.TemporaryDirectory(prefix="sentiment-model-")
         unpack_model(ray.get(model), Path(self._folder.name))
         answers = answers_of(Path(self._folder.name), batch_size, threads)
@@ -47,6 +60,7 @@ class Scoring:
     def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for portion in batch["portion"]:
             try:
+                self._require_living(portion)
                 for outcome in self._worker.outcomes(msgspec.json.decode(portion, type=Portion)):
                     yield _row(outcome=msgspec.json.encode(outcome))
             except InputError as error:
@@ -55,6 +69,16 @@ class Scoring:
                 if not (refusal := disk.refusal(error)):
                     raise
                 yield _row(refusal=str(refusal).encode(), code=refusal.exit_code)
+
+    def _require_living(self, portion: bytes) -> None:
+        if ray.get(self._begun.again.remote(portion)) > MOST_DEATHS:
+            file = msgspec.json.decode(portion, type=Portion).file
+            raise UnavailableError(
+                f"a worker must get through {visible(file.name, LONGEST_FILE_NAME)}",
+                found=f"{MOST_DEATHS} that died there",
+                do="Look for what ended them, such as too little memory, or a model that crashes at a post; --engine"
+                " local says more of it. The same command goes on with what is not scored.",
+            )
 
 
 def _row(outcome: bytes = b"", refusal: bytes = b"", code: int = 0) -> dict[str, Any]:
@@ -73,6 +97,7 @@ def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> It
     _require_room(engine, cpus)
     actors = engine.actors or max(1, int(ray.cluster_resources().get("CPU", 1)) // cpus)
     actors = min(actors, len(portions))
+    begun = ray.remote(Begun).options(num_cpus=0, max_restarts=-1, max_task_retries=-1).remote()
     kept = ray.put(packed_model(model))  # held as long as an actor may begin anew
     asked = [{"portion": msgspec.json.encode(portion)} for portion in portions]
     found = ray.data.from_items(asked, override_num_blocks=len(asked)).map_batches(
@@ -82,11 +107,10 @@ def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> It
         compute=ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=PORTIONS_AHEAD),
         num_cpus=cpus,
         num_gpus=engine.gpus or None,
-        max_restarts=-1,  # of an actor, whose nodes may be taken away all day
-        max_task_retries=MOST_DEATHS - 1,
         fn_constructor_kwargs={
             "job": msgspec.json.encode(as_json(job)),
             "model": kept,
+            "begun": begun,
             "batch_size": engine.batch_size,
             "threads": engine.threads,
         },
@@ -98,19 +122,8 @@ def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> It
             yield msgspec.json.decode(row["outcome"], type=Outcome)
     except RayTaskError as error:
         raise error.cause from None  # TensorFlow's own, as from the other engine
-    except RayActorError as error:
-        raise _died(error) from None
     finally:
         ray.shutdown()  # while the cluster is there: a driver that outlives it ends with an error
-
-
-def _died(error: RayActorError) -> UnavailableError:
-    return UnavailableError(
-        "a worker must get through every part of the archive",
-        found=f"{MOST_DEATHS} that died at the same part: {one_line(error)}",
-        do="Look for what ended them, such as too little memory, or a model that crashes at a post; --engine local says"
-        " more of it. The same command goes on with what is not scored.",
-    )
 
 
 def _refused(row: dict[str, Any]) -> InputError:

@@ -204,7 +204,7 @@ def test_a_part_at_which_each_worker_dies_ends_the_run(
     child = start("-m", "sentiment", *command, "--actors", "1")
     assert child.wait(300) == 1
     said = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["error"]
-    assert "a worker must get through every part of the archive; found 4 that died at the same part" in said
+    assert "a worker must get through another.tsv; found 4 that died there" in said
     assert "Traceback" not in (tmp_path / "log-0.txt").read_text()
 
 
