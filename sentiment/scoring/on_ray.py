@@ -36,8 +36,8 @@ MOST_DEATHS = 4  # at one portion: nodes come and go, but at one post a model ma
 PORTIONS_AHEAD = 2  # that an actor has, with the one it does: it never waits for the driver
 
 
-class Begun:
-    """An actor that counts how often each portion was begun: whoever dies at one does not say so."""
+class Tries:
+    """An actor that counts how often each portion was begun: a worker that dies at one does not say so."""
 
     def __init__(self) -> None:
         self._times: Counter[bytes] = Counter()
@@ -50,8 +50,8 @@ class Begun:
 class Scoring:
     """An actor: a worker with a model of its own."""
 
-    def __init__(self, job: bytes, model: Any, begun: Any, batch_size: int, threads: int | None) -> None:
-        self._begun = begun
+    def __init__(self, job: bytes, model: Any, tries: Any, batch_size: int, threads: int | None) -> None:
+        self._tries = tries
         self._folder = tempfile.TemporaryDirectory(prefix="sentiment-model-")
         unpack_model(ray.get(model), Path(self._folder.name))
         answers = answers_of(Path(self._folder.name), batch_size, threads)
@@ -60,7 +60,7 @@ class Scoring:
     def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for portion in batch["portion"]:
             try:
-                self._require_living(portion)
+                self._require_few_deaths(portion)
                 for outcome in self._worker.outcomes(msgspec.json.decode(portion, type=Portion)):
                     yield _row(outcome=msgspec.json.encode(outcome))
             except InputError as error:
@@ -70,8 +70,8 @@ class Scoring:
                     raise
                 yield _row(refusal=str(refusal).encode(), code=refusal.exit_code)
 
-    def _require_living(self, portion: bytes) -> None:
-        if ray.get(self._begun.again.remote(portion)) > MOST_DEATHS:
+    def _require_few_deaths(self, portion: bytes) -> None:
+        if ray.get(self._tries.again.remote(portion)) > MOST_DEATHS:
             file = msgspec.json.decode(portion, type=Portion).file
             raise UnavailableError(
                 f"a worker must get through {visible(file.name, LONGEST_FILE_NAME)}",
@@ -97,7 +97,7 @@ def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> It
     _require_room(engine, cpus)
     actors = engine.actors or max(1, int(ray.cluster_resources().get("CPU", 1)) // cpus)
     actors = min(actors, len(portions))
-    begun = ray.remote(Begun).options(num_cpus=0, max_restarts=-1, max_task_retries=-1).remote()
+    tries = ray.remote(Tries).options(num_cpus=0, max_restarts=-1, max_task_retries=-1).remote()
     kept = ray.put(packed_model(model))  # held as long as an actor may begin anew
     asked = [{"portion": msgspec.json.encode(portion)} for portion in portions]
     found = ray.data.from_items(asked, override_num_blocks=len(asked)).map_batches(
@@ -110,7 +110,7 @@ def on_ray(engine: Engine, job: Job, model: Path, portions: list[Portion]) -> It
         fn_constructor_kwargs={
             "job": msgspec.json.encode(as_json(job)),
             "model": kept,
-            "begun": begun,
+            "tries": tries,
             "batch_size": engine.batch_size,
             "threads": engine.threads,
         },

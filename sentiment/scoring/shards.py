@@ -18,7 +18,9 @@ ROWS = 20_000  # of a shard: some minutes' work of a small model on one processo
 DATA, ASIDE = "data", "put-aside"
 LENGTH = 20  # of a file's id: what is named otherwise is somebody else's file
 # Whoever can write to a bucket can give a name a number of any length.
-KEY = re.compile(rf"/([0-9a-f]{{{LENGTH}}})-([0-9]{{6,15}})\.")
+_INDEX = "[0-9]{6,15}"
+_OF_SCORES = re.compile(rf"{DATA}/([0-9a-f]{{{LENGTH}}})-({_INDEX})\.parquet")
+_OF_ASIDE = re.compile(rf"{ASIDE}/[^/]+-{_INDEX}\.jsonl")
 
 
 class SourceFile(Record, frozen=True, kw_only=True):
@@ -98,14 +100,14 @@ def aside_path(file_id: str, index: int) -> str:
 
 def named(path: str) -> tuple[str, int] | None:
     """Returns the file id and index of which `path` is the file of scores; None when it is none."""
-    found = KEY.search(path)
+    found = _OF_SCORES.fullmatch(path)
     key = (found[1], int(found[2])) if found else None
     return key if key and path == data_path(*key) else None
 
 
 def is_aside(path: str) -> bool:
     """Tells whether `path` is one of rows that were put aside."""
-    return re.fullmatch(rf"{ASIDE}/[^/]+-[0-9]{{6,15}}\.jsonl", path) is not None
+    return _OF_ASIDE.fullmatch(path) is not None
 
 
 def portions(file: SourceFile, rows: int | None, shard_rows: int, done: frozenset[int]) -> list[Portion]:

@@ -77,7 +77,9 @@ class Worker:
             at, file, began = left.first_shard, left.file, reader.seconds_spent()
             try:
                 for index, piece in self._read(left):
-                    yield Outcome(file=file.name, shard=self._done(file, index) or self._write(file, index, piece))
+                    # A worker may have written it and not lived to tell; or another one did the same work.
+                    shard = shard_in(self.output, file.id, index) or self._write(file, index, piece)
+                    yield Outcome(file=file.name, shard=shard)
                     if piece.reason:
                         yield Outcome(file=file.name, reason=piece.reason)
                     at = index + 1
@@ -111,10 +113,6 @@ class Worker:
             for piece in reader.pieces(handle, wanted):
                 self.source.confirm(file)  # what was read is what the shard will be named after
                 yield piece.first // job.shard_rows, piece
-
-    def _done(self, file: SourceFile, index: int) -> Shard | None:
-        """Returns the shard that a worker wrote which did not live to tell, or another one that did the same work."""
-        return shard_in(self.output, file.id, index)
 
     def _write(self, file: SourceFile, index: int, piece: reader.Piece) -> Shard:
         job = self.job
